@@ -1,0 +1,147 @@
+"""Every error that clash raises on purpose, each with its exit code and a hint.
+
+    ClashError                      1   the run failed; `clash resume` goes on
+    ├── UsageError                  2   wrong use of a command
+    │   └── StoryError              2   a story that cannot be read; names row and column
+    ├── NotFoundError               3   no such thread, checkpoint, file or database
+    ├── SettingsError               4   credentials or settings missing or refused
+    ├── ConflictError               5   another process holds the run, or other story or settings
+    ├── BudgetExceededError         6   paused before the budget would have been passed
+    ├── VersionMismatchError        7   schema or graph version does not match
+    ├── PersonNeededError           8   waiting for a person: an unknown call, a review
+    ├── DatabaseError               1   the database refused, is full, or is not ours
+    ├── StorageError                1   the disk refused or is full
+    ├── ProviderError               1   a provider failed or refused one call
+    ├── FilmError                   1   a clip or a film that is not what it should be
+    └── StoppedError              130   stopped by a signal before the call was made
+
+Lower rooms raise; only `clash.cli` prints. `code` is a stable word for scripts, `hint` says what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ClashError(Exception):
+    """Base of all errors raised on purpose."""
+
+    code: str = "failed"
+    exit_code: int = 1
+    retryable: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: str | None = None,
+        retryable: bool | None = None,
+        slots: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.slots = tuple(slots)
+        if code is not None:
+            self.code = code
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class UsageError(ClashError):
+    """A command or function was called with values it cannot take."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class StoryError(UsageError):
+    """A story that cannot be read.
+
+    `row` counts the table's lines from 1, the header being row 1; `column` is the header as written.
+    """
+
+    code = "story"
+
+    def __init__(
+        self, message: str, *, row: int | None = None, column: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.row = row
+        self.column = column
+
+
+class NotFoundError(ClashError):
+    """No such thread, checkpoint, file or database."""
+
+    code = "not_found"
+    exit_code = 3
+
+
+class SettingsError(ClashError):
+    """Credentials or settings are missing or refused."""
+
+    code = "settings"
+    exit_code = 4
+
+
+class ConflictError(ClashError):
+    """Another process holds the run, or the thread exists with another story or other settings."""
+
+    code = "conflict"
+    exit_code = 5
+
+
+class BudgetExceededError(ClashError):
+    """The next call would pass the budget; nothing was called."""
+
+    code = "budget"
+    exit_code = 6
+
+
+class VersionMismatchError(ClashError):
+    """The database's schema or the run's graph is not the one this version of clash knows."""
+
+    code = "version"
+    exit_code = 7
+
+
+class PersonNeededError(ClashError):
+    """Only a person can decide how to go on."""
+
+    code = "person_needed"
+    exit_code = 8
+
+
+class DatabaseError(ClashError):
+    """The database refused a statement, is full, is read-only, or is no database of ours."""
+
+    code = "database"
+
+
+class StorageError(ClashError):
+    """A file could not be written or read back: disk full, permission, damage."""
+
+    code = "storage"
+    retryable = True
+
+
+class ProviderError(ClashError):
+    """A provider failed or refused one call."""
+
+    code = "provider"
+
+
+class FilmError(ClashError):
+    """A clip or film that is not what it should be: wrong streams, length, black or frozen picture."""
+
+    code = "film"
+
+
+class StoppedError(ClashError):
+    """The process was told to stop, so this call was never made."""
+
+    code = "stopped"
+    exit_code = 130
+    retryable = True

@@ -1,0 +1,153 @@
+"""The ports: what a provider is asked, what it answers, and what it must promise.
+
+A provider is found by name through the entry-point group `clash.providers`. Its methods are called only by
+`clash.calls.ledger`, which has written down beforehand what is about to be bought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from clash.story.screenplay import Character, Location, Screenplay, Shot, Story, Value
+
+Kind = Literal["screenplay", "image", "video", "speech"]
+
+
+class Reference(Value):
+    """A file already in the asset store that a request refers to. `role` is a slot such as `character:mara`."""
+
+    role: str
+    sha256: str
+    media_type: str
+
+
+class Caption(Value):
+    """Words shown from `start_s` to `end_s` (seconds from the start of the shot). `speaker` may be ""."""
+
+    start_s: float
+    end_s: float
+    text: str
+    speaker: str = ""
+
+
+class ScreenplayRequest(Value):
+    """Turn a story into a screenplay. Answer: JSON of `Screenplay` (`application/json`)."""
+
+    story: Story
+
+
+class ImageRequest(Value):
+    """Make one picture of `width` x `height` pixels. Answer: `image/png`, `image/jpeg` or `image/webp`.
+
+    `subject` says which of the following is set: a card of `character`, a card of `location`, or the keyframe of
+    `shot` (then `location` is its place and `cast` its characters, in the order the shot names them).
+    """
+
+    subject: Literal["character", "location", "keyframe"]
+    prompt: str
+    style: str
+    width: int
+    height: int
+    character: Character | None = None
+    location: Location | None = None
+    shot: Shot | None = None
+    cast: tuple[Character, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+
+class VideoRequest(Value):
+    """Make one clip: `frames` frames at `fps`, `width` x `height`. Answer: `video/mp4` without sound.
+
+    The `keyframe` is the clip's picture (first frame). Captions are laid over the moving picture.
+    `slate` is a short technical line ("SC 02  SHOT 003  MS  PUSH IN"); "" for none.
+    """
+
+    shot: Shot
+    prompt: str
+    keyframe: Reference
+    frames: int
+    fps: int
+    width: int
+    height: int
+    captions: tuple[Caption, ...] = ()
+    slate: str = ""
+
+
+class SpeechRequest(Value):
+    """Speak `text`. Answer: `audio/wav` (PCM, mono or stereo, any rate).
+
+    `speaker` is a character's slug, or "narrator"; `voice` is prose about the voice.
+    """
+
+    text: str
+    speaker: str
+    voice: str = ""
+    language: Literal["en", "zh"]
+
+
+Request = ScreenplayRequest | ImageRequest | VideoRequest | SpeechRequest
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a provider may use beside the request: the call's key and the files it refers to."""
+
+    key: str
+    """The content key of this call (hex). A provider that honours idempotency keys passes it on."""
+    model: str
+    files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    """sha256 of each reference to its file."""
+
+    def path_of(self, reference: Reference) -> Path:
+        """The file of a reference."""
+        return self.files[reference.sha256]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the file itself, and what is known of its cost.
+
+    `cost_usd` is None where the provider does not say. `facts` are small plain values about the file
+    (`{"duration_s": 2.5}`), kept with the asset. `response` is kept, bounded, in the log of calls.
+    """
+
+    content: bytes
+    media_type: str
+    cost_usd: Decimal | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    response: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """Answers at once.
+
+    `idempotent`: to call again with the same key costs nothing more and gives the same answer, so a call that
+    died half way may simply be made again.
+    """
+
+    name: str
+    endpoint: str
+    idempotent: bool
+    concurrency: int
+
+    def models(self) -> Mapping[Kind, tuple[str, ...]]:
+        """The models per kind of request; the first is the default."""
+        ...
+
+    def revision(self, model: str, request: Request) -> str:
+        """What would change the answer though the request stays the same (a version of the renderer, a voice)."""
+        ...
+
+    async def call(self, model: str, request: Request, context: Context) -> Answer:
+        """Make it. Raises `ProviderError` when it cannot."""
+        ...
+
+
+def screenplay_of(content: bytes) -> Screenplay:
+    """The screenplay in an answer's content."""
+    return Screenplay.model_validate_json(content)

@@ -1,0 +1,178 @@
+"""The plain values that the whole house speaks of: a `Story` as it was read, a `Screenplay` to be shot.
+
+All are frozen pydantic models of plain JSON types, so that one value can be hashed into a call's key, stored
+as an asset, and asked of a language model as structured output.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Language = Literal["en", "zh"]
+ShotSize = Literal[
+    "extreme_wide", "wide", "full", "medium_wide", "medium", "medium_close_up", "close_up", "extreme_close_up",
+    "insert",
+]  # fmt: skip
+Angle = Literal["eye_level", "low", "high", "overhead", "dutch", "over_shoulder", "pov"]
+Movement = Literal["static", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down"]
+TimeOfDay = Literal["dawn", "day", "dusk", "night"]
+Weather = Literal["clear", "cloud", "rain", "storm", "snow", "fog"]
+Setting = Literal["interior", "exterior"]
+
+
+class Value(BaseModel):
+    """A frozen value; unknown fields are an error, so that a misspelt one is never lost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Line(Value):
+    """Words spoken by a character. `speaker` is the name as the story writes it; "" when it does not say."""
+
+    speaker: str = ""
+    text: str
+
+
+class Beat(Value):
+    """One row of the story's table. `row` counts the table's lines from 1, the header being row 1."""
+
+    row: int
+    description: str
+    scene: str = ""
+    shot: str = ""
+    title: str = ""
+    act: str = ""
+    location: str = ""
+    int_ext: str = ""
+    time: str = ""
+    characters: tuple[str, ...] = ()
+    dialogue: tuple[Line, ...] = ()
+    narration: str = ""
+    duration_s: float | None = None
+    shot_size: str = ""
+    angle: str = ""
+    movement: str = ""
+    lens: str = ""
+    sound: str = ""
+    music: str = ""
+    transition: str = ""
+    image_prompt: str = ""
+    video_prompt: str = ""
+    reference_image: str = ""
+    emotion: str = ""
+    notes: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
+
+
+class Story(Value):
+    """A story as it was read.
+
+    `kind` is "shot_list" when the table plans shots (one row stays one shot), else "beats".
+    `sha256` is the digest of the bytes that were read (hex), before any decoding.
+    """
+
+    title: str
+    kind: Literal["beats", "shot_list"]
+    language: Language
+    beats: tuple[Beat, ...]
+    sha256: str
+    warnings: tuple[str, ...] = ()
+
+
+class Character(Value):
+    """A person of the film. `look` is prose ("teal oilskin coat, copper hair"), the same in every shot."""
+
+    slug: str
+    name: str
+    description: str = ""
+    look: str = ""
+    voice: str = ""
+
+
+class Location(Value):
+    """A place of the film."""
+
+    slug: str
+    name: str
+    description: str = ""
+    setting: Setting = "exterior"
+
+
+class Shot(Value):
+    """One shot. `number` counts from 1 through the whole film; `duration_s` is planned, in seconds."""
+
+    number: int
+    size: ShotSize = "wide"
+    angle: Angle = "eye_level"
+    movement: Movement = "static"
+    location: str
+    time: TimeOfDay = "day"
+    weather: Weather = "clear"
+    characters: tuple[str, ...] = ()
+    action: str
+    dialogue: tuple[Line, ...] = ()
+    narration: str = ""
+    duration_s: float
+    emotion: str = ""
+    lens: str = ""
+    sound: str = ""
+    music: str = ""
+    transition: str = ""
+    image_prompt: str = ""
+    video_prompt: str = ""
+    reference_image: str = ""
+    source_row: int = 0
+
+
+class Scene(Value):
+    """A scene: shots that share a place and a time. `number` is as the story writes it or counted from 1."""
+
+    number: str
+    title: str = ""
+    location: str
+    time: TimeOfDay = "day"
+    weather: Weather = "clear"
+    shots: tuple[Shot, ...]
+
+
+class Screenplay(Value):
+    """The film to be shot. `style` is the style guide that every picture follows."""
+
+    title: str
+    logline: str = ""
+    language: Language
+    style: str
+    characters: tuple[Character, ...]
+    locations: tuple[Location, ...]
+    scenes: tuple[Scene, ...]
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        """All shots in the order of the film."""
+        return tuple(shot for scene in self.scenes for shot in scene.shots)
+
+
+_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
+
+
+def slug(name: str) -> str:
+    """The name in lower case, with runs of anything that is neither a letter (of any script) nor a digit as `-`.
+
+    >>> slug("Town Square"), slug("小禾"), slug("...")
+    ('town-square', '小禾', 'unnamed')
+    """
+    text = unicodedata.normalize("NFKC", name).lower()
+    return _NEITHER_LETTER_NOR_DIGIT.sub("-", text).strip("-") or "unnamed"
+
+
+def shot_slot(number: int) -> str:
+    """The slot of a shot: `shot:003`.
+
+    >>> shot_slot(3)
+    'shot:003'
+    """
+    return f"shot:{number:03d}"
