@@ -84,10 +84,10 @@ def is_chinese(text: str) -> bool:
 def wrap(text: str, font: Font, width_px: float, max_lines: int | None = None) -> list[str]:
     """The text in lines no wider than `width_px`.
 
-    Chinese breaks between any two characters, but no line starts with a closing mark or ends with an opening
-    one; Latin words stay whole, unless one is wider than a line. A newline in the text starts a new line; runs
-    of other white space become one space. With `max_lines`, the last line ends in an ellipsis if text was left
-    over, and what follows is not even measured.
+    Chinese breaks between any two characters, but no line starts with a closing mark or ends with an
+    opening one; Latin words stay whole, unless one is wider than a line. A newline in the text starts a new
+    line; runs of other white space become one space. With `max_lines`, the last line ends in an ellipsis if
+    text was left over, and what follows is not even measured.
     """
     if max_lines is not None and max_lines < 1:
         return []
@@ -104,10 +104,10 @@ def wrap(text: str, font: Font, width_px: float, max_lines: int | None = None) -
 def drawable(text: str) -> str:
     """The text as this family can draw it: never an empty box, nothing that turns the line about.
 
-    Control, bidirectional and unassigned characters go (a tab becomes a space, newlines stay); a letter that the
-    family lacks becomes its plain form (`ṩ` to `s`) or goes. Quotation marks and the ellipsis become ASCII in a
-    text without Chinese, and apostrophes do among Latin letters, because this family draws them as wide as a
-    Chinese character.
+    Control, bidirectional and unassigned characters go (a tab becomes a space, newlines stay); a letter that
+    the family lacks becomes its plain form (`ṩ` to `s`) or goes. Quotation marks and the ellipsis become ASCII
+    in a text without Chinese, and apostrophes do among Latin letters, because this family draws them as wide
+    as a Chinese character.
     """
     text = unicodedata.normalize(
         "NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
