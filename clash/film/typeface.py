@@ -105,9 +105,9 @@ def drawable(text: str) -> str:
     """The text as this family can draw it: never an empty box, nothing that turns the line about.
 
     Control, bidirectional and unassigned characters go (a tab becomes a space, newlines stay); a letter that
-    the family lacks becomes its plain form (`ṩ` to `s`) or goes. Quotation marks and the ellipsis become ASCII
-    in a text without Chinese, and apostrophes do among Latin letters, because this family draws them as wide
-    as a Chinese character.
+    the family lacks becomes its plain form (`ṩ` to `s`) or goes. Quotation marks and the ellipsis become
+    ASCII in a text without Chinese, and apostrophes do among Latin letters, because this family draws them
+    as wide as a Chinese character.
     """
     text = unicodedata.normalize(
         "NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
