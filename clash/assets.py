@@ -1,0 +1,209 @@
+"""The content-addressed store: every file that was ever made, under the sha256 of its bytes.
+
+    <root>/ab/cdef...            one file, never changed once it has its name
+    <root>/receipts/<token>.json what a paid call brought, written before the database hears of it
+    <root>/tmp/                  half-written files; nothing reads them
+
+A file gets its name only when it is whole and on the disk (write, fsync, rename, fsync of the folder).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from clash.errors import SettingsError, StorageError
+
+_BLOCK = 1 << 20
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def storage_error(error: OSError, what: str) -> StorageError:
+    """A refusal of the disk as an error that says what to do."""
+    if error.errno in _FULL:
+        return StorageError(
+            f"the disk is full: {what} could not be written",
+            code="disk_full",
+            hint="make room and resume; nothing that was made is lost",
+        )
+    reason = error.strerror or type(error).__name__
+    return StorageError(f"{what} could not be written: {reason}", hint="check the folder and its permissions")
+
+
+def sha256_of(content: bytes) -> str:
+    """Hex digest."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Hex digest of a file, read in blocks."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    # Windows can neither open nor sync a folder; its rename is journalled by NTFS.
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that after a crash it is either whole or not there. Mode 0600. Raises `StorageError`."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise storage_error(error, path.name) from error
+
+
+def place(source: Path, target: Path) -> None:
+    """Give a stored file a name for people: a hard link where the file system can, else a copy.
+
+    An existing target with the same content is left alone; any other is replaced in one step.
+    """
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and target.samefile(source):
+            return
+        try:
+            os.link(source, partial)
+        except OSError:
+            shutil.copyfile(source, partial)
+        partial.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise storage_error(error, str(target)) from error
+
+
+class AssetStore:
+    """Files by content in a local folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def from_url(cls, url: str) -> AssetStore:
+        """The store that `ASSET_STORE` names: `file://relative/path` or `file:///absolute/path`."""
+        scheme, separator, path = url.partition("://")
+        if scheme != "file" or not separator or not path or "\0" in path:
+            raise SettingsError(
+                f"ASSET_STORE {url!r} cannot be used", hint="for example ASSET_STORE=file://./data/assets"
+            )
+        return cls(Path(path))
+
+    def path(self, sha256: str) -> Path:
+        """Where the file of this digest is, or would be."""
+        if len(sha256) != 64 or not all(letter in "0123456789abcdef" for letter in sha256):
+            raise StorageError(f"{sha256!r} is no sha256", retryable=False)
+        return self.root / sha256[:2] / sha256[2:]
+
+    def relative_path(self, sha256: str) -> str:
+        """The same, relative to the store's root, with `/`."""
+        return f"{sha256[:2]}/{sha256[2:]}"
+
+    def has(self, sha256: str) -> bool:
+        """Whether the file is here and is still what its name says (its bytes are read and hashed)."""
+        path = self.path(sha256)
+        try:
+            return sha256_of_file(path) == sha256
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes of a file. Raises `StorageError` if it is missing or damaged."""
+        try:
+            content = self.path(sha256).read_bytes()
+        except OSError as error:
+            raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
+        if sha256_of(content) != sha256:
+            raise StorageError(f"the asset {sha256[:12]} is damaged", code="damaged_asset")
+        return content
+
+    def put(self, content: bytes) -> str:
+        """Keep these bytes; their digest. A file that is already there and whole is left alone."""
+        digest = sha256_of(content)
+        if not self.has(digest):
+            write_durably(self.path(digest), content)
+        return digest
+
+    def put_file(self, source: Path) -> str:
+        """Move a finished file of `working_file` into the store; its digest. The source's name is gone afterwards."""
+        try:
+            with source.open("r+b") as stream:
+                os.fsync(stream.fileno())
+            source.chmod(0o600)
+            digest = sha256_of_file(source)
+            target = self.path(digest)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            raise storage_error(error, source.name) from error
+        return digest
+
+    @contextmanager
+    def working_file(self, suffix: str) -> Generator[Path]:
+        """A name on the store's own disk to write a big file under; removed at the end if still there."""
+        folder = self.root / "tmp"
+        path = folder / f"{secrets.token_hex(8)}{suffix}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, str(folder)) from error
+        try:
+            yield path
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    # -- receipts ------------------------------------------------------------------------------------------
+
+    def _receipt_path(self, token: str) -> Path:
+        if not token.isalnum():
+            raise StorageError("no token of a receipt", retryable=False)
+        return self.root / "receipts" / f"{token}.json"
+
+    def write_receipt(self, token: str, receipt: Mapping[str, Any]) -> None:
+        """Write down what the call `token` brought, before anything else can go wrong."""
+        write_durably(self._receipt_path(token), json.dumps(receipt, ensure_ascii=False).encode())
+
+    def read_receipt(self, token: str) -> dict[str, Any] | None:
+        """The receipt of a call, or None. A damaged one counts as none: it was never whole on the disk."""
+        try:
+            receipt = json.loads(self._receipt_path(token).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        except OSError as error:
+            raise StorageError(f"a receipt could not be read: {error.strerror}") from error
+        return receipt if isinstance(receipt, dict) else None
+
+    def drop_receipt(self, token: str) -> None:
+        """Forget a receipt that the database has heard of."""
+        with suppress(OSError):
+            self._receipt_path(token).unlink(missing_ok=True)

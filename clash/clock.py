@@ -1,0 +1,24 @@
+"""Time as clash writes it: UTC, ISO 8601, milliseconds, `Z`. Text of this form sorts by time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def to_text(moment: datetime) -> str:
+    """A moment as text.
+
+    >>> to_text(datetime(2026, 11, 23, 9, 5, 1, 250000, tzinfo=UTC))
+    '2026-11-23T09:05:01.250Z'
+    """
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def now_text() -> str:
+    """This moment as text."""
+    return to_text(datetime.now(UTC))
+
+
+def from_text(text: str) -> datetime:
+    """The moment that a text of `to_text` names."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,104 @@
+"""Settings: flag > environment > `.env` in the working directory > default.
+
+Flags are laid over by the caller; the other three are pydantic-settings' own order.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from clash.errors import SettingsError, UsageError
+
+_SIZE = re.compile(r"(\d{2,5})\s*[xX×]\s*(\d{2,5})")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: str = Field(
+        default="sqlite:///./data/checkpoints.db", validation_alias="DATABASE_URL",
+        description="Where runs are kept: sqlite:///relative/path.db or sqlite:////absolute/path.db.",
+    )  # fmt: skip
+    asset_store: str = Field(
+        default="file://./data/assets", validation_alias="ASSET_STORE",
+        description="The folder of everything that was made, by content: file://path.",
+    )  # fmt: skip
+    output_dir: Path = Field(
+        default=Path("output"), validation_alias="CLASH_OUTPUT_DIR",
+        description="Films go to <this folder>/<thread>/film.mp4.",
+    )  # fmt: skip
+    concurrency: int | None = Field(
+        default=None, ge=1, le=256, validation_alias="CLASH_CONCURRENCY",
+        description="Calls in flight at once per provider; by default what the provider advises.",
+    )  # fmt: skip
+    screenplay_model: str = Field(
+        default="local:screenwriter", validation_alias="CLASH_SCREENPLAY_MODEL",
+        description="provider:model that turns the story into a screenplay.",
+    )  # fmt: skip
+    image_model: str = Field(
+        default="local:illustrator", validation_alias="CLASH_IMAGE_MODEL",
+        description="provider:model that draws cards and keyframes.",
+    )  # fmt: skip
+    video_model: str = Field(
+        default="local:cinematographer", validation_alias="CLASH_VIDEO_MODEL",
+        description="provider:model that makes the clips.",
+    )  # fmt: skip
+    speech_model: str = Field(
+        default="local:voice", validation_alias="CLASH_SPEECH_MODEL",
+        description="provider:model that speaks narration and dialogue.",
+    )  # fmt: skip
+    size: str = Field(
+        default="1280x720", validation_alias="CLASH_SIZE",
+        description="The film's width x height in pixels, both even.",
+    )  # fmt: skip
+    fps: int = Field(
+        default=24, validation_alias="CLASH_FPS",
+        description="Frames a second, 8 to 60.",
+    )  # fmt: skip
+
+    @field_validator("concurrency", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+
+def load_settings() -> Settings:
+    """The settings in force here. Raises `SettingsError` naming the variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"the setting {name} cannot be used: {first['msg']}", hint="check the environment and .env"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f".env cannot be read: {error}") from None
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height in pixels of `1280x720`. Raises `UsageError`."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"size {text!r} is not WIDTHxHEIGHT", hint="for example --size 1280x720")
+    width, height = int(match[1]), int(match[2])
+    if width % 2 or height % 2:
+        raise UsageError(f"size {text!r}: width and height must both be even (H.264 4:2:0)")
+    if not (128 <= width <= 4096 and 128 <= height <= 4096):
+        raise UsageError(f"size {text!r}: width and height must be between 128 and 4096")
+    return width, height
+
+
+def check_fps(fps: int) -> int:
+    """The frame rate itself, if it is one. Raises `UsageError`."""
+    if not 8 <= fps <= 60:
+        raise UsageError(f"fps {fps} is not between 8 and 60")
+    return fps

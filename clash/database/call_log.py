@@ -1,0 +1,164 @@
+"""The rows of `api_logs` and `generated_assets` that the ledger writes: every statement fenced by the lease."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clash.database.lease import FENCE, Lease
+from clash.database.port import Database, Row, Statement
+
+_LIVE = "('intent', 'submitted', 'succeeded')"
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """One attempt at a call, as written down before it is made."""
+
+    step: str
+    slot: str
+    kind: str
+    key: str
+    token: str
+    service: str
+    model: str
+    endpoint: str
+    request: str
+    attempt: int
+    quoted_cost_micro: int
+    started_at: str
+    take: int = 1
+
+
+@dataclass(frozen=True)
+class AssetRow:
+    """A file made in a run. `path` is relative to the asset store; `bytes` its size."""
+
+    step: str
+    slot: str
+    asset_type: str
+    media_type: str
+    sha256: str
+    path: str
+    bytes: int
+    facts: Mapping[str, Any]
+    cost_micro: int
+    created_at: str
+
+
+async def live_row(database: Database, run_id: str, slot: str, take: int) -> Row | None:
+    """The row of this slot that is under way or has succeeded, if there is one."""
+    rows = await database.query(
+        f"SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? AND state IN {_LIVE}",  # noqa: S608
+        (run_id, slot, take),
+    )
+    return rows[0] if rows else None
+
+
+async def attempts(database: Database, run_id: str, slot: str, take: int) -> int:
+    """How many attempts at this slot are on record."""
+    rows = await database.query(
+        "SELECT count(*) AS n FROM api_logs WHERE run_id = ? AND slot = ? AND take = ?", (run_id, slot, take)
+    )
+    return int(rows[0]["n"])
+
+
+async def succeeded_elsewhere(database: Database, key: str) -> Sequence[Row]:
+    """Rows, newest first, in which a call of this very content succeeded: in this run or in any earlier one."""
+    return await database.query(
+        "SELECT * FROM api_logs WHERE key = ? AND state = 'succeeded' ORDER BY id DESC LIMIT 5", (key,)
+    )
+
+
+def insert_intent(lease: Lease, row: CallRow) -> Statement:
+    """Write down what is about to be bought. Returns the new row's id; no row if the lease is lost."""
+    return Statement(
+        "INSERT INTO api_logs (run_id, step, slot, take, kind, key, token, service, model, endpoint, state, attempt,"
+        " request, quoted_cost_micro, precision, started_at)"
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, 'exact', ? WHERE {FENCE} RETURNING id",  # noqa: S608
+        (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
+         row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.started_at, *lease.fence),
+    )  # fmt: skip
+
+
+def insert_reused(lease: Lease, row: CallRow, source: Row) -> Statement:
+    """Write down that an earlier call's answer serves here too, at no cost."""
+    return Statement(
+        "INSERT INTO api_logs (run_id, step, slot, take, kind, key, token, service, model, endpoint, state, attempt,"
+        " request, precision, asset_sha256, media_type, facts, reused, started_at, ended_at, duration_ms)"
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'succeeded', ?, ?, 'exact', ?, ?, ?, 1, ?, ?, 0 WHERE {FENCE}"  # noqa: S608
+        " RETURNING id",
+        (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
+         row.endpoint, row.attempt, row.request, source["asset_sha256"], source["media_type"], source["facts"],
+         row.started_at, row.started_at, *lease.fence),
+    )  # fmt: skip
+
+
+def settle_succeeded(
+    lease: Lease, token: str, *, receipt: Mapping[str, Any], ended_at: str, duration_ms: int | None
+) -> Statement:
+    """Turn an `intent` or `submitted` row into `succeeded`, with what its receipt says."""
+    return Statement(
+        "UPDATE api_logs SET state = 'succeeded', cost_micro = ?, precision = ?, asset_sha256 = ?, media_type = ?,"
+        " facts = ?, response = ?, ended_at = ?, duration_ms = ?"
+        f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",  # noqa: S608
+        (
+            receipt["cost_micro"], receipt["precision"], receipt["sha256"], receipt["media_type"],
+            json.dumps(receipt["facts"], ensure_ascii=False), receipt["response"], ended_at, duration_ms,
+            token, *lease.fence,
+        ),
+    )  # fmt: skip
+
+
+def settle_failed(
+    lease: Lease,
+    token: str,
+    *,
+    state: str = "failed",
+    code: str,
+    message: str,
+    retryable: bool,
+    status_code: int | None = None,
+    ended_at: str,
+    duration_ms: int | None,
+) -> Statement:
+    """Turn an `intent` or `submitted` row into `failed` (the provider said no) or `unknown` (we cannot know)."""
+    return Statement(
+        "UPDATE api_logs SET state = ?, error_code = ?, error_message = ?, retryable = ?, status_code = ?,"
+        " ended_at = ?, duration_ms = ?"
+        f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",  # noqa: S608
+        (state, code, message, int(retryable), status_code, ended_at, duration_ms, token, *lease.fence),
+    )
+
+
+def insert_asset(lease: Lease, row: AssetRow, *, token: str | None = None) -> Statement:
+    """Record a file of this run; the newest of a slot and type stands. `token`: the call that made it."""
+    return Statement(
+        "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"
+        " cost_micro, api_log_id, created_at)"
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM api_logs WHERE token = ?), ? WHERE {FENCE}"  # noqa: S608
+        " ON CONFLICT (run_id, slot, asset_type) DO UPDATE SET media_type = excluded.media_type,"
+        " sha256 = excluded.sha256, path = excluded.path, bytes = excluded.bytes, facts = excluded.facts,"
+        " cost_micro = excluded.cost_micro, api_log_id = excluded.api_log_id, created_at = excluded.created_at"
+        " RETURNING id",
+        (lease.run_id, row.step, row.slot, row.asset_type, row.media_type, row.sha256, row.path, row.bytes,
+         json.dumps(dict(row.facts), ensure_ascii=False, sort_keys=True), row.cost_micro, token, row.created_at,
+         *lease.fence),
+    )  # fmt: skip
+
+
+def add_spent(lease: Lease, token: str, cost_micro: int, *, released_micro: int = 0) -> Statement:
+    """Count the cost of a call that is being settled, and give back what was reserved for it.
+
+    Goes before the settling statement in its batch: it counts only while the row is still open, so that a
+    call settled a second time costs nothing a second time.
+    """
+    return Statement(
+        "UPDATE workflow_executions SET spent_micro = spent_micro + ?, reserved_micro = max(0, reserved_micro - ?)"
+        " WHERE run_id = ? AND lease_generation = ?"
+        " AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state IN ('intent', 'submitted'))"
+        " RETURNING spent_micro",
+        (cost_micro, released_micro, *lease.fence, token),
+    )

@@ -1,0 +1,195 @@
+"""One writer a run: the lease in `workflow_executions`.
+
+Taking it is one compare-and-set that counts the generation up; every later write of a run carries its generation
+(`FENCE`), so a process that lost its lease, or woke after it expired, can write nothing. A lease whose process is
+dead on this host, or that has expired, is taken over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from clash.clock import to_text
+from clash.database.connection import open_database
+from clash.database.port import Database, Param, Statement
+from clash.errors import ClashError, ConflictError, NotFoundError
+
+DURATION_S = 30.0
+RENEW_EVERY_S = 10.0
+
+FENCE = "EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ? AND lease_generation = ?)"
+"""The condition that every write of a run carries; its parameters are `Lease.fence`."""
+
+
+def _start_time(pid: int) -> str:
+    """When a process of this host started, as its kernel counts it; "" where that cannot be known cheaply."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]
+
+
+def this_process() -> str:
+    """The owner's name: host, process id, its start (so that a reused id is not mistaken), and a nonce."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}/{pid}/{_start_time(pid)}/{secrets.token_hex(4)}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether the process of this owner is known to be gone. One of another host never is: it may be asleep."""
+    host, _, rest = owner.rpartition("/")[0].partition("/")
+    pid_text, _, started = rest.partition("/")
+    if host != socket.gethostname() or not pid_text.isdigit() or os.name == "nt":
+        return False
+    pid = int(pid_text)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return bool(started) and _start_time(pid) != started
+
+
+@dataclass
+class Lease:
+    """The right to write a run. `lost` is set when a renewal found that another process has taken it."""
+
+    run_id: str
+    owner: str
+    generation: int
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def fence(self) -> tuple[Param, ...]:
+        """The parameters of `FENCE`."""
+        return (self.run_id, self.generation)
+
+
+def _expiry(now: datetime, duration_s: float) -> str:
+    return to_text(now + timedelta(seconds=duration_s))
+
+
+async def take_lease(
+    database: Database,
+    run_id: str,
+    *,
+    owner: str | None = None,
+    duration_s: float = DURATION_S,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Lease:
+    """Take the lease of a run. Raises `ConflictError` naming the holder, `NotFoundError` for an unknown run."""
+    owner = owner or this_process()
+    rows = await database.query(
+        "SELECT lease_owner, lease_generation, lease_expires_at FROM workflow_executions WHERE run_id = ?", (run_id,)
+    )
+    if not rows:
+        raise NotFoundError(f"there is no run {run_id}", hint="`clash runs ls` lists the runs")
+    holder, generation = rows[0]["lease_owner"], int(rows[0]["lease_generation"])
+    expires = str(rows[0]["lease_expires_at"] or "")
+    if holder and expires > to_text(now()) and not is_dead(str(holder)):
+        raise _held(run_id, str(holder), expires)
+    (taken,) = await database.batch(
+        [
+            Statement(
+                "UPDATE workflow_executions SET lease_owner = ?, lease_generation = lease_generation + 1,"
+                " lease_expires_at = ? WHERE run_id = ? AND lease_generation = ? RETURNING lease_generation",
+                (owner, _expiry(now(), duration_s), run_id, generation),
+            )
+        ]
+    )
+    if not taken:
+        raise _held(run_id, "a process that started at the same moment", "")
+    return Lease(run_id, owner, int(taken[0]["lease_generation"]))
+
+
+def _held(run_id: str, holder: str, expires: str) -> ConflictError:
+    parts = holder.split("/")
+    name = f"process {parts[1]} on {parts[0]}" if len(parts) >= 2 else holder
+    until = f" (its lease expires at {expires} unless renewed)" if expires else ""
+    return ConflictError(
+        f"run {run_id} is being written by {name}{until}", code="held", hint="wait for it, or stop that process"
+    )
+
+
+async def renew_lease(
+    database: Database, lease: Lease, *, duration_s: float = DURATION_S, now: datetime | None = None
+) -> bool:
+    """Push the expiry on; False, and `lease.lost` set, if the run has another writer by now."""
+    (renewed,) = await database.batch(
+        [
+            Statement(
+                "UPDATE workflow_executions SET lease_expires_at = ? WHERE run_id = ? AND lease_generation = ?"
+                " RETURNING run_id",
+                (_expiry(now or datetime.now(UTC), duration_s), *lease.fence),
+            )
+        ]
+    )
+    if not renewed:
+        lease.lost.set()
+    return bool(renewed)
+
+
+async def release_lease(database: Database, lease: Lease) -> None:
+    """Give the run free, if it is still ours."""
+    await database.batch(
+        [
+            Statement(
+                "UPDATE workflow_executions SET lease_owner = NULL, lease_expires_at = NULL"
+                " WHERE run_id = ? AND lease_generation = ?",
+                lease.fence,
+            )
+        ]
+    )
+
+
+class Heartbeat:
+    """Renews a lease from a thread of its own, with a connection of its own: a blocked event loop loses nothing."""
+
+    def __init__(
+        self,
+        url: str,
+        lease: Lease,
+        *,
+        on_lost: Callable[[], None],
+        every_s: float = RENEW_EVERY_S,
+        duration_s: float = DURATION_S,
+    ) -> None:
+        self._url = url
+        self._lease = lease
+        self._on_lost = on_lost
+        self._every_s = every_s
+        self._duration_s = duration_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clash-lease", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            # A renewal that cannot be written now is tried again at the next beat; the fence guards meanwhile.
+            with suppress(ClashError):
+                asyncio.run(self._beat())
+            if self._lease.lost.is_set():
+                self._on_lost()
+                return
+
+    async def _beat(self) -> None:
+        async with open_database(self._url, "write") as database:
+            await renew_lease(database, self._lease, duration_s=self._duration_s)

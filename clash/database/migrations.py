@@ -1,0 +1,121 @@
+"""The schema, step by step: the files of `migrations/`, applied in order, each together with its record.
+
+The record is the very table that wrangler keeps (`d1_migrations`, one row a whole file name), so that
+`clash db init` and `wrangler d1 migrations apply` can be mixed.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from clash.database.port import Database, Statement
+from clash.errors import DatabaseError, VersionMismatchError
+
+_RECORD_TABLE = """CREATE TABLE IF NOT EXISTS d1_migrations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT UNIQUE,
+    applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)"""
+_NAME = re.compile(r"(\d+)_.*\.sql")
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of `migrations/`."""
+
+    name: str
+    sql: str
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Its statements, one by one; comments stay with the statement they precede."""
+        return tuple(Statement(text) for text in split_statements(self.sql))
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A migration that the database has recorded."""
+
+    name: str
+    applied_at: str
+
+
+def split_statements(script: str) -> Iterator[str]:
+    """A script's statements. SQLite itself says where one ends, so a `;` in a string or a trigger is no end.
+
+    >>> list(split_statements("CREATE TABLE a (b DEFAULT ';'); SELECT 1;"))
+    ["CREATE TABLE a (b DEFAULT ';');", 'SELECT 1;']
+    """
+    pending = ""
+    for piece in re.split(r"(?<=;)", script):
+        pending += piece
+        if sqlite3.complete_statement(pending):
+            yield pending.strip()
+            pending = ""
+    if re.sub(r"--[^\n]*", "", pending).strip():
+        raise DatabaseError(f"a migration ends in the middle of a statement: {pending.strip()[:80]!r}")
+
+
+def _folder() -> Traversable:
+    packaged = resources.files("clash.database") / "_migrations"
+    # In a checkout the folder stands at the top, where wrangler reads it; in a wheel it travels inside.
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "migrations"
+
+
+def known_migrations() -> tuple[Migration, ...]:
+    """The migrations of this version of clash, in wrangler's order: by the number their name starts with."""
+    found: list[tuple[int, str, str]] = []
+    for entry in _folder().iterdir():
+        if match := _NAME.fullmatch(entry.name):
+            found.append((int(match[1]), entry.name, entry.read_text(encoding="utf-8")))
+    if not found:
+        raise DatabaseError("clash was installed without its migrations; install it again")
+    return tuple(Migration(name, sql) for _, name, sql in sorted(found))
+
+
+async def applied_migrations(database: Database) -> tuple[Applied, ...]:
+    """What the database has recorded, oldest first."""
+    if not await database.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'd1_migrations'"):
+        return ()
+    rows = await database.query("SELECT name, applied_at FROM d1_migrations ORDER BY id")
+    return tuple(Applied(str(row["name"]), str(row["applied_at"])) for row in rows)
+
+
+async def pending_migrations(database: Database) -> tuple[Migration, ...]:
+    """What is still to be applied. Raises `VersionMismatchError` if the database is newer than this clash."""
+    applied = {migration.name for migration in await applied_migrations(database)}
+    known = known_migrations()
+    if newer := sorted(applied - {migration.name for migration in known}):
+        raise VersionMismatchError(
+            f"the database {database.url} is newer than this clash: it knows {', '.join(newer)}",
+            code="schema_newer",
+            hint="upgrade clash: pip install --upgrade clash",
+        )
+    return tuple(migration for migration in known if migration.name not in applied)
+
+
+async def migrate(database: Database) -> tuple[str, ...]:
+    """Apply what is pending; the names that were applied. Each file and its record are one transaction."""
+    pending = await pending_migrations(database)
+    if not pending:
+        return ()
+    await database.batch([Statement(_RECORD_TABLE)])
+    for migration in pending:
+        record = Statement("INSERT INTO d1_migrations (name) VALUES (?)", (migration.name,))
+        await database.batch([*migration.statements, record])
+    return tuple(migration.name for migration in pending)
+
+
+async def require_current(database: Database) -> None:
+    """Raises `VersionMismatchError` unless the schema is the one that this clash knows."""
+    if pending := await pending_migrations(database):
+        names = ", ".join(migration.name for migration in pending)
+        raise VersionMismatchError(
+            f"the database {database.url} lacks {names}", code="schema_older", hint="run `clash db init`"
+        )

@@ -1,0 +1,47 @@
+"""The one interface to a database: atomic batches and reads. No transaction is ever held open across calls.
+
+Cloudflare D1 has no interactive transactions, so the port has none: what belongs together is one batch, and a
+condition is part of its SQL (`UPDATE ... WHERE ... RETURNING`, `INSERT ... SELECT ... WHERE EXISTS`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Param = str | int | float | bytes | None
+Row = Mapping[str, Any]
+Rows = list[Row]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement with its parameters in the order of its `?`."""
+
+    sql: str
+    params: tuple[Param, ...] = ()
+
+
+class Database(Protocol):
+    """A database that applies a batch whole or not at all."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, with nothing secret in it."""
+        ...
+
+    async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
+        """Apply all statements in one transaction; the rows of each (of `RETURNING`, or of a read).
+
+        Raises `DatabaseError`; then none of them was applied.
+        """
+        ...
+
+    async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
+        """The rows of one reading statement."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of it. May be called twice."""
+        ...

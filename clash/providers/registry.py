@@ -1,0 +1,96 @@
+"""From `name:model` to a provider, through the entry-point group `clash.providers`.
+
+An entry point names a class (or function) that is called without arguments and returns a `Provider`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from clash.errors import ClashError, SettingsError, UsageError
+from clash.providers.ports import Kind, Provider
+
+GROUP = "clash.providers"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A provider and the model of it that is to be used."""
+
+    provider: Provider
+    name: str
+
+    @property
+    def spec(self) -> str:
+        """`provider:model`."""
+        return f"{self.provider.name}:{self.name}"
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    # Sorted, the first of a name wins: two packages that claim one name must not take turns.
+    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+    return {entry.name: entry for entry in reversed(found)}
+
+
+def provider_names() -> tuple[str, ...]:
+    """The names of all providers that are installed."""
+    return tuple(sorted(_entry_points()))
+
+
+class Registry:
+    """Providers by name, each made once, on first use."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Provider] = {}
+
+    def provider(self, name: str) -> Provider:
+        """The provider of this name. Raises `UsageError` naming the known ones."""
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> Provider:
+        known = _entry_points()
+        if name not in known:
+            raise UsageError(
+                f"there is no provider {name!r}; known: {', '.join(sorted(known))}",
+                code="unknown_provider",
+                hint="a model is written PROVIDER:MODEL, for example local:illustrator",
+            )
+        try:
+            provider = known[name].load()()
+        except ClashError:
+            raise
+        except Exception as error:  # a plug-in is foreign code: whatever it raises is its name's trouble
+            raise SettingsError(
+                f"the provider {name!r} ({known[name].value}) cannot be loaded: {type(error).__name__}: {error}",
+                code="broken_provider",
+            ) from error
+        if not isinstance(provider, Provider):
+            raise SettingsError(
+                f"the provider {name!r} ({known[name].value}) does not fulfil clash.providers.ports.Provider",
+                code="broken_provider",
+            )
+        return provider
+
+    def model(self, kind: Kind, spec: str) -> Model:
+        """The model that `provider:model` names; of `provider` alone, its first of this kind. Raises `UsageError`."""
+        provider_name, _, model = spec.partition(":")
+        provider = self.provider(provider_name)
+        known = provider.models().get(kind, ())
+        if not known:
+            raise UsageError(f"the provider {provider_name!r} makes no {kind}", code="unknown_model")
+        if not model:
+            return Model(provider, known[0])
+        if model not in known and "*" not in known:
+            raise UsageError(
+                f"the provider {provider_name!r} has no {kind} model {model!r}; known: {', '.join(known)}",
+                code="unknown_model",
+            )
+        return Model(provider, model)
+
+    def models(self, specs: Mapping[Kind, str]) -> dict[Kind, Model]:
+        """All models of a run."""
+        return {kind: self.model(kind, spec) for kind, spec in specs.items()}
