@@ -1,0 +1,320 @@
+"""Words over the moving picture: captions with their speaker, and the slate.
+
+Each is drawn once, then mixed into the rows it covers, in the frames of its time, after the camera has moved; so the
+words stand still while the picture moves beneath them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
+
+from clash.film.encoder import Frame, check_shape, planes_of, ycbcr
+from clash.film.typeface import drawable, font, is_chinese, wrap
+
+INK = (250, 246, 238)
+NIGHT = (8, 9, 14)
+PILL_INK = (24, 20, 14)
+PILLS = (
+    (233, 180, 76), (126, 196, 193), (236, 142, 116), (166, 196, 112),
+    (190, 166, 224), (240, 164, 184), (132, 178, 232), (214, 200, 150),
+)  # fmt: skip
+"""Colours of the speakers' names: a speaker keeps one through the film."""
+FADE_FRAMES = 4
+SHORTEST_PAGE_S = 0.9
+"""A page that stands for less than this cannot be read."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A caption on the film's frames: shown on frames `start` to `end - 1`. `speaker` may be ""."""
+
+    start: int
+    end: int
+    text: str
+    speaker: str = ""
+
+
+def lay_over(
+    frames: Iterable[Frame], words: Sequence[Words], *, slate: str, width: int, height: int, fps: int
+) -> Iterator[Frame]:
+    """The frames with their captions and the slate mixed in, in place.
+
+    Where captions overlap, the later one takes over. Text too long for its place is set smaller, then turned over
+    in pages, each standing as long as its share of the letters.
+    """
+    check_shape(width, height, fps)
+    style = _Style.of(width, height)
+    tag = _slate(slate, style)
+    pages = [page for shown in _in_turn(words) for page in _pages(shown, style, fps)]
+    current: _Overlay | None = None
+    number = -1
+    for index, frame in enumerate(frames):
+        begun = number
+        while begun + 1 < len(pages) and pages[begun + 1].words.start <= index:
+            begun += 1
+        if begun != number:
+            number, current = begun, _caption(pages[begun], style)
+        if current and index < pages[number].words.end:
+            current.mix(frame, pages[number].strength(index))
+        if tag:
+            tag.mix(frame, 1.0)
+        yield frame
+
+
+@dataclass(frozen=True)
+class _Style:
+    """Sizes in pixels that follow from the film's shape."""
+
+    width: int
+    height: int
+    text: int
+    column: int
+    lines: int
+    bottom: int
+
+    @classmethod
+    def of(cls, width: int, height: int) -> _Style:
+        upright = height > width
+        return cls(
+            width,
+            height,
+            text=max(6, round(min(0.046 * height, 0.054 * width))),
+            column=round(width * (0.84 if upright else 0.72)),
+            lines=3 if upright else 2,
+            bottom=round(height * (0.15 if upright else 0.075)),
+        )
+
+
+@dataclass(frozen=True)
+class _Page:
+    words: Words
+    lines: tuple[str, ...]
+    px: int
+    fades_in: bool
+    fades_out: bool
+
+    def strength(self, index: int) -> float:
+        """0 to 1: how much of the page shows on this frame."""
+        rising = (index - self.words.start + 1) / (FADE_FRAMES + 1) if self.fades_in else 1.0
+        falling = (self.words.end - index) / (FADE_FRAMES + 1) if self.fades_out else 1.0
+        return min(1.0, rising, falling)
+
+
+def _in_turn(words: Sequence[Words]) -> list[Words]:
+    """In order of time, none beginning before the one ahead of it has ended."""
+    ordered = sorted((w for w in words if w.end > max(w.start, 0)), key=lambda w: w.start)
+    ends = [min(w.end, after.start) for w, after in pairwise(ordered)]
+    ends += [w.end for w in ordered[-1:]]
+    return [
+        Words(max(0, w.start), end, " ".join(drawable(w.text).split()), " ".join(drawable(w.speaker).split()))
+        for w, end in zip(ordered, ends, strict=True)
+        if end > w.start
+    ]
+
+
+def _pages(words: Words, style: _Style, fps: int) -> list[_Page]:
+    """The caption on one page if it fits (a step smaller and a line longer if need be), else on several."""
+    if not words.text:
+        return []
+    small = max(6, round(style.text * 0.86))
+    for px, most in ((style.text, style.lines), (small, style.lines + 1)):
+        lines = _balanced(words.text, px, style.column, most)
+        if len(lines) <= most:
+            return [_Page(words, tuple(lines), px, True, True)]
+    return _turned_over(words, style, small, fps)
+
+
+def _turned_over(words: Words, style: _Style, px: int, fps: int) -> list[_Page]:
+    most = style.lines + 1
+    frames = words.end - words.start
+    readable = max(1, int(frames / (SHORTEST_PAGE_S * fps)))
+    lines = wrap(words.text, font(px, 500), style.column, readable * most)
+    pages = -(-len(lines) // most)
+    cuts = [round(len(lines) * page / pages) for page in range(pages + 1)]
+    groups = [lines[a:b] for a, b in pairwise(cuts)]
+    letters = np.cumsum([0] + [sum(map(len, group)) for group in groups])
+    times = [words.start + round(frames * int(done) / int(letters[-1])) for done in letters]
+    return [
+        _Page(
+            Words(times[page], times[page + 1], words.text, words.speaker),
+            tuple(group),
+            px,
+            page == 0,
+            page == pages - 1,
+        )
+        for page, group in enumerate(groups)
+    ]
+
+
+def _balanced(text: str, px: int, column: int, most: int) -> list[str]:
+    """Wrapped to as few lines as the column allows, then to lines of about equal length.
+
+    Gives one line more than `most`, at least, when the text needs more.
+    """
+    face = font(px, 500)
+    lines = wrap(text, face, column, most + 1)
+    if not 1 < len(lines) <= most:
+        return lines
+    narrow, wide = column // len(lines) - px, column
+    while wide - narrow > px // 2:
+        middle = (narrow + wide) // 2
+        if len(wrap(text, face, middle, most + 1)) <= len(lines):
+            wide = middle
+        else:
+            narrow = middle
+    return wrap(text, face, wide, most)
+
+
+class _Overlay:
+    """A drawing over part of the frame, ready to be mixed: for each plane its share of light, and what is let
+    through."""
+
+    def __init__(self, drawing: Image.Image, left: int, upper: int, width: int, height: int) -> None:
+        self._shape = (width, height)
+        colours = ycbcr(drawing.convert("RGB"))
+        alpha = drawing.getchannel("A")
+        self._parts: list[_Part] = []
+        for number, plane in enumerate(colours):
+            step = 1 if number == 0 else 2
+            share = np.asarray(alpha if step == 1 else alpha.reduce(2), np.uint16)
+            share += share >> np.uint16(7)
+            level = np.asarray(plane if step == 1 else plane.reduce(2), np.uint16)
+            rows = slice(upper // step, upper // step + share.shape[0])
+            columns = slice(left // step, left // step + share.shape[1])
+            self._parts.append(_Part(rows, columns, share, level))
+
+    def mix(self, frame: Frame, strength: float) -> None:
+        """Lay it over the frame, in place; `strength` 0.0 to 1.0."""
+        for plane, part in zip(planes_of(frame, *self._shape), self._parts, strict=True):
+            part.mix(plane, strength)
+
+
+class _Part:
+    """One plane of an overlay. Shares are of 256, so that mixing is a multiplication and a shift."""
+
+    def __init__(self, rows: slice, columns: slice, share: NDArray[np.uint16], level: NDArray[np.uint16]) -> None:
+        self._where = (rows, columns)
+        self._share, self._level = share, level
+        self._kept, self._added = self._at(256)
+
+    def _at(self, strength: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+        share = (self._share.astype(np.uint32) * strength >> 8).astype(np.uint16)
+        return np.uint16(256) - share, self._level * share + np.uint16(128)
+
+    def mix(self, plane: NDArray[np.uint8], strength: float) -> None:
+        kept, added = (self._kept, self._added) if strength >= 1 else self._at(round(strength * 256))
+        beneath = plane[self._where]
+        np.copyto(beneath, (beneath * kept + added) >> np.uint16(8), casting="unsafe")
+
+
+def _caption(page: _Page, style: _Style) -> _Overlay:
+    """Text in the lower third over a soft shadow that darkens towards the edge, the speaker's name above it."""
+    px, (width, height) = page.px, (style.width, style.height)
+    lead = round(px * 1.36)
+    pill = round(px * 1.05) if page.words.speaker else 0
+    gap = round(px * 0.42) if pill else 0
+    block = lead * len(page.lines) + pill + gap
+    top = max(0, height - style.bottom - block)
+    upper = max(0, top - round(px * 3.2)) // 2 * 2
+    drawing = _scrim(width, height - upper, top - upper)
+    text_top = top - upper + pill + gap
+    _set_lines(drawing, page.lines, px, lead, text_top)
+    if pill:
+        _set_pill(drawing, page.words.speaker, pill, top - upper, style)
+    return _Overlay(drawing, 0, upper, width, height)
+
+
+def _scrim(width: int, rows: int, text_top: int) -> Image.Image:
+    """Night rising from nothing to its darkest a little below where the text begins."""
+    place = np.arange(rows, dtype=np.float64) / max(1.0, text_top + (rows - text_top) * 0.5)
+    rise = np.clip(place, 0.0, 1.0)
+    shade = 208.0 * rise * rise * (3 - 2 * rise)
+    pixels = np.empty((rows, width, 4), np.uint8)
+    pixels[..., :3] = NIGHT
+    pixels[..., 3] = np.rint(shade).astype(np.uint8)[:, None]
+    return Image.fromarray(pixels, "RGBA")
+
+
+def _set_lines(drawing: Image.Image, lines: Sequence[str], px: int, lead: int, top: int) -> None:
+    face = font(px, 500)
+    ink = Image.new("L", drawing.size)
+    pen = ImageDraw.Draw(ink)
+    for number, line in enumerate(lines):
+        pen.text((drawing.width / 2, top + lead * (number + 0.5)), line, fill=255, font=face, anchor="mm")
+    shadow = ink.filter(ImageFilter.GaussianBlur(max(1.0, px * 0.1))).point(
+        [min(255, level * 2) for level in range(256)]
+    )
+    for colour, mask in ((NIGHT, shadow), (INK, ink)):
+        drawing.alpha_composite(_tinted(colour, mask))
+
+
+def _set_pill(drawing: Image.Image, speaker: str, tall: int, top: int, style: _Style) -> None:
+    px = max(5, round(tall * 0.66))
+    face = font(px, 700)
+    name = "".join(wrap(speaker if is_chinese(speaker) else speaker.upper(), face, style.column - tall, 1))
+    if not name:
+        return
+    half = face.getlength(name) / 2 + tall * 0.46
+    middle = drawing.width / 2
+    _rounded(drawing, (middle - half, top, middle + half, top + tall), tall / 2, (*_colour_of(speaker), 255))
+    ImageDraw.Draw(drawing).text((middle, top + tall / 2), name, fill=PILL_INK, font=face, anchor="mm")
+
+
+def _slate(text: str, style: _Style) -> _Overlay | None:
+    """The technical line in the upper left corner."""
+    px = max(5, round(style.text * 0.6))
+    face = font(px, 500)
+    edge = round(min(style.width, style.height) * 0.04) // 2 * 2
+    inset = round(px * 0.75)
+    lines = wrap(_spaced(text), face, style.width - 2 * (edge + inset), 1)
+    if not lines:
+        return None
+    tall = round(px * 1.75)
+    wide = round(face.getlength(lines[0])) + 2 * inset
+    size = (min(wide + wide % 2, style.width - edge), min(tall + tall % 2, style.height - edge))
+    drawing = Image.new("RGBA", size, (*NIGHT, 0))
+    _rounded(drawing, (0, 0, size[0], size[1]), px * 0.4, (*NIGHT, 158))
+    ImageDraw.Draw(drawing).text((size[0] / 2, size[1] / 2), lines[0], fill=INK, font=face, anchor="mm")
+    return _Overlay(drawing, edge, edge, style.width, style.height)
+
+
+def _spaced(text: str) -> str:
+    """Runs of spaces, which part the slate's fields, as a space that `wrap` does not fold."""
+    return " · ".join(" ".join(part.split()) for part in drawable(text).split("  ") if part.strip())
+
+
+def _rounded(
+    drawing: Image.Image, box: tuple[float, float, float, float], radius: float, fill: tuple[int, int, int, int]
+) -> None:
+    """A rounded rectangle with smooth edges: Pillow's own are jagged, so it is drawn large and made small."""
+    fine = 4
+    left, upper, right, lower = int(box[0]), int(box[1]), -int(-box[2] // 1), -int(-box[3] // 1)
+    mask = Image.new("L", ((right - left) * fine, (lower - upper) * fine))
+    ImageDraw.Draw(mask).rounded_rectangle(
+        (
+            (box[0] - left) * fine,
+            (box[1] - upper) * fine,
+            (box[2] - left) * fine - 1,
+            (box[3] - upper) * fine - 1,
+        ),
+        radius * fine,
+        fill=fill[3],
+    )
+    drawing.alpha_composite(_tinted(fill[:3], mask.reduce(fine)), (max(0, left), max(0, upper)))
+
+
+def _tinted(colour: tuple[int, int, int], mask: Image.Image) -> Image.Image:
+    tinted = Image.new("RGBA", mask.size, (*colour, 0))
+    tinted.putalpha(mask)
+    return tinted
+
+
+def _colour_of(speaker: str) -> tuple[int, int, int]:
+    return PILLS[hashlib.sha256(speaker.encode()).digest()[0] % len(PILLS)]

@@ -1,0 +1,107 @@
+"""The picture format of the film, and the one encoder that every clip of our own passes.
+
+Pictures travel as planar YCbCr 4:2:0, 8 bits, BT.709 in limited range: what the encoder takes, so that a colour is
+converted once per still and never per frame.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, cast
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from clash.errors import FilmError
+
+Frame = NDArray[np.uint8]
+"""One picture: `height * 3 // 2` rows of `width` bytes; the Y plane, then Cb, then Cr, end to end."""
+
+Plane = NDArray[np.uint8]
+
+KEYFRAME_INTERVAL_S = 2
+LARGEST_SIDE = 7680
+
+_BT709 = 1
+_LIMITED_RANGE = 1
+_SCALE_Y, _SCALE_C = 219 / 255, 224 / 255
+_RGB_TO_BT709 = (
+    *(_SCALE_Y * k for k in (0.2126, 0.7152, 0.0722)), 16.0,
+    *(_SCALE_C * k / 1.8556 for k in (-0.2126, -0.7152, 0.9278)), 128.0,
+    *(_SCALE_C * k / 1.5748 for k in (0.7874, -0.7152, -0.0722)), 128.0,
+)  # fmt: skip
+"""ITU-R BT.709, items 3.2 to 3.5: R'G'B' of 0..255 to Y' of 16..235, Cb and Cr of 16..240."""
+
+
+def check_shape(width: int, height: int, fps: int) -> None:
+    """Raise `FilmError` unless a film can have this size: even sides (4:2:0 halves them) of 16 to 7680, whole fps."""
+    if width % 2 or height % 2:
+        raise FilmError(
+            f"a film of {width}x{height} is not possible: both sides must be even",
+            hint=f"use {width + width % 2}x{height + height % 2}",
+        )
+    if not (min(width, height) >= 16 and max(width, height) <= LARGEST_SIDE):
+        raise FilmError(f"a film of {width}x{height} is not possible: a side is 16 to {LARGEST_SIDE} pixels")
+    if not 1 <= fps <= 240:
+        raise FilmError(f"a film of {fps} frames a second is not possible: 1 to 240")
+
+
+def planes_of(frame: Frame, width: int, height: int) -> tuple[Plane, Plane, Plane]:
+    """Views on a frame's Y (height x width), Cb and Cr (each half by half); to write into one writes the frame."""
+    flat = frame.reshape(-1)
+    luma, chroma = width * height, width * height // 4
+    half = (height // 2, width // 2)
+    return (
+        flat[:luma].reshape(height, width),
+        flat[luma : luma + chroma].reshape(half),
+        flat[luma + chroma :].reshape(half),
+    )
+
+
+def ycbcr(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
+    """Y, Cb and Cr of an RGB image, BT.709 limited range, all at full size."""
+    luma, blue, red = image.convert("RGB", _RGB_TO_BT709).split()
+    return luma, blue, red
+
+
+def encode_clip(frames: Iterable[Frame], *, width: int, height: int, fps: int) -> bytes:
+    """H.264 in MP4, without sound: frame `k` of `frames` stands at `k / fps` seconds.
+
+    The same frames give the same bytes. The stream's parameter sets depend on size and fps alone, so clips of one
+    shape can be joined without encoding them again. Raises `FilmError` for a shape that cannot be, or no frames.
+    """
+    check_shape(width, height, fps)
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+        stream = cast(Any, container.add_stream("libx264", rate=fps))
+        _configure(stream, width, height, fps)
+        count = 0
+        for picture in frames:
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame.pts, frame.time_base = count, Fraction(1, fps)
+            container.mux(stream.encode(frame))
+            count += 1
+        if not count:
+            raise FilmError("a clip needs at least one frame")
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def _configure(stream: Any, width: int, height: int, fps: int) -> None:
+    """One thread, and no choices that depend on the processor: how a clip is encoded is part of what it is.
+
+    A second thread would not make a film sooner: the cores are busy with the pictures and with other shots.
+    """
+    interval = KEYFRAME_INTERVAL_S * fps
+    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    context = stream.codec_context
+    context.time_base = Fraction(1, fps)
+    context.thread_count = 1
+    context.color_primaries = context.color_trc = context.colorspace = _BT709
+    context.color_range = _LIMITED_RANGE
+    parameters = f"keyint={interval}:min-keyint={interval}:scenecut=0:threads=1:cpu-independent=1"
+    stream.options = {"preset": "veryfast", "crf": "20", "x264-params": parameters}
