@@ -1,0 +1,39 @@
+"""`clash assets`: the files that a run made."""
+
+from __future__ import annotations
+
+import typer
+
+from clash.cli.layout import Block, Column, Table
+from clash.cli.options import Json, Thread
+from clash.cli.output import Document, emit
+from clash.cli.reading import report
+from clash.cli.text import money, size
+
+app = typer.Typer(help="Assets: the files that a run made.")
+
+_LIST = (
+    Column("slot", fold=True),
+    Column("kind"),
+    Column("bytes", "size", size, right=True),
+    Column("cost_usd", "cost", money, right=True),
+    Column("path", fold=True),
+    Column("media_type", at_terminal=False),
+    Column("sha256", at_terminal=False),
+    Column("step", at_terminal=False),
+    Column("created_at", at_terminal=False),
+)
+
+
+@app.command("ls")
+def list_assets(thread: Thread, as_json: Json = False) -> None:
+    """List what a run made: cards, keyframes, clips, speech, the film."""
+    from clash import reporting
+
+    document = report(lambda settings: reporting.list_assets(settings, thread))
+    emit(document, as_json=as_json, render=render_assets)
+
+
+def render_assets(document: Document) -> list[Block]:
+    """A line a file."""
+    return [Table(_LIST, document["items"], empty=f"{document['thread_id']} has made nothing yet")]

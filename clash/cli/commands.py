@@ -1,0 +1,87 @@
+"""The tree of commands, and Typer's own errors turned into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from clash.cli import assets, checkpoints, cost, db, run, runs
+from clash.errors import UsageError
+
+# Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
+# not survive a terminal that is not UTF-8.
+app = typer.Typer(
+    name="clash",
+    help="Turn a story (a CSV) into a finished film. Every step is saved, and nothing is paid for twice.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("resume")(run.resume)
+app.add_typer(runs.app, name="runs")
+app.add_typer(checkpoints.app, name="checkpoints")
+app.command("cost")(cost.cost)
+app.add_typer(assets.app, name="assets")
+app.add_typer(db.app, name="db")
+
+# What Typer raises for wrong use is Click's `UsageError`, which newer versions of Typer carry inside them. It is
+# exported by neither under one name, but both export its child.
+_WRONG_USE: tuple[type[Exception], ...] = tuple(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError" and issubclass(kind, Exception)
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from clash import __version__
+
+        typer.echo(f"clash {__version__}")
+        raise typer.Exit
+
+
+def _help_without_command(context: typer.Context) -> None:
+    """To name no command is wrong use, and what it asks for is the help."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(UsageError.exit_code)
+
+
+@app.callback(invoke_without_command=True)
+def clash(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turn a story (a CSV) into a finished film. Every step is saved, and nothing is paid for twice."""
+    _help_without_command(context)
+
+
+for _group in (runs.app, checkpoints.app, assets.app, db.app):
+    _group.callback(invoke_without_command=True)(_help_without_command)
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command. Returns its exit code; raises `ClashError`."""
+    try:
+        code = get_command(app)(list(arguments), prog_name="clash", standalone_mode=False)
+    except _WRONG_USE as error:
+        raise _usage_error(error) from None
+    except typer.Abort:
+        return 130
+    except SystemExit as ending:  # completion scripts end this way
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    return code if isinstance(code, int) else 0
+
+
+def _usage_error(error: Exception) -> UsageError:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "clash"
+    describe: Callable[[], str] = getattr(error, "format_message", error.__str__)
+    # The words of pydantic, with which Typer reads values, are no help to whoever typed them.
+    message = " ".join(describe().split()).replace(": Value error, ", ": ")
+    return UsageError(message, hint=f"{path} --help")

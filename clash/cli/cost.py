@@ -1,0 +1,82 @@
+"""`clash cost`: what was paid, for one run or for all."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from clash.cli.calls import CALLS, STEPS
+from clash.cli.layout import Block, Column, Record, Table
+from clash.cli.options import Json
+from clash.cli.output import Document, emit
+from clash.cli.reading import report
+from clash.cli.text import money
+
+
+class By(StrEnum):
+    """What the cost is split by."""
+
+    step = "step"
+    provider = "provider"
+    model = "model"
+    day = "day"
+
+
+_TOTALS = (
+    Column("thread_id", "thread"),
+    Column("total_usd", "total", money),
+    Column("reserved_usd", "reserved", money),
+    Column("budget_usd", "budget", money),
+    Column("currency", at_terminal=False),
+    Column("calls"),
+    Column("failed_calls", "failed"),
+    Column("reused_calls", "reused"),
+    Column("unknown_calls", "unknown"),
+)
+_ALL = (
+    Column("thread_id", "thread", fold=True),
+    Column("total_usd", "total", money, right=True),
+    Column("calls", right=True),
+    Column("failed_calls", "failed", right=True),
+    Column("reused_calls", "reused", right=True),
+    Column("unknown_calls", "unknown", right=True),
+)
+
+
+def cost(
+    thread: Annotated[
+        str | None,
+        typer.Argument(metavar="[THREAD]", help="The id of a run; without one, all runs.", show_default=False),
+    ] = None,
+    by: Annotated[By | None, typer.Option("--by", help="Split the cost by this.", show_default=False)] = None,
+    calls: Annotated[bool, typer.Option("--calls", help="Also list every call.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what was paid, summed from the ledger of calls."""
+    from clash import reporting
+
+    document = report(lambda settings: reporting.cost(settings, thread, by=by and by.value, calls=calls))
+    emit(document, as_json=as_json, render=lambda document: render_cost(document, by=by and by.value))
+
+
+def render_cost(document: Document, *, by: str | None) -> list[Block]:
+    """The totals, the split asked for (a run is split by step if none was), the calls if they were asked for."""
+    blocks: list[Block] = []
+    if "items" in document:
+        blocks.append(Table(_ALL, document["items"], empty="no runs yet"))
+        blocks.append(Record((Column("total_usd", "total", money),), document))
+    else:
+        blocks.append(Record(_TOTALS, document))
+        by = by or "step"
+    if by is not None and f"by_{by}" in document:
+        blocks.append(_split(document, by))
+    if "calls_list" in document:
+        blocks.append(Table(CALLS, document["calls_list"], empty="no call was made"))
+    return blocks
+
+
+def _split(document: Document, by: str) -> Table:
+    columns = (Column(by, fold=True), *STEPS[1:])
+    return Table(columns, document[f"by_{by}"], empty="no call was made")

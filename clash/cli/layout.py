@@ -1,0 +1,205 @@
+"""What a command has to show, and the two ways it is shown: to a person, and to a pipe.
+
+A command turns its document into blocks (`Record`, `Table`, `Remark`) and knows nothing of terminals. At a
+terminal a block stays whole at any width: columns are folded, and a table that cannot be folded is set as
+records; nothing is ever cut off. In a pipe the same blocks are tab-separated, complete, and keyed as the JSON is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from clash.cli.text import plain, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+Row = Mapping[str, Any]
+Show = Callable[[Any], str]
+
+_GAPS = (2, 1)
+_NARROWEST_FOLD = 12
+_NARROWEST_GRID = 40
+_STYLES = {"completed": "green", "succeeded": "green", "applied": "green", "failed": "red", "running": "cyan",
+           "paused": "yellow", "cancelled": "yellow", "pending": "yellow", "unknown": "yellow"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. `key` is its JSON key and its header in a pipe, `title` its header for people.
+
+    `show` makes a value readable for people. A column with `fold` may be broken over lines when the terminal is
+    narrow. A column that is not `at_terminal` stands only in the pipe's table, where width costs nothing.
+    """
+
+    key: str
+    title: str = ""
+    show: Show = plain
+    right: bool = False
+    fold: bool = False
+    at_terminal: bool = True
+
+    @property
+    def heading(self) -> str:
+        """The header for people."""
+        return self.title or self.key.replace("_", " ")
+
+    def text(self, row: Row) -> str:
+        """The cell of a row, for people."""
+        return visible(self.show(row.get(self.key)))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under one header. `empty` is what a person reads when there are none."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    empty: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One thing, a line a field. In a pipe all fields stand; a person is spared those without a value."""
+
+    columns: Sequence[Column]
+    row: Row
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence for people; a pipe does not get it. `style` is one of rich's."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Lines that are shown as they are, such as indented JSON."""
+
+    lines: Sequence[str] = field(default_factory=tuple[str, ...])
+
+
+Block = Table | Record | Remark | Listing
+
+
+def piped(blocks: Iterable[Block]) -> Iterator[str]:
+    """The lines for a pipe: tab-separated, an empty line between blocks, no escape codes."""
+    first = True
+    for block in blocks:
+        if isinstance(block, Remark):
+            continue
+        if not first:
+            yield ""
+        first = False
+        yield from _piped_lines(block)
+
+
+def _piped_lines(block: Table | Record | Listing) -> Iterator[str]:
+    if isinstance(block, Listing):
+        yield from block.lines
+    elif isinstance(block, Record):
+        yield from (f"{column.key}\t{plain(block.row.get(column.key))}" for column in block.columns)
+    else:
+        yield "\t".join(column.key for column in block.columns)
+        for row in block.rows:
+            yield "\t".join(plain(row.get(column.key)) for column in block.columns)
+
+
+def print_to_terminal(blocks: Iterable[Block], console: Console) -> None:
+    """Print for a person, within the console's width, an empty line between blocks."""
+    previous: Block | None = None
+    for block in blocks:
+        if previous is not None and not (isinstance(previous, Remark) and isinstance(block, Remark)):
+            console.print()
+        previous = block
+        for part in _for_terminal(block, console.width):
+            console.print(part, markup=False, highlight=False, emoji=False)
+
+
+def _for_terminal(block: Block, width: int) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    if isinstance(block, Remark):
+        yield Text(visible(block.text), style=block.style, overflow="fold")
+    elif isinstance(block, Listing):
+        yield from (Text(visible(line), overflow="fold") for line in block.lines)
+    elif isinstance(block, Record):
+        yield _record([(c.heading, c.text(block.row)) for c in block.columns if c.at_terminal], width)
+    elif not block.rows:
+        yield Text(block.empty or "nothing to show", style="dim")
+    else:
+        yield from _table(block, width)
+
+
+def _table(table: Table, width: int) -> Iterator[RenderableType]:
+    """The table in columns if it can be made to fit, else its rows one by one as records."""
+    columns = [column for column in table.columns if column.at_terminal]
+    columns = [column for column in columns if any(column.text(row) for row in table.rows)]
+    cells = [[column.text(row) for column in columns] for row in table.rows]
+    fitted = _fit(columns, cells, width)
+    if fitted is not None:
+        yield _columns(columns, cells, *fitted)
+        return
+    for number, row in enumerate(cells):
+        if number:
+            yield ""
+        yield _record([(column.heading, cell) for column, cell in zip(columns, row, strict=True)], width)
+
+
+def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> tuple[list[int], int] | None:
+    """The width of each column and the gap between them (cells), or None where folding is not enough."""
+    from rich.cells import cell_len
+
+    natural = [
+        max(cell_len(column.heading), *(cell_len(row[index]) for row in cells)) for index, column in enumerate(columns)
+    ]
+    for gap in _GAPS:
+        if sum(natural) + gap * (len(columns) - 1) <= width:
+            return natural, gap
+    gap = _GAPS[-1]
+    spare = width - gap * (len(columns) - 1)
+    spare -= sum(size for size, column in zip(natural, columns, strict=True) if not column.fold)
+    folding = [index for index, column in enumerate(columns) if column.fold]
+    widths = list(natural)
+    for position, index in enumerate(sorted(folding, key=lambda index: natural[index])):
+        widths[index] = min(natural[index], spare // (len(folding) - position))
+        spare -= widths[index]
+        if widths[index] < min(natural[index], max(_NARROWEST_FOLD, cell_len(columns[index].heading))):
+            return None
+    return (widths, gap) if folding else None
+
+
+def _columns(
+    columns: Sequence[Column], cells: Sequence[Sequence[str]], widths: Sequence[int], gap: int
+) -> RenderableType:
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    table = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    for column, size in zip(columns, widths, strict=True):
+        heading = Text(column.heading)
+        table.add_column(heading, width=size, overflow="fold", justify="right" if column.right else "left")
+    for row in cells:
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, ""), overflow="fold") for cell in row))
+    return table
+
+
+def _record(fields: Sequence[tuple[str, str]], width: int) -> RenderableType:
+    """Fields with a value, a line each: `name  value`; on a very narrow terminal the value under the name."""
+    from rich.console import Group
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    fields = [(name, value) for name, value in fields if value]
+    if width < _NARROWEST_GRID:
+        return Group(*(Text(f"{name}: {value}", overflow="fold") for name, value in fields))
+    grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    for name, value in fields:
+        grid.add_row(Text(name), Text(value, style=_STYLES.get(value, ""), overflow="fold"))
+    return grid

@@ -1,0 +1,228 @@
+"""What a person sees of a run under way: a live display at a terminal, one plain line an event elsewhere.
+
+All of it goes to standard error, and none of it can harm the run: a terminal that is gone, or a closed pipe, ends
+the messages only.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+from clash.cli.output import console_for, is_terminal, say
+from clash.cli.signals import write_line
+from clash.cli.text import clock, money, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+
+_UNITS = {"generate_screenplay": "screenplay", "generate_assets": "cards", "generate_shots": "shots"}
+_STOPPING = "stopping: waiting for the calls in flight, their answers are kept (Ctrl-C again stops at once)"
+_REFRESH_HZ = 8
+
+
+class Event(Protocol):
+    """What `clash.production` tells of a run under way (see `clash.production.Event`)."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def thread_id(self) -> str: ...
+    @property
+    def step(self) -> str: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def cost_usd(self) -> Decimal: ...
+    @property
+    def elapsed_s(self) -> float: ...
+    @property
+    def remaining_s(self) -> float | None: ...
+
+
+def _dollars(cost: Decimal) -> str:
+    return money(f"{cost:.6f}")
+
+
+def _count(event: Event) -> str:
+    """`7/20 shots`; "" for a step that does not count."""
+    if not event.total:
+        return ""
+    return f"{event.done}/{event.total} {_UNITS.get(event.step, '')}".rstrip()
+
+
+def plain_line(event: Event) -> str:
+    """An event as one line.
+
+    A line says what happened and, where the event counts something, how far the run is, what it has cost so far
+    and how long it will take.
+    """
+    if event.kind == "thread":
+        return f"thread {event.thread_id}"
+    if event.kind in ("warning", "note"):
+        return f"{event.kind}: {event.message}"
+    if event.kind == "slot_failed":
+        return f"failed: {event.message}"
+    parts = [_count(event) or event.message, _dollars(event.cost_usd), f"{clock(event.elapsed_s)} elapsed"]
+    if event.kind == "step_started":
+        parts = [_count(event) or "started"]
+    if event.kind == "progress" and event.remaining_s is not None:
+        parts.append(f"about {clock(event.remaining_s)} left")
+    if event.kind == "step_finished":
+        parts.insert(0, "done")
+    return f"{event.step}: " + ", ".join(part for part in parts if part)
+
+
+class Progress:
+    """Observes a run. Call it with each event.
+
+    `started` says whether the run has named its thread: from then on there may be calls in flight.
+    """
+
+    def __init__(self) -> None:
+        self.started = False
+        self.thread_id = ""
+        self.live = False
+
+    def observe(self, event: Event) -> None:
+        """Take note of an event and show it. Never raises for a stream that cannot be written."""
+        if event.thread_id:
+            self.thread_id = event.thread_id
+            self.started = True
+        self.show(event)
+
+    def show(self, event: Event) -> None:
+        """Show an event: here as a plain line."""
+        say(plain_line(event))
+
+    def stopping(self) -> None:
+        """Say that the run is stopping. Called from a signal handler, so it passes by Python's own streams."""
+        write_line(_STOPPING)
+
+    def close(self) -> None:
+        """Nothing more will come."""
+
+
+@dataclass
+class _Step:
+    name: str
+    done: int = 0
+    total: int = 0
+    finished: bool = False
+    failed: int = 0
+
+
+class LiveProgress(Progress):
+    """The live display: a line a step, then cost and time. Messages scroll by above it."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._display: Live | None = None
+        self._steps: dict[str, _Step] = {}
+        self._cost = Decimal(0)
+        self._remaining: tuple[float, float] | None = None  # seconds left, and when that was said (monotonic)
+        self._begun = monotonic()
+        self._is_stopping = False
+
+    def show(self, event: Event) -> None:
+        """Update the display, or print a message above it."""
+        try:
+            self._show(event)
+        except OSError:  # the terminal is gone; the run is not
+            return
+
+    def _show(self, event: Event) -> None:
+        from rich.text import Text
+
+        self._open_display()
+        if event.kind == "thread":
+            self._console.print(Text(f"thread {visible(event.thread_id)}", style="bold"), soft_wrap=True)
+        elif event.kind in ("warning", "note", "slot_failed"):
+            label, style = {"warning": ("warning", "yellow"), "note": ("note", "dim")}.get(
+                event.kind, ("failed", "bold red")
+            )
+            text = Text.assemble((f"{label}: ", style), visible(event.message))
+            self._console.print(text, soft_wrap=True)
+        else:
+            step = self._steps.setdefault(event.step, _Step(event.step))
+            step.done, step.total = event.done, event.total
+            step.finished = event.kind == "step_finished"
+        if event.kind == "slot_failed" and event.step in self._steps:
+            self._steps[event.step].failed += 1
+        self._cost = max(self._cost, event.cost_usd)
+        if event.remaining_s is not None:
+            self._remaining = (event.remaining_s, monotonic())
+
+    def _open_display(self) -> None:
+        if self._display is None:
+            from rich.live import Live
+
+            display = Live(
+                console=self._console, get_renderable=self._render, refresh_per_second=_REFRESH_HZ,
+                redirect_stdout=False, redirect_stderr=True,
+            )  # fmt: skip
+            display.start()
+            self._display, self.live = display, True
+
+    def _render(self) -> RenderableType:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for step in self._steps.values():
+            mark = ("done", "green") if step.finished else ("", "")
+            if step.failed:
+                mark = (f"{step.failed} failed", "red")
+            unit = _UNITS.get(step.name, "")
+            count = f"{step.done}/{step.total} {unit}".rstrip() if step.total else ""
+            bar = ProgressBar(total=step.total or 1, completed=step.done if step.total else 0, width=20)
+            table.add_row(Text(visible(step.name)), bar, Text(count), Text(*mark))
+        lines: list[RenderableType] = [table, Text(self._figures(), style="dim", overflow="fold")]
+        if self._is_stopping:
+            lines.append(Text(_STOPPING, style="yellow", overflow="fold"))
+        return Group(*lines)
+
+    def _figures(self) -> str:
+        now = monotonic()
+        parts = [f"cost {_dollars(self._cost)}", f"{clock(now - self._begun)} elapsed"]
+        if self._remaining is not None and self.live:
+            seconds, said_at = self._remaining
+            parts.append(f"about {clock(seconds - (now - said_at))} left")
+        return ", ".join(parts)
+
+    def stopping(self) -> None:
+        """Have the next refresh say so: a signal handler must not print into the display."""
+        self._is_stopping = True
+
+    def close(self) -> None:
+        """Leave the last state of the display standing."""
+        if self._display is None:
+            return
+        self.live = False
+        try:
+            self._display.stop()
+        except OSError:  # the terminal is gone, and the display with it
+            return
+
+
+@contextmanager
+def progress_on_standard_error() -> Generator[Progress]:
+    """The display that fits whoever reads standard error, closed at the end."""
+    progress = LiveProgress(console_for(sys.stderr)) if is_terminal(sys.stderr) else Progress()
+    try:
+        yield progress
+    finally:
+        progress.close()

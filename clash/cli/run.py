@@ -1,0 +1,174 @@
+"""`clash run` and `clash resume`: make a film, or go on making it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clash.cli.layout import Block, Column, Record, Table
+from clash.cli.options import Concurrency, Json, Thread
+from clash.cli.output import Document, emit, is_terminal, say, say_error
+from clash.cli.text import clock, money
+
+if TYPE_CHECKING:
+    from clash.config import Settings
+    from clash.production import Event, Report, StopSignal
+
+    Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, Report]]
+
+
+def _model(kind: str) -> Any:
+    return typer.Option(
+        f"--{kind}-model", metavar="PROVIDER:MODEL", show_default=False, help=f"What makes the {_MADE_BY[kind]}."
+    )
+
+
+_MADE_BY = {
+    "screenplay": "screenplay",
+    "image": "pictures",
+    "video": "clips",
+    "speech": "speech",
+}
+
+
+def run(
+    story: Annotated[
+        str, typer.Argument(metavar="STORY", help="A CSV file, or - for standard input.", show_default=False)
+    ],
+    choice: Annotated[
+        str | None,
+        typer.Option(
+            "--story",
+            metavar="N|TITLE",
+            show_default=False,
+            help="Which story of a table that holds one a row, by number or title.",
+        ),
+    ] = None,
+    thread: Annotated[
+        str | None,
+        typer.Option(
+            "--thread",
+            metavar="ID",
+            show_default=False,
+            help="The id to run under; without it, the story's name and six digits.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="DIR", show_default=False, help="The film goes to DIR/THREAD/film.mp4."),
+    ] = None,
+    concurrency: Concurrency = None,
+    no_reuse: Annotated[
+        bool, typer.Option("--no-reuse", help="Make everything anew, also what an earlier run has made.")
+    ] = False,
+    screenplay_model: Annotated[str | None, _model("screenplay")] = None,
+    image_model: Annotated[str | None, _model("image")] = None,
+    video_model: Annotated[str | None, _model("video")] = None,
+    speech_model: Annotated[str | None, _model("speech")] = None,
+    size: Annotated[
+        str | None,
+        typer.Option("--size", metavar="WxH", show_default=False, help="The film's size in pixels: 1280x720."),
+    ] = None,
+    fps: Annotated[
+        int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames a second, 8 to 60.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Turn a story into a film.
+
+    On a thread that exists it goes on where that stopped, so that this command may stand in a script.
+    """
+    from clash import production
+
+    chosen = {"screenplay": screenplay_model, "image": image_model, "video": video_model, "speech": speech_model}
+    request = production.ProductionRequest(
+        story=story,
+        story_choice=choice,
+        thread_id=thread,
+        output=output,
+        concurrency=concurrency,
+        reuse=not no_reuse,
+        models={kind: model for kind, model in chosen.items() if model is not None},
+        size=size,
+        fps=fps,
+    )
+    _produce(
+        lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop),
+        as_json=as_json,
+    )
+
+
+def resume(thread: Thread, concurrency: Concurrency = None, as_json: Json = False) -> None:
+    """Go on with a run that stopped, failed or was killed. Nothing that is done is done again."""
+    from clash import production
+
+    _produce(
+        lambda settings, observe, stop: production.resume(
+            thread, settings, concurrency=concurrency, observe=observe, stop=stop
+        ),
+        as_json=as_json,
+    )
+
+
+def _produce(start: Start, *, as_json: bool) -> None:
+    """Run to the end, showing progress, then tell how it ended and exit with its code."""
+    import asyncio
+
+    from clash.cli.progress import progress_on_standard_error
+    from clash.cli.signals import stop_on_signals
+    from clash.config import load_settings
+    from clash.production import StopSignal
+
+    settings, stop = load_settings(), StopSignal()
+    with progress_on_standard_error() as progress, stop_on_signals(stop, progress, as_json=as_json):
+        report = asyncio.run(start(settings, progress.observe, stop))
+    emit(report.document, as_json=as_json, render=render_outcome)
+    _tell(report.document, as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+_OUTCOME = (
+    Column("status"),
+    Column("thread_id", "thread"),
+    Column("checkpoint_id", "checkpoint", at_terminal=False),
+    Column("film"),
+    Column("film_sha256", at_terminal=False),
+    Column("length_s", "length", lambda seconds: clock(seconds) if seconds else ""),
+    Column("total_usd", "cost", money),
+    Column("budget_usd", "budget", money),
+)
+
+
+def render_outcome(document: Document) -> list[Block]:
+    """How the run ended: its film, its length, its cost; the steps if it did not get to the end."""
+    film, cost = document.get("film") or {}, document.get("cost") or {}
+    facts = {
+        **document,
+        **cost,
+        "film": film.get("path"),
+        "film_sha256": film.get("sha256"),
+        "length_s": film.get("duration_s"),
+    }
+    blocks: list[Block] = [Record(_OUTCOME, facts)]
+    if document.get("status") not in ("completed", "already_completed"):
+        steps = [{"step": name, **count} for name, count in (document.get("steps") or {}).items()]
+        columns = (Column("step"), Column("done", right=True), Column("total", "of", right=True))
+        blocks.append(Table(columns, steps, empty="no step was begun"))
+    return blocks
+
+
+def _tell(document: Document, *, as_json: bool) -> None:
+    """What went wrong, or, to a person, what to look at next."""
+    error = document.get("error")
+    if error:
+        slots = error.get("slots") or ()
+        message = error["message"] + (f" ({', '.join(slots)})" if slots else "")
+        say_error(message, error.get("hint"))
+    elif is_terminal(sys.stderr) and not as_json:
+        thread = document["thread_id"]
+        for command in ("cost", "checkpoints ls", "assets ls"):
+            say(f"clash {command} {thread}", label="next", style="dim")

@@ -1,0 +1,127 @@
+"""What Ctrl-C and its kin do: before a run has started, while it runs, and the second time.
+
+Handlers are set with `signal.signal`, not with the event loop: they hold before there is a loop, while the loop is
+busy, and on Windows, and the second signal is obeyed even when the loop hangs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+from types import FrameType
+from typing import NoReturn, Protocol
+
+_Handler = Callable[[int, FrameType | None], None]
+
+_SHOW_CURSOR = b"\x1b[?25h\r\n"
+
+
+class Stoppable(Protocol):
+    """What is told of the first signal: `clash.production.StopSignal`."""
+
+    def request(self, signum: int) -> None:
+        """Start no new call; safe in a signal handler."""
+        ...
+
+
+class Watch(Protocol):
+    """The display of a run, as far as the handlers need it: `clash.cli.progress.Progress`."""
+
+    started: bool
+    thread_id: str
+    live: bool
+
+    def stopping(self) -> None:
+        """Tell the person that the run is stopping; safe in a signal handler."""
+        ...
+
+
+@contextmanager
+def exit_at_once_on_signals(*, as_json: bool) -> Generator[None]:
+    """While nothing is at stake, the first SIGINT or SIGTERM ends the process: quietly, with 130 or 143."""
+
+    def leave(signum: int, _frame: FrameType | None) -> None:
+        _exit(signum, as_json=as_json, message="stopped before anything was started", hint=None)
+
+    with _handling(leave, signal.SIGINT, signal.SIGTERM):
+        yield
+
+
+@contextmanager
+def stop_on_signals(stop: Stoppable, watch: Watch, *, as_json: bool) -> Generator[None]:
+    """While a run is under way, the first signal lets the calls in flight finish, the second ends the process.
+
+    Until the run has named its thread there is nothing in flight, and the first signal ends it too. A terminal
+    that is closed (SIGHUP) counts as SIGTERM, except under `nohup`.
+    """
+    requested = False
+
+    def handle(signum: int, _frame: FrameType | None) -> None:
+        nonlocal requested
+        if signum not in (signal.SIGINT, signal.SIGTERM):
+            signum = signal.SIGTERM
+        if not watch.started:
+            _exit(signum, as_json=as_json, message="stopped before anything was started", hint=None)
+        if requested:
+            if watch.live:
+                _write(2, _SHOW_CURSOR)
+            hint = f"clash resume {watch.thread_id}"
+            _exit(signum, as_json=as_json, message="stopped at once by a second signal", hint=hint)
+        requested = True
+        stop.request(signum)
+        watch.stopping()
+
+    signals = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        signals.append(hangup)
+    with _handling(handle, *signals):
+        yield
+
+
+@contextmanager
+def _handling(handler: _Handler, *signals: signal.Signals) -> Generator[None]:
+    """Set the handler for these signals, and what was there before afterwards. Only the main thread can."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = {signum: signal.signal(signum, handler) for signum in signals}
+    try:
+        yield
+    finally:
+        for signum, former in before.items():
+            signal.signal(signum, former if former is not None else signal.SIG_DFL)
+
+
+def _exit(signum: int, *, as_json: bool, message: str, hint: str | None) -> NoReturn:
+    """End the process now.
+
+    `os._exit`, because an exception raised from a signal handler surfaces wherever the interpreter happens to be
+    (in an import, a finaliser, another library's `except`), and because worker threads in a call would be
+    waited for. Nothing is lost: every answer is on disk before its call counts as answered.
+    """
+    if hint:
+        _write(2, f"error: {message}\nhint: {hint}\n".encode())
+    if as_json:
+        document = {"schema": 1, "error": {"code": "stopped", "message": message, "hint": hint}}
+        _write(1, f"{json.dumps(document)}\n".encode())
+    os._exit(128 + signum)
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    """Write past Python's buffers, which the interrupted code may be in the middle of using."""
+    try:
+        os.write(descriptor, line)
+    except OSError:  # closed by the caller: there is nobody to tell
+        return
+
+
+def write_line(text: str) -> None:
+    """One line on standard error from within a signal handler."""
+    if sys.stderr is not None:
+        _write(2, f"{text}\n".encode())
