@@ -1,0 +1,79 @@
+"""The places of the local illustrator: flat, layered pictures of some forty kinds of place in any light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from PIL import Image
+
+from clash.providers.local.backdrops import land, rooms
+from clash.providers.local.backdrops.canvas import Canvas
+from clash.providers.local.backdrops.framing import Camera
+from clash.providers.local.backdrops.palette import RGB, palette_of
+from clash.providers.local.backdrops.scene import Scene
+from clash.providers.local.backdrops.weather import fall, vignette
+from clash.story.places import INTERIORS, PlaceKind, place_kind
+from clash.story.screenplay import Angle, Location, ShotSize, TimeOfDay, Weather
+
+__all__ = ["Backdrop", "Painter", "draw_backdrop"]
+
+Painter = Callable[[Scene], None]
+
+PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
+    {
+        "exterior": land.open_country,
+        "interior": rooms.plain_room,
+    }
+)
+_WEATHERLESS: frozenset[PlaceKind] = frozenset({"space"})
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """A place without its people, and what whoever draws the people must know of it."""
+
+    image: Image.Image
+    """RGB, exactly as wide and high as was asked."""
+    ground: float
+    """Where the feet of a full figure stand, as a share of the height; above 1 in near shots: below the frame."""
+    key_light: RGB
+    ambient: RGB
+    light_side: int
+    """Where the key light comes from: -1 left, +1 right."""
+
+
+def draw_backdrop(
+    location: Location,
+    *,
+    time: TimeOfDay,
+    weather: Weather,
+    size: ShotSize,
+    angle: Angle,
+    width: int,
+    height: int,
+    seed: str,
+) -> Backdrop:
+    """The place `location` in a picture of `width` x `height` pixels, its lower third calm enough for captions.
+
+    `seed` fixes what stands where: the same seed gives the same place in every framing, time and weather. The
+    same arguments give the same pixels.
+    """
+    kind = place_kind(location)
+    inside = kind in INTERIORS
+    palette = palette_of(time, weather)
+    camera = Camera(size, angle, inside)
+    scene = Scene(
+        canvas=Canvas(*camera.plate_size(width, height)),
+        palette=palette,
+        seed=f"{seed}\0{kind}",
+        words=f"{location.name} {location.description}".casefold(),
+        level=camera.level,
+    )
+    PAINTERS.get(kind, PAINTERS["interior" if inside else "exterior"])(scene)
+    image, ground = camera.look(scene.canvas.image, scene.focus, scene.ground, width, height)
+    if not inside and kind not in _WEATHERLESS:
+        fall(image, palette, seed)
+    vignette(image, palette.ink)
+    return Backdrop(image, ground, scene.key, scene.ambient, scene.light_side)

@@ -1,0 +1,70 @@
+"""What a painter is given: the canvas, the light, the eye level, and chance that belongs to the place."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from clash.providers.local.backdrops.canvas import Canvas, Point
+from clash.providers.local.backdrops.palette import RGB, Palette
+
+
+def chance(*labels: str) -> np.random.Generator:
+    """Random numbers that are the same for the same labels, on every machine."""
+    digest = hashlib.sha256("\0".join(labels).encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+
+@dataclass
+class Scene:
+    """A place being painted, seen whole. Positions are pixels of `canvas`.
+
+    The painter sets `focus` (what a nearer camera turns to), `ground` (where the feet of a figure are) and may change
+    `key` and `ambient` where lamps, not the sky, light the figures.
+    """
+
+    canvas: Canvas
+    palette: Palette
+    seed: str
+    words: str
+    """Name and description of the place in lower case, for variants (a stone bridge, a library)."""
+    level: float
+    """The height of the eye as a share of the picture's height: the horizon, or the vanishing point of a room."""
+    focus: Point = (0.5, 0.5)
+    ground: float = 0.88
+    key: RGB = field(init=False)
+    ambient: RGB = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = self.palette.key
+        self.ambient = self.palette.ambient
+
+    def rng(self, label: str) -> np.random.Generator:
+        """Chance for one part of the place: the same in every shot, whatever else is drawn."""
+        return chance(self.seed, label)
+
+    def named(self, *words: str) -> bool:
+        """Whether one of the words is said of the place."""
+        return any(word in self.words for word in words)
+
+    @cached_property
+    def light_side(self) -> int:
+        """Where sun, moon or window stand: -1 left, +1 right."""
+        return -1 if self.rng("light").random() < 0.5 else 1
+
+    @property
+    def horizon(self) -> float:
+        """The eye level in pixels."""
+        return self.level * self.canvas.h
+
+    def side_x(self, share: float) -> float:
+        """A distance from the middle towards the light as a position in pixels; negative is away from it."""
+        return self.canvas.w * (0.5 + self.light_side * share)
+
+
+def jitter(rng: np.random.Generator, low: float, high: float) -> float:
+    """A plain float between the two."""
+    return float(rng.uniform(low, high))
