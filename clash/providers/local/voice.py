@@ -1,0 +1,318 @@
+"""The offline voice: speaks English with hibari, keeps time in silence where it cannot speak.
+
+hibari ships one voice and a source-filter vocoder. The cast is made between the two: the network's pitch curve
+is scaled and its spectral envelope stretched (a longer or shorter throat) before the vocoder turns both into
+sound, so a man is no slowed-down woman and stays as intelligible as she is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import io
+import re
+import threading
+import unicodedata
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from clash.errors import ProviderError
+from clash.providers.ports import Answer, SpeechRequest
+from clash.story.screenplay import Language
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+LONGEST_TEXT = 20_000
+"""Characters; the rest of a longer text is not spoken (the story's reader refuses such a cell)."""
+INSTALL = 'pip install "clash[voice]"'
+
+_CAST_REVISION = 1
+"""Raise when the same request would sound different though hibari stayed the same."""
+_SILENCE_REVISION = 1
+_SPEECH_RATE = 24_000
+_SILENCE_RATE = 8_000
+_ENGLISH_WORDS_PER_S = 2.4
+_CHINESE_CHARACTERS_PER_S = 4.0
+_BREATH_S = 0.3
+_SPOKEN_RMS = 10 ** (-19 / 20)
+_SPOKEN_PEAK = 10 ** (-3 / 20)
+
+_PIECE = 280
+"""Characters given to the network at once: a sentence, or a part of one that never ends."""
+_LONGEST_WORD = 40
+_LONGEST_NUMBER = 15
+_BIN_HZ = 20.0
+"""Hz between the vocoder's spectral bins (24 kHz over 1,200 points)."""
+_VOICED_HZ = 40.0
+"""The vocoder takes a frame with a lower pitch than this as unvoiced."""
+
+
+@dataclass(frozen=True)
+class Timbre:
+    """One voice of the cast. `pitch`, `throat` and `pace` are factors on the shipped voice.
+
+    A `throat` below 1 is longer (a deeper body of sound), above 1 shorter (a child).
+    """
+
+    name: str
+    pitch: float
+    throat: float
+    pace: float = 1.0
+
+
+NARRATOR = Timbre("narrator", 0.97, 1.0, 0.97)
+_CAST: dict[str, tuple[Timbre, ...]] = {
+    "woman": (
+        Timbre("woman-1", 0.90, 0.96, 1.0),
+        Timbre("woman-2", 1.10, 1.03, 1.04),
+        Timbre("woman-3", 0.82, 0.98, 0.95),
+        Timbre("woman-4", 1.03, 1.05, 1.06),
+    ),
+    "man": (
+        Timbre("man-1", 0.60, 0.87, 1.0),
+        Timbre("man-2", 0.67, 0.91, 1.05),
+        Timbre("man-3", 0.54, 0.85, 0.97),
+        Timbre("man-4", 0.57, 0.90, 0.99),
+    ),
+    "old woman": (Timbre("old-woman-1", 0.79, 0.95, 0.86), Timbre("old-woman-2", 0.86, 0.93, 0.90)),
+    "old man": (Timbre("old-man-1", 0.55, 0.85, 0.86), Timbre("old-man-2", 0.62, 0.86, 0.89)),
+    "girl": (Timbre("girl-1", 1.25, 1.08, 1.02), Timbre("girl-2", 1.33, 1.10, 0.97)),
+    "boy": (Timbre("boy-1", 1.16, 1.07, 1.03), Timbre("boy-2", 1.20, 1.09, 0.98)),
+    "giant": (Timbre("giant-1", 0.47, 0.79, 0.90), Timbre("giant-2", 0.50, 0.82, 0.86)),
+}
+"""Word errors of a speech recogniser (pocketsphinx) on five sentences: 0.16 for the voice as shipped, 0.11 to
+0.15 for these adults. British pronunciation in this American voice made 0.45, so there is none."""
+
+_WOMAN = re.compile(
+    r"\b(\w*wom[ae]n|females?|girls?|lady|she|her|mother|mum|mom|grandmother|grandma|granny|nana|aunt\w*|sister|"
+    r"daughter|wife|queen|princess|witch|mrs|ms|miss|madam\w*|nun|waitress|actress|goddess|soprano|alto)\b"
+    r"|女|妈|母|娘|姐|妹|奶奶|婆|姨|姑|妻|后|妃|婶|嫂"
+)
+_MAN = re.compile(
+    r"\b(m[ae]n|males?|boys?|he|his|father|dad|grandfather|grandpa|uncle|brother|son|husband|king|"
+    r"prince|wizard|mr|sir|lord|monk|\w+(?<!wo)(?<!hu)(?<!ger)(?<!ro)man|waiter|baritone|bass|tenor)\b"
+    r"|男|爸|父|爷|哥|弟|叔|伯|舅|夫|王|公|汉|翁"
+)
+_OLD = re.compile(r"\b(old|older|elderly|aged|ancient|elder|grand\w+|granny|nana|wrinkled|retired)\b|老|奶奶|爷|婆|翁")
+_CHILD = re.compile(
+    r"\b(child\w*|kids?|little|boys?|girls?|toddler|schoolboy|schoolgirl|young (?:son|daughter))\b|孩|童|小"
+)
+_GIANT = re.compile(r"\b(giant|monster|dragon|troll|ogre|robot|demon|beast|golem|bear|whale)\b|巨|怪|龙|魔|机器人|熊")
+
+
+def cast_voice(speaker: str, voice: str = "") -> Timbre:
+    """The voice of a speaker, from the words about it, else from the name; always the same for the same words."""
+    if speaker == "narrator":
+        return NARRATOR
+    words = unicodedata.normalize("NFKC", f"{speaker} {voice}").lower().replace("-", " ").replace("_", " ")
+    draw = hashlib.sha256(f"{speaker}\0{voice}".encode("utf-8", "replace")).digest()
+    candidates = _CAST[_role(words, speaker, draw[0])]
+    timbre = candidates[draw[1] % len(candidates)]
+    # Two people given the same voice still differ a little: within 3 % of pitch and 1 % of throat.
+    pitch = timbre.pitch * (0.97 + 0.06 * draw[2] / 255)
+    return replace(timbre, pitch=pitch, throat=timbre.throat * (0.99 + 0.02 * draw[3] / 255))
+
+
+def _role(words: str, speaker: str, draw: int) -> str:
+    """Which part of the cast: what the words say, else the name's ending, else a draw."""
+    if _GIANT.search(words):
+        return "giant"
+    is_woman, is_man = bool(_WOMAN.search(words)), bool(_MAN.search(words))
+    if is_woman == is_man:
+        is_woman = speaker.split("-")[0].endswith(("a", "ie", "elle")) or draw % 2 == 0
+    if _OLD.search(words):
+        return "old woman" if is_woman else "old man"
+    if _CHILD.search(words):
+        return "girl" if is_woman else "boy"
+    return "woman" if is_woman else "man"
+
+
+def speak(request: SpeechRequest) -> Answer:
+    """Speak the request's text: mono 16-bit WAV, with facts `duration_s`, `spoken` and `voice`.
+
+    Where there is no voice for it (see `voice_gap`), and for a text without a word, the answer is silence as long
+    as the words would take. Raises `ProviderError` when the installed voice fails.
+    """
+    text = spoken_text(request.text)
+    if request.language == "en" and _hibari_version() is not None:
+        timbre = cast_voice(request.speaker, request.voice)
+        samples = _levelled(_say(text, timbre))
+        if samples.size:
+            content = _wav((samples * 32767).round().astype("<i2").tobytes(), _SPEECH_RATE)
+            seconds = samples.size / _SPEECH_RATE
+            return Answer(content, "audio/wav", facts={"duration_s": seconds, "spoken": True, "voice": timbre.name})
+    samples_n = round(words_duration(text) * _SILENCE_RATE)
+    facts = {"duration_s": samples_n / _SILENCE_RATE, "spoken": False, "voice": "silence"}
+    return Answer(_wav(bytes(2 * samples_n), _SILENCE_RATE), "audio/wav", facts=facts)
+
+
+def voice_revision(request: SpeechRequest) -> str:
+    """Which voice would answer: `hibari-0.2.1-cast-1`, or `silence-1`. Imports neither voice nor runtime."""
+    version = _hibari_version() if request.language == "en" else None
+    return f"hibari-{version}-cast-{_CAST_REVISION}" if version else f"silence-{_SILENCE_REVISION}"
+
+
+def voice_gap(language: Language) -> str | None:
+    """One sentence for the person when nobody will be heard in this language, and what to do; else None."""
+    if language == "zh":
+        return "The offline voice does not speak Chinese, so the film keeps time in silence, with subtitles."
+    if _hibari_version() is None:
+        return f"No voice is installed, so the film keeps time in silence, with subtitles. To hear it: {INSTALL}"
+    return None
+
+
+def words_duration(text: str) -> float:
+    """Seconds that the words would take: Chinese by the character, other scripts by the word, and a breath."""
+    chinese = sum(1 for character in text if _is_chinese(character))
+    words = len(re.findall(r"[^\W_]+(?:['’][^\W_]+)*", "".join(" " if _is_chinese(c) else c for c in text)))
+    return chinese / _CHINESE_CHARACTERS_PER_S + words / _ENGLISH_WORDS_PER_S + _BREATH_S
+
+
+def spoken_text(text: str) -> str:
+    """The text as it can be read aloud: no markup, emoji, control characters or endless words and numbers."""
+    text = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])[:LONGEST_TEXT]
+    text = re.sub(r"\[/?[A-Za-z][\w #=]{0,30}\]|\[/\]|</?[A-Za-z][^<>]{0,60}>", " ", text)
+    kept = (c if unicodedata.category(c)[0] in "LMNPZ" or c in "$£€¥%°+=" else " " for c in text)
+    text = re.sub(r"[\[\]{}|\\/*_#~^`<>]+", " ", "".join(kept))
+    text = re.sub(rf"(\d{{{_LONGEST_NUMBER}}})[\d,.]+", r"\1", text)
+    text = re.sub(rf"(\S{{{_LONGEST_WORD}}})\S+", r"\1", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _is_chinese(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U0003ffff"
+
+
+def _wav(pcm: bytes, rate: int) -> bytes:
+    """A mono 16-bit WAV file of these bytes."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(pcm)
+    return out.getvalue()
+
+
+def _hibari_version() -> str | None:
+    """The installed version of hibari, or None when it or its runtime is missing. Imports neither."""
+    try:
+        if importlib.util.find_spec("hibari") is None or importlib.util.find_spec("onnxruntime") is None:
+            return None
+        return importlib.metadata.version("hibari-tts")
+    except (ImportError, ValueError):
+        return None
+
+
+_speaking = threading.Lock()
+"""One sentence at a time: the engine is a hundred times faster than speech and not made for threads."""
+
+
+@cache
+def _engine() -> Any:
+    """The loaded voice. One thread, so that sums keep their order."""
+    try:
+        return importlib.import_module("hibari").Hibari(threads=1)
+    except (ImportError, OSError, RuntimeError) as error:
+        raise ProviderError(
+            f"the installed voice cannot be loaded: {error}",
+            hint="Reinstall it: pip install --force-reinstall hibari-tts onnxruntime",
+        ) from error
+
+
+def _say(text: str, timbre: Timbre) -> Samples:
+    """The text as float samples at the engine's rate, sentence by sentence."""
+    import numpy as np
+
+    with _speaking:
+        engine = _engine()
+        noise = np.random.default_rng(0)
+        parts: list[Samples] = []
+        try:
+            for piece in _pieces(text):
+                for phonemes in engine.phonemize(piece):
+                    ids = engine.ids(phonemes)
+                    if len(ids) > 2:
+                        parts.append(_voiced(engine.sess, ids, timbre, noise))
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise ProviderError(f"the voice could not say “{text[:60]}”: {error}") from error
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Sentences, and parts of those that are too long, cut at a clause if there is one, else at a word."""
+    for sentence in re.split(r"(?<=[.!?…])\s+(?=[^a-z\s])", text):
+        rest = sentence
+        while len(rest) > _PIECE:
+            head = rest[:_PIECE]
+            cut = max(head.rfind(mark) + 1 for mark in (", ", "; ", ": ", "— "))
+            if cut < _PIECE // 3:
+                cut = head.rfind(" ") if " " in head else _PIECE
+            yield rest[:cut]
+            rest = rest[cut:].lstrip()
+        if rest:
+            yield rest
+
+
+def _voiced(session: Any, ids: list[int], timbre: Timbre, noise: Any) -> Samples:
+    """One piece through the network, its voice changed to `timbre`, through the vocoder."""
+    import numpy as np
+
+    vocoder: Any = importlib.import_module("hibari.dsp")
+    out = session.run(None, {"ids": np.asarray([ids], np.int64), "speed": np.asarray([timbre.pace], np.float32)})
+    envelope, phase, breath, consonants, consonant_phase, pitch = (part[0] for part in out)
+    envelope, phase = _other_throat(envelope, phase, pitch, timbre)
+    moved = np.where(pitch > _VOICED_HZ, np.maximum(pitch * timbre.pitch, _VOICED_HZ + 5), pitch)
+    return vocoder.synth(envelope, phase, breath, consonants, consonant_phase, moved.astype(np.float32), noise)
+
+
+def _other_throat(envelope: Samples, phase: Samples, pitch: Samples, timbre: Timbre) -> tuple[Samples, Samples]:
+    """Read the spectral envelope at the old pitch's harmonics and draw it anew, stretched by the throat.
+
+    Between two harmonics the network's values mean nothing (it never heard anything there), so a new pitch must
+    not read them. `envelope` is in log magnitude and `phase` in atanh of half turns, both `[bins, frames]`.
+    """
+    import numpy as np
+
+    envelope, phase = envelope.copy(), phase.copy()
+    bins = np.arange(envelope.shape[0]) / timbre.throat
+    for frame in np.flatnonzero(pitch > _VOICED_HZ):
+        harmonics = np.arange(1, int(11_000 / pitch[frame]) + 1) * (pitch[frame] / _BIN_HZ)
+        nearest = np.clip(np.rint(harmonics).astype(np.intp), 0, envelope.shape[0] - 1)
+        turn = np.exp(1j * np.pi * np.tanh(phase[nearest, frame]))
+        turned = np.angle(np.interp(bins, harmonics, turn)) / np.pi
+        envelope[:, frame] = np.interp(bins, harmonics, envelope[nearest, frame])
+        phase[:, frame] = np.arctanh(np.clip(turned, -0.9999, 0.9999))
+    # A lower pitch has more harmonics under the same envelope: keep the loudness.
+    envelope[:, pitch > _VOICED_HZ] += 0.5 * np.log(timbre.pitch)
+    return envelope, phase
+
+
+def _levelled(samples: Samples) -> Samples:
+    """Without the silence at both ends, speech at -19 dBFS RMS and its peaks rounded off under -3 dBFS."""
+    import numpy as np
+
+    window = _SPEECH_RATE // 100
+    frames = samples[: samples.size // window * window].reshape(-1, window)
+    power = np.sqrt(np.mean(frames.astype(np.float64) ** 2, axis=1))
+    if not power.size or power.max() < 1e-4:
+        return np.zeros(0, np.float32)
+    heard = np.flatnonzero(power > power.max() * 10 ** (-42 / 20))
+    cut = samples[max(0, heard[0] - 3) * window : (heard[-1] + 4) * window].astype(np.float64)
+    cut *= _SPOKEN_RMS / np.sqrt(np.mean(power[power > power.max() * 10 ** (-25 / 20)] ** 2))
+    knee = 0.6 * _SPOKEN_PEAK
+    over = np.maximum(np.abs(cut) - knee, 0) / (_SPOKEN_PEAK - knee)
+    cut = np.sign(cut) * (np.minimum(np.abs(cut), knee) + (_SPOKEN_PEAK - knee) * np.tanh(over))
+    fade = np.linspace(0, 1, min(window // 2, cut.size // 2))
+    cut[: fade.size] *= fade
+    cut[cut.size - fade.size :] *= fade[::-1]
+    return cut.astype(np.float32)
