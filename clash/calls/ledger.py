@@ -53,12 +53,17 @@ class Made:
 
 @dataclass(frozen=True)
 class Task:
-    """What a step wants made: which slot of the film it fills, and as what it is recorded."""
+    """What a step wants made.
+
+    `slot` is the call's own, one a call (`shot:003`, `shot:003/keyframe`); the file is recorded under
+    `asset_slot` and `asset_type` (`shot:003`, `keyframe`).
+    """
 
     step: str
     slot: str
     asset_type: str
     request: Request
+    asset_slot: str = ""
     take: int = 1
 
 
@@ -142,16 +147,7 @@ class Ledger:
                 f"the file that {row['slot']} was paid for is missing or damaged", code="asset_lost", retryable=False,
                 hint="put the asset store's files back; ASSET_STORE names where they belong",
             )  # fmt: skip
-        await self._write(
-            [
-                Statement(
-                    "UPDATE api_logs SET state = 'failed', error_code = 'asset_lost', retryable = 1,"
-                    " error_message = 'its file is missing or damaged' WHERE token = ?"
-                    f" AND {call_log.FENCE} RETURNING id",  # noqa: S608
-                    (row["token"], *self._lease.fence),
-                )
-            ]
-        )
+        await self._write([call_log.mark_asset_lost(self._lease, row["token"])])
 
     async def _reused(self, task: Task, model: Model, key: str) -> Made | None:
         for row in await call_log.succeeded_elsewhere(self._database, key):
@@ -192,7 +188,6 @@ class Ledger:
         files = {reference.sha256: self._assets.path(reference.sha256) for reference in references_of(task.request)}
         intent = await self._describe(task, model, key)
         await self._write([call_log.insert_intent(self._lease, intent)])
-        self._check_stop_after_intent(intent)
         started = time.monotonic()
         try:
             answer = await model.provider.call(model.name, task.request, Context(key, model.name, files))
@@ -211,9 +206,6 @@ class Ledger:
             ) from error
         receipt = self._keep(intent.token, answer)  # no await between the answer and its receipt
         return await self._settle(task, intent.token, receipt, duration_ms=_since(started))
-
-    def _check_stop_after_intent(self, intent: CallRow) -> None:
-        """Where tests and the stop signal may cut in between the written intent and the call."""
 
     def _keep(self, token: str, answer: Answer) -> dict[str, Any]:
         digest = self._assets.put(answer.content)
@@ -274,7 +266,7 @@ class Ledger:
     ) -> AssetRow:
         return AssetRow(
             step=task.step,
-            slot=task.slot.partition("/")[0],
+            slot=task.asset_slot or task.slot,
             asset_type=task.asset_type,
             media_type=media_type,
             sha256=sha256,
@@ -288,9 +280,7 @@ class Ledger:
     def _made(self, task: Task, row: Row, *, cost_micro: int, reused: bool = False) -> Made:
         sha256 = str(row["asset_sha256"])
         facts = json.loads(row["facts"] or "{}")
-        return Made(
-            task.slot, sha256, str(row["media_type"]), facts, self._assets.path(sha256), reused, cost_micro
-        )
+        return Made(task.slot, sha256, str(row["media_type"]), facts, self._assets.path(sha256), reused, cost_micro)
 
 
 def _since(started: float) -> int:

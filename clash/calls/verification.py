@@ -51,9 +51,7 @@ def check_answer(kind: Kind, answer: Answer) -> None:
         raise ProviderError(f"the provider answered with {size} bytes, which is too much", code="bad_answer")
     if answer.media_type not in _MEDIA_TYPES[kind]:
         expected = ", ".join(_MEDIA_TYPES[kind])
-        raise ProviderError(
-            f"the provider answered with {answer.media_type!r}; expected {expected}", code="bad_answer"
-        )
+        raise ProviderError(f"the provider answered with {answer.media_type!r}; expected {expected}", code="bad_answer")
     if not _starts_as(answer.media_type, answer.content):
         raise ProviderError(
             f"the provider's file is no whole {answer.media_type} ({size} bytes)", code="bad_answer", retryable=True

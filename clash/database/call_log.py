@@ -51,7 +51,7 @@ class AssetRow:
 async def live_row(database: Database, run_id: str, slot: str, take: int) -> Row | None:
     """The row of this slot that is under way or has succeeded, if there is one."""
     rows = await database.query(
-        f"SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? AND state IN {_LIVE}",  # noqa: S608
+        f"SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? AND state IN {_LIVE}",
         (run_id, slot, take),
     )
     return rows[0] if rows else None
@@ -77,7 +77,7 @@ def insert_intent(lease: Lease, row: CallRow) -> Statement:
     return Statement(
         "INSERT INTO api_logs (run_id, step, slot, take, kind, key, token, service, model, endpoint, state, attempt,"
         " request, quoted_cost_micro, precision, started_at)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, 'exact', ? WHERE {FENCE} RETURNING id",  # noqa: S608
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, 'exact', ? WHERE {FENCE} RETURNING id",
         (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
          row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.started_at, *lease.fence),
     )  # fmt: skip
@@ -88,7 +88,7 @@ def insert_reused(lease: Lease, row: CallRow, source: Row) -> Statement:
     return Statement(
         "INSERT INTO api_logs (run_id, step, slot, take, kind, key, token, service, model, endpoint, state, attempt,"
         " request, precision, asset_sha256, media_type, facts, reused, started_at, ended_at, duration_ms)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'succeeded', ?, ?, 'exact', ?, ?, ?, 1, ?, ?, 0 WHERE {FENCE}"  # noqa: S608
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'succeeded', ?, ?, 'exact', ?, ?, ?, 1, ?, ?, 0 WHERE {FENCE}"
         " RETURNING id",
         (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
          row.endpoint, row.attempt, row.request, source["asset_sha256"], source["media_type"], source["facts"],
@@ -103,7 +103,7 @@ def settle_succeeded(
     return Statement(
         "UPDATE api_logs SET state = 'succeeded', cost_micro = ?, precision = ?, asset_sha256 = ?, media_type = ?,"
         " facts = ?, response = ?, ended_at = ?, duration_ms = ?"
-        f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",  # noqa: S608
+        f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",
         (
             receipt["cost_micro"], receipt["precision"], receipt["sha256"], receipt["media_type"],
             json.dumps(receipt["facts"], ensure_ascii=False), receipt["response"], ended_at, duration_ms,
@@ -128,8 +128,17 @@ def settle_failed(
     return Statement(
         "UPDATE api_logs SET state = ?, error_code = ?, error_message = ?, retryable = ?, status_code = ?,"
         " ended_at = ?, duration_ms = ?"
-        f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",  # noqa: S608
+        f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",
         (state, code, message, int(retryable), status_code, ended_at, duration_ms, token, *lease.fence),
+    )
+
+
+def mark_asset_lost(lease: Lease, token: str) -> Statement:
+    """Take back a `succeeded` whose file, which had cost nothing, is gone; the slot is then free to be made again."""
+    return Statement(
+        "UPDATE api_logs SET state = 'failed', error_code = 'asset_lost', retryable = 1,"
+        f" error_message = 'its file is missing or damaged' WHERE token = ? AND cost_micro = 0 AND {FENCE} RETURNING id",
+        (token, *lease.fence),
     )
 
 
@@ -138,7 +147,7 @@ def insert_asset(lease: Lease, row: AssetRow, *, token: str | None = None) -> St
     return Statement(
         "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"
         " cost_micro, api_log_id, created_at)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM api_logs WHERE token = ?), ? WHERE {FENCE}"  # noqa: S608
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM api_logs WHERE token = ?), ? WHERE {FENCE}"
         " ON CONFLICT (run_id, slot, asset_type) DO UPDATE SET media_type = excluded.media_type,"
         " sha256 = excluded.sha256, path = excluded.path, bytes = excluded.bytes, facts = excluded.facts,"
         " cost_micro = excluded.cost_micro, api_log_id = excluded.api_log_id, created_at = excluded.created_at"

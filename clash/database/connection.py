@@ -21,9 +21,7 @@ def sqlite_path(url: str) -> Path:
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme != "sqlite":
-        raise SettingsError(
-            f"DATABASE_URL names {scheme or url!r}, which is not known; known: sqlite", hint=_HINT
-        )
+        raise SettingsError(f"DATABASE_URL names {scheme or url!r}, which is not known; known: sqlite", hint=_HINT)
     path = rest.removeprefix("/")
     if not rest.startswith("/") or not path or path == ":memory:" or "\0" in path or "?" in path:
         raise SettingsError(f"DATABASE_URL {url!r} names no file", hint=_HINT)

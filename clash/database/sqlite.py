@@ -74,7 +74,8 @@ def _make_private(path: Path) -> None:
         ) from error
 
 
-def _check_file(path: Path, mode: Mode) -> None:
+def check_file(path: Path, mode: Mode) -> None:
+    """See that there is a file where one must be; "create" makes an empty one, mode 0600."""
     if path.is_dir():
         raise SettingsError(f"the database {path} is a folder", hint="check DATABASE_URL")
     if path.exists():
@@ -86,12 +87,16 @@ def _check_file(path: Path, mode: Mode) -> None:
     _make_private(path)
 
 
-async def connect(path: Path, mode: Mode) -> aiosqlite.Connection:
-    """A connection with the settings that durability needs; read-only ones cannot write by any statement."""
-    _check_file(path, mode)
+async def connect(path: Path, mode: Mode, *, autocommit: bool = True) -> aiosqlite.Connection:
+    """A connection with the settings that durability needs; read-only ones cannot write by any statement.
+
+    `autocommit=False` is for LangGraph's saver, which expects sqlite3 to open its transactions.
+    """
+    check_file(path, mode)
     uri = f"{path.absolute().as_uri()}?mode={'ro' if mode == 'read' else 'rw'}"
+    level: Literal["DEFERRED"] | None = None if autocommit else "DEFERRED"
     try:
-        connection = await aiosqlite.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        connection = await aiosqlite.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=level)
     except sqlite3.Error as error:
         raise database_error(error, path) from error
     connection.row_factory = sqlite3.Row

@@ -63,7 +63,7 @@ class Registry:
             provider = known[name].load()()
         except ClashError:
             raise
-        except Exception as error:  # a plug-in is foreign code: whatever it raises is its name's trouble
+        except Exception as error:
             raise SettingsError(
                 f"the provider {name!r} ({known[name].value}) cannot be loaded: {type(error).__name__}: {error}",
                 code="broken_provider",

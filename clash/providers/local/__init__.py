@@ -9,7 +9,6 @@ import asyncio
 import os
 from collections.abc import Mapping
 
-from clash.errors import ProviderError
 from clash.providers.ports import (
     Answer,
     Context,
@@ -53,12 +52,12 @@ class LocalProvider:
         kinds: dict[str, Kind] = {names[0]: kind for kind, names in self.models().items()}
         return f"{model}-{_REVISIONS[kinds[model]]}"
 
-    async def call(self, model: str, request: Request, context: Context) -> Answer:
+    async def call(self, model: str, request: Request, context: Context) -> Answer:  # noqa: ARG002 - one a kind
         """Make it in a worker thread. Raises `ProviderError`."""
-        return await asyncio.to_thread(_make, model, request, context)
+        return await asyncio.to_thread(_make, request, context)
 
 
-def _make(model: str, request: Request, context: Context) -> Answer:
+def _make(request: Request, context: Context) -> Answer:
     if isinstance(request, ScreenplayRequest):
         from clash.providers.local.screenwriter import write_screenplay
 
@@ -72,8 +71,6 @@ def _make(model: str, request: Request, context: Context) -> Answer:
         from clash.providers.local.cinematographer import film_clip
 
         return film_clip(request, context.files)
-    if isinstance(request, SpeechRequest):
-        from clash.providers.local.voice import speak
+    from clash.providers.local.voice import speak
 
-        return speak(request)
-    raise ProviderError(f"local:{model} cannot make {type(request).__name__}")
+    return speak(request)

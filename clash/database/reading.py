@@ -1,0 +1,204 @@
+"""What the tables hold, as plain values for reports. Reads only; imports LangGraph's serializer only to mend a gap."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
+from clash.database.port import Database, Row, Rows
+from clash.errors import DatabaseError, NotFoundError
+from clash.money import usd_text
+
+_CHECKPOINT_COLUMNS = (
+    "c.checkpoint_ns, c.checkpoint_id, c.parent_checkpoint_id, m.created_at, m.source, m.step_index, m.step_name,"
+    " m.next_steps, m.execution_time_ms, m.api_calls, m.cost_micro, m.error_message"
+)
+_WITH_METADATA = (
+    "checkpoints AS c LEFT JOIN checkpoint_metadata AS m ON m.run_id = c.thread_id"
+    " AND m.checkpoint_ns = c.checkpoint_ns AND m.checkpoint_id = c.checkpoint_id"
+)
+
+
+async def has_table(database: Database, name: str) -> bool:
+    """Whether the database has this table."""
+    return bool(await database.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+
+
+async def run_row(database: Database, run_id: str) -> Row:
+    """The row of a run. Raises `NotFoundError`."""
+    rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
+    if not rows:
+        raise NotFoundError(f"there is no thread {run_id}", hint="`clash runs ls` lists the threads")
+    return rows[0]
+
+
+async def run_rows(database: Database, *, status: str | None = None, limit: int | None = None) -> Rows:
+    """Runs, newest first."""
+    return await database.query(
+        "SELECT * FROM workflow_executions WHERE ? IS NULL OR status = ? ORDER BY start_time DESC, run_id LIMIT ?",
+        (status, status, -1 if limit is None else limit),
+    )
+
+
+async def call_rows(database: Database, run_id: str) -> Rows:
+    """All attempts of a run, in order."""
+    return await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,))
+
+
+async def asset_rows(database: Database, run_id: str) -> Rows:
+    """All files of a run, in the order they were first made."""
+    return await database.query("SELECT * FROM generated_assets WHERE run_id = ? ORDER BY id", (run_id,))
+
+
+async def call_sums(database: Database, run_id: str | None, column: str) -> Rows:
+    """Calls, cost and time of a run (or of all), by one of the columns that may be asked for."""
+    columns = {
+        "step": "step",
+        "provider": "service",
+        "model": "service || ':' || model",
+        "day": "substr(started_at, 1, 10)",
+    }
+    return await database.query(
+        f"SELECT {columns[column]} AS name, count(*) AS calls, sum(cost_micro) AS cost_micro,"
+        " sum(coalesce(duration_ms, 0)) AS duration_ms, sum(state = 'failed') AS failed, sum(reused) AS reused"
+        " FROM api_logs WHERE ? IS NULL OR run_id = ? GROUP BY 1 ORDER BY min(id)",
+        (run_id, run_id),
+    )
+
+
+async def call_totals(database: Database, run_id: str) -> Row:
+    """Totals of a run's calls."""
+    rows = await database.query(
+        "SELECT count(*) AS calls, coalesce(sum(cost_micro), 0) AS cost_micro,"
+        " coalesce(sum(state = 'failed'), 0) AS failed, coalesce(sum(reused), 0) AS reused,"
+        " coalesce(sum(state = 'unknown'), 0) AS unknown FROM api_logs WHERE run_id = ?",
+        (run_id,),
+    )
+    return rows[0]
+
+
+async def step_counts(database: Database, run_id: str) -> dict[str, int]:
+    """How many of the things that each step is to make are made."""
+    rows = await database.query(
+        "SELECT step, count(DISTINCT slot) AS n FROM generated_assets WHERE run_id = ?"
+        " AND asset_type NOT IN ('keyframe', 'speech', 'subtitles', 'contact_sheet') GROUP BY step",
+        (run_id,),
+    )
+    return {str(row["step"]): int(row["n"]) for row in rows}
+
+
+async def row_counts(database: Database) -> dict[str, int]:
+    """Rows of every table that is there."""
+    counts: dict[str, int] = {}
+    for table in (
+        "workflow_executions", "checkpoint_metadata", "generated_assets", "api_logs", "checkpoints", "writes",
+    ):  # fmt: skip
+        if await has_table(database, table):
+            rows = await database.query(f"SELECT count(*) AS n FROM {table}")
+            counts[table] = int(rows[0]["n"])
+    return counts
+
+
+# -- checkpoints -----------------------------------------------------------------------------------------------
+
+
+async def checkpoint_items(
+    database: Database, thread_id: str, *, limit: int | None = None, checkpoint_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Checkpoints of a thread, newest first, in the form of the JSON contract."""
+    if not await has_table(database, "checkpoints"):
+        return []
+    rows = await database.query(
+        f"SELECT {_CHECKPOINT_COLUMNS} FROM {_WITH_METADATA} WHERE c.thread_id = ?"
+        " AND (? IS NULL OR c.checkpoint_id = ?) ORDER BY c.checkpoint_id DESC LIMIT ?",
+        (thread_id, checkpoint_id, checkpoint_id, -1 if limit is None else limit),
+    )
+    return [await _item(database, thread_id, row) for row in rows]
+
+
+async def _item(database: Database, thread_id: str, row: Row) -> dict[str, Any]:
+    if row["step_index"] is None:
+        facts = await _mended(database, thread_id, row)
+    else:
+        facts = CheckpointFacts(
+            str(row["checkpoint_id"]), str(row["created_at"]), str(row["source"]), int(row["step_index"]),
+            str(row["step_name"]), tuple(json.loads(row["next_steps"])),
+        )  # fmt: skip
+    return {
+        "checkpoint_id": facts.checkpoint_id,
+        "parent_checkpoint_id": row["parent_checkpoint_id"],
+        "checkpoint_ns": row["checkpoint_ns"],
+        "created_at": facts.created_at,
+        "step": facts.step_index,
+        "source": facts.source,
+        "step_name": facts.step_name,
+        "next": sorted(set(facts.next_steps)),
+        "execution_time_ms": row["execution_time_ms"],
+        "api_calls": int(row["api_calls"] or 0),
+        "cost_usd": usd_text(int(row["cost_micro"] or 0)),
+        "error": row["error_message"],
+    }
+
+
+async def _mended(database: Database, thread_id: str, row: Row) -> CheckpointFacts:
+    """The facts of a checkpoint whose metadata row a crash left out, from the checkpoint itself."""
+    checkpoint, metadata = await load_checkpoint(database, thread_id, str(row["checkpoint_id"]))
+    due: tuple[str, ...] = ()
+    if parent := row["parent_checkpoint_id"]:
+        before, _ = await load_checkpoint(database, thread_id, str(parent))
+        due = next_steps(before)
+    return facts_of(checkpoint, metadata, due)
+
+
+async def load_checkpoint(
+    database: Database, thread_id: str, checkpoint_id: str
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """A checkpoint and its metadata as LangGraph saved them. Raises `NotFoundError`, `DatabaseError` if damaged."""
+    rows = await database.query(
+        "SELECT type, checkpoint, metadata FROM checkpoints WHERE thread_id = ? AND checkpoint_id = ?",
+        (thread_id, checkpoint_id),
+    )
+    if not rows:
+        raise NotFoundError(
+            f"the thread {thread_id} has no checkpoint {checkpoint_id}",
+            hint=f"`clash checkpoints ls {thread_id}` lists them",
+        )
+    try:
+        checkpoint = _serializer().loads_typed((rows[0]["type"], rows[0]["checkpoint"]))
+        metadata = json.loads(rows[0]["metadata"])
+        return {**checkpoint, "channel_values": dict(checkpoint["channel_values"])}, dict(metadata)
+    except Exception as error:
+        raise damaged_checkpoint(thread_id, checkpoint_id) from error
+
+
+def damaged_checkpoint(thread_id: str, checkpoint_id: str | None) -> DatabaseError:
+    """The error for a checkpoint whose bytes cannot be read."""
+    which = f"checkpoint {checkpoint_id}" if checkpoint_id else "a checkpoint"
+    return DatabaseError(
+        f"{which} of the thread {thread_id} is damaged and cannot be read",
+        code="damaged_checkpoint",
+        hint="run the same story under a new thread: all that was made is found again and not paid for again",
+    )
+
+
+async def pending_writes(database: Database, thread_id: str, checkpoint_id: str) -> list[dict[str, Any]]:
+    """What tasks have already written on top of a checkpoint."""
+    if not await has_table(database, "writes"):
+        return []
+    rows = await database.query(
+        "SELECT task_id, task_path, channel FROM writes WHERE thread_id = ? AND checkpoint_id = ?"
+        " ORDER BY task_path, task_id, idx",
+        (thread_id, checkpoint_id),
+    )
+    return [dict(row) for row in rows]
+
+
+def _serializer() -> Any:
+    import os
+
+    os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+    return JsonPlusSerializer(allowed_msgpack_modules=None)
