@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
 
-# Only this little is imported before the handlers for Ctrl-C are set: what follows takes its time.
-from clash.cli.signals import exit_at_once_on_signals
+TYPE_CHECKING = False  # as of `typing`, whose import would take longer than all of this file
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _INTERNAL_HINT = "this is a bug in clash; set CLASH_DEBUG=1 and run it again to see where"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (see docs/commands.md)."""
+    """Run one command and return its exit code (see docs/commands.md).
+
+    Made for a process of its own: Ctrl-C ends that process. All imports wait until here, because Ctrl-C during
+    an import outside of `main` would be told as a traceback.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
-    with exit_at_once_on_signals(as_json=as_json):
-        from clash.cli.output import close_streams, prepare_streams
+    try:
+        from clash.cli.signals import exit_on_signals
 
-        prepare_streams()
-        try:
-            return _execute(given, as_json=as_json)
-        finally:
-            close_streams()
+        exit_on_signals(as_json=as_json)
+    except KeyboardInterrupt:
+        return 130
+    from clash.cli.streams import safe_streams
+
+    with safe_streams():
+        return _execute(given, as_json=as_json)
 
 
 def _execute(arguments: list[str], *, as_json: bool) -> int:
+    import os
+
     from clash.cli.output import report_error
     from clash.errors import ClashError
 
     try:
         from clash.cli.commands import execute
 
-        return execute(arguments)
+        code = execute(arguments)
+        sys.stdout.flush()  # a disk that is full shows only now
+        return code
     except ClashError as error:
         report_error(error, as_json=as_json)
         return error.exit_code

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from clash.cli.layout import Column
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clash.cli.layout import Block, Column, Remark, Table
 from clash.cli.text import milliseconds, money
 
 STEPS = (
@@ -12,7 +15,7 @@ STEPS = (
     Column("duration_ms", "time", milliseconds, right=True),
 )
 
-CALLS = (
+_CALLS = (
     Column("slot", fold=True),
     Column("kind"),
     Column("model", fold=True),
@@ -21,7 +24,6 @@ CALLS = (
     Column("reused", show=lambda reused: "yes" if reused else ""),
     Column("cost_usd", "cost", money, right=True),
     Column("duration_ms", "time", milliseconds, right=True),
-    Column("error", fold=True),
     Column("id", at_terminal=False),
     Column("step", at_terminal=False),
     Column("service", at_terminal=False),
@@ -30,4 +32,15 @@ CALLS = (
     Column("status_code", at_terminal=False),
     Column("started_at", at_terminal=False),
     Column("ended_at", at_terminal=False),
+    Column("error", at_terminal=False),
 )
+
+
+def calls_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """A line a call, and below it what was answered to those that failed."""
+    return [Table(_CALLS, calls, empty="no call was made"), *failures(calls, "slot")]
+
+
+def failures(items: Sequence[Mapping[str, Any]], name: str) -> list[Remark]:
+    """A sentence for each item with an `error`, after the item's `name`: too long for a column of a table."""
+    return [Remark(f"{item[name]}: {item['error']}", "red") for item in items if item.get("error")]

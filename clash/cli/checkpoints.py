@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from clash.cli.layout import Block, Column, Listing, Record, Remark, Table
+from clash.cli.calls import failures
+from clash.cli.layout import Block, Column, Listing, Record, Table
 from clash.cli.options import Json, Limit, Thread
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
@@ -16,7 +17,7 @@ app = typer.Typer(help="Checkpoints: the states that a run was saved in.")
 
 _LIST = (
     Column("checkpoint_id", "checkpoint", fold=True),
-    Column("step_name", "step"),
+    Column("step_name", "step", lambda name: name or "input"),
     Column("execution_time_ms", "time", milliseconds, right=True),
     Column("api_calls", "calls", right=True),
     Column("cost_usd", "cost", money, right=True),
@@ -41,10 +42,8 @@ def list_checkpoints(thread: Thread, limit: Limit = None, as_json: Json = False)
 
 def render_checkpoints(document: Document) -> list[Block]:
     """A line a checkpoint: the step that it was saved after, and what that step took."""
-    items = [{**item, "step_name": item.get("step_name") or item.get("source")} for item in document["items"]]
-    blocks: list[Block] = [Table(_LIST, items, empty=f"no checkpoints of {document['thread_id']}")]
-    errors = [Remark(f"{item['checkpoint_id']}: {item['error']}", "red") for item in items if item.get("error")]
-    return blocks + errors
+    items = document["items"]
+    return [Table(_LIST, items, empty=f"no checkpoints of {document['thread_id']}"), *failures(items, "checkpoint_id")]
 
 
 _ONE = (
@@ -82,9 +81,5 @@ def show_checkpoint(
 
 def render_checkpoint(document: Document) -> list[Block]:
     """The checkpoint, then its state and what is still to be done as JSON."""
-    blocks: list[Block] = [Record(_ONE, document)]
-    for key in ("values", "pending", "metadata"):
-        if document.get(key):
-            blocks.append(Remark(key, "bold"))
-            blocks.append(Listing(json_text({key: document[key]}).split("\n")))
-    return blocks
+    state = {key: document[key] for key in ("values", "pending", "metadata") if document.get(key)}
+    return [Record(_ONE, document), Listing(json_text(state).split("\n"))]

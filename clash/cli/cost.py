@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clash.cli.calls import CALLS, STEPS
+from clash.cli.calls import STEPS, calls_blocks
 from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit
@@ -73,7 +73,7 @@ def render_cost(document: Document, *, by: str | None) -> list[Block]:
     if by is not None and f"by_{by}" in document:
         blocks.append(_split(document, by))
     if "calls_list" in document:
-        blocks.append(Table(CALLS, document["calls_list"], empty="no call was made"))
+        blocks += calls_blocks(document["calls_list"])
     return blocks
 
 

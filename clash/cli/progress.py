@@ -1,7 +1,7 @@
 """What a person sees of a run under way: a live display at a terminal, one plain line an event elsewhere.
 
-All of it goes to standard error, and none of it can harm the run: a terminal that is gone, or a closed pipe, ends
-the messages only.
+All of it goes to standard error, which cannot fail (see `streams`): a terminal that is closed ends the messages,
+not the run.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from clash.cli.output import console_for, is_terminal, say
+from clash.cli.output import console_for, say
 from clash.cli.signals import write_line
+from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money, visible
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Progress:
         self.live = False
 
     def observe(self, event: Event) -> None:
-        """Take note of an event and show it. Never raises for a stream that cannot be written."""
+        """Take note of an event and show it."""
         if event.thread_id:
             self.thread_id = event.thread_id
             self.started = True
@@ -137,12 +138,6 @@ class LiveProgress(Progress):
 
     def show(self, event: Event) -> None:
         """Update the display, or print a message above it."""
-        try:
-            self._show(event)
-        except OSError:  # the terminal is gone; the run is not
-            return
-
-    def _show(self, event: Event) -> None:
         from rich.text import Text
 
         self._open_display()
@@ -188,7 +183,8 @@ class LiveProgress(Progress):
                 mark = (f"{step.failed} failed", "red")
             unit = _UNITS.get(step.name, "")
             count = f"{step.done}/{step.total} {unit}".rstrip() if step.total else ""
-            bar = ProgressBar(total=step.total or 1, completed=step.done if step.total else 0, width=20)
+            done = 1.0 if step.finished else step.done / step.total if step.total else 0.0
+            bar = ProgressBar(total=1.0, completed=done, width=20)
             table.add_row(Text(visible(step.name)), bar, Text(count), Text(*mark))
         lines: list[RenderableType] = [table, Text(self._figures(), style="dim", overflow="fold")]
         if self._is_stopping:
@@ -211,11 +207,8 @@ class LiveProgress(Progress):
         """Leave the last state of the display standing."""
         if self._display is None:
             return
-        self.live = False
-        try:
-            self._display.stop()
-        except OSError:  # the terminal is gone, and the display with it
-            return
+        self.live = self._is_stopping = False
+        self._display.stop()
 
 
 @contextmanager

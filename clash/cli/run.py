@@ -11,7 +11,8 @@ import typer
 
 from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Concurrency, Json, Thread
-from clash.cli.output import Document, emit, is_terminal, say, say_error
+from clash.cli.output import Document, emit, say, say_error
+from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from clash.cli.calls import CALLS, STEPS
-from clash.cli.layout import Block, Column, Record, Remark, Table
+from clash.cli.calls import STEPS, calls_blocks, failures
+from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Json, Limit, Thread
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
-from clash.cli.text import clock, moment, money
+from clash.cli.text import clock, minute, moment, money
 
 app = typer.Typer(help="Runs: what was made, and how far it came.")
 
@@ -31,7 +31,7 @@ _LIST = (
     Column("thread_id", "thread", fold=True),
     Column("status"),
     Column("story", fold=True),
-    Column("started_at", "started (UTC)", moment),
+    Column("started_at", "started (UTC)", minute),
     Column("steps_done", "steps", right=True),
     Column("cost_usd", "cost", money, right=True),
     Column("budget_usd", "budget", money, right=True),
@@ -60,9 +60,7 @@ def list_runs(
 def render_runs(document: Document) -> list[Block]:
     """A line a run, and below it why runs ended that did not complete."""
     items: list[dict[str, Any]] = document["items"]
-    blocks: list[Block] = [Table(_LIST, items, empty="no runs yet: clash run STORY makes the first")]
-    errors = [Remark(f"{item['thread_id']}: {item['error']}", "red") for item in items if item.get("error")]
-    return blocks + errors
+    return [Table(_LIST, items, empty="no runs yet: clash run STORY makes the first"), *failures(items, "thread_id")]
 
 
 _RUN = (
@@ -109,7 +107,7 @@ def render_run(document: Document) -> list[Block]:
     return [
         Record(_RUN, facts),
         Table(STEPS, document.get("steps") or (), empty="no step was begun"),
-        Table(CALLS, document.get("calls") or (), empty="no call was made"),
+        *calls_blocks(document.get("calls") or ()),
     ]
 
 

@@ -10,13 +10,15 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from types import FrameType
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
-_Handler = Callable[[int, FrameType | None], None]
+_Handler = Callable[[int, FrameType | None], Any] | int
+
+_STOPPED = "stopped by a signal"
 
 _SHOW_CURSOR = b"\x1b[?25h\r\n"
 
@@ -41,15 +43,16 @@ class Watch(Protocol):
         ...
 
 
-@contextmanager
-def exit_at_once_on_signals(*, as_json: bool) -> Generator[None]:
-    """While nothing is at stake, the first SIGINT or SIGTERM ends the process: quietly, with 130 or 143."""
+def exit_on_signals(*, as_json: bool) -> None:
+    """From now on SIGINT and SIGTERM end the process at once: quietly, with 130 or 143.
+
+    For everything that has nothing at stake: the time until a run starts, and the commands that only read.
+    """
 
     def leave(signum: int, _frame: FrameType | None) -> None:
-        _exit(signum, as_json=as_json, message="stopped before anything was started", hint=None)
+        _exit(signum, as_json=as_json, message=_STOPPED, hint=None)
 
-    with _handling(leave, signal.SIGINT, signal.SIGTERM):
-        yield
+    _set({signal.SIGINT: leave, signal.SIGTERM: leave})
 
 
 @contextmanager
@@ -66,7 +69,7 @@ def stop_on_signals(stop: Stoppable, watch: Watch, *, as_json: bool) -> Generato
         if signum not in (signal.SIGINT, signal.SIGTERM):
             signum = signal.SIGTERM
         if not watch.started:
-            _exit(signum, as_json=as_json, message="stopped before anything was started", hint=None)
+            _exit(signum, as_json=as_json, message=_STOPPED, hint=None)
         if requested:
             if watch.live:
                 _write(2, _SHOW_CURSOR)
@@ -80,22 +83,19 @@ def stop_on_signals(stop: Stoppable, watch: Watch, *, as_json: bool) -> Generato
     hangup = getattr(signal, "SIGHUP", None)
     if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
         signals.append(hangup)
-    with _handling(handle, *signals):
-        yield
-
-
-@contextmanager
-def _handling(handler: _Handler, *signals: signal.Signals) -> Generator[None]:
-    """Set the handler for these signals, and what was there before afterwards. Only the main thread can."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    before = {signum: signal.signal(signum, handler) for signum in signals}
+    before = _set(dict.fromkeys(signals, handle))
     try:
         yield
     finally:
-        for signum, former in before.items():
-            signal.signal(signum, former if former is not None else signal.SIG_DFL)
+        _set(before)
+
+
+def _set(handlers: Mapping[signal.Signals, _Handler]) -> dict[signal.Signals, _Handler]:
+    """Set handlers and return those that were there before. Only the main thread can; elsewhere none is set."""
+    if current_thread() is not main_thread():
+        return {}
+    # None stands for a handler that was not set from Python, and cannot be set again from here.
+    return {signum: signal.signal(signum, handler) or signal.SIG_DFL for signum, handler in handlers.items()}
 
 
 def _exit(signum: int, *, as_json: bool, message: str, hint: str | None) -> NoReturn:

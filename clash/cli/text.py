@@ -117,3 +117,12 @@ def moment(time: str | None) -> str:
     '2026-11-23 09:05:01'
     """
     return "" if time is None else visible(str(time))[:19].replace("T", " ")
+
+
+def minute(time: str | None) -> str:
+    """A time of a document to the minute, for tables.
+
+    >>> minute("2026-11-23T09:05:01.250Z")
+    '2026-11-23 09:05'
+    """
+    return moment(time)[:16]
