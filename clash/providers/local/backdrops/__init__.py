@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from clash.providers.local.backdrops import land, rooms
+from clash.providers.local.backdrops import beyond, land, rooms, water
 from clash.providers.local.backdrops.canvas import Canvas
 from clash.providers.local.backdrops.framing import Camera
 from clash.providers.local.backdrops.palette import RGB, palette_of
@@ -23,6 +23,20 @@ Painter = Callable[[Scene], None]
 
 PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
     {
+        "sea": water.sea,
+        "harbour": water.harbour,
+        "lighthouse": water.lighthouse,
+        "beach": water.beach,
+        "river": water.river,
+        "lake": water.lake,
+        "forest": land.forest,
+        "field": land.field,
+        "mountain": land.mountain,
+        "snowfield": land.snowfield,
+        "desert": land.desert,
+        "road": land.road,
+        "sky": beyond.sky,
+        "space": beyond.space,
         "exterior": land.open_country,
         "interior": rooms.plain_room,
     }

@@ -175,6 +175,15 @@ class Canvas:
         """Another picture, its upper left corner at (x, y)."""
         self.image.paste(picture, (round(x), round(y)), mask)
 
+    def restore(self, before: Image.Image, outline: Points) -> None:
+        """Lays an earlier state of the picture (a copy of `image`) back over the outline."""
+        box = self._clip([q[0] for q in outline], [q[1] for q in outline], 2.0)
+        if box is None:
+            return
+        mask = Image.new("L", ((box[2] - box[0]) * 2, (box[3] - box[1]) * 2), 0)
+        ImageDraw.Draw(mask).polygon([((x - box[0]) * 2, (y - box[1]) * 2) for x, y in outline], fill=255)
+        self.image.paste(before.crop(box), (box[0], box[1]), mask.reduce(2))
+
     def _through(self, colour: RGB, mask: Image.Image, box: Box, alpha: float) -> None:
         if alpha < 1.0:
             mask = mask.point([round(v * alpha) for v in range(256)])

@@ -262,7 +262,7 @@ def water(scene: Scene, top: float, bottom: float, *, calm: float = 0.5, colour:
 
 
 def _ripples(scene: Scene, top: float, bottom: float, calm: float) -> None:
-    c, p, rng = scene.canvas, scene.palette, scene.rng(f"ripples {top / c.h:.2f}")
+    c, p, rng = scene.canvas, scene.palette, scene.rng("ripples")
     light, dark = p.sky[-1], p.tone(rgb("#16384a"))
     for x, y, size, kind in rng.uniform(0, 1, (round(150 * (1.25 - calm)), 4)).tolist():
         near = y**1.8
