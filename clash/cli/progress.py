@@ -164,13 +164,14 @@ class LiveProgress(Progress):
             from rich.live import Live
 
             display = Live(
-                console=self._console, get_renderable=self._render, refresh_per_second=_REFRESH_HZ,
+                console=self._console, get_renderable=self.render, refresh_per_second=_REFRESH_HZ,
                 redirect_stdout=False, redirect_stderr=True,
             )  # fmt: skip
             display.start()
             self._display, self.live = display, True
 
-    def _render(self) -> RenderableType:
+    def render(self) -> RenderableType:
+        """The display as it stands: a line a step, then the figures."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table

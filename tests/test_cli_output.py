@@ -1,0 +1,380 @@
+"""What people and pipes get to read: whole at any width, and never obeyed by a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from clash.cli import assets, checkpoints, cost, db, run, runs
+from clash.cli.layout import Block, Column, Table, piped, print_to_terminal
+from clash.cli.output import emit, error_document, say
+from clash.cli.progress import LiveProgress, plain_line
+from clash.cli.text import json_text, money, visible
+from clash.errors import StoryError
+
+HOSTILE = (
+    "[/b] [red]x[/red] \x1b[31m\x1b]0;title\x07 \u009b2J \u202egnp.exe \ttab\nline\r\x00 :smile: "
+    "小禾 👩‍👩‍👧 שלום \ud800"
+)
+LONG_ID = "thread-" + "x" * 121
+CHECKPOINT = "1f0c5a2e-8a3b-6c1e-8002-2f1e6a0c9d11"
+WHEN = "2026-11-23T09:05:01.250Z"
+SHA = "51ab" * 16
+UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def a_run(thread_id: str = "run-123", **facts: Any) -> dict[str, Any]:
+    """An item of `runs ls`."""
+    return {
+        "thread_id": thread_id, "status": "completed", "workflow_name": "video_production",
+        "story": "examples/lighthouse.csv", "started_at": WHEN, "ended_at": WHEN, "updated_at": WHEN,
+        "cost_usd": "0.041250", "budget_usd": None, "steps_done": 5, "error": None, **facts,
+    }  # fmt: skip
+
+
+def a_checkpoint(number: int, step_name: str | None, **facts: Any) -> dict[str, Any]:
+    """An item of `checkpoints ls`."""
+    return {
+        "checkpoint_id": CHECKPOINT[:19] + f"{number:04d}" + CHECKPOINT[23:], "parent_checkpoint_id": CHECKPOINT,
+        "checkpoint_ns": "", "created_at": WHEN, "step": number, "source": "loop" if step_name else "input",
+        "step_name": step_name, "next": ["generate_shots"], "execution_time_ms": 812, "api_calls": 5,
+        "cost_usd": "0.000000", "error": None, **facts,
+    }  # fmt: skip
+
+
+def a_call(number: int, **facts: Any) -> dict[str, Any]:
+    """An item of `calls`."""
+    return {
+        "id": number, "step": "generate_shots", "slot": f"shot:{number:03d}", "kind": "video", "service": "local",
+        "model": "local:cinematographer", "state": "succeeded", "attempt": 1, "reused": False,
+        "quoted_cost_usd": "0.000000", "cost_usd": "0.000000", "precision": "exact", "duration_ms": 1234,
+        "status_code": None, "error": None, "started_at": WHEN, "ended_at": WHEN, **facts,
+    }  # fmt: skip
+
+
+STEP = {"step": "generate_screenplay", "calls": 12, "cost_usd": "0.000000", "duration_ms": 91200}
+FILM = {"path": "output/run-123/film.mp4", "sha256": SHA, "duration_s": 41.5}
+
+Render = Callable[[Any], Iterable[Block]]
+DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
+    "runs ls": (
+        runs.render_runs,
+        {"items": [a_run(), a_run(LONG_ID, story=HOSTILE, status="failed", error=HOSTILE)]},
+    ),
+    "runs show": (
+        runs.render_run,
+        {
+            **a_run(LONG_ID, error=HOSTILE), "story": {"path": HOSTILE, "sha256": SHA, "title": HOSTILE},
+            "settings": {"size": "1280x720"}, "film": FILM, "metadata": {"note": HOSTILE},
+            "steps": [STEP], "calls": [a_call(1), a_call(2, state="failed", error=HOSTILE)],
+        },
+    ),
+    "checkpoints ls": (
+        checkpoints.render_checkpoints,
+        {
+            "thread_id": LONG_ID,
+            "items": [a_checkpoint(1, "generate_screenplay"), a_checkpoint(0, None, error=HOSTILE)],
+        },
+    ),
+    "checkpoints show": (
+        checkpoints.render_checkpoint,
+        {"thread_id": LONG_ID, **a_checkpoint(1, HOSTILE), "values": {HOSTILE: [HOSTILE]}, "pending": [],
+         "metadata": {}},
+    ),
+    "cost": (
+        lambda document: cost.render_cost(document, by=None),
+        {
+            "thread_id": LONG_ID, "currency": "USD", "total_usd": "12.345678", "reserved_usd": "0.000000",
+            "budget_usd": "20.000000", "calls": 21, "failed_calls": 0, "reused_calls": 0, "unknown_calls": 0,
+            "by_step": [STEP], "calls_list": [a_call(1, model=HOSTILE)],
+        },
+    ),
+    "cost of all": (
+        lambda document: cost.render_cost(document, by=None),
+        {"items": [{"thread_id": LONG_ID, "total_usd": "12.345678", "calls": 3}], "total_usd": "12.345678"},
+    ),
+    "assets ls": (
+        assets.render_assets,
+        {
+            "thread_id": LONG_ID,
+            "items": [{
+                "slot": "character:小禾", "kind": "character_image", "media_type": "image/png", "sha256": SHA,
+                "path": f"data/assets/51/{SHA}.png", "bytes": 204800, "step": "generate_assets",
+                "cost_usd": "0.000000", "created_at": WHEN,
+            }],
+        },
+    ),
+    "db init": (db.render_initialized, {"url": "sqlite:///" + "d/" * 60, "created": True, "applied": ["0001_a.sql"]}),
+    "db status": (
+        db.render_status,
+        {
+            "url": "sqlite:///x.db", "kind": "sqlite", "path": "d/" * 60, "size_bytes": 122880,
+            "applied": [{"name": "0001_" + "a" * 90 + ".sql", "applied_at": WHEN}], "pending": ["0002_b.sql"],
+            "rows": {"workflow_executions": 3, "api_logs": 63},
+        },
+    ),
+    "run": (
+        run.render_outcome,
+        {
+            "schema": 1, "thread_id": LONG_ID, "status": "failed", "checkpoint_id": CHECKPOINT, "outputs": [],
+            "steps": {"generate_shots": {"done": 7, "total": 12}}, "film": {**FILM, "path": HOSTILE},
+            "cost": {"total_usd": "0.000000", "budget_usd": None}, "error": {"code": "provider", "message": HOSTILE},
+        },
+    ),
+}  # fmt: skip
+
+
+def at_terminal(blocks: Iterable[Block], width: int, **options: Any) -> str:
+    """What a terminal of this width gets."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, color_system=None, markup=False, **options)
+    print_to_terminal(blocks, console)
+    return stream.getvalue()
+
+
+def squeezed(text: str) -> str:
+    """The text without its white space, so that a value folded over lines can be found in it."""
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
+    """Whatever the width, no line is wider than the terminal: nothing is cut off and nothing wraps by itself."""
+    render, document = DOCUMENTS[name]
+    for line in at_terminal(render(document), width).split("\n"):
+        assert cell_len(line) <= width
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_hostile_text_is_shown_and_not_obeyed(name: str) -> None:
+    """No control character, escape sequence or change of direction reaches the terminal, and markup is no markup."""
+    render, document = DOCUMENTS[name]
+    text = at_terminal(render(document), 200)
+    assert not UNSAFE.search(text)
+    if HOSTILE in _strings(document):
+        assert "[/b] [red]x[/red] \\x1b[31m" in text or "[/b] [red]x[/red] \\u001b[31m" in text
+
+
+def _strings(value: Any) -> Iterable[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(key)
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("width", [30, 80])
+def test_ids_are_whole_at_a_terminal(name: str, width: int) -> None:
+    """The longest thread id there can be is folded onto further lines, never shortened, and has no ellipsis."""
+    render, document = DOCUMENTS[name]
+    text = at_terminal(render(document), width)
+    assert "…" not in text
+    if name in ("runs show", "checkpoints show", "cost", "run"):
+        assert LONG_ID in squeezed(text)
+    if name in ("runs ls", "cost of all"):
+        assert text.count("x") >= LONG_ID.count("x")
+
+
+def test_checkpoint_ids_stand_on_one_line_at_80_columns() -> None:
+    """At 80 columns the checkpoints of an ordinary run are a table, each id on one line, to be copied from it."""
+    names = ("finalize", "generate_shots", "generate_assets", "generate_screenplay", "initialize", None)
+    items = [a_checkpoint(len(names) - index, name) for index, name in enumerate(names)]
+    lines = at_terminal(checkpoints.render_checkpoints({"thread_id": "run-123", "items": items}), 80).splitlines()
+    assert len(lines) == 1 + len(items)
+    for line, item in zip(lines[1:], items, strict=True):
+        assert line.startswith(item["checkpoint_id"] + " ")
+        assert (item["step_name"] or "input") in line
+
+
+def test_an_ordinary_list_of_runs_has_a_line_a_run_at_80_columns() -> None:
+    """At 80 columns runs with the ids that clash itself makes take one line each."""
+    items = [a_run("lighthouse-3fa2c1", cost_usd="0.000000"), a_run("run-123", status="running")]
+    items[1]["cost_usd"] = "0.000000"
+    assert len(at_terminal(runs.render_runs({"items": items}), 80).rstrip().splitlines()) == 3
+
+
+def test_wide_letters_do_not_shift_the_columns() -> None:
+    """Chinese letters are two cells wide, and the column after them still starts in one place."""
+    columns = (Column("name"), Column("end"))
+    rows = [{"name": "小禾", "end": "|"}, {"name": "mara", "end": "|"}]
+    lines = at_terminal([Table(columns, rows)], 80).splitlines()
+    assert {cell_len(line[: line.index("|")]) for line in lines[1:]} == {6}
+
+
+def test_a_list_without_items_says_what_to_do() -> None:
+    """An empty list is a sentence for a person, and only the header for a pipe."""
+    assert "clash run STORY" in at_terminal(runs.render_runs({"items": []}), 80)
+    assert len(list(piped(runs.render_runs({"items": []})))) == 1
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_pipe_gets_whole_values_without_escape_codes(name: str) -> None:
+    """In a pipe every row has as many cells as its header, ids are whole, and nothing in a value breaks a line."""
+    render, document = DOCUMENTS[name]
+    lines = list(piped(render(document)))
+    assert not any(UNSAFE.search(line.replace("\t", "")) or "\n" in line for line in lines)
+    if "thread_id" in document and name not in ("checkpoints ls", "assets ls"):
+        assert f"thread_id\t{LONG_ID}" in lines
+    for header, row in pairwise(lines):
+        if header.startswith(("slot\t", "thread_id\tstatus\t", "checkpoint_id\tstep_name\t")):
+            assert header.count("\t") == row.count("\t")
+
+
+def test_a_pipe_gets_exact_figures() -> None:
+    """In a pipe money has six places, durations are milliseconds and times are whole."""
+    rows = list(piped(cost.render_cost(DOCUMENTS["cost"][1], by="step")))
+    assert "total_usd\t12.345678" in rows
+    assert "generate_screenplay\t12\t0.000000\t91200" in rows
+    cells = list(piped(runs.render_runs({"items": [a_run()]})))[1].split("\t")
+    assert cells[:6] == ["run-123", "completed", "examples/lighthouse.csv", WHEN, "5", "0.041250"]
+
+
+def test_cost_by_chooses_the_split() -> None:
+    """`--by day` shows days, and the default of a run is its steps."""
+    document = {
+        **DOCUMENTS["cost"][1],
+        "by_day": [{"day": "2026-11-23", "calls": 21, "cost_usd": "1", "duration_ms": 5}],
+    }
+    assert "2026-11-23" in at_terminal(cost.render_cost(document, by="day"), 80)
+    assert "generate_screenplay" not in at_terminal(cost.render_cost(document, by="day"), 80)
+    assert "generate_screenplay" in at_terminal(cost.render_cost(document, by=None), 80)
+
+
+def test_money_is_never_rounded() -> None:
+    """A person sees cents, and every further place that is not zero."""
+    assert [money(text) for text in ("0.000000", "1.500000", "0.000001", "1234.560000")] == [
+        "$0.00", "$1.50", "$0.000001", "$1234.56",
+    ]  # fmt: skip
+
+
+def test_colours_only_where_the_terminal_has_them() -> None:
+    """A status is coloured at a terminal that can, and not under `NO_COLOR`."""
+    blocks = runs.render_runs({"items": [a_run()]})
+
+    def colours(environment: dict[str, str]) -> bool:
+        stream = io.StringIO()
+        console = Console(file=stream, width=80, force_terminal=True, color_system="standard", _environ=environment)
+        print_to_terminal(blocks, console)
+        return "\x1b[32m" in stream.getvalue()
+
+    assert colours({}) is True
+    assert colours({"NO_COLOR": "1"}) is False
+
+
+def test_json_holds_every_character_and_controls_no_terminal() -> None:
+    """JSON gives back exactly what went in, without one raw character that a terminal would obey."""
+    text = json_text({"value": HOSTILE})
+    assert json.loads(text) == {"value": HOSTILE}
+    assert not UNSAFE.search(text.replace("\n", ""))
+    assert "小禾" in text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "gbk", "utf-8"])
+def test_json_is_json_in_every_encoding(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where standard output is not Unicode the document is escaped, and still says the same."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace"))
+    emit({"value": HOSTILE, "é": "小禾🎬"}, as_json=True, render=lambda _: ())
+    assert json.loads(raw.getvalue().decode(encoding)) == {"value": HOSTILE, "é": "小禾🎬"}
+
+
+def test_an_error_message_cannot_pretend_to_be_another_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A message with line breaks is indented, so that nothing in it looks like a hint of ours."""
+    say("no such story: a\nhint: rm -rf ~\x1b[2J", label="error")
+    assert capsys.readouterr().err == "error: no such story: a\n       hint: rm -rf ~\\x1b[2J\n"
+
+
+def test_a_story_error_names_row_and_column_in_json() -> None:
+    """A script can find the cell that a story failed in."""
+    document = error_document(StoryError("no duration", row=5, column="时长", hint="write 4s"))
+    assert document == {
+        "schema": 1,
+        "error": {"code": "story", "message": "no duration", "hint": "write 4s", "row": 5, "column": "时长"},
+    }
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of a run, as `clash.production` tells it."""
+
+    kind: str
+    message: str = ""
+    thread_id: str = "run-123"
+    step: str = "generate_shots"
+    done: int = 7
+    total: int = 20
+    cost_usd: Decimal = Decimal("0.04125")
+    elapsed_s: float = 12.0
+    remaining_s: float | None = 41.0
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Happening("thread"), "thread run-123"),
+        (Happening("step_started", done=0), "generate_shots: 0/20 shots"),
+        (Happening("progress"), "generate_shots: 7/20 shots, $0.04125, 0:12 elapsed, about 0:41 left"),
+        (Happening("progress", remaining_s=None), "generate_shots: 7/20 shots, $0.04125, 0:12 elapsed"),
+        (Happening("step_finished", done=20), "generate_shots: done, 20/20 shots, $0.04125, 0:12 elapsed"),
+        (Happening("step_started", step="finalize", done=0, total=0), "finalize: started"),
+        (Happening("slot_failed", message="shot:004: refused"), "failed: shot:004: refused"),
+        (Happening("warning", message="no voice"), "warning: no voice"),
+    ],
+)
+def test_without_a_terminal_an_event_is_one_plain_line(event: Happening, line: str) -> None:
+    """Each event says how far the run is, what it has cost and how long it will take."""
+    assert plain_line(event) == line
+
+
+def test_the_live_display_shows_step_count_cost_and_time() -> None:
+    """At a terminal: each step, `7/20 shots`, the cost so far, the time left; warnings are not obeyed."""
+    stream = io.StringIO()
+    progress = LiveProgress(Console(file=stream, width=80, force_terminal=True, color_system=None))
+    for event in (
+        Happening("thread"),
+        Happening("step_finished", step="generate_screenplay", done=1, total=1),
+        Happening("warning", message=HOSTILE),
+        Happening("slot_failed", message="shot:004: refused"),
+        Happening("progress"),
+    ):
+        progress.observe(event)
+    assert progress.live
+    frame = io.StringIO()
+    Console(file=frame, width=80).print(progress.render())
+    progress.close()
+    assert re.search(r"generate_screenplay +\S+ +1/1 screenplay +done", frame.getvalue())
+    assert re.search(r"generate_shots +\S+ +7/20 shots", frame.getvalue())
+    assert "cost $0.04125" in frame.getvalue()
+    assert "about 0:41 left" in frame.getvalue()
+    assert visible(HOSTILE)[:20] in stream.getvalue()
+    assert "\x1b]0;" not in stream.getvalue()
+    assert not progress.live
+
+
+def test_the_live_display_says_that_the_run_is_stopping() -> None:
+    """After Ctrl-C the display says what is waited for and what a second one does."""
+    stream = io.StringIO()
+    progress = LiveProgress(Console(file=stream, width=80, force_terminal=True, color_system=None))
+    progress.observe(Happening("progress"))
+    progress.stopping()
+    frame = io.StringIO()
+    Console(file=frame, width=200).print(progress.render())
+    progress.close()
+    assert "waiting for the calls in flight" in frame.getvalue()

@@ -1,0 +1,109 @@
+"""The documentation names everything that can be typed or set."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from clash.cli.commands import app
+from clash.config import Settings
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+
+def commands(command: Any = None, path: tuple[str, ...] = ("clash",)) -> Iterator[tuple[str, Any]]:
+    """Every command that can be typed, with its path: `clash checkpoints ls`."""
+    command = get_command(app) if command is None else command
+    yield " ".join(path), command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from commands(child, (*path, name))
+
+
+ALL = dict(commands())
+LEAVES = [path for path, command in ALL.items() if not hasattr(command, "commands")]
+ENVIRONMENT = {name: str(field.validation_alias) for name, field in Settings.model_fields.items()}
+
+
+def section(path: str) -> str:
+    """The part of docs/commands.md about a command: from its heading, `## clash <first word>`, to the next."""
+    heading = "## " + " ".join(path.split()[:2])
+    parts = re.split(r"^(?=## )", COMMANDS, flags=re.MULTILINE)
+    return next((part for part in parts if part.startswith(heading + "\n")), "")
+
+
+def test_there_are_commands_to_document() -> None:
+    """The commands of the contract are all there, so that the tests below cannot pass for want of any."""
+    assert set(LEAVES) == {
+        "clash run", "clash resume", "clash runs ls", "clash runs show", "clash checkpoints ls",
+        "clash checkpoints show", "clash cost", "clash assets ls", "clash db init", "clash db status",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_every_command_has_its_synopsis(path: str) -> None:
+    """Every command stands, indented as one types it, in the section of its name."""
+    assert re.search(rf"^    {re.escape(path)}\b", section(path), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_every_flag_is_documented_with_its_command(path: str) -> None:
+    """Every flag and argument of a command stands in its section."""
+    for parameter in ALL[path].params:
+        names = parameter.opts if parameter.param_type_name == "option" else [parameter.metavar.strip("[]")]
+        for name in names:
+            assert name in section(path), f"{path} {name} is missing in docs/commands.md"
+
+
+def test_the_flags_of_clash_itself_are_documented() -> None:
+    """`--version` and completion are documented too."""
+    for parameter in ALL["clash"].params:
+        for name in parameter.opts:
+            assert f"`clash {name}`" in COMMANDS
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_every_command_takes_json(path: str) -> None:
+    """Every command has `--json`."""
+    assert any("--json" in parameter.opts for parameter in ALL[path].params)
+
+
+@pytest.mark.parametrize(("field", "variable"), ENVIRONMENT.items())
+def test_every_setting_is_documented_with_its_default(field: str, variable: str) -> None:
+    """Every setting stands in the table of settings, with the default that the code has."""
+    row = re.search(rf"^\| `{variable}` \| (.+?) \|", COMMANDS, flags=re.MULTILINE)
+    assert row is not None, f"{variable} is missing in docs/commands.md"
+    default = Settings.model_fields[field].default
+    assert default is None or row[1] == f"`{default}`"
+
+
+@pytest.mark.parametrize("variable", ENVIRONMENT.values())
+def test_every_setting_is_in_the_example_environment(variable: str) -> None:
+    """`.env.example` names every setting."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert re.search(rf"^#?\s*{variable}=", example, flags=re.MULTILINE)
+
+
+def test_every_exit_code_is_documented() -> None:
+    """Every exit code that an error carries stands in the table of exit codes."""
+    from clash import errors
+
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ClashError)]
+    for code in {kind.exit_code for kind in kinds}:
+        assert re.search(rf"^\| {code}[ ,]", COMMANDS, flags=re.MULTILINE)
+    for word in {kind.code for kind in kinds}:
+        assert f"`{word}`" in COMMANDS
+
+
+def test_every_json_example_is_json() -> None:
+    """What the documentation shows as JSON can be parsed."""
+    examples = re.findall(r"^```json\n(.*?)^```", COMMANDS, flags=re.MULTILINE | re.DOTALL)
+    assert len(examples) > 8
+    for example in examples:
+        json.loads(example)
