@@ -80,7 +80,7 @@ class Ledger:
         reuse: bool = True,
         concurrency: int | None = None,
         check_stop: Callable[[], None] = lambda: None,
-        on_settled: Callable[[Made], None] = lambda made: None,
+        on_settled: Callable[[Made], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._lease = lease
@@ -116,7 +116,6 @@ class Ledger:
         except ClashError as error:
             error.slots = error.slots or (task.slot,)
             raise
-        self._on_settled(made)
         return made
 
     # -- what is there already -----------------------------------------------------------------------------
@@ -234,9 +233,11 @@ class Ledger:
             ]
         )
         self._assets.drop_receipt(token)
-        return Made(
+        made = Made(
             task.slot, asset.sha256, asset.media_type, asset.facts, self._assets.path(asset.sha256), False, cost
         )
+        self._on_settled(made)
+        return made
 
     async def _fail(
         self, token: str, code: str, message: str, *, retryable: bool, duration_ms: int | None = None

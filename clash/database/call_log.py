@@ -137,7 +137,8 @@ def mark_asset_lost(lease: Lease, token: str) -> Statement:
     """Take back a `succeeded` whose file, which had cost nothing, is gone; the slot is then free to be made again."""
     return Statement(
         "UPDATE api_logs SET state = 'failed', error_code = 'asset_lost', retryable = 1,"
-        f" error_message = 'its file is missing or damaged' WHERE token = ? AND cost_micro = 0 AND {FENCE} RETURNING id",
+        " error_message = 'its file is missing or damaged' WHERE token = ? AND cost_micro = 0"
+        f" AND {FENCE} RETURNING id",
         (token, *lease.fence),
     )
 

@@ -161,13 +161,11 @@ class Heartbeat:
         url: str,
         lease: Lease,
         *,
-        on_lost: Callable[[], None],
         every_s: float = RENEW_EVERY_S,
         duration_s: float = DURATION_S,
     ) -> None:
         self._url = url
         self._lease = lease
-        self._on_lost = on_lost
         self._every_s = every_s
         self._duration_s = duration_s
         self._stop = threading.Event()
@@ -187,7 +185,6 @@ class Heartbeat:
             with suppress(ClashError):
                 asyncio.run(self._beat())
             if self._lease.lost.is_set():
-                self._on_lost()
                 return
 
     async def _beat(self) -> None:

@@ -77,13 +77,13 @@ class MetadataTracker:
         (created,) = await self.database.batch(
             [
                 Statement(
-                    "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at, story_path,"
-                    " story_sha256, story_title, settings, settings_fingerprint, graph_version, budget_micro, metadata)"
+                    "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at,"
+                    " story_path, story_sha256, story_title, settings, settings_fingerprint, graph_version, budget_micro, metadata)"
                     " VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
                     (run_id, workflow_name, now, now, story_path, story_sha256, story_title,
                      _json(settings or {}), settings_fingerprint, graph_version,
-                     None if budget_usd is None else to_micro(budget_usd), _json(metadata or {})),
+                     None if budget_usd is None else to_micro(budget_usd), _json({"totals": {}, **(metadata or {})})),
                 )
             ]
         )  # fmt: skip
@@ -116,9 +116,9 @@ class MetadataTracker:
         await self.database.batch(
             [
                 Statement(
-                    "UPDATE workflow_executions SET metadata = json_set(metadata, '$.totals.' || ?, CAST(? AS INTEGER)),"
-                    " updated_at = ? WHERE run_id = ? AND lease_generation = ?",
-                    (step, total, now_text(), *lease.fence),
+                    "UPDATE workflow_executions SET updated_at = ?,"
+                    " metadata = json_set(metadata, '$.totals.' || ?, CAST(? AS INTEGER)) WHERE run_id = ? AND lease_generation = ?",
+                    (now_text(), step, total, *lease.fence),
                 )
             ]
         )

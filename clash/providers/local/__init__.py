@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from clash.providers.ports import (
     Answer,
@@ -71,6 +72,9 @@ def _make(request: Request, context: Context) -> Answer:
         from clash.providers.local.cinematographer import film_clip
 
         return film_clip(request, context.files)
-    from clash.providers.local.voice import speak
+    from clash.providers.local.voice import speak, voice_gap
 
-    return speak(request)
+    answer = speak(request)
+    # What is missing stands beside the silence, so that whoever runs the film is told once.
+    gap = voice_gap(request.language)
+    return replace(answer, facts={**answer.facts, "warning": gap}) if gap else answer

@@ -1,0 +1,93 @@
+"""How a run ended: from the slots that failed, and what came from outside, to a status, an exit code and an error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clash.database.metadata import RunStatus
+from clash.errors import ClashError
+
+if TYPE_CHECKING:
+    from clash.workflow.studio import Failure
+
+_SIGNALLED = 128
+_PAUSING = (8, 6)
+"""Exit codes of what only waits: for a person, for a bigger budget."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`document` is the `error` of the JSON contract; None when all went well."""
+
+    status: RunStatus
+    exit_code: int
+    document: dict[str, Any] | None
+
+    @property
+    def code(self) -> str | None:
+        """The error's code."""
+        return self.document["code"] if self.document else None
+
+    @property
+    def message(self) -> str | None:
+        """The error's message."""
+        return self.document["message"] if self.document else None
+
+
+def outcome_of(thread_id: str, failures: Sequence[Failure], error: ClashError | None) -> Outcome:
+    """How the run stands. What came from outside a step outweighs what failed within one."""
+    hint = f"clash resume {thread_id}"
+    if error is not None:
+        slots = list(error.slots)
+        document = _document(error.code, error.message, error.hint or hint, error.retryable, slots)
+        return Outcome("failed", error.exit_code, document)
+    if not failures:
+        return Outcome("completed", 0, None)
+    code = _exit_code(failures)
+    leading = [failure for failure in failures if failure.exit_code == code] or list(failures)
+    slots = sorted({_asset_slot(slot) for failure in leading for slot in failure.slots})
+    document = _document(
+        leading[0].code,
+        _message(leading, slots),
+        _hint(leading[0], hint, code),
+        any(failure.retryable for failure in leading),
+        slots,
+    )
+    paused = code in _PAUSING or code > _SIGNALLED
+    return Outcome("paused" if paused else "failed", code, document)
+
+
+def _exit_code(failures: Sequence[Failure]) -> int:
+    codes = [failure.exit_code for failure in failures]
+    if stopped := [code for code in codes if code > _SIGNALLED]:
+        return stopped[0]
+    for pausing in _PAUSING:
+        if pausing in codes:
+            return pausing
+    return codes[0] if len(set(codes)) == 1 else 1
+
+
+def _asset_slot(slot: str) -> str:
+    """`shot:003` of the call `shot:003/keyframe`."""
+    return slot.partition("/")[0]
+
+
+def _message(leading: Sequence[Failure], slots: Sequence[str]) -> str:
+    first = leading[0]
+    if first.code == "stopped":
+        return f"stopped with {len(slots)} left to make in {first.step}"
+    if len(leading) == 1:
+        return f"{slots[0]}: {first.message}"
+    return f"{len(slots)} failed in {first.step}; {_asset_slot(first.slots[0])}: {first.message}"
+
+
+def _hint(first: Failure, resume: str, code: int) -> str:
+    if first.hint and code <= _SIGNALLED:
+        return f"{first.hint}; then: {resume}"
+    return resume
+
+
+def _document(code: str, message: str, hint: str, retryable: bool, slots: list[str]) -> dict[str, Any]:
+    return {"code": code, "message": message, "hint": hint, "retryable": retryable, "slots": slots}

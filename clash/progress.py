@@ -1,0 +1,167 @@
+"""How a run goes, told as events: what a person at a terminal sees, and a log file gets a line of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from clash.errors import StoppedError
+from clash.money import from_micro
+
+EventKind = Literal["thread", "step_started", "progress", "step_finished", "slot_failed", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened. `message` is a plain sentence; text of a story may be in it, so it is never markup.
+
+    `cost_usd` is the run's cost so far, `elapsed_s` the seconds of this process, `remaining_s` an estimate of the
+    seconds that the run still takes, or None.
+    """
+
+    kind: EventKind
+    message: str
+    thread_id: str = ""
+    step: str = ""
+    done: int = 0
+    total: int = 0
+    cost_usd: Decimal = Decimal(0)
+    elapsed_s: float = 0.0
+    remaining_s: float | None = None
+
+
+Observer = Callable[[Event], None]
+
+
+def ignore(_: Event) -> None:
+    """An observer that looks away."""
+
+
+class StopSignal:
+    """A wish to stop, safe to utter from a signal handler or another thread."""
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+
+    @property
+    def requested(self) -> bool:
+        """Whether it was uttered."""
+        return self.signum is not None
+
+    def request(self, signum: int) -> None:
+        """Ask the run to stop: no new call starts, those in flight are waited for."""
+        self.signum = signum
+
+    def check(self) -> None:
+        """Raises `StoppedError` (exit code 128 + signal) once it was uttered."""
+        if self.signum is not None:
+            error = StoppedError("stopped before this was made", hint="resume to go on")
+            error.exit_code = 128 + self.signum
+            raise error
+
+
+_UNITS: Mapping[str, str] = {"generate_assets": "cards", "generate_shots": "shots"}
+
+
+@dataclass
+class _Step:
+    total: int
+    slots: set[str]
+    began_with: int
+    started: float = field(default_factory=time.monotonic)
+
+
+class Progress:
+    """Counts what is made, and tells the observer."""
+
+    def __init__(self, thread_id: str, observe: Observer, *, cost_micro: int = 0) -> None:
+        self._thread_id = thread_id
+        self._observe = observe
+        self._made: dict[str, set[str]] = {}
+        self._steps: dict[str, _Step] = {}
+        self._cost_micro = cost_micro
+        self._began = time.monotonic()
+        self._warned: set[str] = set()
+
+    def begin(self, step: str, total: int) -> None:
+        """A step begins; it is to make `total` things, of which earlier processes may have made some."""
+        slots = self._made.setdefault(step, set())
+        self._steps[step] = _Step(total, slots, len(slots))
+        self._tell("step_started", f"{step}: {self._count(step)}", step)
+
+    def finish(self, step: str, slot: str) -> None:
+        """One of them is made."""
+        state = self._steps.get(step)
+        if state is None:
+            state = self._resumed(step)
+        state.slots.add(slot)
+        if len(state.slots) >= state.total:
+            self._tell("step_finished", f"{step}: {self._count(step)}", step)
+        else:
+            self._tell("progress", f"{step}: {self._count(step)}", step)
+
+    def recall(self, made: Mapping[str, set[str]], totals: Mapping[str, int]) -> None:
+        """What earlier processes made, and what they said that the steps are to make."""
+        self._made = {step: set(slots) for step, slots in made.items()}
+        for step, total in totals.items():
+            slots = self._made.setdefault(step, set())
+            self._steps[step] = _Step(total, slots, len(slots))
+
+    def spend(self, cost_micro: int) -> None:
+        """A call was paid."""
+        self._cost_micro += cost_micro
+
+    def fail(self, step: str, slots: tuple[str, ...], message: str) -> None:
+        """Something could not be made."""
+        self._tell("slot_failed", f"{', '.join(slots)}: {message}", step)
+
+    def warn(self, message: str) -> None:
+        """Say it once."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self._tell("warning", message)
+
+    def note(self, message: str) -> None:
+        """Something worth a line."""
+        self._tell("note", message)
+
+    def name_thread(self, message: str) -> None:
+        """The thread's id, before the first call."""
+        self._tell("thread", message)
+
+    def _resumed(self, step: str) -> _Step:
+        slots = self._made.setdefault(step, set())
+        return self._steps.setdefault(step, _Step(max(1, len(slots)), slots, len(slots)))
+
+    def _count(self, step: str) -> str:
+        state = self._steps[step]
+        unit = _UNITS.get(step)
+        return f"{len(state.slots)}/{state.total} {unit}" if unit else ("done" if state.slots else "started")
+
+    def _remaining(self, step: str) -> float | None:
+        state = self._steps.get(step)
+        if state is None or step not in _UNITS:
+            return None
+        made_here = len(state.slots) - state.began_with
+        if made_here <= 0:
+            return None
+        return (time.monotonic() - state.started) / made_here * (state.total - len(state.slots))
+
+    def _tell(self, kind: EventKind, message: str, step: str = "") -> None:
+        state = self._steps.get(step)
+        self._observe(
+            Event(
+                kind=kind,
+                message=message,
+                thread_id=self._thread_id,
+                step=step,
+                done=len(state.slots) if state else 0,
+                total=state.total if state else 0,
+                cost_usd=from_micro(self._cost_micro),
+                elapsed_s=time.monotonic() - self._began,
+                remaining_s=self._remaining(step),
+            )
+        )

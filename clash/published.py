@@ -1,0 +1,49 @@
+"""The names that a run's files get for people, below `<output>/<thread>/`."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+FILM = "film.mp4"
+_FIXED = {
+    "film": FILM,
+    "subtitles": "film.srt",
+    "contact_sheet": "contact-sheet.png",
+    "screenplay": "screenplay.json",
+}
+_FOLDERS = {
+    "character_image": "characters",
+    "location_image": "locations",
+    "keyframe": "keyframes",
+    "shot": "shots",
+}
+_SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "video/mp4": ".mp4",
+}
+_LONGEST_NAME = 60
+
+
+def published_path(folder: Path, asset_type: str, slot: str, media_type: str) -> Path | None:
+    """Where the file of an asset row is found; None for what gets no name of its own (speech, the story).
+
+    >>> published_path(Path("output/run-1"), "keyframe", "shot:003", "image/jpeg").as_posix()
+    'output/run-1/keyframes/003.jpg'
+    """
+    if asset_type in _FIXED:
+        return folder / _FIXED[asset_type]
+    if asset_type not in _FOLDERS:
+        return None
+    name = _short(slot.partition(":")[2])
+    return folder / _FOLDERS[asset_type] / f"{name}{_SUFFIXES.get(media_type, '')}"
+
+
+def _short(slug: str) -> str:
+    """A slug as a file name: at most 60 letters (240 bytes, under every file system's 255), unlike any other's."""
+    if len(slug) <= _LONGEST_NAME:
+        return slug
+    digest = hashlib.sha256(slug.encode()).hexdigest()[:12]
+    return f"{slug[: _LONGEST_NAME - 13]}-{digest}"

@@ -1,0 +1,249 @@
+"""From what a user asked for to a plan that can be carried out: everything is checked before anything is made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from clash.assets import AssetStore
+from clash.config import Settings, check_fps, parse_size
+from clash.database.port import Row
+from clash.errors import ConflictError, NotFoundError, StoryError, UsageError
+from clash.providers.ports import Kind
+from clash.providers.registry import Registry
+from clash.story.reader import read_story
+from clash.story.screenplay import Story
+
+_THREAD_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+_MAX_STORY_BYTES = 64 << 20
+_MAX_IMAGE_BYTES = 64 << 20
+_IMAGE_TYPES = {
+    ".png": ("image/png", b"\x89PNG\r\n\x1a\n"),
+    ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".webp": ("image/webp", b"RIFF"),
+}
+KINDS: tuple[Kind, ...] = ("screenplay", "image", "video", "speech")
+
+
+@dataclass(frozen=True)
+class ProductionRequest:
+    """What to make. What is None comes from the settings."""
+
+    story: str
+    """A path, or `-` for standard input."""
+    story_choice: str | None = None
+    """Which story of a table that holds several: its number from 1, or its title."""
+    thread_id: str | None = None
+    output: Path | None = None
+    """The film goes to <output>/<thread>/film.mp4."""
+    concurrency: int | None = None
+    """Calls in flight at once per provider."""
+    reuse: bool = True
+    """Whether what earlier runs made may serve again."""
+    models: Mapping[str, str] = field(default_factory=dict[str, str])
+    """`provider:model` per kind: screenplay, image, video, speech."""
+    size: str | None = None
+    """WIDTHxHEIGHT in pixels."""
+    fps: int | None = None
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run that can begin: the story read, every name known, every number in its range."""
+
+    thread_id: str
+    story: Story
+    story_path: str
+    story_choice: str | None
+    output: Path
+    reuse: bool
+    models: Mapping[Kind, str]
+    size: str
+    fps: int
+    panels: Mapping[str, tuple[str, bytes]]
+    """Pictures that the story refers to: their name in the story to media type and bytes."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The settings that decide what the film is; on these a run may not change its mind."""
+        return {
+            "models": dict(self.models),
+            "size": self.size,
+            "fps": self.fps,
+            "story_choice": self.story_choice,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of `identity`."""
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+
+    def store(self, assets: AssetStore) -> dict[str, Any]:
+        """Put the story and its pictures into the asset store, so that a resume needs no other file."""
+        panels = {
+            name: {"sha256": assets.put(content), "media_type": media_type}
+            for name, (media_type, content) in self.panels.items()
+        }
+        return {"story": assets.put(self.story.model_dump_json().encode()), "reference_images": panels}
+
+    def recorded(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """What `workflow_executions.settings` holds: all that a resume must know."""
+        return {**self.identity, "output": self.output.as_posix(), "reuse": self.reuse, **stored}
+
+
+def check_thread_id(thread_id: str) -> str:
+    """The id itself, if it is one. Raises `UsageError`."""
+    if not _THREAD_ID.fullmatch(thread_id):
+        shown = thread_id if len(thread_id) <= 60 else f"{thread_id[:60]}..."
+        raise UsageError(
+            f"the thread id {shown!r} cannot be used",
+            code="thread_id",
+            hint="1 to 128 of A-Z a-z 0-9 . _ -, not starting with a dot",
+        )
+    return thread_id
+
+
+def new_thread_id(story_name: str) -> str:
+    """`<story-stem>-<6 hex>`; the stem keeps only what a thread id may hold."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(story_name).stem).strip("-.")[:100]
+    return f"{stem or 'story'}-{secrets.token_hex(3)}"
+
+
+def prepare(request: ProductionRequest, settings: Settings, registry: Registry) -> RunPlan:
+    """Check all of a request. Raises `StoryError`, `UsageError`, `NotFoundError`; makes nothing."""
+    if request.thread_id is not None:
+        check_thread_id(request.thread_id)
+    if request.concurrency is not None and not 1 <= request.concurrency <= 256:
+        raise UsageError(f"concurrency {request.concurrency} is not between 1 and 256")
+    size = request.size or settings.size
+    width, height = parse_size(size)
+    models = _models(request, settings, registry)
+    name, folder, content = _read(request.story)
+    story = read_story(content, name=name, choice=request.story_choice)
+    return RunPlan(
+        thread_id=request.thread_id or new_thread_id(name),
+        story=story,
+        story_path=request.story,
+        story_choice=request.story_choice,
+        output=request.output or settings.output_dir,
+        reuse=request.reuse,
+        models=models,
+        size=f"{width}x{height}",
+        fps=check_fps(settings.fps if request.fps is None else request.fps),
+        panels=_panels(story, folder),
+    )
+
+
+def _models(request: ProductionRequest, settings: Settings, registry: Registry) -> dict[Kind, str]:
+    if unknown := sorted(set(request.models) - set(KINDS)):
+        raise UsageError(f"there is no kind of model {unknown[0]!r}; known: {', '.join(KINDS)}")
+    specs: dict[Kind, str] = {}
+    for kind in KINDS:
+        spec = request.models.get(kind) or cast("str", getattr(settings, f"{kind}_model"))
+        specs[kind] = registry.model(kind, spec).spec
+    return specs
+
+
+def _read(story: str) -> tuple[str, Path, bytes]:
+    """The story's name, the folder its pictures are found in, and its bytes."""
+    if story == "-":
+        return "stdin.csv", Path(), _bounded(sys.stdin.buffer.read(_MAX_STORY_BYTES + 1), "standard input")
+    if not story or "\0" in story:
+        raise UsageError("the story's path is empty or holds a NUL")
+    path = Path(story)
+    if path.is_dir():
+        raise StoryError(f"{story} is a folder, not a story", hint="name the CSV file in it")
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_STORY_BYTES + 1)
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no story at {story}") from None
+    except OSError as error:
+        raise StoryError(f"{story} cannot be read: {error.strerror}") from error
+    return path.name, path.parent, _bounded(content, story)
+
+
+def _bounded(content: bytes, where: str) -> bytes:
+    if len(content) > _MAX_STORY_BYTES:
+        raise StoryError(f"{where} is larger than {_MAX_STORY_BYTES >> 20} MB; a story never is")
+    return content
+
+
+# -- the story's own pictures ------------------------------------------------------------------------------------
+
+
+def _panels(story: Story, folder: Path) -> dict[str, tuple[str, bytes]]:
+    panels: dict[str, tuple[str, bytes]] = {}
+    for beat in story.beats:
+        name = beat.reference_image
+        # An address on the network is for models that can fetch it; offline the shot is drawn instead.
+        if name and name not in panels and "://" not in name:
+            panels[name] = _panel(name, folder, beat.row)
+    return panels
+
+
+def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
+    def refused(why: str) -> StoryError:
+        return StoryError(f"row {row}, reference_image {name!r}: {why}", row=row, column="reference_image")
+
+    if "\0" in name:
+        raise refused("a file name cannot hold a NUL")
+    root = folder.resolve()
+    path = (root / name.replace("\\", "/")).resolve()
+    if not path.is_relative_to(root):
+        raise refused("a picture must lie in the story's folder or below it")
+    media_type, magic = _IMAGE_TYPES.get(path.suffix.lower(), ("", b""))
+    if not media_type:
+        raise refused("only .png, .jpg and .webp pictures can be used")
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_IMAGE_BYTES + 1)
+    except OSError as error:
+        raise refused(f"it cannot be read ({error.strerror})") from None
+    if len(content) > _MAX_IMAGE_BYTES:
+        raise refused(f"it is larger than {_MAX_IMAGE_BYTES >> 20} MB")
+    if not content.startswith(magic):
+        raise refused("it is not what its name says")
+    return media_type, content
+
+
+# -- a run that exists -------------------------------------------------------------------------------------------
+
+
+def check_same(row: Row, plan: RunPlan) -> None:
+    """Raises `ConflictError` that names what differs, if the thread was begun with another story or settings."""
+    thread = plan.thread_id
+    if row["story_sha256"] != plan.story.sha256:
+        raise ConflictError(
+            f"the thread {thread} exists with another story ({row['story_path']})",
+            code="other_story",
+            hint="choose another --thread, or none",
+        )
+    if row["settings_fingerprint"] == plan.fingerprint:
+        return
+    recorded = json.loads(row["settings"])
+    changed = [
+        f"{name}: {_shown(recorded.get(name))} there, {_shown(value)} here"
+        for name, value in plan.identity.items()
+        if recorded.get(name) != value
+    ]
+    raise ConflictError(
+        f"the thread {thread} exists with other settings ({'; '.join(changed)})",
+        code="other_settings",
+        hint=f"choose another --thread, or go on as it was begun: clash resume {thread}",
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Any]", value).values()
+        return ", ".join(str(item) for item in items)
+    return "none" if value is None else str(value)

@@ -1,0 +1,165 @@
+"""The cut: shots joined, sound mixed, the film inspected; then everything gets its name for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from clash.assets import place
+from clash.published import published_path
+from clash.story.places import place_kind
+from clash.story.screenplay import Location, Screenplay, Shot, shot_slot
+from clash.workflow.prompts import size_label
+from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState, StoredFile
+from clash.workflow.studio import FileRecord, Studio
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from clash.film.sound import SoundShot
+    from clash.film.subtitles import Cue
+
+_STEP = "finalize"
+
+
+def finish_film(
+    screenplay: Screenplay, state: ProductionState, studio: Studio
+) -> tuple[FinishedFilm, list[FileRecord]]:
+    """Make the film of the finished shots, and publish it with all that belongs to it.
+
+    Runs in a worker thread. Nothing has a final name before the film has passed its inspection.
+    Raises `FilmError`, `StorageError`, `StoppedError`.
+    """
+    shots = [(shot, state.get("shots", {})[shot_slot(shot.number)]) for shot in screenplay.shots]
+    cues = _cues(shots, studio)
+    film, film_record = _assemble(screenplay, shots, cues, studio)
+    records = [film_record, _subtitles(cues, studio), _contact_sheet(screenplay, shots, studio)]
+    publish(studio, state, records)
+    return film, records
+
+
+def _assemble(
+    screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], cues: list[Cue], studio: Studio
+) -> tuple[FinishedFilm, FileRecord]:
+    from clash.film.assembly import Clip, assemble
+    from clash.film.inspection import ShotSpan, check_film, inspect_film
+    from clash.film.loudness import normalised
+    from clash.film.sound import soundtrack
+
+    fps = studio.format.fps
+    clips = [Clip(studio.assets.path(done["clip"]["sha256"]), done["frames"]) for _, done in shots]
+    sound = _sound_shots(screenplay, shots, studio)
+    total = sum(clip.frames for clip in clips)
+    with studio.assets.working_file(".mp4") as working:
+        assemble(
+            clips,
+            working,
+            fps=fps,
+            sound=_until_stopped(normalised(lambda: soundtrack(sound)), studio),
+            cues=cues,
+            title=screenplay.title,
+            language=screenplay.language,
+        )
+        studio.check_stop()
+        facts = inspect_film(working)
+        starts = _starts([done["frames"] for _, done in shots])
+        spans = [
+            ShotSpan(slot=shot_slot(shot.number), start_frame=start, frames=done["frames"])
+            for (shot, done), start in zip(shots, starts, strict=True)
+        ]
+        check_film(facts, expected_frames=total, fps=fps, shots=spans)
+        digest = studio.assets.put_file(working)
+    duration = round(total / fps, 3)
+    record_facts = {"duration_s": duration, "frames": total, "fps": fps, "loudness_lufs": facts.loudness_lufs}
+    film = FinishedFilm(sha256=digest, duration_s=duration, frames=total)
+    return film, FileRecord(_STEP, "film", "film", "video/mp4", digest, record_facts)
+
+
+def _until_stopped(chunks: Iterator[np.ndarray], studio: Studio) -> Iterator[np.ndarray]:
+    for chunk in chunks:
+        studio.check_stop()
+        yield chunk
+
+
+def _starts(lengths: list[int]) -> list[int]:
+    starts, clock = [], 0
+    for length in lengths:
+        starts.append(clock)
+        clock += length
+    return starts
+
+
+def _cues(shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> list[Cue]:
+    from clash.film.subtitles import Cue
+
+    fps = studio.format.fps
+    starts = _starts([done["frames"] for _, done in shots])
+    return [
+        Cue(start / fps + word["start_s"], start / fps + word["end_s"], word["text"], word["speaker"])
+        for (_, done), start in zip(shots, starts, strict=True)
+        for word in done["words"]
+    ]
+
+
+def _sound_shots(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> list[SoundShot]:
+    from clash.film.sound import SoundShot, Utterance
+
+    locations: dict[str, Location] = {location.slug: location for location in screenplay.locations}
+    return [
+        SoundShot(
+            duration_s=done["frames"] / studio.format.fps,
+            utterances=tuple(
+                Utterance(studio.assets.path(word["file"]["sha256"]), word["start_s"]) for word in done["words"]
+            ),
+            place=place_kind(locations[shot.location]),
+            time=shot.time,
+            weather=shot.weather,
+            sound=shot.sound,
+            music=shot.music,
+            mood=shot.emotion,
+        )
+        for shot, done in shots
+    ]
+
+
+def _subtitles(cues: list[Cue], studio: Studio) -> FileRecord:
+    from clash.film.subtitles import srt
+
+    digest = studio.assets.put(srt(cues).encode())
+    return FileRecord(_STEP, "film", "subtitles", "application/x-subrip", digest, {"cues": len(cues)})
+
+
+def _contact_sheet(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> FileRecord:
+    from clash.film.contact_sheet import contact_sheet
+
+    frames = [
+        (studio.assets.path(done["keyframe"]["sha256"]), f"{shot.number:03d}  {size_label(shot)}")
+        for shot, done in shots
+    ]
+    with studio.assets.working_file(".png") as working:
+        contact_sheet(frames, screenplay.title, working)
+        digest = studio.assets.put_file(working)
+    return FileRecord(_STEP, "film", "contact_sheet", "image/png", digest, {"frames": len(frames)})
+
+
+def publish(studio: Studio, state: ProductionState, made: list[FileRecord]) -> None:
+    """Give every file its name for people in the run's folder; the film last, so that it stands for the rest."""
+    for asset_type, slot, file in _made_before(state):
+        _publish(studio, asset_type, slot, file)
+    for record in sorted(made, key=lambda record: record.asset_type == "film"):
+        _publish(studio, record.asset_type, record.slot, StoredFile(sha256=record.sha256, media_type=record.media_type))
+
+
+def _made_before(state: ProductionState) -> Iterator[tuple[str, str, StoredFile]]:
+    yield "screenplay", "screenplay", StoredFile(sha256=state["screenplay"], media_type="application/json")
+    for slot, card in state.get("cards", {}).items():
+        yield f"{slot.partition(':')[0]}_image", slot, card
+    for slot, shot in state.get("shots", {}).items():
+        yield "keyframe", slot, shot["keyframe"]
+        yield "shot", slot, shot["clip"]
+
+
+def _publish(studio: Studio, asset_type: str, slot: str, file: StoredFile) -> None:
+    target = published_path(studio.folder, asset_type, slot, file["media_type"])
+    if target is not None:
+        place(studio.assets.path(file["sha256"]), target)

@@ -1,0 +1,82 @@
+"""The graph's state and the slices that fan-out tasks see: plain JSON types, names and content hashes, never bytes.
+
+Every checkpoint holds the whole state, so what is big (the story, the screenplay, pictures) stands in the asset
+store and the state names it by its sha256.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Annotated, Any, TypedDict
+
+WORKFLOW = "video_production"
+STEPS = ("initialize", "generate_screenplay", "generate_assets", "generate_shots", "finalize")
+GRAPH_VERSION = 1
+"""Counted up when a run begun with the graph as it was cannot go on with the graph as it is."""
+
+
+class StoredFile(TypedDict):
+    """A file in the asset store."""
+
+    sha256: str
+    media_type: str
+
+
+class Spoken(TypedDict):
+    """Words of a shot: `start_s` to `end_s` in seconds from the shot's start; `file` holds their sound."""
+
+    file: StoredFile
+    start_s: float
+    end_s: float
+    speaker: str
+    text: str
+
+
+class FinishedShot(TypedDict):
+    """A shot as the cut needs it; its length is in frames."""
+
+    clip: StoredFile
+    keyframe: StoredFile
+    frames: int
+    words: list[Spoken]
+
+
+class FinishedFilm(TypedDict):
+    """The film that passed its inspection."""
+
+    sha256: str
+    duration_s: float
+    frames: int
+
+
+class ProductionState(TypedDict):
+    """What the five steps pass on; a key is there once its step is done. Slots (`shot:003`) are the maps' keys."""
+
+    story: str
+    reference_images: dict[str, StoredFile]
+    screenplay: str
+    cards: Annotated[dict[str, StoredFile], operator.or_]
+    shots: Annotated[dict[str, FinishedShot], operator.or_]
+    film: FinishedFilm
+
+
+class CardTask(TypedDict):
+    """One character or location to be drawn; `subject` is its value from the screenplay."""
+
+    slot: str
+    style: str
+    subject: dict[str, Any]
+
+
+class ShotTask(TypedDict):
+    """One shot to be made, with what it refers to."""
+
+    slot: str
+    style: str
+    language: str
+    scene: str
+    shot: dict[str, Any]
+    place: dict[str, Any]
+    cast: list[dict[str, Any]]
+    references: list[dict[str, str]]
+    voices: dict[str, str]

@@ -1,0 +1,76 @@
+"""What the steps work with: the ledger, the store, the film's format, and a way to say how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clash.assets import AssetStore
+from clash.calls.ledger import Ledger
+
+_LONGEST_SIDE = 3840
+
+
+@dataclass(frozen=True)
+class Format:
+    """The film's format: pixels and frames a second."""
+
+    width: int
+    height: int
+    fps: int
+
+    @property
+    def still_size(self) -> tuple[int, int]:
+        """The size of pictures: twice the film's, so that a camera can move in, but no side over 3,840 pixels."""
+        scale = max(1.0, min(2.0, _LONGEST_SIDE / max(self.width, self.height)))
+        return round(self.width * scale / 2) * 2, round(self.height * scale / 2) * 2
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file that a step made without a provider, to be recorded as an asset of the run."""
+
+    step: str
+    slot: str
+    asset_type: str
+    media_type: str
+    sha256: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A slot that could not be made, as it stands in the interrupt and in the report."""
+
+    step: str
+    slots: tuple[str, ...]
+    code: str
+    message: str
+    hint: str | None
+    exit_code: int
+    retryable: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {**self.__dict__, "slots": list(self.slots)}
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Everything a step may use."""
+
+    ledger: Ledger
+    assets: AssetStore
+    format: Format
+    folder: Path
+    """Where the finished files get their names for people."""
+    record: Callable[[FileRecord], Awaitable[None]]
+    plan: Callable[[str, int], Awaitable[None]]
+    """Say that a step begins, and how many things it is to make."""
+    done: Callable[[str, str], None]
+    """Say that one of them is made: step, slot."""
+    failed: Callable[[Failure], None]
+    check_stop: Callable[[], None]
+    """Raises `StoppedError` when the process is being stopped."""

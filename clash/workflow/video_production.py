@@ -1,0 +1,36 @@
+"""The graph: five steps in a row, two of which fan out.
+
+    initialize -> generate_screenplay -> generate_assets* -> generate_shots* -> finalize
+
+A starred step is entered once with the graph's state and sends itself one task a character, location or shot
+(LangGraph `Send`); each of those leads on to the next step, which starts when all of them are done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+
+from clash.workflow.state import STEPS, ProductionState
+from clash.workflow.steps import Steps
+from clash.workflow.studio import Studio
+
+
+def build_graph(studio: Studio) -> StateGraph[ProductionState, None, ProductionState, ProductionState]:
+    """The graph over a studio, to be compiled with a saver."""
+    steps = Steps(studio)
+    graph: Any = StateGraph(ProductionState)
+    for name in STEPS:
+        graph.add_node(name, steps.node(name), destinations=_DESTINATIONS.get(name))
+    graph.add_edge(START, "initialize")
+    graph.add_edge("initialize", "generate_screenplay")
+    graph.add_edge("generate_screenplay", "generate_assets")
+    graph.add_edge("finalize", END)
+    return graph
+
+
+_DESTINATIONS = {
+    "generate_assets": ("generate_assets", "generate_shots"),
+    "generate_shots": ("generate_shots", "finalize"),
+}
