@@ -118,7 +118,7 @@ async def _opened_for_run(url: str) -> AsyncGenerator[Database]:
     new = not database_exists(url)
     async with open_database(url, "create") as database:
         # A file without a single table is one that an earlier process had only just made.
-        if new or (not await has_table(database, "sqlite_sequence") and not await _any_table(database)):
+        if new or not await _any_table(database):
             await migrate(database)
         await require_current(database)
         yield database
@@ -207,7 +207,7 @@ class _Production:
             await self._invoke(lease, ledger)
         except ClashError as error:
             return error
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             # A fault of ours or of LangGraph's: the run is said to have failed, and the log has it in full.
             logger.exception("the graph of %s failed", self.thread_id)
             return ClashError(f"{type(error).__name__}: {error}"[:2000], code="internal")

@@ -94,17 +94,17 @@ class Steps:
             for subject in subjects
         ]
         await self._studio.plan("generate_assets", len(tasks))
-        return Command[str](goto=[Send("generate_assets", task) for task in tasks] or "generate_shots")
+        return Command(goto=[Send("generate_assets", task) for task in tasks] or "generate_shots")
 
     async def generate_shots(self, state: ProductionState | ShotTask) -> Any:
         """Entered once with the graph's state, it sends itself one task a shot; each makes its clip."""
         if "shot" in state:
             finished = await shoot(state, self._studio)
             self._studio.done("generate_shots", state["slot"])
-            return Command[str](update={"shots": {state["slot"]: finished}}, goto="finalize")
+            return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
         tasks = shot_tasks(self._screenplay(state["screenplay"]), state)
         await self._studio.plan("generate_shots", len(tasks))
-        return Command[str](goto=[Send("generate_shots", task) for task in tasks])
+        return Command(goto=[Send("generate_shots", task) for task in tasks])
 
     async def finalize(self, state: ProductionState) -> dict[str, Any]:
         """Cut the film, inspect it, and give everything its name for people."""
@@ -137,7 +137,7 @@ class Steps:
         made = await studio.ledger.call(Task("generate_assets", task["slot"], f"{request.subject}_image", request))
         studio.done("generate_assets", task["slot"])
         card = {"sha256": made.sha256, "media_type": made.media_type}
-        return Command[str](update={"cards": {task["slot"]: card}}, goto="generate_shots")
+        return Command(update={"cards": {task["slot"]: card}}, goto="generate_shots")
 
     def _story(self, state: ProductionState) -> Story:
         return Story.model_validate_json(self._studio.assets.read(state["story"]))
