@@ -1,0 +1,150 @@
+"""The words of shot lists, English and Chinese: sizes, angles and camera moves."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TypeVar
+
+from clash.story.screenplay import Angle, Language, Movement, ShotSize
+
+_Term = TypeVar("_Term")
+
+# In each table the first row that matches counts, so the longer term stands above the shorter one in it.
+_SIZES: tuple[tuple[ShotSize, str], ...] = (
+    ("extreme_close_up", r"\b(?:ecu|xcu|bcu|(?:extreme|big) close[\s-]?up|macro)\b|大特写|极特写"),
+    ("insert", r"\b(?:insert|cutaway|detail)\b|插入|细节"),
+    ("medium_close_up", r"\b(?:mcu|medium close[\s-]?(?:up|shot)?)\b|中近景|近景"),
+    ("close_up", r"\b(?:cu|close[\s-]?up|close[\s-]?shot|close|tight)\b|特写"),
+    ("extreme_wide", r"\b(?:ews|els|xws|xls|vws|vls|(?:extreme|very) (?:wide|long)|aerial)\b|大远景|航拍|鸟瞰"),
+    ("medium_wide", r"\b(?:mws|mls|mfs|medium (?:wide|long|full)|cowboy|american)\b|中全景|中远景|七分身"),
+    ("wide", r"大全景"),
+    ("full", r"\b(?:fs|full)\b|全景|全身"),
+    ("wide", r"\b(?:ws|ls|wide|long|establish\w*|master)\b|远景|空镜"),
+    (
+        "medium",
+        r"\b(?:ms|mid|medium|waist|(?:two|2|three|3)[\s-]?shot|2s|ots|over[\s-]the[\s-]shoulder|single)\b"
+        r"|中景|半身|双人|过肩",
+    ),
+)
+_ANGLES: tuple[tuple[Angle, str], ...] = (
+    ("over_shoulder", r"\b(?:ots|over[\s-](?:the[\s-])?shoulder)\b|过肩|越肩"),
+    ("pov", r"\b(?:pov|point[\s-]of[\s-]view|subjective)\b|主观|第一人称"),
+    (
+        "overhead",
+        r"\b(?:overhead|top[\s-]?(?:down|shot|view)|bird'?s?[\s-]eye|aerial|god'?s eye)\b"
+        r"|顶拍|顶视|正俯|鸟瞰|航拍",
+    ),
+    ("dutch", r"\b(?:dutch|canted|tilted[\s-]angle)\b|荷兰|倾斜|斜角"),
+    ("low", r"\b(?:low[\s-]?angle|worm'?s?[\s-]eye|low)\b|仰"),
+    ("high", r"\b(?:high[\s-]?angle|high)\b|俯"),
+    ("eye_level", r"\b(?:eye[\s-]?level|straight)\b|平视|平拍|水平"),
+)
+_MOVEMENTS: tuple[tuple[Movement, str], ...] = (
+    (
+        "tilt_up",
+        r"\b(?:tilt\w*|crane\w*|boom\w*|jib\w*|pedestal\w*|move\w*)[\s-]up\b|\bris(?:e|es|ing)\b|\bcrane\b"
+        r"|上摇|摇上|上移|仰摇|升",
+    ),
+    (
+        "tilt_down",
+        r"\b(?:tilt\w*|crane\w*|boom\w*|jib\w*|pedestal\w*|move\w*)[\s-]down\b|下摇|摇下|下移|俯摇|降",
+    ),
+    (
+        "pan_left",
+        r"\b(?:pan\w*|track\w*|truck\w*|slide\w*|dolly\w*|move\w*|whip)[\s-](?:to the )?left\b|\bleft pan\b"
+        r"|左摇|左移|左横|摇左|移左|向左|右往左|右至左|右到左|右向左",
+    ),
+    (
+        "pan_right",
+        r"\b(?:pan\w*|track\w*|truck\w*|slide\w*|dolly\w*|move\w*|whip)[\s-](?:to the )?right\b|\bright pan\b"
+        r"|右摇|右移|右横|摇右|移右|向右|左往右|左至右|左到右|左向右",
+    ),
+    (
+        "pull_out",
+        r"\b(?:pull\w*|(?:dolly|zoom|track|move)\w*[\s-](?:out|back)|widen\w*)\b|拉(?!近)|后退|后移",
+    ),
+    (
+        "push_in",
+        r"\b(?:push\w*|(?:dolly|zoom|track|move)\w*[\s-]in|creep\w*|zoom\w*|dolly)\b|推|拉近|前移|前进|逼近",
+    ),
+    ("tilt_up", r"\btilt\w*\b"),
+    (
+        "pan_right",
+        r"\b(?:pan\w*|track\w*|truck\w*|slid\w*|follow\w*|arc|orbit\w*|whip|swish|steadicam)\b"
+        r"|摇|移|跟|横|甩|环绕",
+    ),
+    ("static", r"\b(?:static|fixed|lock\w*|still|tripod|hand[\s-]?held|none)\b|固定|定镜|静止|手持"),
+)
+
+SIZE_NAMES: Mapping[Language, Mapping[ShotSize, str]] = {
+    "en": {
+        "extreme_wide": "extreme wide shot", "wide": "wide shot", "full": "full shot",
+        "medium_wide": "medium wide shot", "medium": "medium shot", "medium_close_up": "medium close-up",
+        "close_up": "close-up", "extreme_close_up": "extreme close-up", "insert": "insert of a detail",
+    },
+    "zh": {
+        "extreme_wide": "大远景", "wide": "远景", "full": "全景", "medium_wide": "中全景", "medium": "中景",
+        "medium_close_up": "近景", "close_up": "特写", "extreme_close_up": "大特写", "insert": "细节插入镜头",
+    },
+}  # fmt: skip
+ANGLE_NAMES: Mapping[Language, Mapping[Angle, str]] = {
+    "en": {
+        "eye_level": "eye level", "low": "low angle", "high": "high angle", "overhead": "seen from overhead",
+        "dutch": "dutch angle", "over_shoulder": "over the shoulder", "pov": "point of view",
+    },
+    "zh": {
+        "eye_level": "平视", "low": "仰拍", "high": "俯拍", "overhead": "顶拍", "dutch": "倾斜构图",
+        "over_shoulder": "过肩", "pov": "主观视角",
+    },
+}  # fmt: skip
+MOVEMENT_NAMES: Mapping[Language, Mapping[Movement, str]] = {
+    "en": {
+        "static": "locked-off camera, only a slight drift", "push_in": "slow push in",
+        "pull_out": "slow pull out", "pan_left": "pan to the left", "pan_right": "pan to the right",
+        "tilt_up": "tilt up", "tilt_down": "tilt down",
+    },
+    "zh": {
+        "static": "固定镜头，轻微浮动", "push_in": "缓慢推近", "pull_out": "缓慢拉远", "pan_left": "向左摇",
+        "pan_right": "向右摇", "tilt_up": "向上摇", "tilt_down": "向下摇",
+    },
+}  # fmt: skip
+
+
+def size_of(text: str) -> ShotSize | None:
+    """The size that a cell names; None for an unknown word.
+
+    >>> size_of("MCU"), size_of("大特写"), size_of("cosy")
+    ('medium_close_up', 'extreme_close_up', None)
+    """
+    return _first(_SIZES, text)
+
+
+def angle_of(text: str) -> Angle | None:
+    """The angle that a cell names; None for an unknown word.
+
+    >>> angle_of("OTS"), angle_of("俯拍"), angle_of("")
+    ('over_shoulder', 'high', None)
+    """
+    return _first(_ANGLES, text)
+
+
+def movement_of(text: str) -> Movement | None:
+    """The camera move that a cell names; None for an unknown word. A move without a side goes to the right.
+
+    >>> movement_of("Dolly in"), movement_of("缓拉"), movement_of("左摇")
+    ('push_in', 'pull_out', 'pan_left')
+    """
+    return _first(_MOVEMENTS, text)
+
+
+def _first(table: tuple[tuple[_Term, str], ...], text: str) -> _Term | None:
+    plain = unicodedata.normalize("NFKC", text[:200]).casefold().replace("_", " ").replace("’", "'")
+    return next((term for term, pattern in table if _compiled(pattern).search(plain)), None) if plain else None
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

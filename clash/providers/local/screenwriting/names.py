@@ -1,0 +1,92 @@
+"""Names: what makes two spellings one name, who narrates, who is only heard, and slugs that stay apart."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+from clash.story.screenplay import slug
+
+_NOTE = re.compile(r"[(（\[【](?P<note>[^()（）\[\]【】]*)[)）\]】]")
+_NARRATOR = re.compile(
+    r"(?:the )?narrat(?:or|ion)|v\.?\s?/?o\.?|voice[\s-]?over|announcer|旁白|解说|解说员|画外音|画外|旁白者|叙述者"
+)
+_ONLY_HEARD = re.compile(
+    r"\b(?:o\.?\s?s\.?|o\.?\s?c\.?|v\.?\s?/?o\.?)(?![a-z])|off[\s-]?(?:screen|camera)|voice[\s-]?over"
+    r"|画外|旁白|内心|心声|电话里|独白"
+)
+_NOBODY = re.compile(
+    r"(?:no ?(?:one|body)|none|empty|everyone|everybody|all|crowd|extras|people|various|n/?a"
+    r"|无人?|空镜|众人|路人(?:们|若干)?|群众(?:演员)?|所有人|全体|大家|若干|\d*人)"
+)
+_LONGEST = 40
+
+
+class Slugs:
+    """Slugs for names: one name has one slug, two names never share one."""
+
+    def __init__(self) -> None:
+        self._of_name: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def of(self, name: str) -> str:
+        """The slug of a name; the second of two different names that would share it gets `-2`."""
+        key = name_key(name)
+        if key not in self._of_name:
+            first = slug(name)
+            chosen, count = first, 1
+            while chosen in self._taken:
+                count += 1
+                chosen = f"{first}-{count}"
+            self._taken.add(chosen)
+            self._of_name[key] = chosen
+        return self._of_name[key]
+
+
+def without_notes(name: str) -> str:
+    """The name alone, without what stands in brackets.
+
+    >>> without_notes("Mara (O.S.)"), without_notes("玛拉（画外音）")
+    ('Mara', '玛拉')
+    """
+    return " ".join(_NOTE.sub(" ", name).split())
+
+
+def notes_in(name: str) -> str:
+    """What stands in brackets after a name."""
+    return ", ".join(match["note"].strip() for match in _NOTE.finditer(name))
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one name have in common."""
+    return unicodedata.normalize("NFKC", without_notes(name)).casefold().strip(" .:：")
+
+
+def is_narrator(name: str) -> bool:
+    """Whether a speaker is the voice that tells the story, nobody in it."""
+    return bool(_NARRATOR.fullmatch(name_key(name) or notes_in(name).casefold()))
+
+
+def is_only_heard(name: str) -> bool:
+    """Whether the speaker is not seen: `(O.S.)`, `(V.O.)`, 画外音."""
+    return bool(_ONLY_HEARD.search(unicodedata.normalize("NFKC", notes_in(name)).casefold()))
+
+
+def names_nobody(name: str) -> bool:
+    """Whether a cell of the characters column names no single person: empty, a number, a crowd, a sentence."""
+    key = name_key(name)
+    return not any(c.isalpha() for c in key) or len(key) > _LONGEST or bool(_NOBODY.fullmatch(key))
+
+
+def best_spelling(spellings: Collection[str]) -> str:
+    """The spelling to show: the first that is not all capitals; else the capitals set like a name.
+
+    >>> best_spelling(["MARA", "Mara"]), best_spelling(["OLD IVO"])
+    ('Mara', 'Old Ivo')
+    """
+    for spelling in spellings:
+        if spelling != spelling.upper() or spelling == spelling.lower():
+            return spelling
+    first = next(iter(spellings))
+    return " ".join(w.capitalize() if w.isalpha() else w for w in first.split()) if len(first) > 2 else first
