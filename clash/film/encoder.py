@@ -25,6 +25,8 @@ Plane = NDArray[np.uint8]
 
 KEYFRAME_INTERVAL_S = 2
 LARGEST_SIDE = 7680
+REORDERED_FRAMES = 2
+"""By how many frames decoding may run ahead of showing."""
 
 _BT709 = 1
 _LIMITED_RANGE = 1

@@ -1,0 +1,270 @@
+"""The cut: clips joined to one film, with one continuous sound track and soft subtitles.
+
+The picture is copied, not encoded again. Everything streams: what is held in memory is a few seconds of the film,
+whatever its length (beside the index that MP4 keeps, some bytes a frame).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from clash.errors import FilmError, StorageError
+from clash.film.conform import ClipFacts, conformed, facts_of, opened_clip
+from clash.film.encoder import REORDERED_FRAMES, check_shape, encode_clip
+from clash.film.subtitles import Cue, Sample, leave_off, timed_text
+from clash.story.screenplay import Language
+
+SAMPLE_RATE = 48_000
+SOUND_BIT_RATE = 160_000
+_LANGUAGE_TAGS: dict[Language, str] = {"en": "eng", "zh": "zho"}
+_MILLISECOND = Fraction(1, 1000)
+_MUXING = {"movflags": "+faststart", "fflags": "+bitexact"}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip of the film: its file, how many frames of it the film shows, and the slot it was made for."""
+
+    path: Path
+    frames: int
+    slot: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"the clip of {self.slot}" if self.slot else f"the clip {self.path.name}"
+
+
+def assemble(
+    clips: Sequence[Clip],
+    output: Path,
+    *,
+    fps: int,
+    sound: Iterable[NDArray[np.float32]] | None,
+    cues: Iterable[Cue],
+    title: str,
+    language: Language,
+    size: tuple[int, int] | None = None,
+) -> None:
+    """Write the film to `output` (MP4, index first). The same input gives the same bytes.
+
+    The first frame of each clip stands at exactly the sum of the frames before it, over `fps`. `sound` comes in
+    chunks of any length, shaped (samples, 2), float32 of -1.0 to 1.0 at 48 kHz; it is cut, or filled with silence,
+    to the picture's length; None for a film without a sound track. `size` is the film's, in pixels; by default
+    the one that most of the frames have. Clips that are not of the film's make, size and rate are encoded again.
+
+    Raises `FilmError` naming the clip that cannot be used, `StorageError` when the film cannot be written.
+    """
+    cut = _Cut.of(clips, fps, size)
+    seconds = Fraction(sum(clip.frames for clip in clips), fps)
+    with _writing(output):
+        container = av.open(str(output), "w", format="mp4", options=dict(_MUXING))
+    film = _Film(container, output, cut, seconds)
+    try:
+        film.open(title, language, sound, timed_text(cues, float(seconds)))
+        for number in range(len(clips)):
+            film.add(number)
+        film.finish()
+    finally:
+        with _writing(output):
+            container.close()
+    with _writing(output):
+        leave_off(output)
+
+
+@contextmanager
+def _writing(output: Path) -> Generator[None, None, None]:
+    """What the disk refuses becomes a `StorageError`."""
+    try:
+        yield
+    except (av.error.FFmpegError, OSError) as problem:
+        raise StorageError(
+            f"the film cannot be written to {output.name}: {problem.strerror}",
+            hint="free some space or choose another folder, then resume",
+        ) from problem
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """The clips in order, and which of them can be copied. `delay`: by how many frames decoding runs ahead."""
+
+    clips: tuple[Clip, ...]
+    copied: tuple[bool, ...]
+    delay: int
+    fps: int
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, clips: Sequence[Clip], fps: int, size: tuple[int, int] | None) -> _Cut:
+        if not clips:
+            raise FilmError("a film needs at least one clip")
+        facts = [_facts(clip) for clip in clips]
+        width, height = size or _commonest_size(clips, facts)
+        check_shape(width, height, fps)
+        fits = [
+            fact.regular
+            and (fact.codec, fact.width, fact.height) == ("h264/yuv420p", width, height)
+            and (fact.rate, fact.frames) == (fps, clip.frames)
+            for clip, fact in zip(clips, facts, strict=True)
+        ]
+        sets = {fact.parameter_sets for fact in facts}
+        if not (all(fits) and len(sets) == 1):
+            sets = {_our_parameter_sets(width, height, fps)}
+        copied = tuple(fit and fact.parameter_sets in sets for fit, fact in zip(fits, facts, strict=True))
+        delays = [fact.delay for fact, whole in zip(facts, copied, strict=True) if whole]
+        delay = max([*delays, 0 if all(copied) else REORDERED_FRAMES])
+        return cls(tuple(clips), copied, delay, fps, width, height)
+
+    def source(self, number: int) -> Path | bytes:
+        """What to copy for this clip: its file, or what it was encoded to anew."""
+        clip = self.clips[number]
+        if self.copied[number]:
+            return clip.path
+        with _of_slot(clip):
+            return conformed(
+                clip.path, clip.name, frames=clip.frames, width=self.width, height=self.height, fps=self.fps
+            )
+
+
+class _Film:
+    """The file being written: picture, sound and subtitles side by side, none more than moments ahead."""
+
+    def __init__(self, container: Any, output: Path, cut: _Cut, seconds: Fraction) -> None:
+        self._container, self._output, self._cut = container, output, cut
+        self._samples = int(seconds * SAMPLE_RATE)
+        self._frame = 0
+        self._first_source: Path | bytes = b""
+
+    def open(
+        self,
+        title: str,
+        language: Language,
+        sound: Iterable[NDArray[np.float32]] | None,
+        subtitles: Iterator[Sample],
+    ) -> None:
+        """Lay out the tracks. The picture's is a copy of the first clip's."""
+        tag = _LANGUAGE_TAGS[language]
+        self._first_source = self._cut.source(0)
+        with opened_clip(self._first_source, self._cut.clips[0].name) as (_, clip):
+            self._picture = self._container.add_stream_from_template(clip)
+        self._picture.time_base = Fraction(1, self._cut.fps)
+        self._sound = None
+        if sound is not None:
+            self._sound = self._container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
+            self._sound.bit_rate = SOUND_BIT_RATE
+            self._sound.metadata["language"] = tag
+        self._chunks = _in_chunks(sound or (), self._samples)
+        self._heard = 0
+        self._text = self._container.add_mux_stream("mov_text")
+        self._text.time_base = _MILLISECOND
+        self._text.metadata["language"] = tag
+        self._subtitles = subtitles
+        self._subtitle = next(subtitles, None)
+        self._handed_over = Fraction(0)
+        self._container.metadata["title"] = "".join(c for c in title if unicodedata.category(c) != "Cc")[:255]
+
+    def add(self, number: int) -> None:
+        """Copy the clip's picture, with the sound and the subtitles of its time."""
+        clip = self._cut.clips[number]
+        source = self._cut.source(number) if number else self._first_source
+        packets = _packets(source, clip)
+        first = min(packet.pts for packet in packets)
+        base = Fraction(1, self._cut.fps)
+        for ahead, packet in enumerate(packets):
+            place = round((packet.pts - first) * packet.time_base * self._cut.fps)
+            self._bring_up_to(Fraction(self._frame + ahead, self._cut.fps))
+            self._put(packet, self._picture, base, self._frame + place, 1, self._frame + ahead - self._cut.delay)
+        self._frame += clip.frames
+
+    def finish(self) -> None:
+        """Bring sound and subtitles to the film's end."""
+        self._bring_up_to(Fraction(self._frame, self._cut.fps))
+        if self._sound is not None:
+            self._mux(self._sound.encode(None))
+
+    def _bring_up_to(self, moment: Fraction) -> None:
+        """Sound is encoded up to `moment`. The next subtitle is handed over as soon as the one before it has begun:
+        the muxer orders the tracks, and would hold the others back to wait for one."""
+        while self._sound is not None and self._heard < min(moment * SAMPLE_RATE, self._samples):
+            chunk = next(self._chunks)
+            frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, self._heard, Fraction(1, SAMPLE_RATE)
+            self._heard += chunk.shape[1]
+            self._mux(self._sound.encode(frame))
+        while self._subtitle is not None and self._handed_over <= moment:
+            shown = self._subtitle
+            packet = av.Packet(shown.data)
+            self._put(packet, self._text, _MILLISECOND, shown.start_ms, shown.duration_ms, shown.start_ms)
+            self._handed_over = shown.start_ms * _MILLISECOND
+            self._subtitle = next(self._subtitles, None)
+
+    def _put(self, packet: Any, stream: Any, base: Fraction, shown: int, duration: int, decoded: int) -> None:
+        packet.stream, packet.time_base = stream, base
+        packet.pts, packet.dts, packet.duration = shown, decoded, duration
+        self._mux(packet)
+
+    def _mux(self, packets: Any) -> None:
+        with _writing(self._output):
+            self._container.mux(packets)
+
+
+def _packets(source: Path | bytes, clip: Clip) -> list[Any]:
+    with _of_slot(clip), opened_clip(source, clip.name) as (container, stream):
+        return [packet for packet in container.demux(stream) if packet.size]
+
+
+def _facts(clip: Clip) -> ClipFacts:
+    with _of_slot(clip):
+        return facts_of(clip.path, clip.name)
+
+
+@contextmanager
+def _of_slot(clip: Clip) -> Generator[None, None, None]:
+    """A `FilmError` that leaves here says which slot it is about."""
+    try:
+        yield
+    except FilmError as problem:
+        problem.slots = (clip.slot,) if clip.slot else ()
+        raise
+
+
+def _commonest_size(clips: Sequence[Clip], facts: Sequence[ClipFacts]) -> tuple[int, int]:
+    """The size that most frames of the film have; of equals, the one that comes first."""
+    shown: Counter[tuple[int, int]] = Counter()
+    for clip, fact in zip(clips, facts, strict=True):
+        shown[fact.width, fact.height] += clip.frames
+    return max(shown, key=lambda shape: shown[shape])
+
+
+def _our_parameter_sets(width: int, height: int, fps: int) -> bytes:
+    black = np.zeros((height * 3 // 2, width), np.uint8)
+    return facts_of(encode_clip([black], width=width, height=height, fps=fps), "a black frame").parameter_sets
+
+
+def _in_chunks(sound: Iterable[NDArray[np.float32]], samples: int) -> Iterator[NDArray[np.float32]]:
+    """The sound in chunks of at most a second, channels first, just as long as the film."""
+    done = 0
+    for chunk in sound:
+        for start in range(0, len(chunk), SAMPLE_RATE):
+            part = chunk[start : min(start + SAMPLE_RATE, start + samples - done)]
+            if not len(part):
+                return
+            clean = np.nan_to_num(part, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
+            done += len(part)
+            yield np.ascontiguousarray(clean.T, np.float32)
+    while done < samples:
+        length = min(SAMPLE_RATE, samples - done)
+        done += length
+        yield np.zeros((2, length), np.float32)

@@ -1,0 +1,149 @@
+"""Clips made to fit: what a clip is, and a clip of any make turned into one that our film can take."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+import av.error
+import numpy as np
+
+from clash.errors import FilmError
+from clash.film.encoder import Frame, encode_clip, planes_of
+
+_BT709, _UNSPECIFIED = 1, 2
+_LIMITED_RANGE = 1
+_LANCZOS = "LANCZOS"
+_MAY_BE_SHORT_S = 0.25
+"""A clip this much too short holds its last frame; models that count in seconds are off by a frame or two."""
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What decides whether a clip's picture can be copied.
+
+    `parameter_sets` are the stream's SPS and PPS as MP4 keeps them; `delay` is by how many frames decoding runs ahead
+    of showing; `regular` says that frames follow each other at exactly `rate` and begin with a keyframe.
+    """
+
+    codec: str
+    parameter_sets: bytes
+    width: int
+    height: int
+    rate: Fraction
+    frames: int
+    delay: int
+    regular: bool
+
+
+@contextmanager
+def opened_clip(source: Path | bytes, name: str) -> Generator[tuple[Any, Any], None, None]:
+    """The clip's container and its picture stream. Raises `FilmError`, naming the clip, where it cannot be read."""
+    file: str | BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else str(source)
+    try:
+        with av.open(file, "r") as container:
+            if not container.streams.video:
+                raise FilmError(f"{name} has no picture")
+            yield container, container.streams.video[0]
+    except (av.error.FFmpegError, OSError) as problem:
+        raise FilmError(f"{name} cannot be read: {problem.strerror}", hint="make the shot again") from problem
+
+
+def facts_of(source: Path | bytes, name: str) -> ClipFacts:
+    """Read a clip's packets (none is decoded). Raises `FilmError` naming the clip."""
+    with opened_clip(source, name) as (container, stream):
+        packets = [
+            (packet.pts, packet.is_keyframe)
+            for packet in container.demux(stream)
+            if packet.size and packet.pts is not None
+        ]
+        if not packets:
+            raise FilmError(f"{name} has no frames")
+        times = [time for time, _ in packets]
+        place = {time: number for number, time in enumerate(sorted(times))}
+        rate = stream.average_rate or Fraction(0)
+        step = 1 / (rate * stream.time_base) if rate else Fraction(0)
+        even = all(time - min(times) == number * step for time, number in place.items())
+        context = stream.codec_context
+        return ClipFacts(
+            codec=f"{context.name}/{context.pix_fmt}",
+            parameter_sets=bytes(context.extradata or b""),
+            width=context.width,
+            height=context.height,
+            rate=rate,
+            frames=len(times),
+            delay=max(number - place[time] for number, time in enumerate(times)),
+            regular=even and len(place) == len(times) and packets[0][1],
+        )
+
+
+def conformed(source: Path, name: str, *, frames: int, width: int, height: int, fps: int) -> bytes:
+    """The clip encoded anew: exactly `frames` frames at `fps`, filled to `width` x `height` (its middle is kept).
+
+    A clip that is longer is cut, one that is a quarter of a second short holds its last frame. Raises `FilmError`
+    naming the clip when it cannot be decoded or is shorter.
+    """
+    pictures = _at_rate(source, name, frames, width, height, fps)
+    return encode_clip(pictures, width=width, height=height, fps=fps)
+
+
+def _at_rate(source: Path, name: str, count: int, width: int, height: int, fps: int) -> Iterator[Frame]:
+    """For each frame of the film, the clip's frame that stands at that time."""
+    done = 0
+    shown: Any = None
+    picture: Frame | None = None
+    last = 0.0
+    with opened_clip(source, name) as (container, stream):
+        stream.thread_type = "AUTO"
+        first: float | None = None
+        for decoded in container.decode(stream):
+            first = decoded.time if first is None else first
+            last = decoded.time - first
+            while shown is not None and done < count and (done + 0.5) / fps < last:
+                picture = _filled(shown, width, height) if picture is None else picture
+                yield picture.copy()
+                done += 1
+            if done == count:
+                return
+            shown, picture = decoded, None
+    if shown is None:
+        raise FilmError(f"{name} has no frames")
+    if count / fps - (last + 1 / fps) > _MAY_BE_SHORT_S:
+        raise FilmError(
+            f"{name} is too short: {last + 1 / fps:.2f} s of {count / fps:.2f} s", hint="make the shot again"
+        )
+    picture = _filled(shown, width, height)
+    for _ in range(count - done):
+        yield picture
+
+
+def _filled(decoded: Any, width: int, height: int) -> Frame:
+    """The decoded picture scaled until it covers the film's, its middle cut out, in the film's colours."""
+    scale = max(width / decoded.width, height / decoded.height)
+    wide, tall = (2 * round(side * scale / 2) for side in (decoded.width, decoded.height))
+    wide, tall = max(wide, width), max(tall, height)
+    source = _BT709 if decoded.colorspace == _UNSPECIFIED else decoded.colorspace
+    scaled = decoded.reformat(
+        wide,
+        tall,
+        format="yuv420p",
+        src_colorspace=source,
+        dst_colorspace=_BT709,
+        dst_color_range=_LIMITED_RANGE,
+        interpolation=_LANCZOS,
+    ).to_ndarray()
+    picture = np.empty((height * 3 // 2, width), np.uint8)
+    left, upper = (wide - width) // 4 * 2, (tall - height) // 4 * 2
+    for number, (target, plane) in enumerate(
+        zip(planes_of(picture, width, height), planes_of(scaled, wide, tall), strict=True)
+    ):
+        step = 1 if number == 0 else 2
+        x, y = left // step, upper // step
+        target[:] = plane[y : y + target.shape[0], x : x + target.shape[1]]
+    return picture

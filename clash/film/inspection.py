@@ -1,0 +1,273 @@
+"""The finished film looked at: every frame decoded, every sample heard, and what is wrong said by slot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import av.filter
+import numpy as np
+from numpy.typing import NDArray
+
+from clash.errors import FilmError
+
+SAMPLED = 8
+"""One pixel of this many, each way, is looked at."""
+BLACK_LEVEL = 32
+BLACK_SHARE = 0.98
+"""A picture is black when this share of it is darker than `BLACK_LEVEL` (of 16 to 235): a caption may stand on it."""
+STILL_LEVEL = 6
+STILL_SHARE = 0.001
+"""Two pictures are the same when no more than this share of the pixels differ by more than `STILL_LEVEL`."""
+SHORTEST_SPAN_S = 0.75
+"""Black or still for less is how films are cut."""
+LATE_S = 0.2
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames `start` to `end - 1`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class FilmFacts:
+    """What a film file holds. Durations in seconds, loudness in LUFS (None without sound)."""
+
+    streams: tuple[str, ...]
+    codecs: tuple[str, ...]
+    pix_fmt: str
+    width: int
+    height: int
+    fps: float
+    frames: int
+    video_s: float
+    sound_s: float
+    loudness_lufs: float | None
+    cues: int
+    corrupt: int
+    """Frames and packets that could not be decoded whole."""
+    misplaced: int
+    """Frames that do not stand at their number over the frame rate."""
+    black: tuple[Span, ...] = ()
+    still: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShotSpan:
+    """A shot's frames in the film. `still_allowed`: the shot asks for a picture that does not move."""
+
+    slot: str
+    start_frame: int
+    frames: int
+    still_allowed: bool = False
+    black_allowed: bool = False
+
+
+def inspect_film(path: Path) -> FilmFacts:
+    """Decode all of the film, once, and say what is there. Raises `FilmError` when it cannot be opened."""
+    try:
+        with av.open(str(path), "r") as container:
+            return _inspected(container)
+    except (av.error.FFmpegError, OSError) as problem:
+        raise FilmError(f"the film {path.name} cannot be read: {problem.strerror}") from problem
+
+
+def check_film(
+    facts: FilmFacts, *, expected_frames: int, fps: int, shots: Sequence[ShotSpan], sound: bool = True
+) -> None:
+    """Raise `FilmError`, naming every fault and the slots that have it, unless the film is whole.
+
+    Whole: H.264 yuv420p with AAC sound (unless `sound` is False) and a subtitle track; all frames, each in its place;
+    picture and sound as long as the shots, within 0.2 s; nothing undecodable; no black or still stretch that the
+    shots did not ask for.
+    """
+    faults = [*_wrong_streams(facts, sound), *_wrong_length(facts, expected_frames, fps, sound)]
+    slots: list[str] = []
+    for kind, spans in (("black", facts.black), ("still", facts.still)):
+        for slot, seconds in _unasked(spans, shots, kind, fps):
+            faults.append(f"{slot} is {kind} for {seconds:.1f} s")
+            slots.append(slot)
+    if faults:
+        raise FilmError(
+            "the film is not whole: " + "; ".join(faults),
+            hint="make the shots named again, then resume" if slots else "resume to join the film again",
+            slots=tuple(dict.fromkeys(slots)),
+        )
+
+
+def _wrong_streams(facts: FilmFacts, sound: bool) -> Iterator[str]:
+    wanted = [("video", "h264"), ("subtitle", "mov_text")] + ([("audio", "aac")] if sound else [])
+    there = list(zip(facts.streams, facts.codecs, strict=True))
+    for stream, codec in wanted:
+        if (stream, codec) not in there:
+            yield f"it has no {codec} {stream}"
+    if facts.pix_fmt != "yuv420p":
+        yield f"its pixels are {facts.pix_fmt or 'missing'}, not yuv420p"
+
+
+def _wrong_length(facts: FilmFacts, frames: int, fps: int, sound: bool) -> Iterator[str]:
+    if facts.frames != frames:
+        yield f"it has {facts.frames} frames of {frames}"
+    if facts.misplaced:
+        yield f"{facts.misplaced} frames are out of place"
+    if facts.corrupt:
+        yield f"{facts.corrupt} frames or packets cannot be decoded"
+    if abs(facts.fps - fps) > 0.001:
+        yield f"it has {facts.fps:g} frames a second, not {fps}"
+    lengths = [("picture", facts.video_s)] + ([("sound", facts.sound_s)] if sound else [])
+    for track, seconds in lengths:
+        if abs(seconds - frames / fps) > LATE_S:
+            yield f"its {track} lasts {seconds:.2f} s, not {frames / fps:.2f} s"
+
+
+def _unasked(spans: Iterable[Span], shots: Sequence[ShotSpan], kind: str, fps: int) -> Iterator[tuple[str, float]]:
+    """The shots that a span covers for long enough to be seen, unless they allow it."""
+    for span in spans:
+        for shot in shots:
+            covered = min(span.end, shot.start_frame + shot.frames) - max(span.start, shot.start_frame)
+            allowed = shot.black_allowed or (kind == "still" and shot.still_allowed)
+            if covered >= SHORTEST_SPAN_S * fps and not allowed:
+                yield shot.slot, covered / fps
+
+
+class _Eye:
+    """Sees frames one by one; finds black and still stretches, frames out of place and broken ones."""
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._shortest = max(2, round(SHORTEST_SPAN_S * fps))
+        self._black_from = self._still_from = 0
+        self._first_of_stretch: NDArray[np.int16] | None = None
+        self.black: list[Span] = []
+        self.still: list[Span] = []
+        self.frames = self.misplaced = self.corrupt = 0
+
+    def see(self, picture: Any) -> None:
+        plane = picture.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        luma = rows[SAMPLED // 2 :: SAMPLED, SAMPLED // 2 : plane.width : SAMPLED].astype(np.int16)
+        if np.mean(luma < BLACK_LEVEL) < BLACK_SHARE:
+            self._end_black()
+            self._black_from = self.frames + 1
+        first = self._first_of_stretch
+        if first is None or np.mean(np.abs(luma - first) > STILL_LEVEL) > STILL_SHARE:
+            self._end_still()
+            self._first_of_stretch, self._still_from = luma, self.frames
+        self.corrupt += bool(picture.is_corrupt)
+        self.misplaced += abs((picture.time or 0.0) * self._fps - self.frames) > 0.01
+        self.frames += 1
+
+    def done(self) -> None:
+        """Close the stretches that reach the film's end."""
+        self._end_black()
+        self._end_still()
+
+    def _end_black(self) -> None:
+        if self.frames - self._black_from >= self._shortest:
+            self.black.append(Span(self._black_from, self.frames))
+
+    def _end_still(self) -> None:
+        """A stretch is compared with its own first picture, not each with the one before: a slow drift adds up."""
+        if self.frames - self._still_from >= self._shortest:
+            self.still.append(Span(self._still_from, self.frames))
+
+
+class _Ear:
+    """Hears sound frame by frame; measures its length and its loudness (EBU R 128)."""
+
+    def __init__(self, stream: Any) -> None:
+        self._rate = stream.rate
+        self._samples = 0
+        self._graph = av.filter.Graph()
+        source = self._graph.add_abuffer(template=stream)
+        meter = self._graph.add("ebur128", "metadata=1")
+        sink = self._graph.add("abuffersink")
+        source.link_to(meter)
+        meter.link_to(sink)
+        self._graph.configure()
+        self.loudness: float | None = None
+
+    def hear(self, frame: Any) -> None:
+        self._samples += frame.samples
+        self._graph.push(frame)
+        self._read()
+
+    def done(self) -> None:
+        self._graph.push(None)
+        self._read()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                measured = self._graph.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
+            value = measured.metadata.get("lavfi.r128.I")
+            self.loudness = self.loudness if value is None else float(value)
+
+    @property
+    def seconds(self) -> float:
+        return self._samples / self._rate
+
+
+def _inspected(container: Any) -> FilmFacts:
+    """One pass over the packets of all streams."""
+    pictures = container.streams.video[0] if container.streams.video else None
+    sounds = container.streams.audio[0] if container.streams.audio else None
+    fps = float(pictures.average_rate or 0) if pictures else 0.0
+    eye, ear = _Eye(fps), _Ear(sounds) if sounds else None
+    if pictures:
+        pictures.thread_type = "AUTO"
+    cues = corrupt = 0
+    for packet in container.demux():
+        if packet.stream.type == "subtitle":
+            cues += packet.size > 2
+            continue
+        if packet.stream not in (pictures, sounds):
+            continue
+        try:
+            for frame in packet.decode():
+                if packet.stream is pictures:
+                    eye.see(frame)
+                elif ear:
+                    ear.hear(frame)
+        except av.error.InvalidDataError:
+            corrupt += 1
+    eye.done()
+    if ear:
+        ear.done()
+    context = pictures.codec_context if pictures else None
+    return FilmFacts(
+        streams=tuple(stream.type for stream in container.streams),
+        codecs=tuple(_codec(stream) for stream in container.streams),
+        pix_fmt=(context.pix_fmt or "") if context else "",
+        width=context.width if context else 0,
+        height=context.height if context else 0,
+        fps=fps,
+        frames=eye.frames,
+        video_s=_length(pictures),
+        sound_s=ear.seconds if ear else 0.0,
+        loudness_lufs=ear.loudness if ear else None,
+        cues=cues,
+        corrupt=corrupt + eye.corrupt,
+        misplaced=eye.misplaced,
+        black=tuple(eye.black),
+        still=tuple(eye.still),
+    )
+
+
+def _codec(stream: Any) -> str:
+    return stream.codec_context.name if stream.codec_context else ""
+
+
+def _length(stream: Any) -> float:
+    """How long a track lasts by its own index, in seconds."""
+    return float((stream.duration or 0) * (stream.time_base or Fraction(0))) if stream else 0.0
