@@ -1,0 +1,274 @@
+"""Staging: who stands where in the frame, how large, and which way they look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from clash.providers.local.figures.figure import Stance, feet_of
+from clash.providers.local.figures.look import Digest, Look, look_of
+from clash.providers.local.figures.pose import (
+    bystander_pose,
+    expression_of,
+    mood_of,
+    pose_of,
+)
+from clash.providers.local.figures.props import thing_in
+from clash.story.screenplay import Character, Shot, ShotSize
+
+MOST_DRAWN = 5
+MOST_SILHOUETTES = 9
+ADULT_HEADS = 6.57
+FULL_FIGURES: frozenset[ShotSize] = frozenset({"extreme_wide", "wide", "full"})
+
+# The height of an adult's head and the place of its middle, as shares of the frame's height.
+HEAD_SIZES: dict[ShotSize, float] = {
+    "extreme_wide": 0.235 / ADULT_HEADS,
+    "wide": 0.47 / ADULT_HEADS,
+    "full": 0.72 / ADULT_HEADS,
+    "medium_wide": 0.185,
+    "medium": 0.285,
+    "medium_close_up": 0.39,
+    "close_up": 0.54,
+    "extreme_close_up": 1.06,
+    "insert": 0.54,
+}
+HEAD_PLACES: dict[ShotSize, float] = {
+    "medium_wide": 0.215,
+    "medium": 0.29,
+    "medium_close_up": 0.34,
+    "close_up": 0.385,
+    "extreme_close_up": 0.35,
+    "insert": 0.385,
+}
+SINGLES: frozenset[ShotSize] = frozenset({"close_up", "extreme_close_up", "insert"})
+FACE_ENDS = 0.69
+"""No chin is below this share of the height in a usual framing: captions are laid over what is below."""
+
+
+@dataclass(frozen=True)
+class Player:
+    """One figure in the frame: the middle of its head and the height of a head, in pixels."""
+
+    look: Look
+    stance: Stance
+    x: float
+    y: float
+    unit: float
+    whole: bool
+    part: Literal["player", "foreground", "silhouette"] = "player"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of `width` x `height` pixels; full figures stand at `ground` (a share of the height)."""
+
+    width: int
+    height: int
+    ground: float
+
+
+def stage(shot: Shot, cast: Sequence[Character], frame: Frame) -> list[Player]:
+    """The figures of a shot, farthest first. Nobody for a thing, an empty place, or what somebody alone sees."""
+    focus = focus_of(shot, cast)
+    if focus is None or (shot.angle == "pov" and len(cast) == 1 and not shot.dialogue):
+        return []
+    if shot.angle == "over_shoulder":
+        return _over_shoulder(shot, cast, focus, frame)
+    if shot.size in SINGLES:
+        return [_single(shot, cast, focus, frame)]
+    return _group(shot, cast, focus, frame)
+
+
+def focus_of(shot: Shot, cast: Sequence[Character]) -> Character | None:
+    """Whom the shot is about: who speaks, else who is named first in the action, else the first of the cast."""
+    for line in shot.dialogue:
+        for character in cast:
+            if line.speaker and line.speaker.casefold() in {character.name.casefold(), character.slug}:
+                return character
+    return actor_of(shot, cast)
+
+
+def actor_of(shot: Shot, cast: Sequence[Character]) -> Character | None:
+    """Who does what the action says: the first of the cast whom it names."""
+    text = shot.action.casefold()
+    named = [(text.find(name), index) for index, c in enumerate(cast) for name in _names(c) if name in text]
+    if named:
+        return cast[min(named)[1]]
+    return cast[0] if cast else None
+
+
+def _names(character: Character) -> tuple[str, ...]:
+    """The names by which a text may call a character: the whole name, or a part of it (of Latin letters)."""
+    whole = character.name.casefold()
+    parts = tuple(part for part in whole.split() if len(part) > 2 and part not in {"the", "old", "miss", "mrs."})
+    return (whole, *parts)
+
+
+def _speaks(shot: Shot, character: Character, cast: Sequence[Character]) -> bool:
+    speakers = {line.speaker.casefold() for line in shot.dialogue}
+    if speakers & {character.name.casefold(), character.slug}:
+        return True
+    return bool(shot.dialogue) and speakers == {""} and cast[0] == character
+
+
+def _stance(
+    shot: Shot, cast: Sequence[Character], character: Character, way: float, *, whole: bool, frontal: bool = False
+) -> Stance:
+    look = look_of(character)
+    speaking = _speaks(shot, character, cast)
+    expression = expression_of(shot.emotion, shot.action, speaking=speaking)
+    seed = f"{character.slug}/{shot.number}"
+    acting = actor_of(shot, cast) == character
+    pose = pose_of(
+        look,
+        action=shot.action if acting else "",
+        mood=mood_of(shot.emotion, shot.action),
+        speaking=speaking,
+        prop=thing_in(shot.action) if acting else "",
+        whole=whole,
+        seed=seed,
+    )
+    turn = 0.06 if frontal else 0.30 + 0.10 * Digest(seed).share("turn")
+    return Stance(way * turn, pose, replace(expression, gaze=0.0 if frontal else way * 0.55))
+
+
+def _unit(shot: Shot, frame: Frame, count: int) -> float:
+    """Pixels of one adult head, so that `count` figures fit side by side."""
+    unit = HEAD_SIZES[shot.size] * frame.height
+    unit *= {"low": 1.05, "high": 0.93, "overhead": 0.88}.get(shot.angle, 1.0)
+    if shot.size == "extreme_close_up":
+        return min(unit, frame.width * 1.1)
+    room = 0.66 if shot.size in SINGLES else 0.94 / (0.5 + 1.15 * count)
+    return min(unit, frame.width * room)
+
+
+def _own_unit(look: Look, unit: float) -> float:
+    return unit * {"child": 0.92, "old": 0.98}.get(look.age, 1.0)
+
+
+def _single(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame) -> Player:
+    """One face: a little out of the middle, looking into the free side."""
+    way = _way_of(focus, cast)
+    unit = _unit(shot, frame, 1)
+    look = look_of(focus)
+    stance = _stance(shot, cast, focus, way, whole=False, frontal=shot.angle == "pov")
+    aside = 0.0 if shot.size == "extreme_close_up" else 0.07
+    y = _head_place(shot, frame, unit)
+    return Player(look, stance, frame.width * (0.5 - way * aside), y, unit, whole=False)
+
+
+def _way_of(character: Character, cast: Sequence[Character]) -> float:
+    """Which way a character looks: across the line to its partner, the same in all shots of the two."""
+    order = sorted(c.slug for c in cast)
+    if len(order) > 1:
+        return 1.0 if order.index(character.slug) < len(order) / 2 else -1.0
+    return 1.0 if Digest(character.slug).share("way") < 0.5 else -1.0
+
+
+def _head_place(shot: Shot, frame: Frame, unit: float) -> float:
+    """The height of the middle of a head; kept so that hats fit above and the chin is clear of the captions."""
+    share = HEAD_PLACES[shot.size] + {"low": -0.02, "high": 0.03, "overhead": 0.05}.get(shot.angle, 0.0)
+    y = share * frame.height
+    if shot.size == "extreme_close_up":
+        return y
+    return min(y, FACE_ENDS * frame.height - 0.5 * unit)
+
+
+def _over_shoulder(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame) -> list[Player]:
+    """A shoulder in front, out of focus; beyond it the one who is looked at, or the place."""
+    others = [c for c in cast if c != focus]
+    nearer = others[0] if others else focus
+    way = _way_of(focus, cast)
+    near_shot = shot.model_copy(update={"size": "medium_close_up" if shot.size not in SINGLES else "close_up"})
+    unit = min(_unit(near_shot, frame, 1), frame.width * 0.24) if others else _unit(near_shot, frame, 1) * 0.8
+    players: list[Player] = []
+    if others:
+        y = _head_place(near_shot, frame, unit)
+        stance = _stance(shot, cast, focus, way, whole=False)
+        players.append(
+            Player(
+                look_of(focus),
+                stance,
+                frame.width * (0.5 - way * 0.13),
+                y,
+                _own_unit(look_of(focus), unit),
+                whole=False,
+            )
+        )
+    big = unit * (1.45 if others else 1.15)
+    x = frame.width * 0.5 + way * (frame.width * 0.5 - 0.30 * big)
+    behind = replace(_stance(shot, cast, nearer, -way, whole=False), pose=bystander_pose("standing"), behind=True)
+    players.append(
+        Player(
+            look_of(nearer), behind, x, frame.height * 0.52, big, whole=False, part="foreground" if others else "player"
+        )
+    )
+    return players
+
+
+def _group(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame) -> list[Player]:
+    """Everybody side by side, turned to each other; more than five are silhouettes behind."""
+    drawn = _chosen(cast, focus)
+    rest = [c for c in cast if c not in drawn][:MOST_SILHOUETTES]
+    whole = shot.size in FULL_FIGURES
+    unit = _unit(shot, frame, len(drawn))
+    players = _crowd(shot, rest, frame, unit, whole=whole)
+    spots = _spots(len(drawn), unit, frame, shot)
+    for index, (character, x) in enumerate(zip(drawn, spots, strict=True)):
+        look = look_of(character)
+        middle = (len(drawn) - 1) / 2
+        way = (
+            _way_of(character, cast)
+            if len(drawn) == 1
+            else (1.0 if index < middle or (index == middle and character != drawn[0]) else -1.0)
+        )
+        if len(drawn) == 1 and abs(x - frame.width / 2) > 1:
+            way = 1.0 if x < frame.width / 2 else -1.0
+        stance = _stance(shot, cast, character, way, whole=whole, frontal=shot.angle == "pov")
+        own = _own_unit(look, unit)
+        back_row = len(drawn) > 2 and index % 2 == 1
+        own *= 0.94 if back_row else 1.0
+        if whole:
+            ground = min(frame.ground, 0.93) * frame.height - (0.25 * own if back_row else 0.0)
+            y = ground - feet_of(look, stance.pose) * own
+        else:
+            shorter = max(0.0, ADULT_HEADS - 0.5 - feet_of(look, replace(stance.pose, legs="standing"))) * own
+            y = min(_head_place(shot, frame, unit) + 0.55 * shorter, FACE_ENDS * frame.height - 0.5 * own)
+        players.append(Player(look, stance, x, y, own, whole=whole or shot.size == "medium_wide"))
+    return sorted(players, key=lambda player: player.unit) if whole else players
+
+
+def _chosen(cast: Sequence[Character], focus: Character) -> list[Character]:
+    """Those who are drawn, from left to right: sorted, so that nobody changes sides between shots."""
+    first = [focus, *(c for c in cast if c != focus)][:MOST_DRAWN]
+    return sorted(first, key=lambda character: character.slug)
+
+
+def _spots(count: int, unit: float, frame: Frame, shot: Shot) -> list[float]:
+    """Where the heads are from left to right, in pixels."""
+    if count == 1:
+        aside = {"extreme_wide": 0.15, "wide": 0.13, "full": 0.06}.get(shot.size, 0.06)
+        side = 1.0 if Digest(shot.location).share("side") < 0.5 else -1.0
+        return [frame.width * (0.5 + side * aside)]
+    apart = {2: 2.35, 3: 1.95}.get(count, 1.75) * unit
+    apart = min(apart, (frame.width - 1.5 * unit) / (count - 1))
+    return [frame.width / 2 + (index - (count - 1) / 2) * apart for index in range(count)]
+
+
+def _crowd(shot: Shot, rest: Sequence[Character], frame: Frame, unit: float, *, whole: bool) -> list[Player]:
+    """Those whom there is no room to draw: dark shapes behind."""
+    players: list[Player] = []
+    for index, character in enumerate(rest):
+        look = look_of(character)
+        own = _own_unit(look, unit) * 0.86
+        share = (index + 0.5) / len(rest)
+        x = frame.width * (0.06 + 0.88 * share)
+        stance = Stance(0.2 if share < 0.5 else -0.2, bystander_pose(character.slug), expression_of("", ""))
+        if whole:
+            y = (min(frame.ground, 0.93) * frame.height - 0.5 * unit) - feet_of(look, stance.pose) * own
+        else:
+            y = _head_place(shot, frame, unit) - 0.12 * unit
+        players.append(Player(look, stance, x, y, own, whole=True, part="silhouette"))
+    return players
