@@ -63,7 +63,8 @@ def a_call(number: int, **facts: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-STEP = {"step": "generate_screenplay", "calls": 12, "cost_usd": "0.000000", "duration_ms": 91200}
+STEP = {"step": "generate_screenplay", "calls": 12, "failed_calls": 1, "reused_calls": 2, "cost_usd": "0.000000",
+        "duration_ms": 91200}  # fmt: skip
 FILM = {"path": "output/run-123/film.mp4", "sha256": SHA, "duration_s": 41.5}
 
 Render = Callable[[Any], Iterable[Block]]
@@ -75,8 +76,12 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
     "runs show": (
         runs.render_run,
         {
-            **a_run(LONG_ID, error=HOSTILE), "story": {"path": HOSTILE, "sha256": SHA, "title": HOSTILE},
-            "settings": {"size": "1280x720"}, "film": FILM, "metadata": {"note": HOSTILE},
+            **a_run(LONG_ID), "error": {"code": "provider", "message": HOSTILE},
+            "story": {"path": HOSTILE, "sha256": SHA, "title": HOSTILE},
+            "settings": {"size": "1280x720", "models": {"image": "local:illustrator"}},
+            "film": FILM, "metadata": {"note": HOSTILE},
+            "progress": {"generate_screenplay": {"done": 1, "total": 1}},
+            "lease": {"host": HOSTILE, "pid": "123", "expires_at": WHEN},
             "steps": [STEP], "calls": [a_call(1), a_call(2, state="failed", error=HOSTILE)],
         },
     ),
@@ -241,7 +246,7 @@ def test_a_pipe_gets_exact_figures() -> None:
     """In a pipe money has six places, durations are milliseconds and times are whole."""
     rows = list(piped(cost.render_cost(DOCUMENTS["cost"][1], by="step")))
     assert "total_usd\t12.345678" in rows
-    assert "generate_screenplay\t12\t0.000000\t91200" in rows
+    assert "generate_screenplay\t12\t1\t2\t0.000000\t91200" in rows
     cells = list(piped(runs.render_runs({"items": [a_run()]})))[1].split("\t")
     assert cells[:6] == ["run-123", "completed", "examples/lighthouse.csv", WHEN, "5", "0.041250"]
 
@@ -333,7 +338,8 @@ class Happening:
         (Happening("progress"), "generate_shots: 7/20 shots, $0.04125, 0:12 elapsed, about 0:41 left"),
         (Happening("progress", remaining_s=None), "generate_shots: 7/20 shots, $0.04125, 0:12 elapsed"),
         (Happening("step_finished", done=20), "generate_shots: done, 20/20 shots, $0.04125, 0:12 elapsed"),
-        (Happening("step_started", step="finalize", done=0, total=0), "finalize: started"),
+        (Happening("step_started", step="finalize", done=0, total=1), "finalize: started"),
+        (Happening("step_finished", step="finalize", done=1, total=1), "finalize: done, $0.04125, 0:12 elapsed"),
         (Happening("slot_failed", message="shot:004: refused"), "failed: shot:004: refused"),
         (Happening("warning", message="no voice"), "warning: no voice"),
     ],
@@ -359,7 +365,7 @@ def test_the_live_display_shows_step_count_cost_and_time() -> None:
     frame = io.StringIO()
     Console(file=frame, width=80).print(progress.render())
     progress.close()
-    assert re.search(r"generate_screenplay +\S+ +1/1 screenplay +done", frame.getvalue())
+    assert re.search(r"generate_screenplay +\S+ +done", frame.getvalue())
     assert re.search(r"generate_shots +\S+ +7/20 shots", frame.getvalue())
     assert "cost $0.04125" in frame.getvalue()
     assert "about 0:41 left" in frame.getvalue()

@@ -18,6 +18,7 @@ _LIST = (
     Column("bytes", "size", size, right=True),
     Column("cost_usd", "cost", money, right=True),
     Column("path", fold=True),
+    Column("stored_path", at_terminal=False),
     Column("media_type", at_terminal=False),
     Column("sha256", at_terminal=False),
     Column("step", at_terminal=False),
@@ -35,5 +36,6 @@ def list_assets(thread: Thread, as_json: Json = False) -> None:
 
 
 def render_assets(document: Document) -> list[Block]:
-    """A line a file."""
-    return [Table(_LIST, document["items"], empty=f"{document['thread_id']} has made nothing yet")]
+    """A line a file; one without a name of its own is shown where it is stored."""
+    items = [{**item, "path": item["path"] or item.get("stored_path")} for item in document["items"]]
+    return [Table(_LIST, items, empty=f"{document['thread_id']} has made nothing yet")]

@@ -11,6 +11,8 @@ from clash.cli.text import milliseconds, money
 STEPS = (
     Column("step"),
     Column("calls", right=True),
+    Column("failed_calls", "failed", right=True),
+    Column("reused_calls", "reused", right=True),
     Column("cost_usd", "cost", money, right=True),
     Column("duration_ms", "time", milliseconds, right=True),
 )
@@ -30,6 +32,7 @@ _CALLS = (
     Column("quoted_cost_usd", at_terminal=False),
     Column("precision", at_terminal=False),
     Column("status_code", at_terminal=False),
+    Column("job_id", at_terminal=False),
     Column("started_at", at_terminal=False),
     Column("ended_at", at_terminal=False),
     Column("error", at_terminal=False),

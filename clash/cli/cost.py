@@ -13,6 +13,7 @@ from clash.cli.options import Json
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import money
+from clash.errors import UsageError
 
 
 class By(StrEnum):
@@ -37,11 +38,14 @@ _TOTALS = (
 )
 _ALL = (
     Column("thread_id", "thread", fold=True),
+    Column("status"),
     Column("total_usd", "total", money, right=True),
+    Column("budget_usd", "budget", money, right=True),
     Column("calls", right=True),
     Column("failed_calls", "failed", right=True),
     Column("reused_calls", "reused", right=True),
     Column("unknown_calls", "unknown", right=True),
+    Column("started_at", at_terminal=False),
 )
 
 
@@ -57,7 +61,9 @@ def cost(
     """Show what was paid, summed from the ledger of calls."""
     from clash import reporting
 
-    document = report(lambda settings: reporting.cost(settings, thread, by=by and by.value, calls=calls))
+    if calls and thread is None:
+        raise UsageError("--calls needs a THREAD", hint="clash cost THREAD --calls")
+    document = report(lambda settings: reporting.cost(settings, thread, calls=calls))
     emit(document, as_json=as_json, render=lambda document: render_cost(document, by=by and by.value))
 
 

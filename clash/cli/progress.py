@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
-_UNITS = {"generate_screenplay": "screenplay", "generate_assets": "cards", "generate_shots": "shots"}
+_UNITS = {"generate_assets": "cards", "generate_shots": "shots"}  # the steps that make several things
 _STOPPING = "stopping: waiting for the calls in flight, their answers are kept (Ctrl-C again stops at once)"
 _REFRESH_HZ = 8
 
@@ -55,11 +55,9 @@ def _dollars(cost: Decimal) -> str:
     return money(f"{cost:.6f}")
 
 
-def _count(event: Event) -> str:
-    """`7/20 shots`; "" for a step that does not count."""
-    if not event.total:
-        return ""
-    return f"{event.done}/{event.total} {_UNITS.get(event.step, '')}".rstrip()
+def _count(step: str, done: int, total: int) -> str:
+    """`7/20 shots`; "" for a step that makes one thing."""
+    return f"{done}/{total} {_UNITS[step]}" if step in _UNITS and total else ""
 
 
 def plain_line(event: Event) -> str:
@@ -74,9 +72,10 @@ def plain_line(event: Event) -> str:
         return f"{event.kind}: {event.message}"
     if event.kind == "slot_failed":
         return f"failed: {event.message}"
-    parts = [_count(event) or event.message, _dollars(event.cost_usd), f"{clock(event.elapsed_s)} elapsed"]
+    count = _count(event.step, event.done, event.total)
     if event.kind == "step_started":
-        parts = [_count(event) or "started"]
+        return f"{event.step}: {count or 'started'}"
+    parts = [count, _dollars(event.cost_usd), f"{clock(event.elapsed_s)} elapsed"]
     if event.kind == "progress" and event.remaining_s is not None:
         parts.append(f"about {clock(event.remaining_s)} left")
     if event.kind == "step_finished":
@@ -182,8 +181,7 @@ class LiveProgress(Progress):
             mark = ("done", "green") if step.finished else ("", "")
             if step.failed:
                 mark = (f"{step.failed} failed", "red")
-            unit = _UNITS.get(step.name, "")
-            count = f"{step.done}/{step.total} {unit}".rstrip() if step.total else ""
+            count = _count(step.name, step.done, step.total)
             done = 1.0 if step.finished else step.done / step.total if step.total else 0.0
             bar = ProgressBar(total=1.0, completed=done, width=20)
             table.add_row(Text(visible(step.name)), bar, Text(count), Text(*mark))

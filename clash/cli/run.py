@@ -166,9 +166,7 @@ def _tell(document: Document, *, as_json: bool) -> None:
     """What went wrong, or, to a person, what to look at next."""
     error = document.get("error")
     if error:
-        slots = error.get("slots") or ()
-        message = error["message"] + (f" ({', '.join(slots)})" if slots else "")
-        say_error(message, error.get("hint"))
+        say_error(error["message"], error.get("hint"))
     elif is_terminal(sys.stderr) and not as_json:
         thread = document["thread_id"]
         for command in ("cost", "checkpoints ls", "assets ls"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -36,8 +37,10 @@ _LIST = (
     Column("cost_usd", "cost", money, right=True),
     Column("budget_usd", "budget", money, right=True),
     Column("workflow_name", at_terminal=False),
+    Column("title", at_terminal=False),
     Column("ended_at", at_terminal=False),
     Column("updated_at", at_terminal=False),
+    Column("lease", at_terminal=False),
     Column("error", at_terminal=False),
 )
 
@@ -66,20 +69,25 @@ def render_runs(document: Document) -> list[Block]:
 _RUN = (
     Column("thread_id", "thread"),
     Column("status"),
+    Column("held_by"),
     Column("title"),
     Column("story"),
     Column("story_sha256", at_terminal=False),
     Column("started_at", "started (UTC)", moment),
     Column("ended_at", "ended (UTC)", moment),
+    Column("updated_at", at_terminal=False),
+    Column("workflow_name", at_terminal=False),
+    Column("graph_version", at_terminal=False),
     Column("cost_usd", "cost", money),
     Column("budget_usd", "budget", money),
-    Column("settings"),
     Column("film"),
     Column("film_sha256", at_terminal=False),
     Column("length_s", "length", lambda seconds: clock(seconds) if seconds else ""),
-    Column("metadata"),
+    Column("error_code", at_terminal=False),
     Column("error"),
 )
+_PROGRESS = (STEPS[0], Column("done", right=True), Column("total", "of", right=True), *STEPS[1:])
+_NOT_FOR_PEOPLE = ("settings.story", "settings.reference_images", "metadata.totals")
 
 
 @app.command("show")
@@ -91,26 +99,50 @@ def show_run(thread: Thread, as_json: Json = False) -> None:
 
 
 def render_run(document: Document) -> list[Block]:
-    """The run, its steps, its calls."""
-    story, film = document.get("story") or {}, document.get("film") or {}
+    """The run, its settings, its steps, its calls."""
+    story, film, error = (document.get(key) or {} for key in ("story", "film", "error"))
     facts = {
         **document,
+        "held_by": _holder(document.get("lease")),
         "title": story.get("title"),
         "story": story.get("path"),
         "story_sha256": story.get("sha256"),
-        "settings": words(document.get("settings")),
-        "metadata": words(document.get("metadata")),
         "film": film.get("path"),
         "film_sha256": film.get("sha256"),
         "length_s": film.get("duration_s"),
+        "error": error.get("message"),
+        "error_code": error.get("code"),
     }
+    chosen = {**_flat("settings", document.get("settings")), **_flat("metadata", document.get("metadata"))}
     return [
-        Record(_RUN, facts),
-        Table(STEPS, document.get("steps") or (), empty="no step was begun"),
+        Record((*_RUN, *(_chosen_column(name) for name in chosen)), {**facts, **chosen}),
+        Table(_PROGRESS, _steps(document), empty="no step was begun"),
         *calls_blocks(document.get("calls") or ()),
     ]
 
 
-def words(facts: dict[str, Any] | None) -> str:
-    """Small facts on one line: `size 1280x720, fps 24`."""
-    return ", ".join(f"{name} {value}" for name, value in (facts or {}).items() if value not in (None, "", {}, []))
+def _holder(lease: Mapping[str, Any] | None) -> str | None:
+    return f"process {lease['pid']} on {lease['host']}, until {moment(lease['expires_at'])} UTC" if lease else None
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    """Nested settings as `settings.models.image`, so that each is a field of its own."""
+    if not isinstance(value, Mapping):
+        return {} if value is None else {name: value}
+    items = cast("Mapping[str, Any]", value).items()
+    return {key: item for part, inner in items for key, item in _flat(f"{name}.{part}", inner).items()}
+
+
+def _chosen_column(name: str) -> Column:
+    title = " ".join(name.split(".")[1:]).replace("_", " ")
+    return Column(name, title, at_terminal=not name.startswith(_NOT_FOR_PEOPLE))
+
+
+def _steps(document: Document) -> list[dict[str, Any]]:
+    """How far each step is, beside what its calls cost."""
+    rows: dict[str, dict[str, Any]] = {
+        step: {"step": step, **count} for step, count in (document.get("progress") or {}).items()
+    }
+    for sums in document.get("steps") or ():
+        rows.setdefault(sums["step"], {}).update(sums)
+    return list(rows.values())

@@ -1,0 +1,341 @@
+"""The command as people and scripts call it: a process, its streams, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+CLASH = (sys.executable, "-m", "clash")
+GROUPS = ("runs", "checkpoints", "assets", "db")
+LEAVES = (
+    "run", "resume", "runs ls", "runs show", "checkpoints ls", "checkpoints show", "cost", "assets ls", "db init",
+    "db status",
+)  # fmt: skip
+posix_only = pytest.mark.skipif(os.name == "nt", reason="signals, terminals and devices of POSIX")
+
+WRONG_USE = {
+    "run": "Missing argument 'STORY'",
+    "runs": "Usage: clash runs",
+    "rnu": "Did you mean 'run'",
+    "--no-such-flag": "No such option: --no-such-flag",
+    "run story.csv --concurrency 0": "--concurrency",
+    "run story.csv --concurrency many": "--concurrency",
+    "run story.csv more.csv": "more.csv",
+    "run story.csv --thread": "--thread",
+    "run story.csv --budget 5": "No such option: --budget",
+    "runs ls --limit 0": "--limit",
+    "runs ls --limit 99999999999999999999": "--limit",
+    "runs ls --status done": "'running', 'completed', 'failed', 'paused', 'cancelled'",
+    "runs show": "Missing argument 'THREAD'",
+    "checkpoints ls a b": "b",
+    "cost a --by hour": "'step', 'provider', 'model', 'day'",
+    "cost --calls": "--calls needs a THREAD",
+}
+
+
+def clash(arguments: str | Sequence[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `clash` in a folder of its own, without a terminal."""
+    given = arguments.split() if isinstance(arguments, str) else arguments
+    environment = {**_environment(), **variables}
+    return subprocess.run(
+        [*CLASH, *given], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=60,
+        check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    """This process' environment without what would change the command under test."""
+    ours = ("CLASH_", "DATABASE_URL", "ASSET_STORE", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "PYTHONUTF8": "1"}
+
+
+def a_usage_error(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether a command ended as wrong use does: exit 2, nothing on standard output, no traceback."""
+    return done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
+
+
+def test_the_version_is_data(tmp_path: Path) -> None:
+    """`clash --version` prints the version on standard output."""
+    from clash import __version__
+
+    done = clash("--version", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"clash {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["", *GROUPS, *LEAVES])
+def test_help_says_what_a_command_does(command: str, tmp_path: Path) -> None:
+    """`--help` after any command is plain text on standard output, and touches nothing."""
+    done = clash(f"{command} --help", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: clash {command}".rstrip())
+    assert "\x1b" not in done.stdout
+    assert list(tmp_path.iterdir()) == []
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_help_starts_without_what_only_runs_need(tmp_path: Path) -> None:
+    """`clash --help` imports neither rich nor pydantic nor asyncio nor LangGraph: it is there at once."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *CLASH[1:], "--help"], cwd=tmp_path, env=_environment(), text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "clash.cli.run" in loaded
+    assert not loaded & {"rich", "rich.console", "pydantic", "asyncio", "langgraph", "av", "numpy", "PIL", "sqlite3"}
+
+
+@pytest.mark.parametrize(("arguments", "told"), WRONG_USE.items())
+def test_wrong_use_is_told_in_words(arguments: str, told: str, tmp_path: Path) -> None:
+    """Wrong use is exit 2 with `error:` and `hint:`, never a traceback, and creates nothing."""
+    done = clash(arguments, tmp_path)
+    assert a_usage_error(done)
+    assert told in done.stderr
+    assert arguments in GROUPS or (done.stderr.startswith("error: ") and "\nhint: clash" in done.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", ["run", "runs ls --limit 0", "cost x --by hour", "rnu"])
+def test_wrong_use_with_json_is_a_document(arguments: str, tmp_path: Path) -> None:
+    """With `--json` wrong use is also told as the one document on standard output."""
+    done = clash(f"{arguments} --json", tmp_path)
+    document = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert document["schema"] == 1
+    assert document["error"]["code"] == "usage"
+    assert document["error"]["hint"].startswith("clash")
+    assert done.stderr.startswith(f"error: {document['error']['message']}\n")
+
+
+def test_no_command_is_wrong_use_that_asks_for_help(tmp_path: Path) -> None:
+    """`clash` alone shows the help, on standard error since it is no data, and is exit 2."""
+    done = clash("", tmp_path)
+    assert a_usage_error(done)
+    assert done.stderr.startswith("Usage: clash")
+
+
+@pytest.mark.parametrize("arguments", ["runs ls", "runs show a", "checkpoints ls a", "checkpoints show a", "cost",
+                                       "cost a", "assets ls a", "db status", "resume a"])  # fmt: skip
+def test_a_mistyped_database_is_exit_3_and_no_new_file(arguments: str, tmp_path: Path) -> None:
+    """Commands that read never make the database they were to read."""
+    done = clash(f"{arguments} --json", tmp_path, DATABASE_URL="sqlite:///./mistyped.db")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["code"] == "not_found"
+    assert done.stderr.startswith("error: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("resume", "a/b"), ("resume", "x" * 129), ("run", "story.csv", "--thread", ".."),
+     ("run", "story.csv", "--thread", "a\nb"), ("run", "story.csv", "--thread", "\udcff")],
+    ids=ascii,
+)  # fmt: skip
+def test_a_thread_id_that_cannot_be_is_exit_2(command: tuple[str, ...], tmp_path: Path) -> None:
+    """A thread id becomes a folder's name, so that one that could lead elsewhere is refused before anything else."""
+    (tmp_path / "story.csv").write_text("description\nA door opens.\n", encoding="utf-8")
+    done = clash(command, tmp_path)
+    assert a_usage_error(done)
+    assert "1 to 128" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["story.csv"]
+
+
+def test_a_broken_setting_is_exit_4_and_named(tmp_path: Path) -> None:
+    """A setting that cannot be used is named as the variable one has to mend."""
+    done = clash("runs ls --json", tmp_path, CLASH_FPS="fast")
+    assert done.returncode == 4
+    assert "CLASH_FPS" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_an_unforeseen_error_is_one_line_and_debug_shows_where(tmp_path: Path) -> None:
+    """A bug is told in one line with exit 1; `CLASH_DEBUG=1` shows the traceback."""
+    # A package of the same name as one that clash needs, and that cannot be imported, stands for any bug.
+    (tmp_path / "pydantic_settings.py").write_text("raise RuntimeError('broken\\nby the test')", encoding="utf-8")
+    done = clash("runs ls --json", tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "error: internal: RuntimeError: broken by the test"
+    assert "CLASH_DEBUG=1" in done.stderr.splitlines()[1]
+    assert json.loads(done.stdout)["error"]["code"] == "internal"
+    shown = clash("runs ls", tmp_path, PYTHONPATH=str(tmp_path), CLASH_DEBUG="1")
+    assert "Traceback" in shown.stderr
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty database in its usual place, for tests that only read it."""
+    folder = tmp_path_factory.mktemp("database")
+    done = clash("db init", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_db_init_may_be_repeated(tmp_path: Path) -> None:
+    """The first `clash db init` names what it applied, the second has nothing to apply."""
+    first, second = (json.loads(clash("db init --json", tmp_path).stdout) for _ in range(2))
+    assert first["created"] is True
+    assert first["applied"]
+    assert (second["created"], second["applied"]) == (False, [])
+
+
+def test_db_status_check_passes_when_nothing_is_pending(database: Path) -> None:
+    """`clash db status --check` is exit 0 on a database that is up to date, and counts the rows."""
+    done = clash("db status --check --json", database)
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["pending"]) == (0, [])
+    assert document["rows"]["workflow_executions"] == 0
+    assert "error" not in document
+
+
+def test_db_status_check_fails_when_a_migration_is_pending(tmp_path: Path) -> None:
+    """`clash db status --check` is exit 7 on a database without its schema, and still one document."""
+    import sqlite3
+    from contextlib import closing
+
+    assert clash("db init", tmp_path).returncode == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "checkpoints.db")) as connection, connection:
+        connection.execute("DELETE FROM d1_migrations")
+    done = clash("db status --check --json", tmp_path)
+    document = json.loads(done.stdout)
+    assert done.returncode == 7
+    assert document["pending"]
+    assert document["error"] == {**document["error"], "code": "version", "hint": "clash db init"}
+    assert clash("db status", tmp_path).returncode == 0
+
+
+def test_an_empty_list_is_a_header_in_a_pipe(database: Path) -> None:
+    """Without a terminal a table is tab-separated under the keys of the JSON, even when it is empty."""
+    done = clash("runs ls", database)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0].split("\t")[:3] == ["thread_id", "status", "story"]
+    assert json.loads(clash("runs ls --json", database).stdout) == {"schema": 1, "items": []}
+
+
+@pytest.mark.parametrize("arguments", ["runs show nobody", "cost nobody", "checkpoints ls nobody", "assets ls nobody"])
+def test_an_unknown_thread_is_exit_3(arguments: str, database: Path) -> None:
+    """A thread that does not exist is exit 3, not an empty list."""
+    done = clash(f"{arguments} --json", database)
+    assert done.returncode == 3
+    assert "nobody" in json.loads(done.stdout)["error"]["message"]
+
+
+@posix_only
+@pytest.mark.parametrize("arguments", ["runs ls", "runs ls --json", "--help", "runs ls --limit 0 --json"])
+def test_a_closed_pipe_is_no_error(arguments: str, database: Path) -> None:
+    """A reader that closes the pipe before anything is written leaves no trace, and the exit code as it was."""
+    expected = clash(arguments, database)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*CLASH, *arguments.split()], cwd=database, env=_environment(), stdout=writing, stderr=subprocess.PIPE,
+        text=True, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (expected.returncode, expected.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", ["runs ls", "runs ls --json", "--help", "--version"])
+def test_a_full_disk_behind_standard_output_is_an_error(arguments: str, database: Path) -> None:
+    """`clash runs ls > file` on a full disk says so and fails, so that a script does not take half for all."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*CLASH, *arguments.split()], cwd=database, env=_environment(), stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard output cannot be written")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@posix_only
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_streams_that_the_caller_closed_are_no_error(closed: str, database: Path) -> None:
+    """A command without standard output, or without standard error, does its work all the same."""
+    command = f'"{sys.executable}" -m clash runs ls {closed}'
+    done = subprocess.run(command, shell=True, cwd=database, env=_environment(), check=False)  # noqa: S602
+    assert done.returncode == 0
+
+
+def test_an_encoding_without_the_letters_is_no_error(tmp_path: Path) -> None:
+    """On a stream that cannot hold them (the C locale, Windows), letters are spelt out and JSON stays JSON."""
+    variables = {"DATABASE_URL": "sqlite:///./小禾.db", "PYTHONIOENCODING": "ascii"}
+    assert clash("db init", tmp_path, **variables).returncode == 0
+    assert "小禾" in json.loads(clash("db status --json", tmp_path, **variables).stdout)["url"]
+    plain = clash("db status", tmp_path, **variables)
+    assert plain.returncode == 0
+    assert "\\u5c0f\\u79be" in plain.stdout
+
+
+@posix_only
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_anything_was_started_ends_quietly(signum: signal.Signals, code: int, tmp_path: Path) -> None:
+    """Ctrl-C while the story is still awaited on standard input is exit 130 at once, without a traceback."""
+    process = subprocess.Popen(
+        [*CLASH, "run", "-", "--json"], cwd=tmp_path, env=_environment(), stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(1.5)
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (code, "")
+    assert json.loads(out)["error"]["code"] == "stopped"
+
+
+@posix_only
+@pytest.mark.parametrize("delay", [0.01, 0.03, 0.08])
+def test_a_signal_during_start_up_ends_quietly(delay: float, tmp_path: Path) -> None:
+    """At whatever moment of the start Ctrl-C comes, the exit code is 130 and nothing is printed."""
+    script = f"""if True:
+        import os, signal, sys, threading
+        from clash.cli.app import main
+        threading.Timer({delay}, os.kill, (os.getpid(), signal.SIGINT)).start()
+        sys.exit(main(["runs", "ls"]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@posix_only
+def test_at_a_terminal_a_table_fits_and_colours_obey_no_color(database: Path) -> None:
+    """At a terminal statuses are coloured, unless `NO_COLOR` is set, and `COLUMNS` is the width of every line."""
+    coloured = at_a_terminal("db status", database)
+    plain = at_a_terminal("db status", database, NO_COLOR="1", COLUMNS="40")
+    assert "\x1b[32mapplied" in coloured
+    assert "\x1b[32m" not in plain
+    assert "workflow_executions" in plain
+    assert max(len(re.sub(r"\x1b\[\d*m", "", line)) for line in plain.splitlines()) <= 40
+
+
+def at_a_terminal(arguments: str, folder: Path, **variables: str) -> str:
+    """What a terminal of 80 columns gets."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**_environment(), "TERM": "xterm-256color", "COLUMNS": "80", **variables}
+    process = subprocess.Popen(
+        [*CLASH, *arguments.split()], cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    received = b""
+    while True:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:  # Linux tells the end of a terminal so
+            break
+        if not part:
+            break
+        received += part
+    os.close(ours)
+    assert process.wait(timeout=10) == 0
+    return received.decode()
