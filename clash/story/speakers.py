@@ -17,7 +17,7 @@ def _words(listed: str) -> frozenset[str]:
 
 _PREFIX = re.compile(r"\s*[-–—•]?\s*(?P<name>[^:：\n]{1,60}?)\s*[:：](?P<text>.*)", re.DOTALL)
 _NOTE_IN_NAME = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
-_NO_NAME = re.compile(r"[.!?,;…。！？，；、\"“”「」『』<>/\\@#=+*|~]")
+_NO_NAME = re.compile(r"[.!?,;…。！？，；、\"“”「」『』<>\\@#=*|~]")
 _LOWER_IN_NAMES = _words("of the de da di du del la le van von der den bin al el y e and & no")
 _NAME_DOTS = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Sgt|Lt|[A-Z])\.")
 _WORDS_THAT_NAME_NOBODY = _words(
@@ -49,7 +49,7 @@ def lines_of(dialogue: str, *, speaker: str = "", known: frozenset[str] = frozen
         if named is not None:
             current, words = named
         elif index + 1 < len(pieces) and _is_cue(piece, known):
-            current = piece.strip()
+            current = piece.strip().rstrip(":：").strip()
             continue
         text = _unquoted(words)
         if text:
@@ -139,8 +139,11 @@ def _cut_at_names(line: str, known: frozenset[str]) -> Iterable[str]:
 
 
 def _is_cue(line: str, known: frozenset[str]) -> bool:
-    """Whether a line is a name on its own above the words, as screenplays write it."""
+    """Whether a line is a name on its own above the words, in capitals or with a colon, as screenplays write it."""
     bare = line.strip()
+    if bare.endswith((":", "：")):
+        name = bare[:-1].strip()
+        return name_key(name) in known or _could_be_a_name(name)
     return name_key(bare) in known and bare == bare.upper() and bare != bare.lower()
 
 

@@ -13,12 +13,12 @@ from itertools import groupby
 from clash.providers.local.screenwriting.atmosphere import Atmosphere, carry
 from clash.providers.local.screenwriting.camera_terms import angle_of, movement_of, size_of
 from clash.providers.local.screenwriting.casting import Cast, cast_of
-from clash.providers.local.screenwriting.locations import Places, heading_parts
+from clash.providers.local.screenwriting.locations import Places, heading_parts, time_in_heading
 from clash.providers.local.screenwriting.looks import characters_of
 from clash.providers.local.screenwriting.prompts import Picture, image_prompt, logline, style_guide, video_prompt
 from clash.providers.local.screenwriting.rhythm import Rhythm
 from clash.providers.local.screenwriting.shot_breakdown import Draft, break_down, keep_row, sentences_of
-from clash.story.screenplay import Beat, Character, Location, Scene, Screenplay, Shot, Story
+from clash.story.screenplay import Angle, Beat, Character, Location, Scene, Screenplay, Shot, ShotSize, Story
 
 _LONGEST_SCENE_NUMBER = 12
 
@@ -74,7 +74,8 @@ def _with_a_teller(story: Story) -> Sequence[Beat]:
 def _placed(beats: Sequence[Beat], places: Places) -> list[_Placed]:
     """Give each row its scene, place, time and weather, carried on from the row above."""
     by_scene = any(beat.scene for beat in beats)
-    by_title = not by_scene and any(beat.title for beat in beats)
+    by_title = not by_scene and not any(beat.location or beat.shot or beat.shot_size for beat in beats)
+    by_title = by_title and any(beat.title for beat in beats)
     rows: list[_Placed] = []
     air = Atmosphere()
     seen: set[str] = set()
@@ -88,8 +89,9 @@ def _placed(beats: Sequence[Beat], places: Places) -> list[_Placed]:
         if own is None:
             new_scene, own = place != before, place
         scene, mark = (scene + 1, own) if new_scene else (scene, mark)
-        told = " ".join((beat.title, beat.location, beat.description))
-        air = carry(air, column=beat.time, text=told, new_scene=new_scene)
+        told = " ".join((beat.description, beat.title, beat.location) if new_scene else (beat.description,))
+        headings = (beat.time, *(time_in_heading(text) or "" for text in (beat.location, beat.title, beat.scene)))
+        air = carry(air, column=next(filter(None, headings), ""), text=told, new_scene=new_scene)
         rows.append(_Placed(beat, scene, place, air, place not in seen))
         seen.add(place)
     return rows
@@ -107,19 +109,18 @@ class _Shots:
         self._locations = {location.slug: location for location in locations}
         self._rhythm = Rhythm()
         self._number = 0
+        self._before: tuple[str, ...] = ()
 
     def of(self, row: _Placed) -> list[Shot]:
         """The shots of one row."""
+        language, place = self._story.language, self._locations[row.place].name
         if self._story.kind == "shot_list":
-            drafts = [keep_row(row.beat, self._cast, self._story.language)]
+            drafts = [keep_row(row.beat, self._cast, language, place=place, before=self._before)]
         else:
             drafts = break_down(
-                row.beat,
-                self._cast,
-                self._story.language,
-                place=self._locations[row.place].name,
-                new_place=row.first_seen,
+                row.beat, self._cast, language, place=place, new_place=row.first_seen, before=self._before
             )
+        self._before = next((draft.characters for draft in reversed(drafts) if draft.characters), self._before)
         return [self._shot(row, draft, first=index == 0) for index, draft in enumerate(drafts)]
 
     def _shot(self, row: _Placed, draft: Draft, *, first: bool) -> Shot:
@@ -136,15 +137,16 @@ class _Shots:
             or ("eye_level" if is_list else None),
             movement=movement_of(asked.movement) or ("static" if asked.movement else None),
         )
+        people = draft.characters if is_list else _within_frame(draft, size, angle)
         self._number += 1
         picture = Picture(
             size=size, angle=angle, movement=movement, place=self._locations[row.place], time=row.air.time,
-            weather=row.air.weather, cast=[self._characters[slug] for slug in draft.characters],
+            weather=row.air.weather, cast=[self._characters[slug] for slug in people],
             action=draft.action, emotion=beat.emotion, lens=beat.lens,
         )  # fmt: skip
         return Shot(
             number=self._number, size=size, angle=angle, movement=movement, location=row.place,
-            time=row.air.time, weather=row.air.weather, characters=draft.characters, action=draft.action,
+            time=row.air.time, weather=row.air.weather, characters=people, action=draft.action,
             dialogue=draft.dialogue, narration=draft.narration,
             duration_s=draft.natural_s if draft.seconds is None else draft.seconds,
             emotion=beat.emotion, lens=beat.lens, sound=beat.sound if first else "", music=beat.music,
@@ -153,6 +155,15 @@ class _Shots:
             video_prompt=(beat.video_prompt if first else "") or video_prompt(picture, language),
             reference_image=beat.reference_image, source_row=beat.row,
         )  # fmt: skip
+
+
+def _within_frame(draft: Draft, size: ShotSize, angle: Angle) -> tuple[str, ...]:
+    """Who fits where somebody speaks: close that person alone, over a shoulder one listener too, wider two."""
+    if draft.role != "line":
+        return draft.characters
+    if size not in ("medium_close_up", "close_up", "extreme_close_up"):
+        return draft.characters[:3]
+    return draft.characters[: 2 if angle == "over_shoulder" else 1]
 
 
 def _scene(count: int, rows: Sequence[tuple[_Placed, Sequence[Shot]]]) -> Scene:

@@ -54,17 +54,20 @@ _WEATHERS: tuple[tuple[Weather, re.Pattern[str]], ...] = (
     (
         "storm",
         re.compile(
-            r"\b(?:storms?|stormy|thunder\w*|lightning|gales?|tempest|hurricane|typhoon|squalls?)\b"
+            r"\b(?:storms?(?! (?:lamp|lantern|door|window|cellar))|stormy|thunder(?:s|ing|storms?|clouds?)?|lightning"
+            r"|gales?|tempest|hurricane|typhoon|squalls?)\b"
             r"|暴风|风暴|雷声|雷电|雷雨|打雷|惊雷|闪电|台风|暴雨|狂风"
         ),
     ),
-    ("snow", re.compile(r"\b(?:snow(?:s|ing|y|ed|fall|flakes?|storm)?|blizzard)\b|雪(?![白糕茄])")),
+    ("snow", re.compile(r"\b(?:snow(?:s|ing|y|ed|fall|flakes?|storm)?|blizzard)\b(?!-)|雪(?![白糕茄])")),
     (
         "rain",
-        re.compile(r"\b(?:rain(?:s|ing|y|ed|drops?|fall)?|drizzl\w+|downpour)\b|雨(?![衣伞果鞋靴])"),
+        re.compile(
+            r"\b(?:rain(?:s|ing|y|ed|drops?|fall)?|drizzl\w+|downpour)\b(?![\s-](?:coat|jacket|boots|barrel))|雨(?![衣伞果鞋靴])"
+        ),
     ),
     ("fog", re.compile(r"\b(?:fog|foggy|mist|misty|haze)\b|雾")),
-    ("cloud", re.compile(r"\b(?:clouds?|cloudy|overcast)\b|阴天|乌云|多云|阴云|阴沉")),
+    ("cloud", re.compile(r"\b(?:clouds?(?! of)|cloudy|overcast)\b|阴天|乌云|多云|阴云|阴沉")),
     (
         "clear",
         re.compile(

@@ -11,10 +11,12 @@ from clash.providers.local.screenwriting.names import (
     Slugs,
     best_spelling,
     is_narrator,
+    is_off_screen,
     is_only_heard,
     name_key,
     names_nobody,
     notes_in,
+    people_in,
     without_notes,
 )
 from clash.story.places import place_kind
@@ -24,6 +26,7 @@ _MOST_FROM_TEXT = 24
 _CAPITALISED = re.compile(r"(?<![\w'’])[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…\n])[\s\"“”'‘’(\[-]*$")
 _AFTER_A_PLACE_WORD = re.compile(r"\b(?:in|at|from|near|to|of|through|towards?)\s+$", re.IGNORECASE)
+_PRONOUN = re.compile(r"\s*(?:(?:he|she|his|her|they|their)\b|[他她](?!们))", re.IGNORECASE)
 _VERB = re.compile(r"\s+(?:[a-z]+(?:s|ed)\b|and\b|is\b|was\b)|['’]s\b")
 
 
@@ -98,18 +101,28 @@ class Cast:
         found = (self._members.get(name_key(match[0])) for match in self._pattern.finditer(text))
         return tuple(dict.fromkeys(member.slug for member in found if member))
 
-    def seen_in(self, beat: Beat) -> tuple[str, ...]:
-        """The slugs of those on screen in a row: its column and who speaks, else whom the text names."""
+    def seen_in(self, beat: Beat, before: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The slugs of those on screen in a row: its column and who speaks, else whom the text names.
+
+        A row that begins with he or she goes on with the first of those seen in the row `before`.
+        """
         listed = self._slugs_of(name for name in beat.characters if not is_only_heard(name))
         heard = self._slugs_of(line.speaker for line in beat.dialogue if not is_only_heard(line.speaker))
         if listed:
             return tuple(dict.fromkeys((*listed, *heard)))
-        unseen = self._slugs_of(line.speaker for line in beat.dialogue if is_only_heard(line.speaker))
+        unseen = self._slugs_of(line.speaker for line in beat.dialogue if is_off_screen(line.speaker))
         told = [slug for slug in self.mentioned(beat.description) if slug not in unseen or slug in heard]
+        if not heard and not told and goes_on(beat.description):
+            return before[:1]
         return tuple(dict.fromkeys((*heard, *told)))
 
     def _slugs_of(self, names: Iterable[str]) -> list[str]:
-        return [member.slug for name in names if (member := self.find(name))]
+        return [member.slug for name in names for one in people_in(name) if (member := self.find(one))]
+
+
+def goes_on(text: str) -> bool:
+    """Whether a text begins with a pronoun, so that it is about somebody named before."""
+    return bool(_PRONOUN.match(text))
 
 
 def cast_of(story: Story) -> Cast:
@@ -119,7 +132,7 @@ def cast_of(story: Story) -> Cast:
     from_text = dict(names_in_text(story.beats)) if story.language == "en" else {}
     unclaimed = dict(from_text)
     for beat in story.beats:
-        speakers = [line.speaker for line in beat.dialogue]
+        speakers = [one for line in beat.dialogue for one in people_in(line.speaker)]
         for written in (*beat.characters, *speakers):
             key = name_key(written)
             if not key or is_narrator(written) or names_nobody(written):
@@ -154,14 +167,15 @@ def names_in_text(beats: Sequence[Beat]) -> Iterable[tuple[str, str]]:
     acting: Counter[str] = Counter()
     for text in texts:
         for match in _CAPITALISED.finditer(text):
-            name, starts = _stripped(match, text)
+            name, before = _stripped(match, text)
             if not name:
                 continue
+            starts = bool(_SENTENCE_START.search(before))
             total[name] += 1
             acting[name] += bool(_VERB.match(text, match.end()) or match[0].endswith(("'s", "’s")))
             if not starts:
                 within[name] += 1
-                after_place_word[name] += bool(_AFTER_A_PLACE_WORD.search(text[: match.start()][-12:]))
+                after_place_word[name] += bool(_AFTER_A_PLACE_WORD.search(before))
     accepted: dict[str, str] = {}
     for name, count in total.most_common():
         words = name.split()
@@ -175,19 +189,20 @@ def names_in_text(beats: Sequence[Beat]) -> Iterable[tuple[str, str]]:
     return _without_longer_forms(accepted).items()
 
 
-def _stripped(match: re.Match[str], text: str) -> tuple[str, bool]:
-    """The name within a run of capitalised words, without common words around it; whether it starts a sentence."""
+def _stripped(match: re.Match[str], text: str) -> tuple[str, str]:
+    """The name within a run of capitalised words, without common words around it; and what stands before it."""
     words = [re.sub(r"['’]s$", "", word) for word in match[0].split()]
-    starts = bool(_SENTENCE_START.search(text[max(0, match.start() - 20) : match.start()]))
+    before = text[max(0, match.start() - 20) : match.start()]
     while words and words[0].casefold() in _NO_NAMES:
-        words, starts = words[1:], False
+        before += words.pop(0) + " "
     while words and words[-1].casefold() in _NO_NAMES:
-        words = words[:-1]
-    if not words or len(words) > 3 or any(len(word) < 2 for word in words):
-        return "", starts
-    if any(word.casefold() in _NO_NAMES for word in words) or (starts and words[0].endswith(("ing", "ly"))):
-        return "", starts
-    return " ".join(words), starts
+        words.pop()
+    common = any(word.casefold() in _NO_NAMES for word in words)
+    if common or len(words) > 3 or any(len(word) < 2 for word in words):
+        return "", before
+    if words and _SENTENCE_START.search(before) and words[0].endswith(("ing", "ly")):
+        return "", before
+    return " ".join(words), before
 
 
 def _names_a_place(name: str) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from clash.providers.local.screenwriting.atmosphere import setting_in_column, time_in_column
-from clash.providers.local.screenwriting.names import Slugs, name_key
+from clash.providers.local.screenwriting.names import Slugs
 from clash.story.places import INTERIORS, place_kind
-from clash.story.screenplay import Beat, Language, Location, Setting
+from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
 
 _HEADING = re.compile(
     r"^\s*(?P<set>int\.?\s*/\s*ext\.?|i\s*/\s*e|int\.|ext\.|int(?=\s)|ext(?=\s)|内景|外景|内外景)[\s.,:：·—-]*(?P<rest>.+)$",
@@ -34,6 +34,7 @@ _ONLY_LOOKED_AT = re.compile(r"\b(?:look|star|gaz|point|glanc|shout|smil|nod|wav
 _CLAUSE = re.compile(r"[，。！？；：、,.!?;:\n]+")
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
 _PRONOUN = re.compile(r"\b(?:he|she|they|him|her|them|his|their)\b|[他她]", re.IGNORECASE)
+_FIRST_PART = re.compile(r"的|在|到|进|入|出|过|[一那这][家座条间个处片]|[，。\s]")
 _LONGEST_NAME = 60
 
 
@@ -131,6 +132,16 @@ def heading_parts(text: str) -> tuple[str, Setting | None]:
     return name, setting
 
 
+def time_in_heading(text: str) -> TimeOfDay | None:
+    """The time of day that a scene heading ends with.
+
+    >>> time_in_heading("EXT. CLIFF - DAWN"), time_in_heading("面馆 内 夜"), time_in_heading("Night market")
+    ('dawn', 'night', None)
+    """
+    parts = [part.strip() for part in _PARTS.split(text.strip())]
+    return next((time_in_column(part) for part in parts[1:] if _TIME_ONLY.fullmatch(part)), None)
+
+
 def setting_by_words(name: str, text: str) -> Setting:
     """Whether a place is inside, judged by its name, else by what the text says of it."""
     kind = place_kind(Location(slug="", name=name))
@@ -154,7 +165,8 @@ def place_in(text: str, language: Language, *, anywhere: bool) -> str | None:
             continue
         words = match["words"].split()
         for end in range(len(words), 0, -1):
-            if _is_place(words[end - 1].casefold()) or _is_place(" ".join(words[max(0, end - 2) : end]).casefold()):
+            last, both = words[end - 1].casefold(), " ".join(words[max(0, end - 2) : end]).casefold()
+            if _is_place(last) or (_is_place(both) and not _is_place(words[end - 2].casefold())):
                 name = " ".join(words[:end])
                 return name[:1].upper() + name[1:]
     return _first_place_word(text[:400]) if anywhere else None
@@ -170,7 +182,7 @@ def _first_place_word(text: str) -> str | None:
 def _chinese_place(text: str, anywhere: bool) -> str | None:
     clauses: Sequence[str] = [clause.strip() for clause in _CLAUSE.split(text) if clause.strip()][:6]
     for clause in clauses:
-        arrival = re.search(r"(?:在|到|进|入|出|穿过|沿着|回)(?P<place>.{1,10})", clause)
+        arrival = re.search(r"(?:在|到|进|入|出|过|沿着|回)(?P<place>.{1,10})", clause)
         candidate = arrival["place"] if arrival else clause[:20] if anywhere else ""
         if candidate and _is_place(candidate):
             return _trimmed(candidate)
@@ -186,14 +198,9 @@ def _trimmed(clause: str) -> str:
     start = 0
     while start < end - 1 and place_kind(Location(slug="", name=clause[start + 1 : end])) == kind:
         start += 1
-    return clause[start:end]
+    return _FIRST_PART.split(clause[max(0, start - 3) : end])[-1] or clause[start:end]
 
 
 @lru_cache(maxsize=4096)
 def _is_place(name: str) -> bool:
     return place_kind(Location(slug="", name=name)) not in ("interior", "exterior")
-
-
-def same_place(one: str, other: str) -> bool:
-    """Whether two names mean one place."""
-    return name_key(one) == name_key(other)

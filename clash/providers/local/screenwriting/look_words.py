@@ -239,7 +239,7 @@ _ENGLISH = LookWords(
     pronoun=re.compile(r"\s*(?:he|she|his|her)\b", re.I),
     before=re.compile(
         r"\b(?:(?:old|elderly|aged|young|little|middle-aged|teenage)\s+(?:[a-z-]+\s+)?"
-        r"|(?:the|a|an|her|his)\s+(?:robot|android|cat|fox|wolf|dog|bear|rabbit|mouse|owl|crow|girl|boy|man|woman)\s+)$",
+        r"|(?:man|woman|boy|girl|robot|cat|fox|dog)\s+(?:named|called)\s+|(?:the|a|an|her|his)\s+(?:robot|android|cat|fox|wolf|dog|bear|rabbit|mouse|owl|crow|girl|boy|man|woman)\s+)$",
         re.I,
     ),
     after=re.compile(

@@ -16,10 +16,12 @@ _ONLY_HEARD = re.compile(
     r"\b(?:o\.?\s?s\.?|o\.?\s?c\.?|v\.?\s?/?o\.?)(?![a-z])|off[\s-]?(?:screen|camera)|voice[\s-]?over"
     r"|画外|旁白|内心|心声|电话里|独白"
 )
+_OFF_SCREEN = re.compile(r"\b(?:o\.?\s?s\.?|o\.?\s?c\.?)(?![a-z])|off[\s-]?(?:screen|camera)|画外|电话里")
 _NOBODY = re.compile(
     r"(?:no ?(?:one|body)|none|empty|everyone|everybody|all|crowd|extras|people|various|n/?a"
     r"|无人?|空镜|众人|路人(?:们|若干)?|群众(?:演员)?|所有人|全体|大家|若干|\d*人)"
 )
+_TOGETHER = re.compile(r"[,，、/／&＆+](?![^(（\[【]*[)）\]】])")
 _LONGEST = 40
 
 
@@ -42,6 +44,15 @@ class Slugs:
             self._taken.add(chosen)
             self._of_name[key] = chosen
         return self._of_name[key]
+
+
+def people_in(written: str) -> tuple[str, ...]:
+    """The people of a speaker's cell: one as a rule, several when they speak together.
+
+    >>> people_in("Mara & Ivo (O.S.)")
+    ('Mara', 'Ivo (O.S.)')
+    """
+    return tuple(part.strip() for part in _TOGETHER.split(written) if part.strip())
 
 
 def without_notes(name: str) -> str:
@@ -71,6 +82,11 @@ def is_narrator(name: str) -> bool:
 def is_only_heard(name: str) -> bool:
     """Whether the speaker is not seen: `(O.S.)`, `(V.O.)`, 画外音."""
     return bool(_ONLY_HEARD.search(unicodedata.normalize("NFKC", notes_in(name)).casefold()))
+
+
+def is_off_screen(name: str) -> bool:
+    """Whether the speaker is somewhere else, not only thinking or telling: `(O.S.)`, 画外音, but not `(V.O.)`."""
+    return bool(_OFF_SCREEN.search(unicodedata.normalize("NFKC", notes_in(name)).casefold()))
 
 
 def names_nobody(name: str) -> bool:

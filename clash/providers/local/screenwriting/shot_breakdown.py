@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from clash.providers.local.screenwriting.casting import Cast
+from clash.providers.local.screenwriting.casting import Cast, goes_on
 from clash.providers.local.screenwriting.names import is_narrator, is_only_heard
 from clash.providers.local.screenwriting.rhythm import Role, shows_a_detail
 from clash.story.screenplay import Beat, Language, Line
@@ -62,10 +62,10 @@ def seconds_for(*texts: str) -> float:
     return round(min(_LONGEST_S, max(_SPOKEN_S, spoken + _PAUSE_S)), 1)
 
 
-def keep_row(beat: Beat, cast: Cast, language: Language) -> Draft:
+def keep_row(beat: Beat, cast: Cast, language: Language, *, place: str, before: tuple[str, ...]) -> Draft:
     """A row of a shot list: one shot, whatever it holds."""
     dialogue, narration = _voices(beat, cast)
-    seen = cast.seen_in(beat)
+    seen = cast.seen_in(beat, before)
     if beat.description:
         role: Role = "action" if seen else "establishing"
         if dialogue and seen:
@@ -75,25 +75,33 @@ def keep_row(beat: Beat, cast: Cast, language: Language) -> Draft:
         action = beat.description
     else:
         role = "line" if dialogue and seen else "action" if seen else "establishing"
-        action = _unwritten_action(beat, cast, seen, bool(dialogue), language)
+        action = _unwritten_action(beat, cast, seen, bool(dialogue), language, place)
     return Draft(role, action, seen, dialogue, narration, beat.duration_s)
 
 
-def break_down(beat: Beat, cast: Cast, language: Language, *, place: str, new_place: bool) -> list[Draft]:
-    """A row of prose: an establishing shot where a place is new, the action, and one shot for each line."""
+def break_down(
+    beat: Beat, cast: Cast, language: Language, *, place: str, new_place: bool, before: tuple[str, ...]
+) -> list[Draft]:
+    """A row of prose: an establishing shot where a place is new, the action, and one shot for each line.
+
+    Narration is heard over the first shot; a row that is narrated by its own description, sentence by sentence.
+    """
     dialogue, narration = _voices(beat, cast)
-    seen = cast.seen_in(beat)
+    seen = cast.seen_in(beat, before)
     sentences = sentences_of(beat.description)
     drafts: list[Draft] = []
     if new_place:
         first = sentences.pop(0) if sentences else _arrival(place, language)
-        drafts.append(Draft("establishing", first, cast.mentioned(first)))
+        drafts.append(Draft("establishing", first, cast.mentioned(first) or (seen if goes_on(first) else ())))
     for group in _grouped(sentences, joined=" " if language == "en" else ""):
         drafts.append(_action_shot(group, cast.mentioned(group), seen, dialogue, cast))
     drafts = _with_lines(drafts, _line_shots(beat, dialogue, cast, seen, language))
     if not drafts:
-        drafts.append(Draft("action", _unwritten_action(beat, cast, seen, False, language), seen))
-    drafts[0] = replace(drafts[0], narration=narration)
+        drafts.append(Draft("action", _unwritten_action(beat, cast, seen, False, language, place), seen))
+    if narration and narration == beat.description:
+        drafts = [draft if draft.is_only_talk else replace(draft, narration=draft.action) for draft in drafts]
+    else:
+        drafts[0] = replace(drafts[0], narration=narration)
     return drafts if beat.duration_s is None else _within(drafts, beat.duration_s)
 
 
@@ -137,22 +145,25 @@ def _voices(beat: Beat, cast: Cast) -> tuple[tuple[Line, ...], str]:
     told = [beat.narration] if beat.narration else []
     for line in beat.dialogue:
         member = cast.find(line.speaker)
-        if line.speaker and is_narrator(line.speaker):
+        if _is_told(line):
             told.append(line.text)
         else:
             lines.append(Line(speaker=member.name if member else line.speaker, text=line.text))
     return tuple(lines), "\n".join(told)
 
 
+def _is_told(line: Line) -> bool:
+    return bool(line.speaker) and is_narrator(line.speaker)
+
+
 def _line_shots(
     beat: Beat, dialogue: Sequence[Line], cast: Cast, seen: Sequence[str], language: Language
 ) -> list[Draft]:
     """One shot for each change of speaker; a speaker who is only heard is listened to."""
-    unseen = {line.text for line in beat.dialogue if is_only_heard(line.speaker)}
+    heard = [is_only_heard(line.speaker) for line in beat.dialogue if not _is_told(line)]
     shots: list[Draft] = []
-    for line in dialogue:
+    for line, offscreen in zip(dialogue, heard, strict=True):
         member = cast.find(line.speaker)
-        offscreen = line.text in unseen
         others = tuple(slug for slug in seen if member is None or slug != member.slug)
         people = others if offscreen or member is None else (member.slug, *others)
         last = shots[-1] if shots else None
@@ -179,7 +190,7 @@ def _speaking(name: str, emotion: str, offscreen: bool, language: Language) -> s
     return f"{who} {what}, {mood}." if mood else f"{who} {what}."
 
 
-def _unwritten_action(beat: Beat, cast: Cast, seen: Sequence[str], speaks: bool, language: Language) -> str:
+def _unwritten_action(beat: Beat, cast: Cast, seen: Sequence[str], speaks: bool, language: Language, place: str) -> str:
     """What is seen in a row that does not say it."""
     prompt = beat.image_prompt or beat.video_prompt
     if prompt:
@@ -193,7 +204,7 @@ def _unwritten_action(beat: Beat, cast: Cast, seen: Sequence[str], speaks: bool,
     names = [cast.named(slug) for slug in seen]
     if names:
         return f"{'、'.join(names)}在画面中。" if language == "zh" else f"{', '.join(names)} in the picture."
-    return _arrival(beat.location, language)
+    return _arrival(place, language)
 
 
 def _arrival(place: str, language: Language) -> str:
