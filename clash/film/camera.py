@@ -25,8 +25,10 @@ _OVERSAMPLING = 1.2
 depend on where between two pixels it happens to fall, and fine texture would shimmer."""
 _MARGIN = 0.006
 """Share of the still kept unseen on each side: the chroma planes are read a quarter pixel further left."""
-_SHARPEN = ImageFilter.UnsharpMask(radius=1.0, percent=70, threshold=0)
-"""Gives back what the resize of each frame takes (measured against a Lanczos resize of the same box)."""
+_RAMP_S = 1.5
+_FLOAT_S = 9.0
+_SHARPEN = ImageFilter.UnsharpMask(radius=0.8, percent=80, threshold=0)
+"""Gives back what the resize of each frame takes: within 5 % of a Lanczos resize of the whole still, 50 dB."""
 _WORKERS = 2
 _AHEAD = 6
 
@@ -42,80 +44,91 @@ class View:
 
 @dataclass(frozen=True)
 class CameraMove:
-    """A path of views from `start` to `end`, `eased` (smooth start and stop) or at even speed."""
+    """A path from `start` to `end` in `seconds`, with a smooth start and stop, and a float that never stops.
+
+    The float carries the view once around a small ellipse (and its zoom a little in and out) each few seconds: at
+    no moment of a shot, however long, does the picture stand still. `sway` is the ellipse's half axes in shares of the
+    still's sides, `breath` the share by which the zoom swings.
+    """
 
     start: View
     end: View
-    eased: bool = True
+    seconds: float
+    sway: float = 0.003
+    breath: float = 0.0
 
     @classmethod
     def of(cls, movement: Movement, seconds: float) -> CameraMove:
-        """The move for a shot of this length: longer shots travel further, so that speed stays calm."""
-        zoom = min(0.24, 0.05 + 0.03 * seconds)
+        """The move for a shot of this length: longer shots travel further, so that the speed stays calm."""
+        zoom = min(0.26, 0.05 + 0.03 * seconds)
         travel = min(0.18, 0.04 + 0.025 * seconds)
-        drift = min(0.06, 0.01 + 0.008 * seconds)
-        rest = 1 + 2 * _MARGIN + 0.005
-        near, far = 0.5 + travel / 2, 0.5 - travel / 2
-        closer = 1 / (1 - travel - 2 * _MARGIN)
+        edge = 2 * (_MARGIN + cls.sway)
+        whole, closer = View(1 / (1 - edge)), 1 / (1 - edge - travel)
+        close = View(whole.zoom + zoom, y=0.49)
+        early, late = 0.5 - travel / 2, 0.5 + travel / 2
         match movement:
             case "push_in":
-                return cls(View(rest), View(rest + zoom, y=0.49))
+                return cls(whole, close, seconds)
             case "pull_out":
-                return cls(View(rest + zoom, y=0.49), View(rest))
+                return cls(close, whole, seconds)
             case "pan_left":
-                return cls(View(closer, x=near), View(closer, x=far))
+                return cls(View(closer, x=late), View(closer, x=early), seconds)
             case "pan_right":
-                return cls(View(closer, x=far), View(closer, x=near))
+                return cls(View(closer, x=early), View(closer, x=late), seconds)
             case "tilt_up":
-                return cls(View(closer, y=near), View(closer, y=far))
+                return cls(View(closer, y=late), View(closer, y=early), seconds)
             case "tilt_down":
-                return cls(View(closer, y=far), View(closer, y=near))
+                return cls(View(closer, y=early), View(closer, y=late), seconds)
             case "static":
-                aside = drift / 8
-                return cls(View(rest + 0.02, x=0.5 - aside), View(rest + 0.02 + drift, x=0.5 + aside), eased=False)
+                held = View(1.055)
+                return cls(held, held, seconds, sway=0.006, breath=0.016)
 
     @property
     def closest(self) -> float:
         """The largest zoom on the way."""
-        return max(self.start.zoom, self.end.zoom)
+        return max(self.start.zoom, self.end.zoom) * (1 + self.breath)
 
-    def at(self, moment: float) -> View:
-        """The view at `moment`, 0.0 (first frame) to 1.0 (last frame).
-
-        Zoom grows by equal factors, not by equal steps: to the eye that is an even speed.
-        """
-        share = moment * moment * (3 - 2 * moment) if self.eased else moment
+    def at(self, second: float) -> View:
+        """The view at a time of the shot. Zoom grows by equal factors: to the eye that is an even speed."""
+        share = self._share(second)
+        turn = 2 * math.pi * second / _FLOAT_S
         zoom = self.start.zoom * (self.end.zoom / self.start.zoom) ** share
         return View(
-            zoom,
-            self.start.x + (self.end.x - self.start.x) * share,
-            self.start.y + (self.end.y - self.start.y) * share,
+            zoom * (1 + self.breath * math.sin(turn / 2)),
+            self.start.x + (self.end.x - self.start.x) * share + self.sway * math.cos(turn),
+            self.start.y + (self.end.y - self.start.y) * share + self.sway * math.sin(turn),
         )
 
-    def box(self, moment: float, width: int, height: int) -> Box:
+    def box(self, second: float, width: int, height: int) -> Box:
         """The view's left, upper, right and lower edge in a still of this size, never outside of the margin."""
-        view = self.at(moment)
+        view = self.at(second)
         half_width, half_height = width / view.zoom / 2, height / view.zoom / 2
         x = _within(view.x * width, half_width + _MARGIN * width, width)
         y = _within(view.y * height, half_height + _MARGIN * height, height)
         return x - half_width, y - half_height, x + half_width, y + half_height
 
+    def _share(self, second: float) -> float:
+        """How much of the way is done: speed rises evenly, holds, and falls evenly."""
+        ramp = min(_RAMP_S, self.seconds / 2)
+        if second < ramp:
+            return second * second / (2 * ramp * (self.seconds - ramp))
+        if second > self.seconds - ramp:
+            return 1 - self._share(max(0.0, self.seconds - second))
+        return (second - ramp / 2) / (self.seconds - ramp)
 
-def frames(
-    still: Image.Image, movement: Movement, *, count: int, width: int, height: int, fps: int = 24
-) -> Iterator[Frame]:
+
+def frames(still: Image.Image, movement: Movement, *, count: int, width: int, height: int, fps: int) -> Iterator[Frame]:
     """`count` pictures of `width` x `height`, the still seen by a camera that makes `movement`, in order.
 
     A still of another shape is filled to the film's (its middle is kept). Only a few frames exist at a time. Raises
-    `FilmError` when a side is odd.
+    `FilmError` for a shape that cannot be, such as one with an odd side.
     """
     check_shape(width, height, fps)
-    move = CameraMove.of(movement, count / fps)
+    move = CameraMove.of(movement, max(1, count - 1) / fps)
     negative = _Negative(still, width, height, move.closest)
 
     def shoot(number: int) -> Frame:
-        moment = number / (count - 1) if count > 1 else 0.0
-        return negative.frame(move.box(moment, *negative.size))
+        return negative.frame(move.box(number / fps, *negative.size))
 
     return _in_order(shoot, count)
 

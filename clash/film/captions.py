@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from clash.film.encoder import Frame, check_shape, planes_of, ycbcr
-from clash.film.typeface import drawable, font, is_chinese, wrap
+from clash.film.typeface import Font, drawable, font, is_chinese, wrap
 
 INK = (250, 246, 238)
 NIGHT = (8, 9, 14)
@@ -268,26 +268,35 @@ def _set_pill(drawing: Image.Image, speaker: str, tall: int, top: int, style: _S
 
 
 def _slate(text: str, style: _Style) -> _Overlay | None:
-    """The technical line in the upper left corner."""
+    """The technical line in the upper left corner: fields that two or more spaces part in `text`."""
     px = max(5, round(style.text * 0.6))
     face = font(px, 500)
     edge = round(min(style.width, style.height) * 0.04) // 2 * 2
     inset = round(px * 0.75)
-    lines = wrap(_spaced(text), face, style.width - 2 * (edge + inset), 1)
-    if not lines:
+    fields, length = _side_by_side(text, face, px * 0.85, style.width - 2 * (edge + inset))
+    if not fields:
         return None
     tall = round(px * 1.75)
-    wide = round(face.getlength(lines[0])) + 2 * inset
+    wide = round(length) + 2 * inset
     size = (min(wide + wide % 2, style.width - edge), min(tall + tall % 2, style.height - edge))
     drawing = Image.new("RGBA", size, (*NIGHT, 0))
     _rounded(drawing, (0, 0, size[0], size[1]), px * 0.4, (*NIGHT, 158))
-    ImageDraw.Draw(drawing).text((size[0] / 2, size[1] / 2), lines[0], fill=INK, font=face, anchor="mm")
+    pen = ImageDraw.Draw(drawing)
+    for place, field in fields:
+        pen.text((inset + place, size[1] / 2), field, fill=INK, font=face, anchor="lm")
     return _Overlay(drawing, edge, edge, style.width, style.height)
 
 
-def _spaced(text: str) -> str:
-    """Runs of spaces, which part the slate's fields, as a space that `wrap` does not fold."""
-    return " · ".join(" ".join(part.split()) for part in drawable(text).split("  ") if part.strip())
+def _side_by_side(text: str, face: Font, gap: float, room: float) -> tuple[list[tuple[float, str]], float]:
+    """The fields with their places, as many as there is room for, and how long they are together."""
+    placed: list[tuple[float, str]] = []
+    place = 0.0
+    for part in drawable(text).split("  "):
+        field = "".join(wrap(part, face, room - place, 1)) if room - place > 3 * gap else ""
+        if field:
+            placed.append((place, field))
+            place += face.getlength(field) + gap
+    return placed, place - gap
 
 
 def _rounded(
