@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from clash.providers.local.backdrops import beyond, land, rooms, water
+from clash.providers.local.backdrops import beyond, land, rooms, town, townscape, water
 from clash.providers.local.backdrops.canvas import Canvas
 from clash.providers.local.backdrops.framing import Camera
 from clash.providers.local.backdrops.palette import RGB, palette_of
@@ -37,6 +37,16 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
         "road": land.road,
         "sky": beyond.sky,
         "space": beyond.space,
+        "street": town.street,
+        "alley": town.alley,
+        "market": town.market,
+        "station": town.station,
+        "square": townscape.square,
+        "park": townscape.park,
+        "village": townscape.village,
+        "city": townscape.city,
+        "rooftop": townscape.rooftop,
+        "bridge": townscape.bridge,
         "exterior": land.open_country,
         "interior": rooms.plain_room,
     }
