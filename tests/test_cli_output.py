@@ -156,8 +156,12 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize("name", DOCUMENTS)
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
-    """Whatever the width, no line is wider than the terminal: nothing is cut off and nothing wraps by itself."""
+    """Whatever the width, no line is wider than the terminal: nothing is cut off and nothing wraps by itself.
+
+    Only the lines of a state, which is JSON, are left whole for copying.
+    """
     render, document = DOCUMENTS[name]
+    document = {name: value for name, value in document.items() if name not in ("values", "metadata")}
     for line in at_terminal(render(document), width).split("\n"):
         assert cell_len(line) <= width
 
@@ -213,6 +217,14 @@ def test_an_ordinary_list_of_runs_has_a_line_a_run_at_80_columns() -> None:
     items = [a_run("lighthouse-3fa2c1", cost_usd="0.000000"), a_run("run-123", status="running")]
     items[1]["cost_usd"] = "0.000000"
     assert len(at_terminal(runs.render_runs({"items": items}), 80).rstrip().splitlines()) == 3
+
+
+def test_columns_are_folded_where_it_costs_the_fewest_lines() -> None:
+    """One long name folds by itself, and does not take the room that all the others need."""
+    rows = [{"slot": f"shot:{number:03d}", "path": f"output/run-123/keyframes/{number:03d}.jpg"} for number in range(9)]
+    rows.append({"slot": "location:sea-below-the-lighthouse", "path": "output/run-123/locations/sea.jpg"})
+    table = Table((Column("slot", fold=True), Column("path", fold=True)), rows)
+    assert len(at_terminal([table], 54).splitlines()) == 1 + len(rows) + 1
 
 
 def test_wide_letters_do_not_shift_the_columns() -> None:

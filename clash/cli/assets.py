@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from clash.cli.layout import Block, Column, Table
+from clash.cli.layout import Block, Column, Remark, Table
 from clash.cli.options import Json, Thread
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
@@ -14,11 +14,11 @@ app = typer.Typer(help="Assets: the files that a run made.")
 
 _LIST = (
     Column("slot", fold=True),
-    Column("kind"),
     Column("bytes", "size", size, right=True),
     Column("cost_usd", "cost", money, right=True),
     Column("path", fold=True),
     Column("stored_path", at_terminal=False),
+    Column("kind", at_terminal=False),
     Column("media_type", at_terminal=False),
     Column("sha256", at_terminal=False),
     Column("step", at_terminal=False),
@@ -36,6 +36,9 @@ def list_assets(thread: Thread, as_json: Json = False) -> None:
 
 
 def render_assets(document: Document) -> list[Block]:
-    """A line a file; one without a name of its own is shown where it is stored."""
-    items = [{**item, "path": item["path"] or item.get("stored_path")} for item in document["items"]]
-    return [Table(_LIST, items, empty=f"{document['thread_id']} has made nothing yet")]
+    """A line a file. A person gets the names that were given to files; the rest is in the asset store only."""
+    items = document["items"]
+    blocks: list[Block] = [Table(_LIST, items, empty=f"{document['thread_id']} has made nothing yet")]
+    if unnamed := sum(not item["path"] for item in items):
+        blocks.append(Remark(f"{unnamed} without a path are in the asset store only; --json says where", "dim"))
+    return blocks

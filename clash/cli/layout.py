@@ -117,7 +117,8 @@ def print_to_terminal(blocks: Iterable[Block], console: Console) -> None:
             console.print()
         previous = block
         for part in _for_terminal(block, console.width):
-            console.print(part, markup=False, highlight=False, emoji=False)
+            # A listing is left to the terminal to wrap, so that its lines can be copied whole.
+            console.print(part, markup=False, highlight=False, emoji=False, soft_wrap=isinstance(block, Listing))
 
 
 def _for_terminal(block: Block, width: int) -> Iterator[RenderableType]:
@@ -126,7 +127,7 @@ def _for_terminal(block: Block, width: int) -> Iterator[RenderableType]:
     if isinstance(block, Remark):
         yield Text(visible(block.text), style=block.style, overflow="fold")
     elif isinstance(block, Listing):
-        yield from (Text(visible(line), overflow="fold") for line in block.lines)
+        yield from (Text(visible(line)) for line in block.lines)
     elif isinstance(block, Record):
         yield _record([(c.heading, c.text(block.row)) for c in block.columns if c.at_terminal], width)
     elif not block.rows:
@@ -154,23 +155,43 @@ def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) 
     """The width of each column and the gap between them (cells), or None where folding is not enough."""
     from rich.cells import cell_len
 
-    natural = [
-        max(cell_len(column.heading), *(cell_len(row[index]) for row in cells)) for index, column in enumerate(columns)
+    lengths = [
+        [cell_len(column.heading), *(cell_len(row[index]) for row in cells)] for index, column in enumerate(columns)
     ]
+    widths = [max(column) for column in lengths]
     for gap in _GAPS:
-        if sum(natural) + gap * (len(columns) - 1) <= width:
-            return natural, gap
+        if sum(widths) + gap * (len(columns) - 1) <= width:
+            return widths, gap
     gap = _GAPS[-1]
-    spare = width - gap * (len(columns) - 1)
-    spare -= sum(size for size, column in zip(natural, columns, strict=True) if not column.fold)
     folding = [index for index, column in enumerate(columns) if column.fold]
-    widths = list(natural)
-    for position, index in enumerate(sorted(folding, key=lambda index: natural[index])):
-        widths[index] = min(natural[index], spare // (len(folding) - position))
-        spare -= widths[index]
-        if widths[index] < min(natural[index], max(_NARROWEST_FOLD, cell_len(columns[index].heading))):
-            return None
-    return (widths, gap) if folding else None
+    spare = width - gap * (len(columns) - 1) - sum(widths) + sum(widths[index] for index in folding)
+    least = [min(widths[index], max(_NARROWEST_FOLD, lengths[index][0])) for index in folding]
+    if not folding or spare < sum(least):
+        return None
+    for index, size in zip(folding, _shares([lengths[index] for index in folding], least, spare), strict=True):
+        widths[index] = size
+    return widths, gap
+
+
+def _shares(lengths: Sequence[Sequence[int]], least: Sequence[int], spare: int) -> list[int]:
+    """Share `spare` cells among columns so that their rows take the fewest lines.
+
+    Of more than two columns the first gets its least; no table of ours folds more.
+    """
+    if len(lengths) == 1:
+        return [spare]
+    if len(lengths) > 2:
+        return [least[0], *_shares(lengths[1:], least[1:], spare - least[0])]
+    rows = list(zip(*lengths, strict=True))
+    return list(
+        min(
+            ((first, spare - first) for first in range(least[0], spare - least[1] + 1)),
+            key=lambda shares: (
+                sum(max(-(-length // share) for length, share in zip(row, shares, strict=True)) for row in rows),
+                shares,
+            ),
+        )
+    )
 
 
 def _columns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -124,12 +125,27 @@ def _produce(start: Start, *, as_json: bool) -> None:
     from clash.config import load_settings
     from clash.production import StopSignal
 
+    _log_only_for_debugging()
     settings, stop = load_settings(), StopSignal()
     with progress_on_standard_error() as progress, stop_on_signals(stop, progress, as_json=as_json):
         report = asyncio.run(start(settings, progress.observe, stop))
     emit(report.document, as_json=as_json, render=render_outcome)
     _tell(report.document, as_json=as_json)
     raise typer.Exit(report.exit_code)
+
+
+def _log_only_for_debugging() -> None:
+    """Keep what libraries log and warn of off a person's screen; `CLASH_DEBUG` shows it, tracebacks included.
+
+    What a person must know comes as an event or an error.
+    """
+    import logging
+
+    logging.captureWarnings(True)
+    if os.environ.get("CLASH_DEBUG"):
+        logging.basicConfig(level=logging.INFO)
+    else:
+        logging.getLogger().addHandler(logging.NullHandler())
 
 
 _OUTCOME = (
