@@ -61,15 +61,17 @@ _NO_MUSIC = re.compile(r"^\W*(?:none|no|off|silen\w*|no music|without music|n/?a
 _Chord = tuple[int, ...]
 _I, _II, _III, _IV, _V, _VI = (0, 4, 7, 2), (2, 5, 9, 0), (4, 7, 11), (5, 9, 0, 4), (7, 11, 2), (9, 0, 4, 7)
 _V_SUS, _VI_SUS, _III_MAJOR = (7, 0, 2), (9, 11, 4), (4, 8, 11)
-_PROGRESSIONS: dict[Mood, tuple[_Chord, ...]] = {
-    "bright": (_I, _V, _VI, _IV),
-    "calm": (_I, _IV, _I, _V_SUS),
-    "wonder": (_IV, _I, _VI, _III),
-    "wistful": (_VI, _III, _IV, _I),
-    "dark": (_VI, _IV, _II, _III_MAJOR),
-    "tense": (_VI_SUS, _IV, _VI_SUS, _III_MAJOR),
+_PROGRESSIONS: dict[Mood, tuple[tuple[_Chord, ...], tuple[_Chord, ...]]] = {
+    "bright": ((_I, _V, _VI, _IV), (_IV, _I, _II, _V_SUS)),
+    "calm": ((_I, _IV, _I, _V_SUS), (_VI, _IV, _II, _V_SUS)),
+    "wonder": ((_IV, _I, _VI, _III), (_II, _IV, _I, _V_SUS)),
+    "wistful": ((_VI, _III, _IV, _I), (_II, _VI, _IV, _V_SUS)),
+    "dark": ((_VI, _IV, _II, _III_MAJOR), (_VI_SUS, _II, _IV, _III_MAJOR)),
+    "tense": ((_VI_SUS, _IV, _VI_SUS, _III_MAJOR), (_II, _VI_SUS, _IV, _III_MAJOR)),
 }
-"""Chords as semitones above the tonic, the root first; minor moods circle round the sixth degree."""
+"""Chords as semitones above the tonic, the root first; minor moods circle round the sixth degree.
+
+The first four bars are heard three times, the second four once, as verses and a bridge."""
 
 _Phrase = tuple[tuple[float, int, float], ...]
 _PHRASES: dict[Mood, tuple[_Phrase, ...]] = {
@@ -158,7 +160,8 @@ class Score:
         mood = self._mood(bar)
         if bar >= self._last_bar:
             return _VI if mood in ("wistful", "dark", "tense") else _I
-        return _PROGRESSIONS[mood][bar % 4]
+        verse, bridge = _PROGRESSIONS[mood]
+        return (bridge if bar // 4 % 4 == 2 else verse)[bar % 4]
 
     def _add_pad(self, sound: Stereo, bar: int, start: int) -> None:
         """The chord of a bar, held until the next has taken over."""

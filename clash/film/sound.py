@@ -25,6 +25,9 @@ __all__ = ["SoundShot", "Utterance", "soundtrack"]
 CHUNK = RATE
 """Samples made at a time."""
 CROSSFADE = round(0.4 * RATE)
+"""Samples in which the sound of one shot turns into that of the next."""
+MUSIC_FADE = round(1.6 * RATE)
+"""Samples in which the music comes and goes where the story turns it off."""
 FADE_IN = round(0.6 * RATE)
 FADE_OUT = round(1.6 * RATE)
 DUCKING_DB = 8.0
@@ -106,7 +109,7 @@ class _Bed:
             if name in TEXTURES:
                 sound += read_texture(name, start, length) * self._faders.gain(name, start, length)
             elif name == _SCORE and self._score is not None:
-                sound += self._score.read(start, length) * self._faders.gain(name, start, length)
+                sound += self._score.read(start, length) * self._faders.gain(name, start, length, MUSIC_FADE)
         self._add_happenings(sound, start)
         return sound
 
@@ -160,24 +163,24 @@ class _Faders:
 
     def heard(self, start: int, length: int) -> list[str]:
         """The names of all sounds that are heard in a span, in a fixed order."""
-        first, last = self._shots(start, length)
+        first, last = self._shots(start, length, MUSIC_FADE)
         return sorted({name for gains in self._gains[first : last + 1] for name in gains})
 
     def level(self, name: str, sample: int) -> float:
         """The level of the shot that a sample lies in."""
-        shot, _ = self._shots(sample, 0, margin=0)
+        shot, _ = self._shots(sample, 0, fade=0)
         return self._gains[shot].get(name, 0.0)
 
-    def gain(self, name: str, start: int, length: int) -> Mono | np.float32:
-        """The gain of each sample; one number where it does not change."""
-        first, last = self._shots(start, length)
+    def gain(self, name: str, start: int, length: int, fade: int = CROSSFADE) -> Mono | np.float32:
+        """The gain of each sample, moved over `fade` samples at a cut; one number where it does not change."""
+        first, last = self._shots(start, length, fade)
         steps = [gains.get(name, 0.0) for gains in self._gains[first : last + 1]]
         if len(set(steps)) == 1:
             return np.float32(steps[0])
         gain = np.full(length, steps[0], np.float32)
         samples = np.arange(start, start + length, dtype=np.float64)
         for step, shot in enumerate(range(first, last)):
-            along = np.clip((samples - self._borders[shot + 1]) / CROSSFADE + 0.5, 0, 1)
+            along = np.clip((samples - self._borders[shot + 1]) / fade + 0.5, 0, 1)
             gain += ((steps[step + 1] - steps[step]) * along * along * (3 - 2 * along)).astype(np.float32)
         return gain
 
@@ -189,9 +192,9 @@ class _Faders:
                     break
                 yield name, first, last
 
-    def _shots(self, start: int, length: int, margin: int = CROSSFADE // 2) -> tuple[int, int]:
+    def _shots(self, start: int, length: int, fade: int) -> tuple[int, int]:
         """The first and the last shot whose sound may be heard in a span."""
-        top = len(self._gains) - 1
+        top, margin = len(self._gains) - 1, fade // 2
         first = bisect_right(self._borders, start - margin) - 1
         last = bisect_right(self._borders, start + length + margin) - 1
         return min(max(first, 0), top), min(max(last, 0), top)

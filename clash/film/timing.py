@@ -68,9 +68,7 @@ def windows(timing: ShotTiming, utterances_s: Sequence[float]) -> tuple[tuple[fl
     A caption stays `CAPTION_HOLD_S` longer than its words, but never past the next caption or the shot's end.
     """
     if len(utterances_s) != len(timing.starts_s):
-        raise FilmError(
-            f"{len(timing.starts_s)} utterances were timed, {len(utterances_s)} lengths were given"
-        )
+        raise FilmError(f"{len(timing.starts_s)} utterances were timed, {len(utterances_s)} lengths were given")
     limits = (*timing.starts_s[1:], timing.duration_s)
     return tuple(
         (start, min(start + length + CAPTION_HOLD_S, limit))
