@@ -96,7 +96,7 @@ def decode(content: bytes, *, name: str) -> tuple[str, list[str]]:
     warnings: list[str] = []
     text = _decoded(content, name, warnings)
     controls = len(_CONTROL.findall(text))
-    if controls * 20 > len(text):
+    if _is_heavy(controls, len(text)):
         raise StoryError(f"{name} is no text: it is full of control characters", hint="A story is a CSV file.")
     if controls:
         kind = "NUL and other control" if "\x00" in text else "control"
@@ -123,7 +123,7 @@ def _decoded(content: bytes, name: str, warnings: list[str]) -> str:
                 return content.decode(encoding)
             except UnicodeDecodeError as error:
                 raise _not_text(name, encoding.removesuffix("-sig").upper(), content, error) from error
-    if content.count(0) * 20 > len(content):
+    if _is_heavy(content.count(0), len(content)):
         raise StoryError(
             f"{name} is no text: it is full of NUL characters",
             hint="If a spreadsheet wrote it, save it as 'CSV UTF-8'.",
@@ -143,6 +143,11 @@ def _decoded(content: bytes, name: str, warnings: list[str]) -> str:
         raise _not_text(name, "UTF-8 nor GB18030", content, not_utf8) from error
     warnings.append("the file is not UTF-8; it was read as Windows-1252 (Western European)")
     return text
+
+
+def _is_heavy(count: int, length: int) -> bool:
+    """Whether so much of a file is control characters that it is no text: a few slip into good files."""
+    return count * 4 > length or (count > 16 and count * 20 > length)
 
 
 def _looks_western(content: bytes) -> bool:
@@ -183,7 +188,7 @@ def _delimiter_of(text: str) -> str:
         records = list(_sample(text, delimiter))
         row = _header_row(records)
         headers = records[row - 1] if records else []
-        return _known(headers), len(_without_empty_end(headers))
+        return _known(headers), sum(any(letter.isalnum() for letter in header) for header in headers)
 
     return max(_DELIMITERS, key=score)
 
