@@ -11,7 +11,7 @@ from PIL import Image
 from clash.providers.local.backdrops import beyond, land, rooms, town, townscape, water
 from clash.providers.local.backdrops.canvas import Canvas
 from clash.providers.local.backdrops.framing import Camera
-from clash.providers.local.backdrops.palette import RGB, palette_of
+from clash.providers.local.backdrops.palette import RGB, indoors, palette_of
 from clash.providers.local.backdrops.scene import Scene
 from clash.providers.local.backdrops.weather import fall, vignette
 from clash.story.places import INTERIORS, PlaceKind, place_kind
@@ -48,9 +48,18 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
         "rooftop": townscape.rooftop,
         "bridge": townscape.bridge,
         "exterior": land.open_country,
+        "room": rooms.living_room,
+        "bedroom": rooms.bedroom,
+        "kitchen": rooms.kitchen,
+        "shop": rooms.shop,
+        "office": rooms.office,
+        "classroom": rooms.classroom,
+        "hospital": rooms.hospital,
+        "lab": rooms.laboratory,
         "interior": rooms.plain_room,
     }
 )
+_COOL: frozenset[PlaceKind] = frozenset({"lab", "hospital", "spaceship"})
 _WEATHERLESS: frozenset[PlaceKind] = frozenset({"space"})
 
 
@@ -86,11 +95,13 @@ def draw_backdrop(
     """
     kind = place_kind(location)
     inside = kind in INTERIORS
-    palette = palette_of(time, weather)
+    outside = palette_of(time, weather)
+    palette = indoors(outside, cool=kind in _COOL) if inside else outside
     camera = Camera(size, angle, inside)
     scene = Scene(
         canvas=Canvas(*camera.plate_size(width, height)),
         palette=palette,
+        outside=outside,
         seed=f"{seed}\0{kind}",
         words=f"{location.name} {location.description}".casefold(),
         level=camera.level,

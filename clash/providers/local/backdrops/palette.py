@@ -181,3 +181,32 @@ def palette_of(time: TimeOfDay, weather: Weather) -> Palette:
         lamps=min(1.0, clear.lamps + change.lamps),
         density=min(1.0, clear.density + change.density),
     )
+
+
+_INDOORS: dict[TimeOfDay, tuple[float, float, float]] = {
+    "dawn": (0.80, 0.70, 0.70),
+    "day": (0.98, 0.95, 0.90),
+    "dusk": (0.82, 0.58, 0.48),
+    "night": (0.60, 0.45, 0.37),
+}
+
+
+def indoors(outside: Palette, *, cool: bool = False) -> Palette:
+    """The light within walls while it is `outside` out there; `cool` rooms have white lamps instead of warm ones."""
+    dim = 0.45 + 0.55 * max(outside.tint) / max(_CLEAR[outside.time].tint)
+    r, g, b = _INDOORS[outside.time]
+    if cool:
+        even = (r + g + b) / 3
+        r, g, b = even * 0.92, even * 1.02, even * 1.08
+    lit = 1.0 if outside.time == "day" else 0.4 + 0.6 * outside.lamps
+    lamp: RGB = (214, 232, 240) if cool else LAMP
+    return replace(
+        outside,
+        haze=scaled((206, 196, 180), (r * dim, g * dim, b * dim)),
+        key=mix(outside.key, lamp, 0.75 * lit if outside.time != "day" else 0.1),
+        ambient=mix(scaled((150, 132, 120), (r * dim, g * dim, b * dim)), outside.ambient, 0.35),
+        ink=rgb("#101a22") if cool else rgb("#1b120f"),
+        tint=(r * dim, g * dim, b * dim),
+        lamps=max(outside.lamps, 0.12),
+        density=0.2,
+    )

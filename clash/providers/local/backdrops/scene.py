@@ -28,6 +28,9 @@ class Scene:
 
     canvas: Canvas
     palette: Palette
+    """The light where the camera is."""
+    outside: Palette
+    """The light out of doors: the same in the open, the view from the windows within walls."""
     seed: str
     words: str
     """Name and description of the place in lower case, for variants (a stone bridge, a library)."""
