@@ -26,7 +26,7 @@ depend on where between two pixels it happens to fall, and fine texture would sh
 _MARGIN = 0.006
 """Share of the still kept unseen on each side: the chroma planes are read a quarter pixel further left."""
 _RAMP_S = 1.5
-_FLOAT_S = 9.0
+_FLOAT_S = 8.0
 _SHARPEN = ImageFilter.UnsharpMask(radius=0.8, percent=80, threshold=0)
 """Gives back what the resize of each frame takes: within 5 % of a Lanczos resize of the whole still, 50 dB."""
 _WORKERS = 2
@@ -54,7 +54,7 @@ class CameraMove:
     start: View
     end: View
     seconds: float
-    sway: float = 0.003
+    sway: float = 0.0045
     breath: float = 0.0
 
     @classmethod
