@@ -92,8 +92,8 @@ def parse_size(text: str) -> tuple[int, int]:
     width, height = int(match[1]), int(match[2])
     if width % 2 or height % 2:
         raise UsageError(f"size {text!r}: width and height must both be even (H.264 4:2:0)")
-    if not (128 <= width <= 4096 and 128 <= height <= 4096):
-        raise UsageError(f"size {text!r}: width and height must be between 128 and 4096")
+    if not (64 <= width <= 4096 and 64 <= height <= 4096):
+        raise UsageError(f"size {text!r}: width and height must be between 64 and 4096")
     return width, height
 
 

@@ -1,0 +1,81 @@
+"""How quickly the command line answers, as ratios of the imports that set the limit, in one run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from filming import SMALL, clash, command, environment, query, shot_list
+
+ROUNDS = 5
+
+
+def seconds(arguments: list[str], folder: Path) -> float:
+    """The best of several rounds, in seconds of wall time."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        subprocess.run(arguments, cwd=folder, env=environment(COLUMNS="80"), capture_output=True, check=True)
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def test_help_costs_little_more_than_importing_typer(tmp_path: Path) -> None:
+    """`clash --help` takes at most 2.5 times `python -c "import typer"`."""
+    typer = seconds([sys.executable, "-c", "import typer"], tmp_path)
+    shown = seconds(command("--help"), tmp_path)
+    print(f"\nclash --help: {shown * 1000:.0f} ms, import typer: {typer * 1000:.0f} ms, ratio {shown / typer:.2f}")
+    assert shown <= 2.5 * typer
+
+
+def test_a_thousand_checkpoints_are_listed_before_langgraph_would_be_imported(tmp_path: Path) -> None:
+    """`checkpoints ls` of 1,000 checkpoints takes at most the time of `python -c "import langgraph.graph"`."""
+    thread = with_a_thousand_checkpoints(tmp_path)
+    langgraph = seconds([sys.executable, "-c", "import langgraph.graph"], tmp_path)
+    listed = seconds(command("checkpoints", "ls", thread), tmp_path)
+    as_json = seconds(command("checkpoints", "ls", thread, "--json"), tmp_path)
+    ratio = listed / langgraph
+    print(f"\n1,000 checkpoints: {listed * 1000:.0f} ms, --json {as_json * 1000:.0f} ms,", end=" ")
+    print(f"import langgraph.graph: {langgraph * 1000:.0f} ms, ratio {ratio:.2f}")
+    assert max(listed, as_json) <= langgraph
+
+
+def test_reports_never_import_the_graph(tmp_path: Path) -> None:
+    """`cost`, `checkpoints ls`, `runs ls` and `db status` leave langgraph.graph alone."""
+    shot_list(tmp_path / "story.csv", 1)
+    assert clash(tmp_path, "run", "story.csv", "--thread", "r", *SMALL).code == 0
+    for arguments in (["cost", "r"], ["checkpoints", "ls", "r"], ["runs", "ls"], ["db", "status"]):
+        code = (
+            f"import sys; sys.argv = ['clash', *{arguments!r}]\n"
+            "from clash.cli.app import main\n"
+            "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+            "loaded = [name for name in sys.modules if name.startswith('langgraph.graph')]\n"
+            "assert not loaded, loaded\n"
+        )
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment(), check=True, capture_output=True)
+
+
+def with_a_thousand_checkpoints(folder: Path) -> str:
+    """A real run, whose last checkpoint is copied under later ids until there are a thousand."""
+    import sqlite3
+
+    shot_list(folder / "story.csv", 1)
+    assert clash(folder, "run", "story.csv", "--thread", "many", *SMALL).code == 0
+    have = query(folder, "SELECT count(*) FROM checkpoints")[0][0]
+    with sqlite3.connect(folder / "data/checkpoints.db") as connection:
+        for number in range(1000 - have):
+            new = f"2f000000-0000-6000-8000-{number:012d}"
+            connection.execute(
+                "INSERT INTO checkpoints SELECT thread_id, checkpoint_ns, ?, checkpoint_id, type, checkpoint, metadata"
+                " FROM checkpoints ORDER BY checkpoint_id LIMIT 1", (new,),
+            )  # fmt: skip
+            connection.execute(
+                "INSERT INTO checkpoint_metadata SELECT run_id, checkpoint_ns, ?, checkpoint_id, created_at, source,"
+                " step_index, step_name, next_steps, execution_time_ms, api_calls, cost_micro, error_message"
+                " FROM checkpoint_metadata ORDER BY checkpoint_id LIMIT 1", (new,),
+            )  # fmt: skip
+    connection.close()
+    assert query(folder, "SELECT count(*) FROM checkpoints") == [(1000,)]
+    return "many"
