@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from clash.providers.local.backdrops import beyond, land, rooms, town, townscape, water
+from clash.providers.local.backdrops import beyond, chambers, land, rooms, town, townscape, water
 from clash.providers.local.backdrops.canvas import Canvas
 from clash.providers.local.backdrops.framing import Camera
 from clash.providers.local.backdrops.palette import RGB, indoors, palette_of
@@ -56,6 +56,13 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
         "classroom": rooms.classroom,
         "hospital": rooms.hospital,
         "lab": rooms.laboratory,
+        "hall": chambers.hall,
+        "corridor": chambers.corridor,
+        "tower_room": chambers.tower_room,
+        "cellar": chambers.cellar,
+        "cave": chambers.cave,
+        "vehicle": chambers.vehicle,
+        "spaceship": chambers.spaceship,
         "interior": rooms.plain_room,
     }
 )

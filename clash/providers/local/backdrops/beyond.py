@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from clash.providers.local.backdrops.canvas import BICUBIC
 from clash.providers.local.backdrops.palette import RGB, darker, lighter, mix, rgb
@@ -68,7 +68,7 @@ def space(scene: Scene) -> None:
     """Stars, a nebula, a ringed planet in half light, the crust of a moon below."""
     c, p = scene.canvas, scene.palette
     hue = {"dawn": rgb("#c06a8a"), "day": rgb("#3f8fb8"), "dusk": rgb("#c8643c"), "night": rgb("#4a4fb0")}[p.time]
-    _nebula(scene, hue)
+    c.paste(_nebula(scene, c.w, c.h, hue), 0, 0)
     for x, y, size in scene.rng("stars").uniform(0, 1, (420, 3)).tolist():
         r = max(0.6, (0.0006 + 0.0019 * size**7) * c.u)
         c.ellipse(x * c.w, y * c.h, r, r, mix(rgb("#2a3352"), rgb("#fffaf0"), 0.2 + 0.8 * size))
@@ -82,8 +82,28 @@ def space(scene: Scene) -> None:
     scene.focus = (0.5 - 0.18 * scene.light_side, scene.level - 0.22)
 
 
-def _nebula(scene: Scene, hue: RGB) -> None:
-    c, rng = scene.canvas, scene.rng("nebula")
+def starfield(scene: Scene, width: int, height: int, hue: RGB) -> Image.Image:
+    """Nebula, stars and the limb of a planet as a picture of its own: the view from a spaceship."""
+    unit = max(8, min(width, height * 2))
+    picture = _nebula(scene, width, height, hue)
+    draw = ImageDraw.Draw(picture)
+    for x, y, size in scene.rng("stars").uniform(0, 1, (160, 3)).tolist():
+        r = max(0.6, unit * (0.0006 + 0.003 * size**6))
+        draw.ellipse((x * width - r, y * height - r, x * width + r, y * height + r), fill=mix(hue, rgb("#fffaf0"), 0.3 + 0.7 * size))
+    cx, cy, r = width * (0.5 + 0.22 * scene.light_side), height * 1.55, height * 0.95
+    for k in range(12):
+        rim = mix(rgb("#05071a"), lighter(hue, 0.45), (k / 11) ** 2)
+        size = r * (1.09 - 0.008 * k)
+        if k > 6:
+            draw.ellipse((cx - size, cy - size, cx + size, cy + size), fill=rim)
+    for k in range(8):
+        size, shade = r * (1 - 0.02 * k), mix(lighter(hue, 0.15), darker(hue, 0.6), k / 7)
+        draw.ellipse((cx - size, cy - size + r * 0.05 * k, cx + size, cy + size + r * 0.05 * k), fill=shade)
+    return picture
+
+
+def _nebula(scene: Scene, width: int, height: int, hue: RGB) -> Image.Image:
+    rng = scene.rng("nebula")
     w, h = 160, 90
     y, x = np.mgrid[0 : 1 : h * 1j, 0 : 1 : w * 1j]
     air = np.zeros((h, w, 3)) + np.asarray(rgb("#05071a"))
@@ -93,7 +113,7 @@ def _nebula(scene: Scene, hue: RGB) -> None:
         share = np.exp(-((dx / rx) ** 2 + (dy / ry) ** 2))[..., None]
         air += share * np.asarray(mix(hue, (120, 80, 200), 0.25 * (k % 3))) * 0.38
     air += rng.uniform(-0.7, 0.7, (h, w, 1))
-    c.paste(Image.fromarray(np.clip(air, 0, 255).astype(np.uint8)).resize((c.w, c.h), BICUBIC), 0, 0)
+    return Image.fromarray(np.clip(air, 0, 255).astype(np.uint8)).resize((width, height), BICUBIC)
 
 
 def _planet(scene: Scene, at: tuple[float, float], radius: float, hue: RGB) -> None:

@@ -193,10 +193,12 @@ _INDOORS: dict[TimeOfDay, tuple[float, float, float]] = {
 
 def indoors(outside: Palette, *, cool: bool = False) -> Palette:
     """The light within walls while it is `outside` out there; `cool` rooms have white lamps instead of warm ones."""
-    dim = 0.45 + 0.55 * max(outside.tint) / max(_CLEAR[outside.time].tint)
+    daylight = {"dawn": 0.45, "day": 0.55, "dusk": 0.35, "night": 0.10}[outside.time]
+    dim = 1.0 - daylight * (1.0 - max(outside.tint) / max(_CLEAR[outside.time].tint))
     r, g, b = _INDOORS[outside.time]
     if cool:
         even = (r + g + b) / 3
+        even = even if outside.time == "day" else even * 0.8 + 0.12
         r, g, b = even * 0.92, even * 1.02, even * 1.08
     lit = 1.0 if outside.time == "day" else 0.4 + 0.6 * outside.lamps
     lamp: RGB = (214, 232, 240) if cool else LAMP
