@@ -39,7 +39,7 @@ _TIMES: tuple[tuple[TimeOfDay, re.Pattern[str]], ...] = (
     ),
 )
 _NO_TIME = re.compile(
-    r"\b(?:after|last|every|each|one|other|that) (?:long |whole )?(?:night|evening|morning|afternoon)\b"
+    r"\b(?:after|last|every|each|one|other|that) (?:an? |the )?(?:long |whole )?(?:night|evening|morning|afternoon)\b"
     r"|\bgood (?:night|evening|morning|afternoon)\b|昨夜|昨晚|昨天|每夜|那夜|那晚"
 )
 _COLUMN_TIMES: tuple[tuple[TimeOfDay, re.Pattern[str]], ...] = (

@@ -45,7 +45,7 @@ _ANGLES: tuple[tuple[Angle, str], ...] = (
 _MOVEMENTS: tuple[tuple[Movement, str], ...] = (
     (
         "tilt_up",
-        r"\b(?:tilt\w*|crane\w*|boom\w*|jib\w*|pedestal\w*|move\w*)[\s-]up\b|\bris(?:e|es|ing)\b|\bcrane\b"
+        r"\b(?:tilt\w*|crane\w*|boom\w*|jib\w*|pedestal\w*|move\w*)[\s-]up\b|\bris(?:e|es|ing)\b"
         r"|上摇|摇上|上移|仰摇|升",
     ),
     (
@@ -70,7 +70,7 @@ _MOVEMENTS: tuple[tuple[Movement, str], ...] = (
         "push_in",
         r"\b(?:push\w*|(?:dolly|zoom|track|move)\w*[\s-]in|creep\w*|zoom\w*|dolly)\b|推|拉近|前移|前进|逼近",
     ),
-    ("tilt_up", r"\btilt\w*\b"),
+    ("tilt_up", r"\b(?:tilt\w*|crane)\b"),
     (
         "pan_right",
         r"\b(?:pan\w*|track\w*|truck\w*|slid\w*|follow\w*|arc|orbit\w*|whip|swish|steadicam)\b"

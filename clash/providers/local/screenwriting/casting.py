@@ -27,7 +27,10 @@ _CAPITALISED = re.compile(r"(?<![\w'’])[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…\n])[\s\"“”'‘’(\[-]*$")
 _AFTER_A_PLACE_WORD = re.compile(r"\b(?:in|at|from|near|to|of|through|towards?)\s+$", re.IGNORECASE)
 _PRONOUN = re.compile(r"\s*(?:(?:he|she|his|her|they|their)\b|[他她](?!们))", re.IGNORECASE)
-_VERB = re.compile(r"\s+(?:[a-z]+(?:s|ed)\b|and\b|is\b|was\b)|['’]s\b")
+_VERB = re.compile(
+    r"['’]s\b|\s+(?:[a-z]+(?:s|ed)|and|had|has|ran|sat|went|came|saw|said|took|got|made|felt|found|left|gave|knew|told|"
+    r"stood|fell|began|woke|bought|lost|won|met|put|kept|thought|could|would|did|never|always|slept|wrote|drove|rode)\b"
+)
 
 
 def _words(listed: str) -> frozenset[str]:

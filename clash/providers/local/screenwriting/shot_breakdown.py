@@ -92,7 +92,9 @@ def break_down(
     drafts: list[Draft] = []
     if new_place:
         first = sentences.pop(0) if sentences else _arrival(place, language)
-        drafts.append(Draft("establishing", first, cast.mentioned(first) or (seen if goes_on(first) else ())))
+        drafts.append(
+            Draft("establishing", first, cast.mentioned(first) or (seen if goes_on(first) or not sentences else ()))
+        )
     for group in _grouped(sentences, joined=" " if language == "en" else ""):
         drafts.append(_action_shot(group, cast.mentioned(group), seen, dialogue, cast))
     drafts = _with_lines(drafts, _line_shots(beat, dialogue, cast, seen, language))
