@@ -12,6 +12,7 @@
     ├── DatabaseError               1   the database refused, is full, or is not ours
     ├── StorageError                1   the disk refused or is full
     ├── ProviderError               1   a provider failed or refused one call
+    │   └── AmbiguousError          1   a call that may have been made: the answer was lost
     ├── FilmError                   1   a clip or a film that is not what it should be
     └── StoppedError              130   stopped by a signal before the call was made
 
@@ -21,6 +22,7 @@ Lower rooms raise; only `clash.cli` prints. `code` is a stable word for scripts,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 
 class ClashError(Exception):
@@ -128,9 +130,37 @@ class StorageError(ClashError):
 
 
 class ProviderError(ClashError):
-    """A provider failed or refused one call."""
+    """A provider failed or refused one call.
+
+    `retry_after_s`: how long the provider asks to be left alone. `cost_usd`: what it billed all the same.
+    `status_code`: of the HTTP answer.
+    """
 
     code = "provider"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: str | None = None,
+        retryable: bool | None = None,
+        slots: Sequence[str] = (),
+        retry_after_s: float | None = None,
+        cost_usd: Decimal | None = None,
+        status_code: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code, retryable=retryable, slots=slots)
+        self.retry_after_s = retry_after_s
+        self.cost_usd = cost_usd
+        self.status_code = status_code
+
+
+class AmbiguousError(ProviderError):
+    """A call that may have been made and paid: the connection broke, or timed out, after it was sent."""
+
+    code = "ambiguous"
+    retryable = True
 
 
 class FilmError(ClashError):

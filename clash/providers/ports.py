@@ -1,7 +1,13 @@
 """The ports: what a provider is asked, what it answers, and what it must promise.
 
 A provider is found by name through the entry-point group `clash.providers`. Its methods are called only by
-`clash.calls.ledger`, which has written down beforehand what is about to be bought.
+`clash.calls.ledger`, which has written down beforehand what is about to be bought. There are three kinds:
+
+    Provider, idempotent False   answers at once; a call whose answer was lost may have been paid
+    Provider, idempotent True    answers at once; the same `Context.key` again costs nothing more
+    JobProvider                  takes a job, and is asked later; the job's id is stored before the first poll
+
+What each may offer beside: `Priced` (what a call will cost) and `Searchable` (whether a call was ever seen).
 """
 
 from __future__ import annotations
@@ -97,7 +103,7 @@ class Context:
     """What a provider may use beside the request: the call's key and the files it refers to."""
 
     key: str
-    """The content key of this call (hex). A provider that honours idempotency keys passes it on."""
+    """The idempotency key of this call (hex): the same for every try at it, in whichever process."""
     model: str
     files: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """sha256 of each reference to its file."""
@@ -146,6 +152,93 @@ class Provider(Protocol):
     async def call(self, model: str, request: Request, context: Context) -> Answer:
         """Make it. Raises `ProviderError` when it cannot."""
         ...
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a call will cost: `units` of `unit` at `unit_price_usd` each. `estimated`: the bill may differ."""
+
+    cost_usd: Decimal
+    units: Decimal = Decimal(1)
+    unit: str = "call"
+    unit_price_usd: Decimal = Decimal(0)
+    estimated: bool = False
+
+
+FREE = Quote(Decimal(0))
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A provider that knows beforehand what a call costs. One that is not `Priced` is free."""
+
+    def quote(self, model: str, request: Request) -> Quote:
+        """What this request will cost. Raises `SettingsError` (code `unpriced`) for a model without a price."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that a provider has taken. `endpoint` is where it was submitted, and is to be polled."""
+
+    id: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """How a job stands. `cost_usd` of a failed one is what it was billed all the same."""
+
+    state: Literal["queued", "running", "succeeded", "failed"]
+    message: str = ""
+    retryable: bool = False
+    cost_usd: Decimal | None = None
+
+
+@runtime_checkable
+class JobProvider(Protocol):
+    """Takes jobs. Every method raises `ProviderError`; `AmbiguousError` where a submit may have gone through.
+
+    `poll_every_s`: seconds between two looks at a job.
+    """
+
+    name: str
+    endpoint: str
+    idempotent: bool
+    concurrency: int
+    poll_every_s: float
+
+    def models(self) -> Mapping[Kind, tuple[str, ...]]:
+        """See `Provider.models`."""
+        ...
+
+    def revision(self, model: str, request: Request) -> str:
+        """See `Provider.revision`."""
+        ...
+
+    async def submit(self, model: str, request: Request, context: Context) -> Job:
+        """Hand the job in."""
+        ...
+
+    async def poll(self, model: str, job: Job) -> JobStatus:
+        """Look at it, from whichever process."""
+        ...
+
+    async def fetch(self, model: str, job: Job) -> Answer:
+        """Download what a succeeded job made, at once: results expire."""
+        ...
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A provider that can say what became of a call whose answer was lost."""
+
+    async def find(self, model: str, request: Request, context: Context) -> Answer | Job | None:
+        """The answer or the job of the call with this `Context.key`; None if it never arrived."""
+        ...
+
+
+AnyProvider = Provider | JobProvider
 
 
 def screenplay_of(content: bytes) -> Screenplay:
