@@ -90,15 +90,10 @@ def starfield(scene: Scene, width: int, height: int, hue: RGB) -> Image.Image:
     for x, y, size in scene.rng("stars").uniform(0, 1, (160, 3)).tolist():
         r = max(0.6, unit * (0.0006 + 0.003 * size**6))
         draw.ellipse((x * width - r, y * height - r, x * width + r, y * height + r), fill=mix(hue, rgb("#fffaf0"), 0.3 + 0.7 * size))
-    cx, cy, r = width * (0.5 + 0.22 * scene.light_side), height * 1.55, height * 0.95
-    for k in range(12):
-        rim = mix(rgb("#05071a"), lighter(hue, 0.45), (k / 11) ** 2)
-        size = r * (1.09 - 0.008 * k)
-        if k > 6:
-            draw.ellipse((cx - size, cy - size, cx + size, cy + size), fill=rim)
-    for k in range(8):
-        size, shade = r * (1 - 0.02 * k), mix(lighter(hue, 0.15), darker(hue, 0.6), k / 7)
-        draw.ellipse((cx - size, cy - size + r * 0.05 * k, cx + size, cy + size + r * 0.05 * k), fill=shade)
+    radius = height * 0.95
+    face, mask = _globe(radius, hue, scene.light_side)
+    corner = round(width * (0.5 + 0.22 * scene.light_side) - radius), round(height * 1.50 - radius)
+    picture.paste(face, corner, mask)
     return picture
 
 
@@ -119,6 +114,14 @@ def _nebula(scene: Scene, width: int, height: int, hue: RGB) -> Image.Image:
 def _planet(scene: Scene, at: tuple[float, float], radius: float, hue: RGB) -> None:
     c, s = scene.canvas, scene.light_side
     c.glow(*at, radius * 1.7, lighter(hue, 0.25), 0.55, power=1.4)
+    face, mask = _globe(radius, hue, s)
+    _ring(scene, at, radius, hue, back=True)
+    c.paste(face, at[0] - radius, at[1] - radius, mask)
+    _ring(scene, at, radius, hue, back=False)
+
+
+def _globe(radius: float, hue: RGB, s: int) -> tuple[Image.Image, Image.Image]:
+    """A banded planet lit from the side `s`: its square picture and the mask of its disc."""
     size = 256
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     inside = np.clip((1 - np.sqrt(x * x + y * y)) * size * 0.5, 0, 1)
@@ -130,9 +133,7 @@ def _planet(scene: Scene, at: tuple[float, float], radius: float, hue: RGB) -> N
     face = Image.fromarray(np.clip(body * light * 1.1 + rim, 0, 255).astype(np.uint8))
     d = max(4, round(radius * 2))
     mask = Image.fromarray((inside * 255).astype(np.uint8)).resize((d, d), BICUBIC)
-    _ring(scene, at, radius, hue, back=True)
-    c.paste(face.resize((d, d), BICUBIC), at[0] - radius, at[1] - radius, mask)
-    _ring(scene, at, radius, hue, back=False)
+    return face.resize((d, d), BICUBIC), mask
 
 
 def _ring(scene: Scene, at: tuple[float, float], radius: float, hue: RGB, *, back: bool) -> None:

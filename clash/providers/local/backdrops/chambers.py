@@ -26,7 +26,7 @@ def hall(scene: Scene) -> None:
     for near in (1.02, 1.36, 1.95):
         for side in (-1, 1):
             _column(room, room.x(side * 0.94) + side * 0.05 * m, near)
-    rug(room, c.w / 2, (1.02, 3.0), 0.75, rgb("#8f2f35"))
+    rug(room, c.w / 2, (1.02, 4.8), 0.75, rgb("#8f2f35"))
     _chandelier(room, c.w / 2, 0.62)
     for at in (-0.35, 0.35):
         x, y = room.x(at), room.y(1.75)
@@ -116,6 +116,7 @@ def tower_room(scene: Scene) -> None:
     """A round room of stone with an arched window to the sea: the great lamp, or a spiral stair where the words say so."""
     s, c, p = scene.light_side, scene.canvas, scene.palette
     brick = rgb("#a58a70")
+    scene.vista = "sea"
     room = room_of(scene, brick, rgb("#7a5f48"))
     m, span = room.metre, (room.right - room.left) / room.metre
     _masonry(room, brick)
@@ -153,7 +154,7 @@ def _masonry(room: Room, brick: RGB) -> None:
     for x in (room.left, room.right):
         for row in range(1, rows):
             y = room.top + row * high
-            c.line([(x, y), room.near(x, y, 3.2)], p.tone(darker(brick, 0.45), 0, 0.8), 0.012 * m)
+            c.line([(x, y), room.near(x, y, 5.0)], p.tone(darker(brick, 0.45), 0, 0.8), 0.012 * m)
 
 
 def _great_lamp(room: Room) -> None:
@@ -306,6 +307,7 @@ def _bars(room: Room) -> None:
 def cave(scene: Scene) -> None:
     """Rock in dark layers round an opening to the light, stalactites, a still pool, crystals."""
     c, p, s, hz = scene.canvas, scene.palette, scene.light_side, scene.horizon
+    scene.vista = "country"
     w, h = max(8, round(0.5 * c.w)), max(8, round(0.62 * c.h))
     c.rect(0, 0, c.w, c.h, p.tone(rgb("#4a4650"), 0, 0.6))
     ox, oy = c.w * (0.5 + 0.06 * s), hz - 0.02 * c.h
@@ -334,19 +336,26 @@ def cave(scene: Scene) -> None:
 
 
 def _rock_ring(scene: Scene, layer: int, hole: Point, colour: RGB) -> None:
-    """A frame of rock: its inner edge jagged, with stalactites above and boulders at the sides."""
+    """A frame of rock round the opening: its edge broken, stalactites above, boulders at the sides."""
     c, rng = scene.canvas, scene.rng(f"rock {layer}")
-    rx, ry = (0.20 + 0.135 * layer) * c.w, (0.30 + 0.10 * layer) * c.u
+    rx, ry = (0.21 + 0.13 * layer) * c.w, (0.30 + 0.10 * layer) * c.u
+    phases = rng.uniform(0, 2 * np.pi, 4)
     inner: list[Point] = []
-    for k in range(73):
-        turn = np.pi * (1.12 - 1.24 * k / 72)
-        spike = 1.0 - (0.16 + 0.20 * float(rng.random())) * (k % 3 == 1) * max(0.0, float(np.sin(turn))) ** 0.5
-        r = spike * (1 + jitter(rng, -0.05, 0.05))
+    for k in range(61):
+        turn = np.pi * (1.10 - 1.20 * k / 60)
+        wave = sum(float(np.sin(turn * f + a)) * w for f, a, w in zip((3, 7, 15, 31), phases, (0.07, 0.045, 0.03, 0.018), strict=True))
+        r = 1.0 + wave
         inner.append((hole[0] + rx * r * float(np.cos(turn)), hole[1] + 0.08 * c.u - ry * r * float(np.sin(turn))))
     foot = hole[1] + (0.16 + 0.08 * layer) * c.u
-    ring = [(-4.0, -4.0), (-4.0, c.h + 4.0), (inner[0][0] - 0.10 * c.u, c.h + 4.0), (inner[0][0] - 0.04 * c.u, foot), *inner,
-            (inner[-1][0] + 0.04 * c.u, foot), (inner[-1][0] + 0.10 * c.u, c.h + 4.0), (c.w + 4.0, c.h + 4.0), (c.w + 4.0, -4.0)]  # fmt: skip
-    c.shape(ring, (darker(colour, 0.25), colour) if layer == 0 else (darker(colour, 0.4), colour))
+    left, right = inner[0], inner[-1]
+    ring = [(-4.0, -4.0), (-4.0, c.h + 4.0), (left[0] - 0.10 * c.u, c.h + 4.0), (left[0] - 0.04 * c.u, foot), *inner,
+            (right[0] + 0.04 * c.u, foot), (right[0] + 0.10 * c.u, c.h + 4.0), (c.w + 4.0, c.h + 4.0), (c.w + 4.0, -4.0)]  # fmt: skip
+    c.shape(ring, (darker(colour, 0.4), colour))
+    for _ in range(13 - 2 * layer):
+        x, y = inner[int(rng.integers(10, 51))]
+        long, half = c.u * jitter(rng, 0.03, 0.13 + 0.03 * layer), c.u * jitter(rng, 0.008, 0.020)
+        c.polygon([(x - half, y - half * 2), (x + half * 0.1, y + long), (x + half, y - half * 2)], darker(colour, 0.12))
+        c.polygon([(x - half, y - half * 2), (x + half * 0.1, y + long), (x - half * 0.3, y - half * 2)], lighter(colour, 0.05))
 
 
 def vehicle(scene: Scene) -> None:
@@ -361,6 +370,7 @@ def vehicle(scene: Scene) -> None:
 
 def _compartment(scene: Scene) -> None:
     s, c, p = scene.light_side, scene.canvas, scene.palette
+    scene.vista = "country"
     panel, plush = rgb("#8a5f42"), (rgb("#7f2f38"), rgb("#2f5f5f"), rgb("#3f4f7f"))[int(scene.rng("plush").integers(3))]
     room = room_of(scene, panel, rgb("#4f4038"), boards=False, ceiling=rgb("#c9b794"))
     m, span = room.metre, (room.right - room.left) / room.metre
@@ -409,6 +419,7 @@ def _car(scene: Scene) -> None:
     c.rect(0, 0, c.w, c.h, p.tone(trim, 0, 0.7))
     top, low = hz - 0.36 * u, hz + 0.13 * u
     w, h = c.w, max(8, round(low - top))
+    scene.vista = "country"
     view = view_outside(scene, w, h, "road")
     draw = ImageDraw.Draw(view)
     out = scene.outside
@@ -452,13 +463,13 @@ def _ship_cabin(scene: Scene) -> None:
         y = room.top + (room.floor - room.top) * k / 9
         c.line([(room.left, y), (room.right, y)], p.tone(rgb("#6f4f36"), 0, 0.85), 0.014 * m)
         for x in (room.left, room.right):
-            c.line([(x, y), room.near(x, y, 3.2)], p.tone(rgb("#5f4430"), 0, 0.75), 0.014 * m)
-    scene.words += " sea"
+            c.line([(x, y), room.near(x, y, 5.0)], p.tone(rgb("#5f4430"), 0, 0.75), 0.014 * m)
+    scene.vista = "sea"
     for k, at in enumerate((-0.62, 0.0, 0.62)):
         _porthole(room, room.x(at), room.y(1.75), min(0.42, span * 0.085), f"port {k}")
     for k in range(-3, 4):
         x = c.w / 2 + k * 0.9 * m
-        c.polygon([room.near(x - 0.09 * m, room.top, 1.0), room.near(x + 0.09 * m, room.top, 1.0), room.near(x + 0.09 * m, room.top, 3.2), room.near(x - 0.09 * m, room.top, 3.2)], p.tone(rgb("#7a5a3c"), 0, 0.8))
+        c.polygon([room.near(x - 0.09 * m, room.top, 1.0), room.near(x + 0.09 * m, room.top, 1.0), room.near(x + 0.09 * m, room.top, 5.0), room.near(x - 0.09 * m, room.top, 5.0)], p.tone(rgb("#7a5a3c"), 0, 0.8))
     bx = room.x(-s * 0.66)
     c.rect(bx - 0.85 * m, room.y(0.62), bx + 0.85 * m, room.floor, p.tone(rgb("#7a553a")))
     c.rect(bx - 0.82 * m, room.y(0.80), bx + 0.82 * m, room.y(0.58), p.tone(rgb("#3f5f7f")), 0.08 * m)

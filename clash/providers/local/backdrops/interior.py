@@ -14,6 +14,7 @@ from clash.providers.local.backdrops.weather import streaks
 
 _EYE = 1.05  # metres above the floor
 _HEIGHT = 3.0
+_NEAREST = 5.0  # how much nearer than the back wall the room is still drawn
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def room_of(scene: Scene, wall: RGB, floor: RGB, *, ceiling: RGB | None = None, 
     metre = 0.212 * u
     half = 0.37 * c.w if c.w > 0.9 * c.h else 0.43 * c.w
     room = Room(scene, c.w / 2 - half, scene.horizon - (_HEIGHT - _EYE) * metre, c.w / 2 + half, scene.horizon + _EYE * metre, metre)
-    far = 3.2
+    far = _NEAREST
     corners = {name: (room.near(x, y, far)) for name, x, y in (
         ("lt", room.left, room.top), ("rt", room.right, room.top), ("lb", room.left, room.floor), ("rb", room.right, room.floor))}  # fmt: skip
     upper = ceiling or lighter(wall, 0.45)
@@ -63,7 +64,7 @@ def room_of(scene: Scene, wall: RGB, floor: RGB, *, ceiling: RGB | None = None, 
     c.shape([(room.left, room.top), (room.right, room.top), (room.right, room.floor), (room.left, room.floor)], (p.tone(wall, 0, 1.0), p.tone(wall, 0, 0.84)))
     _skirting(room, wall)
     _corners(room)
-    scene.ground = min(0.90, room.floor / c.h + 0.155) if scene.level < 0.6 else 0.95
+    scene.ground = room.floor / c.h + 0.55 * (1 - room.floor / c.h)
     return room
 
 
@@ -73,7 +74,7 @@ def _floor_lines(room: Room, floor: RGB, *, boards: bool, tiles: bool) -> None:
     if boards or tiles:
         for k in range(-22, 23):
             x = c.w / 2 + k * 0.42 * room.metre
-            c.line([(x, room.floor), room.near(x, room.floor, 3.2)], seam, 0.0018 * c.u)
+            c.line([(x, room.floor), room.near(x, room.floor, _NEAREST)], seam, 0.0018 * c.u)
     if tiles:
         for k in range(1, 12):
             near = 1.0 / (1.0 - 0.062 * k)
@@ -87,7 +88,7 @@ def _skirting(room: Room, wall: RGB) -> None:
     high = 0.10 * room.metre
     c.rect(room.left, room.floor - high, room.right, room.floor, board)
     for x in (room.left, room.right):
-        c.polygon([(x, room.floor - high), (x, room.floor), room.near(x, room.floor, 3.2), room.near(x, room.floor - high, 3.2)], darker(board, 0.18))
+        c.polygon([(x, room.floor - high), (x, room.floor), room.near(x, room.floor, _NEAREST), room.near(x, room.floor - high, _NEAREST)], darker(board, 0.18))
 
 
 def _corners(room: Room) -> None:
@@ -107,12 +108,13 @@ def view_outside(scene: Scene, width: int, height: int, label: str) -> Image.Ima
     picture = sky_picture(p, rng, width, height, None)
     draw = ImageDraw.Draw(picture)
     base = height * 0.74
-    if scene.named("sea", "lighthouse", "harbour", "harbor", "beach", "coast", "ship", "island", "海", "灯塔", "港", "船", "岛"):
+    vista = _vista(scene)
+    if vista == "sea":
         draw.rectangle((0, base, width, height), fill=mix(p.tone((52, 110, 140), 0.35), p.sky[-1], 0.25))
         for x, y, size in rng.uniform(0, 1, (26, 3)).tolist():
             at = base + (height - base) * y
             draw.line((x * width, at, (x + 0.03 + 0.08 * size) * width, at), fill=mix(p.sky[-1], p.sun, 0.5), width=max(1, unit // 260))
-    elif scene.named("village", "farm", "forest", "mountain", "country", "cottage", "cabin", "村", "林", "山", "乡", "农"):
+    elif vista == "country":
         for layer, depth in enumerate((0.6, 0.3)):
             phase = jitter(rng, 0, 6)
             line = [(width * k / 12, base + unit * (0.05 * layer - 0.07 * abs(((k * 0.37 + phase) % 2) - 1))) for k in range(13)]
@@ -121,6 +123,16 @@ def view_outside(scene: Scene, width: int, height: int, label: str) -> Image.Ima
         _roofs(draw, scene, width, height, rng.uniform(0, 1, (16, 4)).tolist())
     _behind_glass(picture, scene, label)
     return picture
+
+
+def _vista(scene: Scene) -> str:
+    if scene.named("sea", "lighthouse", "harbour", "harbor", "beach", "coast", "island", "海", "灯塔", "港", "岛"):
+        return "sea"
+    if scene.named("village", "farm", "forest", "mountain", "country", "cottage", "村", "林", "山", "乡", "农"):
+        return "country"
+    if scene.named("city", "town", "street", "城", "街", "市"):
+        return "town"
+    return scene.vista
 
 
 def _roofs(draw: ImageDraw.ImageDraw, scene: Scene, width: int, height: int, draws: list[list[float]]) -> None:

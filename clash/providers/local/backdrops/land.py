@@ -206,6 +206,7 @@ def snowfield(scene: Scene) -> None:
     paint_sky(scene)
     if p.time == "night" and p.weather in ("clear", "cloud"):
         _aurora(scene)
+    c.rect(0, hz - 2, c.w, c.h, p.tone(rgb("#f3f6fb"), 0.4))
     peaks(scene, "range", hz + 0.01 * c.u, 0.26 * c.u, 0.55, snow=0.75, count=6)
     mist(scene, hz, 0.10 * c.u, 0.5)
     white, blue = rgb("#f3f6fb"), rgb("#a9bfdc")
@@ -213,8 +214,6 @@ def snowfield(scene: Scene) -> None:
         base = hz + (0.015 + 0.075 * k) * c.u
         fill = p.tone(white, 0.40 - 0.11 * k, 1.02), p.tone(mix(white, blue, 0.75), 0.28 - 0.08 * k)
         line = ridge(scene, f"drift {k}", base, (0.012 + 0.014 * k) * c.u, fill, rough=0.3)
-        if k in (0, 1):
-            _firs(scene, f"drift {k}", line[8:60] if k else line[90:150], 0, 0.1, blue)
         if k == 1:
             for j, share in enumerate((-0.40, -0.34, 0.28, 0.41)):
                 x = c.w * (0.5 + share)
@@ -256,7 +255,7 @@ def desert(scene: Scene) -> None:
         butte = [(x - wide * 1.3, hz + 3), (x - wide, hz - tall * 0.5), (x - wide * 0.85, hz - tall), (x + wide * 0.8, hz - tall), (x + wide, hz - tall * 0.45), (x + wide * 1.35, hz + 3)]
         c.shape(butte, (p.ground(rgb("#b06a4c"), 0.60), p.tone(sand, 0.66)))
     for k in range(4):
-        _dune(scene, k, hz + (0.02 + 0.085 * k) * c.u, (0.035 + 0.02 * k) * c.u, sand, 0.42 - 0.13 * k)
+        _dune(scene, k, hz + (0.0, 0.045, 0.12, 0.22)[k] * c.u, (0.022 + 0.022 * k) * c.u, sand, 0.42 - 0.13 * k)
     if p.time != "night":
         x, y = light_place(scene)
         c.glow(x, y, 0.5 * c.u, p.sun, 0.25 * p.sunlight)
@@ -265,18 +264,21 @@ def desert(scene: Scene) -> None:
 
 
 def _dune(scene: Scene, order: int, base: float, rise: float, sand: RGB, depth: float) -> None:
+    """Crescents of sand: each has a crest, a lit flank towards the light and a shaded one."""
     c, p, s, rng = scene.canvas, scene.palette, scene.light_side, scene.rng(f"dune {order}")
     depth = max(0.0, depth)
-    fill = p.ground(lighter(sand, 0.08), depth, 1.05), p.ground(darker(sand, 0.12), depth)
-    line = ridge(scene, f"dune {order}", base, rise, fill, rough=0.15)
-    crest = min(line[20:140], key=lambda q: q[1])
-    fall = [crest]
-    for k in range(1, 9):
-        t = k / 8
-        fall.append((crest[0] + s * c.u * (0.06 * float(np.sin(t * 5 + order)) - 0.25 * t * jitter(rng, 0.8, 1.2)), crest[1] + (0.30 * t) * c.u))
-    shaded = [q for q in line if (q[0] - crest[0]) * s < 0]
-    edge = sorted(shaded, key=lambda q: -s * q[0])
-    c.shape([*fall, (edge[-1][0], fall[-1][1]), *reversed(edge)], (p.ground(darker(sand, 0.34), depth), p.ground(darker(sand, 0.20), depth)), 0.85)
+    floor = p.ground(sand, depth, 1.0), p.ground(darker(sand, 0.14), max(0.0, depth - 0.1))
+    c.shape([(-4.0, base), (c.w + 4.0, base), (c.w + 4.0, c.h + 4.0), (-4.0, c.h + 4.0)], floor)
+    count = 4 - order // 2
+    for k in range(count):
+        x = c.w * (k + jitter(rng, 0.15, 0.85)) / count
+        wide, tall = rise * jitter(rng, 5.5, 8.5), rise * jitter(rng, 0.8, 1.5)
+        top = (x, base - tall)
+        lit = [(x + s * wide * t, base - tall * (1 - t) ** 1.5 * (1 - 0.10 * float(np.sin(t * 9)))) for t in np.linspace(0, 1, 16).tolist()]
+        dark = [(x - s * wide * 0.85 * t, base - tall * (1 - t) ** 1.9) for t in np.linspace(0, 1, 16).tolist()]
+        ridge_line = [(x + s * wide * (0.16 * float(np.sin(t * 3.4)) + 0.10 * t), base - tall + (tall + rise * 0.55) * t) for t in np.linspace(0, 1, 14).tolist()]
+        c.shape([*lit, (x, base + rise * 0.5), *reversed(dark)], (p.ground(lighter(sand, 0.14), depth, 1.06), floor[0]))
+        c.shape([top, *dark, ridge_line[-1], *reversed(ridge_line)], (p.ground(darker(sand, 0.38), depth), p.ground(darker(sand, 0.20), depth)), 0.9)
 
 
 def road(scene: Scene) -> None:

@@ -44,7 +44,7 @@ def _wainscot(room: Room, wood: RGB) -> None:
         a, b = room.x(-1 + 2 * (k + 0.1) / 16), room.x(-1 + 2 * (k + 0.9) / 16)
         c.rect(a, top + 0.12 * m, b, room.floor - 0.16 * m, p.tone(darker(wood, 0.14), 0, 0.86))
     for x in (room.left, room.right):
-        c.polygon([(x, top), (x, room.floor), room.near(x, room.floor, 3.2), room.near(x, top, 3.2)], p.tone(darker(wood, 0.2), 0, 0.8))
+        c.polygon([(x, top), (x, room.floor), room.near(x, room.floor, 5.0), room.near(x, top, 5.0)], p.tone(darker(wood, 0.2), 0, 0.8))
     c.fade((room.left, top, room.right, room.floor), p.ink, 0.0, 0.25)
 
 

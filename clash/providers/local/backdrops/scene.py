@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -36,6 +38,8 @@ class Scene:
     """Name and description of the place in lower case, for variants (a stone bridge, a library)."""
     level: float
     """The height of the eye as a share of the picture's height: the horizon, or the vanishing point of a room."""
+    vista: Literal["town", "country", "sea"] = "town"
+    """What lies before the windows where the words do not say."""
     focus: Point = (0.5, 0.5)
     ground: float = 0.88
     key: RGB = field(init=False)
@@ -51,7 +55,7 @@ class Scene:
 
     def named(self, *words: str) -> bool:
         """Whether one of the words is said of the place."""
-        return any(word in self.words for word in words)
+        return any(_says(self.words, word) for word in words)
 
     @cached_property
     def light_side(self) -> int:
@@ -66,6 +70,13 @@ class Scene:
     def side_x(self, share: float) -> float:
         """A distance from the middle towards the light as a position in pixels; negative is away from it."""
         return self.canvas.w * (0.5 + self.light_side * share)
+
+
+def _says(text: str, word: str) -> bool:
+    """Whether the word is in the text; an English one only whole (a cellar is not a cell), also in the plural."""
+    if word.isascii():
+        return re.search(rf"\b{re.escape(word)}s?\b", text) is not None
+    return word in text
 
 
 def jitter(rng: np.random.Generator, low: float, high: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from clash.providers.local.backdrops.canvas import BILINEAR, Point
 from clash.providers.local.backdrops.palette import LAMP, RGB, darker, lighter, mix, rgb
@@ -51,7 +51,9 @@ def depth_of(z: float, far: float) -> float:
     return min(0.85, max(0.0, z / far)) ** 0.8 * 0.8
 
 
-def facade(scene: Scene, view: Perspective, x: float, z0: float, z1: float, height: float, label: str, *, far: float = 60.0) -> None:
+def facade(
+    scene: Scene, view: Perspective, x: float, z0: float, z1: float, height: float, label: str, *, far: float = 60.0, shop: bool = True
+) -> None:  # fmt: skip
     """A house front along the street: storeys of windows, lit ones where lamps are, a shop at its foot."""
     c, p, rng = scene.canvas, scene.palette, scene.rng(f"facade {label}")
     depth = depth_of((z0 + z1) / 2, far)
@@ -69,7 +71,28 @@ def facade(scene: Scene, view: Perspective, x: float, z0: float, z1: float, heig
             a = z0 + (z1 - z0) * (column + 0.24) / columns
             b = z0 + (z1 - z0) * (column + 0.76) / columns
             _pane(scene, view.wall(x, y, y + 1.45, a, b), rng.random(), depth)
-    _shopfront(scene, view, x, z0, z1, depth, rng)
+    if shop:
+        _shopfront(scene, view, x, z0, z1, depth, rng)
+    else:
+        _back_door(scene, view, x, z0, z1, depth, rng)
+
+
+def _back_door(scene: Scene, view: Perspective, x: float, z0: float, z1: float, depth: float, rng: np.random.Generator) -> None:
+    """The foot of a wall in a lane: a door with a lamp above it, a low window, a pipe."""
+    c, p = scene.canvas, scene.palette
+    length = z1 - z0
+    paint = (rgb("#5f3f36"), rgb("#3f5f5a"), rgb("#4f4a5f"), rgb("#6f5a3c"))[int(rng.integers(4))]
+    a = z0 + length * jitter(rng, 0.16, 0.30)
+    b = a + length * 0.24
+    c.shape(view.wall(x, -1.6, 0.72, a - length * 0.03, b + length * 0.03), p.tone(rgb("#b5aa98"), depth))
+    c.shape(view.wall(x, -1.6, 0.62, a, b), p.tone(paint, depth))
+    _pane(scene, view.wall(x, -0.35, 0.75, z0 + length * 0.62, z0 + length * 0.84), rng.random(), depth)
+    c.line([view.at(x, -1.6, z1 - length * 0.04), view.at(x, 6.0, z1 - length * 0.04)], p.tone(rgb("#4a4644"), depth), 0.07 * view.focal / z1)
+    if rng.random() < 0.5 and p.lamps > 0.2:
+        lx, ly = view.at(x * 0.96, 1.15, (a + b) / 2)
+        c.glow(lx, ly, 1.1 * view.focal / a, LAMP, 0.6 * p.lamps)
+        c.ellipse(lx, ly, 0.05 * view.focal / a, 0.05 * view.focal / a, (255, 240, 205))
+        c.glow(*view.at(x * 0.8, -1.6, (a + b) / 2), 1.2 * view.focal / a, LAMP, 0.35 * p.lamps, tall=0.3)
 
 
 def _pane(scene: Scene, corners: list[Point], draw: float, depth: float) -> None:
@@ -103,10 +126,10 @@ def _shopfront(scene: Scene, view: Perspective, x: float, z0: float, z1: float, 
     if lit:
         foot = view.at(inward, -1.6, middle)
         c.glow(*foot, 1.9 * view.focal / middle, LAMP, 0.42 * (1 - depth), tall=0.28, power=1.4)
-        _sign(scene, view, x, z0 + gap * 2, neon, depth)
+        _sign(scene, view, x, z0 + gap * 2, neon, depth, f"{x:.0f} {z0:.1f}")
 
 
-def _sign(scene: Scene, view: Perspective, x: float, z: float, neon: RGB, depth: float) -> None:
+def _sign(scene: Scene, view: Perspective, x: float, z: float, neon: RGB, depth: float, label: str) -> None:
     """An upright sign that stands out over the pavement; bars of light for its letters."""
     c = scene.canvas
     out = x - 0.75 if x > 0 else x + 0.75
@@ -114,10 +137,19 @@ def _sign(scene: Scene, view: Perspective, x: float, z: float, neon: RGB, depth:
     c.rect(ax, ay, bx, by, darker(neon, 0.80))
     w, h = bx - ax, by - ay
     for k in range(3):
-        y = ay + h * (0.14 + 0.28 * k)
-        c.rect(ax + w * 0.22, y, ax + w * 0.78, y + h * 0.07, neon)
-        c.rect(ax + w * 0.44, y, ax + w * 0.56, y + h * 0.18, neon)
+        _letter(scene, (ax + w * 0.20, ay + h * (0.08 + 0.30 * k), w * 0.60, h * 0.22), neon, f"{label} {k}")
     c.glow((ax + bx) / 2, (ay + by) / 2, abs(h) * 1.3, neon, 0.42 * (1 - depth))
+
+
+def _letter(scene: Scene, box: tuple[float, float, float, float], neon: RGB, label: str) -> None:
+    """A made-up character of a few strokes of light; it says nothing in any language."""
+    c, rng = scene.canvas, scene.rng(f"letter {label}")
+    x, y, w, h = box
+    thick = max(1.0, abs(w) * 0.11)
+    for t in rng.permutation(4)[: 2 + int(rng.integers(2))].tolist():
+        c.line([(x, y + h * t / 3), (x + w, y + h * t / 3)], neon, thick)
+    for t in rng.permutation(3)[: 1 + int(rng.integers(2))].tolist():
+        c.line([(x + w * t / 2, y), (x + w * t / 2, y + h)], neon, thick)
 
 
 def pavement(scene: Scene, view: Perspective, half: float, kerb: float, colour: RGB) -> None:
@@ -131,9 +163,10 @@ def pavement(scene: Scene, view: Perspective, half: float, kerb: float, colour: 
         c.shape(view.floor(x - kerb, x + kerb, 0.6, 400, -1.58), p.ground(lighter(walk, 0.2), 0.1))
 
 
-def mirrored(scene: Scene, top: float, strength: float) -> None:
-    """The lights above mirrored in wet ground below `top` pixels."""
-    c = scene.canvas
+def mirrored(scene: Scene, view: Perspective, half: float, strength: float, *, centre: float = 0.0) -> None:
+    """The lights above mirrored in wet ground, `half` metres to each side of `centre`."""
+    c, top = scene.canvas, scene.horizon
+    outline = view.floor(centre - half, centre + half, 0.5, 60, -1.6)
     height = c.h - round(top)
     if height < 4:
         return
@@ -141,8 +174,17 @@ def mirrored(scene: Scene, top: float, strength: float) -> None:
     small = max(8, c.w // 8), max(4, height // 10)
     flipped = seen.transpose(Image.Transpose.FLIP_TOP_BOTTOM).resize(small, BILINEAR).filter(ImageFilter.GaussianBlur(1.6))
     ramp = (np.linspace(strength, strength * 0.35, height) * 255).astype(np.uint8)
-    mask = Image.fromarray(np.repeat(ramp[:, None], 2, axis=1)).resize((c.w, height), Image.Resampling.NEAREST)
+    fade = Image.fromarray(np.repeat(ramp[:, None], 2, axis=1)).resize((c.w, height), Image.Resampling.NEAREST)
+    mask = Image.new("L", (c.w, height), 0)
+    ground = [(x, y - round(top)) for x, y in outline]
+    mask.paste(fade, (0, 0), _filled((c.w, height), ground))
     c.paste(flipped.resize((c.w, height), BILINEAR), 0, round(top), mask)
+
+
+def _filled(size: tuple[int, int], points: list[Point]) -> Image.Image:
+    mask = Image.new("L", size, 0)
+    ImageDraw.Draw(mask).polygon(points, fill=255)
+    return mask
 
 
 def street(scene: Scene) -> None:
@@ -161,7 +203,7 @@ def street(scene: Scene) -> None:
         for name, x in (("left", -5.2), ("right", 5.2)):
             facade(scene, view, x, z0, z1, jitter(rng, 5.5, 11.5), f"{name} {k}", far=55)
     if p.wet:
-        mirrored(scene, hz + 0.05 * c.u, 0.42)
+        mirrored(scene, view, 5.2, 0.42)
     for z in (22.0, 13.0, 7.6, 4.6):
         for side in (-1, 1):
             x, y = view.at(side * 3.5, -1.6, z)
@@ -202,9 +244,9 @@ def alley(scene: Scene) -> None:
     edges = [22.0, 15.5, 11.0, 7.8, 5.4, 3.6, 2.1, 1.1]
     for k, (z1, z0) in enumerate(zip(edges, edges[1:], strict=False)):
         for name, x in (("left", -2.1), ("right", 2.1)):
-            facade(scene, view, x, z0, z1, jitter(rng, 6.5, 10.5), f"{name} {k}", far=34)
+            facade(scene, view, x, z0, z1, jitter(rng, 6.5, 10.5), f"{name} {k}", far=34, shop=k in (2, 5))
     if p.wet:
-        mirrored(scene, hz + 0.06 * c.u, 0.45)
+        mirrored(scene, view, 2.1, 0.45)
     for k, z in enumerate((12.0, 8.4, 6.0, 4.3)):
         _washing(scene, view, z, 3.6 + 0.5 * (k % 2), f"line {k}")
     for z, x in ((9.0, -1.6), (6.4, 1.6), (4.6, -1.55), (3.4, 1.5)):
@@ -260,7 +302,7 @@ def market(scene: Scene) -> None:
         for name, side in (("left", -1), ("right", 1)):
             _stall(scene, view, side, z0 + (z1 - z0) * 0.08, z1 - (z1 - z0) * 0.04, f"stall {name} {k}")
     if p.wet:
-        mirrored(scene, hz + 0.06 * c.u, 0.40)
+        mirrored(scene, view, 2.3, 0.40)
     for k, z in enumerate((13.0, 9.0, 6.2, 4.4)):
         _bulbs(scene, view, z, k)
     c.fade((0, c.h * 0.78, c.w, c.h), darker(p.ink, 0.1), 0.0, 0.45)
@@ -343,12 +385,12 @@ def station(scene: Scene) -> None:
     for k in range(9, -1, -1):
         z = 2.2 * 1.36**k
         depth, iron = depth_of(z, 50), rgb("#3f6a62")
-        x0, y0 = view.at(edge + s * 1.1, -1.6, z)
-        x1, y1 = view.at(edge + s * 1.1, 3.3, z)
+        x0, y0 = view.at(edge + s * 4.6, -1.6, z)
+        x1, y1 = view.at(edge + s * 4.6, 3.5, z)
         w = 0.10 * view.focal / z
         c.rect(x0 - w, y1, x0 + w, y0, p.tone(iron, depth, 0.85))
         c.rect(x0 - w * 1.8, y0 - w * 3, x0 + w * 1.8, y0, p.tone(darker(iron, 0.2), depth))
-        c.line([(x0, y1 + w * 9), view.at(edge + s * 2.6, 3.4, z)], p.tone(iron, depth, 0.85), w * 0.8)
+        c.line([(x0, y1 + w * 9), view.at(edge + s * 3.2, 3.4, z)], p.tone(iron, depth, 0.85), w * 0.8)
         c.line([view.at(edge + s * 0.2, 3.1, z), view.at(s * 5.2, 3.7, z)], p.tone(darker(iron, 0.25), depth), w * 1.2)
         if k % 2:
             lx, ly = view.at(s * 2.6, 2.7, z)
@@ -357,7 +399,7 @@ def station(scene: Scene) -> None:
             c.glow(lx, view.at(0, -1.6, z)[1], 1.7 * view.focal / z, LAMP, 0.35 * p.lamps, tall=0.25)
     _clock(scene, *view.at(s * 1.9, 2.0, 5.0), 0.46 * view.focal / 5.0)
     if p.wet:
-        mirrored(scene, hz + 0.10 * c.u, 0.25)
+        mirrored(scene, view, 3.2, 0.25, centre=edge + s * 3.2)
     c.fade((0, c.h * 0.80, c.w, c.h), darker(p.ink, 0.1), 0.0, 0.42)
     scene.focus = (0.5 + 0.08 * s, scene.level - 0.08)
     _lamps_light(scene)

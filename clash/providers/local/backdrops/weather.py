@@ -28,7 +28,7 @@ def streaks(width: int, height: int, rng: np.random.Generator, count: int, slant
     mask = Image.new("L", (width, height), 0)
     draw = ImageDraw.Draw(mask)
     unit = (width * height) ** 0.5
-    thick = max(1, round(unit / 700))
+    thick = max(1, round(unit / 850))
     for x, y, near in rng.uniform(0, 1, (count, 3)).tolist():
         length = unit * (0.02 + 0.07 * near * near)
         x0, y0 = (x * 1.3 - 0.1) * width, y * 1.1 * height - length
@@ -46,14 +46,15 @@ def _rain(
     image: Image.Image, palette: Palette, rng: np.random.Generator, *, count: int, slant: float, alpha: float
 ) -> None:
     colour = lighter(mix(palette.haze, (205, 220, 230), 0.6), 0.1)
-    size = max(64, image.width // 2), max(64, image.height // 2)
+    k = 2 if image.width * image.height > 2_000_000 else 1
+    size = max(64, image.width // k), max(64, image.height // k)
     _lay(image, streaks(*size, rng, count, slant), colour, alpha)
 
 
 def _snow(image: Image.Image, palette: Palette, rng: np.random.Generator) -> None:
     bright = mix((255, 255, 255), palette.ambient, 0.12 if palette.time == "day" else 0.3)
-    for count, radius, blur, alpha in ((420, 0.0016, 0.4, 0.75), (130, 0.0035, 0.7, 0.80), (26, 0.0095, 3.5, 0.45)):
-        k = 2 if blur < 2 else 4
+    for count, radius, blur, alpha in ((380, 0.0012, 0.4, 0.70), (110, 0.0026, 0.7, 0.80), (22, 0.0080, 3.5, 0.40)):
+        k = (2 if blur < 2 else 4) if image.width * image.height > 2_000_000 else (1 if blur < 2 else 2)
         w, h = max(32, image.width // k), max(32, image.height // k)
         unit = (w * h) ** 0.5 * 1.3
         mask = Image.new("L", (w, h), 0)
