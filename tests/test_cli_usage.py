@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 CLASH = (sys.executable, "-m", "clash")
+SMALL = "--size 192x108 --fps 8"
 GROUPS = ("runs", "checkpoints", "assets", "db")
 LEAVES = (
     "run", "resume", "runs ls", "runs show", "checkpoints ls", "checkpoints show", "cost", "assets ls", "db init",
@@ -339,3 +340,19 @@ def at_a_terminal(arguments: str, folder: Path, **variables: str) -> str:
     os.close(ours)
     assert process.wait(timeout=10) == 0
     return received.decode()
+
+
+@posix_only
+def test_a_run_at_a_terminal_shows_itself_live(tmp_path: Path) -> None:
+    """At a terminal a run shows its steps and counts as they go, and ends with its film and what to look at next."""
+    rows = "".join(f"{number},A lighthouse above the sea.,1\n" for number in (1, 2, 3))
+    (tmp_path / "story.csv").write_text(f"shot,description,duration\n{rows}", encoding="utf-8")
+    screen = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", at_a_terminal(f"run story.csv --thread one {SMALL}", tmp_path))
+    assert "thread one" in screen
+    assert re.search(r"generate_shots +\S+ +[0-2]/3 shots", screen)
+    assert "3/3 shots" in screen
+    assert re.search(r"cost \$0\.00, 0:\d\d elapsed", screen)
+    assert re.search(r"film +output/one/film.mp4", screen)
+    assert "clash checkpoints ls one" in screen
+    assert (tmp_path / "output" / "one" / "film.mp4").stat().st_size > 0
+    assert re.search(r"length +0:03", screen)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from clash import errors
 from clash.cli.commands import app
 from clash.config import Settings
 
@@ -90,15 +91,16 @@ def test_every_setting_is_in_the_example_environment(variable: str) -> None:
     assert re.search(rf"^#?\s*{variable}=", example, flags=re.MULTILINE)
 
 
-def test_every_exit_code_is_documented() -> None:
-    """Every exit code that an error carries stands in the table of exit codes."""
-    from clash import errors
-
+def test_every_error_is_documented() -> None:
+    """Every exit code stands in the table of exit codes, and every `code` that clash gives in the table of codes."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ClashError)]
-    for code in {kind.exit_code for kind in kinds}:
-        assert re.search(rf"^\| {code}[ ,]", COMMANDS, flags=re.MULTILINE)
-    for word in {kind.code for kind in kinds}:
-        assert f"`{word}`" in COMMANDS
+    for exit_code in {kind.exit_code for kind in kinds}:
+        assert re.search(rf"^\| {exit_code}[ ,]", COMMANDS, flags=re.MULTILINE)
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "clash").rglob("*.py")]
+    given = {word for source in sources for word in re.findall(r'\bcode="(\w+)"', source)}
+    assert "disk_full" in given
+    table = "\n".join(line for line in COMMANDS.splitlines() if line.startswith("| `"))
+    assert not sorted(word for word in given | {kind.code for kind in kinds} if f"`{word}`" not in table)
 
 
 def test_every_json_example_is_json() -> None:

@@ -185,7 +185,8 @@ class LiveProgress(Progress):
             done = 1.0 if step.finished else step.done / step.total if step.total else 0.0
             bar = ProgressBar(total=1.0, completed=done, width=20)
             table.add_row(Text(visible(step.name)), bar, Text(count), Text(*mark))
-        lines: list[RenderableType] = [table, Text(self._figures(), style="dim", overflow="fold")]
+        lines: list[RenderableType] = [table] if self._steps else []
+        lines.append(Text(self._figures(), style="dim", overflow="fold"))
         if self._is_stopping:
             lines.append(Text(_STOPPING, style="yellow", overflow="fold"))
         return Group(*lines)

@@ -12,7 +12,7 @@ import typer
 
 from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Concurrency, Json, Thread
-from clash.cli.output import Document, emit, say, say_error
+from clash.cli.output import SCHEMA, Document, emit, say, say_error
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
 
@@ -129,8 +129,9 @@ def _produce(start: Start, *, as_json: bool) -> None:
     settings, stop = load_settings(), StopSignal()
     with progress_on_standard_error() as progress, stop_on_signals(stop, progress, as_json=as_json):
         report = asyncio.run(start(settings, progress.observe, stop))
-    emit(report.document, as_json=as_json, render=render_outcome)
-    _tell(report.document, as_json=as_json)
+    document = {"schema": SCHEMA, **report.document}
+    emit(document, as_json=as_json, render=render_outcome)
+    _tell(document, as_json=as_json)
     raise typer.Exit(report.exit_code)
 
 
