@@ -342,6 +342,17 @@ class Happening:
     remaining_s: float | None = 41.0
 
 
+def test_the_time_left_is_forgotten_with_its_step() -> None:
+    """A step without an estimate does not show what was left of the step before it."""
+    progress = LiveProgress(Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None))
+    progress.observe(Happening("progress"))
+    progress.observe(Happening("step_started", step="finalize", done=0, total=1, remaining_s=None))
+    frame = io.StringIO()
+    Console(file=frame, width=80).print(progress.render())
+    progress.close()
+    assert "left" not in frame.getvalue()
+
+
 @pytest.mark.parametrize(
     ("event", "line"),
     [

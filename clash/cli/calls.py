@@ -22,7 +22,7 @@ _CALLS = (
     Column("kind"),
     Column("model", fold=True),
     Column("state"),
-    Column("attempt", "try", right=True),
+    Column("attempt", "try", lambda attempt: str(attempt) if attempt and attempt > 1 else "", right=True),
     Column("reused", show=lambda reused: "yes" if reused else ""),
     Column("cost_usd", "cost", money, right=True),
     Column("duration_ms", "time", milliseconds, right=True),

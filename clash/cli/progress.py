@@ -139,7 +139,6 @@ class LiveProgress(Progress):
         """Update the display, or print a message above it."""
         from rich.text import Text
 
-        self._open_display()
         if event.kind == "thread":
             self._console.print(Text(f"thread {visible(event.thread_id)}", style="bold"), soft_wrap=True)
         elif event.kind in ("warning", "note", "slot_failed"):
@@ -152,11 +151,14 @@ class LiveProgress(Progress):
             step = self._steps.setdefault(event.step, _Step(event.step))
             step.done, step.total = event.done, event.total
             step.finished = event.kind == "step_finished"
+            self._open_display()
         if event.kind == "slot_failed" and event.step in self._steps:
             self._steps[event.step].failed += 1
         self._cost = max(self._cost, event.cost_usd)
         if event.remaining_s is not None:
             self._remaining = (event.remaining_s, monotonic())
+        elif event.kind in ("step_started", "step_finished"):
+            self._remaining = None
 
     def _open_display(self) -> None:
         if self._display is None:
@@ -177,7 +179,7 @@ class LiveProgress(Progress):
         from rich.text import Text
 
         table = Table.grid(padding=(0, 2, 0, 0))
-        for step in self._steps.values():
+        for step in tuple(self._steps.values()):  # the display refreshes from a thread of its own
             mark = ("done", "green") if step.finished else ("", "")
             if step.failed:
                 mark = (f"{step.failed} failed", "red")
@@ -202,6 +204,8 @@ class LiveProgress(Progress):
     def stopping(self) -> None:
         """Have the next refresh say so: a signal handler must not print into the display."""
         self._is_stopping = True
+        if not self.live:
+            super().stopping()
 
     def close(self) -> None:
         """Leave the last state of the display standing."""
