@@ -96,6 +96,13 @@ def test_an_endless_sound_does_not_depend_on_how_it_is_read():
     assert np.allclose(whole, np.concatenate(pieces, axis=1), atol=1e-6)
 
 
+@pytest.mark.parametrize("name", sorted(TEXTURES))
+def test_an_endless_sound_is_all_around(name: str):
+    """Left and right are not the same: the sound has width, and speech in the middle stays clear of it."""
+    left, right = read_texture(name, 0, 4 * RATE)
+    assert abs(np.corrcoef(left, right)[0, 1]) < 0.5
+
+
 @pytest.mark.parametrize("name", sorted(HAPPENINGS))
 def test_a_happening_begins_and_ends_in_silence(name: str):
     """A bell, a step or a gull starts and stops at zero, rings for seconds at most, and has a peak of one."""
@@ -127,11 +134,11 @@ def test_the_music_follows_the_story(music: str, mood: str, time: TimeOfDay, wea
     assert mood_of(time, weather, music, mood) == expected
 
 
-def chroma(sound: np.ndarray) -> np.ndarray:
+def chroma(sound: np.ndarray, highest_hz: float = 2_000) -> np.ndarray:
     """The share of each of the twelve tones in a sound's power."""
     power = np.abs(np.fft.rfft(sound.mean(axis=0))) ** 2
     hertz = np.fft.rfftfreq(sound.shape[1], 1 / RATE)
-    inside = (hertz > 60) & (hertz < 2_000)
+    inside = (hertz > 60) & (hertz < highest_hz)
     tones = np.round(69 + 12 * np.log2(hertz[inside] / 440)).astype(int) % 12
     return np.bincount(tones, power[inside], 12) / power[inside].sum()
 
@@ -146,10 +153,10 @@ def test_the_music_stays_in_one_key(mood: Mood):
 
 
 def test_chords_change():
-    """The music moves: neighbouring bars are made of other tones."""
+    """The music moves: the bass of four bars in a row has at least three tones."""
     score = Score([(0, "bright")], 8 * BAR, "a film")
-    first, second = (chroma(score.read(bar * BAR + BAR // 3, BAR // 2)) for bar in (0, 1))
-    assert np.abs(first - second).sum() > 0.5
+    basses = [chroma(score.read(bar * BAR + BAR // 3, BAR // 2), 124).argmax() for bar in range(4)]
+    assert len(set(basses)) >= 3
 
 
 def test_the_music_does_not_depend_on_how_it_is_read():

@@ -222,14 +222,16 @@ def _hertz(note: int) -> float:
 @lru_cache(maxsize=32)
 def _pad(note: int) -> Mono:
     """A note that never ends: partials with soft edges, as of many strings nearly in tune (PADsynth)."""
-    bins = np.fft.rfftfreq(_PAD_LOOP, 1 / RATE)
-    size = np.zeros(bins.size)
+    spacing = RATE / _PAD_LOOP
+    size = np.zeros(_PAD_LOOP // 2 + 1)
     pitch = _hertz(note)
     for partial in range(1, 13):
         centre = pitch * partial
         width = centre * (2 ** (11 / 1200) - 1) + 0.25
-        size += partial**-1.5 * np.exp(-centre / 1_500) * np.exp(-(((bins - centre) / width) ** 2)) / width
-    phases = seeded("pad", note).uniform(0, 2 * np.pi, bins.size)
+        near = np.arange(int((centre - 4 * width) / spacing), int((centre + 4 * width) / spacing) + 1)
+        edge = np.exp(-(((near * spacing - centre) / width) ** 2)) / width
+        size[near] += partial**-1.5 * np.exp(-centre / 1_500) * edge
+    phases = seeded("pad", note).uniform(0, 2 * np.pi, size.size)
     return at_rms(np.fft.irfft(size * np.exp(1j * phases), _PAD_LOOP))
 
 
@@ -240,7 +242,7 @@ def _piano(note: int) -> Stereo:
     seconds = np.arange(round(3.2 * RATE)) / RATE
     pitch = _hertz(note)
     dry = np.zeros(seconds.size)
-    for partial in range(1, 9):
+    for partial in range(1, 7):
         hertz = pitch * partial * np.sqrt(1 + 0.0004 * partial**2)
         if hertz > 9_000:
             break
