@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -12,9 +13,9 @@ from clash.providers.local.backdrops import draw_backdrop
 from clash.providers.local.figures.canvas import Colour, darker, mix
 from clash.providers.local.figures.face import EXPRESSIONS
 from clash.providers.local.figures.figure import Light, Stance, figure_layer
-from clash.providers.local.figures.look import Digest, look_of
+from clash.providers.local.figures.look import Digest, Look, look_of
 from clash.providers.local.figures.pose import POSES
-from clash.story.screenplay import Character, Location
+from clash.story.screenplay import Character, Location, TimeOfDay
 
 PAPER: Colour = (243, 236, 224)
 INK: Colour = (35, 31, 32)
@@ -23,6 +24,14 @@ LABEL: Colour = (150, 134, 114)
 ACCENT: Colour = (184, 67, 63)
 RULE: Colour = (205, 191, 169)
 
+MOODS = ("happy", "sad", "angry", "surprised")
+"""The faces on a character's card."""
+HOURS: tuple[TimeOfDay, ...] = ("dawn", "dusk", "night")
+"""The lights on a place's card, beside the day of its picture."""
+
+Vignette = Callable[[int, int], Image.Image]
+"""Draws one small picture of a width and height."""
+
 WORDS: dict[str, tuple[str, str]] = {
     "character": ("CHARACTER", "角色"),
     "location": ("LOCATION", "场景"),
@@ -30,7 +39,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "voice": ("VOICE", "声音"),
     "interior": ("INT.", "内景"),
     "exterior": ("EXT.", "外景"),
-    "setting": ("SETTING", "内外"),
 }
 
 
@@ -45,45 +53,46 @@ class Sheet:
 
 
 def character_card(character: Character, width: int, height: int) -> Image.Image:
-    """The card of a character: portrait, name, description, look, voice, colours. RGB."""
+    """The card of a character: portrait, name, description, look, voice, faces, colours. RGB."""
     chinese = _chinese(character.name, character.description, character.look)
     sheet = _sheet(width, height, portrait=True)
     card = _paper(width, height)
     left, top, right, bottom = sheet.picture
     _mount(card, _portrait(character, right - left, bottom - top), sheet)
     rows = [(_word("look", chinese), character.look), (_word("voice", chinese), character.voice)]
-    _write(
-        card,
-        sheet,
-        _word("character", chinese),
-        character.name,
-        character.description,
-        rows,
-        look_of(character).swatches,
-    )
+    foot = _write(card, sheet, _word("character", chinese), character.name, character.description, rows)
+    faces: list[Vignette] = [partial(_face, character, mood) for mood in MOODS]
+    _strip(card, sheet, foot, faces, shape=1.0)
+    _swatches(card, sheet, look_of(character).swatches)
     return card
 
 
 def location_card(location: Location, width: int, height: int) -> Image.Image:
-    """The card of a place: a picture of it, name, inside or outside, description, colours. RGB."""
+    """The card of a place: a picture of it, name, inside or outside, description, other hours, colours. RGB."""
     chinese = _chinese(location.name, location.description)
     sheet = _sheet(width, height, portrait=False)
     card = _paper(width, height)
     left, top, right, bottom = sheet.picture
-    backdrop = draw_backdrop(
+    picture = _place(location, "day", right - left, bottom - top)
+    _mount(card, picture, sheet)
+    label = f"{_word('location', chinese)} · {_word(location.setting, chinese)}"
+    foot = _write(card, sheet, label, location.name, location.description, [])
+    _strip(card, sheet, foot, [partial(_place, location, time) for time in HOURS], shape=1.4)
+    _swatches(card, sheet, _palette(picture))
+    return card
+
+
+def _place(location: Location, time: TimeOfDay, width: int, height: int) -> Image.Image:
+    return draw_backdrop(
         location,
-        time="day",
+        time=time,
         weather="clear",
         size="wide",
         angle="eye_level",
-        width=right - left,
-        height=bottom - top,
+        width=width,
+        height=height,
         seed=location.slug,
-    )
-    _mount(card, backdrop.image, sheet)
-    label = f"{_word('location', chinese)} · {_word(location.setting, chinese)}"
-    _write(card, sheet, label, location.name, location.description, [], _palette(backdrop.image))
-    return card
+    ).image
 
 
 def _chinese(*texts: str) -> bool:
@@ -103,13 +112,13 @@ def _sheet(width: int, height: int, *, portrait: bool) -> Sheet:
         across = min(round(width * share), round((height - 2 * edge) * (0.92 if portrait else 1.25)))
         picture = (edge, edge, edge + across, height - edge)
         text = (edge + across + round(short * 0.075), edge, width - edge, height - edge)
-        em = min(height * 0.0315, (text[2] - text[0]) / 17)
+        em = min(height * 0.038, (text[2] - text[0]) / 19)
     else:
         share = 0.52 if portrait else 0.46
         down = round(height * share)
         picture = (edge, edge, width - edge, edge + down)
         text = (round(edge * 1.3), edge + down + round(edge * 0.8), width - round(edge * 1.3), height - edge)
-        em = min((text[3] - text[1]) / 17, width * 0.040)
+        em = min((text[3] - text[1]) / 16.5, width * 0.043)
     return Sheet(picture, text, em)
 
 
@@ -145,15 +154,26 @@ def _mount(card: Image.Image, art: Image.Image, sheet: Sheet) -> None:
 def _portrait(character: Character, width: int, height: int) -> Image.Image:
     """The character to the waist before a quiet ground that sets off its colours."""
     look = look_of(character)
-    ground = _ground_for(look.cloth, look.hair, character.slug)
-    art = _shaded_ground(width, height, ground)
-    unit = min(height * 0.345, width * 0.46) * (0.95 if look.age == "child" else 1.0)
+    unit = min(height * 0.385, width * 0.47) * (0.95 if look.age == "child" else 1.0)
+    head = (width * 0.49, height * 0.375 + (0.045 * height if look.hat else 0.0))
+    return _sitter(look, character.slug, "neutral", (width, height), head, unit)
+
+
+def _face(character: Character, mood: str, width: int, height: int) -> Image.Image:
+    """Only the face, in a mood."""
+    look = look_of(character)
+    head = (width * 0.49, height * (0.52 if look.hat else 0.49))
+    return _sitter(look, character.slug, mood, (width, height), head, height * (0.56 if look.hat else 0.64))
+
+
+def _sitter(
+    look: Look, slug: str, mood: str, size: tuple[int, int], head: tuple[float, float], unit: float
+) -> Image.Image:
+    ground = _ground_for(look.cloth, look.hair, slug)
+    art = _shaded_ground(*size, ground)
     light = Light((255, 232, 196), mix(ground, (120, 110, 140), 0.5), -1.0)
-    stance = Stance(0.30, POSES["standing"], EXPRESSIONS["neutral"])
-    head = (width * 0.49, height * 0.365 + (0.05 * height if look.hat else 0.0))
-    layer = figure_layer(
-        look, stance, size=(width, height), head=head, unit=unit, light=light, whole=height > width * 2
-    )
+    stance = Stance(0.30, POSES["standing"], EXPRESSIONS[mood])
+    layer = figure_layer(look, stance, size=size, head=head, unit=unit, light=light)
     art.paste(layer, (0, 0), layer)
     return art
 
@@ -186,54 +206,67 @@ def _palette(picture: Image.Image) -> list[Colour]:
     small = picture.resize((64, 64), Image.Resampling.BOX)
     reduced = small.quantize(7, method=Image.Quantize.MEDIANCUT, kmeans=2)
     flat = reduced.getpalette() or []
-    counts = sorted(reduced.getcolors() or [], reverse=True)
+    counts = reduced.histogram()
     found: list[Colour] = []
-    for _, index in counts:
-        entry = flat[int(index) * 3 : int(index) * 3 + 3]
-        colour: Colour = (entry[0], entry[1], entry[2])
+    for index in sorted(range(len(flat) // 3), key=lambda index: -counts[index]):
+        colour: Colour = (flat[index * 3], flat[index * 3 + 1], flat[index * 3 + 2])
         if all(sum(abs(a - b) for a, b in zip(colour, other, strict=True)) > 60 for other in found):
             found.append(colour)
     return found[:4]
 
 
 def _write(
-    card: Image.Image,
-    sheet: Sheet,
-    label: str,
-    name: str,
-    description: str,
-    rows: Sequence[tuple[str, str]],
-    swatches: Sequence[Colour],
-) -> None:
-    """The column of text: label, name, description, rows, and colours at its foot."""
+    card: Image.Image, sheet: Sheet, label: str, name: str, description: str, rows: Sequence[tuple[str, str]]
+) -> float:
+    """The column of text: label, name, description, rows. Returns the height below it, in pixels."""
     draw = ImageDraw.Draw(card)
     left, top, right, bottom = sheet.text
     em, width = sheet.em, right - left
-    y = top + em * 0.4
+    y = top + em * 0.2
     draw.text((left, y), drawable(label), font=font(round(em * 0.82), 700), fill=ACCENT)
-    y += em * 1.5
+    y += em * 1.4
     y = _name(draw, (left, y), drawable(name), width, em)
     y = _lines(draw, (left, y), drawable(description), em * 1.04, width, most=4, fill=QUIET, weight=400)
-    y += em * 0.7
+    y += em * 0.6
     foot = bottom - em * 3.0
     rows = [(key, drawable(value)) for key, value in rows if drawable(value).strip()]
     if rows and y < foot - em * 2:
         draw.line([(left, y), (right, y)], fill=RULE, width=max(1, round(em * 0.08)))
-        y += em * 1.0
+        y += em * 0.8
     for key, value in rows:
-        room = int((foot - em * 0.6 - y) / (em * 1.48))
+        room = int((foot - em * 0.4 - y) / (em * 1.46))
         if room < 1:
             break
         draw.text((left, y + em * 0.14), key, font=font(round(em * 0.78), 700), fill=LABEL)
         column = em * (3.4 if is_chinese(key) else 4.6)
         y = _lines(draw, (left + column, y), value, em, width - column, most=min(5, room), fill=INK, weight=450)
-        y += em * 0.6
-    side = em * 2.5
-    for index, colour in enumerate(swatches):
-        x = left + index * side * 1.2
-        box = (round(x), round(bottom - side), round(x + side), round(bottom))
-        chip = Image.new("RGB", (box[2] - box[0], box[3] - box[1]), colour)
-        card.paste(chip, box[:2], _rounded(chip.size, em * 0.5))
+        y += em * 0.5
+    return y
+
+
+def _strip(card: Image.Image, sheet: Sheet, top: float, vignettes: Sequence[Vignette], *, shape: float) -> None:
+    """Small pictures in a row between text and colours, where there is room for them. `shape` is width over height."""
+    em = sheet.em
+    left, right, bottom = sheet.text[0], sheet.text[2], sheet.text[3] - em * 3.2
+    gap = em * 0.55
+    across = (right - left - gap * (len(vignettes) - 1)) / len(vignettes)
+    down = min(across / shape, bottom - top - em * 0.4, em * 6.5)
+    if down < em * 2.2:
+        return
+    size = (round(down * shape), round(down))
+    mask = _rounded(size, em * 0.5)
+    for index, vignette in enumerate(vignettes):
+        x = round(left + index * (size[0] + gap))
+        card.paste(vignette(*size), (x, round(bottom - down)), mask)
+
+
+def _swatches(card: Image.Image, sheet: Sheet, colours: Sequence[Colour]) -> None:
+    """The colours at the foot of the text."""
+    left, _, _, bottom = sheet.text
+    side = round(sheet.em * 2.4)
+    mask = _rounded((side, side), sheet.em * 0.5)
+    for index, colour in enumerate(colours):
+        card.paste(Image.new("RGB", (side, side), colour), (round(left + index * side * 1.2), bottom - side), mask)
 
 
 def _name(draw: ImageDraw.ImageDraw, at: tuple[float, float], name: str, width: float, em: float) -> float:

@@ -10,11 +10,10 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from clash.providers.local.backdrops import draw_backdrop
 from clash.providers.local.figures import words
-from clash.providers.local.figures.arms import draw_hand
-from clash.providers.local.figures.canvas import Canvas, darker, lighter, moved, tube
-from clash.providers.local.figures.figure import Light, feet_of, figure_layer, lit
-from clash.providers.local.figures.look import look_of, trim_of
-from clash.providers.local.figures.props import draw_thing, thing_in
+from clash.providers.local.figures.canvas import darker
+from clash.providers.local.figures.figure import Light, feet_of, figure_layer
+from clash.providers.local.figures.props import thing_in
+from clash.providers.local.inserts import draw_insert
 from clash.providers.local.staging import Frame, Player, focus_of, stage
 from clash.story.screenplay import Character, Location, Shot
 
@@ -38,7 +37,7 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
     light = Light(backdrop.key_light, backdrop.ambient, float(backdrop.light_side))
     thing = _thing_of(shot, cast)
     if thing:
-        _draw_insert(picture, thing, focus_of(shot, cast), light)
+        draw_insert(picture, thing, focus_of(shot, cast), light)
     else:
         for player in stage(shot, cast, Frame(width, height, backdrop.ground)):
             _put(picture, player, light, shot)
@@ -79,7 +78,6 @@ def _put(picture: Image.Image, player: Player, light: Light, shot: Shot) -> None
         head=(x - left, y - top),
         unit=player.unit,
         light=light,
-        whole=player.whole,
         angle=shot.angle,
         roll=roll,
         coarse=player.part != "player",
@@ -103,12 +101,6 @@ def _contact_shadow(picture: Image.Image, player: Player) -> None:
     picture.paste((8, 8, 20), (round(player.x - size[0] / 2), round(foot - size[1] / 2)), mask)
 
 
-def _silhouette(layer: Image.Image, light: Light) -> Image.Image:
-    shape = Image.new("RGB", layer.size, darker(light.ambient, 0.55))
-    shape.putalpha(layer.getchannel("A").point([round(v * 0.86) for v in range(256)]))
-    return shape
-
-
 def _out_of_focus(layer: Image.Image, radius: float) -> Image.Image:
     """Blurred as what is too near for the lens, and darker; made on a small copy."""
     factor = max(1, min(8, int(radius / 2)))
@@ -120,77 +112,11 @@ def _out_of_focus(layer: Image.Image, radius: float) -> Image.Image:
     return dim.resize(layer.size, Image.Resampling.BILINEAR) if factor > 1 else dim
 
 
-def _draw_insert(picture: Image.Image, thing: str, holder: Character | None, light: Light) -> None:
-    """A thing that fills the frame: in a hand, or on a table."""
-    width, height = picture.size
-    unit = min(height * 0.62, width * 0.66)
-    canvas = Canvas(width, height, origin=(width / 2, height * 0.40), unit=unit, light=light.side, sampling=2)
-    if holder is None:
-        _table(picture, unit, light)
-        draw_thing(canvas, thing)
-    else:
-        look = look_of(holder)
-        side = -light.side
-        wrist, elbow = (side * 0.36, 0.52), (side * 0.95, 1.5)
-        aim = math.atan2(-0.62, -side * 0.62)
-        canvas.fill(tube([wrist, elbow], (0.21, 0.30)), look.cloth)
-        canvas.shade(tube([wrist, elbow], (0.21, 0.30)), darker(look.cloth, 0.3), 0.12)
-        across = aim + math.pi / 2
-        cuff = [
-            (
-                wrist[0] + sign * 0.235 * math.cos(across) + along * math.cos(aim),
-                wrist[1] + sign * 0.235 * math.sin(across) + along * math.sin(aim),
-            )
-            for sign, along in ((1, -0.12), (1, 0.08), (-1, 0.08), (-1, -0.12))
-        ]
-        draw_hand(
-            canvas,
-            (wrist[0] + 0.03 * math.cos(aim), wrist[1] + 0.03 * math.sin(aim)),
-            aim,
-            side,
-            "fist",
-            look.skin,
-            1.35,
-        )
-        canvas.form(cuff, trim_of(look.cloth), depth=0.06)
-        draw_thing(canvas, thing)
-        _holding_fingers(canvas, wrist, aim, look.skin)
-    layer = lit(canvas.layer(), unit, light)
-    picture.paste(layer, (0, 0), layer)
-
-
-def _holding_fingers(canvas: Canvas, wrist: tuple[float, float], aim: float, skin: tuple[int, int, int]) -> None:
-    across = aim + math.pi / 2
-    for index in range(4):
-        off = (index - 1.5) * 0.088
-        x = wrist[0] + 0.30 * math.cos(aim) + off * math.cos(across)
-        y = wrist[1] + 0.30 * math.sin(aim) + off * math.sin(across)
-        finger = tube(
-            [
-                (x - 0.10 * math.cos(aim), y - 0.10 * math.sin(aim)),
-                (x + 0.07 * math.cos(aim), y + 0.07 * math.sin(aim)),
-            ],
-            (0.05, 0.046),
-        )
-        canvas.fill(moved(finger, 0.008, 0.012), darker(skin, 0.4))
-        canvas.form(finger, darker(skin, 0.04), depth=0.02, shade=0.2)
-
-
-def _table(picture: Image.Image, unit: float, light: Light) -> None:
-    """A plain table top for a thing to lie on, with its shadow."""
-    width, height = picture.size
-    edge = round(height * 0.40 + unit * 0.34)
-    wood = darker((128, 92, 66), 0.25 + 0.35 * (1 - max(light.key) / 255))
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle([0, edge, width, height], fill=wood)
-    draw.rectangle([0, edge, width, edge + max(2, round(height * 0.006))], fill=lighter(wood, 0.12))
-    mask = Image.new("L", (width // 4 or 1, height // 4 or 1))
-    cx, cy = width / 8, (height * 0.40 + unit * 0.44) / 4
-    ImageDraw.Draw(mask).ellipse([cx - unit * 0.11, cy - unit * 0.018, cx + unit * 0.11, cy + unit * 0.018], fill=150)
-    mask = mask.filter(ImageFilter.GaussianBlur(max(1.0, unit * 0.006))).resize(
-        (width, height), Image.Resampling.BILINEAR
-    )
-    picture.paste((8, 6, 14), (0, 0), mask)
+def _silhouette(layer: Image.Image, light: Light) -> Image.Image:
+    """Somebody at the back, in the colours of the shade."""
+    shape = Image.blend(layer.convert("RGB"), Image.new("RGB", layer.size, darker(light.ambient, 0.5)), 0.72)
+    shape.putalpha(layer.getchannel("A"))
+    return shape
 
 
 @lru_cache(maxsize=4)

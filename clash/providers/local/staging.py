@@ -150,7 +150,7 @@ def _own_unit(look: Look, unit: float) -> float:
 
 def _single(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame) -> Player:
     """One face: a little out of the middle, looking into the free side."""
-    way = _way_of(focus, cast)
+    way = _way_of(focus, cast, shot)
     unit = _unit(shot, frame, 1)
     look = look_of(focus)
     stance = _stance(shot, cast, focus, way, whole=False, frontal=shot.angle == "pov")
@@ -159,17 +159,25 @@ def _single(shot: Shot, cast: Sequence[Character], focus: Character, frame: Fram
     return Player(look, stance, frame.width * (0.5 - way * aside), y, unit, whole=False)
 
 
-def _way_of(character: Character, cast: Sequence[Character]) -> float:
-    """Which way a character looks: across the line to its partner, the same in all shots of the two."""
+def _way_of(character: Character, cast: Sequence[Character], shot: Shot) -> float:
+    """Which way a character looks: across the line to its partner, the same in all shots of the two.
+
+    Somebody alone looks from the side of the frame where `_spots` puts it into the free side.
+    """
     order = sorted(c.slug for c in cast)
     if len(order) > 1:
         return 1.0 if order.index(character.slug) < len(order) / 2 else -1.0
-    return 1.0 if Digest(character.slug).share("way") < 0.5 else -1.0
+    return -_side_of(shot)
+
+
+def _side_of(shot: Shot) -> float:
+    """On which side of the frame somebody alone is in this place: -1 left, +1 right."""
+    return 1.0 if Digest(shot.location).share("side") < 0.5 else -1.0
 
 
 def _head_place(shot: Shot, frame: Frame, unit: float) -> float:
     """The height of the middle of a head; kept so that hats fit above and the chin is clear of the captions."""
-    share = HEAD_PLACES[shot.size] + {"low": -0.02, "high": 0.03, "overhead": 0.05}.get(shot.angle, 0.0)
+    share = HEAD_PLACES.get(shot.size, 0.3) + {"low": -0.02, "high": 0.03, "overhead": 0.05}.get(shot.angle, 0.0)
     y = share * frame.height
     if shot.size == "extreme_close_up":
         return y
@@ -180,7 +188,7 @@ def _over_shoulder(shot: Shot, cast: Sequence[Character], focus: Character, fram
     """A shoulder in front, out of focus; beyond it the one who is looked at, or the place."""
     others = [c for c in cast if c != focus]
     nearer = others[0] if others else focus
-    way = _way_of(focus, cast)
+    way = _way_of(focus, cast, shot)
     near_shot = shot.model_copy(update={"size": "medium_close_up" if shot.size not in SINGLES else "close_up"})
     unit = min(_unit(near_shot, frame, 1), frame.width * 0.24) if others else _unit(near_shot, frame, 1) * 0.8
     players: list[Player] = []
@@ -214,30 +222,40 @@ def _group(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame
     rest = [c for c in cast if c not in drawn][:MOST_SILHOUETTES]
     whole = shot.size in FULL_FIGURES
     unit = _unit(shot, frame, len(drawn))
-    players = _crowd(shot, rest, frame, unit, whole=whole)
-    spots = _spots(len(drawn), unit, frame, shot)
-    for index, (character, x) in enumerate(zip(drawn, spots, strict=True)):
+    players: list[Player] = []
+    for index, (character, x) in enumerate(zip(drawn, _spots(len(drawn), unit, frame, shot), strict=True)):
         look = look_of(character)
-        middle = (len(drawn) - 1) / 2
-        way = (
-            _way_of(character, cast)
-            if len(drawn) == 1
-            else (1.0 if index < middle or (index == middle and character != drawn[0]) else -1.0)
-        )
-        if len(drawn) == 1 and abs(x - frame.width / 2) > 1:
-            way = 1.0 if x < frame.width / 2 else -1.0
+        way = _way_of(character, drawn, shot)
         stance = _stance(shot, cast, character, way, whole=whole, frontal=shot.angle == "pov")
-        own = _own_unit(look, unit)
-        back_row = len(drawn) > 2 and index % 2 == 1
-        own *= 0.94 if back_row else 1.0
-        if whole:
-            ground = min(frame.ground, 0.93) * frame.height - (0.25 * own if back_row else 0.0)
-            y = ground - feet_of(look, stance.pose) * own
-        else:
-            shorter = max(0.0, ADULT_HEADS - 0.5 - feet_of(look, replace(stance.pose, legs="standing"))) * own
-            y = min(_head_place(shot, frame, unit) + 0.55 * shorter, FACE_ENDS * frame.height - 0.5 * own)
+        own = _own_unit(look, unit) * (0.94 if _in_back_row(index, len(drawn)) else 1.0)
+        shorter = max(0.0, ADULT_HEADS - 0.5 - feet_of(look, replace(stance.pose, legs="standing"))) * own
+        y = min(_head_place(shot, frame, unit) + 0.55 * shorter, FACE_ENDS * frame.height - 0.5 * own)
         players.append(Player(look, stance, x, y, own, whole=whole or shot.size == "medium_wide"))
-    return sorted(players, key=lambda player: player.unit) if whole else players
+    crowd = _crowd(shot, rest, frame, unit)
+    if not whole:
+        return crowd + players
+    ground = _ground(players, frame)
+    standing = [
+        _on(player, ground - (0.25 * player.unit if _in_back_row(index, len(players)) else 0.0))
+        for index, player in enumerate(players)
+    ]
+    return [*(_on(player, ground - 0.6 * unit) for player in crowd), *sorted(standing, key=lambda player: player.unit)]
+
+
+def _in_back_row(index: int, count: int) -> bool:
+    """Of three or more, every other one stands a little behind."""
+    return count > 2 and index % 2 == 1
+
+
+def _ground(players: Sequence[Player], frame: Frame) -> float:
+    """Where everybody stands, in pixels: on the ground of the place, or behind it when a face would be too low."""
+    lowest = [FACE_ENDS * frame.height + (feet_of(p.look, p.stance.pose) - 0.5) * p.unit for p in players]
+    return min(min(frame.ground, 0.93) * frame.height, *lowest)
+
+
+def _on(player: Player, ground: float) -> Player:
+    """The figure, standing at `ground` (pixels)."""
+    return replace(player, y=ground - feet_of(player.look, player.stance.pose) * player.unit)
 
 
 def _chosen(cast: Sequence[Character], focus: Character) -> list[Character]:
@@ -250,25 +268,19 @@ def _spots(count: int, unit: float, frame: Frame, shot: Shot) -> list[float]:
     """Where the heads are from left to right, in pixels."""
     if count == 1:
         aside = {"extreme_wide": 0.15, "wide": 0.13, "full": 0.06}.get(shot.size, 0.06)
-        side = 1.0 if Digest(shot.location).share("side") < 0.5 else -1.0
-        return [frame.width * (0.5 + side * aside)]
+        return [frame.width * (0.5 + _side_of(shot) * aside)]
     apart = {2: 2.35, 3: 1.95}.get(count, 1.75) * unit
     apart = min(apart, (frame.width - 1.5 * unit) / (count - 1))
     return [frame.width / 2 + (index - (count - 1) / 2) * apart for index in range(count)]
 
 
-def _crowd(shot: Shot, rest: Sequence[Character], frame: Frame, unit: float, *, whole: bool) -> list[Player]:
+def _crowd(shot: Shot, rest: Sequence[Character], frame: Frame, unit: float) -> list[Player]:
     """Those whom there is no room to draw: dark shapes behind."""
     players: list[Player] = []
     for index, character in enumerate(rest):
         look = look_of(character)
-        own = _own_unit(look, unit) * 0.86
         share = (index + 0.5) / len(rest)
-        x = frame.width * (0.06 + 0.88 * share)
         stance = Stance(0.2 if share < 0.5 else -0.2, bystander_pose(character.slug), expression_of("", ""))
-        if whole:
-            y = (min(frame.ground, 0.93) * frame.height - 0.5 * unit) - feet_of(look, stance.pose) * own
-        else:
-            y = _head_place(shot, frame, unit) - 0.12 * unit
-        players.append(Player(look, stance, x, y, own, whole=True, part="silhouette"))
+        x, y = frame.width * (0.06 + 0.88 * share), _head_place(shot, frame, unit) - 0.12 * unit
+        players.append(Player(look, stance, x, y, _own_unit(look, unit) * 0.86, whole=True, part="silhouette"))
     return players

@@ -42,7 +42,7 @@ def draw_arm(canvas: Canvas, body: Body, arm: Arm, side: float, torso: Points, p
         sleeve = [tube([shoulder, elbow], (thick, thick * 0.98))]
     cloth = look.shirt if look.garment == "apron" else look.cloth
     canvas.form_of(sleeve, cloth, depth=0.09, shade=0.3)
-    if not bare:
+    if not bare and arm.grip != "hidden":
         _cuff(canvas, body, elbow, wrist, cuff, cloth)
     if canvas.fine(80):
         inner = math.atan2((shoulder[1] + wrist[1]) / 2 - elbow[1], (shoulder[0] + wrist[0]) / 2 - elbow[0])

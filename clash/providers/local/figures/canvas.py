@@ -106,6 +106,17 @@ def _round_end(at: NDArray[np.float64], direction: NDArray[np.float64], radius: 
     return np.stack([at[0] + radius * np.cos(angles), at[1] + radius * np.sin(angles)], axis=1)
 
 
+def ring(points: Sequence[Point], radius: float) -> Points:
+    """A closed line along `points`, `radius` thick to each side."""
+    path = np.asarray(points, dtype=float)
+    direction = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0)
+    length = np.maximum(np.hypot(direction[:, 0], direction[:, 1]), 1e-9)[:, None]
+    normal = np.stack([-direction[:, 1], direction[:, 0]], axis=1) / length * radius
+    outer, inner = path + normal, path - normal
+    outline = np.vstack([outer, outer[:1], inner[:1], inner[::-1]])
+    return [(float(x), float(y)) for x, y in outline]
+
+
 def moved(points: Sequence[Point], dx: float, dy: float) -> Points:
     """The shape, moved."""
     return [(x + dx, y + dy) for x, y in points]

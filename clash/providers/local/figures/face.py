@@ -48,8 +48,8 @@ class Expression:
 
 EXPRESSIONS: dict[str, Expression] = {
     "neutral": Expression(),
-    "happy": Expression(brow=0.3, smile=0.85, eyes=0.86, blush=0.7),
-    "joyful": Expression(brow=0.5, smile=1.0, mouth=0.55, eyes=0.72, blush=0.85),
+    "happy": Expression(brow=0.35, frown=-0.15, smile=0.85, eyes=0.86, blush=0.7),
+    "joyful": Expression(brow=0.5, frown=-0.15, smile=1.0, mouth=0.55, eyes=0.72, blush=0.85),
     "sad": Expression(brow=0.1, frown=-0.9, smile=-0.6, eyes=0.76, blush=0.2),
     "weeping": Expression(brow=0.1, frown=-1.1, smile=-0.8, eyes=0.5, mouth=0.18, round=0.3, blush=0.5),
     "angry": Expression(brow=-0.55, frown=1.0, smile=-0.5, eyes=0.86, blush=0.25),
@@ -91,7 +91,7 @@ class Head:
         """The face from the crown round the chin."""
         look = self.look
         jaw = 0.235 + 0.07 * look.jaw + (0.025 if look.gender == "man" else -0.015)
-        chin = 0.105 + 0.06 * look.jaw + (0.03 if look.gender == "man" else 0.0)
+        chin = 0.118 + 0.06 * look.jaw + (0.03 if look.gender == "man" else 0.0)
         low = 0.5
         if look.age == "child":
             jaw, chin, low = jaw + 0.045, chin + 0.02, 0.47
@@ -219,7 +219,7 @@ def _eye(canvas: Canvas, head: Head, side: int, mood: Expression) -> None:
     heavy = 0.0155 if look.gender == "woman" else 0.0125
     lash = list(upper)
     if look.gender == "woman" and look.age != "child":
-        lash.append((outer + side * 0.020 * narrow, y - 0.022 + droop))
+        lash[-1] = (outer + side * 0.012 * narrow, y - 0.018 + droop)
     radii = [0.004, heavy * 0.8, heavy, heavy * 0.75, 0.003][: len(lash)]
     canvas.fill(tube(lash, radii), mix(INK, look.hair, 0.25 if luminance(look.hair) < 0.6 else 0.1))
     if canvas.fine(160):
@@ -241,7 +241,7 @@ def _brow(canvas: Canvas, head: Head, side: int, mood: Expression) -> None:
     closer = 0.04 * max(0.0, mood.frown)
     arch = 0.022 if look.gender == "woman" else 0.012
     spine = [
-        (head.x(side * (0.19 - closer)), y + 0.004 + inner_drop),
+        (head.x(side * (0.19 - closer)), y - 0.002 + inner_drop),
         (head.x(side * 0.48), y - arch + 0.25 * inner_drop),
         (head.x(side * 0.72), y + 0.024 + outer_drop),
     ]
@@ -282,8 +282,17 @@ def draw_mouth(canvas: Canvas, head: Head, mood: Expression) -> None:
     drop = 0.030 + 0.105 * mood.mouth
     rise = 0.012 + 0.032 * mood.round * mood.mouth
     opening = smooth(
-        [left, left, (x - wide * 0.35, y - rise + curve * 0.2), (x + wide * 0.35, y - rise + curve * 0.2), right, right]
-        + [(x + wide * 0.58, y + drop * 0.72), (x, y + drop), (x - wide * 0.58, y + drop * 0.72)],
+        [
+            left,
+            left,
+            (x - wide * 0.35, y - rise + curve * 0.2),
+            (x + wide * 0.35, y - rise + curve * 0.2),
+            right,
+            right,
+            (x + wide * 0.58, y + drop * 0.72),
+            (x, y + drop),
+            (x - wide * 0.58, y + drop * 0.72),
+        ],
         steps=6,
     )
     canvas.fill([(x + (px - x) * 1.13, y + (py - y) * 1.16 + 0.003) for px, py in opening], lip)

@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageFilter
 from clash.providers.local.figures.arms import draw_arm
 from clash.providers.local.figures.body import Body, draw_legs, draw_neck, sitting_sole
 from clash.providers.local.figures.canvas import Canvas, Colour, Point, mix
+from clash.providers.local.figures.creature import SITTING_HEADS, draw_animal, draw_robot_head
 from clash.providers.local.figures.face import Expression, Head
 from clash.providers.local.figures.garments import (
     draw_cloak,
@@ -50,6 +51,8 @@ class Stance:
 
 def feet_of(look: Look, pose: Pose) -> float:
     """How far below the middle of its head a figure stands, in heads."""
+    if look.kind not in {"human", "robot"}:
+        return SITTING_HEADS
     body = Body(look, 0.0)
     return sitting_sole(body) if pose.legs == "sitting" else body.sole
 
@@ -62,15 +65,14 @@ def figure_layer(
     head: Point,
     unit: float,
     light: Light,
-    whole: bool,
     angle: Angle = "eye_level",
     roll: float = 0.0,
     coarse: bool = False,
 ) -> Image.Image:
     """An RGBA layer of `size` pixels with the figure; its head's middle at `head`, one head `unit` pixels tall.
 
-    `whole` says that the legs may be seen, `angle` from where one looks, `roll` how the camera is tilted
-    (radians, clockwise); `coarse` is for what will be blurred or dark anyhow.
+    `angle` is from where one looks, `roll` how the camera is tilted (radians, clockwise); `coarse` is for what
+    will be blurred or dark anyhow.
     """
     sampling = 1 if coarse else 3 if size[0] * size[1] * 9 <= MOST_SAMPLES else 2
     canvas = Canvas(
@@ -82,7 +84,8 @@ def figure_layer(
         sampling=sampling,
         warp=_warp(look, stance, angle, roll),
     )
-    _draw(canvas, look, stance, whole=whole)
+    lowest = (size[1] - head[1]) / unit + abs(roll) * 3
+    _draw(canvas, look, stance, legs=lowest > Body(look, 0.0).y(2.2))
     return lit(canvas.layer(), unit, light)
 
 
@@ -107,27 +110,33 @@ def _warp(look: Look, stance: Stance, angle: Angle, roll: float) -> Callable[[Po
     return warp
 
 
-def _draw(canvas: Canvas, look: Look, stance: Stance, *, whole: bool) -> None:
+def _draw(canvas: Canvas, look: Look, stance: Stance, *, legs: bool) -> None:
+    if look.kind not in {"human", "robot"}:
+        draw_animal(canvas, look, stance.turn, stance.mood)
+        return
     way = 1.0 if stance.turn >= 0 else -1.0
     pose = stance.pose
     head = Head(look, stance.turn)
     body = Body(look, stance.turn * 0.6)
     tilt = pose.tilt * way
     nod = abs(pose.tilt) * 0.25
-    if not stance.behind:
+    if not stance.behind and look.human:
         canvas.at(0.0, nod, tilt=tilt)
         draw_hair_behind(canvas, head)
         canvas.at(0.0, 0.0)
     if look.garment == "cloak":
         draw_cloak(canvas, body)
-    if whole:
+    if legs:
         draw_legs(canvas, body, pose.legs, way)
     if stance.behind:
         torso = draw_torso_from_behind(canvas, body)
         for side in (-1.0, 1.0):
             draw_arm(canvas, body, pose.far, side, torso)
         canvas.at(0.0, nod, tilt=tilt)
-        draw_head_from_behind(canvas, head)
+        if look.human:
+            draw_head_from_behind(canvas, head)
+        else:
+            draw_robot_head(canvas, head, stance.mood, behind=True)
         canvas.at(0.0, 0.0)
         return
     draw_neck(canvas, body)
@@ -137,7 +146,10 @@ def _draw(canvas: Canvas, look: Look, stance: Stance, *, whole: bool) -> None:
     if not over_the_face:
         _arms(canvas, body, pose, torso, way)
     canvas.at(0.0, nod, tilt=tilt)
-    draw_head(canvas, head, stance.mood)
+    if look.human:
+        draw_head(canvas, head, stance.mood)
+    else:
+        draw_robot_head(canvas, head, stance.mood)
     canvas.at(0.0, 0.0)
     if over_the_face:
         _arms(canvas, body, pose, torso, way)
@@ -157,9 +169,9 @@ def lit(layer: Image.Image, unit: float, light: Light) -> Image.Image:
     dark = _softened(ImageChops.subtract(alpha, core), unit * 0.16)
     deep = mix(light.ambient, (10, 8, 26), 0.72)
     colours.paste(deep, (0, 0), ImageChops.multiply(dark.point([round(v * 0.36) for v in range(256)]), alpha))
-    thin = max(1, round(unit * 0.018))
+    thin = max(1, round(unit * 0.012))
     shifted = ImageChops.offset(alpha, round(-light.side * thin * 1.5), thin)
-    rim = ImageChops.subtract(alpha, shifted).filter(ImageFilter.GaussianBlur(max(0.6, unit * 0.006)))
+    rim = ImageChops.subtract(alpha, shifted).filter(ImageFilter.GaussianBlur(max(0.5, unit * 0.0025)))
     colours.paste(
         mix(light.key, (255, 252, 244), 0.25),
         (0, 0),

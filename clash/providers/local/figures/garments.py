@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from clash.providers.local.figures.body import HEMS, Body
-from clash.providers.local.figures.canvas import Canvas, Colour, Points, darker, ellipse, lighter, mix, smooth, tube
+from clash.providers.local.figures.canvas import (
+    Canvas,
+    Colour,
+    Points,
+    darker,
+    ellipse,
+    lighter,
+    mix,
+    ring,
+    smooth,
+    tube,
+)
+from clash.providers.local.figures.creature import draw_plate
 from clash.providers.local.figures.look import trim_of
 
 
@@ -224,7 +236,7 @@ def _shirt(canvas: Canvas, body: Body, torso: Points) -> None:
     _collar(canvas, body, trim_of(look.cloth))
     x, y = 0.36 * body.breadth + 0.3 * body.middle, body.y(1.06)
     pocket = [(x - 0.14, y), (x + 0.14, y), (x + 0.14, y + 0.24), (x, y + 0.30), (x - 0.14, y + 0.24)]
-    canvas.fill(tube([*pocket, pocket[0]], [0.008] * 6, steps=1), darker(look.cloth, 0.35))
+    canvas.fill(ring(pocket, 0.008), darker(look.cloth, 0.35))
 
 
 def _hoodie(canvas: Canvas, body: Body, torso: Points) -> None:
@@ -294,17 +306,17 @@ def _robe(canvas: Canvas, body: Body, torso: Points) -> None:
     trim = trim_of(look.cloth)
     canvas.within(torso, _opening(body, 0.85, 0.22), lighter(look.shirt, 0.2))
     canvas.within(torso, _opening(body, 0.46, 0.18), darker(look.skin, 0.14))
-    under = [(-0.25, 0.46), (-0.10, body.y(0.4)), (c + 0.16, body.y(0.95))]
+    under = [(-0.25, 0.46), (-0.10, body.y(0.4)), (c - 0.01, body.y(0.68))]
     canvas.within(torso, tube(under, (0.075, 0.08, 0.08)), darker(trim, 0.2))
     over = [(0.25, 0.46), (0.10, body.y(0.4)), (c - 0.24, body.y(1.3)), (c - 0.42, body.y(1.72))]
     canvas.within(torso, tube(over, (0.075, 0.085, 0.085, 0.08)), trim)
+    edge = [(c - 0.22, body.y(1.8)), (c - 0.30, body.y(5.2))]
+    canvas.within(torso, tube(edge, (0.05, 0.06)), trim)
     sash = [(-1.2, body.y(1.56)), (1.2, body.y(1.56)), (1.2, body.y(1.92)), (-1.2, body.y(1.92))]
     canvas.within(torso, sash, darker(look.cloth, 0.42))
     canvas.within(
         torso, tube([(-1.2, body.y(1.74)), (1.2, body.y(1.74))], (0.025, 0.025)), mix(trim, (210, 170, 90), 0.4)
     )
-    edge = [(c - 0.24, body.y(1.95)), (c - 0.30, body.y(5.2))]
-    canvas.within(torso, tube(edge, (0.05, 0.06)), trim)
     for k in (0.2, 0.48):
         canvas.within(
             torso, tube([(c + k, body.y(2.1)), (c + k * 1.3, body.y(5.2))], (0.006, 0.016)), darker(look.cloth, 0.26)
@@ -427,6 +439,11 @@ def _cloak_collar(canvas: Canvas, body: Body) -> None:
     canvas.form(ellipse(c * 0.5, body.y(0.34), 0.075, 0.075), (214, 174, 92), depth=0.03)
 
 
+def _plate(canvas: Canvas, body: Body, torso: Points) -> None:
+    heights = (body.y(0.52), body.y(1.36), body.y(1.78))
+    draw_plate(canvas, torso, body.middle, body.look.cloth, heights)
+
+
 _FRONTS: dict[str, Callable[[Canvas, Body, Points], None]] = {
     "coat": _coat,
     "suit": _suit,
@@ -439,4 +456,5 @@ _FRONTS: dict[str, Callable[[Canvas, Body, Points], None]] = {
     "uniform": _uniform,
     "apron": _apron,
     "cloak": _shirt,
+    "plate": _plate,
 }

@@ -66,8 +66,9 @@ def draw_hair_behind(canvas: Canvas, head: Head) -> None:
     w = head.width
     if style == "long":
         sheet = [
-            (0.0, -0.45), (w + 0.06, -0.2), (w + 0.10, 0.3), (w + 0.13, 0.8), (w + 0.06, 1.18), (0.2, 1.26),
-            (-0.2, 1.26), (-w - 0.06, 1.18), (-w - 0.13, 0.8), (-w - 0.10, 0.3), (-w - 0.06, -0.2),
+            (0.0, -0.40), (w + 0.0, -0.15), (w + 0.065, 0.12), (w + 0.105, 0.42), (w + 0.13, 0.8),
+            (w + 0.06, 1.18), (0.2, 1.26),
+            (-0.2, 1.26), (-w - 0.06, 1.18), (-w - 0.13, 0.8), (-w - 0.105, 0.42), (-w - 0.065, 0.12), (-w, -0.15),
         ]  # fmt: skip
         canvas.fill(smooth([(x - 0.05 * s, y) for x, y in sheet]), deep)
     elif style == "bob":
@@ -175,7 +176,10 @@ def _outer(head: Head, style: str) -> Points:
         points.append((middle + x, y))
     sides = wide - (0.0 if low > 0.3 else 0.012)
     flare = 0.035 if low > 0.3 else 0.0
-    return [(middle + sides + flare, low), *points, (middle - sides - flare, low)]
+    if low <= 0.3:
+        return [(middle + sides, low), *points, (middle - sides, low)]
+    half = [(sides + flare, low), (sides + flare * 0.75, low * 0.55), (sides + flare * 0.35, low * 0.15)]
+    return [*((middle + x, y) for x, y in half), *points, *((middle - x, y) for x, y in reversed(half))]
 
 
 def _hairline(head: Head, style: str) -> Points:

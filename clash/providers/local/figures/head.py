@@ -12,6 +12,7 @@ from clash.providers.local.figures.canvas import (
     ellipse,
     lighter,
     mix,
+    ring,
     smooth,
     tube,
 )
@@ -115,7 +116,7 @@ def _glasses(canvas: Canvas, head: Head) -> None:
         canvas.fill(rim, (226, 238, 242), 0.16)
         glint = [(x - rx * 0.45, y - ry * 0.5), (x - rx * 0.1, y - ry * 0.62)]
         canvas.fill(tube(glint, (0.006, 0.010)), (255, 255, 255), 0.5)
-        canvas.fill(tube([*rim, rim[0]], [0.0105] * (len(rim) + 1), steps=1), frame)
+        canvas.fill(ring(rim, 0.0105), frame)
         edges.append((x - side * rx, x + side * rx))
     canvas.fill(
         tube([(edges[0][0], y), ((edges[0][0] + edges[1][0]) / 2, y - 0.018), (edges[1][0], y)], (0.010, 0.010, 0.010)),

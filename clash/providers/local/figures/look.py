@@ -44,7 +44,7 @@ CLOTHES: Sequence[Colour] = (
     (92, 104, 112),
 )
 TROUSERS: Sequence[Colour] = ((48, 54, 74), (66, 58, 56), (60, 72, 80), (92, 80, 64))
-SHIRTS: Sequence[Colour] = ((236, 226, 206), (206, 214, 220), (224, 204, 180), (198, 206, 190))
+SHIRTS: Sequence[Colour] = ((240, 232, 216), (208, 216, 224), (198, 206, 190))
 GARMENTS_OF_MEN = ("jacket", "coat", "sweater", "shirt", "hoodie")
 GARMENTS_OF_WOMEN = ("coat", "dress", "sweater", "jacket", "shirt")
 GARMENTS_OF_CHILDREN = ("hoodie", "sweater", "shirt", "jacket")
@@ -55,9 +55,8 @@ OUTERMOST_FIRST = ("apron", "cloak", "coat", "robe", "uniform", "suit", "jacket"
 _CLAUSE = re.compile(r"[,;:.!?\n，、；：。！？]|\b(?:and|with|under|over|plus)\b")
 _YEARS = re.compile(r"(?:aged?\s*)?(\d{1,3})\s*(?:-?\s*years?[- ]old|岁)|\baged?\s+(\d{1,3})\b", re.IGNORECASE)
 _CJK = re.compile(r"[\u3400-\u9fff]")
-_ASIDE = re.compile(
-    r"\b(?:with|and|of|for|from|to|his|her|their|whose|who|a friend of)\b|'s\b|’s\b|的(?!$)|和|与", re.IGNORECASE
-)
+_ASIDE = re.compile(r"\b(?:with|and|of|for|from|to|his|her|their|whose|who|a friend of)\b|和|与", re.IGNORECASE)
+_OWNER = re.compile(r"['’]s\s|的")
 _WOMEN_NAMED = re.compile(
     r"(?:[芳娜丽婷玉花梅兰莉娟雪霞燕静妈奶婆姐妹女婶姨嫂娘婉莹倩薇岚]|(?:a|ie|elle|ine|yn|lin|rose|mei|lily|ruth|grace|joy))$",
     re.IGNORECASE,
@@ -146,6 +145,10 @@ def look_of(character: Character) -> Look:
     beard = words.said(words.BEARDS, prose) or ""
     if not beard and gender == "man" and age in {"adult", "old"} and digest.share("beard") < 0.3:
         beard = digest.pick("beard kind", ("full", "stubble", "moustache", "goatee"))
+    if kind != "human":
+        hair = _coat_of(kind, prose, digest)
+    if kind == "robot":
+        garment, cloth, skin, hat, age = "plate", hair, darker(hair, 0.42), "", "adult"
     accents = sorted(CLOTHES, key=lambda colour: -_apart(colour, cloth))[:5]
     return Look(
         kind=kind,
@@ -160,8 +163,12 @@ def look_of(character: Character) -> Look:
         garment=garment,
         cloth=cloth,
         shirt=digest.pick("shirt", sorted(SHIRTS, key=lambda colour: -_apart(colour, cloth))[:3]),
-        trousers=digest.pick("trousers", sorted(TROUSERS, key=lambda colour: -_apart(colour, cloth))[:3]),
-        shoes=digest.pick("shoes", ((54, 42, 40), (40, 40, 48), (94, 62, 44))),
+        trousers=darker(hair, 0.16)
+        if kind == "robot"
+        else digest.pick("trousers", sorted(TROUSERS, key=lambda colour: -_apart(colour, cloth))[:3]),
+        shoes=darker(hair, 0.5)
+        if kind == "robot"
+        else digest.pick("shoes", ((54, 42, 40), (40, 40, 48), (94, 62, 44))),
         hat=hat,
         hat_colour=_colour_of(character.look, "|".join(words.HATS))
         or _hat_colour(hat, cloth, digest.pick("hat", accents)),
@@ -179,13 +186,23 @@ def _kind(character: Character) -> str:
     heads = [character.name]
     for prose in (character.look, character.description):
         first = re.split(r"[,;.\n，；。]", prose, maxsplit=1)[0]
-        heads.append(_ASIDE.split(first, maxsplit=1)[0])
+        heads.append(_OWNER.split(_ASIDE.split(first, maxsplit=1)[0])[-1])
     for head in heads:
         if words.said(words.GENDERS, [head]) is None:
             kind = words.said(words.KINDS, [head])
             if kind:
                 return kind
     return "human"
+
+
+def _coat_of(kind: str, prose: Sequence[str], digest: Digest) -> Colour:
+    """The colour of fur, feathers or metal: what is said of it, else one that the kind may have."""
+    nouns = "|".join(("fur|coat|feathers|plumage|metal|paint|毛|羽|皮", *words.KINDS))
+    for text in prose:
+        said = _colour_of(text, nouns)
+        if said:
+            return said
+    return digest.pick("fur", words.FURS[kind])
 
 
 def _age(texts: Sequence[str], digest: Digest) -> str:
@@ -249,10 +266,7 @@ def _garment(prose: Sequence[str], digest: Digest, gender: str, age: str) -> tup
         for garment in OUTERMOST_FIRST:
             if garment in worn:
                 return garment, _colour_of(text, worn[garment]) or digest.pick("cloth", CLOTHES)
-    if age == "child":
-        choices = GARMENTS_OF_CHILDREN
-    else:
-        choices = GARMENTS_OF_WOMEN if gender == "woman" else GARMENTS_OF_MEN
+    choices = GARMENTS_OF_CHILDREN if age == "child" else GARMENTS_OF_WOMEN if gender == "woman" else GARMENTS_OF_MEN
     return digest.pick("garment", choices), digest.pick("cloth", CLOTHES)
 
 
@@ -268,7 +282,7 @@ def _colour_of(text: str, nouns: str) -> Colour | None:
     >>> _colour_of("a white scarf and teal oilskin coat", "coat")
     (38, 106, 118)
     """
-    things = "|".join((*words.GARMENTS, *words.HATS, *words.BEARDS, words.SCARF, words.HAIR, words.GLASSES))
+    things = "|".join((nouns, *words.GARMENTS, *words.HATS, *words.BEARDS, words.SCARF, words.HAIR, words.GLASSES))
     for clause in _CLAUSE.split(text):
         noun = words.pattern(nouns).search(clause)
         if noun is None:

@@ -144,7 +144,8 @@ MOODS: Mapping[str, str] = {
     "|害怕|恐惧|惊恐|恐慌|紧张|担心|焦虑|不安|慌": "afraid",
     "surprised|surprise|shocked|shock|astonished|amazed|awe|awed|wonder|startled|stunned|gasps"
     "|惊讶|吃惊|震惊|惊|诧异|敬畏|惊奇": "surprised",
-    "determined|resolute|resolve|brave|stern|serious|focused|grim|urgent|坚定|坚决|严肃|果断|专注|勇敢|决绝": "determined",
+    "determined|resolute|resolve|brave|stern|serious|focused|grim|urgent"
+    "|坚定|坚决|严肃|果断|专注|勇敢|决绝": "determined",
     "tender|tenderness|gentle|love|loving|kind|affection|nostalgic|relieved|relief|calm|peaceful|serene"
     "|温柔|温情|爱|怀念|平静|安详|释然|宁静|温暖|感动": "tender",
     "tired|weary|exhausted|sleepy|疲惫|疲倦|累|困": "tired",

@@ -14,6 +14,7 @@ from clash.providers.local.figures.canvas import (
     darker,
     ellipse,
     lighter,
+    ring,
     smooth,
     tube,
 )
@@ -37,6 +38,16 @@ THINGS: Mapping[str, str] = {
 }
 BRASS: Colour = (204, 158, 78)
 PAPER: Colour = (240, 230, 208)
+
+
+FLAT = frozenset({"letter", "photograph", "map", "key", "phone", "coin", "blade", "book"})
+"""What lies on a table rather than stands on it."""
+_FEET: Mapping[str, float] = {"watch": 0.39, "cup": 0.32, "bottle": 0.46, "flower": 0.52, "box": 0.34, "umbrella": 0.56}
+
+
+def foot_of(thing: str) -> float:
+    """How far below its middle a thing stands, in units of `draw_thing`."""
+    return _FEET.get(thing, 0.48)
 
 
 def thing_in(text: str) -> str:
@@ -190,8 +201,8 @@ def _key(canvas: Canvas) -> None:
     canvas.form(tube([(0.0, -0.14), (0.0, 0.46)], (0.042, 0.042)), BRASS, depth=0.03, shade=0.36)
     for y, long in ((0.42, 0.18), (0.29, 0.14)):
         canvas.form([(0.0, y - 0.045), (long, y - 0.045), (long, y + 0.045), (0.0, y + 0.045)], BRASS, depth=0.03)
-    canvas.fill(tube([*bow, bow[0]], [0.05] * (len(bow) + 1), steps=1), darker(BRASS, 0.22))
-    canvas.fill(tube([*bow, bow[0]], [0.032] * (len(bow) + 1), steps=1), BRASS)
+    canvas.fill(ring(bow, 0.05), darker(BRASS, 0.22))
+    canvas.fill(ring(bow, 0.032), BRASS)
     canvas.fill(tube([(-0.10, -0.40), (0.02, -0.44)], (0.008, 0.014)), lighter(BRASS, 0.6))
 
 
@@ -238,7 +249,7 @@ def _watch(canvas: Canvas) -> None:
 def _cup(canvas: Canvas) -> None:
     glaze: Colour = (218, 222, 214)
     handle = ellipse(0.29, 0.02, 0.13, 0.15)
-    canvas.fill(tube([*handle, handle[0]], [0.036] * (len(handle) + 1), steps=1), darker(glaze, 0.16))
+    canvas.fill(ring(handle, 0.036), darker(glaze, 0.16))
     canvas.form(
         smooth(
             [
@@ -301,10 +312,10 @@ def _flower(canvas: Canvas) -> None:
     green: Colour = (74, 118, 78)
     canvas.fill(tube([(0.0, -0.1), (0.02, 0.2), (-0.02, 0.52)], (0.022, 0.022, 0.018)), green)
     canvas.form(smooth([(0.0, 0.26), (0.16, 0.10), (0.26, 0.12), (0.16, 0.24)]), green, depth=0.03)
-    for ring, (radius, size) in enumerate(((0.19, 0.135), (0.10, 0.12))):
+    for row, (radius, size) in enumerate(((0.19, 0.135), (0.10, 0.12))):
         for k in range(6):
-            angle = k * math.pi / 3 + ring * 0.5
-            tone: Colour = (206, 82, 84) if ring == 0 else (226, 112, 106)
+            angle = k * math.pi / 3 + row * 0.5
+            tone: Colour = (206, 82, 84) if row == 0 else (226, 112, 106)
             canvas.form(
                 ellipse(radius * math.cos(angle), -0.24 + radius * math.sin(angle), size, size),
                 tone,
@@ -346,10 +357,10 @@ def _coin(canvas: Canvas) -> None:
         tube([(-0.34, -0.9), (-0.16, -0.56), (0.0, -0.45), (0.16, -0.56), (0.34, -0.9)], (0.012,) * 5),
         darker(gold, 0.2),
     )
-    canvas.fill(tube([*loop, loop[0]], [0.018] * (len(loop) + 1), steps=1), gold)
+    canvas.fill(ring(loop, 0.018), gold)
     canvas.form(ellipse(0.0, 0.0, 0.34, 0.34), gold, depth=0.08, shade=0.34)
     rim = ellipse(0.0, 0.0, 0.27, 0.27)
-    canvas.fill(tube([*rim, rim[0]], [0.010] * (len(rim) + 1), steps=1), darker(gold, 0.3))
+    canvas.fill(ring(rim, 0.010), darker(gold, 0.3))
     star: Points = []
     for k in range(10):
         radius, angle = (0.19 if k % 2 == 0 else 0.085), -math.pi / 2 + k * math.pi / 5

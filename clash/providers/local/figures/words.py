@@ -108,7 +108,8 @@ GARMENTS: Mapping[str, str] = {
     "dress|gown|skirt|sundress|frock|连衣裙|裙子|裙|旗袍": "dress",
     "sweater|jumper|pullover|cardigan|turtleneck|knit|毛衣|针织衫": "sweater",
     "robe|robes|kimono|hanfu|tunic|gown of|cassock|长袍|袍子|袍|道袍|汉服|僧衣|长衫|和服": "robe",
-    "uniform|police|soldier|captain's coat|military|spacesuit|flight suit|jumpsuit|overalls|dungarees|制服|军装|校服|宇航服|工装": "uniform",
+    "uniform|police|soldier|captain's coat|military|spacesuit|flight suit|jumpsuit|overalls|dungarees"
+    "|制服|军装|校服|宇航服|工装": "uniform",
     "apron|围裙": "apron",
     "cloak|cape|poncho|shawl|披风|斗篷|披肩": "cloak",
     "t-shirt|tee|shirt|blouse|vest|flannel|衬衫|衬衣|上衣|短袖|背心|T恤": "shirt",
@@ -148,8 +149,10 @@ BEARDS: Mapping[str, str] = {
 }
 
 AGES: Mapping[str, str] = {
-    "baby|toddler|young boy|young girl|little girl|little boy|child|kid|boy|girl|schoolboy|schoolgirl|小孩|孩子|男孩|女孩|儿童|小学生|小女孩|小男孩": "child",
-    "elderly|elder|old man|old woman|old|aged|grandmother|grandfather|grandma|grandpa|granny|老人|老年|年老|老太|老头|爷爷|奶奶|外婆|外公|老伯|老妇|老者|苍老|年迈": "old",
+    "baby|toddler|young boy|young girl|little girl|little boy|child|kid|boy|girl|schoolboy|schoolgirl"
+    "|小孩|孩子|男孩|女孩|儿童|小学生|小女孩|小男孩": "child",
+    "elderly|elder|old man|old woman|old|aged|grandmother|grandfather|grandma|grandpa|granny"
+    "|老人|老年|年老|老太|老头|爷爷|奶奶|外婆|外公|老伯|老妇|老者|苍老|年迈": "old",
     "teenager|teen|teenage|young|youth|student|twenties|年轻|少年|少女|青年|学生|小伙|姑娘": "young",
     "middle-aged|forties|fifties|adult|中年|成年": "adult",
 }
@@ -176,6 +179,18 @@ KINDS: Mapping[str, str] = {
     "rabbit|bunny|hare|兔子|兔": "rabbit",
     "mouse|老鼠|鼠": "mouse",
     "bird|owl|crow|raven|parrot|penguin|seagull|鸟|猫头鹰|乌鸦|企鹅|鹦鹉": "bird",
+}
+
+FURS: Mapping[str, tuple[Colour, ...]] = {
+    "robot": ((150, 164, 176), (196, 158, 92), (122, 150, 150)),
+    "cat": ((206, 138, 74), (84, 84, 96), (232, 224, 212), (58, 54, 62)),
+    "fox": ((204, 104, 48),),
+    "wolf": ((122, 126, 138), (92, 92, 102)),
+    "dog": ((178, 124, 78), (214, 180, 132), (96, 68, 54)),
+    "bear": ((112, 76, 54), (84, 62, 52)),
+    "rabbit": ((218, 208, 196), (170, 140, 112)),
+    "mouse": ((164, 158, 162), (140, 118, 100)),
+    "bird": ((72, 88, 120), (52, 48, 60), (156, 98, 62)),
 }
 
 SCARF = "scarf|muffler|neckerchief|围巾"

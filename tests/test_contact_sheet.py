@@ -1,0 +1,90 @@
+"""The contact sheet, decoded and looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clash.errors import FilmError
+from clash.film.contact_sheet import WIDEST, contact_sheet
+
+
+def frames(folder: Path, count: int, size: tuple[int, int] = (64, 36)) -> list[tuple[Path, str]]:
+    """Pictures of one colour each, with captions."""
+    made: list[tuple[Path, str]] = []
+    for number in range(count):
+        path = folder / f"{number:03d}.png"
+        Image.new("RGB", size, ((number * 37) % 256, (number * 91) % 256, 200)).save(path, compress_level=1)
+        made.append((path, f"{number + 1:03d} MS"))
+    return made
+
+
+def test_three_hundred_frames_fit_on_one_bounded_sheet(tmp_path: Path) -> None:
+    """A long film's sheet stays small enough to open, and every shot is still there."""
+    output = tmp_path / "sheet.part"
+    shots = frames(tmp_path, 300)
+    contact_sheet(shots, "A long film", output)
+    sheet = Image.open(output)
+    assert sheet.format == "PNG"
+    assert max(sheet.size) <= WIDEST
+    assert min(sheet.size) > 1500
+    packed = np.asarray(sheet.convert("RGB")).astype(np.uint32)[::4, ::4] @ np.array([1, 256, 65536], np.uint32)
+    wanted = {(n * 37) % 256 + (n * 91) % 256 * 256 + 200 * 65536 for n in range(300)}
+    assert wanted <= set(np.unique(packed).tolist())
+
+
+def test_frames_are_in_order_from_left_to_right(tmp_path: Path) -> None:
+    """The first shot is at the upper left, the second right of it."""
+    output = tmp_path / "sheet.png"
+    colours = [(250, 0, 0), (0, 250, 0), (0, 0, 250)]
+    made: list[tuple[Path, str]] = []
+    for index, colour in enumerate(colours):
+        path = tmp_path / f"{index}.jpg"
+        Image.new("RGB", (320, 180), colour).save(path, quality=95)
+        made.append((path, ""))
+    contact_sheet(made, "三个镜头", output, columns=2)
+    sheet = np.asarray(Image.open(output).convert("RGB")).astype(int)
+    places = [np.argwhere(np.abs(sheet - colour).sum(axis=2) < 30).mean(axis=0) for colour in colours]
+    assert places[0][1] < places[1][1]
+    assert abs(places[0][0] - places[1][0]) < 2
+    assert places[2][0] > places[0][0] + 100
+
+
+def test_thumbnails_keep_the_shape_of_their_pictures(tmp_path: Path) -> None:
+    """An upright picture among wide ones is not squeezed."""
+    wide, tall = tmp_path / "wide.png", tmp_path / "tall.png"
+    Image.new("RGB", (320, 180), (10, 200, 10)).save(wide)
+    Image.new("RGB", (180, 320), (200, 10, 10)).save(tall)
+    contact_sheet([(wide, "a"), (tall, "b")], "", tmp_path / "sheet.png")
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB")).astype(int)
+    red = np.argwhere(np.abs(sheet - (200, 10, 10)).sum(axis=2) < 12)
+    height, width = red.max(axis=0) - red.min(axis=0) + 1
+    assert abs(height / width - 320 / 180) < 0.05
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_any_number_of_frames_makes_a_sheet(tmp_path: Path, count: int) -> None:
+    """No shot, one shot, an odd number: always a sheet, twice the same bytes."""
+    shots = frames(tmp_path, count)
+    contact_sheet(shots, "Odd ☃ [/b] \0 title " * 20, tmp_path / "one.png")
+    contact_sheet(shots, "Odd ☃ [/b] \0 title " * 20, tmp_path / "two.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_many_columns_are_bounded_too(tmp_path: Path) -> None:
+    """Asked for one long row, the sheet stays within its bounds."""
+    contact_sheet(frames(tmp_path, 40), "Row", tmp_path / "row.png", columns=40)
+    assert max(Image.open(tmp_path / "row.png").size) <= WIDEST
+    contact_sheet(frames(tmp_path, 40), "Column", tmp_path / "column.png", columns=1)
+    assert max(Image.open(tmp_path / "column.png").size) <= WIDEST
+
+
+def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
+    """The error says which picture could not be read."""
+    path = tmp_path / "damaged.jpg"
+    path.write_bytes(b"not a picture")
+    with pytest.raises(FilmError, match=r"damaged\.jpg"):
+        contact_sheet([(path, "001")], "x", tmp_path / "sheet.png")
