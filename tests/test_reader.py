@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -468,3 +470,26 @@ def test_a_written_table_reads_back(rows: list[tuple[str, str, int | None]], del
     writer.writerows([text, told, "" if length is None else f"{length}s"] for text, told, length in rows)
     read = read_story(written.getvalue().encode(encoding), name="written.csv")
     assert [(b.description, b.narration, b.duration_s) for b in read.beats] == rows
+
+
+# ---- the documentation
+
+
+def test_every_header_is_documented():
+    """`docs/story-csv.md` lists each header that is understood, in the row of its field."""
+    text = (Path(__file__).parent.parent / "docs" / "story-csv.md").read_text(encoding="utf-8")
+    rows = {row.split("`")[1]: row for row in text.splitlines() if row.startswith("| `") and row.count("|") == 4}
+    for field, headers in known_headers().items():
+        listed = re.split(r"\s*[,·]\s*", rows[field].split("|")[3].strip())
+        assert [header for header in listed if header] == list(headers[1:]), field
+
+
+def test_the_tables_of_the_documentation_are_read():
+    """Each table that the documentation shows is one that can be filmed, without a warning."""
+    text = (Path(__file__).parent.parent / "docs" / "story-csv.md").read_text(encoding="utf-8")
+    tables = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    assert len(tables) == 4
+    read = [story(table, choice="The Boat" if "storytitle" in table else None) for table in tables]
+    assert [(one.kind, one.language, one.warnings) for one in read] == [
+        ("beats", "en", ()), ("shot_list", "en", ()), ("shot_list", "zh", ()), ("beats", "en", ()),
+    ]  # fmt: skip

@@ -189,6 +189,7 @@ def _chinese_place(text: str, anywhere: bool) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _trimmed(clause: str) -> str:
     """The shortest piece of a clause that still names the same place."""
     kind = place_kind(Location(slug="", name=clause))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 from clash.story.screenplay import slug
 
@@ -69,6 +70,7 @@ def notes_in(name: str) -> str:
     return ", ".join(match["note"].strip() for match in _NOTE.finditer(name))
 
 
+@lru_cache(maxsize=8192)
 def name_key(name: str) -> str:
     """What two spellings of one name have in common."""
     return unicodedata.normalize("NFKC", without_notes(name)).casefold().strip(" .:：")

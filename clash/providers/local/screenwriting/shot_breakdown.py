@@ -66,7 +66,7 @@ def keep_row(beat: Beat, cast: Cast, language: Language, *, place: str, before: 
     """A row of a shot list: one shot, whatever it holds."""
     dialogue, narration = _voices(beat, cast)
     seen = cast.seen_in(beat, before)
-    if beat.description:
+    if beat.description.strip():
         role: Role = "action" if seen else "establishing"
         if dialogue and seen:
             role = "line"
