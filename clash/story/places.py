@@ -172,7 +172,8 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "subway_car "
      "车厢 车内 车里 汽车 火车 公交车 出租车 卡车 船舱 机舱 飞机 驾驶室 地铁车厢 高铁 列车 客舱 公交"),
     ("spaceship", "spaceship",
-     "spaceship starship spacecraft airlock shuttle rocket capsule space_station starship_bridge spaceship_bridge space_ship escape_pod "
+     "spaceship starship spacecraft airlock shuttle rocket capsule space_station space_ship escape_pod "
+     "starship_bridge spaceship_bridge "
      "cargo_bay command_deck ship's_bridge "
      "飞船 太空船 宇宙飞船 空间站 舰桥 太空舱 驾驶舱 火箭 太空站"),
     ("lab", "lab",

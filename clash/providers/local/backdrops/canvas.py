@@ -93,11 +93,9 @@ class Canvas:
         corners = [((x - x0) * 2, (y - y0) * 2) for x, y in points]
         ImageDraw.Draw(mask).polygon(corners, fill=round(255 * alpha))
         mask = mask.reduce(2)
-        if isinstance(fill[0], tuple):
-            top, bottom = fill  # pyright: ignore[reportAssignmentType]
-            tops = [p[1] for p in points]
-            colours = self._column(top, bottom, min(tops), max(tops), box)
-            self.image.paste(colours, (x0, y0), mask)
+        if len(fill) == 2:
+            heights = [p[1] for p in points]
+            self.image.paste(self._column(*fill, min(heights), max(heights), box), (x0, y0), mask)
         else:
             self.image.paste(fill, (x0, y0), mask)
 
@@ -121,7 +119,7 @@ class Canvas:
         tall: float = 1.0,
         power: float = 2.0,
     ) -> None:
-        """A round light of `radius` pixels (times `tall` in height) that fades outward; higher `power`, smaller heart."""
+        """A round light of `radius` pixels (times `tall` in height); the higher `power`, the smaller its heart."""
         ry = radius * tall
         box = self._clip((cx - radius, cx + radius), (cy - ry, cy + ry))
         if box is None or alpha <= 0:

@@ -35,6 +35,12 @@ def scaled(a: RGB, factors: tuple[float, float, float]) -> RGB:
     return r, g, b
 
 
+GRASS = rgb("#5f8a54")
+EARTH = rgb("#b79b72")
+OAK, WALNUT = rgb("#a57a52"), rgb("#6b4a35")
+AWNINGS = tuple(rgb(code) for code in ("#b8453c", "#2f7f78", "#d29a3a", "#3f5f9a", "#7c4a86"))
+
+
 def lighter(a: RGB, share: float) -> RGB:
     """Towards white."""
     return mix(a, WHITE, share)

@@ -1,12 +1,18 @@
-"""What stands in rooms: tables, beds, shelves, counters, plants. Measures are metres; `x` is -1..1 along the back wall."""
+"""What stands in rooms: shelves, seats, tables, counters, lamps, plants.
+
+Measures are metres; `at` runs from -1 to 1 along the back wall, `x` is a pixel of the back wall, and `nearer` brings
+the thing towards the eye (`Room.near`).
+"""
 
 from __future__ import annotations
 
-from clash.providers.local.backdrops.interior import Room, glow_lamp
+from clash.providers.local.backdrops.indoors.shell import Room, glow_lamp
 from clash.providers.local.backdrops.palette import LAMP, RGB, darker, lighter, mix, rgb
 from clash.providers.local.backdrops.scene import jitter
 
-_SPINES = tuple(rgb(code) for code in ("#8f3f3a", "#3f5f7f", "#b78a3f", "#4f6f52", "#6b4a6f", "#c9b48f", "#2f3f4f", "#a8644a"))
+_SPINES = tuple(
+    rgb(code) for code in ("#8f3f3a", "#3f5f7f", "#b78a3f", "#4f6f52", "#6b4a6f", "#c9b48f", "#2f3f4f", "#a8644a")
+)
 
 
 def shadow(room: Room, x: float, y: float, half: float) -> None:
@@ -14,7 +20,9 @@ def shadow(room: Room, x: float, y: float, half: float) -> None:
     room.scene.canvas.glow(x, y, half * 1.3, room.scene.palette.ink, 0.50, tall=0.16, power=0.9)
 
 
-def bookshelf(room: Room, at: float, width: float, height: float, label: str, *, wood: RGB = (110, 76, 52), jars: bool = False) -> None:
+def bookshelf(
+    room: Room, at: float, width: float, height: float, label: str, *, wood: RGB = (110, 76, 52), jars: bool = False
+) -> None:
     """A case with books, or with jars and bottles."""
     c, p, m, rng = room.scene.canvas, room.scene.palette, room.metre, room.scene.rng(f"shelf {label}")
     x0, x1, y0, y1 = room.x(at) - width * m / 2, room.x(at) + width * m / 2, room.y(height), room.floor
@@ -30,10 +38,16 @@ def bookshelf(room: Room, at: float, width: float, height: float, label: str, *,
         while x < x1 - 0.12 * m:
             draws = [float(v) for v in rng.random(4)]
             paint = p.tone(_SPINES[int(draws[0] * len(_SPINES))], 0, 0.85 + 0.2 * draws[3])
-            w, tall = (0.11 + 0.07 * draws[1], 0.20 + 0.12 * draws[2]) if jars else (0.04 + 0.05 * draws[1], 0.24 + 0.11 * draws[2])
+            w, tall = (
+                (0.11 + 0.07 * draws[1], 0.20 + 0.12 * draws[2])
+                if jars
+                else (0.04 + 0.05 * draws[1], 0.24 + 0.11 * draws[2])
+            )
             if jars:
                 c.rect(x, foot - tall * m, x + w * m * 0.8, foot, paint, 0.03 * m)
-                c.rect(x + w * m * 0.22, foot - (tall + 0.06) * m, x + w * m * 0.58, foot - tall * m, darker(paint, 0.2))
+                c.rect(
+                    x + w * m * 0.22, foot - (tall + 0.06) * m, x + w * m * 0.58, foot - tall * m, darker(paint, 0.2)
+                )
             elif draws[3] > 0.10:
                 c.rect(x, foot - min(tall * m, cell * 0.88), x + w * m, foot, paint)
             x += w * m
@@ -52,9 +66,24 @@ def sofa(room: Room, x: float, nearer: float, width: float, cloth: RGB) -> None:
     c.rect(cx - w * 0.94, base - 0.88 * m, cx + w * 0.94, base - 0.14 * m, darker(body, 0.1), 0.12 * m)
     for k in (-1, 1):
         c.rect(cx + min(0, k) * w * 0.82, base - 0.82 * m, cx + max(0, k) * w * 0.82, base - 0.44 * m, seat, 0.10 * m)
-        c.rect(cx + min(0, k) * w * 0.82, base - 0.48 * m, cx + max(0, k) * w * 0.82, base - 0.26 * m, lighter(seat, 0.05), 0.06 * m)
+        c.rect(
+            cx + min(0, k) * w * 0.82,
+            base - 0.48 * m,
+            cx + max(0, k) * w * 0.82,
+            base - 0.26 * m,
+            lighter(seat, 0.05),
+            0.06 * m,
+        )
         c.rect(cx + k * w - 0.11 * m, base - 0.62 * m, cx + k * w + 0.11 * m, base - 0.12 * m, body, 0.08 * m)
-    c.polygon([(cx - w * 0.70, base - 0.48 * m), (cx - w * 0.60, base - 0.80 * m), (cx - w * 0.38, base - 0.74 * m), (cx - w * 0.46, base - 0.44 * m)], p.tone(rgb("#d9a441")))
+    c.polygon(
+        [
+            (cx - w * 0.70, base - 0.48 * m),
+            (cx - w * 0.60, base - 0.80 * m),
+            (cx - w * 0.38, base - 0.74 * m),
+            (cx - w * 0.46, base - 0.44 * m),
+        ],
+        p.tone(rgb("#d9a441")),
+    )
 
 
 def floor_lamp(room: Room, x: float, nearer: float) -> None:
@@ -66,7 +95,15 @@ def floor_lamp(room: Room, x: float, nearer: float) -> None:
     c.ellipse(cx, base, 0.16 * m, 0.03 * m, p.tone(rgb("#3a322c")))
     glow_lamp(room.scene, cx, base - 1.5 * m, 1.6 * m)
     shade = mix(p.tone(rgb("#e3c9a0")), (255, 226, 168), 0.75 * p.lamps)
-    c.shape([(cx - 0.13 * m, base - 1.72 * m), (cx + 0.13 * m, base - 1.72 * m), (cx + 0.24 * m, base - 1.38 * m), (cx - 0.24 * m, base - 1.38 * m)], shade)
+    c.shape(
+        [
+            (cx - 0.13 * m, base - 1.72 * m),
+            (cx + 0.13 * m, base - 1.72 * m),
+            (cx + 0.24 * m, base - 1.38 * m),
+            (cx - 0.24 * m, base - 1.38 * m),
+        ],
+        shade,
+    )
 
 
 def table_lamp(room: Room, cx: float, base: float, m: float) -> None:
@@ -76,7 +113,15 @@ def table_lamp(room: Room, cx: float, base: float, m: float) -> None:
     c.ellipse(cx, base - 0.07 * m, 0.06 * m, 0.07 * m, p.tone(rgb("#4f7a80")))
     glow_lamp(room.scene, cx, base - 0.28 * m, 1.2 * m)
     shade = mix(p.tone(rgb("#ead6b0")), (255, 230, 176), 0.75 * p.lamps)
-    c.shape([(cx - 0.08 * m, base - 0.42 * m), (cx + 0.08 * m, base - 0.42 * m), (cx + 0.15 * m, base - 0.22 * m), (cx - 0.15 * m, base - 0.22 * m)], shade)
+    c.shape(
+        [
+            (cx - 0.08 * m, base - 0.42 * m),
+            (cx + 0.08 * m, base - 0.42 * m),
+            (cx + 0.15 * m, base - 0.22 * m),
+            (cx - 0.15 * m, base - 0.22 * m),
+        ],
+        shade,
+    )
 
 
 def plant(room: Room, x: float, nearer: float, height: float, label: str) -> None:
@@ -91,13 +136,27 @@ def plant(room: Room, x: float, nearer: float, height: float, label: str) -> Non
         tip = (cx + lean * tall * m * 0.75, rim - tall * m * (1 - 0.25 * abs(lean)))
         bend = (cx + lean * tall * m * 0.20, rim - tall * m * 0.62)
         green = p.tone(mix(rgb("#3f7a4c"), rgb("#79a657"), 0.1 * k), 0, 0.95)
-        c.polygon([(cx - 0.015 * m, rim), (bend[0] - 0.06 * m, bend[1]), tip, (bend[0] + 0.06 * m, bend[1]), (cx + 0.015 * m, rim)], green)
+        c.polygon(
+            [
+                (cx - 0.015 * m, rim),
+                (bend[0] - 0.06 * m, bend[1]),
+                tip,
+                (bend[0] + 0.06 * m, bend[1]),
+                (cx + 0.015 * m, rim),
+            ],
+            green,
+        )
     pot = p.tone(rgb("#b5654a"))
-    c.shape([(cx - 0.19 * m, rim), (cx + 0.19 * m, rim), (cx + 0.13 * m, base), (cx - 0.13 * m, base)], (pot, darker(pot, 0.3)))
+    c.shape(
+        [(cx - 0.19 * m, rim), (cx + 0.19 * m, rim), (cx + 0.13 * m, base), (cx - 0.13 * m, base)],
+        (pot, darker(pot, 0.3)),
+    )
     c.rect(cx - 0.21 * m, rim - 0.03 * m, cx + 0.21 * m, rim + 0.04 * m, lighter(pot, 0.06))
 
 
-def table(room: Room, x: float, nearer: float, width: float, height: float, wood: RGB, *, deep: float = 0.25) -> tuple[float, float, float]:
+def table(
+    room: Room, x: float, nearer: float, width: float, height: float, wood: RGB, *, deep: float = 0.25
+) -> tuple[float, float, float]:
     """A table; answers the middle of its top in pixels, and its pixels a metre."""
     c, p = room.scene.canvas, room.scene.palette
     cx, base = room.near(x, room.floor, nearer)
@@ -107,7 +166,10 @@ def table(room: Room, x: float, nearer: float, width: float, height: float, wood
     leg = p.tone(darker(wood, 0.35))
     for dx in (-0.88, 0.88):
         c.rect(cx + dx * w - 0.035 * m, top, cx + dx * w + 0.035 * m, base, leg)
-    c.shape([(cx - w * 0.92, top - deep * m * 0.5), (cx + w * 0.92, top - deep * m * 0.5), (cx + w, top), (cx - w, top)], (p.tone(lighter(wood, 0.06)), p.tone(wood)))
+    c.shape(
+        [(cx - w * 0.92, top - deep * m * 0.5), (cx + w * 0.92, top - deep * m * 0.5), (cx + w, top), (cx - w, top)],
+        (p.tone(lighter(wood, 0.06)), p.tone(wood)),
+    )
     c.rect(cx - w, top, cx + w, top + 0.06 * m, p.tone(darker(wood, 0.2)))
     return cx, top - deep * m * 0.25, m
 
@@ -134,7 +196,9 @@ def stool(room: Room, x: float, nearer: float, height: float, paint: RGB) -> Non
     for dx in (-0.17, -0.06, 0.06, 0.17):
         c.line([(cx + dx * 0.7 * m, base - height * m), (cx + dx * m, base)], iron, 0.026 * m)
     c.line([(cx - 0.13 * m, base - height * 0.35 * m), (cx + 0.13 * m, base - height * 0.35 * m)], iron, 0.02 * m)
-    c.rect(cx - 0.19 * m, base - (height + 0.05) * m, cx + 0.19 * m, base - (height - 0.03) * m, p.tone(paint), 0.03 * m)
+    c.rect(
+        cx - 0.19 * m, base - (height + 0.05) * m, cx + 0.19 * m, base - (height - 0.03) * m, p.tone(paint), 0.03 * m
+    )
 
 
 def rug(room: Room, x: float, near: tuple[float, float], half: float, paint: RGB) -> None:
@@ -143,11 +207,18 @@ def rug(room: Room, x: float, near: tuple[float, float], half: float, paint: RGB
     for shrink, shade in ((1.0, paint), (0.86, lighter(paint, 0.25)), (0.80, darker(paint, 0.1))):
         a, b = near[0] + (1 - shrink) * 0.25, near[1] - (1 - shrink) * 0.5
         w = half * room.metre * shrink
-        corners = [room.near(x - w, room.floor, a), room.near(x + w, room.floor, a), room.near(x + w, room.floor, b), room.near(x - w, room.floor, b)]
+        corners = [
+            room.near(x - w, room.floor, a),
+            room.near(x + w, room.floor, a),
+            room.near(x + w, room.floor, b),
+            room.near(x - w, room.floor, b),
+        ]
         c.shape(corners, (p.tone(shade, 0, 0.9), p.tone(shade, 0, 0.6)))
 
 
-def counter(room: Room, left: float, right: float, nearer: float, height: float, front: RGB, top: RGB, *, panels: int = 6) -> float:
+def counter(
+    room: Room, left: float, right: float, nearer: float, height: float, front: RGB, top: RGB, *, panels: int = 6
+) -> float:
     """A counter between two places (-1..1) of the back wall; answers the height of its top in pixels."""
     c, p = room.scene.canvas, room.scene.palette
     (x0, base), (x1, _) = room.near(room.x(left), room.floor, nearer), room.near(room.x(right), room.floor, nearer)

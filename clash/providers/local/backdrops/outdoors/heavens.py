@@ -19,7 +19,13 @@ def sky(scene: Scene) -> None:
     for layer in range(5):
         y = hz + (0.00 + 0.085 * layer) * c.u
         depth = 0.62 - 0.14 * layer
-        _bank(scene, f"bank {layer}", y, (0.035 + 0.022 * layer) * c.u, (mix(bright, p.haze, depth), mix(shade, p.haze, depth * 0.8)))
+        _bank(
+            scene,
+            f"bank {layer}",
+            y,
+            (0.035 + 0.022 * layer) * c.u,
+            (mix(bright, p.haze, depth), mix(shade, p.haze, depth * 0.8)),
+        )
     for name, x, size in (("left", -0.40, 0.32), ("right", 0.42, 0.26)):
         _tower(scene, name, c.w * (0.5 + x), hz + 0.20 * c.u, size * c.u, bright, shade)
     _bank(scene, "near", c.h * 0.90, 0.06 * c.u, (mix(bright, shade, 0.55), darker(shade, 0.30)))
@@ -61,7 +67,19 @@ def _tower(scene: Scene, label: str, x: float, base: float, size: float, bright:
             narrow, k = 1 - 0.62 * up, r * (1 - 0.22 * step)
             at = x + (dx * narrow + s * r * 0.14 * step) * size, base - (up + r * 0.14 * step) * size
             c.ellipse(*at, k * size, k * size * 0.9, mix(shade, bright, min(1.0, 0.20 + 0.22 * step + 0.2 * up)))
-    c.soft([[(x - size, base + size * 0.6), (x + size, base + size * 0.6), (x + size * 0.9, base), (x - size * 0.9, base)]], mix(bright, shade, 0.5), 0.75, size * 0.12)
+    c.soft(
+        [
+            [
+                (x - size, base + size * 0.6),
+                (x + size, base + size * 0.6),
+                (x + size * 0.9, base),
+                (x - size * 0.9, base),
+            ]
+        ],
+        mix(bright, shade, 0.5),
+        0.75,
+        size * 0.12,
+    )
 
 
 def space(scene: Scene) -> None:
@@ -89,7 +107,10 @@ def starfield(scene: Scene, width: int, height: int, hue: RGB) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     for x, y, size in scene.rng("stars").uniform(0, 1, (160, 3)).tolist():
         r = max(0.6, unit * (0.0006 + 0.003 * size**6))
-        draw.ellipse((x * width - r, y * height - r, x * width + r, y * height + r), fill=mix(hue, rgb("#fffaf0"), 0.3 + 0.7 * size))
+        draw.ellipse(
+            (x * width - r, y * height - r, x * width + r, y * height + r),
+            fill=mix(hue, rgb("#fffaf0"), 0.3 + 0.7 * size),
+        )
     radius = height * 0.95
     face, mask = _globe(radius, hue, scene.light_side)
     corner = round(width * (0.5 + 0.22 * scene.light_side) - radius), round(height * 1.50 - radius)
@@ -103,7 +124,9 @@ def _nebula(scene: Scene, width: int, height: int, hue: RGB) -> Image.Image:
     y, x = np.mgrid[0 : 1 : h * 1j, 0 : 1 : w * 1j]
     air = np.zeros((h, w, 3)) + np.asarray(rgb("#05071a"))
     for k in range(7):
-        cx, cy, rx, ry, turn = (jitter(rng, a, b) for a, b in ((0, 1), (0, 0.8), (0.12, 0.35), (0.05, 0.16), (-0.6, 0.6)))
+        cx, cy, rx, ry, turn = (
+            jitter(rng, a, b) for a, b in ((0, 1), (0, 0.8), (0.12, 0.35), (0.05, 0.16), (-0.6, 0.6))
+        )
         dx, dy = (x - cx) + (y - cy) * turn, (y - cy) - (x - cx) * turn * 0.5
         share = np.exp(-((dx / rx) ** 2 + (dy / ry) ** 2))[..., None]
         air += share * np.asarray(mix(hue, (120, 80, 200), 0.25 * (k % 3))) * 0.38
@@ -153,7 +176,14 @@ def _crust(scene: Scene, stone: RGB) -> None:
     c, rng, s = scene.canvas, scene.rng("craters"), scene.light_side
     hz = c.h * (0.40 + 0.52 * scene.level)
     x = np.linspace(0, 1, 90)
-    bow = [(float(t) * c.w, hz + c.u * (0.10 * float((t - 0.5) ** 2) * 2 + 0.005 * float(np.sin(t * 40)) + 0.006 * float(np.sin(t * 17)))) for t in x]
+    bow = [
+        (
+            float(t) * c.w,
+            hz
+            + c.u * (0.10 * float((t - 0.5) ** 2) * 2 + 0.005 * float(np.sin(t * 40)) + 0.006 * float(np.sin(t * 17))),
+        )
+        for t in x
+    ]
     c.shape([*bow, (c.w, c.h + 4.0), (0, c.h + 4.0)], (darker(stone, 0.30), darker(stone, 0.80)))
     c.line(bow, mix(stone, (255, 255, 255), 0.25), 0.003 * c.u)
     for px, py, size in rng.uniform(0, 1, (22, 3)).tolist():

@@ -1,0 +1,1 @@
+"""Places within walls."""

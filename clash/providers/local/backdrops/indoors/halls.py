@@ -1,0 +1,149 @@
+"""Great and long rooms: hall and corridor."""
+
+from __future__ import annotations
+
+from clash.providers.local.backdrops.indoors.furniture import rug, shadow
+from clash.providers.local.backdrops.indoors.shell import Room, glow_lamp, room_of
+from clash.providers.local.backdrops.indoors.windows import view_outside, wall_window
+from clash.providers.local.backdrops.palette import LAMP, darker, lighter, mix, rgb
+from clash.providers.local.backdrops.perspective import Perspective
+from clash.providers.local.backdrops.scene import Scene
+
+_STONE = rgb("#b0a592")
+
+
+def hall(scene: Scene) -> None:
+    """Columns and arches, tall windows that throw light across the floor, a carpet, a chandelier."""
+    s, c, p = scene.light_side, scene.canvas, scene.palette
+    room = room_of(scene, _STONE, rgb("#8f8474"), boards=False, tiles=True, ceiling=rgb("#7f7668"))
+    m, span = room.metre, (room.right - room.left) / room.metre
+    for k, at in enumerate((-0.70, 0.0, 0.70)):
+        wall_window(
+            room,
+            at,
+            0.85 if k != 1 else 0.62,
+            span * 0.145,
+            1.95 if k != 1 else 2.2,
+            f"tall {k}",
+            arched=True,
+            frame=rgb("#6f6658"),
+            panes=(2, 4),
+        )
+    for near in (1.02, 1.36, 1.95):
+        for side in (-1, 1):
+            _column(room, room.x(side * 0.94) + side * 0.05 * m, near)
+    rug(room, c.w / 2, (1.02, 4.8), 0.75, rgb("#8f2f35"))
+    _chandelier(room, c.w / 2, 0.62)
+    for at in (-0.35, 0.35):
+        x, y = room.x(at), room.y(1.75)
+        c.line([(x, y + 0.16 * m), (x, y)], p.tone(rgb("#3a2f26")), 0.04 * m)
+        c.ellipse(x, y - 0.05 * m, 0.045 * m, 0.09 * m, (255, 226, 150) if p.lamps > 0.2 else p.tone(rgb("#e8e0cc")))
+        if p.lamps > 0.2:
+            glow_lamp(scene, x, y - 0.05 * m, 0.9 * m)
+    scene.focus = (0.5 + 0.12 * s, scene.level - 0.05)
+
+
+def _column(room: Room, x: float, nearer: float) -> None:
+    c, p, s = room.scene.canvas, room.scene.palette, room.scene.light_side
+    cx, base = room.near(x, room.floor, nearer)
+    top = room.near(x, room.top, nearer)[1]
+    w = 0.19 * room.metre * nearer
+    light = 0.98 - 0.16 * (nearer - 1)
+    body = p.tone(_STONE, 0, light)
+    shadow(room, cx, base, w * 1.6)
+    c.rect(cx - w, top, cx + w, base, body)
+    c.fade((cx - w, top, cx + w, base), p.ink, 0.05 if s < 0 else 0.55, 0.55 if s < 0 else 0.05, "x")
+    for y0, y1, wide in (
+        (base - w * 0.55, base, 1.45),
+        (base - w * 0.95, base - w * 0.55, 1.22),
+        (top, top + w * 0.55, 1.45),
+        (top + w * 0.55, top + w * 0.9, 1.22),
+    ):
+        c.rect(cx - w * wide, y0, cx + w * wide, y1, darker(body, 0.10))
+
+
+def _chandelier(room: Room, x: float, drop: float) -> None:
+    c, p, m = room.scene.canvas, room.scene.palette, room.metre * 1.15
+    px, top = room.near(x, room.top, 1.15)
+    y = top + drop * m
+    gold = p.tone(rgb("#b08a3f"), 0, 1.1)
+    c.line([(px, top), (px, y)], darker(gold, 0.5), 0.025 * m)
+    glow_lamp(room.scene, px, y, 2.0 * m)
+    c.line(
+        [(px - 0.62 * m, y), (px - 0.4 * m, y + 0.13 * m), (px + 0.4 * m, y + 0.13 * m), (px + 0.62 * m, y)],
+        gold,
+        0.03 * m,
+    )
+    c.ellipse(px, y + 0.13 * m, 0.10 * m, 0.10 * m, gold)
+    for k in range(7):
+        cx, lift = px + (k - 3) * 0.205 * m, abs(k - 3) * 0.035 * m
+        c.rect(cx - 0.018 * m, y - 0.10 * m - 0.3 * lift, cx + 0.018 * m, y + 0.06 * m, p.tone(rgb("#efe6d0")))
+        flame = (255, 236, 170) if p.lamps > 0.2 else p.tone(rgb("#d8d0bc"))
+        c.ellipse(cx, y - 0.15 * m - 0.3 * lift, 0.020 * m, 0.045 * m, flame)
+
+
+def corridor(scene: Scene) -> None:
+    """A long passage with doors on both sides, lights overhead, a bright window at its end."""
+    c, p = scene.canvas, scene.palette
+    view = Perspective(c.w / 2, scene.horizon, 0.72 * c.u)
+    half, up, down, end = min(1.9, 1.05 * c.w / c.u), 1.55, 1.35, 15.0
+    rng = scene.rng("wall")
+    wall, low = (rgb("#c4b79c"), rgb("#7f9a8c")) if rng.random() < 0.5 else (rgb("#b5bcc4"), rgb("#6f8496"))
+    near = 0.5
+    c.shape(
+        [view.at(-half, up, near), view.at(half, up, near), view.at(half, up, end), view.at(-half, up, end)],
+        (p.tone(lighter(wall, 0.3), 0, 0.6), p.tone(lighter(wall, 0.3), 0, 0.9)),
+    )
+    c.shape(
+        view.floor(-half, half, near, end, -down), (p.tone(rgb("#a8977c"), 0, 0.95), p.tone(rgb("#6b5f50"), 0, 0.55))
+    )
+    for k in range(20):
+        z = 1.0 * 1.16**k
+        c.line(
+            [view.at(-half, -down, z), view.at(half, -down, z)], p.tone(rgb("#5f5548"), 0, 0.7), 0.012 * view.focal / z
+        )
+    for x in (-half, half):
+        light = 0.72 if (x < 0) == (scene.light_side < 0) else 0.88
+        c.shape(view.wall(x, -down, up, near, end), p.tone(wall, 0, light))
+        c.shape(view.wall(x, -down, -0.25, near, end), p.tone(low, 0, light))
+        c.shape(view.wall(x, -0.28, -0.20, near, end), p.tone(lighter(low, 0.35), 0, light))
+        for k in range(7):
+            z = 1.55 * 1.42**k
+            if z * 1.16 > end:
+                break
+            c.shape(view.wall(x, -down, 0.86, z * 0.985, z * 1.175), p.tone(rgb("#e0d6c2"), 0, light))
+            c.shape(view.wall(x, -down, 0.80, z, z * 1.16), p.tone(rgb("#7a5844"), 0, light))
+            c.shape(
+                view.wall(x, 0.1, 0.6, z * 1.04, z * 1.12),
+                mix(p.tone(rgb("#8fa6b0"), 0, light), LAMP, 0.5 * p.lamps * float((k * 5 + (x > 0) * 3) % 4 == 0)),
+            )
+    (x0, y0), (x1, y1) = view.at(-half, up, end), view.at(half, -down, end)
+    c.rect(x0, y0, x1, y1, p.tone(lighter(wall, 0.1)))
+    w, h = max(6, round((x1 - x0) * 0.62)), max(6, round((y1 - y0) * 0.58))
+    c.paste(view_outside(scene, w, h, "end"), (x0 + x1 - w) / 2, y0 + (y1 - y0) * 0.16)
+    bright = {"dawn": 0.7, "day": 0.85, "dusk": 0.75, "night": 0.25}[p.time]
+    c.glow(
+        (x0 + x1) / 2, (y0 + y1) / 2, 0.34 * c.u, mix(scene.outside.sky[-1], scene.outside.sun, 0.4), bright, power=1.7
+    )
+    c.soft(
+        [view.floor(-half * 0.4, half * 0.4, 2.0, end, -down)],
+        mix(scene.outside.sky[-1], scene.outside.sun, 0.4),
+        0.30 * bright,
+        0.02 * c.u,
+    )
+    for k in range(6):
+        z = 1.9 * 1.5**k
+        lit = p.lamps > 0.1
+        bar = [
+            view.at(-0.34, up - 0.02, z),
+            view.at(0.34, up - 0.02, z),
+            view.at(0.34, up - 0.02, z * 1.12),
+            view.at(-0.34, up - 0.02, z * 1.12),
+        ]
+        c.shape(bar, (255, 248, 226) if lit else p.tone(rgb("#dfdfd8")))
+        if lit:
+            lx, ly = view.at(0, up, z)
+            c.glow(lx, ly, 1.5 * view.focal / z, LAMP, 0.42 * p.lamps)
+            c.glow(lx, view.at(0, -down, z)[1], 1.3 * view.focal / z, LAMP, 0.30 * p.lamps, tall=0.22)
+    scene.focus = (0.5, scene.level)
+    scene.ground = 0.90

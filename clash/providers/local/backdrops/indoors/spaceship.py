@@ -1,0 +1,136 @@
+"""The bridge of a spaceship."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageDraw
+
+from clash.providers.local.backdrops.indoors.furniture import shadow
+from clash.providers.local.backdrops.indoors.shell import Room, room_of
+from clash.providers.local.backdrops.outdoors.heavens import starfield
+from clash.providers.local.backdrops.palette import RGB, darker, lighter, mix, rgb
+from clash.providers.local.backdrops.scene import Scene
+
+
+def spaceship(scene: Scene) -> None:
+    """A bridge of panels: a great window to the stars, consoles, lines of light in the floor."""
+    c, p, s = scene.canvas, scene.palette, scene.light_side
+    hue = {"dawn": rgb("#c06a8a"), "day": rgb("#3fa8c8"), "dusk": rgb("#d07a3c"), "night": rgb("#5a6ff0")}[p.time]
+    room = room_of(scene, rgb("#7a8694"), rgb("#4f5a66"), boards=False, tiles=True, ceiling=rgb("#5f6a78"))
+    m = room.metre
+    w, h = round((room.right - room.left) * 0.86), round(1.85 * m)
+    x0, y0 = round(c.w / 2 - w / 2), round(room.y(2.78))
+    picture = starfield(scene, w, h, hue)
+    mask = Image.new("L", (w * 2, h * 2), 0)
+    cut = 0.16 * m * 2
+    ImageDraw.Draw(mask).polygon(
+        [
+            (cut, 0),
+            (w * 2 - cut, 0),
+            (w * 2, cut),
+            (w * 2, h * 1.5),
+            (w * 2 - cut * 2, h * 2),
+            (cut * 2, h * 2),
+            (0, h * 1.5),
+            (0, cut),
+        ],
+        fill=255,
+    )
+    c.shape(
+        [
+            (x0 - 0.1 * m, y0 + 0.1 * m),
+            (x0 + 0.1 * m, y0 - 0.1 * m),
+            (x0 + w - 0.1 * m, y0 - 0.1 * m),
+            (x0 + w + 0.1 * m, y0 + 0.1 * m),
+            (x0 + w + 0.1 * m, y0 + h * 0.78),
+            (x0 + w - 0.2 * m, y0 + h + 0.1 * m),
+            (x0 + 0.2 * m, y0 + h + 0.1 * m),
+            (x0 - 0.1 * m, y0 + h * 0.78),
+        ],
+        p.tone(rgb("#3a444f")),
+    )
+    c.paste(picture, x0, y0, mask.reduce(2))
+    for k in (1, 2, 3):
+        x = x0 + w * k / 4
+        c.line([(x, y0), (c.w / 2 + (x - c.w / 2) * 0.88, y0 + h)], p.tone(rgb("#4a5560")), 0.05 * m)
+    c.glow(c.w / 2, y0 + h * 0.6, 2.2 * m, hue, 0.26, power=1.4)
+    for side in (-1, 1):
+        for k in range(4):
+            near = 1.12 + 0.34 * k
+            x = room.right if side > 0 else room.left
+            panel = [
+                room.near(x, room.y(2.5), near),
+                room.near(x, room.y(2.5), near + 0.26),
+                room.near(x, room.y(0.5), near + 0.26),
+                room.near(x, room.y(0.5), near),
+            ]
+            c.shape(panel, p.tone(rgb("#5f6b78"), 0, 0.7))
+            strip = [
+                room.near(x, room.y(1.62), near + 0.04),
+                room.near(x, room.y(1.62), near + 0.22),
+                room.near(x, room.y(1.5), near + 0.22),
+                room.near(x, room.y(1.5), near + 0.04),
+            ]
+            c.shape(strip, lighter(hue, 0.35))
+            c.glow(*strip[0], 0.5 * m * near, hue, 0.25)
+    for side in (-1, 1):
+        a, b = (
+            room.near(c.w / 2 + side * 0.95 * m, room.floor, 1.05),
+            room.near(c.w / 2 + side * 0.95 * m, room.floor, 3.0),
+        )
+        c.line([a, b], lighter(hue, 0.5), 0.03 * m)
+        c.soft(
+            [[(a[0] - 0.05 * m, a[1]), (a[0] + 0.05 * m, a[1]), (b[0] + 0.3 * m, b[1]), (b[0] - 0.3 * m, b[1])]],
+            hue,
+            0.45,
+            0.02 * c.u,
+        )
+    for at, near in ((-0.60, 1.18), (0.60, 1.18)):
+        _console(room, at, near, hue)
+    for k in range(3):
+        a, b = (
+            room.near(room.x(-0.5 + 0.5 * k) - 0.3 * m, room.top, 1.3),
+            room.near(room.x(-0.5 + 0.5 * k) + 0.3 * m, room.top, 1.3),
+        )
+        c.rect(a[0], a[1], b[0], b[1] + 0.05 * m, lighter(hue, 0.75))
+        c.glow((a[0] + b[0]) / 2, a[1], 1.2 * m, lighter(hue, 0.4), 0.35)
+    scene.key, scene.ambient = lighter(hue, 0.6), mix(rgb("#2a3240"), hue, 0.25)
+    scene.focus = (0.5 + 0.06 * s, scene.level - 0.04)
+
+
+def _console(room: Room, at: float, nearer: float, hue: RGB) -> None:
+    c, p, rng = room.scene.canvas, room.scene.palette, room.scene.rng(f"console {at}")
+    cx, base = room.near(room.x(at), room.floor, nearer)
+    m = room.metre * nearer
+    shadow(room, cx, base, 0.9 * m)
+    c.shape(
+        [
+            (cx - 0.78 * m, base),
+            (cx - 0.92 * m, base - 0.72 * m),
+            (cx + 0.92 * m, base - 0.72 * m),
+            (cx + 0.78 * m, base),
+        ],
+        (p.tone(rgb("#56626e")), p.tone(rgb("#2c343c"))),
+    )
+    c.shape(
+        [
+            (cx - 0.92 * m, base - 0.72 * m),
+            (cx - 0.74 * m, base - 1.02 * m),
+            (cx + 0.74 * m, base - 1.02 * m),
+            (cx + 0.92 * m, base - 0.72 * m),
+        ],
+        p.tone(rgb("#222a33")),
+    )
+    lights = (lighter(hue, 0.4), rgb("#ffb84f"), rgb("#6fe0a8"), rgb("#ff6a5f"))
+    for row in range(3):
+        for k in range(11):
+            y = base - (0.78 + 0.085 * row) * m
+            x = cx + (k - 5) * (0.145 - 0.010 * row) * m
+            if rng.random() < 0.75:
+                c.rect(
+                    x,
+                    y - 0.04 * m,
+                    x + 0.09 * m,
+                    y,
+                    lights[int(rng.integers(4))] if rng.random() < 0.7 else darker(hue, 0.5),
+                )
+    c.glow(cx, base - 0.9 * m, 1.2 * m, hue, 0.32)

@@ -1,0 +1,134 @@
+"""Open country: field, road, and land of no known kind."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from clash.providers.local.backdrops.canvas import Point
+from clash.providers.local.backdrops.outdoors.buildings import house
+from clash.providers.local.backdrops.outdoors.plants import conifer, reeds, round_tree
+from clash.providers.local.backdrops.outdoors.scenery import foreground, height_at, mist, path, ridge
+from clash.providers.local.backdrops.palette import EARTH, LAMP, RGB, darker, lighter, mix, rgb
+from clash.providers.local.backdrops.scene import Scene, jitter
+from clash.providers.local.backdrops.sky import paint_sky
+
+_GREEN = rgb("#6f9a5b")
+
+
+def open_country(scene: Scene) -> None:
+    """An unknown place in the open: rolling hills, a lone tree, a winding path."""
+    c, p, hz = scene.canvas, scene.palette, scene.horizon
+    paint_sky(scene, hz + 0.02 * c.u)
+    ridge(scene, "far", hz - 0.05 * c.u, 0.07 * c.u, (p.tone(rgb("#6f8a86"), 0.72), p.tone(_GREEN, 0.6)))
+    mist(scene, hz, 0.07 * c.u, 0.5)
+    ridge(scene, "middle", hz + 0.03 * c.u, 0.05 * c.u, (p.ground(_GREEN, 0.42), p.ground(_GREEN, 0.3)))
+    fill = (p.ground(lighter(_GREEN, 0.05), 0.12), p.ground(darker(_GREEN, 0.35), 0.0))
+    near = ridge(scene, "near", hz + 0.12 * c.u, 0.035 * c.u, fill)
+    start = (scene.side_x(0.10), hz + 0.115 * c.u)
+    path(scene, start, c.w * 0.5, 0.5 * c.u, p.ground(EARTH, 0.05, 0.85), bend=0.10)
+    x = scene.side_x(-0.30)
+    round_tree(scene, x, height_at(near, x) + 0.03 * c.u, 0.40 * c.u, p.ground(rgb("#4f7d4a"), 0.03), "lone")
+    rng = scene.rng("grove")
+    for k in range(5):
+        at = scene.side_x(0.22 + 0.06 * k + jitter(rng, -0.02, 0.02))
+        tall = c.u * jitter(rng, 0.10, 0.17)
+        conifer(scene, at, height_at(near, at) + 0.015 * c.u, tall, p.ground(rgb("#3f6650"), 0.15))
+    reeds(scene, "grass", c.h * 0.93, 0.045 * c.u, darker(_GREEN, 0.25))
+    foreground(scene, "foot", c.h * 0.93, darker(_GREEN, 0.35))
+    scene.focus = (x / c.w, scene.level - 0.1)
+
+
+def field(scene: Scene) -> None:
+    """Rows of grain that run to a farm on the horizon, bales, one tree."""
+    c, p, hz = scene.canvas, scene.palette, scene.horizon
+    paint_sky(scene)
+    ridge(scene, "far", hz - 0.03 * c.u, 0.035 * c.u, (p.tone(rgb("#6f8a86"), 0.66), p.tone(_GREEN, 0.55)))
+    wheat = rgb("#7fa452") if scene.named("rice", "meadow", "grass", "稻", "草", "pasture") else rgb("#dcb45c")
+    c.shape([(0, hz), (c.w, hz), (c.w, c.h), (0, c.h)], (p.ground(wheat, 0.40), p.ground(darker(wheat, 0.30), 0.0)))
+    vx, rows = scene.side_x(-0.06), 26
+    for k in range(-rows, rows):
+        a, b = (k + 0.10) * 0.16 * c.u, (k + 0.52) * 0.16 * c.u
+        c.shape([(vx, hz), (vx + b * 3.2, c.h), (vx + a * 3.2, c.h)], p.ground(darker(wheat, 0.42), 0.1), 0.42)
+    c.fade((0, hz, c.w, hz + 0.12 * c.u), p.haze, 0.55, 0.0)
+    farm = scene.side_x(-0.27)
+    barn = rgb("#a8473c")
+    house(scene, farm, hz + 0.02 * c.u, 0.19 * c.u, 0.085 * c.u, "barn", wall=barn, roof=rgb("#6b5a54"), depth=0.14)
+    house(
+        scene,
+        farm + 0.21 * c.u,
+        hz + 0.018 * c.u,
+        0.09 * c.u,
+        0.06 * c.u,
+        "farm",
+        wall=rgb("#e7dfcf"),
+        roof=rgb("#8d4a3e"),
+        depth=0.16,
+        gable=True,
+    )
+    round_tree(scene, farm - 0.06 * c.u, hz + 0.02 * c.u, 0.17 * c.u, p.ground(rgb("#58824a"), 0.18), "farm")
+    rng = scene.rng("bales")
+    for k in range(6):
+        near = 0.06 + 0.05 * k
+        x, r = scene.side_x(jitter(rng, 0.05, 0.42)), c.u * (0.012 + 0.14 * near)
+        _bale(scene, x, hz + near * c.u, r, p.ground(rgb("#cfa650"), 0.25 - near * 0.5))
+    reeds(scene, "ears", c.h * 0.96, 0.12 * c.u, darker(wheat, 0.3))
+    foreground(scene, "foot", c.h * 0.95, darker(wheat, 0.55))
+    scene.focus = (farm / c.w + 0.06, scene.level - 0.02)
+
+
+def _bale(scene: Scene, x: float, y: float, r: float, colour: RGB) -> None:
+    c, s = scene.canvas, scene.light_side
+    c.ellipse(x - s * r * 0.5, y + r * 0.92, r * 1.8, r * 0.2, mix(colour, scene.palette.ink, 0.6))
+    c.rect(x - s * r * 1.1, y - r, x, y + r, darker(colour, 0.22), r * 0.4)
+    c.ellipse(x, y, r * 0.82, r, colour)
+    c.ellipse(x, y, r * 0.45, r * 0.56, darker(colour, 0.12))
+
+
+def road(scene: Scene) -> None:
+    """A straight road to the hills, its middle line, telegraph poles."""
+    c, p, hz = scene.canvas, scene.palette, scene.horizon
+    paint_sky(scene)
+    ridge(scene, "far", hz - 0.06 * c.u, 0.08 * c.u, (p.tone(rgb("#6f8290"), 0.66), p.tone(rgb("#7f9a86"), 0.55)))
+    mist(scene, hz, 0.06 * c.u, 0.5)
+    grass = rgb("#8a9a58")
+    c.shape([(0, hz), (c.w, hz), (c.w, c.h), (0, c.h)], (p.ground(grass, 0.42), p.ground(darker(grass, 0.4), 0.0)))
+    vx = scene.side_x(0.04)
+    foot = c.w * 0.5
+    asphalt = rgb("#5b5d66")
+    shoulder, half = 0.80 * c.u, 0.66 * c.u
+    c.shape(
+        [(vx - 0.010 * c.u, hz), (vx + 0.010 * c.u, hz), (foot + shoulder, c.h), (foot - shoulder, c.h)],
+        (p.ground(EARTH, 0.4), p.ground(EARTH, 0.0, 0.7)),
+    )
+    c.shape(
+        [(vx - 0.008 * c.u, hz), (vx + 0.008 * c.u, hz), (foot + half, c.h), (foot - half, c.h)],
+        (p.ground(asphalt, 0.45), p.ground(darker(asphalt, 0.45), 0.0, 0.9)),
+    )
+    paint = p.tone(rgb("#efe6c8"), 0.1)
+    for k in range(12):
+        a, b = (k / 12) ** 2.2, ((k + 0.5) / 12) ** 2.2
+        (xa, ya), (xb, yb) = ((vx + (foot - vx) * t, hz + (c.h - hz) * t) for t in (a, b))
+        c.shape(
+            [
+                (xa - 0.02 * c.u * a, ya),
+                (xa + 0.02 * c.u * a, ya),
+                (xb + 0.02 * c.u * b, yb),
+                (xb - 0.02 * c.u * b, yb),
+            ],
+            mix(paint, p.haze, 0.4 * (1 - a)),
+        )
+    side = -scene.light_side
+    wires: list[Point] = []
+    for k in range(6, 0, -1):
+        t = 0.62**k * 1.5
+        x, y = vx + (foot + side * 0.95 * c.u - vx) * t, hz + (c.h - hz) * t * 0.9
+        tall, wood = 1.35 * c.u * t, p.tone(rgb("#4d3f36"), max(0.0, 0.5 - t))
+        c.rect(x - tall * 0.012, y - tall, x + tall * 0.012, y, wood)
+        c.rect(x - tall * 0.12, y - tall * 0.93, x + tall * 0.12, y - tall * 0.90, wood)
+        wires.append((x, y - tall * 0.93))
+    for a, b in pairwise(wires):
+        sag = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2 + abs(b[0] - a[0]) * 0.10)
+        c.line([a, sag, b], p.tone(rgb("#4d3f36"), 0.1), 0.0018 * c.u)
+    if p.lamps > 0.6:
+        c.glow(vx, hz + 0.012 * c.u, 0.06 * c.u, LAMP, 0.9)
+    scene.focus = (vx / c.w + side * 0.12, scene.level - 0.05)
