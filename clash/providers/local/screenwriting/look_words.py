@@ -304,7 +304,7 @@ _CHINESE = LookWords(
     ),
     after=re.compile(r"(?:[（(][^)）]{1,20}[)）])|(?:[，,]?是?(?:一[个位名])?(?:老人|女孩|男孩|小孩|少年|少女|老头|老太太|姑娘|女人|男人|中年人|年轻人))"),
     women=re.compile("[娟芳丽婷莉娜梅兰燕红霞玲敏静雪琳萍慧雯禾]$"),
-    men=re.compile("[强伟刚军勇磊涛龙杰峰鹏斌浩明周]$"),
+    men=re.compile("[强伟刚军勇磊涛龙杰峰鹏斌浩明周]$|^老[\u4e00-\u9fff]$"),
     people={
         (CHILD, "woman"): "小女孩", (CHILD, "man"): "小男孩", (YOUNG, "woman"): "年轻女子",
         (YOUNG, "man"): "年轻男子", (ADULT, "woman"): "中年女子", (ADULT, "man"): "中年男子",
