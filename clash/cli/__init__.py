@@ -1,1 +1,1 @@
-"""."""
+"""The command line: parse, ask the rooms below, print."""
