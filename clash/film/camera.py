@@ -29,8 +29,9 @@ _RAMP_S = 1.5
 _FLOAT_S = 8.0
 _SHARPEN = ImageFilter.UnsharpMask(radius=0.8, percent=80, threshold=0)
 """Gives back what the resize of each frame takes: within 5 % of a Lanczos resize of the whole still, 50 dB."""
-_WORKERS = 2
-_AHEAD = 6
+_WORKERS = 1
+"""One thread keeps up with the encoder, which works at the same time; more would only crowd the other shots."""
+_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _within(centre: float, reach: float, side: float) -> float:
 
 
 def _in_order(shoot: Callable[[int], Frame], count: int) -> Iterator[Frame]:
-    """Frames are cut by a few threads (Pillow lets go of the interpreter's lock) but come in order."""
+    """Frames are cut ahead by another thread (Pillow lets go of the interpreter's lock) and come in order."""
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="camera") as pool:
         ahead: deque[Future[Frame]] = deque()
         try:

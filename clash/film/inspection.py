@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from clash.errors import FilmError
 
-SAMPLED = 8
-"""One pixel of this many, each way, is looked at."""
+SAMPLED_LINES = 90
+"""Pictures are looked at on a grid of about this many lines, and as many columns as their shape gives."""
 BLACK_LEVEL = 32
 BLACK_SHARE = 0.98
 """A picture is black when this share of it is darker than `BLACK_LEVEL` (of 16 to 235): a caption may stand on it."""
@@ -158,7 +158,8 @@ class _Eye:
     def see(self, picture: Any) -> None:
         plane = picture.planes[0]
         rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-        luma = rows[SAMPLED // 2 :: SAMPLED, SAMPLED // 2 : plane.width : SAMPLED].astype(np.int16)
+        step = max(1, min(plane.width, plane.height) // SAMPLED_LINES)
+        luma = rows[step // 2 :: step, step // 2 : plane.width : step].astype(np.int16)
         if np.mean(luma < BLACK_LEVEL) < BLACK_SHARE:
             self._end_black()
             self._black_from = self.frames + 1

@@ -1,0 +1,61 @@
+"""What the local cinematographer costs, against encoding the same frames alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from clash.film.camera import frames
+from clash.film.encoder import encode_clip
+from clash.providers.local.cinematographer import film_clip
+from clash.providers.ports import Caption, Reference, VideoRequest
+from clash.story.screenplay import Shot
+
+SIZE = {"width": 1280, "height": 720, "fps": 24}
+COUNT = 96
+MOST = 2.2
+
+
+def _keyframe() -> Image.Image:
+    """A picture as busy as a drawn keyframe: soft shapes, hard edges, grain."""
+    chance = np.random.default_rng(7)
+    coarse = Image.fromarray(chance.integers(20, 220, (9, 16, 3), np.uint8)).resize((2560, 1440))
+    shapes = np.asarray(coarse.filter(ImageFilter.GaussianBlur(3)).quantize(24).convert("RGB"))
+    return Image.fromarray((shapes + chance.normal(0, 3, shapes.shape)).clip(0, 255).astype(np.uint8))
+
+
+def _cpu_seconds(work: Callable[[], object]) -> float:
+    """CPU seconds of all threads for a second of film, the better of two runs."""
+    taken: list[float] = []
+    for _ in range(2):
+        start = time.process_time()
+        work()
+        taken.append(time.process_time() - start)
+    return min(taken) / (COUNT / SIZE["fps"])
+
+
+def test_filming_costs_little_more_than_encoding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From keyframe file to clip, captions and check included: at most 2.2 times the encoder alone."""
+    path = tmp_path / "keyframe.png"
+    still = _keyframe()
+    still.save(path)
+    request = VideoRequest(
+        shot=Shot(number=1, movement="push_in", location="pier", action="She waits.", duration_s=4.0),
+        prompt="",
+        keyframe=Reference(role="shot:001", sha256="a", media_type="image/png"),
+        frames=COUNT,
+        captions=(Caption(start_s=0.3, end_s=3.8, text="You came back. I wasn't sure you would.", speaker="Tomas"),),
+        slate="SC 01  SHOT 001  MS  PUSH IN",
+        **SIZE,
+    )
+    pictures = list(frames(still, "push_in", count=COUNT, **SIZE))
+    alone = _cpu_seconds(lambda: encode_clip(pictures, **SIZE))
+    whole = _cpu_seconds(lambda: film_clip(request, {"a": path}))
+    with capsys.disabled():
+        print(f"\n  CPU s per film s: filming {whole:.3f}, encoding alone {alone:.3f}, ratio {whole / alone:.2f}")
+    assert whole <= MOST * alone
