@@ -6,14 +6,24 @@ Flags are laid over by the caller; the other three are pydantic-settings' own or
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clash.errors import SettingsError, UsageError
 
 _SIZE = re.compile(r"(\d{2,5})\s*[xX×]\s*(\d{2,5})")
+
+
+class ProviderLimit(BaseModel):
+    """What one provider may be asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    concurrency: int | None = Field(default=None, ge=1, le=256)
+    requests_per_minute: float | None = Field(default=None, gt=0)
 
 
 class Settings(BaseSettings):
@@ -38,6 +48,22 @@ class Settings(BaseSettings):
     concurrency: int | None = Field(
         default=None, ge=1, le=256, validation_alias="CLASH_CONCURRENCY",
         description="Calls in flight at once per provider; by default what the provider advises.",
+    )  # fmt: skip
+    limits: dict[str, ProviderLimit] = Field(
+        default_factory=dict, validation_alias="CLASH_LIMITS",
+        description='Per provider, as JSON: {"fal": {"concurrency": 8, "requests_per_minute": 60}}.',
+    )  # fmt: skip
+    attempts: int = Field(
+        default=3, ge=1, le=20, validation_alias="CLASH_ATTEMPTS",
+        description="How often a call that may be tried again is tried in one process.",
+    )  # fmt: skip
+    retry_wait_s: float = Field(
+        default=1.0, ge=0, le=600, validation_alias="CLASH_RETRY_WAIT_S",
+        description="Seconds before the second try, unless the provider asks for more; then longer each time.",
+    )  # fmt: skip
+    budget: Decimal | None = Field(
+        default=None, ge=0, le=1_000_000, validation_alias="CLASH_BUDGET",
+        description="Dollars that a new run may spend; empty: no limit.",
     )  # fmt: skip
     screenplay_model: str = Field(
         default="local:screenwriter", validation_alias="CLASH_SCREENPLAY_MODEL",
@@ -64,7 +90,7 @@ class Settings(BaseSettings):
         description="Frames a second, 8 to 60.",
     )  # fmt: skip
 
-    @field_validator("concurrency", mode="before")
+    @field_validator("concurrency", "budget", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

@@ -55,6 +55,8 @@ def outcome_of(thread_id: str, failures: Sequence[Failure], error: ClashError | 
         any(failure.retryable for failure in leading),
         slots,
     )
+    if leading[0].code == "cancelled":
+        return Outcome("cancelled", code, document)
     paused = code in _PAUSING or code > _SIGNALLED
     return Outcome("paused" if paused else "failed", code, document)
 
@@ -76,8 +78,8 @@ def _asset_slot(slot: str) -> str:
 
 def _message(leading: Sequence[Failure], slots: Sequence[str]) -> str:
     first = leading[0]
-    if first.code == "stopped":
-        return f"stopped with {len(slots)} left to make in {first.step}"
+    if first.code in ("stopped", "cancelled"):
+        return f"{first.code} with {len(slots)} left to make in {first.step}"
     if len(leading) == 1:
         return f"{slots[0]}: {first.message}"
     return f"{len(slots)} failed in {first.step}; {_asset_slot(first.slots[0])}: {first.message}"

@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from clash.story.reader import read_story
 from clash.story.screenplay import Story
 
 _THREAD_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+_LARGEST_BUDGET = 1_000_000
 _MAX_STORY_BYTES = 64 << 20
 _MAX_IMAGE_BYTES = 64 << 20
 _IMAGE_TYPES = {
@@ -53,6 +55,12 @@ class ProductionRequest:
     size: str | None = None
     """WIDTHxHEIGHT in pixels."""
     fps: int | None = None
+    budget: Decimal | None = None
+    """Dollars that the run may spend; on a run that exists, its new budget."""
+    retry_unknown: bool = False
+    """Whether calls may be made again that may have been paid already."""
+    allow_changes: bool = False
+    """Whether a run that exists may go on with other settings than it was begun with."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ class RunPlan:
     models: Mapping[Kind, str]
     size: str
     fps: int
+    budget: Decimal | None
     panels: Mapping[str, tuple[str, bytes]]
     """Pictures that the story refers to: their name in the story to media type and bytes."""
 
@@ -138,8 +147,16 @@ def prepare(request: ProductionRequest, settings: Settings, registry: Registry) 
         models=models,
         size=f"{width}x{height}",
         fps=check_fps(settings.fps if request.fps is None else request.fps),
+        budget=check_budget(settings.budget if request.budget is None else request.budget),
         panels=_panels(story, folder),
     )
+
+
+def check_budget(budget: Decimal | None) -> Decimal | None:
+    """The budget itself, if it is one. Raises `UsageError`."""
+    if budget is not None and not (budget.is_finite() and 0 <= budget <= _LARGEST_BUDGET):
+        raise UsageError(f"a budget of {budget} is not between 0 and {_LARGEST_BUDGET} dollars")
+    return budget
 
 
 def _models(request: ProductionRequest, settings: Settings, registry: Registry) -> dict[Kind, str]:
@@ -218,8 +235,11 @@ def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
 # -- a run that exists -------------------------------------------------------------------------------------------
 
 
-def check_same(row: Row, plan: RunPlan) -> None:
-    """Raises `ConflictError` that names what differs, if the thread was begun with another story or settings."""
+def check_same(row: Row, plan: RunPlan, *, allow_changes: bool = False) -> bool:
+    """Whether the thread goes on with just the settings it was begun with.
+
+    Raises `ConflictError` that names what differs: for another story always, for other settings unless allowed.
+    """
     thread = plan.thread_id
     if row["story_sha256"] != plan.story.sha256:
         raise ConflictError(
@@ -228,7 +248,9 @@ def check_same(row: Row, plan: RunPlan) -> None:
             hint="choose another --thread, or none",
         )
     if row["settings_fingerprint"] == plan.fingerprint:
-        return
+        return True
+    if allow_changes:
+        return False
     recorded = json.loads(row["settings"])
     changed = [
         f"{name}: {_shown(recorded.get(name))} there, {_shown(value)} here"
@@ -238,7 +260,8 @@ def check_same(row: Row, plan: RunPlan) -> None:
     raise ConflictError(
         f"the thread {thread} exists with other settings ({'; '.join(changed)})",
         code="other_settings",
-        hint=f"choose another --thread, or go on as it was begun: clash resume {thread}",
+        hint=f"clash resume {thread} goes on as it was begun; --allow-changes goes on with these, for what is not"
+        " made yet; or choose another --thread",
     )
 
 

@@ -49,7 +49,7 @@ def test_the_lighthouse():
 
 def test_rainy_night_noodles():
     """A shot list in Chinese: one shot a row, 45 to 60 seconds."""
-    read, film = story("rainy-night-noodles.csv"), screenplay("rainy-night-noodles.csv")
+    read, film = story("雨夜面馆.csv"), screenplay("雨夜面馆.csv")
     assert (read.kind, read.language) == ("shot_list", "zh")
     assert 10 <= len(read.beats) <= 14
     assert len(film.shots) == len(read.beats)
@@ -58,7 +58,7 @@ def test_rainy_night_noodles():
     assert [shot.duration_s for shot in film.shots] == [beat.duration_s for beat in read.beats]
 
 
-@pytest.mark.parametrize("name", ["lighthouse.csv", "rainy-night-noodles.csv"])
+@pytest.mark.parametrize("name", ["lighthouse.csv", "雨夜面馆.csv"])
 def test_examples_look_varied(name: str):
     """Each film shows at least three kinds of place, two times of day, two kinds of weather, five sizes, four moves."""
     film = screenplay(name)

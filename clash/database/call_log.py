@@ -29,6 +29,7 @@ class CallRow:
     attempt: int
     quoted_cost_micro: int
     started_at: str
+    precision: str = "exact"
     take: int = 1
 
 
@@ -57,6 +58,36 @@ async def live_row(database: Database, run_id: str, slot: str, take: int) -> Row
     return rows[0] if rows else None
 
 
+async def newest_row(database: Database, run_id: str, slot: str, take: int) -> Row | None:
+    """The newest row of this slot, however it ended."""
+    rows = await database.query(
+        "SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? ORDER BY id DESC LIMIT 1",
+        (run_id, slot, take),
+    )
+    return rows[0] if rows else None
+
+
+async def row_of_token(database: Database, token: str) -> Row:
+    """The row that was just written."""
+    return (await database.query("SELECT * FROM api_logs WHERE token = ?", (token,)))[0]
+
+
+async def run_row(database: Database, run_id: str) -> Row:
+    """How the run stands: its lease, its status, its budget."""
+    rows = await database.query(
+        "SELECT status, lease_generation, budget_micro, spent_micro, reserved_micro FROM workflow_executions"
+        " WHERE run_id = ?",
+        (run_id,),
+    )
+    return rows[0]
+
+
+async def newest_id(database: Database, run_id: str) -> int:
+    """The id of the newest call of a run; 0 if there is none."""
+    rows = await database.query("SELECT coalesce(max(id), 0) AS id FROM api_logs WHERE run_id = ?", (run_id,))
+    return int(rows[0]["id"])
+
+
 async def attempts(database: Database, run_id: str, slot: str, take: int) -> int:
     """How many attempts at this slot are on record."""
     rows = await database.query(
@@ -72,15 +103,50 @@ async def succeeded_elsewhere(database: Database, key: str) -> Sequence[Row]:
     )
 
 
+_AFFORDABLE = (
+    "EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ? AND lease_generation = ? AND status = 'running'"
+    " AND (budget_micro IS NULL OR ? = 0 OR spent_micro + reserved_micro + ? <= budget_micro))"
+)
+
+
 def insert_intent(lease: Lease, row: CallRow) -> Statement:
-    """Write down what is about to be bought. Returns the new row's id; no row if the lease is lost."""
+    """Write down what is about to be bought, if the lease is ours and the budget allows it. Returns the row's id."""
     return Statement(
         "INSERT INTO api_logs (run_id, step, slot, take, kind, key, token, service, model, endpoint, state, attempt,"
         " request, quoted_cost_micro, precision, started_at)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, 'exact', ? WHERE {FENCE} RETURNING id",
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE} RETURNING id",
         (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
-         row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.started_at, *lease.fence),
+         row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.precision, row.started_at,
+         *lease.fence, row.quoted_cost_micro, row.quoted_cost_micro),
     )  # fmt: skip
+
+
+def reserve(lease: Lease, token: str) -> Statement:
+    """Reserve the quoted cost of the intent that the statement before has written; nothing if it wrote none."""
+    return Statement(
+        "UPDATE workflow_executions SET reserved_micro = reserved_micro"
+        " + (SELECT quoted_cost_micro FROM api_logs WHERE token = ?)"
+        " WHERE run_id = ? AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state = 'intent')"
+        " RETURNING reserved_micro",
+        (token, lease.run_id, token),
+    )
+
+
+def count_attempt(lease: Lease, token: str) -> Statement:
+    """Count another try at an open call."""
+    return Statement(
+        f"UPDATE api_logs SET attempt = attempt + 1 WHERE token = ? AND state = 'intent' AND {FENCE} RETURNING id",
+        (token, *lease.fence),
+    )
+
+
+def store_job(lease: Lease, token: str, *, job_id: str, endpoint: str) -> Statement:
+    """Turn an `intent` row into `submitted`, with the id of the job and where it is to be polled."""
+    return Statement(
+        "UPDATE api_logs SET state = 'submitted', job_id = ?, endpoint = ?"
+        f" WHERE token = ? AND state = 'intent' AND {FENCE} RETURNING id",
+        (job_id, endpoint, token, *lease.fence),
+    )
 
 
 def insert_reused(lease: Lease, row: CallRow, source: Row) -> Statement:
@@ -120,16 +186,17 @@ def settle_failed(
     code: str,
     message: str,
     retryable: bool,
+    cost_micro: int = 0,
     status_code: int | None = None,
     ended_at: str,
     duration_ms: int | None,
 ) -> Statement:
     """Turn an `intent` or `submitted` row into `failed` (the provider said no) or `unknown` (we cannot know)."""
     return Statement(
-        "UPDATE api_logs SET state = ?, error_code = ?, error_message = ?, retryable = ?, status_code = ?,"
-        " ended_at = ?, duration_ms = ?"
+        "UPDATE api_logs SET state = ?, error_code = ?, error_message = ?, retryable = ?, cost_micro = ?,"
+        " status_code = ?, ended_at = ?, duration_ms = ?"
         f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",
-        (state, code, message, int(retryable), status_code, ended_at, duration_ms, token, *lease.fence),
+        (state, code, message, int(retryable), cost_micro, status_code, ended_at, duration_ms, token, *lease.fence),
     )
 
 
@@ -159,16 +226,17 @@ def insert_asset(lease: Lease, row: AssetRow, *, token: str | None = None) -> St
     )  # fmt: skip
 
 
-def add_spent(lease: Lease, token: str, cost_micro: int, *, released_micro: int = 0) -> Statement:
+def add_spent(lease: Lease, token: str, cost_micro: int) -> Statement:
     """Count the cost of a call that is being settled, and give back what was reserved for it.
 
     Goes before the settling statement in its batch: it counts only while the row is still open, so that a
     call settled a second time costs nothing a second time.
     """
     return Statement(
-        "UPDATE workflow_executions SET spent_micro = spent_micro + ?, reserved_micro = max(0, reserved_micro - ?)"
+        "UPDATE workflow_executions SET spent_micro = spent_micro + ?, reserved_micro = reserved_micro"
+        " - (SELECT quoted_cost_micro FROM api_logs WHERE token = ?)"
         " WHERE run_id = ? AND lease_generation = ?"
         " AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state IN ('intent', 'submitted'))"
         " RETURNING spent_micro",
-        (cost_micro, released_micro, *lease.fence, token),
+        (cost_micro, token, *lease.fence, token),
     )

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from clash.clock import to_text
+from clash.clock import now_text, to_text
 from clash.database.connection import open_database
-from clash.database.port import Database, Param, Statement
+from clash.database.port import Database, Param, Row, Statement
 from clash.errors import ClashError, ConflictError, NotFoundError
 
 DURATION_S = 30.0
@@ -74,6 +74,12 @@ class Lease:
     def fence(self) -> tuple[Param, ...]:
         """The parameters of `FENCE`."""
         return (self.run_id, self.generation)
+
+
+def is_held(row: Row) -> bool:
+    """Whether a live process holds the run of this row of `workflow_executions`."""
+    owner, expires = str(row["lease_owner"] or ""), str(row["lease_expires_at"] or "")
+    return bool(owner) and expires > now_text() and not is_dead(owner)
 
 
 def _expiry(now: datetime, duration_s: float) -> str:

@@ -19,7 +19,7 @@ from clash.database.checkpoint_facts import CheckpointFacts
 from clash.database.connection import open_database
 from clash.database.lease import FENCE, Lease
 from clash.database.migrations import require_current
-from clash.database.port import Database, Row, Statement
+from clash.database.port import Database, Param, Row, Statement
 from clash.errors import ConflictError, NotFoundError, UsageError
 from clash.money import to_micro, usd_text
 
@@ -78,7 +78,8 @@ class MetadataTracker:
             [
                 Statement(
                     "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at,"
-                    " story_path, story_sha256, story_title, settings, settings_fingerprint, graph_version, budget_micro, metadata)"
+                    " story_path, story_sha256, story_title, settings, settings_fingerprint, graph_version,"
+                    " budget_micro, metadata)"
                     " VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
                     (run_id, workflow_name, now, now, story_path, story_sha256, story_title,
@@ -111,13 +112,55 @@ class MetadataTracker:
         if not changed:
             raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
 
+    async def cancel(self, run_id: str) -> bool:
+        """Call a run off, whoever holds it: from now on no intent can be written. False for one that is finished."""
+        now = now_text()
+        (changed,) = await self.database.batch(
+            [
+                Statement(
+                    "UPDATE workflow_executions SET status = 'cancelled', end_time = ?, updated_at = ?"
+                    " WHERE run_id = ? AND status <> 'completed' RETURNING run_id",
+                    (now, now, run_id),
+                )
+            ]
+        )
+        return bool(changed)
+
+    async def set_budget(self, lease: Lease, budget_usd: Decimal) -> None:
+        """Give a run another budget."""
+        await self._update(lease, "budget_micro = ?", to_micro(budget_usd))
+
+    async def set_settings(self, lease: Lease, settings: Mapping[str, Any], *, fingerprint: str) -> None:
+        """Let a run go on with other settings."""
+        await self._update(lease, "settings = ?, settings_fingerprint = ?", _json(settings), fingerprint)
+
+    async def set_estimate(self, lease: Lease, estimate_micro: int) -> None:
+        """Remember what a run was expected to cost when it began."""
+        await self._update(
+            lease, "metadata = json_set(metadata, '$.estimate_micro', CAST(? AS INTEGER))", estimate_micro
+        )
+
+    async def _update(self, lease: Lease, assignments: str, *params: Param) -> None:
+        (changed,) = await self.database.batch(
+            [
+                Statement(
+                    f"UPDATE workflow_executions SET {assignments}, updated_at = ?"
+                    " WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
+                    (*params, now_text(), *lease.fence),
+                )
+            ]
+        )
+        if not changed:
+            raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
+
     async def set_step_total(self, lease: Lease, step: str, total: int) -> None:
         """Remember how many things a step is to make."""
         await self.database.batch(
             [
                 Statement(
                     "UPDATE workflow_executions SET updated_at = ?,"
-                    " metadata = json_set(metadata, '$.totals.' || ?, CAST(? AS INTEGER)) WHERE run_id = ? AND lease_generation = ?",
+                    " metadata = json_set(metadata, '$.totals.' || ?, CAST(? AS INTEGER))"
+                    " WHERE run_id = ? AND lease_generation = ?",
                     (now_text(), step, total, *lease.fence),
                 )
             ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from clash.errors import ClashError, SettingsError, UsageError
-from clash.providers.ports import Kind, Provider
+from clash.providers.ports import AnyProvider, JobProvider, Kind, Provider
 
 GROUP = "clash.providers"
 
@@ -19,7 +19,7 @@ GROUP = "clash.providers"
 class Model:
     """A provider and the model of it that is to be used."""
 
-    provider: Provider
+    provider: AnyProvider
     name: str
 
     @property
@@ -43,15 +43,15 @@ class Registry:
     """Providers by name, each made once, on first use."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Provider] = {}
+        self._made: dict[str, AnyProvider] = {}
 
-    def provider(self, name: str) -> Provider:
+    def provider(self, name: str) -> AnyProvider:
         """The provider of this name. Raises `UsageError` naming the known ones."""
         if name not in self._made:
             self._made[name] = self._make(name)
         return self._made[name]
 
-    def _make(self, name: str) -> Provider:
+    def _make(self, name: str) -> AnyProvider:
         known = _entry_points()
         if name not in known:
             raise UsageError(
@@ -68,9 +68,10 @@ class Registry:
                 f"the provider {name!r} ({known[name].value}) cannot be loaded: {type(error).__name__}: {error}",
                 code="broken_provider",
             ) from error
-        if not isinstance(provider, Provider):
+        if not isinstance(provider, Provider | JobProvider):
             raise SettingsError(
-                f"the provider {name!r} ({known[name].value}) does not fulfil clash.providers.ports.Provider",
+                f"the provider {name!r} ({known[name].value}) is neither a Provider nor a JobProvider"
+                " (clash.providers.ports)",
                 code="broken_provider",
             )
         return provider

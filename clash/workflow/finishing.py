@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from clash import faults
 from clash.assets import place
 from clash.published import published_path
 from clash.story.places import place_kind
@@ -144,10 +145,12 @@ def _contact_sheet(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]
 
 def publish(studio: Studio, state: ProductionState, made: list[FileRecord]) -> None:
     """Give every file its name for people in the run's folder; the film last, so that it stands for the rest."""
+    faults.point("publish.before")
     for asset_type, slot, file in _made_before(state):
         _publish(studio, asset_type, slot, file)
     for record in sorted(made, key=lambda record: record.asset_type == "film"):
         _publish(studio, record.asset_type, record.slot, StoredFile(sha256=record.sha256, media_type=record.media_type))
+    faults.point("publish.after")
 
 
 def _made_before(state: ProductionState) -> Iterator[tuple[str, str, StoredFile]]:

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Literal, cast
+from collections.abc import Coroutine, Mapping
+from typing import Any, cast
 
 from clash.calls.ledger import Made, Task
 from clash.film.timing import time_shot, windows
 from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
-from clash.story.screenplay import Character, Line, Location, Shot, slug
+from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
 from clash.workflow.prompts import slate
-from clash.workflow.state import FinishedShot, ShotTask, Spoken, StoredFile
-from clash.workflow.studio import Studio
+from clash.workflow.state import FinishedShot, ShotTask, Speaker, Spoken, StoredFile
+from clash.workflow.studio import Door, Format
 
 _STEP = "generate_shots"
 NARRATOR = "narrator"
 
 
-async def shoot(task: ShotTask, studio: Studio) -> FinishedShot:
+async def shoot(task: ShotTask, door: Door, film: Format) -> FinishedShot:
     """Make a shot. Every call that it needs is made or found, also when one of them fails; then the first is raised."""
     shot = Shot.model_validate(task["shot"])
     words = words_of(shot)
     made = await _all_or_first_error(
-        _keyframe(task, shot, studio),
-        *(_speech(task, line, number, studio) for number, line in enumerate(words, start=1)),
+        door.call(_keyframe_call(task, shot, film)),
+        *(door.call(_speech_call(task, line, number)) for number, line in enumerate(words, start=1)),
     )
     keyframe, speeches = made[0], made[1:]
     lengths = [float(speech.facts["duration_s"]) for speech in speeches]
-    timing = time_shot(shot.duration_s, lengths, studio.format.fps)
+    timing = time_shot(shot.duration_s, lengths, film.fps)
     spoken = [
         Spoken(file=_stored(speech), start_s=round(start, 3), end_s=round(end, 3), speaker=line.speaker, text=line.text)
         for line, speech, (start, end) in zip(words, speeches, windows(timing, lengths), strict=True)
     ]
-    clip = await studio.ledger.call(_clip_task(task, shot, keyframe, timing.frames, spoken, studio))
+    clip = await door.call(_clip_call(task, shot, keyframe, timing.frames, spoken, film))
     return FinishedShot(clip=_stored(clip), keyframe=_stored(keyframe), frames=timing.frames, words=spoken)
 
 
@@ -41,6 +41,13 @@ def words_of(shot: Shot) -> list[Line]:
     """All words of a shot in the order they are heard; the narrator's have no speaker."""
     narration = [Line(text=shot.narration)] if shot.narration.strip() else []
     return narration + [line for line in shot.dialogue if line.text.strip()]
+
+
+def _language(text: str, film: str) -> Language:
+    """The language a line is spoken in: an English line of a Chinese film is English, and the other way round."""
+    if any("\u4e00" <= letter <= "\u9fff" for letter in text):
+        return "zh"
+    return "en" if any(letter.isascii() and letter.isalpha() for letter in text) else cast("Language", film)
 
 
 async def _all_or_first_error(*calls: Coroutine[Any, Any, Made]) -> list[Made]:
@@ -52,8 +59,8 @@ async def _all_or_first_error(*calls: Coroutine[Any, Any, Made]) -> list[Made]:
     return cast("list[Made]", results)
 
 
-async def _keyframe(task: ShotTask, shot: Shot, studio: Studio) -> Made:
-    width, height = studio.format.still_size
+def _keyframe_call(task: ShotTask, shot: Shot, film: Format) -> Task:
+    width, height = film.still_size
     request = ImageRequest(
         subject="keyframe",
         prompt=shot.image_prompt,
@@ -65,31 +72,27 @@ async def _keyframe(task: ShotTask, shot: Shot, studio: Studio) -> Made:
         cast=tuple(Character.model_validate(character) for character in task["cast"]),
         references=tuple(Reference.model_validate(reference) for reference in task["references"]),
     )
-    return await studio.ledger.call(
-        Task(_STEP, f"{task['slot']}/keyframe", "keyframe", request, asset_slot=task["slot"])
-    )
+    return Task(_STEP, f"{task['slot']}/keyframe", "keyframe", request, asset_slot=task["slot"])
 
 
-async def _speech(task: ShotTask, line: Line, number: int, studio: Studio) -> Made:
-    speaker = slug(line.speaker) if line.speaker else NARRATOR
+def _speech_call(task: ShotTask, line: Line, number: int) -> Task:
+    unnamed = Speaker(slug=slug(line.speaker) if line.speaker else NARRATOR, voice="")
+    speaker = task["speakers"].get(line.speaker, unnamed)
     request = SpeechRequest(
-        text=line.text,
-        speaker=speaker,
-        voice=task["voices"].get(speaker, ""),
-        language=cast("Literal['en', 'zh']", task["language"]),
+        text=line.text, speaker=speaker["slug"], voice=speaker["voice"], language=_language(line.text, task["language"])
     )
-    return await studio.ledger.call(Task(_STEP, f"{task['slot']}/speech-{number}", "speech", request))
+    return Task(_STEP, f"{task['slot']}/speech-{number}", "speech", request)
 
 
-def _clip_task(task: ShotTask, shot: Shot, keyframe: Made, frames: int, words: list[Spoken], studio: Studio) -> Task:
+def _clip_call(task: ShotTask, shot: Shot, keyframe: Made, frames: int, words: list[Spoken], film: Format) -> Task:
     request = VideoRequest(
         shot=shot,
         prompt=shot.video_prompt,
         keyframe=Reference(role="keyframe", sha256=keyframe.sha256, media_type=keyframe.media_type),
         frames=frames,
-        fps=studio.format.fps,
-        width=studio.format.width,
-        height=studio.format.height,
+        fps=film.fps,
+        width=film.width,
+        height=film.height,
         captions=tuple(
             Caption(start_s=word["start_s"], end_s=word["end_s"], text=word["text"], speaker=word["speaker"])
             for word in words
@@ -101,3 +104,39 @@ def _clip_task(task: ShotTask, shot: Shot, keyframe: Made, frames: int, words: l
 
 def _stored(made: Made) -> StoredFile:
     return StoredFile(sha256=made.sha256, media_type=made.media_type)
+
+
+def shot_tasks(
+    screenplay: Screenplay, cards: Mapping[str, StoredFile], panels: Mapping[str, StoredFile]
+) -> list[ShotTask]:
+    """One task a shot, each with the small slice of the film that it needs."""
+    characters = {character.slug: character for character in screenplay.characters}
+    locations = {location.slug: location for location in screenplay.locations}
+    tasks: list[ShotTask] = []
+    for scene in screenplay.scenes:
+        for shot in scene.shots:
+            cast_of_shot = [characters[name] for name in shot.characters]
+            roles = [f"character:{name}" for name in shot.characters] + [f"location:{shot.location}"]
+            references = [_reference(role, cards[role]) for role in roles if role in cards]
+            if panel := panels.get(shot.reference_image):
+                references.append(_reference("reference_image", panel))
+            named = {character.name: character for character in screenplay.characters}
+            speakers = [named[line.speaker] for line in shot.dialogue if line.speaker in named]
+            tasks.append(
+                ShotTask(
+                    slot=shot_slot(shot.number),
+                    style=screenplay.style,
+                    language=screenplay.language,
+                    scene=scene.number,
+                    shot=shot.model_dump(mode="json"),
+                    place=locations[shot.location].model_dump(mode="json"),
+                    cast=[character.model_dump(mode="json") for character in cast_of_shot],
+                    references=references,
+                    speakers={speaker.name: Speaker(slug=speaker.slug, voice=speaker.voice) for speaker in speakers},
+                )
+            )
+    return tasks
+
+
+def _reference(role: str, file: StoredFile) -> dict[str, str]:
+    return Reference(role=role, sha256=file["sha256"], media_type=file["media_type"]).model_dump()

@@ -68,6 +68,13 @@ class CardTask(TypedDict):
     subject: dict[str, Any]
 
 
+class Speaker(TypedDict):
+    """Who says a line, and how."""
+
+    slug: str
+    voice: str
+
+
 class ShotTask(TypedDict):
     """One shot to be made, with what it refers to."""
 
@@ -79,4 +86,4 @@ class ShotTask(TypedDict):
     place: dict[str, Any]
     cast: list[dict[str, Any]]
     references: list[dict[str, str]]
-    voices: dict[str, str]
+    speakers: dict[str, Speaker]

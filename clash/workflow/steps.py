@@ -17,13 +17,13 @@ from langgraph.types import Command, Send, interrupt
 
 from clash.calls.ledger import Task
 from clash.errors import ClashError, StorageError
-from clash.providers.ports import ImageRequest, Reference, ScreenplayRequest
-from clash.story.screenplay import Character, Location, Screenplay, Story, shot_slot, slug
+from clash.providers.ports import ScreenplayRequest
+from clash.story.screenplay import Screenplay, Story
+from clash.workflow.drawing import card_call, card_tasks
 from clash.workflow.finishing import finish_film
-from clash.workflow.prompts import character_prompt, location_prompt
 from clash.workflow.screenplay_check import check_screenplay
-from clash.workflow.shooting import shoot
-from clash.workflow.state import CardTask, ProductionState, ShotTask
+from clash.workflow.shooting import shoot, shot_tasks
+from clash.workflow.state import CardTask, ProductionState, ShotTask, StoredFile
 from clash.workflow.studio import Failure, FileRecord, Studio
 
 logger = logging.getLogger(__name__)
@@ -87,22 +87,17 @@ class Steps:
         """Entered once with the graph's state, it sends itself one task a character and location; each draws a card."""
         if "subject" in state:
             return await self._draw_card(state)
-        screenplay = self._screenplay(state["screenplay"])
-        tasks = [
-            CardTask(slot=f"{kind}:{subject.slug}", style=screenplay.style, subject=subject.model_dump(mode="json"))
-            for kind, subjects in (("character", screenplay.characters), ("location", screenplay.locations))
-            for subject in subjects
-        ]
+        tasks = card_tasks(self._screenplay(state["screenplay"]))
         await self._studio.plan("generate_assets", len(tasks))
         return Command(goto=[Send("generate_assets", task) for task in tasks] or "generate_shots")
 
     async def generate_shots(self, state: ProductionState | ShotTask) -> Any:
         """Entered once with the graph's state, it sends itself one task a shot; each makes its clip."""
         if "shot" in state:
-            finished = await shoot(state, self._studio)
+            finished = await shoot(state, self._studio.ledger, self._studio.format)
             self._studio.done("generate_shots", state["slot"])
             return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
-        tasks = shot_tasks(self._screenplay(state["screenplay"]), state)
+        tasks = shot_tasks(self._screenplay(state["screenplay"]), state["cards"], state["reference_images"])
         await self._studio.plan("generate_shots", len(tasks))
         return Command(goto=[Send("generate_shots", task) for task in tasks])
 
@@ -119,25 +114,11 @@ class Steps:
 
     # -- parts -----------------------------------------------------------------------------------------------
 
-    async def _draw_card(self, task: CardTask) -> Any:
-        studio = self._studio
-        width, height = studio.format.still_size
-        if task["slot"].startswith("character:"):
-            character = Character.model_validate(task["subject"])
-            request = ImageRequest(
-                subject="character", prompt=character_prompt(character), style=task["style"], width=width,
-                height=height, character=character,
-            )  # fmt: skip
-        else:
-            location = Location.model_validate(task["subject"])
-            request = ImageRequest(
-                subject="location", prompt=location_prompt(location), style=task["style"], width=width,
-                height=height, location=location,
-            )  # fmt: skip
-        made = await studio.ledger.call(Task("generate_assets", task["slot"], f"{request.subject}_image", request))
-        studio.done("generate_assets", task["slot"])
-        card = {"sha256": made.sha256, "media_type": made.media_type}
-        return Command(update={"cards": {task["slot"]: card}}, goto="generate_shots")
+    async def _draw_card(self, card: CardTask) -> Any:
+        made = await self._studio.ledger.call(card_call(card, self._studio.format))
+        self._studio.done("generate_assets", card["slot"])
+        file = StoredFile(sha256=made.sha256, media_type=made.media_type)
+        return Command(update={"cards": {card["slot"]: file}}, goto="generate_shots")
 
     def _story(self, state: ProductionState) -> Story:
         return Story.model_validate_json(self._studio.assets.read(state["story"]))
@@ -149,37 +130,3 @@ class Steps:
             raise StorageError(
                 f"the screenplay {sha256[:12]} cannot be read: {error}", code="bad_screenplay"
             ) from error
-
-
-def shot_tasks(screenplay: Screenplay, state: ProductionState) -> list[ShotTask]:
-    """One task a shot, each with the small slice of the film that it needs."""
-    characters = {character.slug: character for character in screenplay.characters}
-    locations = {location.slug: location for location in screenplay.locations}
-    cards = state.get("cards", {})
-    tasks: list[ShotTask] = []
-    for scene in screenplay.scenes:
-        for shot in scene.shots:
-            cast_of_shot = [characters[name] for name in shot.characters]
-            roles = [f"character:{name}" for name in shot.characters] + [f"location:{shot.location}"]
-            references = [_reference(role, cards[role]) for role in roles if role in cards]
-            if panel := state.get("reference_images", {}).get(shot.reference_image):
-                references.append(_reference("reference_image", panel))
-            speakers = {slug(line.speaker) for line in shot.dialogue if line.speaker}
-            tasks.append(
-                ShotTask(
-                    slot=shot_slot(shot.number),
-                    style=screenplay.style,
-                    language=screenplay.language,
-                    scene=scene.number,
-                    shot=shot.model_dump(mode="json"),
-                    place=locations[shot.location].model_dump(mode="json"),
-                    cast=[character.model_dump(mode="json") for character in cast_of_shot],
-                    references=references,
-                    voices={name: characters[name].voice for name in sorted(speakers) if name in characters},
-                )
-            )
-    return tasks
-
-
-def _reference(role: str, file: Any) -> dict[str, str]:
-    return Reference(role=role, sha256=file["sha256"], media_type=file["media_type"]).model_dump()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Ledger
+from clash.calls.ledger import Made, Task
 
 _LONGEST_SIDE = 3840
 
@@ -26,6 +26,14 @@ class Format:
         """The size of pictures: twice the film's, so that a camera can move in, but no side over 3,840 pixels."""
         scale = max(1.0, min(2.0, _LONGEST_SIDE / max(self.width, self.height)))
         return round(self.width * scale / 2) * 2, round(self.height * scale / 2) * 2
+
+
+class Door(Protocol):
+    """Where calls go: the ledger, or its double at a rehearsal."""
+
+    async def call(self, task: Task) -> Made:
+        """See `Ledger.call`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class Failure:
 class Studio:
     """Everything a step may use."""
 
-    ledger: Ledger
+    ledger: Door
     assets: AssetStore
     format: Format
     folder: Path

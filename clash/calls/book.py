@@ -1,0 +1,298 @@
+"""The book of a run's calls: every change of a row, under the lease, each one atomic batch.
+
+It also keeps the budget. A quoted cost is reserved in the batch that writes the intent, under a condition that the
+database itself checks, so no number of parallel calls can pass it; settling turns the reservation into the cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from clash import faults
+from clash.assets import AssetStore
+from clash.calls.content_key import canonical_json, kind_of
+from clash.clock import now_text
+from clash.database import call_log
+from clash.database.call_log import AssetRow, CallRow
+from clash.database.lease import Lease
+from clash.database.port import Database, Row, Statement
+from clash.errors import BudgetExceededError, ClashError, ConflictError, StoppedError
+from clash.money import to_micro, usd_text
+from clash.providers.ports import FREE, Answer, Job, Quote, Request
+from clash.providers.registry import Model
+
+_LOG_LIMIT = 16_000
+"""Characters of a request or response that are kept in `api_logs`."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a step wants made.
+
+    `slot` is the call's own, one a call (`shot:003`, `shot:003/keyframe`); the file is recorded under
+    `asset_slot` and `asset_type` (`shot:003`, `keyframe`).
+    """
+
+    step: str
+    slot: str
+    asset_type: str
+    request: Request
+    asset_slot: str = ""
+    take: int = 1
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that a call made, now or before. `cost_micro` is what this run paid for it."""
+
+    slot: str
+    sha256: str
+    media_type: str
+    facts: Mapping[str, Any]
+    path: Path
+    reused: bool
+    cost_micro: int
+
+
+class Book:
+    """The rows of `api_logs` and `generated_assets` of one run."""
+
+    def __init__(
+        self, database: Database, lease: Lease, assets: AssetStore, *, on_settled: Callable[[Made], None]
+    ) -> None:
+        self._database = database
+        self._lease = lease
+        self._assets = assets
+        self._on_settled = on_settled
+        self._open: dict[str, float] = {}
+        self._changed = asyncio.Condition()
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    async def live(self, task: Task) -> Row | None:
+        """The row of this slot that is under way or has succeeded."""
+        return await call_log.live_row(self._database, self._lease.run_id, task.slot, task.take)
+
+    async def newest(self, task: Task) -> Row | None:
+        """The newest row of this slot, however it ended."""
+        return await call_log.newest_row(self._database, self._lease.run_id, task.slot, task.take)
+
+    def made(self, task: Task, row: Row, *, reused: bool = False) -> Made:
+        """The file of a succeeded row."""
+        sha256 = str(row["asset_sha256"])
+        facts = json.loads(row["facts"] or "{}")
+        cost = 0 if reused else int(row["cost_micro"])
+        return Made(task.slot, sha256, str(row["media_type"]), facts, self._assets.path(sha256), reused, cost)
+
+    # -- before a call ---------------------------------------------------------------------------------------
+
+    async def intend(self, task: Task, model: Model, key: str, quote: Quote) -> Row:
+        """Write down what is about to be bought, and reserve its cost, or do neither.
+
+        Where the budget refuses while other calls are in flight, waits for them: their bills may be smaller than
+        their quotes. Raises `BudgetExceededError`, `StoppedError` (cancelled), `ConflictError` (lease lost).
+        """
+        row = await self._describe(task, model, key, quote)
+        faults.point("intent.before")
+        while True:
+            inserted, _ = await self._database.batch(
+                [call_log.insert_intent(self._lease, row), call_log.reserve(self._lease, row.token)]
+            )
+            if inserted:
+                break
+            await self._wait_or_refuse(task, row.quoted_cost_micro)
+        self._open[row.token] = time.monotonic()
+        faults.point("intent.after")
+        return await call_log.row_of_token(self._database, row.token)
+
+    async def _wait_or_refuse(self, task: Task, quoted_micro: int) -> None:
+        run = await call_log.run_row(self._database, self._lease.run_id)
+        if run["lease_generation"] != self._lease.generation:
+            raise self._lost()
+        if run["status"] == "cancelled":
+            cancelled = StoppedError(f"the run {self._lease.run_id} was cancelled", code="cancelled")
+            cancelled.exit_code = 1
+            raise cancelled
+        async with self._changed:
+            if self._open:
+                await self._changed.wait()
+                return
+        spent, reserved, budget = (int(run[name]) for name in ("spent_micro", "reserved_micro", "budget_micro"))
+        held = f" and ${usd_text(reserved)} reserved" if reserved else ""
+        raise BudgetExceededError(
+            f"{task.slot} would cost ${usd_text(quoted_micro)}; of the budget of ${usd_text(budget)},"
+            f" ${usd_text(spent)} is spent{held}",
+            hint="raise the budget: --budget USD",
+        )
+
+    async def call_again(self, row: Row) -> None:
+        """Count another try at a call whose row is still open: the same row, the same idempotency key."""
+        await self._write([call_log.count_attempt(self._lease, row["token"])])
+        self._open[row["token"]] = time.monotonic()
+
+    async def submitted(self, row: Row, job: Job) -> None:
+        """Store a job's id, before anybody looks at it."""
+        faults.point("submit.after")
+        await self._write([call_log.store_job(self._lease, row["token"], job_id=job.id, endpoint=job.endpoint)])
+        faults.point("job.after")
+
+    # -- after it --------------------------------------------------------------------------------------------
+
+    def keep(self, row: Row, answer: Answer) -> dict[str, Any]:
+        """Write the file and its receipt to the disk. Never awaits: nothing may come between answer and receipt."""
+        faults.point("answer.after")
+        digest = self._assets.put(answer.content)
+        faults.point("content.after")
+        cost, precision = _cost(row, answer.cost_usd)
+        receipt: dict[str, Any] = {
+            "sha256": digest,
+            "media_type": answer.media_type,
+            "cost_micro": cost,
+            "precision": precision,
+            "facts": dict(answer.facts),
+            "response": canonical_json(dict(answer.response))[:_LOG_LIMIT],
+        }
+        self._assets.write_receipt(row["token"], receipt)
+        faults.point("receipt.after")
+        return receipt
+
+    async def settle(self, task: Task, row: Row, receipt: Mapping[str, Any]) -> Made:
+        """Turn an open row into a succeeded one: its asset, its cost, its reservation, in one batch."""
+        token, cost = row["token"], int(receipt["cost_micro"])
+        asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
+        await self._write(
+            [
+                call_log.add_spent(self._lease, token, cost),
+                call_log.insert_asset(self._lease, asset, token=token),
+                call_log.settle_succeeded(
+                    self._lease, token, receipt=receipt, ended_at=now_text(), duration_ms=self._duration(token)
+                ),
+            ]
+        )
+        faults.point("settle.after")
+        self._assets.drop_receipt(token)
+        await self._closed(token)
+        made = Made(
+            task.slot, asset.sha256, asset.media_type, asset.facts, self._assets.path(asset.sha256), False, cost
+        )
+        self._on_settled(made)
+        return made
+
+    async def fail(self, row: Row, error: ClashError, *, cost_usd: Decimal | None) -> None:
+        """Turn an open row into a failed one. `cost_usd`: what was billed all the same; None for nothing."""
+        token = row["token"]
+        cost = 0 if cost_usd is None else to_micro(cost_usd)
+        await self._write(
+            [
+                call_log.add_spent(self._lease, token, cost),
+                call_log.settle_failed(
+                    self._lease, token, code=error.code, message=error.message[:2000], retryable=error.retryable,
+                    cost_micro=cost, status_code=getattr(error, "status_code", None), ended_at=now_text(),
+                    duration_ms=self._duration(token),
+                ),
+            ]
+        )  # fmt: skip
+        await self._closed(token)
+
+    async def give_up(self, row: Row, why: str) -> None:
+        """Turn an open row into an unknown one. Its reservation stays: the money may be spent."""
+        token = row["token"]
+        await self._write(
+            [
+                call_log.settle_failed(
+                    self._lease, token, state="unknown", code="unknown_call", message=why[:2000], retryable=False,
+                    ended_at=now_text(), duration_ms=self._duration(token),
+                )
+            ]
+        )  # fmt: skip
+        await self._closed(token)
+
+    async def reuse(self, task: Task, model: Model, key: str, source: Row) -> Made:
+        """Write down that the answer of an earlier call serves here too, at no cost."""
+        row = await self._describe(task, model, key, FREE)
+        asset = self._asset_row(task, source["asset_sha256"], source["media_type"], json.loads(source["facts"]), 0)
+        await self._write(
+            [
+                call_log.insert_reused(self._lease, row, source),
+                call_log.insert_asset(self._lease, asset, token=row.token),
+            ]
+        )
+        return self.made(task, source, reused=True)
+
+    async def forget_file(self, row: Row) -> None:
+        """Take back a succeeded row whose file, which had cost nothing, is gone."""
+        await self._write([call_log.mark_asset_lost(self._lease, row["token"])])
+
+    # -- parts -----------------------------------------------------------------------------------------------
+
+    async def _describe(self, task: Task, model: Model, key: str, quote: Quote) -> CallRow:
+        attempts = await call_log.attempts(self._database, self._lease.run_id, task.slot, task.take)
+        return CallRow(
+            step=task.step,
+            slot=task.slot,
+            take=task.take,
+            kind=kind_of(task.request),
+            key=key,
+            token=secrets.token_hex(16),
+            service=model.provider.name,
+            model=model.name,
+            endpoint=model.provider.endpoint,
+            request=canonical_json(task.request.model_dump(mode="json", exclude_defaults=True))[:_LOG_LIMIT],
+            attempt=attempts + 1,
+            quoted_cost_micro=to_micro(quote.cost_usd),
+            precision="estimated" if quote.estimated else "exact",
+            started_at=now_text(),
+        )
+
+    def _asset_row(
+        self, task: Task, sha256: str, media_type: str, facts: Mapping[str, Any], cost_micro: int
+    ) -> AssetRow:
+        return AssetRow(
+            step=task.step,
+            slot=task.asset_slot or task.slot,
+            asset_type=task.asset_type,
+            media_type=media_type,
+            sha256=sha256,
+            path=self._assets.relative_path(sha256),
+            bytes=self._assets.path(sha256).stat().st_size,
+            facts=facts,
+            cost_micro=cost_micro,
+            created_at=now_text(),
+        )
+
+    def _duration(self, token: str) -> int | None:
+        began = self._open.get(token)
+        return None if began is None else round((time.monotonic() - began) * 1000)
+
+    async def _closed(self, token: str) -> None:
+        self._open.pop(token, None)
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _write(self, statements: list[Statement]) -> None:
+        """Apply a fenced batch. Its last statement returns a row unless the lease is lost."""
+        results = await self._database.batch(statements)
+        if not results[-1]:
+            raise self._lost()
+
+    def _lost(self) -> ConflictError:
+        return ConflictError(
+            f"run {self._lease.run_id} is being written by another process",
+            code="lease_lost",
+            hint="this process wrote nothing after it lost the run",
+        )
+
+
+def _cost(row: Row, billed_usd: Decimal | None) -> tuple[int, str]:
+    """Micro-dollars of a call, and how sure that is: what was billed, else what was quoted."""
+    if billed_usd is not None:
+        return to_micro(billed_usd), "billed"
+    return int(row["quoted_cost_micro"]), str(row["precision"])

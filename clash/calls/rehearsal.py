@@ -1,0 +1,158 @@
+"""The ledger's double: it is asked like the ledger, makes nothing, and knows afterwards what would have been bought.
+
+The steps run through it unchanged, so an estimate can never plan other calls than a run makes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from clash.assets import AssetStore
+from clash.calls.book import Made, Task
+from clash.calls.content_key import content_key, kind_of
+from clash.calls.ledger import quote_of
+from clash.database import call_log
+from clash.database.port import Database
+from clash.providers.ports import Answer, Context, Kind, Provider, Quote, ScreenplayRequest, SpeechRequest
+from clash.providers.registry import Model, Registry
+
+_WORDS_PER_S = 2.4
+_CHARACTERS_PER_S = 4.0
+
+
+@dataclass(frozen=True)
+class PlannedCall:
+    """A call that a run would make; `found`: its answer is there already, so it would cost nothing."""
+
+    step: str
+    slot: str
+    kind: Kind
+    model: str
+    quote: Quote
+    found: bool
+
+
+class Rehearsal:
+    """Answers every call with what is there already, or with something of the right shape."""
+
+    def __init__(
+        self,
+        database: Database | None,
+        assets: AssetStore,
+        models: Mapping[Kind, Model],
+        registry: Registry,
+        *,
+        run_id: str | None = None,
+        reuse: bool = True,
+    ) -> None:
+        self._database = database
+        self._assets = assets
+        self._models = models
+        self._registry = registry
+        self._run_id = run_id
+        self._reuse = reuse
+        self._imagined: dict[str, bytes] = {}
+        self.planned: list[PlannedCall] = []
+
+    async def call(self, task: Task) -> Made:
+        """See `Ledger.call`."""
+        kind = kind_of(task.request)
+        model = self._models[kind]
+        key = content_key(model, task.request, take=task.take)
+        found = await self._find(task, key)
+        quote = quote_of(model, task.request)
+        self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, found is not None))
+        return found or await self._imagine(task, key)
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes of a file that is there, or that was imagined."""
+        return self._imagined.get(sha256) or self._assets.read(sha256)
+
+    async def _find(self, task: Task, key: str) -> Made | None:
+        if self._database is None:
+            return None
+        rows: list[Any] = []
+        if self._run_id is not None:
+            live = await call_log.live_row(self._database, self._run_id, task.slot, task.take)
+            rows += [live] if live is not None and live["state"] == "succeeded" else []
+        if self._reuse:
+            rows += await call_log.succeeded_elsewhere(self._database, key)
+        for row in rows:
+            digest = str(row["asset_sha256"])
+            if self._assets.has(digest):
+                facts = json.loads(row["facts"] or "{}")
+                return Made(task.slot, digest, str(row["media_type"]), facts, self._assets.path(digest), True, 0)
+        return None
+
+    async def _imagine(self, task: Task, key: str) -> Made:
+        facts: dict[str, Any] = {}
+        if isinstance(task.request, ScreenplayRequest):
+            # How many shots a paid writer will make of it nobody knows; ours, which is free, says how many it would.
+            self._imagined[key] = (await self._local_screenplay(task.request)).content
+        elif isinstance(task.request, SpeechRequest):
+            facts = {"duration_s": spoken_s(task.request)}
+        return Made(task.slot, key, "application/octet-stream", facts, Path(), False, 0)
+
+    async def _local_screenplay(self, request: ScreenplayRequest) -> Answer:
+        writer = self._registry.model("screenplay", "local")
+        if not isinstance(writer.provider, Provider):
+            raise TypeError("the local provider answers at once")
+        return await writer.provider.call(writer.name, request, Context("", writer.name))
+
+
+def spoken_s(request: SpeechRequest) -> float:
+    """About how long these words take to say, in seconds."""
+    if request.language == "zh":
+        return len(request.text) / _CHARACTERS_PER_S
+    return len(request.text.split()) / _WORDS_PER_S
+
+
+@dataclass(frozen=True)
+class EstimateLine:
+    """The calls of one step to one model. `units` of `unit` in all; `to_make` of the `calls` are not there yet."""
+
+    step: str
+    model: str
+    kind: Kind
+    calls: int
+    found: int
+    units: Decimal
+    unit: str
+    unit_price_usd: Decimal
+    cost_usd: Decimal
+    estimated: bool
+
+
+def summed(planned: Sequence[PlannedCall]) -> list[EstimateLine]:
+    """The planned calls by step and model, in the order they would be made."""
+    groups: dict[tuple[str, str, str, Decimal], list[PlannedCall]] = {}
+    for call in planned:
+        key = (call.step, call.model, call.quote.unit, call.quote.unit_price_usd)
+        groups.setdefault(key, []).append(call)
+    return [_line(calls) for calls in groups.values()]
+
+
+def _line(calls: Sequence[PlannedCall]) -> EstimateLine:
+    first, to_make = calls[0], [call for call in calls if not call.found]
+    return EstimateLine(
+        step=first.step,
+        model=first.model,
+        kind=first.kind,
+        calls=len(calls),
+        found=len(calls) - len(to_make),
+        units=sum((call.quote.units for call in to_make), Decimal(0)),
+        unit=first.quote.unit,
+        unit_price_usd=first.quote.unit_price_usd,
+        cost_usd=sum((call.quote.cost_usd for call in to_make), Decimal(0)),
+        estimated=any(call.quote.estimated for call in to_make),
+    )
+
+
+def together(rehearsals: Sequence[PlannedCall]) -> Decimal:
+    """What all that is not there yet would cost, in dollars."""
+    return sum((call.quote.cost_usd for call in rehearsals if not call.found), Decimal(0))

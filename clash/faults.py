@@ -1,0 +1,52 @@
+"""Named fault points: where a test may kill the process, to prove that every instruction is a safe place to die.
+
+`CLASH_FAULT=<point>` kills with SIGKILL at the first passing of that point, `<point>:<n>` at the n-th. Unset, a point
+costs one comparison. The points, in the order a call passes them:
+
+    intent.before     nothing is written yet
+    intent.after      the intent is on record, nothing is sent
+    submit.after      a queue has taken the job, its id is not stored
+    job.after         the job's id is stored
+    answer.after      the provider has answered, nothing is kept
+    content.after     the file is in the store, its receipt is not
+    receipt.after     the receipt is on the disk, the row is not settled
+    settle.after      the row is settled
+    writes.after      LangGraph has saved a task's result
+    checkpoint.after  a checkpoint is saved, its metadata row is not
+    publish.before    the film has passed its inspection, nothing has a name for people
+    publish.after     everything has its name
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+POINTS = (
+    "intent.before",
+    "intent.after",
+    "submit.after",
+    "job.after",
+    "answer.after",
+    "content.after",
+    "receipt.after",
+    "settle.after",
+    "writes.after",
+    "checkpoint.after",
+    "publish.before",
+    "publish.after",
+)
+
+_armed, _, _count = os.environ.get("CLASH_FAULT", "").partition(":")
+_left = int(_count) if _count.isdigit() else 1
+
+
+def point(name: str) -> None:
+    """Pass a fault point; the process dies here if it is the armed one."""
+    global _left
+    if name != _armed:
+        return
+    _left -= 1
+    if _left <= 0:
+        # SIGKILL where there is one: no handler, no clean-up, as when the power fails.
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -1,0 +1,306 @@
+"""One run, held by this process under its lease: the graph is run as far as it goes, and the outcome told."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clash.assets import AssetStore, place
+from clash.calls.ledger import Ledger, Made
+from clash.calls.pacing import Limit, Pace, Patience
+from clash.calls.rehearsal import Rehearsal, together
+from clash.clock import now_text
+from clash.config import Settings, parse_size
+from clash.database import call_log, reading
+from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
+from clash.database.metadata import MetadataTracker
+from clash.database.port import Database, Row
+from clash.errors import ClashError, ConflictError, VersionMismatchError
+from clash.money import to_micro, usd_text
+from clash.outcome import outcome_of
+from clash.progress import Observer, Progress, StopSignal
+from clash.providers.ports import Kind
+from clash.providers.registry import Model, Registry
+from clash.published import published_path
+from clash.reporting import run_document
+from clash.run_plan import RunPlan
+from clash.story.screenplay import Story
+from clash.workflow.rehearsing import rehearse
+from clash.workflow.state import GRAPH_VERSION
+from clash.workflow.studio import Format, Studio
+
+if TYPE_CHECKING:
+    from clash.workflow.studio import Failure, FileRecord
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run stands: the JSON document of docs/commands.md, and the exit code that goes with it."""
+
+    document: dict[str, Any]
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """How a run is to go on. `budget`: dollars, its new budget; `changed`: a plan whose settings replace the old."""
+
+    concurrency: int | None = None
+    budget: Decimal | None = None
+    retry_unknown: bool = False
+    changed: RunPlan | None = None
+
+
+@dataclass(frozen=True)
+class Left:
+    """Calls that are still to be made, and their cost in dollars."""
+
+    calls: int
+    cost_usd: Decimal
+
+
+class HeldRun:
+    """One run, held by this process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        row: Row,
+        registry: Registry,
+        observe: Observer,
+        stop: StopSignal,
+    ) -> None:
+        self.thread_id = str(row["run_id"])
+        self._settings = settings
+        self._database = database
+        self._tracker = MetadataTracker(database)
+        self._row = row
+        self._recorded: dict[str, Any] = json.loads(row["settings"])
+        self._assets = AssetStore.from_url(settings.asset_store)
+        self._registry = registry
+        self._stop = stop
+        self._failures: list[Failure] = []
+        self.progress = Progress(self.thread_id, observe, cost_micro=int(row["spent_micro"]))
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's files get their names for people."""
+        return Path(self._recorded["output"]) / self.thread_id
+
+    async def go_on(self, how: Continuation) -> Report:
+        """Run what is left of the graph, and report."""
+        if self._row["status"] == "completed":
+            return await self._already_completed()
+        self._check_graph_version()
+        lease = await take_lease(self._database, self.thread_id)
+        try:
+            with Heartbeat(self._settings.database_url, lease):
+                error = await self._run_graph(lease, how)
+                return await self._report(lease, error)
+        finally:
+            with suppress(ClashError):
+                await release_lease(self._database, lease)
+
+    def _check_graph_version(self) -> None:
+        if (recorded := int(self._row["graph_version"])) != GRAPH_VERSION:
+            raise VersionMismatchError(
+                f"the thread {self.thread_id} was begun with graph version {recorded}; this clash has {GRAPH_VERSION}",
+                code="graph_version",
+                hint="run the same story under a new thread: all that was made is found again and not paid for again",
+            )
+
+    # -- the graph -------------------------------------------------------------------------------------------
+
+    async def _run_graph(self, lease: Lease, how: Continuation) -> ClashError | None:
+        """Run the graph; the error that ended it from outside a step, if any. Failed slots are in `_failures`."""
+        try:
+            await self._take_up(lease, how)
+            await self._invoke(lease, await self._ledger(lease, how))
+        except ClashError as error:
+            return error
+        except Exception as error:
+            # A fault of ours or of LangGraph's: the run is said to have failed, and the log has it in full.
+            logger.exception("the graph of %s failed", self.thread_id)
+            return ClashError(f"{type(error).__name__}: {error}"[:2000], code="internal")
+        return None
+
+    async def _take_up(self, lease: Lease, how: Continuation) -> None:
+        """Change what the run is to change, say that it runs, and estimate what it will cost."""
+        if how.changed is not None:
+            kept = {name: self._recorded[name] for name in ("story", "reference_images")}
+            self._recorded = how.changed.recorded(kept)
+            await self._tracker.set_settings(lease, self._recorded, fingerprint=how.changed.fingerprint)
+        if how.budget is not None:
+            await self._tracker.set_budget(lease, how.budget)
+        await self._tracker.set_status(lease, "running")
+        await self._recall_progress()
+        if "estimate_micro" not in json.loads(self._row["metadata"]):
+            await self._tracker.set_estimate(lease, to_micro((await self._left_to_pay()).cost_usd))
+
+    async def _ledger(self, lease: Lease, how: Continuation) -> Ledger:
+        settings = self._settings
+        limits = {name: Limit(limit.concurrency, limit.requests_per_minute) for name, limit in settings.limits.items()}
+        accept = await call_log.newest_id(self._database, self.thread_id) if how.retry_unknown else 0
+        return Ledger(
+            self._database,
+            lease,
+            self._assets,
+            self._models(),
+            registry=self._registry,
+            reuse=bool(self._recorded["reuse"]),
+            pace=Pace(concurrency=how.concurrency or settings.concurrency, limits=limits),
+            patience=Patience(attempts=settings.attempts, first_wait_s=settings.retry_wait_s),
+            accept_unknown_until=accept,
+            check_stop=lambda: self._check_stop(lease),
+            on_settled=self._on_settled,
+        )
+
+    def _models(self) -> dict[Kind, Model]:
+        specs: Mapping[Kind, str] = self._recorded["models"]
+        return self._registry.models(specs)
+
+    async def _left_to_pay(self) -> Left:
+        """What is not made yet, and what it will cost as far as prices are known."""
+        rehearsal = Rehearsal(
+            self._database, self._assets, self._models(), self._registry, run_id=self.thread_id,
+            reuse=bool(self._recorded["reuse"]),
+        )  # fmt: skip
+        story = Story.model_validate_json(self._assets.read(self._recorded["story"]))
+        await rehearse(story, self._recorded["reference_images"], self._format(), rehearsal)
+        missing = [call for call in rehearsal.planned if not call.found]
+        return Left(len(missing), together(missing))
+
+    def _format(self) -> Format:
+        width, height = parse_size(self._recorded["size"])
+        return Format(width, height, int(self._recorded["fps"]))
+
+    def _check_stop(self, lease: Lease) -> None:
+        self._stop.check()
+        if lease.lost.is_set():
+            raise ConflictError(
+                f"run {self.thread_id} was taken over by another process", code="lease_lost",
+                hint=f"`clash runs show {self.thread_id}` says who holds it",
+            )  # fmt: skip
+
+    async def _invoke(self, lease: Lease, ledger: Ledger) -> None:
+        from clash.database.checkpointer import repair_metadata, run_saver
+        from clash.workflow.video_production import build_graph
+
+        studio = self._studio(lease, ledger)
+        async with run_saver(self._database, lease) as saver:
+            graph: Any = build_graph(studio).compile(checkpointer=saver)
+            config = {"configurable": {"thread_id": self.thread_id}}
+            state = await self._state(graph, config)
+            await repair_metadata(self._database, saver, lease)
+            if state.created_at is None:
+                await graph.ainvoke(self._first_input(), config, durability="sync")
+            elif state.tasks:
+                # Not `state.next`: after a kill between a task's writes and the next checkpoint it is empty.
+                await graph.ainvoke(None, config, durability="sync")
+
+    def _studio(self, lease: Lease, ledger: Ledger) -> Studio:
+        return Studio(
+            ledger=ledger,
+            assets=self._assets,
+            format=self._format(),
+            folder=self.folder,
+            record=lambda file: self._record(lease, file),
+            plan=lambda step, total: self._begin_step(lease, step, total),
+            done=self.progress.finish,
+            failed=self._on_failure,
+            check_stop=lambda: self._check_stop(lease),
+        )
+
+    async def _state(self, graph: Any, config: Mapping[str, Any]) -> Any:
+        try:
+            return await graph.aget_state(config)
+        except ClashError:
+            raise
+        except Exception as error:
+            raise reading.damaged_checkpoint(self.thread_id, None) from error
+
+    def _first_input(self) -> dict[str, Any]:
+        return {
+            "story": self._recorded["story"],
+            "reference_images": self._recorded["reference_images"],
+            "cards": {},
+            "shots": {},
+        }
+
+    async def _recall_progress(self) -> None:
+        made: dict[str, set[str]] = {}
+        for asset in await reading.asset_rows(self._database, self.thread_id):
+            if asset["asset_type"] not in ("keyframe", "speech", "subtitles", "contact_sheet"):
+                made.setdefault(asset["step"], set()).add(asset["slot"])
+        self.progress.recall(made, json.loads(self._row["metadata"]).get("totals", {}))
+
+    async def _begin_step(self, lease: Lease, step: str, total: int) -> None:
+        await self._tracker.set_step_total(lease, step, total)
+        self.progress.begin(step, total)
+
+    async def _record(self, lease: Lease, file: FileRecord) -> None:
+        row = call_log.AssetRow(
+            step=file.step,
+            slot=file.slot,
+            asset_type=file.asset_type,
+            media_type=file.media_type,
+            sha256=file.sha256,
+            path=self._assets.relative_path(file.sha256),
+            bytes=self._assets.path(file.sha256).stat().st_size,
+            facts=file.facts,
+            cost_micro=0,
+            created_at=now_text(),
+        )
+        await self._database.batch([call_log.insert_asset(lease, row)])
+
+    def _on_settled(self, made: Made) -> None:
+        self.progress.spend(made.cost_micro)
+        if warning := made.facts.get("warning"):
+            self.progress.warn(str(warning))
+
+    def _on_failure(self, failure: Failure) -> None:
+        self._failures.append(failure)
+        if failure.code not in ("stopped", "cancelled"):
+            self.progress.fail(failure.step, failure.slots, failure.message)
+
+    # -- how it ended ------------------------------------------------------------------------------------------
+
+    async def _report(self, lease: Lease, error: ClashError | None) -> Report:
+        outcome = outcome_of(self.thread_id, self._failures, error)
+        with suppress(ClashError) if error else nullcontext():
+            # After an outside error (disk full, lease lost) the status may not be writable; the report still is.
+            await self._tracker.set_status(
+                lease, outcome.status, error_code=outcome.code, error_message=outcome.message
+            )
+        document = await run_document(self._database, self.thread_id)
+        if outcome.document is not None:
+            document["error"] = outcome.document
+            if outcome.code in ("budget", "unknown_call"):
+                document["left"] = await self._left_document()
+        return Report({**document, "status": outcome.status}, outcome.exit_code)
+
+    async def _left_document(self) -> dict[str, Any]:
+        left = await self._left_to_pay()
+        return {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
+
+    async def _already_completed(self) -> Report:
+        await self._republish()
+        document = await run_document(self._database, self.thread_id)
+        return Report({**document, "status": "already_completed"}, 0)
+
+    async def _republish(self) -> None:
+        """Give back the names of files that were deleted since, from the store."""
+        for asset in await reading.asset_rows(self._database, self.thread_id):
+            path = published_path(self.folder, asset["asset_type"], asset["slot"], asset["media_type"])
+            stored = self._assets.path(asset["sha256"])
+            if path is not None and not path.exists() and stored.exists():
+                place(stored, path)

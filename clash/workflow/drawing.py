@@ -1,0 +1,39 @@
+"""The cards: one picture of every character and place, which the shots refer to."""
+
+from __future__ import annotations
+
+from clash.calls.ledger import Task
+from clash.providers.ports import ImageRequest
+from clash.story.screenplay import Character, Location, Screenplay
+from clash.workflow.prompts import character_prompt, location_prompt
+from clash.workflow.state import CardTask
+from clash.workflow.studio import Format
+
+_STEP = "generate_assets"
+
+
+def card_tasks(screenplay: Screenplay) -> list[CardTask]:
+    """One task a character and place."""
+    return [
+        CardTask(slot=f"{kind}:{subject.slug}", style=screenplay.style, subject=subject.model_dump(mode="json"))
+        for kind, subjects in (("character", screenplay.characters), ("location", screenplay.locations))
+        for subject in subjects
+    ]
+
+
+def card_call(card: CardTask, film: Format) -> Task:
+    """The call that draws a card."""
+    width, height = film.still_size
+    if card["slot"].startswith("character:"):
+        character = Character.model_validate(card["subject"])
+        request = ImageRequest(
+            subject="character", prompt=character_prompt(character), style=card["style"], width=width, height=height,
+            character=character,
+        )  # fmt: skip
+    else:
+        location = Location.model_validate(card["subject"])
+        request = ImageRequest(
+            subject="location", prompt=location_prompt(location), style=card["style"], width=width, height=height,
+            location=location,
+        )  # fmt: skip
+    return Task(_STEP, card["slot"], f"{request.subject}_image", request)
