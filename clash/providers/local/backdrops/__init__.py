@@ -93,7 +93,7 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
     }
 )
 _COOL: frozenset[PlaceKind] = frozenset({"lab", "hospital", "spaceship"})
-_WEATHERLESS: frozenset[PlaceKind] = frozenset({"space"})
+_WEATHERLESS: frozenset[PlaceKind] = frozenset({"space", "spaceship"})
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def draw_backdrop(
     """
     kind = place_kind(location)
     inside = kind in INTERIORS
-    outside = palette_of(time, weather)
+    outside = palette_of(time, "clear" if kind in _WEATHERLESS else weather)
     palette = indoors(outside, cool=kind in _COOL) if inside else outside
     camera = Camera(size, angle, inside)
     scene = Scene(
@@ -141,7 +141,7 @@ def draw_backdrop(
     )
     PAINTERS.get(kind, PAINTERS["interior" if inside else "exterior"])(scene)
     image, ground = camera.look(scene.canvas.image, scene.focus, scene.ground, width, height)
-    if not inside and kind not in _WEATHERLESS:
+    if not inside:
         fall(image, palette, seed)
     vignette(image, palette.ink)
     return Backdrop(image, ground, scene.key, scene.ambient, scene.light_side)

@@ -69,7 +69,7 @@ class Camera:
         zoom = _SIZES[self.size][0] * (1.0 + abs(self.converging))
         if self.angle == "dutch":
             turn = math.radians(_ROLL)
-            zoom = max(zoom, math.cos(turn) + math.sin(turn) * max(width / height, height / width) + 0.005)
+            zoom = max(zoom, math.cos(turn) + math.sin(turn) * max(width / height, height / width) + 0.008)
         return zoom
 
     def plate_size(self, width: int, height: int) -> tuple[int, int]:
@@ -86,11 +86,10 @@ class Camera:
         """The frame, and the place of `ground` in it as a share of its height (above 1: below the frame)."""
         zoom = self.zoom(width, height)
         half = 0.5 / zoom
-        cx = min(1 - half, max(half, 0.5 + (focus[0] - 0.5) * 0.55 * min(1.0, zoom - 1.0)))
+        reach_x, reach_y = self._reach(half, width, height)
+        cx = min(1 - reach_x, max(reach_x, 0.5 + (focus[0] - 0.5) * 0.55 * min(1.0, zoom - 1.0)))
         cy = 1 - half if self.size in _FEET_IN_FRAME else self.level + (focus[1] - self.level) * 0.5
-        if self.angle == "dutch":  # a turned frame needs room below, too
-            cy = min(cy, 0.5)
-        cy = min(1 - half, max(half, cy))
+        cy = min(1 - reach_y, max(reach_y, cy))
         coarse = self._coarse(height)
         small = max(16, round(width / coarse)), max(16, round(height / coarse))
         frame = self._cut(plate, (cx, cy), half, small)
@@ -98,6 +97,13 @@ class Camera:
             frame = frame.filter(ImageFilter.GaussianBlur(self.blur * height / coarse))
             frame = frame.resize((width, height), BICUBIC)
         return frame, (ground - (cy - half)) / (2 * half)
+
+    def _reach(self, half: float, width: int, height: int) -> tuple[float, float]:
+        """How far the frame reaches from its middle, as shares of the plate; a turned frame reaches further."""
+        if self.angle != "dutch":
+            return half, half
+        cos, sin = math.cos(math.radians(_ROLL)), math.sin(math.radians(_ROLL))
+        return half * (cos + sin * height / width) + 0.002, half * (cos + sin * width / height) + 0.002
 
     def _coarse(self, height: int) -> float:
         pixels = self.blur * height

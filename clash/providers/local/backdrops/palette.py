@@ -151,7 +151,7 @@ _CHANGES: dict[Weather, _Change] = {
     "cloud": _Change(rgb("#b8c0c8"), 0.50, 0.16, 0.92, 0.30, 0.10, 0.10),
     "rain": _Change(rgb("#6f8492"), 0.60, 0.34, 0.74, 0.0, 0.35, 0.25),
     "storm": _Change(rgb("#33474f"), 0.60, 0.42, 0.55, 0.0, 0.55, 0.25),
-    "snow": _Change(rgb("#dfe6ee"), 0.60, 0.42, 0.94, 0.0, 0.25, 0.35),
+    "snow": _Change(rgb("#dfe6ee"), 0.60, 0.42, 0.94, 0.0, 0.25, 0.22),
     "fog": _Change(rgb("#c9d0d2"), 0.50, 0.36, 0.92, 0.12, 0.30, 0.62),
 }
 
@@ -164,8 +164,10 @@ def palette_of(time: TimeOfDay, weather: Weather) -> Palette:
     if change is None:
         return clear
     brightness = max(clear.tint)
-    veil = scaled(change.veil, (clear.tint[0] * 0.9 + 0.06, clear.tint[1] * 0.9 + 0.08, clear.tint[2] * 0.9 + 0.09))
-    dim = change.dim if time != "night" else 1.0 - (1.0 - change.dim) * 0.6
+    glow = 0.17 if time == "night" else 0.07  # clouds at night give back the lights below
+    r, g, b = clear.tint
+    veil = scaled(change.veil, (r * 0.9 + glow, g * 0.9 + glow * 1.1, b * 0.9 + glow * 1.2))
+    dim = change.dim if time != "night" else 1.0 - (1.0 - change.dim) * 0.3
 
     def under(colour: RGB, more: float = 0.0) -> RGB:
         veiled = mix(grey(colour, change.greyed), veil, min(1.0, change.veiled + more))
