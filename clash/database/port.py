@@ -17,10 +17,15 @@ Rows = list[Row]
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL statement with its parameters in the order of its `?`."""
+    """One SQL statement with its parameters in the order of its `?`.
+
+    `recall`: a reading statement that gives the rows of this writing one (of its `RETURNING`) after the fact. A
+    database that is reached over a network may apply a batch and lose the answer on its way; it then reads these.
+    """
 
     sql: str
     params: tuple[Param, ...] = ()
+    recall: Statement | None = None
 
 
 class Database(Protocol):

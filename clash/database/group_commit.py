@@ -1,0 +1,115 @@
+"""Group commit: what waits while a group is being applied goes together in the next one.
+
+A commit has a price of its own, an fsync on a disk or a request to a server; what is in it costs next to nothing. If
+a group is refused, each of its batches is tried alone, so one caller's mistake never undoes another's work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from clash.database.port import Rows
+from clash.errors import ClashError, DatabaseError
+
+B = TypeVar("B")
+Results = list[Rows]
+Transaction = Callable[[Sequence[B]], Awaitable[Sequence[Results | ClashError]]]
+"""Applies batches in one transaction. Raises `Refused` where one of them may be at fault, else a `ClashError`."""
+
+
+class Refused(Exception):
+    """A transaction was not applied, and it may be the fault of one of its batches.
+
+    `in_doubt`: a copy of it was sent before, and may still be on its way.
+    """
+
+    def __init__(self, error: ClashError, *, in_doubt: bool = False) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.in_doubt = in_doubt
+
+
+async def together_or_alone(batches: Sequence[B], transaction: Transaction[B]) -> Sequence[Results | ClashError]:
+    """What became of each batch: all in one transaction or, where that is refused, each in its own."""
+    try:
+        return await transaction(batches)
+    except Refused as refusal:
+        if len(batches) == 1:
+            return [refusal.error]
+    except ClashError as error:
+        # A lock, a lost connection, a wrong password: the next one would meet it too.
+        return [error] * len(batches)
+    return [outcome for batch in batches for outcome in await together_or_alone([batch], transaction)]
+
+
+class GroupCommit(Generic[B]):
+    """A line of batches before a database.
+
+    `apply` says what became of each batch of a group. `take` says how many of those that wait go together (at
+    least one). The line waits `linger_s` before it takes a group, so that what comes in one burst goes together.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        apply: Transaction[B],
+        *,
+        take: Callable[[Sequence[B]], int] = len,
+        linger_s: float = 0.0,
+    ) -> None:
+        self._name = name
+        self._apply = apply
+        self._take = take
+        self._linger_s = linger_s
+        self._waiting: list[tuple[B, asyncio.Future[Results]]] = []
+        self._draining: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def batch(self, batch: B) -> Results:
+        """Apply it, whole or not at all. Raises what `apply` says became of it."""
+        self.check_open()
+        future: asyncio.Future[Results] = asyncio.get_running_loop().create_future()
+        self._waiting.append((batch, future))
+        if self._draining is None or self._draining.done():
+            self._draining = asyncio.create_task(self._drain())
+        # Shielded: what was accepted is applied, whole, also when its caller is cancelled.
+        return await asyncio.shield(future)
+
+    def check_open(self) -> None:
+        """Raises `DatabaseError` once it was closed."""
+        if self._closed:
+            raise DatabaseError(f"{self._name} was closed", code="database_closed")
+
+    async def close(self) -> None:
+        """Finish what was accepted, and accept no more. May be called twice."""
+        self._closed = True
+        if self._draining is not None:
+            await asyncio.wait([self._draining])
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            if self._linger_s:
+                await asyncio.sleep(self._linger_s)
+            count = max(1, self._take([batch for batch, _ in self._waiting]))
+            group, self._waiting = self._waiting[:count], self._waiting[count:]
+            outcomes: Sequence[Results | ClashError] = ()
+            try:
+                outcomes = await self._apply([batch for batch, _ in group])
+            except BaseException as error:
+                # No fault of a statement (memory, a loop that is torn down): nobody may wait for ever.
+                outcomes = [DatabaseError(f"{self._name}: {error!r}")] * len(group)
+                raise
+            finally:
+                for (_, future), outcome in zip(group, outcomes, strict=True):
+                    _answer(future, outcome)
+
+
+def _answer(future: asyncio.Future[Results], outcome: Results | ClashError) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, ClashError):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

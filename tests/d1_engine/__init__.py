@@ -1,0 +1,119 @@
+"""Cloudflare's own D1 engine on this machine, without an account: workerd from npm behind the addresses of D1's API.
+
+    with D1Engine.start() as engine:
+        url = engine.make_database("stories")     # d1://stories
+        os.environ.update(engine.environment)
+
+`python tests/d1_engine` starts one and prints what to export, for trying clash on D1.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+HERE = Path(__file__).parent
+PACKAGE = "@cloudflare/workerd-linux-64"
+VERSION = "1.20260801.1"
+"""Pinned: newer ones take larger values than D1 does."""
+SHA512 = "r0vAxCZH+Jih9Unm1yoyiByPNWNgawcKciOHDm5Q37ZVGOkKLsT9AtLe3yLSaul76WrKqtf+JP2n0WW32VBLJg=="
+TOKEN = "token-of-the-tests"  # noqa: S105
+ACCOUNT = "account-of-the-tests"
+
+
+class EngineMissing(Exception):
+    """The engine is not here and cannot be fetched; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class D1Engine:
+    """A running engine. `base_url` is what CLOUDFLARE_API_BASE_URL is to Cloudflare."""
+
+    base_url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead clash here."""
+        return {
+            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
+            "CLOUDFLARE_API_TOKEN": TOKEN,
+            "CLOUDFLARE_API_BASE_URL": self.base_url,
+        }
+
+    def make_database(self, name: str) -> str:
+        """Make a new, empty database; its id."""
+        answer = httpx.post(
+            f"{self.base_url}/accounts/{ACCOUNT}/d1/database",
+            json={"name": name}, headers={"Authorization": f"Bearer {TOKEN}"},
+        )  # fmt: skip
+        answer.raise_for_status()
+        return str(answer.json()["result"]["uuid"])
+
+    @classmethod
+    @contextmanager
+    def start(cls, state: Path | None = None) -> Generator[D1Engine]:
+        """Start the engine on a free port; its databases live in `state`, or until its end."""
+        binary = workerd()
+        with tempfile.TemporaryDirectory() as folder:
+            reading, writing = os.pipe()
+            process = subprocess.Popen(
+                [binary, "serve", HERE / "d1.capnp", f"--directory-path=files={state or folder}",
+                 f"--control-fd={writing}"],
+                pass_fds=[writing], env={"D1_ENGINE_TOKEN": TOKEN}, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            os.close(writing)
+            try:
+                with os.fdopen(reading, encoding="utf-8") as events:
+                    port = next(event["port"] for event in map(json.loads, events) if event["event"] == "listen")
+                yield cls(f"http://127.0.0.1:{port}/client/v4")
+            finally:
+                process.terminate()
+                process.wait(10)
+
+
+def workerd() -> Path:
+    """The engine's program, fetched from npm if it is not here yet. Raises `EngineMissing`."""
+    if given := os.environ.get("CLASH_WORKERD"):
+        return Path(given)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    binary = cache / "clash-tests" / f"workerd-{VERSION}"
+    if not binary.exists():
+        if sys.platform != "linux" or platform.machine() != "x86_64":
+            raise EngineMissing(f"the D1 engine of these tests, {PACKAGE}@{VERSION}, runs on 64-bit Linux only")
+        if (npm := shutil.which("npm")) is None:
+            raise EngineMissing(f"install npm, or set CLASH_WORKERD to the program in {PACKAGE}@{VERSION}")
+        _fetch(npm, binary)
+    return binary
+
+
+def _fetch(npm: str, binary: Path) -> None:
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=binary.parent) as folder:
+        packed = subprocess.run(
+            [npm, "pack", f"{PACKAGE}@{VERSION}"], cwd=folder, capture_output=True, text=True, check=False
+        )
+        if packed.returncode != 0:
+            raise EngineMissing(f"`npm pack {PACKAGE}@{VERSION}` failed: {packed.stderr.strip()[-300:]}")
+        archive = next(Path(folder).glob("*.tgz"))
+        if hashlib.sha512(archive.read_bytes()).digest() != base64.b64decode(SHA512):
+            raise EngineMissing(f"{PACKAGE}@{VERSION} is not the package that these tests know")
+        with tarfile.open(archive) as package:
+            package.extract("package/bin/workerd", folder, filter="data")
+        program = Path(folder, "package", "bin", "workerd")
+        program.chmod(0o755)
+        # Whole or not at all, also when two test runs fetch at the same time.
+        program.replace(binary)
