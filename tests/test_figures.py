@@ -26,7 +26,7 @@ def drawn(look: Look, pose: str = "standing", mood: str = "neutral", *, behind: 
     stance = Stance(0.3, POSES[pose], EXPRESSIONS[mood], behind=behind)
     unit = 52.0
     head = (120.0, 380 - feet_of(look, POSES[pose]) * unit)
-    return np.asarray(figure_layer(look, stance, size=(240, 400), head=head, unit=unit, light=LIGHT))
+    return np.asarray(figure_layer(look, stance, size=(240, 400), head=head, unit=unit, light=LIGHT).image)
 
 
 def test_english_words_become_garment_hair_and_their_colours() -> None:
@@ -71,7 +71,7 @@ def test_chinese_words_become_garment_hair_and_their_colours() -> None:
         ("a bearded man", "beard", "full"),
         ("八字胡", "beard", "moustache"),
         ("an olive hoodie", "garment", "hoodie"),
-        ("straw hat", "hat", "straw"),
+        ("straw hat", "hat", "sunhat"),
         ("戴斗笠", "hat", "straw"),
         ("a grey wool robe", "garment", "robe"),
         ("a chef in a white apron over a shirt", "garment", "apron"),

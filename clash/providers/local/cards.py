@@ -173,8 +173,7 @@ def _sitter(
     art = _shaded_ground(*size, ground)
     light = Light((255, 232, 196), mix(ground, (120, 110, 140), 0.5), -1.0)
     stance = Stance(0.30, POSES["standing"], EXPRESSIONS[mood])
-    layer = figure_layer(look, stance, size=size, head=head, unit=unit, light=light)
-    art.paste(layer, (0, 0), layer)
+    figure_layer(look, stance, size=size, head=head, unit=unit, light=light).onto(art, (0, 0), light)
     return art
 
 

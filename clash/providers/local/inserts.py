@@ -18,7 +18,7 @@ from clash.providers.local.figures.canvas import (
     moved,
     tube,
 )
-from clash.providers.local.figures.figure import Light, lit
+from clash.providers.local.figures.figure import Light, drawn
 from clash.providers.local.figures.look import Look, look_of, trim_of
 from clash.providers.local.figures.props import FLAT, draw_thing, foot_of
 from clash.story.screenplay import Character
@@ -44,10 +44,10 @@ def draw_insert(picture: Image.Image, thing: str, holder: Character | None, ligh
     else:
         canvas.at(0.0, 0.0, tilt=-0.13 if lying else 0.0, scale=1.12 if lying else 1.0)
         draw_thing(canvas, thing)
-    layer = lit(canvas.layer(), unit, light)
+    layer = drawn(canvas, unit, light)
     if lying:
-        _drop_shadow(picture, layer, unit, light)
-    picture.paste(layer, (0, 0), layer)
+        _drop_shadow(picture, layer.image, unit, light)
+    layer.onto(picture, (0, 0), light)
 
 
 def _wood(light: Light) -> Colour:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from clash.providers.local.backdrops import draw_backdrop
 from clash.providers.local.figures import words
-from clash.providers.local.figures.canvas import darker
+from clash.providers.local.figures.canvas import darker, lighter
 from clash.providers.local.figures.figure import Light, feet_of, figure_layer
 from clash.providers.local.figures.props import thing_in
 from clash.providers.local.inserts import draw_insert
 from clash.providers.local.staging import Frame, Player, focus_of, stage
+from clash.story.places import INTERIORS, place_kind
 from clash.story.screenplay import Character, Location, Shot
 
 DUTCH = math.radians(5.0)
@@ -41,6 +44,8 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
     else:
         for player in stage(shot, cast, Frame(width, height, backdrop.ground)):
             _put(picture, player, light, shot)
+        if cast and place_kind(location) not in INTERIORS:
+            _near_weather(picture, shot, light)
     _vignette(picture)
     return picture
 
@@ -63,14 +68,15 @@ def _put(picture: Image.Image, player: Player, light: Light, shot: Shot) -> None
         dx, dy = x - width / 2, y - height / 2
         x = width / 2 + dx * math.cos(roll) - dy * math.sin(roll)
         y = height / 2 + dx * math.sin(roll) + dy * math.cos(roll)
-    reach, above = 2.75 * player.unit, 1.05 * player.unit
-    below = (feet_of(player.look, player.stance.pose) + 0.4) * player.unit if player.whole else height
+    reach, above = 2.75 * player.unit, (2.3 if player.stance.pose.prop == "umbrella" else 1.1) * player.unit
+    feet = feet_of(player.look, player.stance.pose, shot.angle) * player.unit
+    below = feet + 0.4 * player.unit if player.whole else height
     left, right = max(0, math.floor(x - reach)), min(width, math.ceil(x + reach))
     top, bottom = max(0, math.floor(y - above)), min(height, math.ceil(y + below))
     if left >= right or top >= bottom:
         return
     if player.whole and player.part != "silhouette":
-        _contact_shadow(picture, player)
+        _contact_shadow(picture, (x, y + feet), player.unit)
     layer = figure_layer(
         player.look,
         player.stance,
@@ -83,22 +89,21 @@ def _put(picture: Image.Image, player: Player, light: Light, shot: Shot) -> None
         coarse=player.part != "player",
     )
     if player.part == "silhouette":
-        layer = _silhouette(layer, light)
+        layer = replace(layer, image=_silhouette(layer.image, light))
     elif player.part == "foreground":
-        layer = _out_of_focus(layer, player.unit * 0.022)
-    picture.paste(layer, (left, top), layer)
+        layer = replace(layer, image=_out_of_focus(layer.image, player.unit * 0.022))
+    layer.onto(picture, (left, top), light)
 
 
-def _contact_shadow(picture: Image.Image, player: Player) -> None:
+def _contact_shadow(picture: Image.Image, foot: tuple[float, float], unit: float) -> None:
     """A soft shadow under the feet, so that nobody floats."""
-    rx, ry = 0.95 * player.unit, 0.17 * player.unit
-    foot = player.y + feet_of(player.look, player.stance.pose) * player.unit
+    rx, ry = 0.95 * unit, 0.17 * unit
     size = (math.ceil(rx * 2.8), math.ceil(ry * 3.6))
     mask = Image.new("L", size)
     box = (size[0] / 2 - rx, size[1] / 2 - ry, size[0] / 2 + rx, size[1] / 2 + ry)
     ImageDraw.Draw(mask).ellipse(box, fill=118)
     mask = mask.filter(ImageFilter.GaussianBlur(ry * 0.55))
-    picture.paste((8, 8, 20), (round(player.x - size[0] / 2), round(foot - size[1] / 2)), mask)
+    picture.paste((8, 8, 20), (round(foot[0] - size[0] / 2), round(foot[1] - size[1] / 2)), mask)
 
 
 def _out_of_focus(layer: Image.Image, radius: float) -> Image.Image:
@@ -117,6 +122,29 @@ def _silhouette(layer: Image.Image, light: Light) -> Image.Image:
     shape = Image.blend(layer.convert("RGB"), Image.new("RGB", layer.size, darker(light.ambient, 0.5)), 0.72)
     shape.putalpha(layer.getchannel("A"))
     return shape
+
+
+def _near_weather(picture: Image.Image, shot: Shot, light: Light) -> None:
+    """A few drops or flakes before the figures, who would else stand in front of the weather."""
+    if shot.weather not in {"rain", "storm", "snow"}:
+        return
+    width, height = picture.size
+    small = max(1, width // 2), max(1, height // 2)
+    mask = Image.new("L", small)
+    draw = ImageDraw.Draw(mask)
+    chance = np.random.default_rng(shot.number)
+    slant = 0.30 if shot.weather == "storm" else 0.10
+    for x, y, near in chance.random((54, 3)).tolist():
+        at = (x * 1.2 * small[0], (y * 1.1 - 0.05) * small[1])
+        if shot.weather == "snow":
+            radius = (0.003 + 0.006 * near) * small[1]
+            draw.ellipse([at[0] - radius, at[1] - radius, at[0] + radius, at[1] + radius], fill=round(90 + 100 * near))
+            continue
+        long = (0.05 + 0.09 * near) * small[1]
+        end = (at[0] - slant * long, at[1] + long)
+        draw.line([at, end], fill=round(34 + 46 * near), width=max(1, round(0.0022 * small[1])))
+    soft = mask.filter(ImageFilter.GaussianBlur(small[1] * (0.0026 if shot.weather == "snow" else 0.0007)))
+    picture.paste(lighter(light.key, 0.5), (0, 0), soft.resize((width, height), Image.Resampling.BILINEAR))
 
 
 @lru_cache(maxsize=4)

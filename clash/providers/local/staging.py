@@ -9,13 +9,14 @@ from typing import Literal
 from clash.providers.local.figures.figure import Stance, feet_of
 from clash.providers.local.figures.look import Digest, Look, look_of
 from clash.providers.local.figures.pose import (
+    POSES,
     bystander_pose,
     expression_of,
     mood_of,
     pose_of,
 )
 from clash.providers.local.figures.props import thing_in
-from clash.story.screenplay import Character, Shot, ShotSize
+from clash.story.screenplay import Angle, Character, Shot, ShotSize
 
 MOST_DRAWN = 5
 MOST_SILHOUETTES = 9
@@ -140,7 +141,7 @@ def _unit(shot: Shot, frame: Frame, count: int) -> float:
     unit *= {"low": 1.05, "high": 0.93, "overhead": 0.88}.get(shot.angle, 1.0)
     if shot.size == "extreme_close_up":
         return min(unit, frame.width * 1.1)
-    room = 0.66 if shot.size in SINGLES else 0.94 / (0.5 + 1.15 * count)
+    room = 0.66 if shot.size in SINGLES else 0.94 / (0.6 + 1.45 * count)
     return min(unit, frame.width * room)
 
 
@@ -154,6 +155,8 @@ def _single(shot: Shot, cast: Sequence[Character], focus: Character, frame: Fram
     unit = _unit(shot, frame, 1)
     look = look_of(focus)
     stance = _stance(shot, cast, focus, way, whole=False, frontal=shot.angle == "pov")
+    if shot.size == "extreme_close_up" or frame.width < 1.2 * frame.height:  # no room for a gesture
+        stance = replace(stance, pose=replace(stance.pose, near=POSES["standing"].near, far=POSES["standing"].far))
     aside = 0.0 if shot.size == "extreme_close_up" else 0.07
     y = _head_place(shot, frame, unit)
     return Player(look, stance, frame.width * (0.5 - way * aside), y, unit, whole=False)
@@ -207,7 +210,7 @@ def _over_shoulder(shot: Shot, cast: Sequence[Character], focus: Character, fram
         )
     big = unit * (1.45 if others else 1.15)
     x = frame.width * 0.5 + way * (frame.width * 0.5 - 0.30 * big)
-    behind = replace(_stance(shot, cast, nearer, -way, whole=False), pose=bystander_pose("standing"), behind=True)
+    behind = replace(_stance(shot, cast, nearer, -way, whole=False), pose=POSES["standing"], behind=True)
     players.append(
         Player(
             look_of(nearer), behind, x, frame.height * 0.52, big, whole=False, part="foreground" if others else "player"
@@ -232,14 +235,18 @@ def _group(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame
         y = min(_head_place(shot, frame, unit) + 0.55 * shorter, FACE_ENDS * frame.height - 0.5 * own)
         players.append(Player(look, stance, x, y, own, whole=whole or shot.size == "medium_wide"))
     crowd = _crowd(shot, rest, frame, unit)
-    if not whole:
+    feet_shown = all(p.y + feet_of(p.look, p.stance.pose, shot.angle) * p.unit < frame.height for p in players)
+    if not whole and not feet_shown:
         return crowd + players
-    ground = _ground(players, frame)
+    ground = _ground(players, frame, shot.angle)
     standing = [
-        _on(player, ground - (0.25 * player.unit if _in_back_row(index, len(players)) else 0.0))
+        _on(player, ground - (0.25 * player.unit if _in_back_row(index, len(players)) else 0.0), shot.angle)
         for index, player in enumerate(players)
     ]
-    return [*(_on(player, ground - 0.6 * unit) for player in crowd), *sorted(standing, key=lambda player: player.unit)]
+    return [
+        *(_on(player, ground - 0.6 * unit, shot.angle) for player in crowd),
+        *sorted(standing, key=lambda player: player.unit),
+    ]
 
 
 def _in_back_row(index: int, count: int) -> bool:
@@ -247,15 +254,15 @@ def _in_back_row(index: int, count: int) -> bool:
     return count > 2 and index % 2 == 1
 
 
-def _ground(players: Sequence[Player], frame: Frame) -> float:
+def _ground(players: Sequence[Player], frame: Frame, angle: Angle) -> float:
     """Where everybody stands, in pixels: on the ground of the place, or behind it when a face would be too low."""
-    lowest = [FACE_ENDS * frame.height + (feet_of(p.look, p.stance.pose) - 0.5) * p.unit for p in players]
+    lowest = [FACE_ENDS * frame.height + (feet_of(p.look, p.stance.pose, angle) - 0.5) * p.unit for p in players]
     return min(min(frame.ground, 0.93) * frame.height, *lowest)
 
 
-def _on(player: Player, ground: float) -> Player:
+def _on(player: Player, ground: float, angle: Angle) -> Player:
     """The figure, standing at `ground` (pixels)."""
-    return replace(player, y=ground - feet_of(player.look, player.stance.pose) * player.unit)
+    return replace(player, y=ground - feet_of(player.look, player.stance.pose, angle) * player.unit)
 
 
 def _chosen(cast: Sequence[Character], focus: Character) -> list[Character]:

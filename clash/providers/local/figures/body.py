@@ -62,6 +62,11 @@ class Body:
         """Half the width and the height of the hips."""
         return (0.58 if self.look.gender == "woman" else 0.54) * self.breadth, self.y(2.45)
 
+    @property
+    def bare(self) -> Colour:
+        """The skin below the chin, a little in shade."""
+        return darker(mix(self.look.skin, (190, 90, 70), 0.12), 0.10)
+
     def torso(self) -> Points:
         """The outline of the upper garment from the neck to its hem."""
         b, look = self.breadth, self.look
@@ -118,11 +123,15 @@ class Body:
 
 def draw_neck(canvas: Canvas, body: Body) -> None:
     """The neck under the head's shadow."""
-    skin = body.look.skin
     neck = body.neck()
-    canvas.form(neck, darker(mix(skin, (190, 90, 70), 0.12), 0.12), depth=0.10, shade=0.2)
+    canvas.form(neck, body.bare, depth=0.10, shade=0.2)
+    draw_chin_shadow(canvas, body, neck)
+
+
+def draw_chin_shadow(canvas: Canvas, body: Body, region: Points) -> None:
+    """The shadow that the head throws on what is bare below it."""
     shadow = [(-0.5, 0.0), (0.5, 0.0), (0.30, 0.53), (0.04 + 0.1 * body.turn, 0.62), (-0.30, 0.53)]
-    canvas.within(neck, smooth(shadow), darker(skin, 0.36), 0.6)
+    canvas.within(region, smooth(shadow), darker(body.look.skin, 0.36), 0.6)
 
 
 def draw_legs(canvas: Canvas, body: Body, stance: str, way: float) -> None:

@@ -152,6 +152,8 @@ class Canvas:
         self._scale = unit * sampling
         self._origin = (origin[0] * sampling, origin[1] * sampling)
         self._warp = warp
+        self.glows: list[tuple[float, float, float]] = []
+        """Lights that were drawn: x, y and radius in pixels of the layer."""
         self._shift: Point = (0.0, 0.0)
         self._turn: Point = (1.0, 0.0)
         size = (width * sampling, height * sampling)
@@ -216,6 +218,11 @@ class Canvas:
     def shadow_on(self, region: Sequence[Point], parts: Sequence[Points], colour: Colour, alpha: float) -> None:
         """The shadow that several shapes together throw on `region`."""
         self._paste([region], parts, colour, alpha, inside=True)
+
+    def glow(self, x: float, y: float, radius: float) -> None:
+        """Says that a light is about (x, y), `radius` in heads; who puts the layer into a picture lights it."""
+        (px, py), (qx, qy) = self._pixels([(x, y), (x + radius, y)])
+        self.glows.append((px / self.sampling, py / self.sampling, math.hypot(qx - px, qy - py) / self.sampling))
 
     def layer(self) -> Image.Image:
         """What was drawn, RGBA, at the layer's own size."""

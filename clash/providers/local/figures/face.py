@@ -94,15 +94,15 @@ class Head:
         chin = 0.118 + 0.06 * look.jaw + (0.03 if look.gender == "man" else 0.0)
         low = 0.5
         if look.age == "child":
-            jaw, chin, low = jaw + 0.045, chin + 0.02, 0.47
+            jaw, chin, low = 0.262 + 0.02 * look.jaw, chin + 0.012, 0.47
         if look.build == "broad":
-            jaw, chin = jaw + 0.03, chin + 0.02
+            jaw, chin = jaw + (0.012 if look.age == "child" else 0.03), chin + 0.02
         elif look.build == "slim":
             jaw -= 0.012
         w = self.width
         half = [
-            (0.13, -0.49),
-            (0.27, -0.40),
+            (0.14, -0.477),
+            (0.272, -0.392),
             (w - 0.005, -0.22),
             (w, 0.0),
             (w - 0.012, 0.13),
@@ -113,7 +113,8 @@ class Head:
         ]
         right = [(x + self._lean(y, 1), y) for x, y in half]
         left = [(-x + self._lean(y, -1), y) for x, y in half]
-        return smooth([*right, *reversed(left)], steps=6)
+        crown = (self._lean(-0.5, 1), -0.5)
+        return smooth([crown, *right, *reversed(left)], steps=6)
 
     def _lean(self, y: float, side: int) -> float:
         """The face's outline leans to where the head is turned, the more the lower; the far cheek is flatter."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter
 
 from clash.providers.local.figures.arms import draw_arm
 from clash.providers.local.figures.body import Body, draw_legs, draw_neck, sitting_sole
-from clash.providers.local.figures.canvas import Canvas, Colour, Point, mix
+from clash.providers.local.figures.canvas import Canvas, Colour, Point, luminance, mix
 from clash.providers.local.figures.creature import SITTING_HEADS, draw_animal, draw_robot_head
 from clash.providers.local.figures.face import Expression, Head
 from clash.providers.local.figures.garments import (
@@ -26,6 +26,7 @@ from clash.providers.local.figures.pose import Pose
 from clash.story.screenplay import Angle
 
 MOST_SAMPLES = 9_000_000
+LAMPLIGHT: Colour = (255, 206, 124)
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,38 @@ class Stance:
     """Seen from behind."""
 
 
-def feet_of(look: Look, pose: Pose) -> float:
-    """How far below the middle of its head a figure stands, in heads."""
-    if look.kind not in {"human", "robot"}:
-        return SITTING_HEADS
+# How much shorter and how much broader downward (per head) a figure is seen from below or above.
+_SQUASH: Mapping[Angle, tuple[float, float]] = {"low": (1.0, 0.022), "high": (0.93, -0.028), "overhead": (0.84, -0.05)}
+_CHIN = 0.4
+"""What is below this height (heads from the middle of the head) is seen shorter from above."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A finished layer: RGBA, and the lights that somebody carries, each as x, y, radius in pixels."""
+
+    image: Image.Image
+    glows: tuple[tuple[float, float, float], ...] = ()
+
+    def onto(self, picture: Image.Image, at: tuple[int, int], light: Light) -> None:
+        """Puts the layer into `picture`; a carried light shines the more, the darker the place is."""
+        picture.paste(self.image, at, self.image)
+        strength = 235 - 215 * luminance(mix(light.key, light.ambient, 0.5))
+        halo = Image.radial_gradient("L").point([round(max(0.0, 1 - v / 182) ** 2.2 * strength) for v in range(256)])
+        for x, y, radius in self.glows:
+            across = max(2, round(2 * radius))
+            place = (round(at[0] + x - across / 2), round(at[1] + y - across / 2))
+            picture.paste(LAMPLIGHT, place, halo.resize((across, across), Image.Resampling.BILINEAR))
+
+
+def feet_of(look: Look, pose: Pose, angle: Angle = "eye_level") -> float:
+    """How far below the middle of its head a figure stands, in heads, as seen from `angle`."""
     body = Body(look, 0.0)
-    return sitting_sole(body) if pose.legs == "sitting" else body.sole
+    if look.kind not in {"human", "robot"}:
+        feet = SITTING_HEADS
+    else:
+        feet = sitting_sole(body) if pose.legs == "sitting" else body.sole
+    return _CHIN + (feet - _CHIN) * _SQUASH.get(angle, (1.0, 0.0))[0]
 
 
 def figure_layer(
@@ -68,8 +95,8 @@ def figure_layer(
     angle: Angle = "eye_level",
     roll: float = 0.0,
     coarse: bool = False,
-) -> Image.Image:
-    """An RGBA layer of `size` pixels with the figure; its head's middle at `head`, one head `unit` pixels tall.
+) -> Drawn:
+    """A layer of `size` pixels with the figure; its head's middle at `head`, one head `unit` pixels tall.
 
     `angle` is from where one looks, `roll` how the camera is tilted (radians, clockwise); `coarse` is for what
     will be blurred or dark anyhow.
@@ -86,13 +113,13 @@ def figure_layer(
     )
     lowest = (size[1] - head[1]) / unit + abs(roll) * 3
     _draw(canvas, look, stance, legs=lowest > Body(look, 0.0).y(2.2))
-    return lit(canvas.layer(), unit, light)
+    return drawn(canvas, unit, light)
 
 
 def _warp(look: Look, stance: Stance, angle: Angle, roll: float) -> Callable[[Point], Point] | None:
     """The lean of the pose, the height of the camera, and its roll."""
     lean = stance.pose.lean * (1.0 if stance.turn >= 0 else -1.0)
-    squash, taper = {"low": (1.0, 0.022), "high": (0.93, -0.028), "overhead": (0.84, -0.05)}.get(angle, (1.0, 0.0))
+    squash, taper = _SQUASH.get(angle, (1.0, 0.0))
     if abs(lean) < 1e-6 and taper == 0.0 and roll == 0.0:
         return None
     hips = Body(look, 0.0).hips[1]
@@ -102,9 +129,9 @@ def _warp(look: Look, stance: Stance, angle: Angle, roll: float) -> Callable[[Po
         x, y = point
         share = min(max(y / hips, 0.0), 1.0)
         x -= lean * 1.6 * share * share * (3 - 2 * share)
-        if y > 0.4:
-            x *= 1 + taper * (y - 0.4)
-            y = 0.4 + (y - 0.4) * squash
+        if y > _CHIN:
+            x *= 1 + taper * (y - _CHIN)
+            y = _CHIN + (y - _CHIN) * squash
         return x * cos - y * sin, x * sin + y * cos
 
     return warp
@@ -158,6 +185,11 @@ def _draw(canvas: Canvas, look: Look, stance: Stance, *, legs: bool) -> None:
 def _arms(canvas: Canvas, body: Body, pose: Pose, torso: list[Point], way: float) -> None:
     draw_arm(canvas, body, pose.far, -way, torso)
     draw_arm(canvas, body, pose.near, way, torso, pose.prop)
+
+
+def drawn(canvas: Canvas, unit: float, light: Light) -> Drawn:
+    """What is on the canvas, in the light of its place."""
+    return Drawn(lit(canvas.layer(), unit, light), tuple(canvas.glows))
 
 
 def lit(layer: Image.Image, unit: float, light: Light) -> Image.Image:

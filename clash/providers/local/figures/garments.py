@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clash.providers.local.figures.body import HEMS, Body
+from clash.providers.local.figures.body import HEMS, Body, draw_chin_shadow
 from clash.providers.local.figures.canvas import (
     Canvas,
     Colour,
@@ -147,7 +147,7 @@ def _coat(canvas: Canvas, body: Body, torso: Points) -> None:
     look = body.look
     inner = _opening(body, 1.05, 0.22)
     canvas.within(torso, inner, look.shirt)
-    canvas.within(torso, _opening(body, 0.42, 0.2), darker(look.skin, 0.14))
+    canvas.within(torso, _opening(body, 0.42, 0.2), body.bare)
     _collar(canvas, body, look.shirt)
     _seam(canvas, body, torso, 1.0)
     _lapels(canvas, body, 1.12, 0.20, trim_of(look.cloth))
@@ -229,7 +229,7 @@ def _sweater(canvas: Canvas, body: Body, torso: Points) -> None:
 
 def _shirt(canvas: Canvas, body: Body, torso: Points) -> None:
     look = body.look
-    canvas.within(torso, _opening(body, 0.60, 0.2), darker(look.skin, 0.14))
+    canvas.within(torso, _opening(body, 0.60, 0.2), body.bare)
     _seam(canvas, body, torso, 0.55, -0.05, 0.6)
     _seam(canvas, body, torso, 0.55, 0.05, 0.6)
     _buttons(canvas, body, 0.82, 2.3, lighter(look.cloth, 0.5))
@@ -283,7 +283,8 @@ def _hoodie(canvas: Canvas, body: Body, torso: Points) -> None:
 def _dress(canvas: Canvas, body: Body, torso: Points) -> None:
     look = body.look
     scoop = smooth([(-0.30, 0.40), (0.30, 0.40), (0.28, body.y(0.24)), (0.0, body.y(0.56)), (-0.28, body.y(0.24))])
-    canvas.within(torso, scoop, darker(look.skin, 0.06))
+    canvas.within(torso, scoop, body.bare)
+    draw_chin_shadow(canvas, body, torso)
     edge = [
         (-0.31, body.y(0.08)),
         (-0.24, body.y(0.38)),
@@ -305,7 +306,7 @@ def _robe(canvas: Canvas, body: Body, torso: Points) -> None:
     c = body.middle
     trim = trim_of(look.cloth)
     canvas.within(torso, _opening(body, 0.85, 0.22), lighter(look.shirt, 0.2))
-    canvas.within(torso, _opening(body, 0.46, 0.18), darker(look.skin, 0.14))
+    canvas.within(torso, _opening(body, 0.46, 0.18), body.bare)
     under = [(-0.25, 0.46), (-0.10, body.y(0.4)), (c - 0.01, body.y(0.68))]
     canvas.within(torso, tube(under, (0.075, 0.08, 0.08)), darker(trim, 0.2))
     over = [(0.25, 0.46), (0.10, body.y(0.4)), (c - 0.24, body.y(1.3)), (c - 0.42, body.y(1.72))]
@@ -373,7 +374,7 @@ def _uniform(canvas: Canvas, body: Body, torso: Points) -> None:
 
 def _apron(canvas: Canvas, body: Body, torso: Points) -> None:
     look = body.look
-    canvas.within(torso, _opening(body, 0.58, 0.2), darker(look.skin, 0.14))
+    canvas.within(torso, _opening(body, 0.58, 0.2), body.bare)
     _collar(canvas, body, darker(look.shirt, 0.06))
     c, b = body.middle, body.breadth
     for side in (-1, 1):

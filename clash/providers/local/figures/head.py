@@ -201,7 +201,7 @@ def _hat(canvas: Canvas, head: Head, *, behind: bool = False) -> None:
         elif kind == "kerchief":
             for k in (-0.18, 0.05, 0.2):
                 canvas.within(dome, ellipse(k, low - 0.2, 0.03, 0.03), trim, 0.8)
-    elif kind in {"hat", "straw"}:
+    elif kind in {"hat", "straw", "sunhat"}:
         _brimmed(canvas, head, kind)
     elif kind == "crown":
         top = [

@@ -272,7 +272,13 @@ def _garment(prose: Sequence[str], digest: Digest, gender: str, age: str) -> tup
 
 def _hat_colour(hat: str, cloth: Colour, accent: Colour) -> Colour:
     """The colour that a hat of this kind has when nothing is said: a cap goes with the coat."""
-    known = {"straw": (214, 178, 108), "crown": (218, 176, 74), "cap": darker(cloth, 0.3), "hood": cloth}
+    known = {
+        "straw": (214, 178, 108),
+        "sunhat": (222, 190, 124),
+        "crown": (218, 176, 74),
+        "cap": darker(cloth, 0.3),
+        "hood": cloth,
+    }
     return known.get(hat, darker(accent, 0.15))
 
 

@@ -23,13 +23,17 @@ class Arm:
     """Where the hand points (radians, clockwise from away from the body); None: along the forearm."""
 
 
+HANGING = Arm(slack=1.03)
+"""An arm that hangs down, hardly bent."""
+
+
 @dataclass(frozen=True)
 class Pose:
     """A whole pose. The near arm is the one on the side that the figure looks to."""
 
     name: str = "standing"
-    near: Arm = field(default_factory=Arm)
-    far: Arm = field(default_factory=Arm)
+    near: Arm = field(default_factory=lambda: HANGING)
+    far: Arm = field(default_factory=lambda: HANGING)
     legs: str = "standing"
     """standing, walking, running, sitting."""
     lean: float = 0.0
@@ -46,8 +50,8 @@ _HOLDING = Arm(wrist=(-0.02, 1.02), grip="hold", aim=-0.35)
 
 POSES: Mapping[str, Pose] = {
     "standing": Pose(),
-    "relaxed": Pose("relaxed", near=Arm(wrist=(0.20, 1.99)), far=Arm(wrist=(0.02, 1.80), grip="hidden")),
-    "hand_on_hip": Pose("hand_on_hip", near=Arm(), far=Arm(wrist=(-0.06, 1.42), slack=1.34, grip="fist", aim=2.3)),
+    "relaxed": Pose("relaxed", near=Arm(wrist=(0.20, 1.99), slack=1.03), far=Arm(wrist=(0.02, 1.80), grip="hidden")),
+    "hand_on_hip": Pose("hand_on_hip", far=Arm(wrist=(-0.06, 1.42), slack=1.34, grip="fist", aim=2.3)),
     "raised": Pose("raised", near=_RAISED),
     "crossed": Pose(
         "crossed",
@@ -58,6 +62,7 @@ POSES: Mapping[str, Pose] = {
     "pointing": Pose("pointing", near=Arm(wrist=(1.52, 0.22), grip="point"), lean=0.05),
     "reaching": Pose("reaching", near=Arm(wrist=(1.22, 0.66), grip="open", aim=0.1), lean=0.08),
     "holding": Pose("holding", near=_HOLDING),
+    "sheltering": Pose("sheltering", near=Arm(wrist=(-0.10, 0.42), slack=1.7, grip="hold", aim=-1.2)),
     "lifting": Pose("lifting", near=Arm(wrist=(0.80, -0.40), slack=1.3, grip="hold", aim=-0.9)),
     "hand_on_heart": Pose("hand_on_heart", near=_AT_CHEST, tilt=0.05),
     "thinking": Pose(
@@ -198,6 +203,8 @@ def pose_of(look: Look, *, action: str, mood: str, speaking: bool, prop: str, wh
     pose = POSES[gesture]
     if not whole and pose.legs in {"walking", "running"}:
         pose = replace(POSES["relaxed" if gesture == "walking" else "running"], lean=pose.lean)
+    if prop == "umbrella" and gesture in {"holding", "lifting"}:
+        pose = POSES["sheltering"]
     held = prop if pose.near.grip == "hold" else ""
     if pose.near.grip == "hold" and not held:
         pose = replace(pose, near=replace(pose.near, grip="open" if gesture == "lifting" else "relaxed"))

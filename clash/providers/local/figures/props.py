@@ -61,7 +61,7 @@ def thing_in(text: str) -> str:
 
 _HELD: Mapping[str, tuple[float, float, float]] = {
     "lantern": (0.62, 0.0, 0.42),
-    "umbrella": (1.6, 0.0, -0.66),
+    "umbrella": (2.9, -0.12, -1.42),
     "blade": (0.85, 0.0, -0.42),
     "flower": (0.6, 0.0, -0.2),
     "box": (0.7, 0.0, -0.06),
@@ -86,6 +86,7 @@ def _lantern(canvas: Canvas) -> None:
     metal: Colour = (66, 58, 58)
     canvas.fill(tube([(-0.2, -0.30), (-0.17, -0.62), (0.0, -0.72), (0.17, -0.62), (0.2, -0.30)], (0.022,) * 5), metal)
     glass = smooth([(-0.17, -0.26), (0.17, -0.26), (0.235, 0.05), (0.18, 0.34), (-0.18, 0.34), (-0.235, 0.05)])
+    canvas.glow(0.0, 0.08, 2.2)
     canvas.fill(glass, (250, 206, 112))
     canvas.within(glass, ellipse(0.0, 0.10, 0.15, 0.22), (255, 232, 168))
     flame = smooth([(0.0, -0.12), (0.0, -0.12), (0.075, 0.10), (0.045, 0.22), (-0.045, 0.22), (-0.075, 0.10)])

@@ -119,12 +119,13 @@ HATS: Mapping[str, str] = {
     "baseball cap|棒球帽": "baseball",
     "flat cap|captain's cap|peaked cap|sailor cap|cap|鸭舌帽|帽子": "cap",
     "beanie|woolly hat|wool hat|knit cap|knitted hat|watch cap|毛线帽|绒线帽": "beanie",
-    "straw hat|conical hat|斗笠|草帽": "straw",
+    "conical hat|bamboo hat|斗笠": "straw",
+    "straw hat|sun hat|草帽|太阳帽": "sunhat",
     "helmet|hard hat|头盔|安全帽": "helmet",
     "crown|tiara|circlet|王冠|皇冠": "crown",
     "hood|hooded|兜帽": "hood",
     "headscarf|bandana|kerchief|头巾": "kerchief",
-    "sou'wester|fedora|top hat|brimmed hat|bowler|sun hat|hat|礼帽|帽": "hat",
+    "sou'wester|fedora|top hat|brimmed hat|bowler|hat|礼帽|帽": "hat",
 }
 
 HAIR_STYLES: Mapping[str, str] = {
