@@ -9,14 +9,8 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-    contextmanager,
-    suppress,
-)
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any
 
@@ -24,24 +18,22 @@ from typing import Any
 # (langgraph.checkpoint.serde). Under it only plain and well-known types come back.
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 
+import aiosqlite
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import (
-    ChannelVersions,
-    Checkpoint,
-    CheckpointMetadata,
-)
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from clash.config import load_settings
-from clash.database.checkpoint_facts import facts_of
+from clash.database.checkpoint_facts import CheckpointFacts, facts_of
 from clash.database.connection import open_database, sqlite_path
 from clash.database.lease import Lease
 from clash.database.metadata import record_checkpoint
 from clash.database.port import Database
-from clash.database.sqlite import BUSY_TIMEOUT_S, SqliteDatabase, check_file, connect, database_error
-from clash.errors import ConflictError, DatabaseError
+from clash.database.reading import checkpoint_items, damaged_checkpoint
+from clash.database.sqlite import SqliteDatabase, connect, database_error, open_connection
+from clash.errors import ClashError, ConflictError, DatabaseError
 
 _FENCED = "clash: the lease of this run was lost"
 _FENCES = tuple(
@@ -75,6 +67,10 @@ class RunSaver(AsyncSqliteSaver):
 
     async def fence(self) -> None:
         """Set up the comparison with the lease. Once, before the first write."""
+        async with self._refusals():
+            await self._set_up_fence()
+
+    async def _set_up_fence(self) -> None:
         await self.setup()
         async with self.lock:
             await self.conn.execute("CREATE TEMP TABLE lease (run_id TEXT PRIMARY KEY, generation INTEGER NOT NULL)")
@@ -95,7 +91,7 @@ class RunSaver(AsyncSqliteSaver):
             saved = await super().aput(config, checkpoint, metadata, new_versions)
         configurable = config.get("configurable", {})
         namespace, parent = configurable.get("checkpoint_ns", ""), configurable.get("checkpoint_id")
-        facts = facts_of(checkpoint, metadata, await self._due_at(namespace, parent))
+        facts = facts_of(checkpoint, metadata, await self.due_at(namespace, parent))
         self._due[facts.checkpoint_id] = facts.next_steps
         now = time.monotonic()
         elapsed_ms, self._since = round((now - self._since) * 1000), now
@@ -112,7 +108,13 @@ class RunSaver(AsyncSqliteSaver):
         async with self._refusals():
             await super().aput_writes(config, writes, task_id, task_path)
 
-    async def _due_at(self, namespace: str, checkpoint_id: str | None) -> tuple[str, ...]:
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """A checkpoint with what tasks have written on top of it; the newest if `config` names none."""
+        async with self._refusals():
+            return await super().aget_tuple(config)
+
+    async def due_at(self, namespace: str, checkpoint_id: str | None) -> tuple[str, ...]:
+        """The steps that a checkpoint of this run left to do, one name a task; none before the first."""
         if checkpoint_id is None or checkpoint_id in self._due:
             return self._due.get(checkpoint_id or "", ())
         saved = await self.aget_tuple(_config(self._lease.run_id, namespace, checkpoint_id))
@@ -131,6 +133,11 @@ class RunSaver(AsyncSqliteSaver):
                     f"run {self._lease.run_id} is being written by another process", code="lease_lost"
                 ) from error
             raise database_error(error, self._database.path) from error
+        except asyncio.CancelledError:
+            # Between a statement and its commit, for all that is known here.
+            with suppress(sqlite3.Error):
+                await self.conn.rollback()
+            raise
 
 
 def _config(thread_id: str, namespace: str = "", checkpoint_id: str | None = None) -> RunnableConfig:
@@ -145,7 +152,7 @@ async def run_saver(database: Database, lease: Lease) -> AsyncGenerator[RunSaver
     """The saver for a run that this process holds."""
     if not isinstance(database, SqliteDatabase):
         raise DatabaseError(f"there is no saver for {database.url}")
-    connection = await connect(database.path, "write", autocommit=False)
+    connection = await connect(database.path, "write")
     try:
         saver = RunSaver(database, lease, connection)
         await saver.fence()
@@ -155,24 +162,35 @@ async def run_saver(database: Database, lease: Lease) -> AsyncGenerator[RunSaver
 
 
 async def repair_metadata(database: Database, saver: RunSaver, lease: Lease) -> int:
-    """Write the metadata rows that a crash left out; how many."""
-    have = await database.query("SELECT checkpoint_id FROM checkpoint_metadata WHERE run_id = ?", (lease.run_id,))
-    known = {str(row["checkpoint_id"]) for row in have}
-    saved = [item async for item in saver.alist(_config(lease.run_id))]
-    due = {str(item.checkpoint["id"]): facts_of(item.checkpoint, item.metadata, ()).next_steps for item in saved}
-    repaired = 0
-    for item in reversed(saved):
-        if str(item.checkpoint["id"]) in known:
-            continue
-        configurable = (item.parent_config or {}).get("configurable", {})
-        parent = configurable.get("checkpoint_id")
+    """Write the metadata rows that a crash left out; how many. Raises `DatabaseError` for a damaged checkpoint."""
+    missing = await database.query(
+        "SELECT checkpoint_ns, checkpoint_id, parent_checkpoint_id FROM checkpoints AS c WHERE thread_id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM checkpoint_metadata AS m WHERE m.run_id = c.thread_id"
+        " AND m.checkpoint_ns = c.checkpoint_ns AND m.checkpoint_id = c.checkpoint_id) ORDER BY checkpoint_id",
+        (lease.run_id,),
+    )
+    for row in missing:
+        namespace, checkpoint_id = str(row["checkpoint_ns"]), str(row["checkpoint_id"])
+        parent: str | None = row["parent_checkpoint_id"]
+        facts = await _facts(saver, lease.run_id, namespace, checkpoint_id, parent)
         await record_checkpoint(
-            database, lease, facts_of(item.checkpoint, item.metadata, due.get(parent or "", ())),
-            checkpoint_ns=item.config.get("configurable", {}).get("checkpoint_ns", ""), parent_checkpoint_id=parent,
-            execution_time_ms=None,
-        )  # fmt: skip
-        repaired += 1
-    return repaired
+            database, lease, facts, checkpoint_ns=namespace, parent_checkpoint_id=parent, execution_time_ms=None
+        )
+    return len(missing)
+
+
+async def _facts(
+    saver: RunSaver, run_id: str, namespace: str, checkpoint_id: str, parent: str | None
+) -> CheckpointFacts:
+    try:
+        saved = await saver.aget_tuple(_config(run_id, namespace, checkpoint_id))
+        if saved is not None:
+            return facts_of(saved.checkpoint, saved.metadata, await saver.due_at(namespace, parent))
+    except ClashError:
+        raise
+    except Exception as error:
+        raise damaged_checkpoint(run_id, checkpoint_id) from error
+    raise damaged_checkpoint(run_id, checkpoint_id)
 
 
 # -- the Python API ------------------------------------------------------------------------------------------
@@ -183,36 +201,28 @@ class Checkpointer(AbstractContextManager[SqliteSaver], AbstractAsyncContextMana
 
     def __init__(self, database_url: str) -> None:
         self._path = sqlite_path(database_url)
-        self._stack: list[AbstractContextManager[SqliteSaver]] = []
-        self._connection: Any = None
+        self._open: list[sqlite3.Connection] = []
+        self._open_async: list[aiosqlite.Connection] = []
 
     def __enter__(self) -> SqliteSaver:
-        opened = self._open()
-        self._stack.append(opened)
-        return opened.__enter__()
+        connection = open_connection(self._path, "create", autocommit=False)
+        self._open.append(connection)
+        return SqliteSaver(connection, serde=strict_serializer())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.pop().__exit__(kind, error, trace)
+        self._open.pop().close()
 
     async def __aenter__(self) -> AsyncSqliteSaver:
-        self._connection = await connect(self._path, "create", autocommit=False)
-        return AsyncSqliteSaver(self._connection, serde=strict_serializer())
+        connection = await connect(self._path, "create")
+        self._open_async.append(connection)
+        return AsyncSqliteSaver(connection, serde=strict_serializer())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._connection.close()
-
-    @contextmanager
-    def _open(self) -> Generator[SqliteSaver]:
-        check_file(self._path, "create")
-        connection = sqlite3.connect(self._path, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
-        try:
-            yield SqliteSaver(connection, serde=strict_serializer())
-        finally:
-            connection.close()
+        await self._open_async.pop().close()
 
 
 def get_checkpointer(database_url: str | None = None) -> Checkpointer:
@@ -231,8 +241,6 @@ async def alist_checkpoints(
 
     Raises `NotFoundError` for a database that is not there; an unknown thread has none.
     """
-    from clash.database.reading import checkpoint_items
-
     async with open_database(database_url or load_settings().database_url, "read") as database:
         return await checkpoint_items(database, thread_id, limit=limit)
 

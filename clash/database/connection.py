@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from clash.database.port import Database
-from clash.database.sqlite import Mode, SqliteDatabase
+from clash.database.sqlite import Mode, SqliteDatabase, file_exists
 from clash.errors import SettingsError
 
 _HINT = "for example DATABASE_URL=sqlite:///./data/checkpoints.db"
@@ -30,7 +30,7 @@ def sqlite_path(url: str) -> Path:
 
 def database_exists(url: str) -> bool:
     """Whether there is something at this URL already. Raises `SettingsError` for a URL that cannot be used."""
-    return sqlite_path(url).exists()
+    return file_exists(sqlite_path(url))
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ _RECORD_TABLE = """CREATE TABLE IF NOT EXISTS d1_migrations (
     applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )"""
 _NAME = re.compile(r"(\d+)_.*\.sql")
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def split_statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(pending):
             yield pending.strip()
             pending = ""
-    if re.sub(r"--[^\n]*", "", pending).strip():
+    if _COMMENT.sub("", pending).strip():
         raise DatabaseError(f"a migration ends in the middle of a statement: {pending.strip()[:80]!r}")
 
 
@@ -70,8 +71,8 @@ def _folder() -> Traversable:
 
 def known_migrations() -> tuple[Migration, ...]:
     """The migrations of this version of clash, in wrangler's order: by the number their name starts with."""
-    found: list[tuple[int, str, str]] = []
-    for entry in _folder().iterdir():
+    folder, found = _folder(), list[tuple[int, str, str]]()
+    for entry in folder.iterdir() if folder.is_dir() else ():
         if match := _NAME.fullmatch(entry.name):
             found.append((int(match[1]), entry.name, entry.read_text(encoding="utf-8")))
     if not found:
@@ -106,10 +107,19 @@ async def migrate(database: Database) -> tuple[str, ...]:
     if not pending:
         return ()
     await database.batch([Statement(_RECORD_TABLE)])
-    for migration in pending:
-        record = Statement("INSERT INTO d1_migrations (name) VALUES (?)", (migration.name,))
-        await database.batch([*migration.statements, record])
-    return tuple(migration.name for migration in pending)
+    return tuple([migration.name for migration in pending if await _apply(database, migration)])
+
+
+async def _apply(database: Database, migration: Migration) -> bool:
+    """Apply one; False if another process, started at the same moment, has done so meanwhile."""
+    record = Statement("INSERT INTO d1_migrations (name) VALUES (?)", (migration.name,))
+    try:
+        await database.batch([record, *migration.statements])
+    except DatabaseError:
+        if migration.name in {applied.name for applied in await applied_migrations(database)}:
+            return False
+        raise
+    return True
 
 
 async def require_current(database: Database) -> None:

@@ -1,8 +1,11 @@
-"""The port on a SQLite file, through aiosqlite.
+"""The port on a SQLite file.
 
 Batches that wait while another is being committed go together in one transaction (group commit): a commit costs
 an fsync, the statements in it next to nothing. If a group is refused, each of its batches is tried alone, so one
 caller's mistake never undoes another's work.
+
+A transaction runs in one piece in a thread of its own. It never waits for the event loop, so a loop that is kept
+busy, or a caller that is cancelled, cannot leave it open with the file locked for everyone else.
 """
 
 from __future__ import annotations
@@ -11,20 +14,24 @@ import asyncio
 import errno
 import os
 import sqlite3
+import stat
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import aiosqlite
 
-from clash.database.port import Param, Row, Rows, Statement
+from clash.database.port import Param, Rows, Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 
 Mode = Literal["read", "write", "create"]
 BUSY_TIMEOUT_S = 30
-_REFUSALS = (sqlite3.Error, OverflowError, ValueError)
-"""A statement, an integer over 64 bits, a text with lone surrogates: what one batch can get wrong."""
+_REFUSALS = (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError)
+"""A statement, two in one (a Warning before Python 3.12), an integer over 64 bits, a text with lone surrogates."""
 
 
 def database_error(error: Exception, path: Path) -> ClashError:
@@ -37,14 +44,17 @@ def database_error(error: Exception, path: Path) -> ClashError:
             code="not_a_database",
             hint="check DATABASE_URL; a damaged file can be rescued with `sqlite3 FILE .recover`",
         )
-    if "is full" in low:
+    # SQLite calls only ENOSPC "full"; a quota or a limit of file size is an I/O error of a write to it.
+    if "is full" in low or getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE":
         return DatabaseError(
-            f"the disk is full: {path} could not be written",
+            f"the disk is full, or over a quota: {path} could not be written",
             code="disk_full",
             retryable=True,
             hint="make room and resume; nothing that was made is lost",
         )
-    if "readonly" in low or "read-only" in low or "unable to open" in low:
+    if "unable to open" in low:
+        return _not_opened(path, "permission denied, or its folder is not writable")
+    if "readonly" in low or "read-only" in low:
         return SettingsError(
             f"{path} cannot be opened for writing",
             code="database_read_only",
@@ -60,25 +70,50 @@ def database_error(error: Exception, path: Path) -> ClashError:
     return DatabaseError(f"{path}: {text}")
 
 
+def _not_opened(path: Path, why: str) -> SettingsError:
+    return SettingsError(
+        f"the database {path} cannot be opened: {why}",
+        code="database_not_opened",
+        hint="check DATABASE_URL, and the permissions of the file and of its folder",
+    )
+
+
+# -- the file ------------------------------------------------------------------------------------------------------
+
+
+def file_exists(path: Path) -> bool:
+    """Whether there is a file. Raises `SettingsError` for a folder, a device, a path that cannot be looked at."""
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _not_opened(path, str(error.strerror)) from error
+    if stat.S_ISDIR(kind):
+        raise SettingsError(f"the database {path} is a folder", hint="check DATABASE_URL")
+    if not stat.S_ISREG(kind):
+        raise SettingsError(f"the database {path} is not a file", hint="check DATABASE_URL")
+    return True
+
+
 def _make_private(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.close(descriptor)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise database_error(sqlite3.OperationalError("database or disk is full"), path) from error
         raise SettingsError(
             f"the database {path} cannot be made: {error.strerror}",
-            code="disk_full" if full else "database_read_only",
+            code="database_read_only",
             hint="check DATABASE_URL and the folder's permissions",
         ) from error
 
 
 def check_file(path: Path, mode: Mode) -> None:
     """See that there is a file where one must be; "create" makes an empty one, mode 0600."""
-    if path.is_dir():
-        raise SettingsError(f"the database {path} is a folder", hint="check DATABASE_URL")
-    if path.exists():
+    if file_exists(path):
         return
     if mode != "create":
         raise NotFoundError(
@@ -87,45 +122,108 @@ def check_file(path: Path, mode: Mode) -> None:
     _make_private(path)
 
 
-async def connect(path: Path, mode: Mode, *, autocommit: bool = True) -> aiosqlite.Connection:
+# -- connections ---------------------------------------------------------------------------------------------------
+
+
+def open_connection(path: Path, mode: Mode, *, autocommit: bool = True) -> sqlite3.Connection:
     """A connection with the settings that durability needs; read-only ones cannot write by any statement.
 
-    `autocommit=False` is for LangGraph's saver, which expects sqlite3 to open its transactions.
+    Blocks while another program holds the file. `autocommit=False` is for LangGraph's savers, which expect sqlite3
+    to open their transactions.
     """
     check_file(path, mode)
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if mode == 'read' else 'rw'}"
-    level: Literal["DEFERRED"] | None = None if autocommit else "DEFERRED"
-    try:
-        connection = await aiosqlite.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=level)
-    except sqlite3.Error as error:
-        raise database_error(error, path) from error
-    connection.row_factory = sqlite3.Row
     try:
         if mode != "read":
-            # WAL lets readers go on beside the writer; FULL makes every commit survive a power cut.
-            await connection.execute("PRAGMA journal_mode=WAL")
-        await connection.execute("PRAGMA synchronous=FULL")
-        await connection.execute("PRAGMA foreign_keys=ON")
-        await connection.execute_fetchall("SELECT count(*) FROM sqlite_master")
+            return _opened(path, "mode=rw", autocommit=autocommit)
+        try:
+            return _opened(path, "mode=ro", autocommit=autocommit)
+        except sqlite3.OperationalError as error:
+            if "unable to open" not in str(error) or _has_log(path):
+                raise
+            # Nobody has it open, and SQLite cannot make its side files here (a folder without write permission,
+            # a read-only disk): what stands in the file is all there is.
+            return _opened(path, "mode=ro&immutable=1", autocommit=autocommit)
     except sqlite3.Error as error:
-        with suppress(sqlite3.Error):
-            await connection.close()
         raise database_error(error, path) from error
+
+
+def _has_log(path: Path) -> bool:
+    """Whether a write-ahead log holds what is not yet in the file itself."""
+    log = path.with_name(f"{path.name}-wal")
+    try:
+        return log.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _opened(path: Path, parameters: str, *, autocommit: bool) -> sqlite3.Connection:
+    level: Literal["DEFERRED"] | None = None if autocommit else "DEFERRED"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{parameters}",
+        uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=level, check_same_thread=False,
+    )  # fmt: skip
+    try:
+        connection.row_factory = sqlite3.Row
+        if parameters == "mode=rw":
+            _keep_log(connection)
+        # Every commit survives a power cut.
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-_Waiting = tuple[Sequence[Statement], "asyncio.Future[list[Rows]]"]
+def _keep_log(connection: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log, which lets readers go on beside the writer."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Of two that do this to a new file at one moment, SQLite refuses one at once, whatever its timeout.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+async def connect(path: Path, mode: Mode) -> aiosqlite.Connection:
+    """A connection for LangGraph's async saver."""
+    return await aiosqlite.Connection(partial(open_connection, path, mode, autocommit=False), iter_chunk_size=64)
+
+
+# -- the port ------------------------------------------------------------------------------------------------------
+
+_Batch = Sequence[Statement]
+_Waiting = tuple[_Batch, "asyncio.Future[list[Rows]]"]
+
+
+class _Line:
+    """A connection and the one thread that speaks over it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clash-sqlite")
+
+    async def close(self) -> None:
+        """Close the connection after what was asked of it."""
+        closing = asyncio.get_running_loop().run_in_executor(self.thread, self.connection.close)
+        self.thread.shutdown(wait=False)
+        await closing
 
 
 class SqliteDatabase:
     """A SQLite file behind the port: one connection that writes, one that reads."""
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, writer: sqlite3.Connection, reader: sqlite3.Connection) -> None:
         self.path = path
         self.write_lock = asyncio.Lock()
         """Held during a transaction; the saver shares it, so that the two never wait on SQLite's busy handler."""
-        self._writer = writer
-        self._reader = reader
+        self._writer = _Line(writer)
+        self._reader = self._writer if reader is writer else _Line(reader)
         self._waiting: list[_Waiting] = []
         self._draining: asyncio.Task[None] | None = None
         self._closed = False
@@ -133,15 +231,7 @@ class SqliteDatabase:
     @classmethod
     async def open(cls, path: Path, mode: Mode) -> SqliteDatabase:
         """Open the file. Raises `NotFoundError` where there is none (unless `mode` is "create"), `SettingsError`."""
-        writer = await connect(path, mode)
-        if mode == "read":
-            return cls(path, writer, writer)
-        try:
-            reader = await connect(path, "read")
-        except ClashError:
-            await writer.close()
-            raise
-        return cls(path, writer, reader)
+        return cls(path, *await asyncio.to_thread(_writer_and_reader, path, mode))
 
     @property
     def url(self) -> str:
@@ -150,17 +240,20 @@ class SqliteDatabase:
 
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
+        self._check_open()
         future: asyncio.Future[list[Rows]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((statements, future))
+        self._waiting.append((tuple(statements), future))
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
-        # Shielded: a caller that is cancelled must not leave a transaction half applied.
+        # Shielded: what was accepted is applied, whole, also when its caller is cancelled.
         return await asyncio.shield(future)
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
         """The rows of one reading statement."""
+        self._check_open()
+        line = self._reader
         try:
-            return [dict(row) for row in await self._reader.execute_fetchall(sql, params)]
+            return await asyncio.get_running_loop().run_in_executor(line.thread, _rows, line.connection, sql, params)
         except _REFUSALS as error:
             raise database_error(error, self.path) from error
 
@@ -170,63 +263,78 @@ class SqliteDatabase:
             return
         self._closed = True
         if self._draining is not None:
-            await self._draining
+            await asyncio.wait([self._draining])
         await self._writer.close()
         if self._reader is not self._writer:
             await self._reader.close()
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise DatabaseError(f"{self.path} was closed", code="database_closed")
+
     async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._waiting:
             async with self.write_lock:
                 group, self._waiting = self._waiting, []
+                batches = [batch for batch, _ in group]
                 try:
-                    results = await self._transaction([batch for batch, _ in group])
-                except _REFUSALS as error:
-                    if len(group) == 1:
-                        _fail(group[0][1], database_error(error, self.path))
-                    else:
-                        await self._one_by_one(group)
-                else:
-                    for (_, future), result in zip(group, results, strict=True):
-                        _succeed(future, result)
+                    outcomes = await loop.run_in_executor(self._writer.thread, self._apply, batches)
+                except BaseException as error:
+                    # No fault of a statement (memory, a loop that is torn down): nobody may wait for ever.
+                    for _, future in group + self._waiting:
+                        _answer(future, DatabaseError(f"{self.path}: {error!r}"))
+                    self._waiting.clear()
+                    raise
+                for (_, future), outcome in zip(group, outcomes, strict=True):
+                    _answer(future, outcome)
 
-    async def _one_by_one(self, group: list[_Waiting]) -> None:
-        for batch, future in group:
-            try:
-                (result,) = await self._transaction([batch])
-            except _REFUSALS as error:
-                _fail(future, database_error(error, self.path))
-            else:
-                _succeed(future, result)
+    # -- in the writer's thread ------------------------------------------------------------------------------
 
-    async def _transaction(self, batches: Sequence[Sequence[Statement]]) -> list[list[Rows]]:
-        results: list[list[Rows]] = []
-        await self._writer.execute("BEGIN IMMEDIATE")
+    def _apply(self, batches: Sequence[_Batch]) -> Sequence[list[Rows] | ClashError]:
+        """What became of each batch: all in one transaction, or, where that is refused, each in its own."""
         try:
-            for batch in batches:
-                results.append([await self._run(statement) for statement in batch])
-            await self._writer.execute("COMMIT")
-        except _REFUSALS:
+            return self._transaction(batches)
+        except _REFUSALS as error:
+            refusals = [database_error(error, self.path) for _ in batches]
+            # Where the file was locked the whole group has waited its time; nobody waits a second time.
+            if len(batches) == 1 or refusals[0].code == "database_locked":
+                return refusals
+        return [outcome for batch in batches for outcome in self._apply([batch])]
+
+    def _transaction(self, batches: Sequence[_Batch]) -> list[list[Rows]]:
+        connection = self._writer.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = [[_rows(connection, step.sql, step.params) for step in batch] for batch in batches]
+            connection.execute("COMMIT")
+        except BaseException:
             # After some errors (disk full) SQLite has rolled back already and says so here.
             with suppress(sqlite3.Error):
-                await self._writer.execute("ROLLBACK")
+                connection.execute("ROLLBACK")
             raise
         return results
 
-    async def _run(self, statement: Statement) -> Rows:
-        fetched = await self._writer.execute_fetchall(statement.sql, statement.params)
-        return [_plain(row) for row in fetched]
+
+def _writer_and_reader(path: Path, mode: Mode) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    writer = open_connection(path, mode)
+    if mode == "read":
+        return writer, writer
+    try:
+        return writer, open_connection(path, "read")
+    except BaseException:
+        writer.close()
+        raise
 
 
-def _plain(row: sqlite3.Row) -> Row:
-    return dict(row)
+def _rows(connection: sqlite3.Connection, sql: str, params: Sequence[Param]) -> Rows:
+    return [dict(row) for row in connection.execute(sql, params).fetchall()]
 
 
-def _succeed(future: asyncio.Future[list[Rows]], result: list[Rows]) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: asyncio.Future[list[Rows]], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
+def _answer(future: asyncio.Future[list[Rows]], outcome: list[Rows] | ClashError) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, ClashError):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
