@@ -7,6 +7,7 @@ a group is refused, each of its batches is tried alone, so one caller's mistake 
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -39,8 +40,9 @@ async def together_or_alone(batches: Sequence[B], transaction: Transaction[B]) -
         if len(batches) == 1:
             return [refusal.error]
     except ClashError as error:
-        # A lock, a lost connection, a wrong password: the next one would meet it too.
-        return [error] * len(batches)
+        # A lock, a lost connection, a wrong password: the next one would meet it too. Each its own copy, for
+        # callers write into it what of theirs has failed.
+        return [copy.copy(error) for _ in batches]
     return [outcome for batch in batches for outcome in await together_or_alone([batch], transaction)]
 
 
@@ -94,16 +96,16 @@ class GroupCommit(Generic[B]):
                 await asyncio.sleep(self._linger_s)
             count = max(1, self._take([batch for batch, _ in self._waiting]))
             group, self._waiting = self._waiting[:count], self._waiting[count:]
-            outcomes: Sequence[Results | ClashError] = ()
             try:
                 outcomes = await self._apply([batch for batch, _ in group])
             except BaseException as error:
                 # No fault of a statement (memory, a loop that is torn down): nobody may wait for ever.
-                outcomes = [DatabaseError(f"{self._name}: {error!r}")] * len(group)
+                for _, future in group + self._waiting:
+                    _answer(future, DatabaseError(f"{self._name}: {error!r}"))
+                self._waiting.clear()
                 raise
-            finally:
-                for (_, future), outcome in zip(group, outcomes, strict=True):
-                    _answer(future, outcome)
+            for (_, future), outcome in zip(group, outcomes, strict=True):
+                _answer(future, outcome)
 
 
 def _answer(future: asyncio.Future[Results], outcome: Results | ClashError) -> None:

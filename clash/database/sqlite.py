@@ -1,8 +1,4 @@
-"""The port on a SQLite file.
-
-Batches that wait while another is being committed go together in one transaction (group commit): a commit costs
-an fsync, the statements in it next to nothing. If a group is refused, each of its batches is tried alone, so one
-caller's mistake never undoes another's work.
+"""The port on a SQLite file, with group commit.
 
 A transaction runs in one piece in a thread of its own. It never waits for the event loop, so a loop that is kept
 busy, or a caller that is cancelled, cannot leave it open with the file locked for everyone else.
@@ -25,6 +21,7 @@ from typing import Literal
 
 import aiosqlite
 
+from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 
@@ -198,7 +195,6 @@ async def connect(path: Path, mode: Mode) -> aiosqlite.Connection:
 # -- the port ------------------------------------------------------------------------------------------------------
 
 _Batch = Sequence[Statement]
-_Waiting = tuple[_Batch, "asyncio.Future[list[Rows]]"]
 
 
 class _Line:
@@ -224,8 +220,7 @@ class SqliteDatabase:
         """Held during a transaction; the saver shares it, so that the two never wait on SQLite's busy handler."""
         self._writer = _Line(writer)
         self._reader = self._writer if reader is writer else _Line(reader)
-        self._waiting: list[_Waiting] = []
-        self._draining: asyncio.Task[None] | None = None
+        self._writes: GroupCommit[_Batch] = GroupCommit(str(path), self._write)
         self._closed = False
 
     @classmethod
@@ -240,17 +235,11 @@ class SqliteDatabase:
 
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
-        self._check_open()
-        future: asyncio.Future[list[Rows]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((tuple(statements), future))
-        if self._draining is None or self._draining.done():
-            self._draining = asyncio.create_task(self._drain())
-        # Shielded: what was accepted is applied, whole, also when its caller is cancelled.
-        return await asyncio.shield(future)
+        return await self._writes.batch(tuple(statements))
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
         """The rows of one reading statement."""
-        self._check_open()
+        self._writes.check_open()
         line = self._reader
         try:
             return await asyncio.get_running_loop().run_in_executor(line.thread, _rows, line.connection, sql, params)
@@ -262,58 +251,39 @@ class SqliteDatabase:
         if self._closed:
             return
         self._closed = True
-        if self._draining is not None:
-            await asyncio.wait([self._draining])
+        await self._writes.close()
         await self._writer.close()
         if self._reader is not self._writer:
             await self._reader.close()
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise DatabaseError(f"{self.path} was closed", code="database_closed")
+    async def _write(self, batches: Sequence[_Batch]) -> Sequence[list[Rows] | ClashError]:
+        async with self.write_lock:
+            return await together_or_alone(batches, self._transaction)
 
-    async def _drain(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            async with self.write_lock:
-                group, self._waiting = self._waiting, []
-                batches = [batch for batch, _ in group]
-                try:
-                    outcomes = await loop.run_in_executor(self._writer.thread, self._apply, batches)
-                except BaseException as error:
-                    # No fault of a statement (memory, a loop that is torn down): nobody may wait for ever.
-                    for _, future in group + self._waiting:
-                        _answer(future, DatabaseError(f"{self.path}: {error!r}"))
-                    self._waiting.clear()
-                    raise
-                for (_, future), outcome in zip(group, outcomes, strict=True):
-                    _answer(future, outcome)
-
-    # -- in the writer's thread ------------------------------------------------------------------------------
-
-    def _apply(self, batches: Sequence[_Batch]) -> Sequence[list[Rows] | ClashError]:
-        """What became of each batch: all in one transaction, or, where that is refused, each in its own."""
+    async def _transaction(self, batches: Sequence[_Batch]) -> list[list[Rows]]:
+        line = self._writer
         try:
-            return self._transaction(batches)
+            return await asyncio.get_running_loop().run_in_executor(line.thread, _apply, line.connection, batches)
         except _REFUSALS as error:
-            refusals = [database_error(error, self.path) for _ in batches]
-            # Where the file was locked the whole group has waited its time; nobody waits a second time.
-            if len(batches) == 1 or refusals[0].code == "database_locked":
-                return refusals
-        return [outcome for batch in batches for outcome in self._apply([batch])]
+            refusal = database_error(error, self.path)
+            if refusal.code == "database_locked":
+                # All have waited the whole time for it; nobody waits a second time.
+                raise refusal from error
+            raise Refused(refusal) from error
 
-    def _transaction(self, batches: Sequence[_Batch]) -> list[list[Rows]]:
-        connection = self._writer.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            results = [[_rows(connection, step.sql, step.params) for step in batch] for batch in batches]
-            connection.execute("COMMIT")
-        except BaseException:
-            # After some errors (disk full) SQLite has rolled back already and says so here.
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
-        return results
+
+def _apply(connection: sqlite3.Connection, batches: Sequence[_Batch]) -> list[list[Rows]]:
+    """All batches in one transaction, in one piece."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        results = [[_rows(connection, step.sql, step.params) for step in batch] for batch in batches]
+        connection.execute("COMMIT")
+    except BaseException:
+        # After some errors (disk full) SQLite has rolled back already and says so here.
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+    return results
 
 
 def _writer_and_reader(path: Path, mode: Mode) -> tuple[sqlite3.Connection, sqlite3.Connection]:
@@ -329,12 +299,3 @@ def _writer_and_reader(path: Path, mode: Mode) -> tuple[sqlite3.Connection, sqli
 
 def _rows(connection: sqlite3.Connection, sql: str, params: Sequence[Param]) -> Rows:
     return [dict(row) for row in connection.execute(sql, params).fetchall()]
-
-
-def _answer(future: asyncio.Future[list[Rows]], outcome: list[Rows] | ClashError) -> None:
-    if future.done():
-        return
-    if isinstance(outcome, ClashError):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
