@@ -139,7 +139,7 @@ def draw_backdrop(
         words=f"{location.name} {location.description}".casefold(),
         level=camera.level,
     )
-    PAINTERS.get(kind, PAINTERS["interior" if inside else "exterior"])(scene)
+    PAINTERS[kind](scene)
     image, ground = camera.look(scene.canvas.image, scene.focus, scene.ground, width, height)
     if not inside:
         fall(image, palette, seed)

@@ -88,7 +88,7 @@ def sky_picture(
         _shine(air, sun[0] * w / width, sun[1] * h / height, palette)
     for clouds in _clouds_of(palette):
         _cloud_layer(air, clouds, palette, rng, sun[0] * w / width if sun else w * 0.5)
-    air += rng.uniform(-0.7, 0.7, (h, w, 1))  # against banding
+    air += rng.uniform(-0.5, 0.5, (h, w, 1))  # against banding
     small = Image.fromarray(np.clip(air + 0.5, 0, 255).astype(np.uint8))
     return small.resize((width, height), BICUBIC)
 
@@ -195,15 +195,15 @@ def _lightning(scene: Scene, height: int) -> None:
     c.glow(x, height * 0.30, 0.75 * c.u, (196, 214, 226), 0.45, tall=0.8, power=1.6)
     end, points = height * 0.97, [(x, y)]
     while y < end:
-        y += jitter(rng, 0.03, 0.08) * c.u
-        x += jitter(rng, -0.045, 0.045) * c.u
-        points.append((x, min(y, end)))
+        y += jitter(rng, 0.018, 0.05) * c.u
+        x += jitter(rng, -0.034, 0.034) * c.u
+        points.append((x, y))
     start = points[len(points) // 3]
     branch = [start]
     for _ in range(4):
         last = branch[-1]
         branch.append((last[0] + jitter(rng, 0.005, 0.06) * c.u, last[1] + jitter(rng, 0.02, 0.05) * c.u))
-    for px, py in points[1::2]:
+    for px, py in points[1::3]:
         c.glow(px, py, 0.09 * c.u, (210, 225, 240), 0.35)
     c.line(branch, (214, 226, 240), 0.0022 * c.u)
     c.line(points, (240, 246, 252), 0.0042 * c.u)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from clash.providers.local.backdrops.canvas import BILINEAR, Point
 from clash.providers.local.backdrops.palette import RGB, darker, lighter, mix, rgb
 from clash.providers.local.backdrops.scene import Scene, jitter
 from clash.providers.local.backdrops.sky import light_place
+
+Floats = NDArray[np.float64]
 
 
 def water(scene: Scene, top: float, bottom: float, *, calm: float = 0.5, colour: RGB = (52, 110, 140)) -> None:
@@ -65,23 +68,38 @@ def _glitter(scene: Scene, top: float, bottom: float) -> None:
         _dash(scene, at, top + (bottom - top) * near * 0.9, half, c.u * (0.001 + 0.0028 * near), shade)
 
 
-def swell(scene: Scene, top: float, bottom: float, rows: int = 5) -> None:
-    """Rows of waves that grow towards the camera, with pale crests."""
+def swell(scene: Scene, top: float, bottom: float, rows: int = 6) -> None:
+    """Rows of waves that grow towards the camera and with the weather; in a gale their crests break into foam."""
     c, p, rng = scene.canvas, scene.palette, scene.rng("swell")
-    rough = {"storm": 2.2, "rain": 1.3}.get(p.weather, 0.8)
-    crest = p.tone(rgb("#dcebee"), 0.1)
+    rough = {"storm": 3.4, "rain": 1.2}.get(p.weather, 0.7)
     for row in range(rows):
-        near = ((row + 1) / rows) ** 1.6
-        y = top + (bottom - top) * near * 0.96
-        size = c.u * 0.016 * rough * (0.25 + near)
-        phase, wide = jitter(rng, 0, 6.28), c.u * (0.10 + 0.25 * near)
-        x = np.linspace(-0.02 * c.w, 1.02 * c.w, 120)
-        sway = np.abs(np.sin(x / wide + phase)) ** 1.4 + 0.35 * np.sin(x / (wide * 0.37) + phase * 2)
-        line: list[Point] = [(float(a), float(y - size * b)) for a, b in zip(x, sway, strict=True)]
-        body = mix(p.tone(rgb("#2f6f8c"), 0.30 * (1 - near)), p.tone(rgb("#123548")), near * 0.8)
-        deep = y + (bottom - top) * 0.30 * (0.4 + near)
-        c.shape([*line, (line[-1][0], deep), (line[0][0], deep)], (lighter(body, 0.07), body), alpha=0.62)
+        near = ((row + 1) / rows) ** 1.5
+        y, size = top + (bottom - top) * near * 0.95, c.u * 0.020 * rough * (0.18 + near)
+        phase, long = jitter(rng, 0, 6.28), c.u * (0.09 + 0.20 * near)
+        x = np.linspace(-0.02 * c.w, 1.02 * c.w, 240)
+        turn = x / long + phase + 0.5 * np.sin(x / (long * 2.7) + phase)
+        peaked = 1.0 - 2.0 * np.abs(np.sin(turn)) ** 0.8  # sharp above, round below
+        height = peaked * (0.75 + 0.25 * np.sin(x / (long * 1.9) - phase))
+        line: list[Point] = [(float(px), float(y - size * up)) for px, up in zip(x, height, strict=True)]
+        body = mix(p.tone(rgb("#2f6f8c"), 0.30 * (1 - near)), p.tone(rgb("#123548")), near * 0.75)
+        crest = mix(body, p.sky[-1], 0.34 if rough > 1 else 0.26)
+        c.shape([*line, (line[-1][0], bottom), (line[0][0], bottom)], (lighter(body, 0.04), body), alpha=0.36)
+        thick = size * (0.10 + 0.10 * near) + 1.0
+        face = [(px, py + thick * (1.3 + up)) for (px, py), up in zip(line, height, strict=True)]
+        c.shape([*line, *reversed(face)], crest, alpha=0.55)
         if rough > 1:
-            for a, b in zip(line[::4], line[1::4], strict=False):
-                if a[1] < y - size * 0.7:
-                    c.line([a, b], crest, size * 0.22)
+            _foam(scene, line, height, size, mix(p.tone(rgb("#e4f0f2"), 0.05), body, 0.20 + 0.4 * (1 - near)))
+    _glitter(scene, top, bottom)
+
+
+def _foam(scene: Scene, line: list[Point], height: Floats, size: float, colour: RGB) -> None:
+    """White caps: a sliver along the top of each crest, running down the lee side."""
+    k = 1
+    while k < len(line) - 1:
+        if height[k] > 0.45 and height[k] >= height[k - 1] and height[k] >= height[k + 1]:
+            upper = line[max(0, k - 2) : k + 6]
+            ragged = (0.05, 0.22, 0.16, 0.30, 0.14, 0.20, 0.06, 0.0)
+            lower = [(px, py + size * down) for (px, py), down in zip(upper, ragged, strict=False)]
+            scene.canvas.polygon([*upper, *reversed(lower)], colour)
+            k += 6
+        k += 1
