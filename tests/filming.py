@@ -39,7 +39,8 @@ def environment(**changes: str) -> dict[str, str]:
     """A child's environment: ours without clash's settings, with the test plug-ins to be found."""
     names = ("DATABASE_URL", "ASSET_STORE")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("CLASH_") and key not in names}
-    return {**kept, "PYTHONPATH": str(PLUGINS), "PYTHONUNBUFFERED": "1", **changes}
+    fixed = {"PYTHONPATH": str(PLUGINS), "PYTHONUNBUFFERED": "1", "CLASH_RETRY_WAIT_S": "0.01"}
+    return {**kept, **fixed, **changes}
 
 
 def command(*arguments: str) -> list[str]:
@@ -80,5 +81,6 @@ def query(folder: Path, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any,
 
 
 def metered(path: Path) -> list[str]:
-    """The subjects that the metered provider was asked for, one a call."""
-    return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
+    """The slots that the metered provider charged for, one a charge, in order."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [line.split()[2] for line in lines if line.startswith("charge ")]

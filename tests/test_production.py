@@ -131,7 +131,7 @@ def test_a_failed_shot_lets_its_siblings_finish_and_resume_makes_only_it(tmp_pat
     """Two of twelve shots fail: ten finish, exit 1, both are named; mended, resume makes two clips."""
     shot_list(tmp_path / "story.csv", 12)
     meter = tmp_path / "meter"
-    broken = environment(METER=str(meter), METER_FAIL="shot-3:video,shot-7:video")
+    broken = environment(METER=str(meter), METER_FAIL="shot:003,shot:007")
     ran = clash(tmp_path, "run", "story.csv", "--thread", "f", *SMALL, *METERED, "--json", env=broken)
     assert ran.code == 1, ran.err
     error = ran.document["error"]
@@ -144,7 +144,7 @@ def test_a_failed_shot_lets_its_siblings_finish_and_resume_makes_only_it(tmp_pat
     before = len(metered(meter))
     mended = clash(tmp_path, "resume", "f", "--json", env=environment(METER=str(meter)))
     assert mended.code == 0, mended.err
-    assert metered(meter)[before:] in (["shot-3:video", "shot-7:video"], ["shot-7:video", "shot-3:video"])
+    assert sorted(metered(meter)[before:]) == ["shot:003", "shot:007"]
     succeeded = query(tmp_path, "SELECT slot, count(*) FROM api_logs WHERE state = 'succeeded' GROUP BY slot")
     assert all(count == 1 for _, count in succeeded)
 
@@ -220,7 +220,7 @@ def test_a_damaged_checkpoint_is_told_and_a_new_thread_pays_nothing(tmp_path: Pa
 
     shot_list(tmp_path / "story.csv", 3)
     meter = tmp_path / "meter"
-    env = environment(METER=str(meter), METER_FAIL="shot-2:video")
+    env = environment(METER=str(meter), METER_FAIL="shot:002")
     assert clash(tmp_path, "run", "story.csv", "--thread", "d", *SMALL, *METERED, env=env).code == 1
     with sqlite3.connect(tmp_path / "data/checkpoints.db") as connection:
         connection.execute("UPDATE checkpoints SET checkpoint = x'ffff00' WHERE thread_id = 'd'")
@@ -232,7 +232,7 @@ def test_a_damaged_checkpoint_is_told_and_a_new_thread_pays_nothing(tmp_path: Pa
     mended = environment(METER=str(meter))
     fresh = clash(tmp_path, "run", "story.csv", "--thread", "e", *SMALL, *METERED, "--json", env=mended)
     assert fresh.code == 0, fresh.err
-    assert metered(meter)[before:] == ["shot-2:video"]
+    assert metered(meter)[before:] == ["shot:002"]
 
 
 @pytest.mark.parametrize(

@@ -92,4 +92,8 @@ async def with_retries(action: Callable[[], Awaitable[T]], *, patience: Patience
         retry=retry_if_exception(lambda error: isinstance(error, ProviderError) and error.retryable),
         reraise=True,
     )
-    return await retrying(action)
+
+    async def attempt() -> T:
+        return await action()
+
+    return await retrying(attempt)

@@ -1,56 +1,93 @@
-"""A provider plug-in for tests: the local crafts behind a meter that stands outside of clash's own tables.
+"""Provider plug-ins for tests: the three kinds of paid API, behind a meter that stands outside of clash's own tables.
 
-Environment: METER is a file that gets one line a call (`<kind> <subject>`); METER_FAIL names, comma-separated, the
-subjects that fail (`shot-3:video`); METER_COST is the price of a call in dollars; METER_DELAY seconds before an answer.
+    metered   answers at once and honours an idempotency key: charges a key once
+    oneshot   answers at once and knows no keys: charges every call
+    queued    takes jobs: charges every submit, keeps the jobs in a folder
+
+The meter is a file, one line an event: `charge <key> <slot>` when money is taken, `answer <key> <slot>` when the answer
+is on its way. Environment:
+
+    METER         the file; its folder `<METER>.jobs` holds the queue
+    METER_COST    dollars a call (default 0)
+    METER_DELAY   seconds that the work takes
+    METER_FAIL    slots, comma-separated, that are refused (not charged)
+    METER_DROP    slots whose work is done and charged, but whose answer is dropped once
+    METER_TINY    any value: tiny sounds instead of the local crafts' files
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import os
+import secrets
+import wave
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
-from clash.errors import ProviderError
+from clash.errors import AmbiguousError, ProviderError
 from clash.providers.local import LocalProvider
 from clash.providers.ports import (
     Answer,
     Context,
     ImageRequest,
+    Job,
+    JobStatus,
     Kind,
+    Quote,
     Request,
     ScreenplayRequest,
-    SpeechRequest,
     VideoRequest,
 )
+from clash.story.screenplay import shot_slot
 
 
-def subject_of(request: Request) -> str:
-    """What a call is about, in one word."""
+def slot_of(request: Request) -> str:
+    """The slot that a request fills, as far as it can be told; words name themselves."""
     if isinstance(request, ImageRequest):
         if request.shot is not None:
-            return f"shot-{request.shot.number}:keyframe"
+            return f"{shot_slot(request.shot.number)}/keyframe"
         subject = request.character or request.location
-        return f"card-{subject.slug}:image" if subject else "image"
+        return f"{request.subject}:{subject.slug}" if subject else request.subject
     if isinstance(request, VideoRequest):
-        return f"shot-{request.shot.number}:video"
-    return "screenplay" if isinstance(request, ScreenplayRequest) else "speech"
+        return shot_slot(request.shot.number)
+    return "screenplay" if isinstance(request, ScreenplayRequest) else f"speech:{request.text}".replace(" ", "_")
 
 
-def _append(line: str) -> None:
+def _listed(name: str, slot: str) -> bool:
+    return slot in os.environ.get(name, "").split(",")
+
+
+def _meter(event: str, key: str, slot: str) -> None:
     # One write to a file opened for appending: whole even if the process is killed right after.
     descriptor = os.open(os.environ["METER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.write(descriptor, f"{line}\n".encode())
+    os.write(descriptor, f"{event} {key} {slot}\n".encode())
     os.close(descriptor)
 
 
-class MeteredProvider:
-    """Charges when asked; fails where told to."""
+def _events(event: str) -> list[list[str]]:
+    path = Path(os.environ["METER"])
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [line.split() for line in lines if line.startswith(f"{event} ")]
 
-    name = "metered"
+
+def tiny_sound(text: str) -> bytes:
+    """A twentieth of a second of sound that differs by text."""
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes((text.encode() * 400)[:800])
+    return stream.getvalue()
+
+
+class _Metered:
+    """What the three kinds share."""
+
     endpoint = "https://metered.example/v1"
-    idempotent = True
     concurrency = 4
 
     def __init__(self) -> None:
@@ -62,14 +99,90 @@ class MeteredProvider:
     def revision(self, model: str, request: Request) -> str:
         return self._local.revision(model, request)
 
-    async def call(self, model: str, request: Request, context: Context) -> Answer:
-        subject = subject_of(request)
-        _append(f"{subject} {context.key}")
-        await asyncio.sleep(float(os.environ.get("METER_DELAY", "0")))
-        if subject in os.environ.get("METER_FAIL", "").split(","):
+    def quote(self, model: str, request: Request) -> Quote:
+        price = Decimal(os.environ.get("METER_COST", "0"))
+        return Quote(price, unit_price_usd=price)
+
+    async def _work(self, model: str, request: Request, context: Context) -> Answer:
+        if "METER_TINY" in os.environ:
+            return Answer(tiny_sound(slot_of(request)), "audio/wav", facts={"duration_s": 0.05})
+        return await self._local.call(model, request, context)
+
+    def _refuse(self, request: Request) -> None:
+        if _listed("METER_FAIL", slot_of(request)):
             raise ProviderError("the model is overloaded [/b] 过载", code="overloaded", retryable=True)
-        answer = await self._local.call(model, request, context)
-        cost = Decimal(os.environ.get("METER_COST", "0"))
-        if isinstance(request, SpeechRequest) or not cost:
-            return answer
-        return replace(answer, cost_usd=cost)
+
+    async def _take_time(self) -> None:
+        await asyncio.sleep(float(os.environ.get("METER_DELAY", "0")))
+
+
+class KeyedProvider(_Metered):
+    """Charges a key once, however often it is called with it."""
+
+    name = "metered"
+    idempotent = True
+
+    async def call(self, model: str, request: Request, context: Context) -> Answer:
+        self._refuse(request)
+        slot, known = slot_of(request), [key for _, key, _ in _events("charge")]
+        if context.key not in known:
+            _meter("charge", context.key, slot)
+        await self._take_time()
+        answer = await self._work(model, request, context)
+        if _listed("METER_DROP", slot) and context.key not in known:
+            raise AmbiguousError("the connection was closed before the answer")
+        _meter("answer", context.key, slot)
+        return answer
+
+
+class OneShotProvider(_Metered):
+    """Charges every call, and forgets it."""
+
+    name = "oneshot"
+    idempotent = False
+
+    async def call(self, model: str, request: Request, context: Context) -> Answer:
+        self._refuse(request)
+        slot = slot_of(request)
+        before = [charged for _, _, charged in _events("charge")]
+        _meter("charge", context.key, slot)
+        await self._take_time()
+        answer = await self._work(model, request, context)
+        if _listed("METER_DROP", slot) and slot not in before:
+            raise TimeoutError("no answer within 30 s")
+        _meter("answer", context.key, slot)
+        return answer
+
+
+class QueuedProvider(_Metered):
+    """Charges every submit; a job is a file, so it outlives whoever submitted it."""
+
+    name = "queued"
+    idempotent = False
+    poll_every_s = 0.01
+
+    async def submit(self, model: str, request: Request, context: Context) -> Job:
+        self._refuse(request)
+        folder, job = Path(f"{os.environ['METER']}.jobs"), secrets.token_hex(8)
+        folder.mkdir(exist_ok=True)
+        answer = await self._work(model, request, context)
+        (folder / f"{job}.content").write_bytes(answer.content)
+        described = {"slot": slot_of(request), "media_type": answer.media_type, "facts": dict(answer.facts), "polls": 0}
+        (folder / f"{job}.json").write_text(json.dumps(described), encoding="utf-8")
+        _meter("charge", job, slot_of(request))
+        await self._take_time()
+        return Job(job, self.endpoint)
+
+    async def poll(self, model: str, job: Job) -> JobStatus:
+        path = Path(f"{os.environ['METER']}.jobs") / f"{job.id}.json"
+        if not path.exists():
+            raise ProviderError(f"there is no job {job.id}", code="no_such_job", status_code=404)
+        await self._take_time()
+        return JobStatus("succeeded")
+
+    async def fetch(self, model: str, job: Job) -> Answer:
+        folder = Path(f"{os.environ['METER']}.jobs")
+        described = json.loads((folder / f"{job.id}.json").read_text(encoding="utf-8"))
+        content = (folder / f"{job.id}.content").read_bytes()
+        _meter("answer", job.id, described["slot"])
+        return Answer(content, described["media_type"], facts=described["facts"])
