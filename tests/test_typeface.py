@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from clash.film.typeface import Font, drawable, font, is_chinese, wrap
+from clash.film.typeface import Font, drawable, font, is_chinese, wrap, wrap_evenly
 
 WORDS = "The lamp had been dark for eleven years, and nobody in the capital remembered that the rock had a name."
 CHINESE = "他说：“你回来了，玛拉。”（沉默）灯塔黑了十一年，我以为再也等不到有人从海上走回来，敲响这扇门！"
@@ -88,6 +88,19 @@ def test_text_left_over_ends_in_an_ellipsis(text: str, mark: str) -> None:
     assert lines[-1].endswith(mark)
     assert face.getlength(lines[-1]) <= 240
     assert wrap(text, face, 100_000, 2) == [text]
+
+
+@pytest.mark.parametrize("text", [WORDS, CHINESE])
+def test_lines_can_be_made_even(text: str) -> None:
+    """Even lines are no more than plain ones, and the shortest is not a lonely word."""
+    face = font(30)
+    plain, even = wrap(text, face, 700), wrap_evenly(text, face, 700, 9)
+    assert len(even) == len(plain) > 1
+    assert "".join(even).replace(" ", "") == text.replace(" ", "")
+    lengths = [face.getlength(line) for line in even]
+    assert max(lengths) <= 700
+    assert min(lengths) > 0.6 * max(lengths)
+    assert len(wrap_evenly(text * 9, face, 700, 2)) == 3
 
 
 def test_twenty_thousand_letters_wrap_at_once() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from clash.film.encoder import Frame, check_shape, planes_of, ycbcr
-from clash.film.typeface import Font, drawable, font, is_chinese, wrap
+from clash.film.typeface import Font, drawable, font, is_chinese, wrap, wrap_evenly
 
 INK = (250, 246, 238)
 NIGHT = (8, 9, 14)
@@ -125,7 +125,7 @@ def _pages(words: Words, style: _Style, fps: int) -> list[_Page]:
         return []
     small = max(6, round(style.text * 0.86))
     for px, most in ((style.text, style.lines), (small, style.lines + 1)):
-        lines = _balanced(words.text, px, style.column, most)
+        lines = wrap_evenly(words.text, font(px, 500), style.column, most)
         if len(lines) <= most:
             return [_Page(words, tuple(lines), px, True, True)]
     return _turned_over(words, style, small, fps)
@@ -151,25 +151,6 @@ def _turned_over(words: Words, style: _Style, px: int, fps: int) -> list[_Page]:
         )
         for page, group in enumerate(groups)
     ]
-
-
-def _balanced(text: str, px: int, column: int, most: int) -> list[str]:
-    """Wrapped to as few lines as the column allows, then to lines of about equal length.
-
-    Gives one line more than `most`, at least, when the text needs more.
-    """
-    face = font(px, 500)
-    lines = wrap(text, face, column, most + 1)
-    if not 1 < len(lines) <= most:
-        return lines
-    narrow, wide = column // len(lines) - px, column
-    while wide - narrow > px // 2:
-        middle = (narrow + wide) // 2
-        if len(wrap(text, face, middle, most + 1)) <= len(lines):
-            wide = middle
-        else:
-            narrow = middle
-    return wrap(text, face, wide, most)
 
 
 class _Overlay:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from clash.film.typeface import font, is_chinese, wrap
+from clash.film.typeface import font, is_chinese, wrap, wrap_evenly
 
 LINE_EMS = 22
 """About 42 Latin letters or 22 Chinese characters: what a viewer takes in at a glance."""
@@ -144,6 +144,8 @@ def _has_time(cue: Cue) -> bool:
 def _in_parts(cue: Cue) -> Iterator[Cue]:
     face = font(20)
     lines = [line for text in cue.text.split("\n") for line in wrap(text, face, 20 * LINE_EMS)]
+    if len(lines) == LINES and "\n" not in cue.text:
+        lines = wrap_evenly(cue.text, face, 20 * LINE_EMS, LINES)
     seconds = cue.end_s - cue.start_s
     most = max(1, int(seconds / SHORTEST_S))
     parts = min(-(-len(lines) // LINES), most)

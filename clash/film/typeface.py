@@ -29,8 +29,7 @@ _FONTS_KEPT = 48
 _OPENING = "（「『“‘【《〈［｛(["
 _CLOSING = "，。！？：；、）」』”’】》〉］｝…—～·)],.!?:;%"
 _WIDE = (
-    "\u2e80-\u303f\u3040-\u30ff\u3100-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+    "\u2e80-\u303f\u3040-\u30ff\u3100-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 )
 _UNIT = re.compile(
     rf"(?P<space>\s+)"
@@ -66,9 +65,7 @@ def font(px: int, weight: int = 400) -> Font:
     if key in kept:
         kept.move_to_end(key)
         return kept[key]
-    face = ImageFont.truetype(
-        _collection(), key[0], index=_SIMPLIFIED_CHINESE, layout_engine=ImageFont.Layout.BASIC
-    )
+    face = ImageFont.truetype(_collection(), key[0], index=_SIMPLIFIED_CHINESE, layout_engine=ImageFont.Layout.BASIC)
     face.set_variation_by_axes([key[1]])
     kept[key] = face
     if len(kept) > _FONTS_KEPT:
@@ -101,6 +98,24 @@ def wrap(text: str, font: Font, width_px: float, max_lines: int | None = None) -
     return lines
 
 
+def wrap_evenly(text: str, font: Font, width_px: int, most: int) -> list[str]:
+    """Wrapped to as few lines as `width_px` allows, all of about the same length.
+
+    Gives `most` + 1 lines, the last one cut, when the text needs more than `most`.
+    """
+    lines = wrap(text, font, width_px, most + 1)
+    if not 1 < len(lines) <= most:
+        return lines
+    narrow, wide = width_px // 2, width_px
+    while wide - narrow > font.size / 2:
+        middle = (narrow + wide) // 2
+        if len(wrap(text, font, middle, most + 1)) <= len(lines):
+            wide = middle
+        else:
+            narrow = middle
+    return wrap(text, font, wide, most)
+
+
 def drawable(text: str) -> str:
     """The text as this family can draw it: never an empty box, nothing that turns the line about.
 
@@ -109,9 +124,7 @@ def drawable(text: str) -> str:
     ASCII in a text without Chinese, and apostrophes do among Latin letters, because this family draws them
     as wide as a Chinese character.
     """
-    text = unicodedata.normalize(
-        "NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    )
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n"))
     text = _APOSTROPHE.sub("'", text) if is_chinese(text) else text.translate(_LATIN_MARKS)
     return "".join(map(_drawn_as, text))
 

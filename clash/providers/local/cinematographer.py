@@ -16,9 +16,6 @@ from clash.film.captions import Words, lay_over
 from clash.film.encoder import encode_clip
 from clash.providers.ports import Answer, Caption, VideoRequest
 
-REVISION = "1"
-"""Changes when the same request would give another clip."""
-
 MOST_KEYFRAME_PIXELS = 64_000_000
 MOST_FRAMES = 24 * 60 * 10
 
