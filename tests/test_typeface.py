@@ -103,6 +103,20 @@ def test_lines_can_be_made_even(text: str) -> None:
     assert len(wrap_evenly(text * 9, face, 700, 2)) == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("这座城里最晚熄的灯，是老周的面馆。", ["这座城里最晚熄的灯，", "是老周的面馆。"]),
+        ("“You came back,” she said to the old man.", ["“You came back,”", "she said to the old man."]),
+        ("You came back. I was not so sure you would.", ["You came back.", "I was not so sure you would."]),
+        ("Oh, the lamp has been dark for years now", ["Oh, the lamp has been", "dark for years now"]),
+    ],
+)
+def test_two_lines_part_where_the_sense_does(text: str, lines: list[str]) -> None:
+    """A mark near the middle is where a caption breaks; one at its very beginning is not."""
+    assert wrap_evenly(drawable(text), font(30), 440, 2) == [drawable(line) for line in lines]
+
+
 def test_twenty_thousand_letters_wrap_at_once() -> None:
     """A whole cell of text is set in far less time than a frame takes to draw, however long its words."""
     face = font(30)

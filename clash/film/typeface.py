@@ -36,6 +36,9 @@ _UNIT = re.compile(
     rf"|[{re.escape(_OPENING)}]*(?:(?![{re.escape(_OPENING + _CLOSING)}])[{_WIDE}]"
     rf"|(?:(?![{_WIDE}{re.escape(_OPENING)}…—“”‘’])\S)+)?[{re.escape(_CLOSING)}]*"
 )
+_PAUSE = re.compile("[，。！？；：、]+[」』”’）]*|[,.!?;:]+[\"')]*(?=\\s)")
+_LOPSIDED = 0.7
+"""The share of a text that the longer of its two lines may have."""
 _CHINESE_LETTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _APOSTROPHE = re.compile("(?<=[A-Za-z\u00c0-\u024f])[‘’](?=[A-Za-z\u00c0-\u024f])")
 _LATIN_MARKS = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', ord("…"): "..."}
@@ -101,11 +104,14 @@ def wrap(text: str, font: Font, width_px: float, max_lines: int | None = None) -
 def wrap_evenly(text: str, font: Font, width_px: int, most: int) -> list[str]:
     """Wrapped to as few lines as `width_px` allows, all of about the same length.
 
-    Gives `most` + 1 lines, the last one cut, when the text needs more than `most`.
+    Two lines part where the sense does, if a comma or a full stop stands anywhere near the middle. Gives
+    `most` + 1 lines, the last one cut, when the text needs more than `most`.
     """
     lines = wrap(text, font, width_px, most + 1)
     if not 1 < len(lines) <= most:
         return lines
+    if len(lines) == 2 and "\n" not in text and (halves := _halves_of_sense(text, font, width_px)):
+        return halves
     narrow, wide = width_px // 2, width_px
     while wide - narrow > font.size / 2:
         middle = (narrow + wide) // 2
@@ -114,6 +120,15 @@ def wrap_evenly(text: str, font: Font, width_px: int, most: int) -> list[str]:
         else:
             narrow = middle
     return wrap(text, font, wide, most)
+
+
+def _halves_of_sense(text: str, font: Font, width_px: float) -> list[str]:
+    """The text in two lines, parted after the mark nearest to the middle; [] if none is near enough."""
+    pairs = [(text[: mark.end()].strip(), text[mark.end() :].strip()) for mark in _PAUSE.finditer(text)]
+    longest = [(max(map(font.getlength, pair)), pair) for pair in pairs if all(pair)]
+    whole = font.getlength(text)
+    length, pair = min(longest, default=(whole, ("", "")))
+    return [*pair] if length <= min(width_px, _LOPSIDED * whole) else []
 
 
 def drawable(text: str) -> str:
