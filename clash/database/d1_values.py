@@ -93,7 +93,7 @@ def decode(result: Mapping[str, Any]) -> Rows:
     return [{name: _decoded(value) for name, value in zip(columns, row, strict=True)} for row in rows]
 
 
-def _kind(value: Param) -> type:
+def _kind(value: object) -> type:
     # A bool is an int to SQLite's driver too.
     return next((kind for kind in _KINDS if isinstance(value, kind)), type(value))
 
