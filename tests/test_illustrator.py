@@ -334,3 +334,32 @@ def test_a_request_without_its_subject_is_refused() -> None:
     """A card of nobody is a mistake of the caller, said plainly."""
     with pytest.raises(ProviderError):
         illustrate(ImageRequest(subject="character", prompt="", style="", width=320, height=180), {})
+
+
+def test_an_insert_of_hands_shows_the_sleeves_of_both() -> None:
+    """ "He lays his hand over hers": a navy sleeve from one side, a teal one from the other."""
+    both = pixels(
+        keyframe(shot("insert", action="Tomas lays his hand over hers."), (TOMAS, MARA), width=640, height=360)
+    )
+    alone = pixels(keyframe(shot("insert", action="His hands shake."), (TOMAS,), width=640, height=360))
+    right = (slice(190, 250), slice(480, 600))
+    teal, navy = both[right].mean(axis=(0, 1)), alone[right].mean(axis=(0, 1))
+    assert teal[1] > navy[1] + 20
+
+
+def test_an_empty_close_up_is_not_only_a_blur() -> None:
+    """A close-up of nothing that can be drawn still has edges to look at."""
+    picture = pixels(keyframe(shot("close_up", action="Mist."), (), width=640, height=360, place=ROOM))
+    steps = np.abs(np.diff(picture.mean(axis=2), axis=1))
+    assert (steps > 12).mean() > 0.004
+
+
+def test_closed_eyes_and_shared_gestures_follow_the_action() -> None:
+    """Who closes her eyes has them closed; when they sit, all of them sit."""
+    (one,) = stage(shot("close_up", action="小禾闭上眼睛"), (XIAOHE,), FRAME)
+    assert one.stance.mood.eyes == 0
+    assert {p.stance.pose.legs for p in stage(shot("full", action="They sit together."), (MARA, TOMAS), FRAME)} == {
+        "sitting"
+    }
+    legs = [p.stance.pose.legs for p in players(shot("full", action="Tomas sits by the fire."))]
+    assert legs == ["standing", "sitting"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -20,7 +21,7 @@ from clash.providers.local.figures.canvas import (
 )
 from clash.providers.local.figures.figure import Light, drawn
 from clash.providers.local.figures.look import Look, look_of, trim_of
-from clash.providers.local.figures.props import FLAT, draw_thing, foot_of
+from clash.providers.local.figures.props import FLAT, draw_thing, foot_of, height_of
 from clash.story.screenplay import Character
 
 WOOD: Colour = (134, 96, 68)
@@ -28,21 +29,27 @@ MIDDLE = 0.40
 """Where the middle of the thing is, as a share of the height; captions are laid over the lower third."""
 
 
-def draw_insert(picture: Image.Image, thing: str, holder: Character | None, light: Light) -> None:
-    """Draws `thing` over `picture`: in the hand of `holder`, or on a table when nobody holds it."""
+def draw_insert(
+    picture: Image.Image, thing: str, holder: Character | None, light: Light, *, nearer: float = 1.0
+) -> None:
+    """Draws `thing` over `picture`: in the hand of `holder`, or on a table when nobody holds it.
+
+    `nearer` magnifies it; above 1 its ends may leave the frame.
+    """
     width, height = picture.size
-    unit = min(height * 0.60, width * 0.66)
+    unit = min(height * 0.60, width * 0.66) * nearer
     held = holder is not None and look_of(holder).kind in {"human", "robot"}
     lying = not held and thing in FLAT
+    scale = min(1.12 if lying else 1.0, 0.58 / height_of(thing))
     if lying:
         _desk(picture, light)
     elif not held:
-        _table(picture, height * MIDDLE + unit * foot_of(thing), unit, light)
+        _table(picture, height * MIDDLE + unit * scale * foot_of(thing), unit, light)
     canvas = Canvas(width, height, origin=(width / 2, height * MIDDLE), unit=unit, light=light.side)
     if held and holder is not None:
         _in_hand(canvas, look_of(holder), thing)
     else:
-        canvas.at(0.0, 0.0, tilt=-0.13 if lying else 0.0, scale=1.12 if lying else 1.0)
+        canvas.at(0.0, 0.0, tilt=-0.13 if lying else 0.0, scale=scale)
         draw_thing(canvas, thing)
     layer = drawn(canvas, unit, light)
     if lying:
@@ -125,6 +132,36 @@ def _in_hand(canvas: Canvas, look: Look, thing: str) -> None:
         finger = tube([_off(middle, aim, -0.10), _off(middle, aim, 0.07)], (0.05, 0.046))
         canvas.fill(moved(finger, 0.008, 0.012), darker(look.skin, 0.4))
         canvas.form(finger, darker(look.skin, 0.04), depth=0.02, shade=0.2)
+
+
+def draw_hands(picture: Image.Image, cast: Sequence[Character], light: Light) -> None:
+    """Two hands that meet over a table, those of the first two who have any, else one person's own."""
+    width, height = picture.size
+    unit = min(height * 0.52, width * 0.42)
+    looks = [look for look in map(look_of, cast) if look.kind in {"human", "robot"}]
+    if not looks:
+        return
+    _desk(picture, light)
+    canvas = Canvas(width, height, origin=(width / 2, height * MIDDLE), unit=unit, light=light.side)
+    below, above = looks[-1] if len(looks) > 1 else looks[0], looks[0]
+    _arm_on_table(canvas, below, 1.0, 0.12)
+    _arm_on_table(canvas, above, -1.0, -0.06)
+    layer = drawn(canvas, unit, light)
+    _drop_shadow(picture, layer.image, unit, light)
+    layer.onto(picture, (0, 0), light)
+
+
+def _arm_on_table(canvas: Canvas, look: Look, side: float, dy: float) -> None:
+    """A forearm that comes in from `side` (+1 right), its hand at rest over the middle."""
+    size = 1.75 * (0.84 if look.age == "child" else 1.0)
+    wrist: Point = (side * 0.52, 0.10 + dy)
+    aim = math.atan2(-0.10, -side)
+    draw_hand(canvas, wrist, aim, side, "relaxed", look.skin, size)
+    canvas.form(tube([_off(wrist, aim, -0.05), (side * 2.6, 0.62 + dy)], (0.20, 0.36)), look.cloth, depth=0.12)
+    across = aim + math.pi / 2
+    corners = ((1, -0.16), (1, 0.05), (-1, 0.05), (-1, -0.16))
+    cuff = [_off(_off(wrist, across, sign * 0.225), aim, along) for sign, along in corners]
+    canvas.form(cuff, trim_of(look.cloth), depth=0.06)
 
 
 def _off(point: Point, angle: float, distance: float) -> Point:

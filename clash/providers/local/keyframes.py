@@ -15,22 +15,26 @@ from clash.providers.local.figures import words
 from clash.providers.local.figures.canvas import darker, lighter
 from clash.providers.local.figures.figure import Light, feet_of, figure_layer
 from clash.providers.local.figures.props import thing_in
-from clash.providers.local.inserts import draw_insert
-from clash.providers.local.staging import Frame, Player, focus_of, stage
+from clash.providers.local.inserts import draw_hands, draw_insert
+from clash.providers.local.staging import SINGLES, Frame, Player, focus_of, nobody, stage
 from clash.story.places import INTERIORS, place_kind
 from clash.story.screenplay import Character, Location, Shot
 
 DUTCH = math.radians(5.0)
+_HANDS = "hand|hands|fingers|fist|palm|手|手指|拳"
 _FACES = "eyes|eye|face|tear|tears|gaze|stare|lips|smile|眼|脸|泪|目光|嘴"
 
 
 def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], width: int, height: int) -> Image.Image:
     """The picture of a shot, RGB, `width` x `height`; no letters in it."""
+    thing = _thing_of(shot, cast)
+    hands = not thing and shot.size == "insert" and words.pattern(_HANDS).search(shot.action) is not None
+    empty = not thing and nobody(shot, cast)
     backdrop = draw_backdrop(
         location,
         time=shot.time,
         weather=shot.weather,
-        size=shot.size,
+        size="medium_wide" if empty and shot.size in SINGLES else shot.size,  # a blur alone is no picture
         angle=shot.angle,
         width=width,
         height=height,
@@ -38,9 +42,11 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
     )
     picture = backdrop.image
     light = Light(backdrop.key_light, backdrop.ambient, float(backdrop.light_side))
-    thing = _thing_of(shot, cast)
-    if thing:
-        draw_insert(picture, thing, focus_of(shot, cast), light)
+    if hands and cast:
+        draw_hands(picture, cast, light)
+    elif thing:
+        nearer = 1.45 if shot.size == "extreme_close_up" else 1.0
+        draw_insert(picture, thing, focus_of(shot, cast), light, nearer=nearer)
     else:
         for player in stage(shot, cast, Frame(width, height, backdrop.ground)):
             _put(picture, player, light, shot)
@@ -53,6 +59,8 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
 def _thing_of(shot: Shot, cast: Sequence[Character]) -> str:
     """What fills the frame instead of people, or ""."""
     if shot.size == "insert":
+        if words.pattern(_HANDS).search(shot.action):
+            return thing_in(shot.action)
         return thing_in(shot.action) or thing_in(shot.image_prompt)
     if shot.size == "extreme_close_up" or (shot.size == "close_up" and not cast):
         return "" if cast and words.pattern(_FACES).search(shot.action) else thing_in(shot.action)

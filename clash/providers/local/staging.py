@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from clash.providers.local.figures import words
 from clash.providers.local.figures.figure import Stance, feet_of
 from clash.providers.local.figures.look import Digest, Look, look_of
 from clash.providers.local.figures.pose import (
     POSES,
+    TOGETHER,
     bystander_pose,
     expression_of,
     mood_of,
@@ -73,13 +75,18 @@ class Frame:
 def stage(shot: Shot, cast: Sequence[Character], frame: Frame) -> list[Player]:
     """The figures of a shot, farthest first. Nobody for a thing, an empty place, or what somebody alone sees."""
     focus = focus_of(shot, cast)
-    if focus is None or (shot.angle == "pov" and len(cast) == 1 and not shot.dialogue):
+    if focus is None or nobody(shot, cast):
         return []
     if shot.angle == "over_shoulder":
         return _over_shoulder(shot, cast, focus, frame)
     if shot.size in SINGLES:
         return [_single(shot, cast, focus, frame)]
     return _group(shot, cast, focus, frame)
+
+
+def nobody(shot: Shot, cast: Sequence[Character]) -> bool:
+    """Whether nobody is in the frame: an empty place, or what somebody alone sees."""
+    return not cast or (shot.angle == "pov" and len(cast) == 1 and not shot.dialogue)
 
 
 def focus_of(shot: Shot, cast: Sequence[Character]) -> Character | None:
@@ -119,13 +126,15 @@ def _stance(
 ) -> Stance:
     look = look_of(character)
     speaking = _speaks(shot, character, cast)
-    expression = expression_of(shot.emotion, shot.action, speaking=speaking)
     seed = f"{character.slug}/{shot.number}"
-    acting = actor_of(shot, cast) == character
+    together = words.pattern(TOGETHER).search(shot.action) is not None
+    acting = together or actor_of(shot, cast) == character
+    mood = mood_of(shot.emotion, shot.action)
+    expression = expression_of(mood, shot.action if acting else "", speaking=speaking)
     pose = pose_of(
         look,
         action=shot.action if acting else "",
-        mood=mood_of(shot.emotion, shot.action),
+        mood=mood,
         speaking=speaking,
         prop=thing_in(shot.action) if acting else "",
         whole=whole,
@@ -232,7 +241,8 @@ def _group(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame
         stance = _stance(shot, cast, character, way, whole=whole, frontal=shot.angle == "pov")
         own = _own_unit(look, unit) * (0.94 if _in_back_row(index, len(drawn)) else 1.0)
         shorter = max(0.0, ADULT_HEADS - 0.5 - feet_of(look, replace(stance.pose, legs="standing"))) * own
-        y = min(_head_place(shot, frame, unit) + 0.55 * shorter, FACE_ENDS * frame.height - 0.5 * own)
+        lower = 0.55 * shorter if len(drawn) > 1 else 0.0
+        y = min(_head_place(shot, frame, unit) + lower, FACE_ENDS * frame.height - 0.5 * own)
         players.append(Player(look, stance, x, y, own, whole=whole or shot.size == "medium_wide"))
     crowd = _crowd(shot, rest, frame, unit)
     feet_shown = all(p.y + feet_of(p.look, p.stance.pose, shot.angle) * p.unit < frame.height for p in players)

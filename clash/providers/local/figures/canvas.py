@@ -81,6 +81,22 @@ def ellipse(cx: float, cy: float, rx: float, ry: float, *, tilt: float = 0.0, st
     return [(float(cx + a * cos - b * sin), float(cy + a * sin + b * cos)) for a, b in zip(x, y, strict=True)]
 
 
+def rounded(cx: float, cy: float, rx: float, ry: float, corner: float) -> Points:
+    """A rectangle with round corners."""
+    points: Points = []
+    corners: Sequence[tuple[float, float, float]] = (
+        (cx + rx - corner, cy - ry + corner, -math.pi / 2),
+        (cx + rx - corner, cy + ry - corner, 0.0),
+        (cx - rx + corner, cy + ry - corner, math.pi / 2),
+        (cx - rx + corner, cy - ry + corner, math.pi),
+    )
+    for x, y, start in corners:
+        for step in range(9):
+            angle = start + step * math.pi / 16
+            points.append((x + corner * math.cos(angle), y + corner * math.sin(angle)))
+    return points
+
+
 def tube(spine: Sequence[Point], radii: Sequence[float], *, steps: int = 8) -> Points:
     """The outline of a limb: a smooth line through `spine`, as thick as `radii` at each point, with round ends."""
     count = len(spine)

@@ -18,6 +18,7 @@ from clash.providers.local.figures.canvas import (
     mix,
     moved,
     ring,
+    rounded,
     smooth,
     tube,
 )
@@ -296,14 +297,14 @@ def draw_robot_head(canvas: Canvas, head: Head, mood: Expression, *, behind: boo
     canvas.form(ellipse(0.0, -0.70, 0.055, 0.055), (236, 116, 84), depth=0.02)
     for side in (-1, 1):
         canvas.form(ellipse(side * 0.42 - 0.03 * sway, 0.02, 0.075, 0.14), darker(metal, 0.25), depth=0.04)
-    case = _box(0.0, 0.0, 0.42, 0.44, 0.16)
+    case = rounded(0.0, 0.0, 0.42, 0.44, 0.16)
     canvas.form(case, metal, depth=0.15, shade=0.28)
     if behind:
         for y in (-0.1, 0.0, 0.1):
             canvas.fill(tube([(-0.2, y), (0.2, y)], (0.016, 0.016)), darker(metal, 0.4))
         return
     x = 0.10 * sway
-    glass = _box(x, 0.01, 0.33, 0.29, 0.13)
+    glass = rounded(x, 0.01, 0.33, 0.29, 0.13)
     canvas.fill(glass, (30, 38, 54))
     canvas.within(glass, [(x - 0.4, -0.4), (x - 0.02, -0.4), (x - 0.26, 0.4), (x - 0.5, 0.4)], (70, 84, 104), 0.6)
     glow = (134, 232, 226) if mood.frown < 0.6 else (250, 148, 92)
@@ -340,26 +341,10 @@ def _robot_eye(canvas: Canvas, x: float, side: int, mood: Expression, glow: Colo
         canvas.within(eye, lid, (30, 38, 54))
 
 
-def _box(cx: float, cy: float, rx: float, ry: float, corner: float) -> Points:
-    """A rectangle with round corners."""
-    points: Points = []
-    corners: Sequence[tuple[float, float, float]] = (
-        (cx + rx - corner, cy - ry + corner, -math.pi / 2),
-        (cx + rx - corner, cy + ry - corner, 0.0),
-        (cx - rx + corner, cy + ry - corner, math.pi / 2),
-        (cx - rx + corner, cy - ry + corner, math.pi),
-    )
-    for x, y, start in corners:
-        for step in range(9):
-            angle = start + step * math.pi / 16
-            points.append((x + corner * math.cos(angle), y + corner * math.sin(angle)))
-    return points
-
-
 def draw_plate(canvas: Canvas, torso: Points, middle: float, metal: Colour, y: Sequence[float]) -> None:
     """The front of a robot's trunk: a panel with lamps, a seam, bolts. `y`: heights of panel top, bottom, waist."""
     top, bottom, waist = y
-    panel = _box(middle, (top + bottom) / 2, 0.30, (bottom - top) / 2, 0.08)
+    panel = rounded(middle, (top + bottom) / 2, 0.30, (bottom - top) / 2, 0.08)
     canvas.within(torso, [(x, py + 0.025) for x, py in panel], darker(metal, 0.5), 0.6)
     canvas.within(torso, panel, lighter(metal, 0.18))
     for index, colour in enumerate(((236, 116, 84), (236, 196, 92), (134, 232, 226))):

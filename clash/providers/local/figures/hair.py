@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from clash.providers.local.figures.canvas import Canvas, Colour, Points, darker, ellipse, lighter, smooth, tube
+from clash.providers.local.figures.canvas import (
+    Canvas,
+    Colour,
+    Points,
+    darker,
+    ellipse,
+    lighter,
+    mix,
+    smooth,
+    tube,
+)
 from clash.providers.local.figures.face import Head
 
 # The edge of the hair on the forehead, per style: (angle round the head in radians, y), from the left ear to the
@@ -99,7 +109,7 @@ def draw_hair_front(canvas: Canvas, head: Head, face: Points) -> None:
     shape = [*smooth(outer, closed=False, steps=5), *smooth(line, closed=False, steps=5)]
     fringe = smooth(line, closed=False, steps=5)
     shadow = [*((x + 0.012 * -canvas.light, y + 0.045) for x, y in fringe), (0.6, -0.7), (-0.6, -0.7)]
-    canvas.within(face, shadow, darker(look.skin, 0.34), 0.55)
+    canvas.within(face, shadow, mix(darker(look.skin, 0.2), (120, 56, 48), 0.3), 0.5)
     if style == "bun":
         top = ellipse(-0.06 * head.sway, -0.60, 0.175, 0.155)
         canvas.form(top, look.hair, depth=0.10)

@@ -25,7 +25,8 @@ def draw_head(canvas: Canvas, head: Head, mood: Expression) -> None:
     """The head seen from the front, about its middle."""
     face = head.outline()
     _ears(canvas, head)
-    canvas.form(face, head.look.skin, depth=0.13, shade=0.22, drop=0.02)
+    canvas.fill(face, head.look.skin)
+    canvas.shade(face, mix(darker(head.look.skin, 0.12), (150, 70, 58), 0.2), 0.13, drop=0.02)
     draw_features(canvas, head, face, mood)
     if head.look.beard:
         _beard(canvas, head, face, mood)

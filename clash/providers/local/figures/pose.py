@@ -118,12 +118,13 @@ POSES: Mapping[str, Pose] = {
 }
 
 GESTURES: Mapping[str, str] = {
-    "points|pointing|point at|指着|指向|指": "pointing",
-    "waves|waving|wave to|greets|salutes|raises a hand|raises his hand|raises her hand|hails|挥手|招手|举手": "raised",
-    "runs|running|ran|sprints|races|flees|dashes|chases|奔跑|跑|逃|追|冲": "running",
+    "points|point|pointing|point at|指着|指向|指": "pointing",
+    "waves|wave|waving|wave to|greets|salutes|raises a hand|raises his hand|raises her hand|hails"
+    "|挥手|招手|举手": "raised",
+    "runs|run|running|ran|sprints|races|flees|dashes|chases|奔跑|跑|逃|追|冲": "running",
     "walks|walking|walk|strides|wanders|crosses|climbs|enters|leaves|steps|follows|returns|approaches|arrives"
     "|走|爬|登上|归来|离开|进入|踏": "walking",
-    "sits|sitting|seated|sat|kneels|crouches|坐|蹲|跪": "sitting",
+    "sits|sit|sitting|seated|sat|kneels|crouches|坐|蹲|跪": "sitting",
     "reaches|reaching|offers|gives|hands|touches|伸手|递|伸出|触|抚": "reaching",
     "crosses her arms|crosses his arms|arms crossed|arms folded|folds|抱臂|双臂交叉": "crossed",
     "thinks|ponders|wonders|studies|considers|思考|沉思|想": "thinking",
@@ -131,8 +132,8 @@ GESTURES: Mapping[str, str] = {
     "weeps|cries|sobs|mourns|bows|lowers|低头|哭|鞠躬": "bowed",
     "cowers|recoils|hides|shields|flinches|躲|退缩": "shielding",
     "hugs|embraces|heart|拥抱|抱住|心口": "hand_on_heart",
-    "holds up|lifts|raises|raising|lights|举起|提起|点亮|点燃|高举": "lifting",
-    "holds|holding|carries|carrying|clutches|grips|takes|picks up|opens|reads|drinks"
+    "holds up|lifts|raises|raising|举起|提起|点亮|点燃|高举": "lifting",
+    "holds|hold|holding|carries|carrying|clutches|grips|takes|picks up|opens|reads|drinks"
     "|拿|握|捧|提着|端|读|抱着|攥|打开": "holding",
 }
 
@@ -157,6 +158,13 @@ MOODS: Mapping[str, str] = {
     "asleep|sleeps|sleeping|unconscious|sleep|睡着|沉睡|入睡|昏迷": "asleep",
 }
 
+TOGETHER = "they|them|both|all|together|everyone|everybody|他们|她们|两人|二人|三人|大家|众人|一起"
+"""Words that say that more than one does what is said."""
+CLOSED_EYES = (
+    "closes her eyes|closes his eyes|closes their eyes|eyes closed|shuts her eyes|shuts his eyes|eyes shut"
+    "|闭上眼|闭眼|闭着眼|合上眼"
+)
+
 QUIET_POSES = ("standing", "relaxed", "hand_on_hip", "standing", "clasped", "crossed")
 SPEAKING_POSES = ("pleading", "relaxed", "raised", "hand_on_heart", "reaching", "standing")
 POSES_OF_MOOD: Mapping[str, tuple[str, ...]] = {
@@ -175,6 +183,8 @@ POSES_OF_MOOD: Mapping[str, tuple[str, ...]] = {
 def expression_of(emotion: str, text: str, *, speaking: bool = False) -> Expression:
     """What the face shows: by the named emotion, else by the words of the action; a speaker's mouth is open."""
     mood = EXPRESSIONS[mood_of(emotion, text)]
+    if words.pattern(CLOSED_EYES).search(text):
+        mood = replace(mood, eyes=0.0)
     if speaking and mood.mouth < 0.3:
         return replace(mood, mouth=0.42, round=max(mood.round, 0.25))
     return mood
