@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import sqlite3
 import stat
 import time
@@ -135,7 +136,7 @@ def open_connection(path: Path, mode: Mode, *, autocommit: bool = True) -> sqlit
         try:
             return _opened(path, "mode=ro", autocommit=autocommit)
         except sqlite3.OperationalError as error:
-            if "unable to open" not in str(error) or _has_log(path):
+            if not re.search("unable to open|readonly", str(error)) or _has_log(path):
                 raise
             # Nobody has it open, and SQLite cannot make its side files here (a folder without write permission,
             # a read-only disk): what stands in the file is all there is.
@@ -252,9 +253,11 @@ class SqliteDatabase:
             return
         self._closed = True
         await self._writes.close()
-        await self._writer.close()
         if self._reader is not self._writer:
             await self._reader.close()
+        # Last, for only a connection that can write takes the log into the file and removes it: then the file
+        # alone is the whole database, and can be copied.
+        await self._writer.close()
 
     async def _write(self, batches: Sequence[_Batch]) -> Sequence[list[Rows] | ClashError]:
         async with self.write_lock:

@@ -1,0 +1,162 @@
+"""The schema: every migration is applied once, whole, in wrangler's order, and recorded where wrangler looks."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tomllib
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from clash.database import init_database, migrations, open_database
+from clash.database.connection import sqlite_path
+from clash.database.migrations import Migration, known_migrations, migrate, require_current, split_statements
+from clash.database.sqlite import SqliteDatabase
+from clash.errors import DatabaseError, VersionMismatchError
+
+PROJECT = Path(__file__).parents[1]
+NAMES = tuple(migration.name for migration in known_migrations())
+
+
+async def tables(database: SqliteDatabase) -> set[str]:
+    rows = await database.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return {row["name"] for row in rows}
+
+
+def know(monkeypatch: pytest.MonkeyPatch, *more: Migration) -> None:
+    """Let this clash know more migrations than it has."""
+    known = (*known_migrations(), *more)
+    monkeypatch.setattr(migrations, "known_migrations", lambda: known)
+
+
+async def test_to_make_the_schema_twice_is_to_make_it_once(database_url: str) -> None:
+    """The first time says what was applied; the second time nothing is."""
+    assert await init_database(database_url) == (True, NAMES)
+    assert await init_database(database_url) == (False, ())
+
+
+async def test_many_processes_may_make_one_database_at_once(database_url: str) -> None:
+    """Eight at the same moment on a file that is not there: none fails, each migration is applied by one of them."""
+    made = await asyncio.gather(*(init_database(database_url) for _ in range(8)))
+    assert sorted(name for _, applied in made for name in applied) == sorted(NAMES)
+
+
+async def test_every_file_of_the_folder_is_known_in_wranglers_order() -> None:
+    """By the number a name starts with, so that 10 comes after 9."""
+    on_disk = {path.name for path in (PROJECT / "migrations").glob("*.sql")}
+    assert set(NAMES) == on_disk
+    assert [int(name.partition("_")[0]) for name in NAMES] == sorted(int(name.partition("_")[0]) for name in on_disk)
+
+
+def test_the_wheel_carries_the_migrations() -> None:
+    """They are packed where the installed package looks for them."""
+    wheel = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"][
+        "targets"
+    ]["wheel"]
+    assert wheel["force-include"] == {"migrations": "clash/database/_migrations"}
+    assert wheel["packages"] == ["clash"]
+
+
+def test_an_installation_without_migrations_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken package is told as that, not as a missing folder."""
+    for folder in (tmp_path, tmp_path / "missing"):
+        monkeypatch.setattr(migrations, "_folder", lambda folder=folder: folder)
+        with pytest.raises(DatabaseError, match="installed without its migrations"):
+            known_migrations()
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("", []),
+        ("-- nothing; here\n", []),
+        ("SELECT 1; /* the end; */ \n", ["SELECT 1;"]),
+        ("SELECT ';'; SELECT 2;\n-- done", ["SELECT ';';", "SELECT 2;"]),
+        ("SELECT 1 -- a; b\n, 2;", ["SELECT 1 -- a; b\n, 2;"]),
+        ("SELECT '--', 'it''s; \"x';", ["SELECT '--', 'it''s; \"x';"]),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; DELETE FROM c; END;\nSELECT 1;",
+            ["CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; DELETE FROM c; END;", "SELECT 1;"],
+        ),
+    ],
+)
+def test_a_script_is_split_where_its_statements_end(script: str, expected: list[str]) -> None:
+    """A semicolon in a text, a comment or a trigger ends nothing."""
+    assert list(split_statements(script)) == expected
+
+
+@pytest.mark.parametrize("script", ["SELECT 1", "SELECT 1; SELECT", "SELECT 'open; "])
+def test_a_script_that_breaks_off_is_refused(script: str) -> None:
+    """A truncated migration is never applied as far as it goes."""
+    with pytest.raises(DatabaseError, match="middle of a statement"):
+        list(split_statements(script))
+
+
+async def test_a_migration_that_fails_leaves_nothing(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first table is gone with its second statement, and it is not on record; once mended it is applied."""
+    know(monkeypatch, Migration("0900_broken.sql", "CREATE TABLE extra (a);\nCREATE TABLE extra (a);"))
+    with pytest.raises(DatabaseError, match="already exists"):
+        await migrate(database)
+    assert "extra" not in await tables(database)
+    monkeypatch.undo()
+    know(monkeypatch, Migration("0900_broken.sql", "CREATE TABLE extra (a);"))
+    assert await migrate(database) == ("0900_broken.sql",)
+    assert "extra" in await tables(database)
+
+
+async def test_what_was_applied_before_a_failure_stays(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each migration is a transaction of its own: the good one before the broken one is applied and on record."""
+    know(
+        monkeypatch, Migration("0900_good.sql", "CREATE TABLE good (a);"), Migration("0901_bad.sql", "SELECT nonsense;")
+    )
+    with pytest.raises(DatabaseError):
+        await migrate(database)
+    assert "good" in await tables(database)
+    pending = await migrations.pending_migrations(database)
+    assert [migration.name for migration in pending] == ["0901_bad.sql"]
+
+
+async def test_a_newer_schema_is_refused(database_url: str) -> None:
+    """A database that a later clash has migrated: exit 7 for reading and for migrating, and the hint to upgrade."""
+    await init_database(database_url)
+    with closing(sqlite3.connect(sqlite_path(database_url))) as other, other:
+        other.execute("INSERT INTO d1_migrations (name) VALUES ('0999_from_the_future.sql')")
+    async with open_database(database_url, "read") as database:
+        with pytest.raises(VersionMismatchError, match="0999_from_the_future") as refused:
+            await require_current(database)
+    assert (refused.value.exit_code, refused.value.code) == (7, "schema_newer")
+    assert "pip install" in (refused.value.hint or "")
+    with pytest.raises(VersionMismatchError):
+        await init_database(database_url)
+
+
+async def test_an_older_schema_is_refused_with_the_command_that_mends_it(database_url: str) -> None:
+    """An empty database, or a foreign one: exit 7 and the hint `clash db init`."""
+    async with open_database(database_url, "create") as database:
+        with pytest.raises(VersionMismatchError) as refused:
+            await require_current(database)
+    assert (refused.value.exit_code, refused.value.code) == (7, "schema_older")
+    assert "clash db init" in (refused.value.hint or "")
+
+
+async def test_what_wrangler_applied_is_not_applied_again(database_url: str) -> None:
+    """The table and its first rows as wrangler writes them: clash goes on from there, and wrangler after it."""
+    path = sqlite_path(database_url)
+    path.parent.mkdir()
+    first = known_migrations()[0]
+    with closing(sqlite3.connect(path)) as wrangler:
+        wrangler.executescript(
+            "CREATE TABLE d1_migrations(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,"
+            f" applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);{first.sql}"
+            f"INSERT INTO d1_migrations (name) VALUES ('{first.name}');"
+        )
+    assert await init_database(database_url) == (False, NAMES[1:])
+    async with open_database(database_url, "read") as database:
+        await require_current(database)
+        rows = await database.query("SELECT id, name, applied_at FROM d1_migrations ORDER BY id")
+    assert [row["name"] for row in rows] == list(NAMES)
+    assert all(row["applied_at"] for row in rows)

@@ -1,0 +1,446 @@
+"""A SQLite file: what is accepted is applied whole, what is refused leaves nothing, reading writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from clash.database import Statement, init_database, open_database, sqlite
+from clash.database.connection import database_exists, sqlite_path
+from clash.database.sqlite import Mode, SqliteDatabase
+from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
+
+TABLE = Statement("CREATE TABLE film (name TEXT PRIMARY KEY, value)")
+MODES: tuple[Mode, ...] = ("read", "write", "create")
+
+
+def insert(name: str, value: str | int | float | bytes | None = None) -> Statement:
+    return Statement("INSERT INTO film VALUES (?, ?) RETURNING name", (name, value))
+
+
+async def names(database: SqliteDatabase) -> list[str]:
+    return [row["name"] for row in await database.query("SELECT name FROM film ORDER BY rowid")]
+
+
+@contextmanager
+def held(path: Path) -> Generator[None]:
+    """Another program has a transaction open on the file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def files(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file below a folder: when it was last written, and its bytes."""
+    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+
+
+# -- batches -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_batch_is_applied_whole_or_not_at_all(database: SqliteDatabase) -> None:
+    """The last of three statements is refused: the first two have left nothing."""
+    await database.batch([TABLE])
+    with pytest.raises(DatabaseError, match="UNIQUE"):
+        await database.batch([insert("mara"), insert("ivo"), insert("mara")])
+    assert await names(database) == []
+
+
+async def test_a_batch_gives_the_rows_of_each_statement(database: SqliteDatabase) -> None:
+    """One list of rows a statement, in their order, also for a read inside the batch."""
+    results = await database.batch(
+        [TABLE, insert("mara", 1), Statement("SELECT name, value FROM film"), Statement("DELETE FROM film")]
+    )
+    assert results == [[], [{"name": "mara"}], [{"name": "mara", "value": 1}], []]
+    assert await database.batch([]) == []
+
+
+async def test_one_bad_batch_among_many_undoes_no_other(database: SqliteDatabase) -> None:
+    """Of 40 callers at once, three make a mistake: those three are told, and the other 37 are written."""
+    await database.batch([TABLE, insert("taken")])
+    bad = {7, 8, 31}
+    outcomes = await asyncio.gather(
+        *(database.batch([insert(f"n{n}"), insert("taken" if n in bad else f"m{n}")]) for n in range(40)),
+        return_exceptions=True,
+    )
+    assert {n for n, outcome in enumerate(outcomes) if isinstance(outcome, DatabaseError)} == bad
+    assert set(await names(database)) == {"taken"} | {
+        f"{letter}{n}" for n in range(40) if n not in bad for letter in "nm"
+    }
+
+
+async def test_batches_that_wait_share_a_commit(database: SqliteDatabase) -> None:
+    """100 callers at once cost a few commits, not 100: each commit waits for the disk."""
+    await database.batch([TABLE])
+    commits: list[str] = []
+    database._writer.connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    await asyncio.gather(*(database.batch([insert(f"n{n}")]) for n in range(100)))
+    assert len(await names(database)) == 100
+    assert len(commits) <= 3
+
+
+async def test_a_cancelled_callers_batch_is_whole(database: SqliteDatabase) -> None:
+    """A caller that is cancelled while its batch is being applied leaves all of it behind, or nothing; here all."""
+    await database.batch([TABLE])
+    caller = asyncio.create_task(database.batch([insert(f"n{n}") for n in range(500)]))
+    await asyncio.sleep(0)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    await database.batch([insert("after")])
+    assert len(await names(database)) == 501
+
+
+async def test_a_busy_event_loop_leaves_no_transaction_open(database: SqliteDatabase, tmp_path: Path) -> None:
+    """While our own code keeps the loop busy, another program (the lease's heartbeat) can write."""
+    await database.batch([TABLE])
+    work = asyncio.create_task(database.batch([insert(f"n{n}") for n in range(200)]))
+    await asyncio.sleep(0.002)
+    time.sleep(0.3)  # noqa: ASYNC251 - the loop is meant to stand still
+    with closing(sqlite3.connect(database.path, timeout=0)) as other, other:
+        other.execute("INSERT INTO film VALUES ('other', 0)")
+    await work
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, -(2**63), b"\x00\xff", "a\0b", "[/b] 影片 🎬 \u202eright", "", 1.5, None])
+async def test_values_come_back_as_they_were(database: SqliteDatabase, value: str | int | float | bytes | None) -> None:
+    """Whole numbers of 64 bits, bytes, and text with NUL, emoji or right-to-left marks are kept exactly."""
+    await database.batch([TABLE, insert("mara", value)])
+    ((row,),) = await database.batch([Statement("SELECT value, typeof(value) AS type FROM film")])
+    assert row["value"] == value
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        insert("big", 2**63),
+        insert("half a letter", "\ud800"),
+        Statement("INSERT INTO film VALUES ('a', 1); DELETE FROM film"),
+        Statement("INSERT INTO nowhere VALUES (1)"),
+        Statement("SELECT ?", ()),
+        Statement("SELECT '\0"),
+        Statement("COMMIT"),
+    ],
+    ids=["65 bits", "lone surrogate", "two statements", "no table", "parameter missing", "NUL in SQL", "commit"],
+)  # fmt: skip
+async def test_what_sqlite_cannot_take_is_a_database_error(database: SqliteDatabase, statement: Statement) -> None:
+    """Each is told to its caller alone, and the database goes on working."""
+    await database.batch([TABLE])
+    async with asyncio.timeout(10):
+        with pytest.raises(DatabaseError):
+            await database.batch([insert("first"), statement])
+        if "INSERT" not in statement.sql and statement.sql != "COMMIT":
+            with pytest.raises(DatabaseError):
+                await database.query(statement.sql, statement.params)
+        await database.batch([insert("after")])
+    assert (await names(database))[-1] == "after"
+
+
+async def test_reading_sees_what_was_committed_by_anyone(database: SqliteDatabase) -> None:
+    """A read never shows what an earlier moment's database held."""
+    await database.batch([TABLE])
+    assert await names(database) == []
+    with closing(sqlite3.connect(database.path)) as other, other:
+        other.execute("INSERT INTO film VALUES ('other', 0)")
+    assert await names(database) == ["other"]
+
+
+async def test_closing_waits_for_what_was_accepted_and_may_be_done_twice(database_url: str) -> None:
+    """A batch that was accepted is applied before the file is closed; one that comes later is refused at once."""
+    path = sqlite_path(database_url)
+    database = await SqliteDatabase.open(path, "create")
+    await database.batch([TABLE])
+    last = asyncio.create_task(database.batch([insert("last")]))
+    await asyncio.sleep(0)
+    await database.close()
+    await database.close()
+    await last
+    for late in (database.batch([insert("late")]), database.query("SELECT 1")):
+        with pytest.raises(DatabaseError) as refused:
+            await late
+        assert refused.value.code == "database_closed"
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT name FROM film").fetchall() == [("last",)]
+
+
+async def test_a_closed_database_is_one_file(database_url: str) -> None:
+    """Nothing is left beside it, so to copy the file is to copy the database."""
+    database = await SqliteDatabase.open(sqlite_path(database_url), "create")
+    await database.batch([TABLE, insert("mara")])
+    assert await names(database) == ["mara"]
+    await database.close()
+    assert files(sqlite_path(database_url).parent).keys() == {"clash.db"}
+
+
+async def test_a_closed_database_leaves_no_thread_behind(database_url: str) -> None:
+    """What is left behind would keep the process from ending."""
+    before = set(threading.enumerate())
+    for _ in range(3):
+        async with open_database(database_url, "create") as database:
+            await database.query("SELECT 1")
+    with pytest.raises(SettingsError):
+        async with open_database(f"sqlite:///{Path(__file__).as_posix()}", "read"):
+            pass
+    for _ in range(500):
+        left = {thread for thread in threading.enumerate() if "clash-sqlite" in thread.name} - before
+        if not left:
+            break
+        await asyncio.sleep(0.01)
+    assert not left
+
+
+# -- locked by another program ---------------------------------------------------------------------------------------
+
+
+async def test_a_locked_database_is_told_after_the_wait(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program holds the file: the error says so and may be retried; 20 callers wait once, not 20 times."""
+    await database.batch([TABLE])
+    database._writer.connection.execute("PRAGMA busy_timeout=150")
+    began = time.monotonic()
+    with held(database.path):
+        outcomes = await asyncio.gather(*(database.batch([insert(f"n{n}")]) for n in range(20)), return_exceptions=True)
+    assert time.monotonic() - began < 2
+    errors = [outcome for outcome in outcomes if isinstance(outcome, DatabaseError)]
+    assert len(errors) == 20
+    assert {(error.code, error.retryable) for error in errors} == {("database_locked", True)}
+    errors[0].slots = ("shot:001",)
+    assert errors[1].slots == ()
+    await database.batch([insert("after")])
+    assert await names(database) == ["after"]
+
+
+async def test_a_short_lock_is_waited_for(database: SqliteDatabase) -> None:
+    """Another program that lets go in time is no error at all."""
+    await database.batch([TABLE])
+    with held(database.path):
+        waiting = asyncio.create_task(database.batch([insert("mara")]))
+        await asyncio.sleep(0.1)
+    await waiting
+    assert await names(database) == ["mara"]
+
+
+async def test_a_file_locked_at_opening_is_told(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening does not wait for ever for another program that has the file to itself."""
+    await init_database(database_url)
+    path = sqlite_path(database_url)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseError) as refused:
+            await SqliteDatabase.open(path, "write")
+    assert refused.value.code == "database_locked"
+
+
+# -- what is opened --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+async def test_a_mistyped_path_is_not_found_and_never_a_new_file(database_url: str, mode: Mode) -> None:
+    """Exit 3; neither the file nor its folder is made."""
+    with pytest.raises(NotFoundError) as refused:
+        async with open_database(database_url, mode):
+            pass
+    assert refused.value.exit_code == 3
+    assert not sqlite_path(database_url).parent.exists()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + bytes(5000), b"name,age\nmara,7\n" * 200, b"mara"])
+async def test_what_is_no_database_is_told_and_left_alone(tmp_path: Path, mode: Mode, content: bytes) -> None:
+    """A picture or a text under the database's name: exit 4, and not a byte of it is changed."""
+    path = tmp_path / "story.db"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError) as refused:
+        await SqliteDatabase.open(path, mode)
+    assert (refused.value.exit_code, refused.value.code) == (4, "not_a_database")
+    assert files(tmp_path).keys() == {"story.db"}
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_folder_is_no_database(tmp_path: Path, mode: Mode) -> None:
+    """Exit 4 and the word "folder"."""
+    with pytest.raises(SettingsError, match="is a folder") as refused:
+        await SqliteDatabase.open(tmp_path, mode)
+    assert refused.value.exit_code == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such files on Windows")
+async def test_a_device_a_socket_or_a_name_too_long_is_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 4 at once; opening a pipe must not wait for its other end."""
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.chdir(tmp_path)
+    with closing(socket.socket(socket.AF_UNIX)) as server:
+        server.bind("socket")
+        async with asyncio.timeout(10):
+            for name in ("pipe", "socket", "/dev/null", "n" * 5000, "story.csv/below"):
+                Path("story.csv").touch()
+                with pytest.raises(SettingsError) as refused:
+                    await SqliteDatabase.open(Path(name), "create")
+                assert refused.value.exit_code == 4, name
+    with pytest.raises(SettingsError):
+        database_exists(f"sqlite:///{'n' * 5000}")
+
+
+async def test_a_folder_that_cannot_be_made_is_a_settings_error(tmp_path: Path) -> None:
+    """A file stands where the database's folder should be: exit 4, and the path is named."""
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(SettingsError, match=r"clash\.db") as refused:
+        await SqliteDatabase.open(tmp_path / "data" / "clash.db", "create")
+    assert refused.value.exit_code == 4
+
+
+async def test_a_path_with_the_letters_of_an_address_is_just_a_path(tmp_path: Path) -> None:
+    """`#`, `%`, `;`, `&` and spaces in a folder's name lead to no other file."""
+    path = tmp_path / "50% of #1; a&b=c" / "film ü.db"
+    database = await SqliteDatabase.open(path, "create")
+    await database.batch([TABLE])
+    await database.close()
+    assert path.stat().st_size > 0
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.parent.name]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no file modes")
+async def test_only_the_owner_can_read_the_database_and_its_side_files(database_url: str) -> None:
+    """Mode 0600, also under an umask that would let everyone read."""
+    path = sqlite_path(database_url)
+    umask = os.umask(0)
+    try:
+        database = await SqliteDatabase.open(path, "create")
+        await database.batch([TABLE])
+        found = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()}
+        await database.close()
+    finally:
+        os.umask(umask)
+    assert found == {"clash.db": 0o600, "clash.db-wal": 0o600, "clash.db-shm": 0o600}
+
+
+async def test_a_database_can_be_made_through_a_link(tmp_path: Path) -> None:
+    """A symbolic link to a place where there is nothing yet: the file is made there."""
+    link = tmp_path / "clash.db"
+    try:
+        link.symlink_to(tmp_path / "elsewhere.db")
+    except OSError:
+        pytest.skip("this user may not make symbolic links")
+    database = await SqliteDatabase.open(link, "create")
+    await database.batch([TABLE])
+    await database.close()
+    assert link.is_symlink()
+    assert (tmp_path / "elsewhere.db").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "data.db",
+        "postgres://me:secret@host/db",
+        "sqlite:data.db",
+        "sqlite://data.db",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///a.db?mode=rw",
+        "sqlite:///a\0b",
+    ],
+)
+def test_a_url_that_names_no_sqlite_file_is_a_settings_error(url: str) -> None:
+    """Exit 4; a password in it is not repeated."""
+    with pytest.raises(SettingsError) as refused:
+        sqlite_path(url)
+    assert refused.value.exit_code == 4
+    assert "secret" not in refused.value.message
+
+
+# -- reading only ----------------------------------------------------------------------------------------------------
+
+
+async def read_runs(path: Path) -> list[object]:
+    async with open_database(f"sqlite:///{path.as_posix()}", "read") as database:
+        return [row["run_id"] for row in await database.query("SELECT run_id FROM workflow_executions")]
+
+
+RUN_ROW = (
+    "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at)"
+    " VALUES ('run-1', 'w', 'running', '', '')"
+)
+
+
+async def test_reading_changes_nothing_in_the_database(database_url: str) -> None:
+    """The file's bytes and time are as before; a statement that would write is refused."""
+    await init_database(database_url)
+    path = sqlite_path(database_url)
+    before = files(path.parent)[path.name]
+    async with open_database(database_url, "read") as database:
+        assert await database.query("SELECT * FROM workflow_executions") == []
+        with pytest.raises(SettingsError):
+            await database.batch([Statement(RUN_ROW)])
+        with pytest.raises(ClashError):
+            await database.query("CREATE TABLE other (a)")
+    assert files(path.parent)[path.name] == before
+
+
+async def test_reading_sees_what_a_killed_process_had_committed(database_url: str, tmp_path: Path) -> None:
+    """What stands in the write-ahead log alone counts as well."""
+    await init_database(database_url)
+    path, copy = sqlite_path(database_url), tmp_path / "after-kill"
+    copy.mkdir()
+    database = await SqliteDatabase.open(path, "write")
+    await database.batch([Statement(RUN_ROW)])
+    for name in ("clash.db", "clash.db-wal"):
+        (copy / name).write_bytes((path.parent / name).read_bytes())
+    await database.close()
+    assert await read_runs(copy / "clash.db") == ["run-1"]
+
+
+async def test_a_database_can_be_read_where_nothing_can_be_written(
+    open_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
+) -> None:
+    """A folder without write permission, no side files: everything is read, nothing is made."""
+    path = open_folder / "clash.db"
+    await init_database(f"sqlite:///{path.as_posix()}")
+    database = await SqliteDatabase.open(path, "write")
+    await database.batch([Statement(RUN_ROW)])
+    await database.close()
+    path.chmod(0o444)
+    open_folder.chmod(0o555)
+    before = files(open_folder)
+    assert before.keys() == {"clash.db"}
+    with unprivileged():
+        assert await read_runs(path) == ["run-1"]
+        with pytest.raises(SettingsError) as refused:
+            async with open_database(f"sqlite:///{path.as_posix()}", "write") as opened:
+                await opened.batch([Statement("DELETE FROM workflow_executions")])
+    assert refused.value.exit_code == 4
+    assert files(open_folder) == before
+
+
+async def test_a_database_that_may_not_be_read_is_a_settings_error(
+    open_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
+) -> None:
+    """No permission for the file, or to look into its folder: exit 4 and the path, never a traceback."""
+    path = open_folder / "clash.db"
+    await init_database(f"sqlite:///{path.as_posix()}")
+    path.chmod(0o000)
+    with unprivileged(), pytest.raises(SettingsError) as refused:
+        await read_runs(path)
+    assert (refused.value.exit_code, refused.value.code) == (4, "database_not_opened")
+    open_folder.chmod(0o000)
+    with unprivileged(), pytest.raises(SettingsError) as refused:
+        database_exists(f"sqlite:///{path.as_posix()}")
+    assert refused.value.exit_code == 4
