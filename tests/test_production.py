@@ -141,6 +141,7 @@ def test_a_failed_shot_lets_its_siblings_finish_and_resume_makes_only_it(tmp_pat
     assert error["retryable"] is True
     assert ran.document["steps"]["generate_shots"] == {"done": 10, "total": 12}
     assert not (tmp_path / "output/f/film.mp4").exists()
+    assert all((tmp_path / output["path"]).exists() for output in ran.document["outputs"])
     before = len(metered(meter))
     mended = clash(tmp_path, "resume", "f", "--json", env=environment(METER=str(meter)))
     assert mended.code == 0, mended.err

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from clash import faults
-from clash.assets import place
-from clash.published import published_path
 from clash.story.places import place_kind
 from clash.story.screenplay import Location, Screenplay, Shot, shot_slot
 from clash.workflow.prompts import size_label
+from clash.workflow.publishing import publish_file
 from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState, StoredFile
 from clash.workflow.studio import FileRecord, Studio
 
@@ -147,9 +146,11 @@ def publish(studio: Studio, state: ProductionState, made: list[FileRecord]) -> N
     """Give every file its name for people in the run's folder; the film last, so that it stands for the rest."""
     faults.point("publish.before")
     for asset_type, slot, file in _made_before(state):
-        _publish(studio, asset_type, slot, file)
+        publish_file(studio, asset_type, slot, file)
     for record in sorted(made, key=lambda record: record.asset_type == "film"):
-        _publish(studio, record.asset_type, record.slot, StoredFile(sha256=record.sha256, media_type=record.media_type))
+        publish_file(
+            studio, record.asset_type, record.slot, StoredFile(sha256=record.sha256, media_type=record.media_type)
+        )
     faults.point("publish.after")
 
 
@@ -160,9 +161,3 @@ def _made_before(state: ProductionState) -> Iterator[tuple[str, str, StoredFile]
     for slot, shot in state.get("shots", {}).items():
         yield "keyframe", slot, shot["keyframe"]
         yield "shot", slot, shot["clip"]
-
-
-def _publish(studio: Studio, asset_type: str, slot: str, file: StoredFile) -> None:
-    target = published_path(studio.folder, asset_type, slot, file["media_type"])
-    if target is not None:
-        place(studio.assets.path(file["sha256"]), target)

@@ -30,11 +30,11 @@ async def shoot(task: ShotTask, door: Door, film: Format) -> FinishedShot:
     lengths = [float(speech.facts["duration_s"]) for speech in speeches]
     timing = time_shot(shot.duration_s, lengths, film.fps)
     spoken = [
-        Spoken(file=_stored(speech), start_s=round(start, 3), end_s=round(end, 3), speaker=line.speaker, text=line.text)
+        Spoken(file=stored(speech), start_s=round(start, 3), end_s=round(end, 3), speaker=line.speaker, text=line.text)
         for line, speech, (start, end) in zip(words, speeches, windows(timing, lengths), strict=True)
     ]
     clip = await door.call(_clip_call(task, shot, keyframe, timing.frames, spoken, film))
-    return FinishedShot(clip=_stored(clip), keyframe=_stored(keyframe), frames=timing.frames, words=spoken)
+    return FinishedShot(clip=stored(clip), keyframe=stored(keyframe), frames=timing.frames, words=spoken)
 
 
 def words_of(shot: Shot) -> list[Line]:
@@ -102,7 +102,8 @@ def _clip_call(task: ShotTask, shot: Shot, keyframe: Made, frames: int, words: l
     return Task(_STEP, task["slot"], "shot", request)
 
 
-def _stored(made: Made) -> StoredFile:
+def stored(made: Made) -> StoredFile:
+    """A made file as the state names it."""
     return StoredFile(sha256=made.sha256, media_type=made.media_type)
 
 

@@ -21,9 +21,10 @@ from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.drawing import card_call, card_tasks
 from clash.workflow.finishing import finish_film
+from clash.workflow.publishing import publish_file
 from clash.workflow.screenplay_check import check_screenplay
-from clash.workflow.shooting import shoot, shot_tasks
-from clash.workflow.state import CardTask, ProductionState, ShotTask, StoredFile
+from clash.workflow.shooting import shoot, shot_tasks, stored
+from clash.workflow.state import CardTask, ProductionState, ShotTask
 from clash.workflow.studio import Failure, FileRecord, Studio
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Steps:
         request = ScreenplayRequest(story=self._story(state))
         made = await studio.ledger.call(Task("generate_screenplay", "screenplay", "screenplay", request))
         check_screenplay(self._screenplay(made.sha256))
+        publish_file(studio, "screenplay", "screenplay", stored(made))
         studio.done("generate_screenplay", "screenplay")
         return {"screenplay": made.sha256}
 
@@ -95,6 +97,8 @@ class Steps:
         """Entered once with the graph's state, it sends itself one task a shot; each makes its clip."""
         if "shot" in state:
             finished = await shoot(state, self._studio.ledger, self._studio.format)
+            publish_file(self._studio, "keyframe", state["slot"], finished["keyframe"])
+            publish_file(self._studio, "shot", state["slot"], finished["clip"])
             self._studio.done("generate_shots", state["slot"])
             return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
         tasks = shot_tasks(self._screenplay(state["screenplay"]), state["cards"], state["reference_images"])
@@ -116,9 +120,9 @@ class Steps:
 
     async def _draw_card(self, card: CardTask) -> Any:
         made = await self._studio.ledger.call(card_call(card, self._studio.format))
+        publish_file(self._studio, f"{card['slot'].partition(':')[0]}_image", card["slot"], stored(made))
         self._studio.done("generate_assets", card["slot"])
-        file = StoredFile(sha256=made.sha256, media_type=made.media_type)
-        return Command(update={"cards": {card["slot"]: file}}, goto="generate_shots")
+        return Command(update={"cards": {card["slot"]: stored(made)}}, goto="generate_shots")
 
     def _story(self, state: ProductionState) -> Story:
         return Story.model_validate_json(self._studio.assets.read(state["story"]))
