@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from clash.providers.local.backdrops import PAINTERS, Backdrop, draw_backdrop
+from clash.providers.local.backdrops.canvas import Canvas
 from clash.providers.local.backdrops.framing import Camera
 from clash.story.places import PlaceKind, place_kind
 from clash.story.screenplay import Angle, Location, ShotSize, TimeOfDay, Weather
@@ -73,6 +74,21 @@ def test_every_place_fills_every_shape_of_frame(kind: PlaceKind) -> None:
         assert pixels(backdrop).std() > 14
         assert 0.6 < backdrop.ground < 1.0
         assert backdrop.light_side in (-1, 1)
+
+
+@pytest.mark.parametrize("angle", ["low", "high"])
+def test_nothing_is_left_unpainted(angle: Angle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No gap between sky and land, wall and floor, shows the bare canvas."""
+
+    class MagentaCanvas(Canvas):
+        def __init__(self, width: int, height: int) -> None:
+            super().__init__(width, height, (255, 0, 255))
+
+    on_black = {kind: draw(kind, angle=angle) for kind in KINDS}
+    monkeypatch.setattr("clash.providers.local.backdrops.Canvas", MagentaCanvas)
+    for kind, drawn in on_black.items():
+        showing = np.abs(pixels(draw(kind, angle=angle)) - pixels(drawn)).max(axis=2) > 12
+        assert showing.sum() <= 4, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)

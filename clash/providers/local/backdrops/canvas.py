@@ -34,6 +34,11 @@ def smooth(points: Points, steps: int = 8) -> list[Point]:
     return [(float(x), float(y)) for x, y in curve.reshape(-1, 2)]
 
 
+def placed(x: float, y: float, size: float, outline: Points) -> list[Point]:
+    """An outline given in units of `size` pixels, rightward and downward from (x, y)."""
+    return [(x + dx * size, y + dy * size) for dx, dy in outline]
+
+
 @cache
 def _round_light(power: float) -> Image.Image:
     """A disc of light, 255 in the middle and 0 at the rim."""

@@ -103,7 +103,10 @@ class Palette:
 
     def ground(self, local: RGB, depth: float = 0.0, light: float = 1.0) -> RGB:
         """As `tone`, for what snow would lie on."""
-        return self.tone(mix(local, (236, 240, 248), 0.82) if self.snowy else local, depth, light)
+        if not self.snowy:
+            return self.tone(local, depth, light)
+        gleam = 1.5 if self.time == "night" else 1.0  # snow is the brightest thing of a night
+        return self.tone(mix(local, (236, 240, 248), 0.82), depth * 0.8, light * gleam)
 
 
 _CLEAR: dict[TimeOfDay, Palette] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clash.providers.local.backdrops.indoors.furniture import rug, shadow
 from clash.providers.local.backdrops.indoors.shell import Room, glow_lamp, room_of
 from clash.providers.local.backdrops.indoors.windows import view_outside, wall_window
-from clash.providers.local.backdrops.palette import LAMP, darker, lighter, mix, rgb
+from clash.providers.local.backdrops.palette import LAMP, RGB, darker, lighter, mix, rgb
 from clash.providers.local.backdrops.perspective import Perspective
 from clash.providers.local.backdrops.scene import Scene
 
@@ -82,68 +82,66 @@ def _chandelier(room: Room, x: float, drop: float) -> None:
         c.ellipse(cx, y - 0.15 * m - 0.3 * lift, 0.020 * m, 0.045 * m, flame)
 
 
+# A corridor in metres: half its width, up and down from the eye, its far end.
+_HALF, _UP, _DOWN, _END = 1.9, 1.55, 1.35, 15.0
+
+
 def corridor(scene: Scene) -> None:
     """A long passage with doors on both sides, lights overhead, a bright window at its end."""
     c, p = scene.canvas, scene.palette
     view = Perspective(c.w / 2, scene.horizon, 0.72 * c.u)
-    half, up, down, end = min(1.9, 1.05 * c.w / c.u), 1.55, 1.35, 15.0
-    rng = scene.rng("wall")
-    wall, low = (rgb("#c4b79c"), rgb("#7f9a8c")) if rng.random() < 0.5 else (rgb("#b5bcc4"), rgb("#6f8496"))
-    near = 0.5
-    c.shape(
-        [view.at(-half, up, near), view.at(half, up, near), view.at(half, up, end), view.at(-half, up, end)],
-        (p.tone(lighter(wall, 0.3), 0, 0.6), p.tone(lighter(wall, 0.3), 0, 0.9)),
-    )
-    c.shape(
-        view.floor(-half, half, near, end, -down), (p.tone(rgb("#a8977c"), 0, 0.95), p.tone(rgb("#6b5f50"), 0, 0.55))
-    )
+    half = min(_HALF, 1.05 * c.w / c.u)
+    grey = scene.rng("wall").random() >= 0.5
+    wall, low = (rgb("#b5bcc4"), rgb("#6f8496")) if grey else (rgb("#c4b79c"), rgb("#7f9a8c"))
+    c.rect(0, 0, c.w, c.h, p.tone(wall, 0, 0.75))  # else the dark canvas shows between smooth edges
+    plaster = lighter(wall, 0.3)
+    c.shape(view.floor(-half, half, 0.5, _END, _UP), (p.tone(plaster, 0, 0.6), p.tone(plaster, 0, 0.9)))
+    boards = p.tone(rgb("#a8977c"), 0, 0.95), p.tone(rgb("#6b5f50"), 0, 0.55)
+    c.shape(view.floor(-half, half, 0.5, _END, -_DOWN), boards)
+    seam = p.tone(rgb("#5f5548"), 0, 0.7)
     for k in range(20):
-        z = 1.0 * 1.16**k
-        c.line(
-            [view.at(-half, -down, z), view.at(half, -down, z)], p.tone(rgb("#5f5548"), 0, 0.7), 0.012 * view.focal / z
-        )
+        z = 1.16**k
+        c.line([view.at(-half, -_DOWN, z), view.at(half, -_DOWN, z)], seam, 0.012 * view.focal / z)
     for x in (-half, half):
-        light = 0.72 if (x < 0) == (scene.light_side < 0) else 0.88
-        c.shape(view.wall(x, -down, up, near, end), p.tone(wall, 0, light))
-        c.shape(view.wall(x, -down, -0.25, near, end), p.tone(low, 0, light))
-        c.shape(view.wall(x, -0.28, -0.20, near, end), p.tone(lighter(low, 0.35), 0, light))
-        for k in range(7):
-            z = 1.55 * 1.42**k
-            if z * 1.16 > end:
-                break
-            c.shape(view.wall(x, -down, 0.86, z * 0.985, z * 1.175), p.tone(rgb("#e0d6c2"), 0, light))
-            c.shape(view.wall(x, -down, 0.80, z, z * 1.16), p.tone(rgb("#7a5844"), 0, light))
-            c.shape(
-                view.wall(x, 0.1, 0.6, z * 1.04, z * 1.12),
-                mix(p.tone(rgb("#8fa6b0"), 0, light), LAMP, 0.5 * p.lamps * float((k * 5 + (x > 0) * 3) % 4 == 0)),
-            )
-    (x0, y0), (x1, y1) = view.at(-half, up, end), view.at(half, -down, end)
+        _wall_of_doors(scene, view, x, (wall, low))
+    _end_window(scene, view, half, wall)
+    for k in range(6):
+        _ceiling_light(scene, view, 1.9 * 1.5**k)
+    scene.focus = (0.5, scene.level)
+    scene.ground = 0.90
+
+
+def _wall_of_doors(scene: Scene, view: Perspective, x: float, paint: tuple[RGB, RGB]) -> None:
+    c, p = scene.canvas, scene.palette
+    light = 0.72 if (x < 0) == (scene.light_side < 0) else 0.88
+    c.shape(view.wall(x, -_DOWN, _UP, 0.5, _END), p.tone(paint[0], 0, light))
+    c.shape(view.wall(x, -_DOWN, -0.25, 0.5, _END), p.tone(paint[1], 0, light))
+    c.shape(view.wall(x, -0.28, -0.20, 0.5, _END), p.tone(lighter(paint[1], 0.35), 0, light))
+    for k in range(6):
+        z = 1.55 * 1.42**k
+        c.shape(view.wall(x, -_DOWN, 0.86, z * 0.985, z * 1.175), p.tone(rgb("#e0d6c2"), 0, light))
+        c.shape(view.wall(x, -_DOWN, 0.80, z, z * 1.16), p.tone(rgb("#7a5844"), 0, light))
+        lit = 0.5 * p.lamps if (k * 5 + (x > 0) * 3) % 4 == 0 else 0.0
+        c.shape(view.wall(x, 0.1, 0.6, z * 1.04, z * 1.12), mix(p.tone(rgb("#8fa6b0"), 0, light), LAMP, lit))
+
+
+def _end_window(scene: Scene, view: Perspective, half: float, wall: RGB) -> None:
+    c, p, out = scene.canvas, scene.palette, scene.outside
+    (x0, y0), (x1, y1) = view.at(-half, _UP, _END), view.at(half, -_DOWN, _END)
     c.rect(x0, y0, x1, y1, p.tone(lighter(wall, 0.1)))
     w, h = max(6, round((x1 - x0) * 0.62)), max(6, round((y1 - y0) * 0.58))
     c.paste(view_outside(scene, w, h, "end"), (x0 + x1 - w) / 2, y0 + (y1 - y0) * 0.16)
     bright = {"dawn": 0.7, "day": 0.85, "dusk": 0.75, "night": 0.25}[p.time]
-    c.glow(
-        (x0 + x1) / 2, (y0 + y1) / 2, 0.34 * c.u, mix(scene.outside.sky[-1], scene.outside.sun, 0.4), bright, power=1.7
-    )
-    c.soft(
-        [view.floor(-half * 0.4, half * 0.4, 2.0, end, -down)],
-        mix(scene.outside.sky[-1], scene.outside.sun, 0.4),
-        0.30 * bright,
-        0.02 * c.u,
-    )
-    for k in range(6):
-        z = 1.9 * 1.5**k
-        lit = p.lamps > 0.1
-        bar = [
-            view.at(-0.34, up - 0.02, z),
-            view.at(0.34, up - 0.02, z),
-            view.at(0.34, up - 0.02, z * 1.12),
-            view.at(-0.34, up - 0.02, z * 1.12),
-        ]
-        c.shape(bar, (255, 248, 226) if lit else p.tone(rgb("#dfdfd8")))
-        if lit:
-            lx, ly = view.at(0, up, z)
-            c.glow(lx, ly, 1.5 * view.focal / z, LAMP, 0.42 * p.lamps)
-            c.glow(lx, view.at(0, -down, z)[1], 1.3 * view.focal / z, LAMP, 0.30 * p.lamps, tall=0.22)
-    scene.focus = (0.5, scene.level)
-    scene.ground = 0.90
+    light = mix(out.sky[-1], out.sun, 0.4)
+    c.glow((x0 + x1) / 2, (y0 + y1) / 2, 0.34 * c.u, light, bright, power=1.7)
+    c.soft([view.floor(-half * 0.4, half * 0.4, 2.0, _END, -_DOWN)], light, 0.30 * bright, 0.02 * c.u)
+
+
+def _ceiling_light(scene: Scene, view: Perspective, z: float) -> None:
+    c, p = scene.canvas, scene.palette
+    lit = p.lamps > 0.1
+    c.shape(view.floor(-0.34, 0.34, z, z * 1.12, _UP - 0.02), (255, 248, 226) if lit else p.tone(rgb("#dfdfd8")))
+    if lit:
+        x, y = view.at(0, _UP, z)
+        c.glow(x, y, 1.5 * view.focal / z, LAMP, 0.42 * p.lamps)
+        c.glow(x, view.at(0, -_DOWN, z)[1], 1.3 * view.focal / z, LAMP, 0.30 * p.lamps, tall=0.22)

@@ -62,6 +62,7 @@ def room_of(
         for side, x in walls.items()
         for end, y in (("t", room.top), ("b", room.floor))
     }
+    c.rect(0, 0, c.w, c.h, p.tone(wall, 0, 0.75))  # else the dark canvas shows between smooth edges
     upper = ceiling or lighter(wall, 0.45)
     c.shape(
         [corners["lt"], corners["rt"], (room.right, room.top), (room.left, room.top)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from clash.providers.local.backdrops.canvas import Point
+from clash.providers.local.backdrops.canvas import Point, placed
 from clash.providers.local.backdrops.indoors.furniture import crate, table
 from clash.providers.local.backdrops.indoors.shell import Room, glow_lamp, pendant, room_of
 from clash.providers.local.backdrops.indoors.windows import daylight_of, view_outside, wall_window
@@ -108,91 +108,68 @@ def _bench_seat(room: Room, side: int, plush: RGB) -> None:
 
 
 def _car(scene: Scene) -> None:
-    c, p, u, s = scene.canvas, scene.palette, scene.canvas.u, scene.light_side
-    hz = scene.horizon
-    trim = rgb("#2f3136")
-    c.rect(0, 0, c.w, c.h, p.tone(trim, 0, 0.7))
-    top, low = hz - 0.36 * u, hz + 0.13 * u
-    w, h = c.w, max(8, round(low - top))
+    c, p, u = scene.canvas, scene.palette, scene.canvas.u
+    c.rect(0, 0, c.w, c.h, p.tone(rgb("#2f3136"), 0, 0.7))
+    top, low = scene.horizon - 0.36 * u, scene.horizon + 0.13 * u
+    _windscreen(scene, top, low)
+    rise = [(0, low + 0.06 * u), (c.w * 0.16, low - 0.01 * u), (c.w * 0.5, low - 0.035 * u)]
+    corners = [(c.w * 0.84, low - 0.01 * u), (c.w, low + 0.06 * u), (c.w, c.h), (0, c.h)]
+    c.shape([*rise, *corners], (p.tone(rgb("#4a4d54"), 0, 0.9), p.tone(rgb("#1f2125"), 0, 0.7)))
+    _wheel(scene, c.w * 0.5 - scene.light_side * min(0.46 * u, 0.26 * c.w), low)
+    x, blue = c.w * 0.5 + scene.light_side * 0.10 * u, rgb("#6fd6e8")
+    c.rect(x - 0.13 * u, low + 0.05 * u, x + 0.13 * u, low + 0.17 * u, p.tone(rgb("#101214")), 0.012 * u)
+    c.rect(x - 0.12 * u, low + 0.06 * u, x + 0.12 * u, low + 0.16 * u, mix(rgb("#1a3a44"), blue, 0.25))
+    c.line(placed(x, low, u, ((-0.10, 0.14), (-0.02, 0.09), (0.09, 0.11))), blue, 0.005 * u)
+    scene.ground = 0.95
+    scene.focus = (0.5, scene.level - 0.04)
+
+
+def _windscreen(scene: Scene, top: float, low: float) -> None:
+    """The road ahead, the roof lining above it, the mirror."""
+    c, p, u, out = scene.canvas, scene.palette, scene.canvas.u, scene.outside
+    h, middle, half = max(8, round(low - top)), c.w * 0.5, min(0.80 * c.u, 0.46 * c.w)
+    left, right = middle - half, middle + half
+    view = _road_ahead(scene, c.w, h)
+    mask = Image.new("L", (c.w, h), 0)
+    glass = [(left + 0.13 * u, 0.03 * u), (right - 0.13 * u, 0.03 * u), (right, h), (left, h)]
+    ImageDraw.Draw(mask).polygon(glass, fill=255)
+    c.paste(view, 0, top, mask)
+    rim = [(right - 0.13 * u, top + 0.035 * u), (left + 0.13 * u, top + 0.035 * u)]
+    roof = [(0, 0), (c.w, 0), (c.w, top + 0.01 * u), *rim, (0, top + 0.01 * u)]
+    c.shape(roof, (p.tone(rgb("#8f8a80"), 0, 0.6), p.tone(rgb("#6f6a62"), 0, 0.7)))
+    seen = mix(out.sky[1], out.haze, 0.4)
+    c.rect(middle - 0.13 * u, top - 0.005 * u, middle + 0.13 * u, top + 0.075 * u, p.tone(rgb("#1d1f22")), 0.02 * u)
+    c.rect(middle - 0.118 * u, top + 0.006 * u, middle + 0.118 * u, top + 0.064 * u, seen, 0.015 * u)
+
+
+def _road_ahead(scene: Scene, w: int, h: int) -> Image.Image:
+    out, u = scene.outside, scene.canvas.u
     scene.vista = "country"
     view = view_outside(scene, w, h, "road")
     draw = ImageDraw.Draw(view)
-    out = scene.outside
     vx, vy = w * 0.5, h * 0.66
     draw.rectangle((0, vy, w, h), fill=out.ground(rgb("#7f8a5f"), 0.25))
-    draw.polygon(
-        [(vx - 2, vy), (vx + 2, vy), (vx + 0.5 * u, h), (vx - 0.5 * u, h)], fill=out.ground(rgb("#55585f"), 0.15)
-    )
+    lane = [(vx - 2, vy), (vx + 2, vy), (vx + 0.5 * u, h), (vx - 0.5 * u, h)]
+    draw.polygon(lane, fill=out.ground(rgb("#55585f"), 0.15))
     for k in range(5):
         a, b = (k / 5) ** 2, ((k + 0.5) / 5) ** 2
-        draw.polygon(
-            [
-                (vx - 0.012 * u * a, vy + (h - vy) * a),
-                (vx + 0.012 * u * a, vy + (h - vy) * a),
-                (vx + 0.012 * u * b, vy + (h - vy) * b),
-                (vx - 0.012 * u * b, vy + (h - vy) * b),
-            ],
-            fill=out.tone(rgb("#efe6c8"), 0.1),
-        )
-    left, right = c.w * 0.5 - min(0.80 * u, 0.46 * c.w), c.w * 0.5 + min(0.80 * u, 0.46 * c.w)
-    mask = Image.new("L", (w, h), 0)
-    ImageDraw.Draw(mask).polygon(
-        [(left + 0.13 * u, 0.03 * u), (right - 0.13 * u, 0.03 * u), (right, h), (left, h)], fill=255
-    )
-    c.paste(view, 0, top, mask)
-    c.shape(
-        [
-            (0, 0),
-            (c.w, 0),
-            (c.w, top + 0.01 * u),
-            (right - 0.13 * u, top + 0.035 * u),
-            (left + 0.13 * u, top + 0.035 * u),
-            (0, top + 0.01 * u),
-        ],
-        (p.tone(rgb("#8f8a80"), 0, 0.6), p.tone(rgb("#6f6a62"), 0, 0.7)),
-    )
-    c.rect(c.w / 2 - 0.13 * u, top - 0.005 * u, c.w / 2 + 0.13 * u, top + 0.075 * u, p.tone(rgb("#1d1f22")), 0.02 * u)
-    c.rect(
-        c.w / 2 - 0.118 * u,
-        top + 0.006 * u,
-        c.w / 2 + 0.118 * u,
-        top + 0.064 * u,
-        mix(out.sky[1], out.haze, 0.4),
-        0.015 * u,
-    )
-    dash = [
-        (0, low + 0.06 * u),
-        (c.w * 0.16, low - 0.01 * u),
-        (c.w * 0.5, low - 0.035 * u),
-        (c.w * 0.84, low - 0.01 * u),
-        (c.w, low + 0.06 * u),
-        (c.w, c.h),
-        (0, c.h),
-    ]
-    c.shape(dash, (p.tone(rgb("#4a4d54"), 0, 0.9), p.tone(rgb("#1f2125"), 0, 0.7)))
-    wheel = c.w * 0.5 - s * min(0.46 * u, 0.26 * c.w)
+        (ya, wa), (yb, wb) = ((vy + (h - vy) * t, 0.012 * u * t) for t in (a, b))
+        draw.polygon([(vx - wa, ya), (vx + wa, ya), (vx + wb, yb), (vx - wb, yb)], fill=out.tone(rgb("#efe6c8"), 0.1))
+    return view
+
+
+def _wheel(scene: Scene, x: float, low: float) -> None:
+    """The steering wheel with two dials behind it."""
+    c, p, u = scene.canvas, scene.palette, scene.canvas.u
     for dx in (-0.10, 0.10):
-        gx, gy = wheel + dx * u, low + 0.075 * u
+        gx, gy = x + dx * u, low + 0.075 * u
         c.ellipse(gx, gy, 0.07 * u, 0.07 * u, p.tone(rgb("#15171a")))
         c.glow(gx, gy, 0.09 * u, (120, 214, 230), 0.35 + 0.4 * p.lamps)
         c.line([(gx, gy), (gx + 0.035 * u, gy - 0.04 * u)], (255, 120, 80), 0.005 * u)
-    c.draw.ellipse(
-        (wheel - 0.24 * u, low - 0.01 * u, wheel + 0.24 * u, low + 0.41 * u),
-        outline=p.tone(rgb("#17181b")),
-        width=max(2, round(0.034 * u)),
-    )
-    c.rect(wheel - 0.22 * u, low + 0.18 * u, wheel + 0.22 * u, low + 0.225 * u, p.tone(rgb("#1d1f23")), 0.02 * u)
-    c.ellipse(wheel, low + 0.20 * u, 0.065 * u, 0.065 * u, p.tone(rgb("#2a2d32")))
-    mid = c.w * 0.5 + s * 0.10 * u
-    c.rect(mid - 0.13 * u, low + 0.05 * u, mid + 0.13 * u, low + 0.17 * u, p.tone(rgb("#101214")), 0.012 * u)
-    c.rect(mid - 0.12 * u, low + 0.06 * u, mid + 0.12 * u, low + 0.16 * u, mix(rgb("#1a3a44"), rgb("#6fd6e8"), 0.25))
-    c.line(
-        [(mid - 0.10 * u, low + 0.14 * u), (mid - 0.02 * u, low + 0.09 * u), (mid + 0.09 * u, low + 0.11 * u)],
-        rgb("#6fd6e8"),
-        0.005 * u,
-    )
-    scene.ground = 0.95
-    scene.focus = (0.5, scene.level - 0.04)
+    ring = (x - 0.24 * u, low - 0.01 * u, x + 0.24 * u, low + 0.41 * u)
+    c.draw.ellipse(ring, outline=p.tone(rgb("#17181b")), width=max(2, round(0.034 * u)))
+    c.rect(x - 0.22 * u, low + 0.18 * u, x + 0.22 * u, low + 0.225 * u, p.tone(rgb("#1d1f23")), 0.02 * u)
+    c.ellipse(x, low + 0.20 * u, 0.065 * u, 0.065 * u, p.tone(rgb("#2a2d32")))
 
 
 def _ship_cabin(scene: Scene) -> None:

@@ -45,10 +45,10 @@ def field(scene: Scene) -> None:
     ridge(scene, "far", hz - 0.03 * c.u, 0.035 * c.u, (p.tone(rgb("#6f8a86"), 0.66), p.tone(_GREEN, 0.55)))
     wheat = rgb("#7fa452") if scene.named("rice", "meadow", "grass", "稻", "草", "pasture") else rgb("#dcb45c")
     c.shape([(0, hz), (c.w, hz), (c.w, c.h), (0, c.h)], (p.ground(wheat, 0.40), p.ground(darker(wheat, 0.30), 0.0)))
-    vx, rows = scene.side_x(-0.06), 26
-    for k in range(-rows, rows):
-        a, b = (k + 0.10) * 0.16 * c.u, (k + 0.52) * 0.16 * c.u
-        c.shape([(vx, hz), (vx + b * 3.2, c.h), (vx + a * 3.2, c.h)], p.ground(darker(wheat, 0.42), 0.1), 0.42)
+    vx = scene.side_x(-0.06)
+    rows = [((k + 0.10) * 0.51 * c.u, (k + 0.52) * 0.51 * c.u) for k in range(-26, 26)]
+    furrows = [[(vx, hz), (vx + b, c.h), (vx + a, c.h)] for a, b in rows]
+    c.soft(furrows, p.ground(darker(wheat, 0.42), 0.1), 0.42, 0.0012 * c.u)
     c.fade((0, hz, c.w, hz + 0.12 * c.u), p.haze, 0.55, 0.0)
     farm = scene.side_x(-0.27)
     barn = rgb("#a8473c")

@@ -36,7 +36,7 @@ def forest(scene: Scene) -> None:
             c.w * (0.5 + share),
             c.h * (0.86 + 0.02 * (k % 2)),
             wide * c.u,
-            p.ground(bark, 0.02, 0.60),
+            p.tone(bark, 0.02, 0.60),
             f"near {k}",
         )
     _canopy(scene, p.ground(needle, 0.02, 0.45))

@@ -18,7 +18,7 @@ def park(scene: Scene) -> None:
     """Lawns and broad trees, a path with a bench and a lamp, the town behind."""
     c, p, hz = scene.canvas, scene.palette, scene.horizon
     lawn = rgb("#79a657")
-    paint_sky(scene, hz + 0.02 * c.u)
+    paint_sky(scene, hz + 0.05 * c.u)
     skyline(scene, "town", hz + 0.01 * c.u, 0.05, 0.20, 0.72, wide=0.06)
     rng = scene.rng("park")
     for k in range(15):
@@ -57,7 +57,7 @@ def park(scene: Scene) -> None:
 
 def _bench(scene: Scene, x: float, base: float, w: float) -> None:
     c, p = scene.canvas, scene.palette
-    wood, iron = p.ground(rgb("#94623c"), 0.02), p.tone(rgb("#2a2d33"))
+    wood, iron = p.tone(rgb("#94623c"), 0.02), p.tone(rgb("#2a2d33"))
     c.glow(x, base, w * 0.75, p.ink, 0.4, tall=0.15, power=1.0)
     for dx in (-0.40, 0.40):
         c.line([(x + dx * w, base), (x + dx * w, base - w * 0.42)], iron, w * 0.03)
@@ -163,7 +163,7 @@ def _smoke(scene: Scene, x: float, y: float, size: float) -> None:
 
 def _fence(scene: Scene, base: float) -> None:
     c, p = scene.canvas, scene.palette
-    wood = p.ground(rgb("#a28764"), 0.0, 0.8)
+    wood = p.tone(rgb("#a28764"), 0.0, 0.8)
     step = 0.062 * c.u
     for k in range(round(c.w / step) + 1):
         x = k * step

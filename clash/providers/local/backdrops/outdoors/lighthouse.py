@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clash.providers.local.backdrops.canvas import Point
+from clash.providers.local.backdrops.canvas import Point, placed
 from clash.providers.local.backdrops.outdoors.buildings import house
 from clash.providers.local.backdrops.outdoors.plants import reeds
 from clash.providers.local.backdrops.outdoors.scenery import foreground, height_at
@@ -74,57 +74,42 @@ def _slope(scene: Scene, label: str, base: float, rise: float, start: float, awa
 
 def lighthouse_tower(scene: Scene, x: float, base: float, tall: float, *, beam_side: int) -> None:
     """A tower in red and white bands with gallery, lantern and cap; `tall` pixels up to the gallery."""
-    c, p, s = scene.canvas, scene.palette, scene.light_side
-    low, high = tall * 0.155, tall * 0.098
-    white, red = p.tone(rgb("#f2ece0"), 0.05, 1.05), p.tone(rgb("#c23f3a"), 0.05)
-    dark = p.tone(rgb("#2d3038"), 0.05)
-    room, lit = tall * 0.17, p.lamps > 0.25
-    lamp_y = base - tall - room * 0.55
+    lamp_y = base - tall - tall * 0.17 * 0.55
+    lit = scene.palette.lamps > 0.25
     if lit:
         _beam(scene, (x, lamp_y), beam_side, tall)
+    _shaft(scene, x, base, tall)
+    _lantern_room(scene, x, base - tall, tall, lit=lit)
+    if lit:
+        scene.canvas.glow(x, lamp_y, tall * 0.42, (255, 240, 200), 0.9, power=2.6)
 
-    def half(t: float) -> float:
-        return low + (high - low) * t
 
-    c.shape([(x - low, base), (x - high, base - tall), (x + high, base - tall), (x + low, base)], white)
+_FOOT, _HEAD = 0.155, 0.098  # half the width of the tower below and above, for a height of 1
+
+
+def _shaft(scene: Scene, x: float, base: float, tall: float) -> None:
+    c, p, s = scene.canvas, scene.palette, scene.light_side
+    white, red = p.tone(rgb("#f2ece0"), 0.05, 1.05), p.tone(rgb("#c23f3a"), 0.05)
+    dark = p.tone(rgb("#2d3038"), 0.05)
+    c.shape(placed(x, base, tall, ((-_FOOT, 0), (-_HEAD, -1), (_HEAD, -1), (_FOOT, 0))), white)
     for k in range(3):
-        a, b = 0.10 + k * 0.32, 0.26 + k * 0.32
-        c.shape(
-            [
-                (x - half(a), base - tall * a),
-                (x - half(b), base - tall * b),
-                (x + half(b), base - tall * b),
-                (x + half(a), base - tall * a),
-            ],
-            red,
-        )
-    far = [
-        (x - s * low, base),
-        (x - s * high, base - tall),
-        (x - s * high * 0.05, base - tall),
-        (x - s * low * 0.10, base),
-    ]
-    c.soft([far], mix(p.ink, p.ambient, 0.25), 0.46, tall * 0.012)
+        low, high = 0.10 + k * 0.32, 0.26 + k * 0.32
+        a, b = (_FOOT + (_HEAD - _FOOT) * t for t in (low, high))
+        c.shape(placed(x, base, tall, ((-a, -low), (-b, -high), (b, -high), (a, -low))), red)
+    shaded = ((-s * _FOOT, 0), (-s * _HEAD, -1), (-s * _HEAD * 0.05, -1), (-s * _FOOT * 0.10, 0))
+    c.soft([placed(x, base, tall, shaded)], mix(p.ink, p.ambient, 0.25), 0.46, tall * 0.012)
+    pane, w = LAMP if p.lamps > 0.5 else dark, tall * 0.016
     for t in (0.36, 0.70):
-        c.rect(
-            x - tall * 0.016,
-            base - tall * (t + 0.05),
-            x + tall * 0.016,
-            base - tall * t,
-            LAMP if p.lamps > 0.5 else dark,
-            tall * 0.01,
-        )
-    c.rect(x - tall * 0.032, base - tall * 0.085, x + tall * 0.032, base, dark, tall * 0.01)
-    top = base - tall
-    c.shape(
-        [
-            (x - high * 1.5, top - tall * 0.012),
-            (x + high * 1.5, top - tall * 0.012),
-            (x + high * 1.15, top + tall * 0.025),
-            (x - high * 1.15, top + tall * 0.025),
-        ],
-        dark,
-    )
+        c.rect(x - w, base - tall * (t + 0.05), x + w, base - tall * t, pane, tall * 0.01)
+    c.rect(x - 2 * w, base - tall * 0.085, x + 2 * w, base, dark, tall * 0.01)
+
+
+def _lantern_room(scene: Scene, x: float, top: float, tall: float, *, lit: bool) -> None:
+    """Gallery, glass, railing and cap on the tower's top."""
+    c, p = scene.canvas, scene.palette
+    high, room, dark = tall * _HEAD, tall * 0.17, p.tone(rgb("#2d3038"), 0.05)
+    gallery = ((-1.5 * _HEAD, -0.012), (1.5 * _HEAD, -0.012), (1.15 * _HEAD, 0.025), (-1.15 * _HEAD, 0.025))
+    c.shape(placed(x, top, tall, gallery), dark)
     glass = mix(LAMP, (255, 250, 226), 0.6) if lit else p.tone(rgb("#9db4bf"), 0.05)
     c.rect(x - high * 0.72, top - room, x + high * 0.72, top - tall * 0.012, glass)
     for k in (-0.72, -0.24, 0.24, 0.72):
@@ -134,20 +119,10 @@ def lighthouse_tower(scene: Scene, x: float, base: float, tall: float, *, beam_s
     for k in range(9):
         at = x - high * 1.45 + high * 2.9 * k / 8
         c.line([(at, rail), (at, top - tall * 0.01)], dark, tall * 0.004)
-    cap = p.tone(rgb("#a8332f"), 0.05)
-    c.shape(
-        [
-            (x - high * 0.95, top - room),
-            (x - high * 0.45, top - room - tall * 0.065),
-            (x, top - room - tall * 0.10),
-            (x + high * 0.45, top - room - tall * 0.065),
-            (x + high * 0.95, top - room),
-        ],
-        cap,
-    )
+    eaves, shoulder = _HEAD * 0.95, _HEAD * 0.45
+    cap = ((-eaves, 0), (-shoulder, -0.065), (0, -0.10), (shoulder, -0.065), (eaves, 0))
+    c.shape(placed(x, top - room, tall, cap), p.tone(rgb("#a8332f"), 0.05))
     c.line([(x, top - room - tall * 0.09), (x, top - room - tall * 0.15)], dark, tall * 0.008)
-    if lit:
-        c.glow(x, lamp_y, tall * 0.42, (255, 240, 200), 0.9, power=2.6)
 
 
 def _beam(scene: Scene, lamp: Point, side: int, tall: float) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from clash.providers.local.backdrops.canvas import placed
 from clash.providers.local.backdrops.outdoors.buildings import street_lamp, window
-from clash.providers.local.backdrops.palette import LAMP, darker, lighter, mix, rgb
+from clash.providers.local.backdrops.palette import AWNINGS, LAMP, darker, lighter, mix, rgb
 from clash.providers.local.backdrops.scene import Scene, jitter
 from clash.providers.local.backdrops.sky import paint_sky
 
@@ -42,67 +45,38 @@ def square(scene: Scene) -> None:
 
 
 def _row_of_houses(scene: Scene, base: float) -> None:
-    c, p, rng = scene.canvas, scene.palette, scene.rng("row")
-    x, count = -0.03 * c.w, 0
-    while x < c.w and count < 40:
-        count += 1
+    c, rng = scene.canvas, scene.rng("row")
+    x = -0.03 * c.w
+    for _ in range(40):
+        if x >= c.w:
+            break
         w, h = c.u * jitter(rng, 0.13, 0.19), c.u * jitter(rng, 0.22, 0.31)
-        wall = _PLASTER[int(rng.integers(len(_PLASTER)))]
-        front, roof = p.tone(wall, 0.22), p.ground(_TILE, 0.2)
-        c.shape([(x, base - h), (x + w, base - h), (x + w, base), (x, base)], (front, darker(front, 0.18)))
-        if rng.random() < 0.5:
-            c.shape(
-                [
-                    (x, base - h),
-                    (x + w * 0.2, base - h - w * 0.30),
-                    (x + w * 0.5, base - h - w * 0.55),
-                    (x + w * 0.8, base - h - w * 0.30),
-                    (x + w, base - h),
-                ],
-                front,
-            )
-            c.line([(x, base - h), (x + w * 0.5, base - h - w * 0.55), (x + w, base - h)], roof, 0.012 * c.u)
-        else:
-            c.shape(
-                [
-                    (x - 2, base - h),
-                    (x + w * 0.10, base - h - w * 0.42),
-                    (x + w * 0.90, base - h - w * 0.42),
-                    (x + w + 2, base - h),
-                ],
-                roof,
-            )
-        for row in range(3):
-            for column in range(3):
-                window(
-                    scene,
-                    x + w * (0.22 + 0.28 * column),
-                    base - h * (0.88 - 0.26 * row),
-                    w * 0.13,
-                    h * 0.15,
-                    rng.random(),
-                    0.2,
-                )
-        shop = p.lamps > 0.4
-        c.rect(
-            x + w * 0.08,
-            base - h * 0.24,
-            x + w * 0.92,
-            base,
-            mix(LAMP, p.haze, 0.15) if shop else p.tone(rgb("#4a5560"), 0.2),
-        )
-        c.rect(x + w * 0.44, base - h * 0.22, x + w * 0.56, base, p.tone(rgb("#4a342a"), 0.2))
-        cloth = (rgb("#b8453c"), rgb("#2f7f78"), rgb("#d29a3a"))[int(rng.integers(3))]
-        c.polygon(
-            [
-                (x + w * 0.05, base - h * 0.27),
-                (x + w * 0.95, base - h * 0.27),
-                (x + w, base - h * 0.19),
-                (x, base - h * 0.19),
-            ],
-            p.ground(cloth, 0.2),
-        )
+        _town_house(scene, x, base, w, h, rng)
         x += w
+
+
+def _town_house(scene: Scene, x: float, base: float, w: float, h: float, rng: np.random.Generator) -> None:
+    """Three storeys under a stepped gable or a tiled roof, a shop at the foot."""
+    c, p = scene.canvas, scene.palette
+    wall = _PLASTER[int(rng.integers(len(_PLASTER)))]
+    front, roof, eaves = p.tone(wall, 0.22), p.ground(_TILE, 0.2), base - h
+    c.shape([(x, eaves), (x + w, eaves), (x + w, base), (x, base)], (front, darker(front, 0.18)))
+    if rng.random() < 0.5:
+        c.shape(placed(x, eaves, w, ((0, 0), (0.2, -0.30), (0.5, -0.55), (0.8, -0.30), (1, 0))), front)
+        c.line(placed(x, eaves, w, ((0, 0), (0.5, -0.55), (1, 0))), roof, 0.012 * c.u)
+    else:
+        ridge = placed(x, eaves, w, ((0.10, -0.42), (0.90, -0.42)))
+        c.shape([(x - 2, eaves), *ridge, (x + w + 2, eaves)], roof)
+    for row in range(3):
+        for column in range(3):
+            at = x + w * (0.22 + 0.28 * column), base - h * (0.88 - 0.26 * row)
+            window(scene, *at, w * 0.13, h * 0.15, rng.random(), 0.2)
+    glass = mix(LAMP, p.haze, 0.15) if p.lamps > 0.4 else p.tone(rgb("#4a5560"), 0.2)
+    c.rect(x + w * 0.08, base - h * 0.24, x + w * 0.92, base, glass)
+    c.rect(x + w * 0.44, base - h * 0.22, x + w * 0.56, base, p.tone(rgb("#4a342a"), 0.2))
+    cloth = p.ground(AWNINGS[int(rng.integers(3))], 0.2)
+    upper, lower = base - h * 0.27, base - h * 0.19
+    c.polygon([(x + w * 0.05, upper), (x + w * 0.95, upper), (x + w, lower), (x, lower)], cloth)
 
 
 def _clock_hall(scene: Scene, x: float, base: float) -> None:

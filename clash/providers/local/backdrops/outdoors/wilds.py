@@ -15,7 +15,7 @@ from clash.providers.local.backdrops.sky import light_place, paint_sky
 def mountain(scene: Scene) -> None:
     """Snow-capped ranges behind each other, a near ridge with firs and a trail."""
     c, p, hz = scene.canvas, scene.palette, scene.horizon
-    paint_sky(scene, hz + 0.1 * c.u)
+    paint_sky(scene, hz + 0.16 * c.u)
     peaks(scene, "far range", hz + 0.02 * c.u, 0.36 * c.u, 0.66, snow=0.30, count=6)
     mist(scene, hz, 0.12 * c.u, 0.45)
     peaks(scene, "main range", hz + 0.07 * c.u, 0.50 * c.u, 0.32, snow=0.42 if p.snowy else 0.30, count=3)
