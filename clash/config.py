@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clash.errors import SettingsError, UsageError
@@ -35,7 +35,31 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         default="sqlite:///./data/checkpoints.db", validation_alias="DATABASE_URL",
-        description="Where runs are kept: sqlite:///relative/path.db or sqlite:////absolute/path.db.",
+        description="Where runs are kept: sqlite:///relative/path.db, sqlite:////absolute/path.db, or d1://NAME.",
+    )  # fmt: skip
+    cloudflare_account_id: str | None = Field(
+        default=None, validation_alias="CLOUDFLARE_ACCOUNT_ID",
+        description="The Cloudflare account of a D1 database.",
+    )  # fmt: skip
+    cloudflare_api_token: SecretStr | None = Field(
+        default=None, validation_alias="CLOUDFLARE_API_TOKEN",
+        description="A token of that account with the permission D1: Edit.",
+    )  # fmt: skip
+    cloudflare_api_base_url: str = Field(
+        default="https://api.cloudflare.com/client/v4", validation_alias="CLOUDFLARE_API_BASE_URL",
+        description="Where D1 is asked: Cloudflare's API, or what stands in for it.",
+    )  # fmt: skip
+    cf_account_id: str | None = Field(
+        default=None, validation_alias="CF_ACCOUNT_ID",
+        description="The older name of CLOUDFLARE_ACCOUNT_ID.",
+    )  # fmt: skip
+    cf_api_token: SecretStr | None = Field(
+        default=None, validation_alias="CF_API_TOKEN",
+        description="The older name of CLOUDFLARE_API_TOKEN.",
+    )  # fmt: skip
+    d1_database_id: str | None = Field(
+        default=None, validation_alias="D1_DATABASE_ID",
+        description="The D1 database where DATABASE_URL is d1:// and names none.",
     )  # fmt: skip
     asset_store: str = Field(
         default="file://./data/assets", validation_alias="ASSET_STORE",

@@ -9,8 +9,15 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    suppress,
+)
 from types import TracebackType
 from typing import Any
 
@@ -18,23 +25,30 @@ from typing import Any
 # (langgraph.checkpoint.serde). Under it only plain and well-known types come back.
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 
-import aiosqlite
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+)
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite import SqliteSaver
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from clash.config import load_settings
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of
-from clash.database.connection import open_database, sqlite_path
+from clash.database.connection import is_d1, open_database, sqlite_path
+from clash.database.d1_saver import PortSaver, in_a_loop
 from clash.database.lease import Lease
 from clash.database.metadata import record_checkpoint
 from clash.database.port import Database
 from clash.database.reading import checkpoint_items, damaged_checkpoint
 from clash.database.sqlite import SqliteDatabase, connect, database_error, open_connection
-from clash.errors import ClashError, ConflictError, DatabaseError
+from clash.database.stock_savers import AsyncStockSaver, StockSaver
+from clash.database.thread_operations import config_of
+from clash.errors import ClashError, ConflictError
 
+_Saver = BaseCheckpointSaver[str]
 _FENCED = "clash: the lease of this run was lost"
 _FENCES = tuple(
     f"CREATE TEMP TRIGGER fence_{table} BEFORE INSERT ON main.{table} WHEN NOT EXISTS"
@@ -50,7 +64,7 @@ def strict_serializer() -> JsonPlusSerializer:
     return JsonPlusSerializer(allowed_msgpack_modules=None)
 
 
-class RunSaver(AsyncSqliteSaver):
+class RunSaver(AsyncStockSaver):
     """The stock saver for one run: each write carries the lease, each checkpoint gets its metadata row.
 
     The lease stands in a temporary table of this connection and is compared by triggers, so the check and the
@@ -117,7 +131,7 @@ class RunSaver(AsyncSqliteSaver):
         """The steps that a checkpoint of this run left to do, one name a task; none before the first."""
         if checkpoint_id is None or checkpoint_id in self._due:
             return self._due.get(checkpoint_id or "", ())
-        saved = await self.aget_tuple(_config(self._lease.run_id, namespace, checkpoint_id))
+        saved = await self.aget_tuple(config_of(self._lease.run_id, namespace, checkpoint_id))
         return () if saved is None else facts_of(saved.checkpoint, saved.metadata, ()).next_steps
 
     @asynccontextmanager
@@ -140,18 +154,12 @@ class RunSaver(AsyncSqliteSaver):
             raise
 
 
-def _config(thread_id: str, namespace: str = "", checkpoint_id: str | None = None) -> RunnableConfig:
-    configurable = {"thread_id": thread_id, "checkpoint_ns": namespace}
-    if checkpoint_id is not None:
-        configurable["checkpoint_id"] = checkpoint_id
-    return {"configurable": configurable}
-
-
 @asynccontextmanager
-async def run_saver(database: Database, lease: Lease) -> AsyncGenerator[RunSaver]:
+async def run_saver(database: Database, lease: Lease) -> AsyncGenerator[RunSaver | PortSaver]:
     """The saver for a run that this process holds."""
     if not isinstance(database, SqliteDatabase):
-        raise DatabaseError(f"there is no saver for {database.url}")
+        yield PortSaver(database, strict_serializer(), lease)
+        return
     connection = await connect(database.path, "write")
     try:
         saver = RunSaver(database, lease, connection)
@@ -161,7 +169,7 @@ async def run_saver(database: Database, lease: Lease) -> AsyncGenerator[RunSaver
         await connection.close()
 
 
-async def repair_metadata(database: Database, saver: RunSaver, lease: Lease) -> int:
+async def repair_metadata(database: Database, saver: RunSaver | PortSaver, lease: Lease) -> int:
     """Write the metadata rows that a crash left out; how many. Raises `DatabaseError` for a damaged checkpoint."""
     missing = await database.query(
         "SELECT checkpoint_ns, checkpoint_id, parent_checkpoint_id FROM checkpoints AS c WHERE thread_id = ?"
@@ -180,10 +188,10 @@ async def repair_metadata(database: Database, saver: RunSaver, lease: Lease) -> 
 
 
 async def _facts(
-    saver: RunSaver, run_id: str, namespace: str, checkpoint_id: str, parent: str | None
+    saver: RunSaver | PortSaver, run_id: str, namespace: str, checkpoint_id: str, parent: str | None
 ) -> CheckpointFacts:
     try:
-        saved = await saver.aget_tuple(_config(run_id, namespace, checkpoint_id))
+        saved = await saver.aget_tuple(config_of(run_id, namespace, checkpoint_id))
         if saved is not None:
             return facts_of(saved.checkpoint, saved.metadata, await saver.due_at(namespace, parent))
     except ClashError:
@@ -196,33 +204,55 @@ async def _facts(
 # -- the Python API ------------------------------------------------------------------------------------------
 
 
-class Checkpointer(AbstractContextManager[SqliteSaver], AbstractAsyncContextManager[AsyncSqliteSaver]):
-    """LangGraph's stock saver on a database of clash: `with` gives the sync one, `async with` the async one."""
+class Checkpointer(AbstractContextManager[_Saver], AbstractAsyncContextManager[_Saver]):
+    """A LangGraph saver on a database of clash: `with` gives one for sync code, `async with` one for async code.
+
+    On SQLite it is LangGraph's own, on Cloudflare D1 a `PortSaver`.
+    """
 
     def __init__(self, database_url: str) -> None:
-        self._path = sqlite_path(database_url)
-        self._open: list[sqlite3.Connection] = []
-        self._open_async: list[aiosqlite.Connection] = []
+        self._url = database_url
+        self._open: list[AbstractContextManager[_Saver]] = []
+        self._open_async: list[AbstractAsyncContextManager[_Saver]] = []
 
-    def __enter__(self) -> SqliteSaver:
-        connection = open_connection(self._path, "create", autocommit=False)
-        self._open.append(connection)
-        return SqliteSaver(connection, serde=strict_serializer())
+    def __enter__(self) -> _Saver:
+        opened = in_a_loop(_async_saver(self._url)) if is_d1(self._url) else _stock_saver(self._url)
+        self._open.append(opened)
+        return opened.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.pop().close()
+        self._open.pop().__exit__(kind, error, trace)
 
-    async def __aenter__(self) -> AsyncSqliteSaver:
-        connection = await connect(self._path, "create")
-        self._open_async.append(connection)
-        return AsyncSqliteSaver(connection, serde=strict_serializer())
+    async def __aenter__(self) -> _Saver:
+        opened = _async_saver(self._url)
+        self._open_async.append(opened)
+        return await opened.__aenter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._open_async.pop().close()
+        await self._open_async.pop().__aexit__(kind, error, trace)
+
+
+@contextmanager
+def _stock_saver(url: str) -> Generator[_Saver]:
+    with closing(open_connection(sqlite_path(url), "create", autocommit=False)) as connection:
+        yield StockSaver(connection, serde=strict_serializer())
+
+
+@asynccontextmanager
+async def _async_saver(url: str) -> AsyncGenerator[_Saver]:
+    if is_d1(url):
+        async with open_database(url, "create") as database:
+            yield PortSaver(database, strict_serializer())
+        return
+    connection = await connect(sqlite_path(url), "create")
+    try:
+        yield AsyncStockSaver(connection, serde=strict_serializer())
+    finally:
+        await connection.close()
 
 
 def get_checkpointer(database_url: str | None = None) -> Checkpointer:

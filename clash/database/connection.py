@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from clash.database.port import Database
 from clash.database.sqlite import Mode, SqliteDatabase, file_exists
 from clash.errors import SettingsError
 
-_HINT = "for example DATABASE_URL=sqlite:///./data/checkpoints.db"
+if TYPE_CHECKING:
+    from clash.config import Settings
+    from clash.database.d1_rest import Account
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_HINT = "for example DATABASE_URL=sqlite:///./data/checkpoints.db, or d1://NAME for Cloudflare D1"
+_D1_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def sqlite_path(url: str) -> Path:
@@ -21,16 +33,24 @@ def sqlite_path(url: str) -> Path:
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme != "sqlite":
-        raise SettingsError(f"DATABASE_URL names {scheme or url!r}, which is not known; known: sqlite", hint=_HINT)
+        raise SettingsError(f"DATABASE_URL names {scheme or url!r}, which is not known; known: sqlite, d1", hint=_HINT)
     path = rest.removeprefix("/")
     if not rest.startswith("/") or not path or path == ":memory:" or "\0" in path or "?" in path:
         raise SettingsError(f"DATABASE_URL {url!r} names no file", hint=_HINT)
     return Path(path)
 
 
+def is_d1(url: str) -> bool:
+    """Whether this URL names a database on Cloudflare D1: `d1://NAME` or `d1://UUID`."""
+    return url.startswith("d1://")
+
+
 def database_exists(url: str) -> bool:
-    """Whether there is something at this URL already. Raises `SettingsError` for a URL that cannot be used."""
-    return file_exists(sqlite_path(url))
+    """Whether there is something at this URL already. Raises `SettingsError` for a URL that cannot be used.
+
+    A D1 database always is, for nobody but Cloudflare can make one; opening it tells if not.
+    """
+    return is_d1(url) or file_exists(sqlite_path(url))
 
 
 @asynccontextmanager
@@ -38,9 +58,44 @@ async def open_database(url: str, mode: Mode) -> AsyncGenerator[Database]:
     """The database of this URL, closed at the end.
 
     `mode`: "read" never writes and never makes a file, "write" needs an existing one, "create" makes one.
+    Raises `SettingsError`, `NotFoundError`, `DatabaseError`.
     """
-    database = await SqliteDatabase.open(sqlite_path(url), mode)
+    database = await _open_d1(url) if is_d1(url) else await SqliteDatabase.open(sqlite_path(url), mode)
     try:
         yield database
     finally:
         await database.close()
+
+
+async def _open_d1(url: str) -> Database:
+    from clash.config import load_settings
+    from clash.database.d1 import D1Database
+
+    settings = load_settings()
+    name = url.removeprefix("d1://") or _older(settings.d1_database_id, "D1_DATABASE_ID", "DATABASE_URL=d1://NAME")
+    if not name or not _D1_NAME.fullmatch(name):
+        raise SettingsError(f"DATABASE_URL {url!r} names no D1 database", hint=_HINT)
+    return await D1Database.open(name, _account(settings))
+
+
+def _account(settings: Settings) -> Account:
+    from clash.database.d1_rest import Account
+
+    account_id = settings.cloudflare_account_id or _older(
+        settings.cf_account_id, "CF_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID"
+    )
+    secret = settings.cloudflare_api_token or _older(settings.cf_api_token, "CF_API_TOKEN", "CLOUDFLARE_API_TOKEN")
+    if not account_id or not secret:
+        names = {"CLOUDFLARE_ACCOUNT_ID": account_id, "CLOUDFLARE_API_TOKEN": secret}
+        missing = " and ".join(name for name, value in names.items() if not value)
+        raise SettingsError(
+            f"DATABASE_URL is on Cloudflare D1, which needs {missing}", code="credentials_missing",
+            hint="the account id stands on dash.cloudflare.com; the token needs the permission D1: Edit",
+        )  # fmt: skip
+    return Account(account_id, secret, settings.cloudflare_api_base_url)
+
+
+def _older(value: T, name: str, newer: str) -> T:
+    if value:
+        logger.warning("%s is taken; its name here is %s", name, newer)
+    return value

@@ -53,6 +53,8 @@ class D1Database:
 
     def __init__(self, rest: Rest, name: str, database_id: str) -> None:
         self.name = name
+        self.size_bytes: int | None = None
+        """How large the database was at the last answer."""
         self._rest = rest
         self._path = f"database/{database_id}/raw"
         self._writer = secrets.token_hex(8)
@@ -120,6 +122,7 @@ class D1Database:
         if not isinstance(answer, list) or len(cast("list[Any]", answer)) != len(statements):
             raise DatabaseError("Cloudflare D1 answered with something that is no answer", code="database_unreachable")
         results = iter(cast("list[dict[str, Any]]", answer)[len(before) :])
+        self.size_bytes = cast("dict[str, Any]", answer[-1]).get("meta", {}).get("size_after")
         return [_decoded([next(results) for _ in batch]) for batch in batches]
 
     async def _send_once(self, batches: Sequence[_Batch]) -> list[list[Rows] | ClashError]:

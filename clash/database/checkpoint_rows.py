@@ -1,0 +1,210 @@
+"""Checkpoints as rows: the schema of LangGraph's SQLite saver, and beside it the chunks of what is too large for a row.
+
+A value of up to `INLINE_BYTES` stands where LangGraph's saver puts it. A larger one is NULL there, and stands in
+`checkpoint_chunks`, written in the same batch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clash.database.port import Param, Row, Rows, Statement
+from clash.database.thread_operations import STOCK_TABLES
+
+INLINE_BYTES = 500_000
+CHUNK_BYTES = 900_000
+"""A row of D1 holds 2,000,000 bytes, and a blob is sent and read as hex: two characters a byte."""
+_PAGE_BYTES = 4_000_000
+_PAGE_CHECKPOINTS = 100
+_WRITES_A_STATEMENT = 20
+
+TABLES: Mapping[str, str] = {
+    "checkpoint_chunks": "checkpoint_ns, checkpoint_id, task_id, idx, part, data",
+    **STOCK_TABLES,
+}
+"""Table to its columns, all but `thread_id`. The chunks of a checkpoint itself have no task."""
+
+SETUP = (
+    Statement(
+        "CREATE TABLE IF NOT EXISTS checkpoints (thread_id TEXT NOT NULL, checkpoint_ns TEXT NOT NULL DEFAULT '',"
+        " checkpoint_id TEXT NOT NULL, parent_checkpoint_id TEXT, type TEXT, checkpoint BLOB, metadata BLOB,"
+        " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id))"
+    ),
+    Statement(
+        "CREATE TABLE IF NOT EXISTS writes (thread_id TEXT NOT NULL, checkpoint_ns TEXT NOT NULL DEFAULT '',"
+        " checkpoint_id TEXT NOT NULL, task_id TEXT NOT NULL, task_path TEXT NOT NULL DEFAULT '', idx INTEGER NOT NULL,"
+        " channel TEXT NOT NULL, type TEXT, value BLOB,"
+        " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx))"
+    ),
+    Statement(
+        "CREATE TABLE IF NOT EXISTS checkpoint_chunks (thread_id TEXT NOT NULL, checkpoint_ns TEXT NOT NULL DEFAULT '',"
+        " checkpoint_id TEXT NOT NULL, task_id TEXT NOT NULL DEFAULT '', idx INTEGER NOT NULL DEFAULT 0,"
+        " part INTEGER NOT NULL, data BLOB NOT NULL,"
+        " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, part))"
+    ),
+)
+
+Place = tuple[str, str, str]
+"""Thread, namespace and id of a checkpoint."""
+_OF_CHECKPOINT = "thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?"
+_OF_VALUE = f"{_OF_CHECKPOINT} AND task_id = ? AND idx = ?"
+
+
+# -- writing ---------------------------------------------------------------------------------------------------
+
+
+def checkpoint_statements(
+    place: Place, parent: str | None, typed: tuple[str, bytes], metadata: bytes, condition: Statement
+) -> list[Statement]:
+    """Save a checkpoint in the place of one of the same id, if there is one."""
+    kind, value = typed
+    inline = len(value) <= INLINE_BYTES
+    return [
+        _drop_chunks((*place, "", 0), condition),
+        *([] if inline else _chunks((*place, "", 0), value, condition)),
+        Statement(
+            "INSERT OR REPLACE INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type,"
+            f" checkpoint, metadata) SELECT ?, ?, ?, ?, ?, ?, ? WHERE {condition.sql}",
+            (*place, parent, kind, value if inline else None, metadata, *condition.params),
+        ),
+    ]
+
+
+def writes_statements(
+    place: Place,
+    task_id: str,
+    task_path: str,
+    rows: Sequence[tuple[int, str, str, bytes]],
+    condition: Statement,
+    *,
+    replace: bool,
+) -> list[Statement]:
+    """Save what a task wrote, as (idx, channel, type, value); what is there already is replaced, or else stays."""
+    statements: list[Statement] = []
+    for idx, _, _, value in rows:
+        key = (*place, task_id, idx)
+        if replace:
+            statements.append(_drop_chunks(key, condition))
+        if len(value) > INLINE_BYTES:
+            new = f"{condition.sql} AND NOT EXISTS (SELECT 1 FROM writes WHERE {_OF_VALUE})"
+            only = condition if replace else Statement(new, (*condition.params, *key))
+            statements += _chunks(key, value, only)
+    verb = "REPLACE" if replace else "IGNORE"
+    for start in range(0, len(rows), _WRITES_A_STATEMENT):
+        some = rows[start : start + _WRITES_A_STATEMENT]
+        values: list[Param] = []
+        for idx, channel, kind, value in some:
+            values += (idx, channel, kind, value if len(value) <= INLINE_BYTES else None)
+        statements.append(
+            Statement(
+                f"INSERT OR {verb} INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx,"
+                " channel, type, value) WITH task AS (SELECT ?, ?, ?, ?, ?), written AS"
+                f" (VALUES {', '.join(['(?, ?, ?, ?)'] * len(some))}) SELECT * FROM task, written"
+                f" WHERE {condition.sql}",
+                (*place, task_id, task_path, *values, *condition.params),
+            )
+        )
+    return statements
+
+
+def _drop_chunks(key: tuple[Param, ...], condition: Statement) -> Statement:
+    return Statement(f"DELETE FROM checkpoint_chunks WHERE {_OF_VALUE} AND {condition.sql}", (*key, *condition.params))
+
+
+def _chunks(key: tuple[Param, ...], value: bytes, condition: Statement) -> Iterator[Statement]:
+    for part, start in enumerate(range(0, len(value), CHUNK_BYTES)):
+        yield Statement(
+            "INSERT INTO checkpoint_chunks (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, part, data)"
+            f" SELECT ?, ?, ?, ?, ?, ?, ? WHERE {condition.sql}",
+            (*key, part, value[start : start + CHUNK_BYTES], *condition.params),
+        )
+
+
+# -- reading ---------------------------------------------------------------------------------------------------
+
+_KEY = "thread_id, checkpoint_ns, checkpoint_id"
+_NEWEST_FIRST = "checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC"
+_HERE = "w.thread_id = c.thread_id AND w.checkpoint_ns = c.checkpoint_ns AND w.checkpoint_id = c.checkpoint_id"
+_SIZE = (
+    f"(SELECT coalesce(sum(length(checkpoint)), 0) FROM checkpoints AS w WHERE {_HERE})"
+    f" + (SELECT coalesce(sum(length(value)), 0) FROM writes AS w WHERE {_HERE})"
+    f" + (SELECT coalesce(sum(length(data)), 0) FROM checkpoint_chunks AS w WHERE {_HERE})"
+)
+_PAGE = f"""WITH found AS (SELECT {_KEY} FROM checkpoints {{where}} ORDER BY {_NEWEST_FIRST} LIMIT ?),
+sized AS (SELECT *, {_SIZE} AS size FROM found AS c),
+placed AS (SELECT *, row_number() OVER newest AS place, sum(size) OVER newest - size AS before FROM sized
+ WINDOW newest AS (ORDER BY {_NEWEST_FIRST} ROWS UNBOUNDED PRECEDING)),
+kept AS (SELECT {_KEY}, place FROM placed WHERE place <= ? AND before <= ?)
+SELECT 'checkpoint' AS what, place, {_KEY}, parent_checkpoint_id, hex(metadata) AS metadata, '' AS task_id,
+ 0 AS idx, 0 AS part, '' AS task_path, '' AS channel, type, iif(checkpoint IS NULL, NULL, hex(checkpoint)) AS value
+ FROM checkpoints JOIN kept USING ({_KEY})
+UNION ALL SELECT 'write', place, {_KEY}, NULL, NULL, task_id, idx, 0, task_path, channel, type,
+ iif(value IS NULL, NULL, hex(value)) FROM writes JOIN kept USING ({_KEY})
+UNION ALL SELECT 'chunk', place, {_KEY}, NULL, NULL, task_id, idx, part, '', '', '', hex(data)
+ FROM checkpoint_chunks JOIN kept USING ({_KEY})
+UNION ALL SELECT 'more', 0, '', '', '', NULL, NULL, '', 0, 0, '', '', '', NULL
+ WHERE (SELECT count(*) FROM placed) > (SELECT count(*) FROM kept)"""
+
+
+@dataclass(frozen=True)
+class SavedCheckpoint:
+    """A checkpoint as it was saved. `writes`: task id, channel, type, value, task path, idx."""
+
+    place: Place
+    parent: str | None
+    type: str
+    value: bytes
+    metadata: dict[str, Any]
+    writes: list[tuple[str, str, str, bytes, str, int]]
+
+
+def read_page(where: str, params: Sequence[Param], limit: int | None) -> Statement:
+    """Reads checkpoints, newest first, each with its writes and chunks, in one statement.
+
+    `where` chooses among `checkpoints`. A page holds some megabytes, or one checkpoint. `checkpoints_of` puts its
+    rows together.
+    """
+    most = _PAGE_CHECKPOINTS if limit is None else min(limit, _PAGE_CHECKPOINTS)
+    return Statement(_PAGE.format(where=where), (*params, most + 1, most, _PAGE_BYTES))
+
+
+def checkpoints_of(rows: Rows) -> tuple[list[SavedCheckpoint], bool]:
+    """The checkpoints of a page, newest first, and whether there are more behind it."""
+    chunks: dict[tuple[Place, str, int], dict[int, str]] = {}
+    for row in rows:
+        if row["what"] == "chunk":
+            chunks.setdefault((_place(row), row["task_id"], row["idx"]), {})[row["part"]] = row["value"]
+
+    def value_of(row: Row) -> bytes:
+        parts = chunks.get((_place(row), row["task_id"], row["idx"]), {})
+        text = "".join(parts[part] for part in sorted(parts)) if row["value"] is None else row["value"]
+        return bytes.fromhex(text)
+
+    writes: dict[Place, list[tuple[str, str, str, bytes, str, int]]] = {}
+    for row in rows:
+        if row["what"] == "write":
+            written = (row["task_id"], row["channel"], row["type"], value_of(row), row["task_path"], row["idx"])
+            writes.setdefault(_place(row), []).append(written)
+    found = sorted((row for row in rows if row["what"] == "checkpoint"), key=lambda row: int(row["place"]))
+    saved = [
+        SavedCheckpoint(
+            _place(row), row["parent_checkpoint_id"], row["type"], value_of(row),
+            json.loads(bytes.fromhex(row["metadata"] or "") or b"{}"), writes.get(_place(row), []),
+        )
+        for row in found
+    ]  # fmt: skip
+    return saved, any(row["what"] == "more" for row in rows)
+
+
+def read_chunks(place: Place) -> Statement:
+    """Reads the parts of a checkpoint that is too large for a row, in order, as `data` in hex."""
+    return Statement(
+        f"SELECT hex(data) AS data FROM checkpoint_chunks WHERE {_OF_VALUE} ORDER BY part", (*place, "", 0)
+    )
+
+
+def _place(row: Row) -> Place:
+    return (row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"])
