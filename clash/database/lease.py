@@ -8,12 +8,12 @@ dead on this host, or that has expired, is taken over.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,8 @@ from clash.clock import now_text, to_text
 from clash.database.connection import open_database
 from clash.database.port import Database, Param, Row, Statement
 from clash.errors import ClashError, ConflictError, NotFoundError
+
+logger = logging.getLogger(__name__)
 
 DURATION_S = 30.0
 RENEW_EVERY_S = 10.0
@@ -39,24 +41,33 @@ def _start_time(pid: int) -> str:
     return stat.rpartition(")")[2].split()[19]
 
 
+def _namespace() -> str:
+    """Among which processes this one counts: containers can share a host's name, and each counts its own."""
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
+
+
 def this_process() -> str:
-    """The owner's name: host, process id, its start (so that a reused id is not mistaken), and a nonce."""
+    """The owner's name: host, process id, its namespace and start (a number may be used again), and a nonce."""
     pid = os.getpid()
-    return f"{socket.gethostname()}/{pid}/{_start_time(pid)}/{secrets.token_hex(4)}"
+    return f"{socket.gethostname()}/{pid}/{_namespace()}.{_start_time(pid)}/{secrets.token_hex(4)}"
 
 
 def is_dead(owner: str) -> bool:
     """Whether the process of this owner is known to be gone. One of another host never is: it may be asleep."""
     host, _, rest = owner.rpartition("/")[0].partition("/")
-    pid_text, _, started = rest.partition("/")
-    if host != socket.gethostname() or not pid_text.isdigit() or os.name == "nt":
+    pid_text, _, identity = rest.partition("/")
+    namespace, _, started = identity.partition(".")
+    if (host, namespace) != (socket.gethostname(), _namespace()) or not pid_text.isdecimal() or os.name == "nt":
         return False
     pid = int(pid_text)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    except OSError:
+    except (OSError, OverflowError):
         return False
     return bool(started) and _start_time(pid) != started
 
@@ -188,8 +199,13 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
             # A renewal that cannot be written now is tried again at the next beat; the fence guards meanwhile.
-            with suppress(ClashError):
+            try:
                 asyncio.run(self._beat())
+            except ClashError as error:
+                logger.info("the lease of %s was not renewed: %s", self._lease.run_id, error)
+            except Exception:
+                # No memory for a thread, no file handle left: the next beat may have better luck.
+                logger.exception("the lease of %s was not renewed", self._lease.run_id)
             if self._lease.lost.is_set():
                 return
 

@@ -28,8 +28,8 @@ from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 
 Mode = Literal["read", "write", "create"]
 BUSY_TIMEOUT_S = 30
-_REFUSALS = (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError)
-"""A statement, two in one (a Warning before Python 3.12), an integer over 64 bits, a text with lone surrogates."""
+_REFUSALS = (sqlite3.Error, OverflowError, ValueError)
+"""A statement, an integer over 64 bits, a text with lone surrogates: what one batch can get wrong."""
 
 
 def database_error(error: Exception, path: Path) -> ClashError:
