@@ -22,6 +22,7 @@ from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.metadata import MetadataTracker
 from clash.database.port import Database, Row
 from clash.errors import ClashError, ConflictError, VersionMismatchError
+from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.outcome import outcome_of
 from clash.progress import Observer, Progress, StopSignal
@@ -31,6 +32,7 @@ from clash.published import published_path
 from clash.reporting import run_document
 from clash.run_plan import RunPlan
 from clash.story.screenplay import Story
+from clash.workflow.publishing import PublishingDoor
 from clash.workflow.rehearsing import rehearse
 from clash.workflow.state import GRAPH_VERSION
 from clash.workflow.studio import Format, Studio
@@ -188,7 +190,7 @@ class HeldRun:
         if lease.lost.is_set():
             raise ConflictError(
                 f"run {self.thread_id} was taken over by another process", code="lease_lost",
-                hint=f"`clash runs show {self.thread_id}` says who holds it",
+                hint=f"`{command('runs show', self.thread_id)}` says who holds it",
             )  # fmt: skip
 
     async def _invoke(self, lease: Lease, ledger: Ledger) -> None:
@@ -209,7 +211,7 @@ class HeldRun:
 
     def _studio(self, lease: Lease, ledger: Ledger) -> Studio:
         return Studio(
-            ledger=ledger,
+            ledger=PublishingDoor(ledger, self._assets, self.folder),
             assets=self._assets,
             format=self._format(),
             folder=self.folder,

@@ -146,7 +146,7 @@ def publish(studio: Studio, state: ProductionState, made: list[FileRecord]) -> N
     """Give every file its name for people in the run's folder; the film last, so that it stands for the rest."""
     faults.point("publish.before")
     for asset_type, slot, file in _made_before(state):
-        publish_file(studio, asset_type, slot, file)
+        publish_file(studio.assets, studio.folder, asset_type, slot, file["sha256"], file["media_type"])
     for record in sorted(made, key=lambda record: record.asset_type == "film"):
         publish_file(
             studio, record.asset_type, record.slot, StoredFile(sha256=record.sha256, media_type=record.media_type)

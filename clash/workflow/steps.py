@@ -21,7 +21,6 @@ from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.drawing import card_call, card_tasks
 from clash.workflow.finishing import finish_film
-from clash.workflow.publishing import publish_file
 from clash.workflow.screenplay_check import check_screenplay
 from clash.workflow.shooting import shoot, shot_tasks, stored
 from clash.workflow.state import CardTask, ProductionState, ShotTask
@@ -81,7 +80,6 @@ class Steps:
         request = ScreenplayRequest(story=self._story(state))
         made = await studio.ledger.call(Task("generate_screenplay", "screenplay", "screenplay", request))
         check_screenplay(self._screenplay(made.sha256))
-        publish_file(studio, "screenplay", "screenplay", stored(made))
         studio.done("generate_screenplay", "screenplay")
         return {"screenplay": made.sha256}
 
@@ -97,8 +95,6 @@ class Steps:
         """Entered once with the graph's state, it sends itself one task a shot; each makes its clip."""
         if "shot" in state:
             finished = await shoot(state, self._studio.ledger, self._studio.format)
-            publish_file(self._studio, "keyframe", state["slot"], finished["keyframe"])
-            publish_file(self._studio, "shot", state["slot"], finished["clip"])
             self._studio.done("generate_shots", state["slot"])
             return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
         tasks = shot_tasks(self._screenplay(state["screenplay"]), state["cards"], state["reference_images"])
@@ -120,7 +116,6 @@ class Steps:
 
     async def _draw_card(self, card: CardTask) -> Any:
         made = await self._studio.ledger.call(card_call(card, self._studio.format))
-        publish_file(self._studio, f"{card['slot'].partition(':')[0]}_image", card["slot"], stored(made))
         self._studio.done("generate_assets", card["slot"])
         return Command(update={"cards": {card["slot"]: stored(made)}}, goto="generate_shots")
 
