@@ -19,6 +19,7 @@ def mountain(scene: Scene) -> None:
     peaks(scene, "far range", hz + 0.02 * c.u, 0.36 * c.u, 0.66, snow=0.30, count=6)
     mist(scene, hz, 0.12 * c.u, 0.45)
     peaks(scene, "main range", hz + 0.07 * c.u, 0.50 * c.u, 0.32, snow=0.42 if p.snowy else 0.30, count=3)
+    c.rect(0, hz + 0.065 * c.u, c.w, hz + 0.17 * c.u, p.tone(rgb("#5d6b7c"), 0.5))
     mist(scene, hz + 0.06 * c.u, 0.13 * c.u, 0.5)
     pine = rgb("#4a7058")
     hill = ridge(scene, "hill", hz + 0.08 * c.u, 0.05 * c.u, (p.ground(pine, 0.35), p.ground(darker(pine, 0.2), 0.2)))
