@@ -20,15 +20,15 @@ from clash.story.screenplay import Movement
 
 Box = tuple[float, float, float, float]
 
-_OVERSAMPLING = 1.2
+_OVERSAMPLING = 1.1
 """Pixels of the still per pixel of the film at the closest zoom. More than one, or how sharp a frame is would
 depend on where between two pixels it happens to fall, and fine texture would shimmer."""
 _MARGIN = 0.006
 """Share of the still kept unseen on each side: the chroma planes are read a quarter pixel further left."""
 _RAMP_S = 1.5
 _FLOAT_S = 8.0
-_SHARPEN = ImageFilter.UnsharpMask(radius=0.8, percent=80, threshold=0)
-"""Gives back what the resize of each frame takes: within 5 % of a Lanczos resize of the whole still, 50 dB."""
+_SHARPEN = ImageFilter.UnsharpMask(radius=0.8, percent=60, threshold=0)
+"""Gives back what the resize of each frame takes: within 5 % of a Lanczos resize of the whole still, 49 dB."""
 _WORKERS = 1
 """One thread keeps up with the encoder, which works at the same time; more would only crowd the other shots."""
 _AHEAD = 4
