@@ -10,7 +10,7 @@ from clash.story.places import place_kind
 from clash.story.screenplay import Location, Screenplay, Shot, shot_slot
 from clash.workflow.prompts import size_label
 from clash.workflow.publishing import publish_file
-from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState, StoredFile
+from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState
 from clash.workflow.studio import FileRecord, Studio
 
 if TYPE_CHECKING:
@@ -145,19 +145,17 @@ def _contact_sheet(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]
 def publish(studio: Studio, state: ProductionState, made: list[FileRecord]) -> None:
     """Give every file its name for people in the run's folder; the film last, so that it stands for the rest."""
     faults.point("publish.before")
-    for asset_type, slot, file in _made_before(state):
-        publish_file(studio.assets, studio.folder, asset_type, slot, file["sha256"], file["media_type"])
-    for record in sorted(made, key=lambda record: record.asset_type == "film"):
-        publish_file(
-            studio, record.asset_type, record.slot, StoredFile(sha256=record.sha256, media_type=record.media_type)
-        )
+    finished = [(record.asset_type, record.slot, record.sha256, record.media_type) for record in made]
+    for file in [*_made_before(state), *sorted(finished, key=lambda file: file[0] == "film")]:
+        publish_file(studio.assets, studio.folder, *file)
     faults.point("publish.after")
 
 
-def _made_before(state: ProductionState) -> Iterator[tuple[str, str, StoredFile]]:
-    yield "screenplay", "screenplay", StoredFile(sha256=state["screenplay"], media_type="application/json")
-    for slot, card in state.get("cards", {}).items():
-        yield f"{slot.partition(':')[0]}_image", slot, card
-    for slot, shot in state.get("shots", {}).items():
-        yield "keyframe", slot, shot["keyframe"]
-        yield "shot", slot, shot["clip"]
+def _made_before(state: ProductionState) -> Iterator[tuple[str, str, str, str]]:
+    """Asset type, slot, sha256 and media type of all that earlier steps made."""
+    yield "screenplay", "screenplay", state["screenplay"], "application/json"
+    for slot, card in state["cards"].items():
+        yield f"{slot.partition(':')[0]}_image", slot, card["sha256"], card["media_type"]
+    for slot, shot in state["shots"].items():
+        for asset_type, file in (("keyframe", shot["keyframe"]), ("shot", shot["clip"])):
+            yield asset_type, slot, file["sha256"], file["media_type"]
