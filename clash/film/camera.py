@@ -148,7 +148,7 @@ class _Negative:
     def frame(self, box: Box) -> Frame:
         """One picture. H.264 takes a chroma sample to stand at the left of its two pixels, hence the shift."""
         width, height = self._width, self._height
-        shift = (box[2] - box[0]) / width / 4
+        shift = min((box[2] - box[0]) / width / 4, box[0] / 2)
         half = (box[0] / 2 - shift, box[1] / 2, box[2] / 2 - shift, box[3] / 2)
         picture = np.empty((height * 3 // 2, width), np.uint8)
         luma, blue, red = planes_of(picture, width, height)
