@@ -57,6 +57,14 @@ def test_a_shot_has_exactly_the_frames_asked_for(movement: Movement) -> None:
         assert min(luma.min() for luma in shot) == 219
 
 
+@pytest.mark.parametrize("movement", MOVEMENTS)
+@pytest.mark.parametrize(("width", "height"), [(16, 16), (64, 36), (16, 200), (1920, 800)])
+def test_films_of_every_size_are_shot(movement: Movement, width: int, height: int) -> None:
+    """The smallest film, narrow ones and wide ones get whole pictures of their size."""
+    shot = list(frames(_blob(320, 180, 20), movement, count=4, width=width, height=height, fps=FPS))
+    assert [picture.shape for picture in shot] == [(height * 3 // 2, width)] * 4
+
+
 @pytest.mark.parametrize(("movement", "sign"), [("pan_left", 1), ("pan_right", -1), ("tilt_up", 1), ("tilt_down", -1)])
 def test_pans_and_tilts_go_their_way(movement: Movement, sign: int) -> None:
     """When the camera pans left, what it sees moves right; when it tilts up, things move down."""
