@@ -1,8 +1,12 @@
-"""What most tests stand on: a real SQLite database in the test's own folder, a run in it, its lease, an asset store."""
+"""What most tests stand on: a real database of the test's own, a run in it, its lease, an asset store.
+
+The database is a SQLite file. A test that is marked `@on_both_databases` also runs on Cloudflare's own D1 engine.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -11,13 +15,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from d1_engine import D1Engine, EngineMissing, workerd
 
 from clash.assets import AssetStore
 from clash.database import migrations
-from clash.database.connection import sqlite_path
+from clash.database.connection import open_database
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import MetadataTracker
-from clash.database.sqlite import SqliteDatabase
+from clash.database.port import Database
 
 RUN = "run-1"
 """The run that the `lease` fixture begins."""
@@ -25,23 +30,48 @@ RUN = "run-1"
 _NOBODY = 65534
 
 
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "d1"], indirect=True)
+"""A test that runs on SQLite and on D1."""
+on_d1 = pytest.mark.parametrize("database_url", ["d1"], indirect=True)
+"""A test that runs on D1 alone."""
+
+
+@pytest.fixture(scope="session")
+def d1_engine() -> Generator[D1Engine]:
+    """Cloudflare's own D1 engine on this machine. Where it cannot be had, tests skip, but in CI they fail."""
+    try:
+        workerd()
+    except EngineMissing as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    with D1Engine.start() as engine:
+        yield engine
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """The URL of a database that is not there yet."""
-    return f"sqlite:///{(tmp_path / 'data' / 'clash.db').as_posix()}"
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a SQLite database that is not there yet, or of a D1 database that is empty."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{(tmp_path / 'data' / 'clash.db').as_posix()}"
+    engine: D1Engine = request.getfixturevalue("d1_engine")
+    for variable, value in engine.environment.items():
+        monkeypatch.setenv(variable, value)
+    name = f"test-{secrets.token_hex(8)}"
+    engine.make_database(name)
+    return f"d1://{name}"
 
 
 @pytest_asyncio.fixture
-async def database(database_url: str) -> AsyncGenerator[SqliteDatabase]:
+async def database(database_url: str) -> AsyncGenerator[Database]:
     """A new database with the whole schema."""
-    opened = await SqliteDatabase.open(sqlite_path(database_url), "create")
-    await migrations.migrate(opened)
-    yield opened
-    await opened.close()
+    async with open_database(database_url, "create") as opened:
+        await migrations.migrate(opened)
+        yield opened
 
 
 @pytest_asyncio.fixture
-async def lease(database: SqliteDatabase) -> Lease:
+async def lease(database: Database) -> Lease:
     """The lease of the run `run-1`, held by this process."""
     await MetadataTracker(database).start_workflow(RUN, "video_production")
     return await take_lease(database, RUN)
