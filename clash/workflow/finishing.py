@@ -47,7 +47,9 @@ def _assemble(
     from clash.film.sound import soundtrack
 
     fps = studio.format.fps
-    clips = [Clip(studio.assets.path(done["clip"]["sha256"]), done["frames"]) for _, done in shots]
+    clips = [
+        Clip(studio.assets.path(done["clip"]["sha256"]), done["frames"], shot_slot(shot.number)) for shot, done in shots
+    ]
     sound = _sound_shots(screenplay, shots, studio)
     total = sum(clip.frames for clip in clips)
     with studio.assets.working_file(".mp4") as working:
@@ -59,6 +61,7 @@ def _assemble(
             cues=cues,
             title=screenplay.title,
             language=screenplay.language,
+            size=(studio.format.width, studio.format.height),
         )
         studio.check_stop()
         facts = inspect_film(working)
