@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clash.database.metadata import RunStatus
-from clash.errors import ClashError
+from clash.errors import ClashError, ConflictError
+from clash.hints import command
 
 if TYPE_CHECKING:
     from clash.workflow.studio import Failure
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 _SIGNALLED = 128
 _PAUSING = (8, 6)
 """Exit codes of what only waits: for a person, for a bigger budget."""
+_FLAG = re.compile(r"--[a-z-]+( [A-Z]+)?")
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,10 @@ class Outcome:
 
 def outcome_of(thread_id: str, failures: Sequence[Failure], error: ClashError | None) -> Outcome:
     """How the run stands. What came from outside a step outweighs what failed within one."""
-    hint = f"clash resume {thread_id}"
     if error is not None:
-        slots = list(error.slots)
-        document = _document(error.code, error.message, error.hint or hint, error.retryable, slots)
+        document = _document(
+            error.code, error.message, _outer_hint(thread_id, error), error.retryable, list(error.slots)
+        )
         return Outcome("failed", error.exit_code, document)
     if not failures:
         return Outcome("completed", 0, None)
@@ -51,7 +54,7 @@ def outcome_of(thread_id: str, failures: Sequence[Failure], error: ClashError | 
     document = _document(
         leading[0].code,
         _message(leading, slots),
-        _hint(leading[0], hint, code),
+        _hint(thread_id, None if code > _SIGNALLED else leading[0].hint, code),
         any(failure.retryable for failure in leading),
         slots,
     )
@@ -85,10 +88,23 @@ def _message(leading: Sequence[Failure], slots: Sequence[str]) -> str:
     return f"{len(slots)} failed in {first.step}; {_asset_slot(first.slots[0])}: {first.message}"
 
 
-def _hint(first: Failure, resume: str, code: int) -> str:
-    if first.hint and code <= _SIGNALLED:
-        return f"{first.hint}; then: {resume}"
-    return resume
+def _hint(thread_id: str, hint: str | None, code: int) -> str:
+    """What to do, and the one command that goes on: with the flag that the hint names, where it names one."""
+    resume = command("resume", thread_id)
+    if not hint:
+        return resume
+    if code == ConflictError.exit_code:
+        return hint  # another process is at it: to go on here is what must not be done
+    if flag := _FLAG.search(hint):
+        return hint.replace(flag[0], command("resume", thread_id, flag[0]), 1)
+    return f"{hint} ({resume})" if "resume" in hint else f"{hint}; then: {resume}"
+
+
+def _outer_hint(thread_id: str, error: ClashError) -> str:
+    """As `_hint`; but what ended a run from outside is not always mended by going on, and its hint says so."""
+    if error.hint and "resume" not in error.hint:
+        return error.hint
+    return _hint(thread_id, error.hint, error.exit_code)
 
 
 def _document(code: str, message: str, hint: str, retryable: bool, slots: list[str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Event:
     """One thing that happened. `message` is a plain sentence; text of a story may be in it, so it is never markup.
 
     `cost_usd` is the run's cost so far, `elapsed_s` the seconds of this process, `remaining_s` an estimate of the
-    seconds that the run still takes, or None.
+    seconds that its step still takes, or None: how much the steps after it will make is known only when they begin.
     """
 
     kind: EventKind

@@ -12,12 +12,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from clash.assets import AssetStore
 from clash.config import Settings
-from clash.database import init_database, reading
+from clash.database import audit, init_database, reading
 from clash.database.connection import open_database, sqlite_path
+from clash.database.lease import is_held
 from clash.database.migrations import applied_migrations, known_migrations, pending_migrations, require_current
 from clash.database.port import Database, Row
 from clash.errors import NotFoundError
+from clash.hints import command
 from clash.money import usd_text
 from clash.published import published_path
 
@@ -38,7 +41,7 @@ async def _reading(settings: Settings) -> AsyncGenerator[Database]:
 
 
 async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> dict[str, Any]:
-    """All runs, newest first."""
+    """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false)."""
     async with _reading(settings) as database:
         rows = await reading.run_rows(database, status=status, limit=limit)
         return {"items": [await _run_summary(database, row) for row in rows]}
@@ -68,11 +71,16 @@ def _budget(row: Row) -> str | None:
     return None if row["budget_micro"] is None else usd_text(row["budget_micro"])
 
 
+def _estimate(row: Row) -> str | None:
+    estimate = json.loads(row["metadata"]).get("estimate_micro")
+    return None if estimate is None else usd_text(int(estimate))
+
+
 def _lease(row: Row) -> dict[str, Any] | None:
     if not row["lease_owner"]:
         return None
     host, _, rest = str(row["lease_owner"]).partition("/")
-    return {"host": host, "pid": rest.partition("/")[0], "expires_at": row["lease_expires_at"]}
+    return {"host": host, "pid": rest.partition("/")[0], "expires_at": row["lease_expires_at"], "live": is_held(row)}
 
 
 async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
@@ -92,12 +100,15 @@ async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
             "updated_at": row["updated_at"],
             "settings": json.loads(row["settings"]),
             "cost_usd": usd_text(row["spent_micro"]),
+            "estimate_usd": _estimate(row),
+            "reserved_usd": usd_text(row["reserved_micro"]),
             "budget_usd": _budget(row),
             "lease": _lease(row),
             "error": _stored_error(row),
             "progress": report["steps"],
             "steps": [_sums(item, "step") for item in by_step],
             "film": report["film"],
+            "unknown": report["unknown"],
             "metadata": json.loads(row["metadata"]),
             "calls": [_call(item) for item in await reading.call_rows(database, thread_id)],
         }
@@ -126,9 +137,24 @@ def _call(row: Row) -> dict[str, Any]:
         "duration_ms": row["duration_ms"],
         "status_code": row["status_code"],
         "job_id": row["job_id"],
+        "error_code": row["error_code"],
         "error": row["error_message"],
         "started_at": row["started_at"],
         "ended_at": row["ended_at"],
+    }
+
+
+def _unknown(row: Row) -> dict[str, Any]:
+    """A call of which only the provider's own record tells whether its quoted cost was paid."""
+    return {
+        "id": row["id"],
+        "step": row["step"],
+        "slot": row["slot"],
+        "service": row["service"],
+        "model": row["model"],
+        "started_at": row["started_at"],
+        "quoted_cost_usd": usd_text(row["quoted_cost_micro"]),
+        "error": row["error_message"],
     }
 
 
@@ -149,6 +175,7 @@ async def run_document(database: Database, thread_id: str) -> dict[str, Any]:
         "cost": {"total_usd": usd_text(row["spent_micro"]), "budget_usd": _budget(row)},
         "film": _film(folder, assets),
         "outputs": [output for asset in assets if (output := _output(folder, asset))],
+        "unknown": [_unknown(row) for row in await audit.unknown_rows(database, thread_id)],
         "error": None,
     }
 
@@ -184,18 +211,21 @@ async def list_assets(settings: Settings, thread_id: str) -> dict[str, Any]:
     async with _reading(settings) as database:
         row = await reading.run_row(database, thread_id)
         folder = Path(json.loads(row["settings"]).get("output", "output")) / thread_id
-        items = [_asset(folder, asset) for asset in await reading.asset_rows(database, thread_id)]
+        store = AssetStore.from_url(settings.asset_store)
+        items = [_asset(folder, store, asset) for asset in await reading.asset_rows(database, thread_id)]
         return {"thread_id": thread_id, "items": items}
 
 
-def _asset(folder: Path, row: Row) -> dict[str, Any]:
+def _asset(folder: Path, store: AssetStore, row: Row) -> dict[str, Any]:
+    # A workflow of one's own may keep its files elsewhere, and says where itself.
+    ours = row["path"] == store.relative_path(row["sha256"])
     return {
         "slot": row["slot"],
         "kind": row["asset_type"],
         "media_type": row["media_type"],
         "sha256": row["sha256"],
         "path": _text(published_path(folder, row["asset_type"], row["slot"], row["media_type"])),
-        "stored_path": row["path"],
+        "stored_path": (store.root / row["path"]).as_posix() if ours else row["path"],
         "bytes": row["bytes"],
         "facts": json.loads(row["facts"]),
         "step": row["step"],
@@ -222,7 +252,7 @@ async def show_checkpoint(settings: Settings, thread_id: str, checkpoint_id: str
         if not items:
             which = f"checkpoint {checkpoint_id}" if checkpoint_id else "checkpoint yet"
             raise NotFoundError(
-                f"the thread {thread_id} has no {which}", hint=f"`clash checkpoints ls {thread_id}` lists them"
+                f"the thread {thread_id} has no {which}", hint=f"`{command('checkpoints ls', thread_id)}` lists them"
             )
         item = items[0]
         checkpoint, metadata = await reading.load_checkpoint(database, thread_id, item["checkpoint_id"])
@@ -249,48 +279,61 @@ async def cost(settings: Settings, thread_id: str | None = None, *, calls: bool 
         if thread_id is None:
             return await _cost_of_all(database)
         row = await reading.run_row(database, thread_id)
-        totals = await reading.call_totals(database, thread_id)
         document: dict[str, Any] = {
             "thread_id": thread_id,
             "currency": "USD",
-            "total_usd": usd_text(int(totals["cost_micro"])),
-            "reserved_usd": usd_text(row["reserved_micro"]),
-            "budget_usd": _budget(row),
-            "calls": int(totals["calls"]),
-            "failed_calls": int(totals["failed"]),
-            "reused_calls": int(totals["reused"]),
-            "unknown_calls": int(totals["unknown"]),
+            **_totals(row, await audit.totals_of(database, thread_id)),
         }
         for column in _BY:
             rows = await reading.call_sums(database, thread_id, column)
             document[f"by_{column}"] = [_sums(item, column) for item in rows]
+        document["by_precision"] = await _by_precision(database, thread_id)
         if calls:
             document["calls_list"] = [_call(item) for item in await reading.call_rows(database, thread_id)]
         return document
 
 
+def _totals(row: Row, totals: Row) -> dict[str, Any]:
+    """What a run cost, was thought to cost and may yet have cost.
+
+    `reserved_usd` is held for the calls that are open or unknown, whose quotes `unknown_usd` sums.
+    """
+    return {
+        "total_usd": usd_text(int(totals["cost_micro"])),
+        "estimate_usd": _estimate(row),
+        "reserved_usd": usd_text(row["reserved_micro"]),
+        "unknown_usd": usd_text(int(totals["unknown_micro"])),
+        "budget_usd": _budget(row),
+        "calls": int(totals["calls"]),
+        "failed_calls": int(totals["failed"]),
+        "reused_calls": int(totals["reused"]),
+        "unknown_calls": int(totals["unknown"]),
+    }
+
+
+async def _by_precision(database: Database, thread_id: str | None) -> list[dict[str, Any]]:
+    return [
+        {"precision": row["name"], "calls": int(row["calls"]), "cost_usd": usd_text(int(row["cost_micro"]))}
+        for row in await audit.sums_by_precision(database, thread_id)
+    ]
+
+
 async def _cost_of_all(database: Database) -> dict[str, Any]:
-    items: list[dict[str, Any]] = []
-    total = 0
-    for row in await reading.run_rows(database):
-        totals = await reading.call_totals(database, str(row["run_id"]))
-        total += int(totals["cost_micro"])
-        items.append(
-            {
-                "thread_id": row["run_id"],
-                "status": row["status"],
-                "total_usd": usd_text(int(totals["cost_micro"])),
-                "budget_usd": _budget(row),
-                "calls": int(totals["calls"]),
-                "failed_calls": int(totals["failed"]),
-                "reused_calls": int(totals["reused"]),
-                "unknown_calls": int(totals["unknown"]),
-                "started_at": row["start_time"],
-            }
-        )
+    totals = await audit.totals_by_run(database)
+    items = [
+        {
+            "thread_id": row["run_id"],
+            "status": row["status"],
+            **_totals(row, totals.get(str(row["run_id"]), audit.NO_CALLS)),
+            "started_at": row["start_time"],
+        }
+        for row in await reading.run_rows(database)
+    ]
+    total = sum(int(row["cost_micro"]) for row in totals.values())
     document: dict[str, Any] = {"currency": "USD", "total_usd": usd_text(total), "items": items}
     for column in _BY:
         document[f"by_{column}"] = [_sums(item, column) for item in await reading.call_sums(database, None, column)]
+    document["by_precision"] = await _by_precision(database, None)
     return document
 
 
@@ -318,11 +361,17 @@ async def database_status(settings: Settings) -> dict[str, Any]:
             "url": database.url,
             "kind": "sqlite",
             "path": path.as_posix(),
-            "size_bytes": path.stat().st_size,
+            "size_bytes": _size_of(path),
             "applied": [{"name": item.name, "applied_at": item.applied_at} for item in applied],
             "pending": [item.name for item in pending],
             "rows": await reading.row_counts(database),
         }
+
+
+def _size_of(path: Path) -> int:
+    """Bytes of a SQLite database: its file, and the log of what has not been moved there yet."""
+    log = path.with_name(f"{path.name}-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
 async def initialize_database(settings: Settings) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import sys
@@ -11,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 from clash.assets import AssetStore
 from clash.config import Settings, check_fps, parse_size
 from clash.database.port import Row
 from clash.errors import ConflictError, NotFoundError, StoryError, UsageError
+from clash.hints import command
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.story.reader import read_story
@@ -137,12 +139,15 @@ def prepare(request: ProductionRequest, settings: Settings, registry: Registry) 
     models = _models(request, settings, registry)
     name, folder, content = _read(request.story)
     story = read_story(content, name=name, choice=request.story_choice)
+    thread_id = request.thread_id or new_thread_id(name)
+    output = request.output or settings.output_dir
+    _check_writable(output / thread_id)
     return RunPlan(
-        thread_id=request.thread_id or new_thread_id(name),
+        thread_id=thread_id,
         story=story,
         story_path=request.story,
         story_choice=request.story_choice,
-        output=request.output or settings.output_dir,
+        output=output,
         reuse=request.reuse,
         models=models,
         size=f"{width}x{height}",
@@ -159,6 +164,19 @@ def check_budget(budget: Decimal | None) -> Decimal | None:
     return budget
 
 
+def _check_writable(folder: Path) -> None:
+    """Raises `UsageError` unless files can be put into this folder, which need not be there yet."""
+    try:
+        nearest = next((path for path in (folder, *folder.parents) if path.exists() or path.is_symlink()), folder)
+        reason = "" if nearest.is_dir() else f"{nearest} is no folder"
+        if not reason and not os.access(nearest, os.W_OK | os.X_OK):
+            reason = f"{nearest} cannot be written"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise UsageError(f"films cannot go to {folder}: {reason}", hint="choose another --output, or CLASH_OUTPUT_DIR")
+
+
 def _models(request: ProductionRequest, settings: Settings, registry: Registry) -> dict[Kind, str]:
     if unknown := sorted(set(request.models) - set(KINDS)):
         raise UsageError(f"there is no kind of model {unknown[0]!r}; known: {', '.join(KINDS)}")
@@ -172,7 +190,7 @@ def _models(request: ProductionRequest, settings: Settings, registry: Registry) 
 def _read(story: str) -> tuple[str, Path, bytes]:
     """The story's name, the folder its pictures are found in, and its bytes."""
     if story == "-":
-        return "stdin.csv", Path(), _bounded(sys.stdin.buffer.read(_MAX_STORY_BYTES + 1), "standard input")
+        return "stdin.csv", Path(), _bounded(_standard_input(), "standard input")
     if not story or "\0" in story:
         raise UsageError("the story's path is empty or holds a NUL")
     path = Path(story)
@@ -186,6 +204,16 @@ def _read(story: str) -> tuple[str, Path, bytes]:
     except OSError as error:
         raise StoryError(f"{story} cannot be read: {error.strerror}") from error
     return path.name, path.parent, _bounded(content, story)
+
+
+def _standard_input() -> bytes:
+    stream = cast("TextIO | None", sys.stdin)
+    if stream is None:
+        raise UsageError("standard input is closed", hint="name a file, or pipe a story in: clash run - < story.csv")
+    try:
+        return stream.buffer.read(_MAX_STORY_BYTES + 1)
+    except OSError as error:
+        raise StoryError(f"standard input cannot be read: {error.strerror}") from error
 
 
 def _bounded(content: bytes, where: str) -> bytes:
@@ -260,8 +288,8 @@ def check_same(row: Row, plan: RunPlan, *, allow_changes: bool = False) -> bool:
     raise ConflictError(
         f"the thread {thread} exists with other settings ({'; '.join(changed)})",
         code="other_settings",
-        hint=f"clash resume {thread} goes on as it was begun; --allow-changes goes on with these, for what is not"
-        " made yet; or choose another --thread",
+        hint=f"{command('resume', thread)} goes on as it was begun; --allow-changes goes on with these, for what is"
+        " not made yet; or choose another --thread",
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables of steps and of provider calls, which several commands show."""
+"""The tables of steps and of provider calls, which several commands show: the audit trail of a run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clash.cli.layout import Block, Column, Remark, Table
-from clash.cli.text import milliseconds, money
+from clash.cli.text import milliseconds, minute, money, money_if_any
 
 STEPS = (
     Column("step"),
@@ -17,24 +17,40 @@ STEPS = (
     Column("duration_ms", "time", milliseconds, right=True),
 )
 
+
+def _provider_and_model(call: Mapping[str, Any]) -> str:
+    return f"{call['service']}:{call['model']}"
+
+
 _CALLS = (
     Column("slot", fold=True),
     Column("kind"),
-    Column("model", fold=True),
+    Column("model", fold=True, of_row=_provider_and_model),
     Column("state"),
     Column("attempt", "try", lambda attempt: str(attempt) if attempt and attempt > 1 else "", right=True),
     Column("reused", show=lambda reused: "yes" if reused else ""),
+    Column("quoted_cost_usd", "quoted", money_if_any, right=True),
     Column("cost_usd", "cost", money, right=True),
+    Column("precision", at_terminal=False),
     Column("duration_ms", "time", milliseconds, right=True),
+    Column("job_id", "job", fold=True),
     Column("id", at_terminal=False),
     Column("step", at_terminal=False),
     Column("service", at_terminal=False),
-    Column("quoted_cost_usd", at_terminal=False),
-    Column("precision", at_terminal=False),
     Column("status_code", at_terminal=False),
-    Column("job_id", at_terminal=False),
     Column("started_at", at_terminal=False),
     Column("ended_at", at_terminal=False),
+    Column("error_code", at_terminal=False),
+    Column("error", at_terminal=False),
+)
+_UNKNOWN = (
+    Column("slot", fold=True),
+    Column("model", fold=True, of_row=_provider_and_model),
+    Column("service", at_terminal=False),
+    Column("started_at", "sent (UTC)", minute),
+    Column("quoted_cost_usd", "may have cost", money, right=True),
+    Column("id", at_terminal=False),
+    Column("step", at_terminal=False),
     Column("error", at_terminal=False),
 )
 
@@ -42,6 +58,13 @@ _CALLS = (
 def calls_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
     """A line a call, and below it what was answered to those that failed."""
     return [Table(_CALLS, calls, empty="no call was made"), *failures(calls, "slot")]
+
+
+def unknown_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """The calls that only a person can clear up, each with what it may have cost."""
+    if not calls:
+        return []
+    return [Remark("Sent, and never answered; perhaps paid:", "yellow"), Table(_UNKNOWN, calls)]
 
 
 def failures(items: Sequence[Mapping[str, Any]], name: str) -> list[Remark]:

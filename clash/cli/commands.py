@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from clash.cli import assets, checkpoints, cost, db, run, runs
+from clash.cli import assets, cancel, checkpoints, cost, db, run, runs
 from clash.errors import UsageError
 
 # Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("resume")(run.resume)
+app.command("cancel")(cancel.cancel)
 app.add_typer(runs.app, name="runs")
 app.add_typer(checkpoints.app, name="checkpoints")
 app.command("cost")(cost.cost)

@@ -12,7 +12,7 @@ from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
-from clash.cli.text import money
+from clash.cli.text import money, money_if_any
 from clash.errors import UsageError
 
 
@@ -28,7 +28,12 @@ class By(StrEnum):
 _TOTALS = (
     Column("thread_id", "thread"),
     Column("total_usd", "total", money),
+    Column("billed_usd", "of which billed", money_if_any),
+    Column("exact_usd", "by price", money_if_any),
+    Column("estimated_usd", "estimated", money_if_any),
+    Column("estimate_usd", "estimate at the start", money),
     Column("reserved_usd", "reserved", money),
+    Column("unknown_usd", "perhaps paid", money_if_any),
     Column("budget_usd", "budget", money),
     Column("currency", at_terminal=False),
     Column("calls"),
@@ -40,6 +45,9 @@ _ALL = (
     Column("thread_id", "thread", fold=True),
     Column("status"),
     Column("total_usd", "total", money, right=True),
+    Column("estimate_usd", "estimate", money, right=True),
+    Column("reserved_usd", at_terminal=False),
+    Column("unknown_usd", "perhaps paid", money_if_any, right=True),
     Column("budget_usd", "budget", money, right=True),
     Column("calls", right=True),
     Column("failed_calls", "failed", right=True),
@@ -74,13 +82,18 @@ def render_cost(document: Document, *, by: str | None) -> list[Block]:
         blocks.append(Table(_ALL, document["items"], empty="no runs yet"))
         blocks.append(Record((Column("total_usd", "total", money),), document))
     else:
-        blocks.append(Record(_TOTALS, document))
+        blocks.append(Record(_TOTALS, {**document, **_by_certainty(document)}))
         by = by or "step"
     if by is not None and f"by_{by}" in document:
         blocks.append(_split(document, by))
     if "calls_list" in document:
         blocks += calls_blocks(document["calls_list"])
     return blocks
+
+
+def _by_certainty(document: Document) -> dict[str, str]:
+    """How much of the total the provider billed, how much a price makes exactly, how much is estimated."""
+    return {f"{part['precision']}_usd": part["cost_usd"] for part in document.get("by_precision") or ()}
 
 
 def _split(document: Document, by: str) -> Table:

@@ -19,19 +19,24 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 Show = Callable[[Any], str]
 
+INTERRUPTED = "running (interrupted)"
+"""How people read the status of a run whose process died without saying how it ended."""
+
 _GAPS = (2, 1)
 _NARROWEST_FOLD = 12
 _NARROWEST_GRID = 40
 _STYLES = {"completed": "green", "succeeded": "green", "applied": "green", "failed": "red", "running": "cyan",
-           "paused": "yellow", "cancelled": "yellow", "pending": "yellow", "unknown": "yellow"}  # fmt: skip
+           "paused": "yellow", "cancelled": "yellow", "pending": "yellow", "unknown": "yellow",
+           INTERRUPTED: "yellow"}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table. `key` is its JSON key and its header in a pipe, `title` its header for people.
 
-    `show` makes a value readable for people. A column with `fold` may be broken over lines when the terminal is
-    narrow. A column that is not `at_terminal` stands only in the pipe's table, where width costs nothing.
+    `show` makes a value readable for people, `of_row` the whole row where one value does not tell enough. A column
+    with `fold` may be broken over lines when the terminal is narrow. A column that is not `at_terminal` stands only
+    in the pipe's table, where width costs nothing.
     """
 
     key: str
@@ -40,6 +45,7 @@ class Column:
     right: bool = False
     fold: bool = False
     at_terminal: bool = True
+    of_row: Callable[[Row], str] | None = None
 
     @property
     def heading(self) -> str:
@@ -48,7 +54,7 @@ class Column:
 
     def text(self, row: Row) -> str:
         """The cell of a row, for people."""
-        return visible(self.show(row.get(self.key)))
+        return visible(self.of_row(row) if self.of_row else self.show(row.get(self.key)))
 
 
 @dataclass(frozen=True)
@@ -174,24 +180,38 @@ def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) 
 
 
 def _shares(lengths: Sequence[Sequence[int]], least: Sequence[int], spare: int) -> list[int]:
-    """Share `spare` cells among columns so that their rows take the fewest lines.
+    """Share `spare` cells among columns so that their rows take few lines: of two columns, the fewest there can be.
 
-    Of more than two columns the first gets its least; no table of ours folds more.
+    Of more than two, the cells go, a few at a time, where they save the most lines each.
     """
-    if len(lengths) == 1:
-        return [spare]
-    if len(lengths) > 2:
-        return [least[0], *_shares(lengths[1:], least[1:], spare - least[0])]
-    rows = list(zip(*lengths, strict=True))
-    return list(
-        min(
-            ((first, spare - first) for first in range(least[0], spare - least[1] + 1)),
-            key=lambda shares: (
-                sum(max(-(-length // share) for length, share in zip(row, shares, strict=True)) for row in rows),
-                shares,
-            ),
+    if len(lengths) == 2:
+        rows = list(zip(*lengths, strict=True))
+        return list(
+            min(
+                ((first, spare - first) for first in range(least[0], spare - least[1] + 1)),
+                key=lambda shares: (
+                    sum(max(-(-length // share) for length, share in zip(row, shares, strict=True)) for row in rows),
+                    shares,
+                ),
+            )
         )
-    )
+    shares, spare = list(least), spare - sum(least)
+    while wishes := [wish for index, column in enumerate(lengths) if (wish := _wish(index, column, shares, spare))]:
+        _, more, index = max(wishes)
+        shares[index] += more
+        spare -= more
+    shares[-1] += spare
+    return shares
+
+
+def _wish(index: int, lengths: Sequence[int], shares: Sequence[int], spare: int) -> tuple[float, int, int] | None:
+    """The fewest cells more that save a column lines: lines saved a cell, these cells, the column; None if none do."""
+    before = sum(-(-length // shares[index]) for length in lengths)
+    for more in range(1, spare + 1):
+        saved = before - sum(-(-length // (shares[index] + more)) for length in lengths)
+        if saved:
+            return saved / more, more, index
+    return None
 
 
 def _columns(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
 _MOST_ROWS = 1_000_000
+_DOLLARS = re.compile(r"\d{1,12}(\.\d{1,6})?|\.\d{1,6}", flags=re.ASCII)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
@@ -24,3 +27,24 @@ Concurrency = Annotated[
         help="Calls in flight at once per provider.",
     ),
 ]  # fmt: skip
+
+
+def dollars(text: str) -> Decimal:
+    """An amount as a person types it: 20 or 1.05. No more places than are kept: money must not be rounded up."""
+    if not _DOLLARS.fullmatch(text):
+        raise typer.BadParameter(f"{text!r} is no amount in dollars, such as 20 or 1.05")
+    return Decimal(text)
+
+
+Budget = Annotated[
+    Decimal | None,
+    typer.Option(
+        "--budget", metavar="USD", parser=dollars, show_default=False,
+        help="Dollars that the run may spend in all; at the limit it pauses.",
+    ),
+]  # fmt: skip
+
+RetryUnknown = Annotated[
+    bool,
+    typer.Option("--retry-unknown", help="Make calls again that may have been paid, but whose answer is lost."),
+]

@@ -64,7 +64,7 @@ def plain_line(event: Event) -> str:
     """An event as one line.
 
     A line says what happened and, where the event counts something, how far the run is, what it has cost so far
-    and how long it will take.
+    and how long its step will take.
     """
     if event.kind == "thread":
         return f"thread {event.thread_id}"
@@ -77,7 +77,7 @@ def plain_line(event: Event) -> str:
         return f"{event.step}: {count or 'started'}"
     parts = [count, _dollars(event.cost_usd), f"{clock(event.elapsed_s)} elapsed"]
     if event.kind == "progress" and event.remaining_s is not None:
-        parts.append(f"about {clock(event.remaining_s)} left")
+        parts.append(f"about {clock(event.remaining_s)} left in this step")
     if event.kind == "step_finished":
         parts.insert(0, "done")
     return f"{event.step}: " + ", ".join(part for part in parts if part)
@@ -198,7 +198,7 @@ class LiveProgress(Progress):
         parts = [f"cost {_dollars(self._cost)}", f"{clock(now - self._begun)} elapsed"]
         if self._remaining is not None and self.live:
             seconds, said_at = self._remaining
-            parts.append(f"about {clock(seconds - (now - said_at))} left")
+            parts.append(f"about {clock(seconds - (now - said_at))} left in this step")
         return ", ".join(parts)
 
     def stopping(self) -> None:

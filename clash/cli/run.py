@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clash.cli.calls import unknown_blocks
+from clash.cli.estimate import show_estimate
 from clash.cli.layout import Block, Column, Record, Table
-from clash.cli.options import Concurrency, Json, Thread
+from clash.cli.options import Budget, Concurrency, Json, RetryUnknown, Thread
 from clash.cli.output import SCHEMA, Document, emit, say, say_error
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
+from clash.hints import command
 
 if TYPE_CHECKING:
     from clash.config import Settings
@@ -63,6 +66,10 @@ def run(
         Path | None,
         typer.Option("--output", metavar="DIR", show_default=False, help="The film goes to DIR/THREAD/film.mp4."),
     ] = None,
+    budget: Budget = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Make nothing; say what would be called, and what it would cost.")
+    ] = False,
     concurrency: Concurrency = None,
     no_reuse: Annotated[
         bool, typer.Option("--no-reuse", help="Make everything anew, also what an earlier run has made.")
@@ -78,6 +85,11 @@ def run(
     fps: Annotated[
         int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames a second, 8 to 60.")
     ] = None,
+    retry_unknown: RetryUnknown = False,
+    allow_changes: Annotated[
+        bool,
+        typer.Option("--allow-changes", help="Go on with other settings than the thread was begun with."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Turn a story into a film.
@@ -97,20 +109,38 @@ def run(
         models={kind: model for kind, model in chosen.items() if model is not None},
         size=size,
         fps=fps,
+        budget=budget,
+        retry_unknown=retry_unknown,
+        allow_changes=allow_changes,
     )
+    if dry_run:
+        show_estimate(request, as_json=as_json)
+        return
     _produce(
         lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop),
         as_json=as_json,
     )
 
 
-def resume(thread: Thread, concurrency: Concurrency = None, as_json: Json = False) -> None:
+def resume(
+    thread: Thread,
+    budget: Budget = None,
+    retry_unknown: RetryUnknown = False,
+    concurrency: Concurrency = None,
+    as_json: Json = False,
+) -> None:
     """Go on with a run that stopped, failed or was killed. Nothing that is done is done again."""
     from clash import production
 
     _produce(
         lambda settings, observe, stop: production.resume(
-            thread, settings, concurrency=concurrency, observe=observe, stop=stop
+            thread,
+            settings,
+            concurrency=concurrency,
+            budget=budget,
+            retry_unknown=retry_unknown,
+            observe=observe,
+            stop=stop,
         ),
         as_json=as_json,
     )
@@ -158,25 +188,29 @@ _OUTCOME = (
     Column("length_s", "length", lambda seconds: clock(seconds) if seconds else ""),
     Column("total_usd", "cost", money),
     Column("budget_usd", "budget", money),
+    Column("left_calls", "left to make", lambda calls: f"{calls} calls" if calls else ""),
+    Column("left_cost_usd", "which cost", money),
 )
 
 
 def render_outcome(document: Document) -> list[Block]:
-    """How the run ended: its film, its length, its cost; the steps if it did not get to the end."""
-    film, cost = document.get("film") or {}, document.get("cost") or {}
+    """How the run ended: its film, its length, its cost; if it did not get to the end, its steps and what is left."""
+    film, cost, left = (document.get(key) or {} for key in ("film", "cost", "left"))
     facts = {
         **document,
         **cost,
         "film": film.get("path"),
         "film_sha256": film.get("sha256"),
         "length_s": film.get("duration_s"),
+        "left_calls": left.get("calls"),
+        "left_cost_usd": left.get("cost_usd"),
     }
     blocks: list[Block] = [Record(_OUTCOME, facts)]
     if document.get("status") not in ("completed", "already_completed"):
         steps = [{"step": name, **count} for name, count in (document.get("steps") or {}).items()]
         columns = (Column("step"), Column("done", right=True), Column("total", "of", right=True))
         blocks.append(Table(columns, steps, empty="no step was begun"))
-    return blocks
+    return blocks + unknown_blocks(document.get("unknown") or ())
 
 
 def _tell(document: Document, *, as_json: bool) -> None:
@@ -185,6 +219,5 @@ def _tell(document: Document, *, as_json: bool) -> None:
     if error:
         say_error(error["message"], error.get("hint"))
     elif is_terminal(sys.stderr) and not as_json:
-        thread = document["thread_id"]
-        for command in ("cost", "checkpoints ls", "assets ls"):
-            say(f"clash {command} {thread}", label="next", style="dim")
+        for name in ("cost", "checkpoints ls", "assets ls"):
+            say(command(name, document["thread_id"]), label="next", style="dim")

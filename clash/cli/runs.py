@@ -8,12 +8,13 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from clash.cli.calls import STEPS, calls_blocks, failures
-from clash.cli.layout import Block, Column, Record, Table
+from clash.cli.calls import STEPS, calls_blocks, failures, unknown_blocks
+from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import Json, Limit, Thread
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
-from clash.cli.text import clock, minute, moment, money
+from clash.cli.text import clock, minute, moment, money, money_if_any
+from clash.hints import command
 
 app = typer.Typer(help="Runs: what was made, and how far it came.")
 
@@ -28,9 +29,25 @@ class Status(StrEnum):
     cancelled = "cancelled"
 
 
+def _standing(run: Mapping[str, Any]) -> str:
+    """The status, and whether there is still a process behind a `running`."""
+    return INTERRUPTED if run["status"] == "running" and not _is_held(run) else str(run["status"])
+
+
+def _is_held(run: Mapping[str, Any]) -> bool:
+    return bool(run.get("lease")) and run["lease"]["live"]
+
+
+def _holder(lease: Mapping[str, Any] | None) -> str | None:
+    if not lease:
+        return None
+    process = f"process {lease['pid']} on {lease['host']}"
+    return f"{process}, until {moment(lease['expires_at'])} UTC" if lease["live"] else f"{process}, which is gone"
+
+
 _LIST = (
     Column("thread_id", "thread", fold=True),
-    Column("status"),
+    Column("status", of_row=_standing),
     Column("story", fold=True),
     Column("started_at", "started (UTC)", minute),
     Column("steps_done", "steps", right=True),
@@ -61,14 +78,29 @@ def list_runs(
 
 
 def render_runs(document: Document) -> list[Block]:
-    """A line a run, and below it why runs ended that did not complete."""
+    """A line a run; below it who holds the runs that are under way, and why others ended that did not complete."""
     items: list[dict[str, Any]] = document["items"]
-    return [Table(_LIST, items, empty="no runs yet: clash run STORY makes the first"), *failures(items, "thread_id")]
+    return [
+        Table(_LIST, items, empty="no runs yet: clash run STORY makes the first"),
+        *_holders(items),
+        *failures(items, "thread_id"),
+    ]
+
+
+def _holders(items: list[dict[str, Any]]) -> list[Block]:
+    remarks: list[Block] = []
+    for run in items:
+        thread, lease = run["thread_id"], run.get("lease")
+        if lease and lease["live"]:
+            remarks.append(Remark(f"{thread}: held by {_holder(lease)}", "cyan"))
+        elif run["status"] == "running":
+            remarks.append(Remark(f"{thread}: nobody is at work on it; {command('resume', thread)}", "yellow"))
+    return remarks
 
 
 _RUN = (
     Column("thread_id", "thread"),
-    Column("status"),
+    Column("status", of_row=_standing),
     Column("held_by"),
     Column("title"),
     Column("story"),
@@ -79,6 +111,8 @@ _RUN = (
     Column("workflow_name", at_terminal=False),
     Column("graph_version", at_terminal=False),
     Column("cost_usd", "cost", money),
+    Column("estimate_usd", "estimate", money),
+    Column("reserved_usd", "reserved", money_if_any),
     Column("budget_usd", "budget", money),
     Column("film"),
     Column("film_sha256", at_terminal=False),
@@ -87,7 +121,7 @@ _RUN = (
     Column("error"),
 )
 _PROGRESS = (STEPS[0], Column("done", right=True), Column("total", "of", right=True), *STEPS[1:])
-_NOT_FOR_PEOPLE = ("settings.story", "settings.reference_images", "metadata.totals")
+_NOT_FOR_PEOPLE = ("settings.story", "settings.reference_images", "metadata.totals", "metadata.estimate_micro")
 
 
 @app.command("show")
@@ -118,11 +152,8 @@ def render_run(document: Document) -> list[Block]:
         Record((*_RUN, *(_chosen_column(name) for name in chosen)), {**facts, **chosen}),
         Table(_PROGRESS, _steps(document), empty="no step was begun"),
         *calls_blocks(document.get("calls") or ()),
+        *unknown_blocks(document.get("unknown") or ()),
     ]
-
-
-def _holder(lease: Mapping[str, Any] | None) -> str | None:
-    return f"process {lease['pid']} on {lease['host']}, until {moment(lease['expires_at'])} UTC" if lease else None
 
 
 def _flat(name: str, value: Any) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
+from clash.hints import command
+
 _Handler = Callable[[int, FrameType | None], Any] | int
 
 _STOPPED = "stopped by a signal"
@@ -46,10 +48,19 @@ class Watch(Protocol):
 def exit_on_signals(*, as_json: bool) -> None:
     """From now on SIGINT and SIGTERM end the process at once: quietly, with 130 or 143.
 
-    For everything that has nothing at stake: the time until a run starts, and the commands that only read.
+    For everything that has nothing at stake: the time until a run starts, and the commands that only read. Once
+    the JSON document of a command has been begun, the first signal comes too late and lets it be finished, so that
+    there is never half a document, nor a second one after it; the next signal ends the process all the same.
     """
+    too_late = False
 
     def leave(signum: int, _frame: FrameType | None) -> None:
+        nonlocal too_late
+        if as_json and getattr(sys.stdout, "begun", False):
+            if too_late:
+                os._exit(128 + signum)
+            too_late = True
+            return
         _exit(signum, as_json=as_json, message=_STOPPED, hint=None)
 
     _set({signal.SIGINT: leave, signal.SIGTERM: leave})
@@ -73,7 +84,7 @@ def stop_on_signals(stop: Stoppable, watch: Watch, *, as_json: bool) -> Generato
         if requested:
             if watch.live:
                 _write(2, _SHOW_CURSOR)
-            hint = f"clash resume {watch.thread_id}"
+            hint = command("resume", watch.thread_id)
             _exit(signum, as_json=as_json, message="stopped at once by a second signal", hint=hint)
         requested = True
         stop.request(signum)

@@ -41,18 +41,21 @@ class DataStream:
     """Standard output. A reader that is gone is no error.
 
     Once it cannot be written (a full disk), every `write` and `flush` raises `StorageError`: the first of them
-    may be swallowed, since libraries write an empty string to find out what a stream takes.
+    may be swallowed, since libraries write an empty string to find out what a stream takes. `begun` says whether
+    anything was written: a second document must not follow a first.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._error: StorageError | None = None
+        self.begun = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
         """Write, as far as anybody reads."""
+        self.begun = self.begun or bool(text)
         with self._checked():
             return self._stream.write(text)
         return len(text)

@@ -68,6 +68,15 @@ def money(usd: str | None) -> str:
     return f"${whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
+def money_if_any(usd: str | None) -> str:
+    """The same, and nothing where nothing was paid: for figures that are zero in most runs.
+
+    >>> money_if_any("0.000000"), money_if_any("0.040000")
+    ('', '$0.04')
+    """
+    return money(usd) if usd and usd.strip("0.") else ""
+
+
 def clock(seconds: float) -> str:
     """A time span as a clock shows it.
 

@@ -9,6 +9,7 @@ from typing import Any
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
 from clash.database.port import Database, Row, Rows
 from clash.errors import DatabaseError, NotFoundError
+from clash.hints import command
 from clash.money import usd_text
 
 _CHECKPOINT_COLUMNS = (
@@ -66,17 +67,6 @@ async def call_sums(database: Database, run_id: str | None, column: str) -> Rows
         " FROM api_logs WHERE ? IS NULL OR run_id = ? GROUP BY 1 ORDER BY min(id)",
         (run_id, run_id),
     )
-
-
-async def call_totals(database: Database, run_id: str) -> Row:
-    """Totals of a run's calls."""
-    rows = await database.query(
-        "SELECT count(*) AS calls, coalesce(sum(cost_micro), 0) AS cost_micro,"
-        " coalesce(sum(state = 'failed'), 0) AS failed, coalesce(sum(reused), 0) AS reused,"
-        " coalesce(sum(state = 'unknown'), 0) AS unknown FROM api_logs WHERE run_id = ?",
-        (run_id,),
-    )
-    return rows[0]
 
 
 async def step_counts(database: Database, run_id: str) -> dict[str, int]:
@@ -163,7 +153,7 @@ async def load_checkpoint(
     if not rows:
         raise NotFoundError(
             f"the thread {thread_id} has no checkpoint {checkpoint_id}",
-            hint=f"`clash checkpoints ls {thread_id}` lists them",
+            hint=f"`{command('checkpoints ls', thread_id)}` lists them",
         )
     try:
         checkpoint = _serializer().loads_typed((rows[0]["type"], rows[0]["checkpoint"]))

@@ -1,0 +1,62 @@
+"""`clash run --dry-run`: what would be called, and what it would cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clash.cli.layout import Block, Column, Record, Remark, Table
+from clash.cli.output import Document, emit, say
+from clash.cli.reading import report
+from clash.cli.text import money
+
+if TYPE_CHECKING:
+    from clash.production import ProductionRequest
+
+
+def _yes_if(wanted: bool) -> str:
+    return "yes" if wanted else ""
+
+
+_LINES = (
+    Column("step"),
+    Column("model", fold=True),
+    Column("kind", at_terminal=False),
+    Column("calls", right=True),
+    Column("found_calls", "found", right=True),
+    Column("units", right=True, of_row=lambda line: f"{line['units']} {line['unit']}"),
+    Column("unit", at_terminal=False),
+    Column("unit_price_usd", "each", money, right=True),
+    Column("cost_usd", "cost", money, right=True),
+    Column("estimated", show=_yes_if),
+)
+_TOTALS = (
+    Column("calls"),
+    Column("found_calls", "found, so free"),
+    Column("total_usd", "total", money),
+    Column("budget_usd", "budget", money),
+    Column("within_budget", at_terminal=False),
+    Column("estimated", at_terminal=False),
+    Column("currency", at_terminal=False),
+    Column("thread_id", at_terminal=False),
+)
+
+
+def show_estimate(request: ProductionRequest, *, as_json: bool) -> None:
+    """Print the estimate of a run. Raises what the run would raise before it makes anything."""
+    from clash import production
+
+    document = report(lambda settings: production.estimate(request, settings))
+    emit(document, as_json=as_json, render=render_estimate)
+    if not document["within_budget"]:
+        total, budget = money(document["total_usd"]), money(document["budget_usd"])
+        say(f"{total} would pass the budget of {budget}: the run would pause there", label="warning", style="yellow")
+
+
+def render_estimate(document: Document) -> list[Block]:
+    """A line a step and model, then the sums. What is found was made by an earlier run, and is not made again."""
+    blocks: list[Block] = [Table(_LINES, document["by_step"], empty="nothing to call"), Record(_TOTALS, document)]
+    if document["estimated"]:
+        blocks.append(
+            Remark("some of it is estimated: the bill, or how many shots the writer makes, may differ", "dim")
+        )
+    return blocks

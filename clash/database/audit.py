@@ -1,0 +1,48 @@
+"""What the calls of a run add up to, and which of them only a person can clear up. Reads only."""
+
+from __future__ import annotations
+
+from clash.database.port import Database, Row, Rows
+
+NO_CALLS: Row = {"calls": 0, "cost_micro": 0, "failed": 0, "reused": 0, "unknown": 0, "unknown_micro": 0}
+"""The totals of a run that made no call."""
+
+
+async def totals_by_run(database: Database, run_id: str | None = None) -> dict[str, Row]:
+    """Totals of the calls of every run that made any, or of one.
+
+    `cost_micro` is what was paid, `unknown_micro` the quotes of the calls of which nobody knows whether they were.
+    """
+    rows = await database.query(
+        "SELECT run_id, count(*) AS calls, sum(cost_micro) AS cost_micro, sum(state = 'failed') AS failed,"
+        " sum(reused) AS reused, sum(state = 'unknown') AS unknown,"
+        " sum(CASE WHEN state = 'unknown' THEN quoted_cost_micro ELSE 0 END) AS unknown_micro"
+        " FROM api_logs WHERE ? IS NULL OR run_id = ? GROUP BY run_id",
+        (run_id, run_id),
+    )
+    return {str(row["run_id"]): row for row in rows}
+
+
+async def totals_of(database: Database, run_id: str) -> Row:
+    """The same of one run, also if it made no call yet."""
+    return (await totals_by_run(database, run_id)).get(run_id, NO_CALLS)
+
+
+async def sums_by_precision(database: Database, run_id: str | None = None) -> Rows:
+    """How sure the paid total is: what the provider billed, what a price makes exactly, what is estimated."""
+    return await database.query(
+        "SELECT precision AS name, count(*) AS calls, sum(cost_micro) AS cost_micro FROM api_logs"
+        " WHERE (? IS NULL OR run_id = ?) AND reused = 0 AND (state = 'succeeded' OR cost_micro > 0)"
+        " GROUP BY precision ORDER BY precision",
+        (run_id, run_id),
+    )
+
+
+async def unknown_rows(database: Database, run_id: str) -> Rows:
+    """The calls that hold a run up: perhaps paid, answer lost, and not made again since."""
+    return await database.query(
+        "SELECT * FROM api_logs AS lost WHERE run_id = ? AND state = 'unknown' AND NOT EXISTS (SELECT 1 FROM api_logs"
+        " AS later WHERE later.run_id = lost.run_id AND later.slot = lost.slot AND later.take = lost.take"
+        " AND later.id > lost.id) ORDER BY id",
+        (run_id,),
+    )

@@ -1,0 +1,12 @@
+"""What a person is to type next, as it can be pasted into a shell."""
+
+from __future__ import annotations
+
+
+def command(name: str, thread_id: str, *flags: str) -> str:
+    """A command about a thread; an id that begins with `-` must not be taken for a flag.
+
+    >>> command("resume", "run-123"), command("resume", "-x", "--retry-unknown")
+    ('clash resume run-123', 'clash resume --retry-unknown -- -x')
+    """
+    return " ".join(("clash", name, *flags, *(("--",) if thread_id.startswith("-") else ()), thread_id))
