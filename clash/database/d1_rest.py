@@ -13,6 +13,7 @@ A request may therefore be tried again only if applying it twice does no harm: t
 from __future__ import annotations
 
 import logging
+import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ from typing import Any, cast
 import httpx
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
 
 from clash.database.group_commit import Refused
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
@@ -147,11 +147,10 @@ class Rest:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, TryAgain) and error.wait_s is not None:
             return error.wait_s
-        patience = self._patience
-        longer = wait_exponential_jitter(
-            initial=patience.first_wait_s, max=patience.longest_wait_s, jitter=patience.first_wait_s
-        )
-        return longer(state)
+        first_s = self._patience.first_wait_s
+        # With jitter, or all who failed together would come back together.
+        longer_s = first_s * 2 ** (state.attempt_number - 1) + random.uniform(0, first_s)
+        return min(longer_s, self._patience.longest_wait_s)
 
     async def _once(self, method: str, path: str, **arguments: Any) -> Any:
         try:

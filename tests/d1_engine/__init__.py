@@ -54,10 +54,10 @@ class D1Engine:
             "CLOUDFLARE_API_BASE_URL": self.base_url,
         }
 
-    def make_database(self, name: str) -> str:
+    def make_database(self, name: str, *, account: str = ACCOUNT) -> str:
         """Make a new, empty database; its id."""
         answer = httpx.post(
-            f"{self.base_url}/accounts/{ACCOUNT}/d1/database",
+            f"{self.base_url}/accounts/{account}/d1/database",
             json={"name": name}, headers={"Authorization": f"Bearer {TOKEN}"},
         )  # fmt: skip
         answer.raise_for_status()
