@@ -13,6 +13,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Generator, Mapping
@@ -24,6 +25,9 @@ from clash.errors import SettingsError, StorageError
 
 _BLOCK = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_UNSYNCABLE = {errno.EINVAL, errno.ENOTSUP}
+"""What file systems on a network say to the wish to sync a folder; the file itself was synced."""
+_DRIVE = re.compile(r"/[A-Za-z]:(/|$)")
 
 
 def storage_error(error: OSError, what: str) -> StorageError:
@@ -56,15 +60,27 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSYNCABLE:
+            raise
     finally:
         os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, so that their names survive a power cut as well."""
+    if not folder.is_dir():
+        if folder != folder.parent:
+            _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that after a crash it is either whole or not there. Mode 0600. Raises `StorageError`."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
@@ -113,7 +129,8 @@ class AssetStore:
             raise SettingsError(
                 f"ASSET_STORE {url!r} cannot be used", hint="for example ASSET_STORE=file://./data/assets"
             )
-        return cls(Path(path))
+        # file:///C:/assets: the slash before a drive's letter belongs to the URL, not to the path.
+        return cls(Path(path[1:] if os.name == "nt" and _DRIVE.match(path) else path))
 
     def path(self, sha256: str) -> Path:
         """Where the file of this digest is, or would be."""
@@ -160,7 +177,7 @@ class AssetStore:
             source.chmod(0o600)
             digest = sha256_of_file(source)
             target = self.path(digest)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
             source.replace(target)
             _sync_folder(target.parent)
         except OSError as error:

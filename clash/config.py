@@ -5,12 +5,14 @@ Flags are laid over by the caller; the other three are pydantic-settings' own or
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from clash.errors import SettingsError, UsageError
 
@@ -29,9 +31,8 @@ class ProviderLimit(BaseModel):
 class Settings(BaseSettings):
     """Everything that can be set, with its default."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True
-    )
+    # By alias only: a BUDGET or SIZE in somebody's environment is none of ours.
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
     database_url: str = Field(
         default="sqlite:///./data/checkpoints.db", validation_alias="DATABASE_URL",
@@ -73,7 +74,7 @@ class Settings(BaseSettings):
         default=None, ge=1, le=256, validation_alias="CLASH_CONCURRENCY",
         description="Calls in flight at once per provider; by default what the provider advises.",
     )  # fmt: skip
-    limits: dict[str, ProviderLimit] = Field(
+    limits: Annotated[dict[str, ProviderLimit], NoDecode] = Field(
         default_factory=dict, validation_alias="CLASH_LIMITS",
         description='Per provider, as JSON: {"fal": {"concurrency": 8, "requests_per_minute": 60}}.',
     )  # fmt: skip
@@ -119,6 +120,28 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _read_json(cls, value: object) -> object:
+        return json.loads(value or "{}") if isinstance(value, str) else value
+
+    @field_validator("size")
+    @classmethod
+    def _is_a_size(cls, value: str) -> str:
+        try:
+            width, height = parse_size(value)
+        except UsageError as error:
+            raise ValueError(error.message) from error
+        return f"{width}x{height}"
+
+    @field_validator("fps")
+    @classmethod
+    def _is_a_rate(cls, value: int) -> int:
+        try:
+            return check_fps(value)
+        except UsageError as error:
+            raise ValueError(error.message) from error
+
 
 def load_settings() -> Settings:
     """The settings in force here. Raises `SettingsError` naming the variable that cannot be used."""
@@ -127,8 +150,9 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
+        why = first["msg"].removeprefix("Value error, ")
         raise SettingsError(
-            f"the setting {name} cannot be used: {first['msg']}", hint="check the environment and .env"
+            f"the setting {name} cannot be used: {why}", hint="check the environment and .env"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f".env cannot be read: {error}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 FILM = "film.mp4"
@@ -25,6 +26,9 @@ _SUFFIXES = {
     "video/mp4": ".mp4",
 }
 _LONGEST_NAME = 60
+_NOT_IN_A_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
+_DEVICE = re.compile(r"|con|prn|aux|nul|(com|lpt)[0-9¹²³]", re.IGNORECASE)
+"""What is no file on Windows, whatever follows the dot."""
 
 
 def published_path(folder: Path, asset_type: str, slot: str, media_type: str) -> Path | None:
@@ -42,8 +46,12 @@ def published_path(folder: Path, asset_type: str, slot: str, media_type: str) ->
 
 
 def _short(slug: str) -> str:
-    """A slug as a file name: at most 60 letters (240 bytes, under every file system's 255), unlike any other's."""
-    if len(slug) <= _LONGEST_NAME:
-        return slug
+    """A slug as a file name: at most 60 letters (240 bytes, under every file system's 255), unlike any other's.
+
+    A writer, ours or a model, chose it: so it cannot lead out of its folder, and Windows can make a file of it.
+    """
+    name = _NOT_IN_A_NAME.sub("-", slug).strip(". ")
+    if name == slug and len(name) <= _LONGEST_NAME and not _DEVICE.fullmatch(name.partition(".")[0]):
+        return name
     digest = hashlib.sha256(slug.encode()).hexdigest()[:12]
-    return f"{slug[: _LONGEST_NAME - 13]}-{digest}"
+    return f"{name[: _LONGEST_NAME - 13]}-{digest}"

@@ -74,6 +74,12 @@ class Registry:
                 " (clash.providers.ports)",
                 code="broken_provider",
             )
+        if provider.name != name:
+            raise SettingsError(
+                f"the provider {name!r} ({known[name].value}) calls itself {provider.name!r}: a run that names it so"
+                " could not be resumed",
+                code="broken_provider",
+            )
         return provider
 
     def model(self, kind: Kind, spec: str) -> Model:

@@ -1,0 +1,162 @@
+"""Settings: the environment goes before `.env`, `.env` before the default, and what cannot be used is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from clash.config import Settings, load_settings, parse_size
+from clash.errors import SettingsError, UsageError
+
+VARIABLES = {str(field.validation_alias) for field in Settings.model_fields.values()}
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder, and no variable of clash."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.upper() in VARIABLES:
+            monkeypatch.delenv(name)
+
+
+def refused() -> SettingsError:
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert caught.value.exit_code == 4
+    return caught.value
+
+
+def test_without_any_setting_the_defaults_hold() -> None:
+    """A fresh folder: SQLite and files below ./data, the free local models, no budget."""
+    settings = load_settings()
+    assert settings.database_url == "sqlite:///./data/checkpoints.db"
+    assert settings.asset_store == "file://./data/assets"
+    assert settings.output_dir == Path("output")
+    assert {
+        getattr(settings, f"{kind}_model").partition(":")[0] for kind in ("screenplay", "image", "video", "speech")
+    } == {"local"}
+    assert (settings.size, settings.fps, settings.concurrency, settings.budget) == ("1280x720", 24, None, None)
+
+
+def test_dot_env_goes_before_the_default_and_the_environment_before_dot_env(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of two settings comes from the nearest place that has it."""
+    Path(".env").write_text("CLASH_FPS=12\nCLASH_SIZE=640x360\nSOMETHING_ELSE=1\n", encoding="utf-8")
+    monkeypatch.setenv("CLASH_SIZE", "320x180")
+    settings = load_settings()
+    assert (settings.fps, settings.size) == (12, "320x180")
+
+
+def test_only_the_working_directory_has_a_dot_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `.env` of a parent folder belongs to another project."""
+    Path(".env").write_text("CLASH_FPS=12\n", encoding="utf-8")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert load_settings().fps == 24
+
+
+@pytest.mark.parametrize("name", ["SIZE", "FPS", "BUDGET", "LIMITS", "ATTEMPTS", "OUTPUT_DIR", "IMAGE_MODEL"])
+def test_a_variable_of_another_program_is_none_of_ours(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Only the names that are documented count: somebody's SIZE or BUDGET changes no film."""
+    before = load_settings()
+    monkeypatch.setenv(name, "5")
+    Path(".env").write_text(f"{name.lower()}=6\n", encoding="utf-8")
+    assert load_settings() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CLASH_FPS", "fast"),
+        ("CLASH_FPS", "7"),
+        ("CLASH_FPS", "61"),
+        ("CLASH_FPS", "nan"),
+        ("CLASH_SIZE", "big"),
+        ("CLASH_SIZE", "1281x720"),
+        ("CLASH_SIZE", "10x10"),
+        ("CLASH_SIZE", "9999x9998"),
+        ("CLASH_SIZE", ""),
+        ("CLASH_CONCURRENCY", "0"),
+        ("CLASH_CONCURRENCY", "-1"),
+        ("CLASH_CONCURRENCY", "many"),
+        ("CLASH_BUDGET", "-0.01"),
+        ("CLASH_BUDGET", "nan"),
+        ("CLASH_BUDGET", "1e99"),
+        ("CLASH_BUDGET", "five"),
+        ("CLASH_ATTEMPTS", "0"),
+        ("CLASH_RETRY_WAIT_S", "-1"),
+        ("CLASH_LIMITS", "fast"),
+        ("CLASH_LIMITS", "[1]"),
+        ("CLASH_LIMITS", '{"fal": {"concurrency": 0}}'),
+        ("CLASH_LIMITS", '{"fal": {"requests_per_minute": 0}}'),
+        ("CLASH_LIMITS", '{"fal": {"concurrencies": 3}}'),
+    ],
+)
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_a_value_that_cannot_be_used_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, where: str
+) -> None:
+    """Exit 4 and the variable's own name, wherever it was set."""
+    if where == "environment":
+        monkeypatch.setenv(name, value)
+    else:
+        Path(".env").write_text(f"{name}='{value}'\n", encoding="utf-8")
+    assert name in refused().message
+
+
+def test_values_are_read_as_they_are_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Money exactly, limits by provider, empty for unset where that means something."""
+    monkeypatch.setenv("CLASH_BUDGET", "0.10")
+    monkeypatch.setenv("CLASH_LIMITS", '{"fal": {"concurrency": 8, "requests_per_minute": 60}}')
+    monkeypatch.setenv("CLASH_CONCURRENCY", "")
+    monkeypatch.setenv("CLASH_OUTPUT_DIR", "films/new")
+    monkeypatch.setenv("CLASH_SIZE", " 640 X 360 ")
+    settings = load_settings()
+    assert settings.budget == Decimal("0.10")
+    assert settings.limits["fal"].concurrency == 8
+    assert settings.concurrency is None
+    assert settings.output_dir == Path("films/new")
+    assert parse_size(settings.size) == (640, 360)
+    monkeypatch.setenv("CLASH_BUDGET", "")
+    monkeypatch.setenv("CLASH_LIMITS", "")
+    assert load_settings().budget is None
+    assert load_settings().limits == {}
+
+
+def test_a_secret_in_a_wrong_place_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the variable, never its value."""
+    monkeypatch.setenv("CLASH_FPS", "sk-very-secret")
+    error = refused()
+    assert "secret" not in f"{error.message} {error.hint}"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfeC\x00L\x00", b"CLASH_FPS=\xe9\n"])
+def test_a_dot_env_that_is_no_text_is_told(content: bytes) -> None:
+    """Saved as UTF-16 or Latin-1: exit 4, and the file is named."""
+    Path(".env").write_bytes(content)
+    assert ".env" in refused().message
+
+
+def test_a_dot_env_that_may_not_be_read_is_told(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch, unprivileged: Callable[[], AbstractContextManager[None]]
+) -> None:
+    """No permission: exit 4, not a default that nobody asked for."""
+    monkeypatch.chdir(open_folder)
+    Path(".env").write_text("CLASH_FPS=12\n", encoding="utf-8")
+    Path(".env").chmod(0)
+    load = refused
+    with unprivileged():
+        assert ".env" in load().message
+
+
+@pytest.mark.parametrize("text", ["", "x", "1280", "1280x", "-1280x720", "1280x720x3", "1280x720\n1", "128000x720"])
+def test_what_is_no_size_is_wrong_use(text: str) -> None:
+    """Exit 2, and an example or a reason."""
+    with pytest.raises(UsageError) as caught:
+        parse_size(text)
+    assert caught.value.exit_code == 2
