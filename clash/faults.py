@@ -5,7 +5,8 @@ costs one comparison. The points, in the order a call passes them:
 
     intent.before     nothing is written yet
     intent.after      the intent is on record, nothing is sent
-    submit.after      a queue has taken the job, its id is not stored
+    submit.after      a queue has taken the job, its id is nowhere
+    ticket.after      the job's id is on the disk, not in its row
     job.after         the job's id is stored
     answer.after      the provider has answered, nothing is kept
     content.after     the file is in the store, its receipt is not
@@ -26,6 +27,7 @@ POINTS = (
     "intent.before",
     "intent.after",
     "submit.after",
+    "ticket.after",
     "job.after",
     "answer.after",
     "content.after",

@@ -105,6 +105,11 @@ class HeldRun:
         self._check_graph_version()
         lease = await take_lease(self._database, self.thread_id)
         try:
+            # Again, now that nobody else writes it: another process may have gone on with it meanwhile.
+            self._row = await reading.run_row(self._database, self.thread_id)
+            self._recorded = json.loads(self._row["settings"])
+            if self._row["status"] == "completed":
+                return await self._already_completed()
             with Heartbeat(self._settings.database_url, lease):
                 error = await self._run_graph(lease, how)
                 return await self._report(lease, error)

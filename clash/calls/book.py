@@ -11,26 +11,27 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore
 from clash.calls.content_key import canonical_json, kind_of
+from clash.calls.receipts import LOG_LIMIT, receipt_of, storable, ticket_of
 from clash.clock import now_text
 from clash.database import call_log
 from clash.database.call_log import AssetRow, CallRow
 from clash.database.lease import Lease
 from clash.database.port import Database, Row, Statement
-from clash.errors import BudgetExceededError, ClashError, ConflictError, StoppedError
+from clash.errors import BudgetExceededError, ClashError, ConflictError, StoppedError, StorageError
 from clash.money import to_micro, usd_text
 from clash.providers.ports import FREE, Answer, Job, Quote, Request
 from clash.providers.registry import Model
 
-_LOG_LIMIT = 16_000
-"""Characters of a request or response that are kept in `api_logs`."""
+_ERROR_LIMIT = 2000
+"""Characters of an error's message that are kept in `api_logs`."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ class Book:
         self._lease = lease
         self._assets = assets
         self._on_settled = on_settled
-        self._open: dict[str, float] = {}
-        self._changed = asyncio.Condition()
+        self._sent: dict[str, float] = {}
+        self._in_flight: set[tuple[str, int]] = set()
+        self._next_end = asyncio.Event()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -92,28 +94,45 @@ class Book:
         cost = 0 if reused else int(row["cost_micro"])
         return Made(task.slot, sha256, str(row["media_type"]), facts, self._assets.path(sha256), reused, cost)
 
+    # -- which calls are in flight ---------------------------------------------------------------------------
+
+    def take_up(self, task: Task) -> None:
+        """The open row of this task, with what is reserved for it, is being seen to its end in this process."""
+        self._in_flight.add((task.slot, task.take))
+
+    def leave(self, task: Task) -> None:
+        """It no longer is: it has ended, or this process has given it up. Wakes who waits for the budget."""
+        if (task.slot, task.take) in self._in_flight:
+            self._in_flight.remove((task.slot, task.take))
+            self._next_end.set()
+            self._next_end = asyncio.Event()
+
     # -- before a call ---------------------------------------------------------------------------------------
 
-    async def intend(self, task: Task, model: Model, key: str, quote: Quote) -> Row:
-        """Write down what is about to be bought, and reserve its cost, or do neither.
+    def next_end(self) -> asyncio.Event:
+        """Set when the next of the calls in flight ends. To be taken before `intend`, waited for after it."""
+        return self._next_end
 
-        Where the budget refuses while other calls are in flight, waits for them: their bills may be smaller than
-        their quotes. Raises `BudgetExceededError`, `StoppedError` (cancelled), `ConflictError` (lease lost).
-        """
+    async def intend(self, task: Task, model: Model, key: str, quote: Quote) -> Row | None:
+        """Write down what is about to be bought, and reserve its cost; or do neither, and None is returned."""
         row = await self._describe(task, model, key, quote)
         faults.point("intent.before")
-        while True:
-            inserted, _ = await self._database.batch(
-                [call_log.insert_intent(self._lease, row), call_log.reserve(self._lease, row.token)]
-            )
-            if inserted:
-                break
-            await self._wait_or_refuse(task, row.quoted_cost_micro)
-        self._open[row.token] = time.monotonic()
+        inserted, _ = await self._database.batch(
+            [call_log.insert_intent(self._lease, row), call_log.reserve(self._lease, row.token)]
+        )
+        if not inserted:
+            return None
+        self.take_up(task)
+        self._sent[row.token] = time.monotonic()
         faults.point("intent.after")
         return await call_log.row_of_token(self._database, row.token)
 
-    async def _wait_or_refuse(self, task: Task, quoted_micro: int) -> None:
+    async def wait_for_room(self, task: Task, quote: Quote, end: asyncio.Event) -> None:
+        """Wait for the next of the calls in flight to end, after `intend` refused: bills may be below their quotes.
+
+        Nothing that a call in flight needs may be held meanwhile. Raises why there is nothing to wait for:
+        `BudgetExceededError`, `StoppedError` (cancelled), `ConflictError` (lease lost).
+        """
         run = await call_log.run_row(self._database, self._lease.run_id)
         if run["lease_generation"] != self._lease.generation:
             raise self._lost()
@@ -121,14 +140,13 @@ class Book:
             cancelled = StoppedError(f"the run {self._lease.run_id} was cancelled", code="cancelled")
             cancelled.exit_code = 1
             raise cancelled
-        async with self._changed:
-            if self._open:
-                await self._changed.wait()
-                return
+        if self._in_flight or end.is_set():
+            await end.wait()
+            return
         spent, reserved, budget = (int(run[name]) for name in ("spent_micro", "reserved_micro", "budget_micro"))
         held = f" and ${usd_text(reserved)} reserved" if reserved else ""
         raise BudgetExceededError(
-            f"{task.slot} would cost ${usd_text(quoted_micro)}; of the budget of ${usd_text(budget)},"
+            f"{task.slot} would cost ${usd_text(to_micro(quote.cost_usd))}; of the budget of ${usd_text(budget)},"
             f" ${usd_text(spent)} is spent{held}",
             hint="raise the budget: --budget USD",
         )
@@ -136,12 +154,22 @@ class Book:
     async def call_again(self, row: Row) -> None:
         """Count another try at a call whose row is still open: the same row, the same idempotency key."""
         await self._write([call_log.count_attempt(self._lease, row["token"])])
-        self._open[row["token"]] = time.monotonic()
+        self._sent[row["token"]] = time.monotonic()
 
     async def submitted(self, row: Row, job: Job) -> None:
-        """Store a job's id, before anybody looks at it."""
+        """Store a job's id, before anybody looks at it: on the disk without awaiting anything, then in its row."""
         faults.point("submit.after")
-        await self._write([call_log.store_job(self._lease, row["token"], job_id=job.id, endpoint=job.endpoint)])
+        ticket = ticket_of(job)
+        with suppress(StorageError):
+            # A full disk may still have room in the database, which is where the id belongs.
+            self._assets.write_receipt(row["token"], ticket)
+        faults.point("ticket.after")
+        await self.store_job(row, ticket)
+
+    async def store_job(self, row: Row, ticket: Mapping[str, Any]) -> None:
+        """Put a job's id, as its ticket on the disk says it, into its row."""
+        job_id, endpoint = str(ticket["job_id"]), str(ticket["endpoint"])
+        await self._write([call_log.store_job(self._lease, row["token"], job_id=job_id, endpoint=endpoint)])
         faults.point("job.after")
 
     # -- after it --------------------------------------------------------------------------------------------
@@ -151,21 +179,13 @@ class Book:
         faults.point("answer.after")
         digest = self._assets.put(answer.content)
         faults.point("content.after")
-        cost, precision = _cost(row, answer.cost_usd)
-        receipt: dict[str, Any] = {
-            "sha256": digest,
-            "media_type": answer.media_type,
-            "cost_micro": cost,
-            "precision": precision,
-            "facts": dict(answer.facts),
-            "response": canonical_json(dict(answer.response))[:_LOG_LIMIT],
-        }
+        receipt = receipt_of(row, answer, digest)
         self._assets.write_receipt(row["token"], receipt)
         faults.point("receipt.after")
         return receipt
 
     async def settle(self, task: Task, row: Row, receipt: Mapping[str, Any]) -> Made:
-        """Turn an open row into a succeeded one: its asset, its cost, its reservation, in one batch."""
+        """Turn a row that is not settled into a succeeded one: its asset, its cost, its reservation, in one batch."""
         token, cost = row["token"], int(receipt["cost_micro"])
         asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
         await self._write(
@@ -178,42 +198,41 @@ class Book:
             ]
         )
         faults.point("settle.after")
-        self._assets.drop_receipt(token)
-        await self._closed(token)
+        self._closed(task, token)
         made = Made(
             task.slot, asset.sha256, asset.media_type, asset.facts, self._assets.path(asset.sha256), False, cost
         )
         self._on_settled(made)
         return made
 
-    async def fail(self, row: Row, error: ClashError, *, cost_usd: Decimal | None) -> None:
-        """Turn an open row into a failed one. `cost_usd`: what was billed all the same; None for nothing."""
+    async def fail(self, task: Task, row: Row, error: ClashError, *, cost_micro: int = 0) -> None:
+        """Turn an open row into a failed one. `cost_micro`: what was billed all the same."""
         token = row["token"]
-        cost = 0 if cost_usd is None else to_micro(cost_usd)
         await self._write(
             [
-                call_log.add_spent(self._lease, token, cost),
+                call_log.add_spent(self._lease, token, cost_micro),
                 call_log.settle_failed(
-                    self._lease, token, code=error.code, message=error.message[:2000], retryable=error.retryable,
-                    cost_micro=cost, status_code=getattr(error, "status_code", None), ended_at=now_text(),
+                    self._lease, token, code=error.code, message=storable(error.message, _ERROR_LIMIT),
+                    retryable=error.retryable, cost_micro=cost_micro,
+                    status_code=getattr(error, "status_code", None), ended_at=now_text(),
                     duration_ms=self._duration(token),
                 ),
             ]
         )  # fmt: skip
-        await self._closed(token)
+        self._closed(task, token)
 
-    async def give_up(self, row: Row, why: str) -> None:
+    async def give_up(self, task: Task, row: Row, why: str) -> None:
         """Turn an open row into an unknown one. Its reservation stays: the money may be spent."""
         token = row["token"]
         await self._write(
             [
                 call_log.settle_failed(
-                    self._lease, token, state="unknown", code="unknown_call", message=why[:2000], retryable=False,
-                    ended_at=now_text(), duration_ms=self._duration(token),
+                    self._lease, token, state="unknown", code="unknown_call", message=storable(why, _ERROR_LIMIT),
+                    retryable=False, ended_at=now_text(), duration_ms=self._duration(token),
                 )
             ]
         )  # fmt: skip
-        await self._closed(token)
+        self.leave(task)
 
     async def reuse(self, task: Task, model: Model, key: str, source: Row) -> Made:
         """Write down that the answer of an earlier call serves here too, at no cost."""
@@ -245,7 +264,7 @@ class Book:
             service=model.provider.name,
             model=model.name,
             endpoint=model.provider.endpoint,
-            request=canonical_json(task.request.model_dump(mode="json", exclude_defaults=True))[:_LOG_LIMIT],
+            request=storable(canonical_json(task.request.model_dump(mode="json", exclude_defaults=True)), LOG_LIMIT),
             attempt=attempts + 1,
             quoted_cost_micro=to_micro(quote.cost_usd),
             precision="estimated" if quote.estimated else "exact",
@@ -269,13 +288,13 @@ class Book:
         )
 
     def _duration(self, token: str) -> int | None:
-        began = self._open.get(token)
-        return None if began is None else round((time.monotonic() - began) * 1000)
+        sent = self._sent.get(token)
+        return None if sent is None else round((time.monotonic() - sent) * 1000)
 
-    async def _closed(self, token: str) -> None:
-        self._open.pop(token, None)
-        async with self._changed:
-            self._changed.notify_all()
+    def _closed(self, task: Task, token: str) -> None:
+        self._assets.drop_receipt(token)
+        self._sent.pop(token, None)
+        self.leave(task)
 
     async def _write(self, statements: list[Statement]) -> None:
         """Apply a fenced batch. Its last statement returns a row unless the lease is lost."""
@@ -289,10 +308,3 @@ class Book:
             code="lease_lost",
             hint="this process wrote nothing after it lost the run",
         )
-
-
-def _cost(row: Row, billed_usd: Decimal | None) -> tuple[int, str]:
-    """Micro-dollars of a call, and how sure that is: what was billed, else what was quoted."""
-    if billed_usd is not None:
-        return to_micro(billed_usd), "billed"
-    return int(row["quoted_cost_micro"]), str(row["precision"])

@@ -8,24 +8,30 @@ A process may die at any instruction; what the next one finds decides. So a retr
 look at what is on record, and go on from there.
 
     succeeded             served from the store
+    with a receipt        settled without a call, or its job polled; even an unknown call whose receipt came to light
     submitted             that job is polled where it was submitted, whatever the settings say by now
-    intent, with receipt  settled without a call
-    intent, without       asked about, where the provider can be asked; made again under the same idempotency key, where
-                          it honours one; else unknown
+    intent                asked about, where the provider can be asked; made again under the same idempotency key, where
+                          it honours one and the call is still the very same; else unknown
+    unknown               made again with a person's consent only
+
+What failed and was billed all the same is never tried again by itself: only a person who resumes buys it twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 
 from clash.assets import AssetStore
 from clash.calls.book import Book, Made, Task
 from clash.calls.content_key import content_key, kind_of, references_of
+from clash.calls.jobs import JobFailedError, await_job, is_lost
 from clash.calls.pacing import Pace, Patience, with_retries
+from clash.calls.receipts import billed_micro, cost_of
 from clash.calls.verification import check_answer
 from clash.database import call_log
 from clash.database.lease import Lease
@@ -49,8 +55,6 @@ from clash.providers.registry import Model, Registry
 
 __all__ = ["Ledger", "Made", "Task"]
 
-_JOB_PATIENCE_S = 3600.0
-"""How long a job is waited for in one process; its id is kept, so the next one goes on waiting."""
 _ROOM_BYTES = 32 << 20
 """What must be free on the disk before something is bought that has to be written to it."""
 
@@ -101,9 +105,16 @@ class Ledger:
                 return await self._find(task, model, key) or await with_retries(
                     lambda: self._advance(task, model, key), patience=self._patience, check_stop=self._check_stop
                 )
+        except _BadFileError as error:
+            # It was asked for as often as patience allows, at no cost; now it counts as what it had cost.
+            error.slots = (task.slot,)
+            await self._fail_paid(task, error.row, error, error.billed_usd)
+            raise
         except ClashError as error:
             error.slots = error.slots or (task.slot,)
             raise
+        finally:
+            self._book.leave(task)
 
     # -- what is there already -------------------------------------------------------------------------------
 
@@ -133,58 +144,42 @@ class Ledger:
     # -- from what is on record to the answer ----------------------------------------------------------------
 
     async def _advance(self, task: Task, model: Model, key: str) -> Made:
-        row = await self._book.live(task)
-        if row is None:
-            await self._check_unknown(task)
-            async with self._pace.place(model.provider):
-                return await self._begin(task, model, key)
-        recorded = Model(self._registry_provider(row, model), str(row["model"]))
-        if row["state"] == "submitted":
-            async with self._pace.place(recorded.provider):
-                return await self._collect(task, row, recorded)
-        receipt = self._assets.read_receipt(row["token"])
-        if receipt is not None and self._assets.has(receipt["sha256"]):
+        row = await self._book.live(task) or await self._unknown(task)
+        if row is not None:
+            self._book.take_up(task)
+            if (made := await self._go_on(task, row, model)) is not None:
+                return made
+            # Before the next line may wait for the budget: nobody waits for himself.
+            self._book.leave(task)
+        return await self._buy(task, model, key)
+
+    async def _unknown(self, task: Task) -> Row | None:
+        row = await self._book.newest(task)
+        return row if row is not None and row["state"] == "unknown" else None
+
+    async def _go_on(self, task: Task, row: Row, model: Model) -> Made | None:
+        """From a row that is not settled to what it brings; None if a new call is to be made instead."""
+        receipt = self._assets.read_receipt(row["token"]) or {}
+        if "sha256" in receipt and self._assets.has(receipt["sha256"]):
             return await self._book.settle(task, row, receipt)
+        if "job_id" in receipt and row["state"] != "submitted":
+            await self._book.store_job(row, receipt)
+            row = await self._open_row(task)
+        if row["state"] == "unknown":
+            if int(row["id"]) > self._accept_unknown_until:
+                raise _unknown_call(row)
+            return None
+        recorded = Model(self._provider_of(row, model), str(row["model"]))
         async with self._pace.place(recorded.provider):
+            if row["state"] == "submitted":
+                return await self._collect(task, row, recorded)
             return await self._recover(task, row, recorded)
 
-    def _registry_provider(self, row: Row, model: Model) -> AnyProvider:
+    def _provider_of(self, row: Row, model: Model) -> AnyProvider:
         """The provider that the row was written for, which the settings may no longer name."""
         if row["service"] == model.provider.name:
             return model.provider
         return self._registry.provider(str(row["service"]))
-
-    async def _check_unknown(self, task: Task) -> None:
-        row = await self._book.newest(task)
-        if row is not None and row["state"] == "unknown" and int(row["id"]) > self._accept_unknown_until:
-            raise _unknown_call(row)
-
-    async def _begin(self, task: Task, model: Model, key: str) -> Made:
-        provider = model.provider
-        self._check_stop()
-        self._check_room()
-        await self._pace.turn(provider)
-        self._check_stop()
-        row = await self._book.intend(task, model, key, quote_of(model, task.request))
-        return await self._send(task, row, model)
-
-    async def _recover(self, task: Task, row: Row, model: Model) -> Made:
-        """An intent without an answer: of a dead process, or of a try whose connection broke."""
-        provider = model.provider
-        self._check_stop()
-        if isinstance(provider, Searchable):
-            found = await provider.find(model.name, task.request, self._context(task, row))
-            if isinstance(found, Answer):
-                return await self._accept(task, row, found)
-            if isinstance(found, Job):
-                await self._book.submitted(row, found)
-                return await self._collect(task, await self._open_row(task), model)
-        elif not provider.idempotent:
-            await self._book.give_up(row, "the process died, or the connection broke, before the answer")
-            raise _unknown_call(row)
-        await self._pace.turn(provider)
-        await self._book.call_again(row)
-        return await self._send(task, row, model)
 
     async def _open_row(self, task: Task) -> Row:
         row = await self._book.live(task)
@@ -192,14 +187,64 @@ class Ledger:
             raise ProviderError(f"the call for {task.slot} is no longer open", code="internal")
         return row
 
+    async def _buy(self, task: Task, model: Model, key: str) -> Made:
+        """A new call, as soon as there is a place, a turn and money for it."""
+        provider, quote = model.provider, quote_of(model, task.request)
+        while True:
+            async with self._pace.place(provider):
+                self._check_stop()
+                self._check_room()
+                await self._pace.turn(provider, self._check_stop)
+                self._check_stop()
+                end = self._book.next_end()
+                row = await self._book.intend(task, model, key, quote)
+                if row is not None:
+                    return await self._send(task, row, model)
+            # Without the place: a call in flight that waits to be tried again needs one to end.
+            await self._book.wait_for_room(task, quote, end)
+
+    async def _recover(self, task: Task, row: Row, model: Model) -> Made | None:
+        """An intent without an answer: of a dead process, or of a try whose connection broke."""
+        provider = model.provider
+        self._check_stop()
+        here = row["endpoint"] == provider.endpoint
+        same = here and row["key"] == content_key(model, task.request, take=task.take)
+        if here and isinstance(provider, Searchable):
+            found = await self._search(provider, model.name, task, row)
+            if isinstance(found, Job):
+                return await self._submitted(task, row, model, found)
+            if found is not None:
+                return await self._accept(task, row, model, found)
+            may_send, must_ask = same, False
+        else:
+            may_send = same and provider.idempotent
+            must_ask = not provider.idempotent or int(row["quoted_cost_micro"]) > 0
+        if may_send:
+            await self._pace.turn(provider, self._check_stop)
+            await self._book.call_again(row)
+            return await self._send(task, row, model)
+        if must_ask:
+            await self._book.give_up(task, row, _WHY_UNKNOWN if same else _WHY_CHANGED)
+            raise _unknown_call(row, "" if same else _WHY_CHANGED)
+        await self._book.fail(task, row, ProviderError("what is asked for has changed since", code="superseded"))
+        return None
+
+    async def _search(self, provider: Searchable, model: str, task: Task, row: Row) -> Answer | Job | None:
+        try:
+            return await provider.find(model, task.request, self._context(task, row))
+        except ClashError:
+            raise
+        except Exception as error:
+            # To ask again costs nothing.
+            raise ProviderError(f"{row['service']}: {type(error).__name__}: {error}"[:2000], retryable=True) from error
+
     # -- talking to the provider -----------------------------------------------------------------------------
 
     async def _send(self, task: Task, row: Row, model: Model) -> Made:
         result = await self._ask(task, row, model)
-        if isinstance(result, Answer):
-            return await self._accept(task, row, result)
-        await self._book.submitted(row, result)
-        return await self._collect(task, await self._open_row(task), model)
+        if isinstance(result, Job):
+            return await self._submitted(task, row, model, result)
+        return await self._accept(task, row, model, result)
 
     async def _ask(self, task: Task, row: Row, model: Model) -> Answer | Job:
         """Make the call. When it fails, the row is settled, unless the next try can find out what became of it."""
@@ -209,71 +254,70 @@ class Ledger:
                 return await provider.submit(model.name, task.request, context)
             return await provider.call(model.name, task.request, context)
         except AmbiguousError as error:
-            raise await self._lost_answer(row, provider, error) from error
-        except ProviderError as error:
-            await self._book.fail(row, error, cost_usd=error.cost_usd)
-            raise
+            raise await self._lost_answer(task, row, provider, error) from error
         except ClashError as error:
-            await self._book.fail(row, error, cost_usd=None)
+            await self._book.fail(task, row, error, cost_micro=billed_micro(getattr(error, "cost_usd", None)) or 0)
             raise
         except Exception as error:
             # A provider is foreign code. Whatever else it raises, the call may have gone through.
             lost = AmbiguousError(f"{model.spec}: {type(error).__name__}: {error}"[:2000])
-            raise await self._lost_answer(row, provider, lost) from error
+            raise await self._lost_answer(task, row, provider, lost) from error
 
-    async def _lost_answer(self, row: Row, provider: AnyProvider, error: AmbiguousError) -> ClashError:
+    async def _lost_answer(self, task: Task, row: Row, provider: AnyProvider, error: AmbiguousError) -> ClashError:
         """What to raise when a call may have gone through. The row stays open where the next try can find out."""
-        if provider.idempotent or isinstance(provider, Searchable):
+        if _can_find_out(provider):
             return error
-        await self._book.give_up(row, error.message)
+        await self._book.give_up(task, row, error.message)
         return _unknown_call(row, error.message)
+
+    async def _submitted(self, task: Task, row: Row, model: Model, job: Job) -> Made:
+        await self._book.submitted(row, job)
+        return await self._collect(task, await self._open_row(task), model)
 
     async def _collect(self, task: Task, row: Row, model: Model) -> Made:
         """Wait for a job and take what it made."""
-        provider = model.provider
+        provider, job = model.provider, Job(str(row["job_id"]), str(row["endpoint"]))
         if not isinstance(provider, JobProvider):
             raise ProviderError(f"the provider {provider.name} has no jobs, but {row['slot']} is one", code="no_jobs")
         try:
-            answer = await self._await_job(provider, model.name, Job(str(row["job_id"]), str(row["endpoint"])))
-        except _JobFailedError as error:
-            await self._book.fail(row, error, cost_usd=error.cost_usd)
+            answer = await await_job(provider, model.name, job, self._check_stop)
+        except JobFailedError as error:
+            await self._book.fail(task, row, error, cost_micro=billed_micro(error.cost_usd) or 0)
             raise
         except ProviderError as error:
-            if not error.retryable:
+            if is_lost(error):
                 # The job was taken, so it counts as paid unless the provider says what it billed.
-                billed = from_micro(row["quoted_cost_micro"]) if error.cost_usd is None else error.cost_usd
-                await self._book.fail(row, error, cost_usd=billed)
+                await self._fail_paid(task, row, error, error.cost_usd)
             raise
-        return await self._accept(task, row, answer)
+        return await self._accept(task, row, model, answer)
 
-    async def _await_job(self, provider: JobProvider, model: str, job: Job) -> Answer:
-        deadline = time.monotonic() + _JOB_PATIENCE_S
+    async def _accept(self, task: Task, row: Row, model: Model, result: object) -> Made:
+        """Check an answer, keep it, settle its row. One that is no answer is no success, but it was paid."""
+        again = _can_find_out(model.provider) or row["state"] == "submitted"
         try:
-            while (status := await provider.poll(model, job)).state in ("queued", "running"):
-                self._check_stop()
-                if time.monotonic() > deadline:
-                    raise ProviderError(f"the job {job.id} is still {status.state}; its id is kept", retryable=True)
-                await asyncio.sleep(provider.poll_every_s)
-            if status.state == "succeeded":
-                return await provider.fetch(model, job)
-        except ClashError:
-            raise
-        except Exception as error:
-            # The job's id is kept: looking again costs nothing.
-            raise ProviderError(f"{provider.name}: {type(error).__name__}: {error}"[:2000], retryable=True) from error
-        message = status.message or "the provider says that the job failed, not why"
-        raise _JobFailedError(message, retryable=status.retryable, cost_usd=status.cost_usd)
-
-    async def _accept(self, task: Task, row: Row, answer: Answer) -> Made:
-        """Check an answer, keep it, settle its row. One that is no answer fails the row, and counts as paid."""
-        try:
-            check_answer(kind_of(task.request), answer)
+            answer = _answer(kind_of(task.request), result)
         except ProviderError as error:
-            billed = from_micro(row["quoted_cost_micro"]) if answer.cost_usd is None else answer.cost_usd
-            await self._book.fail(row, error, cost_usd=billed)
+            billed = getattr(result, "cost_usd", None)
+            if again and error.retryable:
+                raise _BadFileError(error.message, row, billed) from error
+            await self._fail_paid(task, row, error, billed)
             raise
-        receipt = self._book.keep(row, answer)  # no await between the answer and its receipt
+        try:
+            receipt = self._book.keep(row, answer)  # no await between the answer and its receipt
+        except StorageError as error:
+            if not again:
+                with suppress(ClashError):
+                    await self._book.give_up(task, row, f"the answer came but could not be kept: {error.message}")
+            raise
         return await self._book.settle(task, row, receipt)
+
+    async def _fail_paid(self, task: Task, row: Row, error: ProviderError, billed_usd: object) -> None:
+        """Settle a call that failed and was, or counts as, paid. The error then says so, and is not tried again."""
+        cost, _ = cost_of(row, billed_usd)
+        error.cost_usd = from_micro(cost)
+        if cost:
+            error.hint = error.hint or f"it counts as paid (${usd_text(cost)}); to resume buys it again"
+        await self._book.fail(task, row, error, cost_micro=cost)
 
     def _context(self, task: Task, row: Row) -> Context:
         files = {item.sha256: self._assets.path(item.sha256) for item in references_of(task.request)}
@@ -292,16 +336,42 @@ class Ledger:
             )
 
 
-class _JobFailedError(ProviderError):
-    """The provider ran the job and says that it failed."""
+class _BadFileError(ProviderError):
+    """What came is no whole file, but can be had again for nothing: of a job, or under the same key."""
 
-    code = "job_failed"
+    code = "bad_answer"
+    retryable = True
+
+    def __init__(self, message: str, row: Row, billed_usd: object) -> None:
+        super().__init__(message)
+        self.row = row
+        self.billed_usd = billed_usd
+
+
+_WHY_UNKNOWN = "the process died, or the connection broke, before the answer"
+_WHY_CHANGED = f"{_WHY_UNKNOWN}; and what is asked for, or where, has changed since"
 
 
 def quote_of(model: Model, request: Request) -> Quote:
-    """What a call will cost; nothing, from a provider that quotes no prices."""
+    """What a call will cost; nothing, from a provider that quotes no prices. Raises `ProviderError` for no price."""
     provider = model.provider
-    return provider.quote(model.name, request) if isinstance(provider, Priced) else FREE
+    quote = provider.quote(model.name, request) if isinstance(provider, Priced) else FREE
+    if not (Decimal(quote.cost_usd).is_finite() and quote.cost_usd >= 0):
+        raise ProviderError(f"{model.spec} quotes ${quote.cost_usd}, which is no price", code="bad_quote")
+    return quote
+
+
+def _answer(kind: Kind, result: object) -> Answer:
+    """The answer itself, if it is one. Raises `ProviderError` (code `bad_answer`)."""
+    if not isinstance(result, Answer):
+        raise ProviderError(f"the provider answered with {type(result).__name__}, not an Answer", code="bad_answer")
+    check_answer(kind, result)
+    return result
+
+
+def _can_find_out(provider: AnyProvider) -> bool:
+    """Whether a call whose answer was lost can be looked into, or made again, at no cost."""
+    return provider.idempotent or isinstance(provider, Searchable)
 
 
 def _unknown_call(row: Row, why: str = "") -> PersonNeededError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ from tenacity.wait import wait_exponential_jitter
 from clash.errors import ProviderError
 from clash.providers.ports import AnyProvider
 
-_LONGEST_RETRY_AFTER_S = 120.0
+LONGEST_RETRY_AFTER_S = 120.0
+"""Who asks to be left alone for longer is left alone: the call fails for now, and `resume` makes it later."""
 _TICK_S = 0.2
 
 T = TypeVar("T")
@@ -55,19 +58,23 @@ class Pace:
         async with self._places.setdefault(provider.name, asyncio.Semaphore(count)):
             yield
 
-    async def turn(self, provider: AnyProvider) -> None:
-        """Wait until one more call may begin."""
+    async def turn(self, provider: AnyProvider, check_stop: Callable[[], None]) -> None:
+        """Wait until one more call may begin. Raises what `check_stop` raises meanwhile."""
         rate = self._limits.get(provider.name, Limit()).requests_per_minute
         if rate is not None:
             # A bucket of one: calls are spread over the minute, never all at its start.
             limiter = self._rates.setdefault(provider.name, AsyncLimiter(1, 60.0 / rate))
-            await limiter.acquire()
+            while not limiter.has_capacity():
+                check_stop()
+                await asyncio.sleep(min(_TICK_S, limiter.time_period / 4))
+            await limiter.acquire()  # at once: nothing was awaited since there was capacity
 
 
 async def with_retries(action: Callable[[], Awaitable[T]], *, patience: Patience, check_stop: Callable[[], None]) -> T:
     """Do it, again where the provider says that another try may help; raises what the last try raised.
 
     Waits as long as the provider asks (Retry-After), else longer each time, with jitter; a stop cuts a wait short.
+    What was billed though it failed is not tried again: that would be to pay twice, unasked.
     """
 
     async def pause(seconds: float) -> None:
@@ -82,14 +89,15 @@ async def with_retries(action: Callable[[], Awaitable[T]], *, patience: Patience
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = getattr(error, "retry_after_s", None)
-        return min(float(asked), _LONGEST_RETRY_AFTER_S) if asked is not None else longer(state)
+        asked = _asked_to_wait_s(error)
+        # Never before the provider wants, and not all that were refused together at one moment.
+        return longer(state) if asked is None else asked + random.uniform(0, patience.first_wait_s)
 
     retrying: Any = AsyncRetrying(
         sleep=pause,
         stop=stop_after_attempt(patience.attempts),
         wait=wait,
-        retry=retry_if_exception(lambda error: isinstance(error, ProviderError) and error.retryable),
+        retry=retry_if_exception(_may_be_tried_again),
         reraise=True,
     )
 
@@ -97,3 +105,15 @@ async def with_retries(action: Callable[[], Awaitable[T]], *, patience: Patience
         return await action()
 
     return await retrying(attempt)
+
+
+def _may_be_tried_again(error: BaseException) -> bool:
+    if not isinstance(error, ProviderError) or not error.retryable or error.cost_usd:
+        return False
+    return (_asked_to_wait_s(error) or 0.0) <= LONGEST_RETRY_AFTER_S
+
+
+def _asked_to_wait_s(error: BaseException | None) -> float | None:
+    """Seconds that the provider asks to be left alone; None if it does not say."""
+    asked = getattr(error, "retry_after_s", None)
+    return float(asked) if asked is not None and math.isfinite(asked) and asked >= 0 else None

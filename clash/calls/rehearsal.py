@@ -57,6 +57,7 @@ class Rehearsal:
         self._run_id = run_id
         self._reuse = reuse
         self._imagined: dict[str, bytes] = {}
+        self._asked: set[str] = set()
         self.planned: list[PlannedCall] = []
 
     async def call(self, task: Task) -> Made:
@@ -66,7 +67,10 @@ class Rehearsal:
         key = content_key(model, task.request, take=task.take)
         found = await self._find(task, key)
         quote = quote_of(model, task.request)
-        self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, found is not None))
+        # Of two that ask for the very same thing, the second will find what the first has made.
+        free = found is not None or (self._reuse and key in self._asked)
+        self._asked.add(key)
+        self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, free))
         return found or await self._imagine(task, key)
 
     def read(self, sha256: str) -> bytes:

@@ -11,6 +11,8 @@ from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Row, Statement
 
 _LIVE = "('intent', 'submitted', 'succeeded')"
+_UNSETTLED = "('intent', 'submitted', 'unknown')"
+"""An unknown call can still be settled: its receipt may turn up, from a process that was thought dead."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,11 @@ def count_attempt(lease: Lease, token: str) -> Statement:
 
 
 def store_job(lease: Lease, token: str, *, job_id: str, endpoint: str) -> Statement:
-    """Turn an `intent` row into `submitted`, with the id of the job and where it is to be polled."""
+    """Turn an `intent` (or `unknown`) row into `submitted`, with the job's id and where it is to be polled."""
     return Statement(
-        "UPDATE api_logs SET state = 'submitted', job_id = ?, endpoint = ?"
-        f" WHERE token = ? AND state = 'intent' AND {FENCE} RETURNING id",
+        "UPDATE api_logs SET state = 'submitted', job_id = ?, endpoint = ?, error_code = NULL, error_message = NULL,"
+        " ended_at = NULL, duration_ms = NULL"
+        f" WHERE token = ? AND state IN ('intent', 'unknown') AND {FENCE} RETURNING id",
         (job_id, endpoint, token, *lease.fence),
     )
 
@@ -165,11 +168,11 @@ def insert_reused(lease: Lease, row: CallRow, source: Row) -> Statement:
 def settle_succeeded(
     lease: Lease, token: str, *, receipt: Mapping[str, Any], ended_at: str, duration_ms: int | None
 ) -> Statement:
-    """Turn an `intent` or `submitted` row into `succeeded`, with what its receipt says."""
+    """Turn a row that is not settled into `succeeded`, with what its receipt says."""
     return Statement(
         "UPDATE api_logs SET state = 'succeeded', cost_micro = ?, precision = ?, asset_sha256 = ?, media_type = ?,"
-        " facts = ?, response = ?, ended_at = ?, duration_ms = ?"
-        f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",
+        " facts = ?, response = ?, ended_at = ?, duration_ms = ?, error_code = NULL, error_message = NULL"
+        f" WHERE token = ? AND state IN {_UNSETTLED} AND {FENCE} RETURNING id",
         (
             receipt["cost_micro"], receipt["precision"], receipt["sha256"], receipt["media_type"],
             json.dumps(receipt["facts"], ensure_ascii=False), receipt["response"], ended_at, duration_ms,
@@ -191,11 +194,11 @@ def settle_failed(
     ended_at: str,
     duration_ms: int | None,
 ) -> Statement:
-    """Turn an `intent` or `submitted` row into `failed` (the provider said no) or `unknown` (we cannot know)."""
+    """Turn a row that is not settled into `failed` (the provider said no) or `unknown` (we cannot know)."""
     return Statement(
         "UPDATE api_logs SET state = ?, error_code = ?, error_message = ?, retryable = ?, cost_micro = ?,"
         " status_code = ?, ended_at = ?, duration_ms = ?"
-        f" WHERE token = ? AND state IN ('intent', 'submitted') AND {FENCE} RETURNING id",
+        f" WHERE token = ? AND state IN {_UNSETTLED} AND {FENCE} RETURNING id",
         (state, code, message, int(retryable), cost_micro, status_code, ended_at, duration_ms, token, *lease.fence),
     )
 
@@ -204,7 +207,7 @@ def mark_asset_lost(lease: Lease, token: str) -> Statement:
     """Take back a `succeeded` whose file, which had cost nothing, is gone; the slot is then free to be made again."""
     return Statement(
         "UPDATE api_logs SET state = 'failed', error_code = 'asset_lost', retryable = 1,"
-        " error_message = 'its file is missing or damaged' WHERE token = ? AND cost_micro = 0"
+        " error_message = 'its file is missing or damaged' WHERE token = ? AND state = 'succeeded' AND cost_micro = 0"
         f" AND {FENCE} RETURNING id",
         (token, *lease.fence),
     )
@@ -236,7 +239,7 @@ def add_spent(lease: Lease, token: str, cost_micro: int) -> Statement:
         "UPDATE workflow_executions SET spent_micro = spent_micro + ?, reserved_micro = reserved_micro"
         " - (SELECT quoted_cost_micro FROM api_logs WHERE token = ?)"
         " WHERE run_id = ? AND lease_generation = ?"
-        " AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state IN ('intent', 'submitted'))"
+        f" AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state IN {_UNSETTLED})"
         " RETURNING spent_micro",
         (cost_micro, token, *lease.fence, token),
     )

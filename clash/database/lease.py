@@ -33,12 +33,16 @@ FENCE = "EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ? AND lease_ge
 
 
 def _start_time(pid: int) -> str:
-    """When a process of this host started, as its kernel counts it; "" where that cannot be known cheaply."""
+    """When a process of this host started, as its kernel counts it; "" where that cannot be known cheaply.
+
+    "0", which no process has, for one that has ended and that its parent has not buried yet.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]
+    fields = stat.rpartition(")")[2].split()
+    return "0" if fields[0] in ("Z", "X") else fields[19]
 
 
 def _namespace() -> str:
@@ -120,8 +124,9 @@ async def take_lease(
         [
             Statement(
                 "UPDATE workflow_executions SET lease_owner = ?, lease_generation = lease_generation + 1,"
-                " lease_expires_at = ? WHERE run_id = ? AND lease_generation = ? RETURNING lease_generation",
-                (owner, _expiry(now(), duration_s), run_id, generation),
+                " lease_expires_at = ? WHERE run_id = ? AND lease_generation = ? AND lease_expires_at IS ?"
+                " RETURNING lease_generation",
+                (owner, _expiry(now(), duration_s), run_id, generation, rows[0]["lease_expires_at"]),
             )
         ]
     )
