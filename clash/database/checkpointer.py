@@ -35,6 +35,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from clash import faults
 from clash.config import load_settings
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of
 from clash.database.connection import is_d1, open_database, sqlite_path
@@ -103,6 +104,7 @@ class RunSaver(AsyncStockSaver):
         """Save a checkpoint, then its metadata row."""
         async with self._refusals():
             saved = await super().aput(config, checkpoint, metadata, new_versions)
+        faults.point("checkpoint.after")
         configurable = config.get("configurable", {})
         namespace, parent = configurable.get("checkpoint_ns", ""), configurable.get("checkpoint_id")
         facts = facts_of(checkpoint, metadata, await self.due_at(namespace, parent))
@@ -121,6 +123,7 @@ class RunSaver(AsyncStockSaver):
         """Save what a task wrote."""
         async with self._refusals():
             await super().aput_writes(config, writes, task_id, task_path)
+        faults.point("writes.after")
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """A checkpoint with what tasks have written on top of it; the newest if `config` names none."""
