@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from clash.database.metadata import RunStatus
 from clash.errors import ClashError, ConflictError
 from clash.hints import command
+from clash.progress import about_slot
 
 if TYPE_CHECKING:
     from clash.workflow.studio import Failure
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _SIGNALLED = 128
 _PAUSING = (8, 6)
 """Exit codes of what only waits: for a person, for a bigger budget."""
-_FLAG = re.compile(r"--[a-z-]+( [A-Z]+)?")
+_FLAG = re.compile(r"--budget USD|--retry-unknown")
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,10 @@ def _message(leading: Sequence[Failure], slots: Sequence[str]) -> str:
     first = leading[0]
     if first.code in ("stopped", "cancelled"):
         return f"{first.code} with {len(slots)} left to make in {first.step}"
+    about = about_slot(_asset_slot(first.slots[0]), first.message)
     if len(leading) == 1:
-        return f"{slots[0]}: {first.message}"
-    return f"{len(slots)} failed in {first.step}; {_asset_slot(first.slots[0])}: {first.message}"
+        return about
+    return f"{len(slots)} {'wait' if first.exit_code in _PAUSING else 'failed'} in {first.step}; {about}"
 
 
 def _hint(thread_id: str, hint: str | None, code: int) -> str:

@@ -63,6 +63,15 @@ class StopSignal:
             raise error
 
 
+def about_slot(slot: str, message: str) -> str:
+    """A message that says which slot it is about, once.
+
+    >>> about_slot("shot:003", "the model is overloaded"), about_slot("shot:003", "shot:003 would cost $2")
+    ('shot:003: the model is overloaded', 'shot:003 would cost $2')
+    """
+    return message if slot in message else f"{slot}: {message}"
+
+
 _UNITS: Mapping[str, str] = {"generate_assets": "cards", "generate_shots": "shots"}
 
 
@@ -116,7 +125,7 @@ class Progress:
 
     def fail(self, step: str, slots: tuple[str, ...], message: str) -> None:
         """Something could not be made."""
-        self._tell("slot_failed", f"{', '.join(slots)}: {message}", step)
+        self._tell("slot_failed", about_slot(", ".join(slots), message), step)
 
     def warn(self, message: str) -> None:
         """Say it once."""

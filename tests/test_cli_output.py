@@ -16,7 +16,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from clash.cli import assets, checkpoints, cost, db, run, runs
+from clash.cli import assets, cancel, checkpoints, cost, db, estimate, run, runs
 from clash.cli.layout import Block, Column, Table, piped, print_to_terminal
 from clash.cli.output import emit, error_document, say
 from clash.cli.progress import LiveProgress, plain_line
@@ -39,7 +39,7 @@ def a_run(thread_id: str = "run-123", **facts: Any) -> dict[str, Any]:
     return {
         "thread_id": thread_id, "status": "completed", "workflow_name": "video_production",
         "story": "examples/lighthouse.csv", "started_at": WHEN, "ended_at": WHEN, "updated_at": WHEN,
-        "cost_usd": "0.041250", "budget_usd": None, "steps_done": 5, "error": None, **facts,
+        "cost_usd": "0.041250", "budget_usd": None, "steps_done": 5, "lease": None, "error": None, **facts,
     }  # fmt: skip
 
 
@@ -57,14 +57,20 @@ def a_call(number: int, **facts: Any) -> dict[str, Any]:
     """An item of `calls`."""
     return {
         "id": number, "step": "generate_shots", "slot": f"shot:{number:03d}", "kind": "video", "service": "local",
-        "model": "local:cinematographer", "state": "succeeded", "attempt": 1, "reused": False,
+        "model": "cinematographer", "state": "succeeded", "attempt": 1, "reused": False,
         "quoted_cost_usd": "0.000000", "cost_usd": "0.000000", "precision": "exact", "duration_ms": 1234,
-        "status_code": None, "error": None, "started_at": WHEN, "ended_at": WHEN, **facts,
+        "status_code": None, "job_id": None, "error_code": None, "error": None, "started_at": WHEN, "ended_at": WHEN,
+        **facts,
     }  # fmt: skip
 
 
 STEP = {"step": "generate_screenplay", "calls": 12, "failed_calls": 1, "reused_calls": 2, "cost_usd": "0.000000",
         "duration_ms": 91200}  # fmt: skip
+UNKNOWN = {"id": 4, "step": "generate_shots", "slot": "shot:004", "service": "oneshot", "model": HOSTILE,
+           "started_at": WHEN, "quoted_cost_usd": "0.100000", "error": HOSTILE}  # fmt: skip
+PLANNED = {"step": "generate_shots", "model": f"oneshot:{HOSTILE}", "kind": "video", "calls": 12, "found_calls": 7,
+           "units": "25", "unit": "second", "unit_price_usd": "0.060000", "cost_usd": "1.500000",
+           "estimated": True}  # fmt: skip
 FILM = {"path": "output/run-123/film.mp4", "sha256": SHA, "duration_s": 41.5}
 
 Render = Callable[[Any], Iterable[Block]]
@@ -81,8 +87,9 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
             "settings": {"size": "1280x720", "models": {"image": "local:illustrator"}},
             "film": FILM, "metadata": {"note": HOSTILE},
             "progress": {"generate_screenplay": {"done": 1, "total": 1}},
-            "lease": {"host": HOSTILE, "pid": "123", "expires_at": WHEN},
-            "steps": [STEP], "calls": [a_call(1), a_call(2, state="failed", error=HOSTILE)],
+            "lease": {"host": HOSTILE, "pid": "123", "expires_at": WHEN, "live": True},
+            "steps": [STEP], "unknown": [UNKNOWN],
+            "calls": [a_call(1), a_call(2, state="failed", error=HOSTILE), a_call(3, job_id=HOSTILE)],
         },
     ),
     "checkpoints ls": (
@@ -100,8 +107,10 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
     "cost": (
         lambda document: cost.render_cost(document, by=None),
         {
-            "thread_id": LONG_ID, "currency": "USD", "total_usd": "12.345678", "reserved_usd": "0.000000",
-            "budget_usd": "20.000000", "calls": 21, "failed_calls": 0, "reused_calls": 0, "unknown_calls": 0,
+            "thread_id": LONG_ID, "currency": "USD", "total_usd": "12.345678", "estimate_usd": "14.000000",
+            "reserved_usd": "0.100000", "unknown_usd": "0.100000", "budget_usd": "20.000000", "calls": 21,
+            "failed_calls": 0, "reused_calls": 0, "unknown_calls": 1,
+            "by_precision": [{"precision": "billed", "calls": 20, "cost_usd": "12.345678"}],
             "by_step": [STEP], "calls_list": [a_call(1, model=HOSTILE)],
         },
     ),
@@ -135,8 +144,17 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
             "schema": 1, "thread_id": LONG_ID, "status": "failed", "checkpoint_id": CHECKPOINT, "outputs": [],
             "steps": {"generate_shots": {"done": 7, "total": 12}}, "film": {**FILM, "path": HOSTILE},
             "cost": {"total_usd": "0.000000", "budget_usd": None}, "error": {"code": "provider", "message": HOSTILE},
+            "left": {"calls": 5, "cost_usd": "1.500000"}, "unknown": [UNKNOWN],
         },
     ),
+    "run --dry-run": (
+        estimate.render_estimate,
+        {
+            "thread_id": None, "dry_run": True, "currency": "USD", "total_usd": "1.500000", "budget_usd": "1.000000",
+            "within_budget": False, "calls": 12, "found_calls": 7, "estimated": True, "by_step": [PLANNED],
+        },
+    ),
+    "cancel": (cancel.render_cancelled, {"thread_id": LONG_ID, "status": "cancelled", "running": True}),
 }  # fmt: skip
 
 
@@ -195,7 +213,7 @@ def test_ids_are_whole_at_a_terminal(name: str, width: int) -> None:
     render, document = DOCUMENTS[name]
     text = at_terminal(render(document), width)
     assert "…" not in text
-    if name in ("runs show", "checkpoints show", "cost", "run"):
+    if name in ("runs show", "checkpoints show", "cost", "run", "cancel"):
         assert LONG_ID in squeezed(text)
     if name in ("runs ls", "cost of all"):
         assert text.count("x") >= LONG_ID.count("x")
@@ -214,9 +232,41 @@ def test_checkpoint_ids_stand_on_one_line_at_80_columns() -> None:
 
 def test_an_ordinary_list_of_runs_has_a_line_a_run_at_80_columns() -> None:
     """At 80 columns runs with the ids that clash itself makes take one line each."""
-    items = [a_run("lighthouse-3fa2c1", cost_usd="0.000000"), a_run("run-123", status="running")]
-    items[1]["cost_usd"] = "0.000000"
-    assert len(at_terminal(runs.render_runs({"items": items}), 80).rstrip().splitlines()) == 3
+    lease = {"host": "studio", "pid": "4711", "expires_at": WHEN, "live": True}
+    items = [a_run("lighthouse-3fa2c1"), a_run("run-123", status="running", lease=lease)]
+    for item in items:
+        item["cost_usd"] = "0.000000"
+    lines = at_terminal(runs.render_runs({"items": items}), 80).splitlines()
+    assert [line.split()[:1] for line in lines[:4]] == [["thread"], ["lighthouse-3fa2c1"], ["run-123"], []]
+    assert squeezed(lines[4]) == squeezed("run-123: held by process 4711 on studio, until 2026-11-23 09:05:01 UTC")
+
+
+def test_a_run_whose_process_is_gone_is_not_shown_as_running() -> None:
+    """It reads `interrupted`, with the command that goes on; for scripts the status is what the table holds."""
+    gone = {"host": "studio", "pid": "4711", "expires_at": WHEN, "live": False}
+    blocks = runs.render_runs({"items": [a_run("-x", status="running", lease=gone), a_run("old", lease=gone)]})
+    text = at_terminal(blocks, 120)
+    assert re.search(r"^-x +interrupted ", text, flags=re.MULTILINE)
+    assert re.search(r"^old +completed ", text, flags=re.MULTILINE)
+    assert "clash resume -- -x" in text
+    assert "old:" not in text
+    assert [line.split("\t")[1] for line in piped(blocks)][1:] == ["running", "completed"]
+
+
+def test_a_call_that_may_have_been_paid_has_no_price_yet() -> None:
+    """An unknown call is no $0.00 to a person; the pipe gets what the table holds."""
+    blocks = cost.render_cost({**DOCUMENTS["cost"][1], "calls_list": [a_call(1, state="unknown")]}, by=None)
+    assert re.search(r"shot:001 .* unknown +\?", at_terminal(blocks, 120))
+    assert list(piped(blocks))[-1].split("\t")[3:8] == ["unknown", "1", "false", "0.000000", "0.000000"]
+
+
+def test_three_columns_that_fold_share_the_width_where_it_saves_lines() -> None:
+    """A narrow terminal gives its cells to the columns whose text is cut into the most lines."""
+    rows = [{"slot": "s" * 17, "model": "m" * 60, "job": "j" * 20} for _ in range(20)]
+    table = Table((Column("slot", fold=True), Column("model", fold=True), Column("job", fold=True)), rows)
+    lines = at_terminal([table], 80).splitlines()
+    assert len(lines) == 1 + 2 * len(rows)
+    assert at_terminal([table], 80).count("m") == 20 * 60 + 1
 
 
 def test_columns_are_folded_where_it_costs_the_fewest_lines() -> None:
@@ -247,7 +297,7 @@ def test_a_pipe_gets_whole_values_without_escape_codes(name: str) -> None:
     render, document = DOCUMENTS[name]
     lines = list(piped(render(document)))
     assert not any(UNSAFE.search(line.replace("\t", "")) or "\n" in line for line in lines)
-    if "thread_id" in document and name not in ("checkpoints ls", "assets ls"):
+    if document.get("thread_id") and name not in ("checkpoints ls", "assets ls"):
         assert f"thread_id\t{LONG_ID}" in lines
     for header, row in pairwise(lines):
         if header.startswith(("slot\t", "thread_id\tstatus\t", "checkpoint_id\tstep_name\t")):
@@ -358,7 +408,7 @@ def test_the_time_left_is_forgotten_with_its_step() -> None:
     [
         (Happening("thread"), "thread run-123"),
         (Happening("step_started", done=0), "generate_shots: 0/20 shots"),
-        (Happening("progress"), "generate_shots: 7/20 shots, $0.04125, 0:12 elapsed, about 0:41 left"),
+        (Happening("progress"), "generate_shots: 7/20 shots, $0.04125, 0:12 elapsed, about 0:41 left in this step"),
         (Happening("progress", remaining_s=None), "generate_shots: 7/20 shots, $0.04125, 0:12 elapsed"),
         (Happening("step_finished", done=20), "generate_shots: done, 20/20 shots, $0.04125, 0:12 elapsed"),
         (Happening("step_started", step="finalize", done=0, total=1), "finalize: started"),
@@ -391,7 +441,7 @@ def test_the_live_display_shows_step_count_cost_and_time() -> None:
     assert re.search(r"generate_screenplay +\S+ +done", frame.getvalue())
     assert re.search(r"generate_shots +\S+ +7/20 shots", frame.getvalue())
     assert "cost $0.04125" in frame.getvalue()
-    assert "about 0:41 left" in frame.getvalue()
+    assert "about 0:41 left in this step" in frame.getvalue()
     assert visible(HOSTILE)[:20] in stream.getvalue()
     assert "\x1b]0;" not in stream.getvalue()
     assert not progress.live

@@ -22,6 +22,10 @@ def _provider_and_model(call: Mapping[str, Any]) -> str:
     return f"{call['service']}:{call['model']}"
 
 
+def _cost(call: Mapping[str, Any]) -> str:
+    return "?" if call["state"] == "unknown" else money(call["cost_usd"])
+
+
 _CALLS = (
     Column("slot", fold=True),
     Column("kind"),
@@ -30,7 +34,7 @@ _CALLS = (
     Column("attempt", "try", lambda attempt: str(attempt) if attempt and attempt > 1 else "", right=True),
     Column("reused", show=lambda reused: "yes" if reused else ""),
     Column("quoted_cost_usd", "quoted", money_if_any, right=True),
-    Column("cost_usd", "cost", money, right=True),
+    Column("cost_usd", "cost", right=True, of_row=_cost),
     Column("precision", at_terminal=False),
     Column("duration_ms", "time", milliseconds, right=True),
     Column("job_id", "job", fold=True),

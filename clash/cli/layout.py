@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 Show = Callable[[Any], str]
 
-INTERRUPTED = "running (interrupted)"
-"""How people read the status of a run whose process died without saying how it ended."""
+INTERRUPTED = "interrupted"
+"""What people read as the status of a run that is `running`, and whose process is gone."""
 
 _GAPS = (2, 1)
 _NARROWEST_FOLD = 12
