@@ -183,10 +183,11 @@ class MetadataTracker:
         response: Mapping[str, Any] | None = None,
         error: str | None = None,
     ) -> int:
-        """Record a call that was made outside the ledger, and count its cost; its id. Raises `NotFoundError`."""
-        cost, now = to_micro(cost_usd), now_text()
-        if cost < 0:
-            raise UsageError(f"a call cannot cost {cost_usd}")
+        """Record a call that was made outside the ledger, and count its cost; its id.
+
+        Raises `NotFoundError`, `UsageError` for a cost that cannot be.
+        """
+        cost, now = _cost_micro(cost_usd), now_text()
         inserted, _ = await self.database.batch(
             [
                 Statement(
@@ -220,7 +221,10 @@ class MetadataTracker:
         facts: Mapping[str, Any] | None = None,
         cost_usd: Decimal = Decimal(0),
     ) -> int:
-        """Record a file of a run; the newest of a slot and type stands. Its id. Raises `NotFoundError`."""
+        """Record a file of a run; the newest of a slot and type stands. Its id.
+
+        Raises `NotFoundError`, `UsageError` for a cost that cannot be.
+        """
         (inserted,) = await self.database.batch(
             [
                 Statement(
@@ -232,7 +236,7 @@ class MetadataTracker:
                     " bytes = excluded.bytes, facts = excluded.facts, cost_micro = excluded.cost_micro,"
                     " created_at = excluded.created_at RETURNING id",
                     (run_id, step, slot, asset_type, media_type, sha256, path, size_bytes, _json(facts or {}),
-                     to_micro(cost_usd), now_text(), run_id),
+                     _cost_micro(cost_usd), now_text(), run_id),
                 )
             ]
         )  # fmt: skip
@@ -248,20 +252,23 @@ class MetadataTracker:
         """
         if await self.run(run_id) is None:
             raise _unknown_run(run_id)
-        record, began, started = StepRecord(run_id, step_name), now_text(), time.monotonic()
+        (newest,) = await self.database.query("SELECT coalesce(max(id), 0) AS id FROM api_logs")
+        record, started = StepRecord(run_id, step_name), time.monotonic()
         error: str | None = None
         try:
             yield record
-        except Exception as raised:
-            error = f"{type(raised).__name__}: {raised}"[:2000]
+        except BaseException as raised:
+            # Cancelled or interrupted is not done, either. What cannot be stored must not hide what was raised.
+            error = f"{type(raised).__name__}: {raised}"[:2000].encode("utf-8", "replace").decode("utf-8")
             raise
         finally:
             record.execution_time_ms = round((time.monotonic() - started) * 1000)
-            await self.database.batch([self._step_row(record, began, error)])
+            await self.database.batch([self._step_row(record, int(newest["id"]), error)])
 
-    def _step_row(self, record: StepRecord, began: str, error: str | None) -> Statement:
-        calls = "FROM api_logs WHERE run_id = ? AND step = ? AND started_at >= ?"
-        during = (record.run_id, record.step_name, began)
+    def _step_row(self, record: StepRecord, after_id: int, error: str | None) -> Statement:
+        # By number and not by time: two steps can begin within one millisecond.
+        calls = "FROM api_logs WHERE run_id = ? AND step = ? AND id > ?"
+        during = (record.run_id, record.step_name, after_id)
         return Statement(
             "INSERT INTO checkpoint_metadata (run_id, checkpoint_ns, checkpoint_id, created_at, source, step_index,"
             " step_name, execution_time_ms, api_calls, cost_micro, error_message) VALUES (?, ?, ?, ?, ?,"
@@ -356,6 +363,12 @@ def checkpoint_row(
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _cost_micro(cost_usd: Decimal) -> int:
+    if not (cost_usd.is_finite() and cost_usd >= 0):
+        raise UsageError(f"nothing can cost {cost_usd} dollars")
+    return to_micro(cost_usd)
 
 
 def _unknown_run(run_id: str) -> NotFoundError:

@@ -21,6 +21,13 @@ _WITH_METADATA = (
     " AND m.checkpoint_ns = c.checkpoint_ns AND m.checkpoint_id = c.checkpoint_id"
 )
 
+_WITHOUT_METADATA = (
+    "checkpoints AS c LEFT JOIN (SELECT NULL AS created_at, NULL AS source, NULL AS step_index, NULL AS step_name,"
+    " NULL AS next_steps, NULL AS execution_time_ms, NULL AS api_calls, NULL AS cost_micro, NULL AS error_message)"
+    " AS m ON 0"
+)
+"""A database that only a saver ever opened: everything is read from the checkpoints themselves."""
+
 
 async def has_table(database: Database, name: str) -> bool:
     """Whether the database has this table."""
@@ -100,8 +107,9 @@ async def checkpoint_items(
     """Checkpoints of a thread, newest first, in the form of the JSON contract."""
     if not await has_table(database, "checkpoints"):
         return []
+    source = _WITH_METADATA if await has_table(database, "checkpoint_metadata") else _WITHOUT_METADATA
     rows = await database.query(
-        f"SELECT {_CHECKPOINT_COLUMNS} FROM {_WITH_METADATA} WHERE c.thread_id = ?"
+        f"SELECT {_CHECKPOINT_COLUMNS} FROM {source} WHERE c.thread_id = ?"
         " AND (? IS NULL OR c.checkpoint_id = ?) ORDER BY c.checkpoint_id DESC LIMIT ?",
         (thread_id, checkpoint_id, checkpoint_id, -1 if limit is None else limit),
     )
