@@ -9,13 +9,14 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from clash.errors import SettingsError, UsageError
 
+Kind = Literal["screenplay", "image", "video", "speech"]
 _SIZE = re.compile(r"(\d{2,5})\s*[xX×]\s*(\d{2,5})")
 
 
@@ -106,6 +107,46 @@ class Settings(BaseSettings):
         default="local:voice", validation_alias="CLASH_SPEECH_MODEL",
         description="provider:model that speaks narration and dialogue.",
     )  # fmt: skip
+    preset: str | None = Field(
+        default=None, validation_alias="CLASH_PRESET",
+        description="A named set of models, such as draft or final; a model that is set by itself goes before it.",
+    )  # fmt: skip
+    presets: Annotated[dict[str, dict[Kind, str]], NoDecode] = Field(
+        default={}, validation_alias="CLASH_PRESETS",
+        description='Your own presets, as JSON: {"cheap": {"image": "fal:fal-ai/flux-2/turbo"}}.',
+    )  # fmt: skip
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias="OPENAI_API_KEY",
+        description="The key for openai: models.",
+    )  # fmt: skip
+    openai_base_url: str = Field(
+        default="https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL",
+        description="Where openai: models are asked: OpenAI, or any server that speaks its API.",
+    )  # fmt: skip
+    fal_key: SecretStr | None = Field(
+        default=None, validation_alias="FAL_KEY",
+        description="The key for fal: models.",
+    )  # fmt: skip
+    fal_base_url: str | None = Field(
+        default=None, validation_alias="FAL_BASE_URL",
+        description="What stands in for fal's hosts (it is told the host in x-fal-target-host); empty: fal itself.",
+    )  # fmt: skip
+    models_file: Path | None = Field(
+        default=None, validation_alias="CLASH_MODELS_FILE",
+        description="A TOML file whose models and presets go before those that clash knows.",
+    )  # fmt: skip
+    prices_file: Path | None = Field(
+        default=None, validation_alias="CLASH_PRICES_FILE",
+        description="A TOML file whose prices go before those that clash knows.",
+    )  # fmt: skip
+    allow_unpriced: bool = Field(
+        default=False, validation_alias="CLASH_ALLOW_UNPRICED",
+        description="Whether a model may be called whose price nobody knows; it then counts as free.",
+    )  # fmt: skip
+    allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), validation_alias="CLASH_ALLOW_HOSTS",
+        description="Hosts (host or host:port, commas between) that files may come from though they are not public.",
+    )  # fmt: skip
     size: str = Field(
         default="1280x720", validation_alias="CLASH_SIZE",
         description="The film's width x height in pixels, both even.",
@@ -115,15 +156,32 @@ class Settings(BaseSettings):
         description="Frames a second, 8 to 60.",
     )  # fmt: skip
 
-    @field_validator("concurrency", "budget", mode="before")
+    @field_validator(
+        "concurrency", "budget", "preset", "openai_api_key", "fal_key", "fal_base_url", "models_file", "prices_file",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("limits", mode="before")
+    @field_validator("limits", "presets", mode="before")
     @classmethod
     def _read_json(cls, value: object) -> object:
         return json.loads(value or "{}") if isinstance(value, str) else value
+
+    @field_validator("allow_hosts", mode="before")
+    @classmethod
+    def _read_list(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(host for part in value.split(",") if (host := part.strip().lower()))
+
+    @field_validator("openai_base_url", "fal_base_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/\s]+", value):
+            raise ValueError("it is no http:// or https:// address")
+        return value
 
     @field_validator("size")
     @classmethod
