@@ -16,7 +16,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -190,7 +189,9 @@ def _keep_log(connection: sqlite3.Connection) -> None:
 
 async def connect(path: Path, mode: Mode) -> aiosqlite.Connection:
     """A connection for LangGraph's async saver."""
-    return await aiosqlite.Connection(partial(open_connection, path, mode, autocommit=False), iter_chunk_size=64)
+    # Opened before aiosqlite has a thread for it: one whose opening fails would outlive the event loop.
+    opened = await asyncio.to_thread(open_connection, path, mode, autocommit=False)
+    return await aiosqlite.Connection(lambda: opened, iter_chunk_size=64)
 
 
 # -- the port ------------------------------------------------------------------------------------------------------
