@@ -41,7 +41,10 @@ class Outcome:
 
 
 def outcome_of(thread_id: str, failures: Sequence[Failure], error: ClashError | None) -> Outcome:
-    """How the run stands. What came from outside a step outweighs what failed within one."""
+    """How the run stands. What came from outside a step outweighs what failed within one.
+
+    A run that was called off stays so, whatever else happened to it until it had stopped.
+    """
     if error is not None:
         document = _document(
             error.code, error.message, _outer_hint(thread_id, error), error.retryable, list(error.slots)
@@ -49,8 +52,9 @@ def outcome_of(thread_id: str, failures: Sequence[Failure], error: ClashError | 
         return Outcome("failed", error.exit_code, document)
     if not failures:
         return Outcome("completed", 0, None)
+    called_off = [failure for failure in failures if failure.code == "cancelled"]
     code = _exit_code(failures)
-    leading = [failure for failure in failures if failure.exit_code == code] or list(failures)
+    leading = called_off or [failure for failure in failures if failure.exit_code == code] or list(failures)
     slots = sorted({_asset_slot(slot) for failure in leading for slot in failure.slots})
     document = _document(
         leading[0].code,
@@ -59,7 +63,7 @@ def outcome_of(thread_id: str, failures: Sequence[Failure], error: ClashError | 
         any(failure.retryable for failure in leading),
         slots,
     )
-    if leading[0].code == "cancelled":
+    if called_off:
         return Outcome("cancelled", code, document)
     paused = code in _PAUSING or code > _SIGNALLED
     return Outcome("paused" if paused else "failed", code, document)
@@ -69,6 +73,8 @@ def _exit_code(failures: Sequence[Failure]) -> int:
     codes = [failure.exit_code for failure in failures]
     if stopped := [code for code in codes if code > _SIGNALLED]:
         return stopped[0]
+    if any(failure.code == "cancelled" for failure in failures):
+        return ClashError.exit_code
     for pausing in _PAUSING:
         if pausing in codes:
             return pausing

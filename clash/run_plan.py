@@ -169,7 +169,8 @@ def _check_writable(folder: Path) -> None:
     try:
         nearest = next((path for path in (folder, *folder.parents) if path.exists() or path.is_symlink()), folder)
         reason = "" if nearest.is_dir() else f"{nearest} is no folder"
-        if not reason and not os.access(nearest, os.W_OK | os.X_OK):
+        effective = os.access in os.supports_effective_ids
+        if not reason and not os.access(nearest, os.W_OK | os.X_OK, effective_ids=effective):
             reason = f"{nearest} cannot be written"
     except OSError as error:
         reason = error.strerror or type(error).__name__

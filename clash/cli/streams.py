@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from io import TextIOWrapper
+from io import RawIOBase, TextIOWrapper
 from typing import Any, TextIO, cast
 
 from clash.errors import StorageError
@@ -23,6 +23,7 @@ def safe_streams() -> Generator[None]:
     """Put the safe streams in the place of Python's; at the end flush them and put Python's back."""
     before = sys.stdout, sys.stderr
     data, messages = (_any_text(stream if stream is not None else _nowhere()) for stream in before)
+    data = _whole_writes(data)
     sys.stdout, sys.stderr = cast(TextIO, DataStream(data)), cast(TextIO, MessageStream(messages))
     try:
         yield
@@ -110,6 +111,18 @@ def _any_text(stream: TextIO) -> TextIO:
     """The stream, set to spell out what its encoding lacks (the C locale, Windows' code pages)."""
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _whole_writes(stream: TextIO) -> TextIO:
+    """The stream, set to write what it is given to the end.
+
+    Under PYTHONUNBUFFERED Python's own loses the rest of a long text when a signal comes while a pipe is full: its
+    text layer takes a part that the system has written for the whole.
+    """
+    if isinstance(stream, TextIOWrapper) and isinstance(stream.buffer, RawIOBase):
+        descriptor = stream.fileno()
+        return open(descriptor, "w", encoding=stream.encoding, errors=stream.errors, closefd=False)
     return stream
 
 
