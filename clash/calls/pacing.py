@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from clash.errors import ProviderError
 from clash.providers.ports import AnyProvider
@@ -83,15 +83,14 @@ async def with_retries(action: Callable[[], Awaitable[T]], *, patience: Patience
             check_stop()
             await asyncio.sleep(min(_TICK_S, left))
 
-    longer = wait_exponential_jitter(
-        initial=patience.first_wait_s, max=patience.longest_wait_s, jitter=patience.first_wait_s
-    )
+    first = patience.first_wait_s
+    longer = wait_exponential(multiplier=first, max=patience.longest_wait_s) + wait_random(0, first)
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = _asked_to_wait_s(error)
         # Never before the provider wants, and not all that were refused together at one moment.
-        return longer(state) if asked is None else asked + random.uniform(0, patience.first_wait_s)
+        return longer(state) if asked is None else asked + random.uniform(0, first)
 
     retrying: Any = AsyncRetrying(
         sleep=pause,

@@ -169,8 +169,11 @@ class QueuedProvider(_Metered):
         (folder / f"{job}.content").write_bytes(answer.content)
         described = {"slot": slot_of(request), "media_type": answer.media_type, "facts": dict(answer.facts), "polls": 0}
         (folder / f"{job}.json").write_text(json.dumps(described), encoding="utf-8")
-        _meter("charge", job, slot_of(request))
+        slot, before = slot_of(request), [charged for _, _, charged in _events("charge")]
+        _meter("charge", job, slot)
         await self._take_time()
+        if _listed("METER_DROP", slot) and slot not in before:
+            raise AmbiguousError("the connection was closed before the answer")
         return Job(job, self.endpoint)
 
     async def poll(self, model: str, job: Job) -> JobStatus:

@@ -1,0 +1,247 @@
+"""Paid providers of the three kinds inside the test's own process, and the till that they charge.
+
+The till is what a provider's own invoice would say: it stands outside of our tables, and outlives a `Ledger` that is
+thrown away as if its process had died. What the next call for a text does is told by a script.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from plugins.clash_metered import tiny_sound
+
+from clash.assets import AssetStore
+from clash.calls.ledger import Ledger, Made, Task
+from clash.calls.pacing import Patience
+from clash.database import call_log
+from clash.database.lease import Lease, release_lease, take_lease
+from clash.database.metadata import MetadataTracker
+from clash.database.port import Database, Row
+from clash.errors import AmbiguousError, ProviderError
+from clash.money import to_micro
+from clash.providers.ports import Answer, AnyProvider, Context, Job, JobStatus, Kind, Quote, Request, SpeechRequest
+from clash.providers.registry import Model
+
+Act = Literal["refuse", "busy", "broken", "unsent", "drop", "empty", "junk"]
+"""What a call does instead of working: `unsent` and `drop` both lose the connection, before and after the charge."""
+KINDS = ("keyed", "oneshot", "queued")
+QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
+
+
+@dataclass
+class Till:
+    """Every charge, as `(text, key)`: the key is the idempotency key, or the job's id."""
+
+    charges: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    micro: int = 0
+    asked: Counter[str] = field(default_factory=Counter[str])
+    """How often a provider was asked to make each text, charged or not."""
+
+    def charge(self, text: str, key: str, cost: Decimal) -> None:
+        """Take money."""
+        self.charges.append((text, key))
+        self.micro += to_micro(cost)
+
+    def times(self, text: str) -> int:
+        """How often a text was charged."""
+        return sum(1 for charged, _ in self.charges if charged == text)
+
+
+@dataclass
+class _Paid:
+    till: Till
+    price: Decimal = Decimal("0.10")
+    bill: Decimal | None = None
+    """What is billed in truth; None: the price, and the answer does not say."""
+    script: dict[str, list[Act]] = field(default_factory=dict[str, list[Act]])
+    """What the next calls for a text do; one that is not (or no longer) in it is made."""
+    work_s: float = 0.0
+    concurrency: int = 64
+    endpoint: str = "https://paid.example/v1"
+    errors: Mapping[str, Callable[[], Exception]] = field(default_factory=dict[str, Callable[[], Exception]])
+    in_flight: int = 0
+    most_in_flight: int = 0
+    began: list[float] = field(default_factory=list[float])
+
+    def models(self) -> Mapping[Kind, tuple[str, ...]]:
+        return {"speech": ("voice",)}
+
+    def revision(self, model: str, request: Request) -> str:
+        return "1"
+
+    def quote(self, model: str, request: Request) -> Quote:
+        return Quote(self.price, unit_price_usd=self.price)
+
+    @property
+    def cost(self) -> Decimal:
+        return self.price if self.bill is None else self.bill
+
+    def next_act(self, text: str) -> Act | None:
+        acts = self.script.get(text, [])
+        return acts.pop(0) if acts else None
+
+    async def begin(self, text: str) -> Act | None:
+        self.till.asked[text] += 1
+        self.began.append(asyncio.get_running_loop().time())
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await asyncio.sleep(self.work_s)
+        finally:
+            self.in_flight -= 1
+        act = self.next_act(text)
+        if act in self.errors:
+            raise self.errors[act]()
+        if act == "refuse":
+            raise ProviderError("content policy: no harbours [/b]", code="content_policy", status_code=400)
+        if act == "busy":
+            raise ProviderError("too many requests", retryable=True, retry_after_s=0.01, status_code=429)
+        if act == "broken":
+            raise ProviderError("internal server error", retryable=True, status_code=500)
+        if act == "unsent":
+            raise AmbiguousError("the connection was closed")
+        return act
+
+    def answer(self, text: str, act: Act | None) -> Answer:
+        content = {"empty": b"", "junk": b"<html>"}.get(act or "", tiny_sound(text))
+        return Answer(content, "audio/wav", cost_usd=self.bill, facts={"duration_s": 0.05})
+
+
+@dataclass
+class Keyed(_Paid):
+    """Answers at once and charges a key once."""
+
+    name: str = "keyed"
+    idempotent: bool = True
+
+    async def call(self, model: str, request: Request, context: Context) -> Answer:
+        text = text_of(request)
+        act = await self.begin(text)
+        if (text, context.key) not in self.till.charges:
+            self.till.charge(text, context.key, self.cost)
+        if act == "drop":
+            raise AmbiguousError("no answer within 30 s")
+        return self.answer(text, act)
+
+
+@dataclass
+class OneShot(_Paid):
+    """Answers at once, knows no keys, charges every call."""
+
+    name: str = "oneshot"
+    idempotent: bool = False
+
+    async def call(self, model: str, request: Request, context: Context) -> Answer:
+        text = text_of(request)
+        act = await self.begin(text)
+        self.till.charge(text, context.key, self.cost)
+        if act == "drop":
+            raise TimeoutError("no answer within 30 s")
+        return self.answer(text, act)
+
+
+@dataclass
+class Queued(_Paid):
+    """Takes jobs and charges every submit."""
+
+    name: str = "queued"
+    idempotent: bool = False
+    poll_every_s: float = 0.001
+    jobs: dict[str, str] = field(default_factory=dict[str, str])
+    polls: list[Act] = field(default_factory=list[Act])
+    """What the next polls do."""
+    polled: int = 0
+    fetched: Counter[str] = field(default_factory=Counter[str])
+    status: JobStatus = field(default_factory=lambda: JobStatus("succeeded"))
+
+    async def submit(self, model: str, request: Request, context: Context) -> Job:
+        text = text_of(request)
+        act = await self.begin(text)
+        job = f"job-{len(self.jobs)}"
+        self.jobs[job] = text
+        self.till.charge(text, job, self.cost)
+        if act == "drop":
+            raise AmbiguousError("no answer within 30 s")
+        if act is not None:
+            self.script.setdefault(text, []).insert(0, act)  # of the download
+        return Job(job, self.endpoint)
+
+    async def poll(self, model: str, job: Job) -> JobStatus:
+        await asyncio.sleep(0)
+        self.polled += 1
+        if self.polls and (act := self.polls.pop(0)) in self.errors:
+            raise self.errors[act]()
+        return self.status if job.id in self.jobs else JobStatus("failed", message=f"there is no job {job.id}")
+
+    async def fetch(self, model: str, job: Job) -> Answer:
+        text = self.jobs[job.id]
+        self.fetched[text] += 1
+        return self.answer(text, self.next_act(text))
+
+
+def provider_of(kind: str, till: Till, **settings: Any) -> Keyed | OneShot | Queued:
+    """A provider of this kind."""
+    made: dict[str, type[Keyed | OneShot | Queued]] = {"keyed": Keyed, "oneshot": OneShot, "queued": Queued}
+    return made[kind](till, **settings)
+
+
+def text_of(request: Request) -> str:
+    """What is to be said, which is what the till knows a call by."""
+    assert isinstance(request, SpeechRequest)
+    return request.text
+
+
+def task(text: str) -> Task:
+    """Have something said."""
+    return Task("speak", text, "speech", SpeechRequest(text=text, speaker="narrator", language="en"))
+
+
+@dataclass
+class Desk:
+    """A run at which ledgers sit down one after the other, as processes would."""
+
+    database: Database
+    assets: AssetStore
+    run_id: str
+    lease: Lease
+
+    async def ledger(self, provider: AnyProvider, *, consent: bool = False, **settings: Any) -> Ledger:
+        """A ledger as a fresh process would have it: a new lease, nothing remembered but tables and disk."""
+        await release_lease(self.database, self.lease)
+        self.lease = await take_lease(self.database, self.run_id)
+        await MetadataTracker(self.database).set_status(self.lease, "running")
+        accept = await call_log.newest_id(self.database, self.run_id) if consent else 0
+        return Ledger(
+            self.database, self.lease, self.assets, {"speech": Model(provider, "voice")},
+            **{"reuse": False, "patience": QUICK, "accept_unknown_until": accept, **settings},
+        )  # fmt: skip
+
+    async def rows(self, text: str = "%") -> list[Row]:
+        """The rows of `api_logs`, oldest first."""
+        return await self.database.query(
+            "SELECT * FROM api_logs WHERE run_id = ? AND slot LIKE ? ORDER BY id", (self.run_id, text)
+        )
+
+    async def states(self, text: str = "%") -> list[str]:
+        """Their states."""
+        return [str(row["state"]) for row in await self.rows(text)]
+
+    async def money(self) -> tuple[int, int]:
+        """Spent and reserved, in micro-dollars, after seeing that the two levels agree."""
+        row = await call_log.run_row(self.database, self.run_id)
+        spent, reserved = int(row["spent_micro"]), int(row["reserved_micro"])
+        rows = await self.rows()
+        assert spent == sum(int(row["cost_micro"]) for row in rows)
+        waiting = [row for row in rows if row["state"] in ("intent", "submitted", "unknown")]
+        assert reserved == sum(int(row["quoted_cost_micro"]) for row in waiting)
+        return spent, reserved
+
+
+async def all_of(ledger: Ledger, texts: list[str]) -> list[Made | BaseException]:
+    """Ask for all of them at once, as a step does; errors come back in their places."""
+    return await asyncio.gather(*(ledger.call(task(text)) for text in texts), return_exceptions=True)

@@ -1,0 +1,369 @@
+"""The provider does the work and the connection drops: what may be paid already is never bought again unasked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from filming import SMALL, clash, environment, metered, query, shot_list
+from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, text_of
+
+from clash.assets import AssetStore
+from clash.calls.ledger import Made
+from clash.database.lease import Lease
+from clash.database.port import Database
+from clash.errors import PersonNeededError, ProviderError, StorageError
+from clash.providers.ports import Answer, Context, Job, JobStatus, Request
+from clash.providers.registry import Registry
+
+
+@pytest_asyncio.fixture
+async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+    """A run to which ledgers come."""
+    return Desk(database, assets, lease.run_id, lease)
+
+
+# -- execute, then report a timeout --------------------------------------------------------------------------------
+
+
+async def test_a_dropped_answer_of_a_keyed_provider_is_asked_for_again_and_charged_once(desk: Desk) -> None:
+    """The same key again costs nothing more: the call succeeds within the same process."""
+    till = Till()
+    ledger = await desk.ledger(Keyed(till, script={"a": ["drop", "drop"]}))
+    made = await ledger.call(task("a"))
+    assert made.cost_micro == 100_000 == till.micro
+    assert till.asked["a"] == 3
+    assert await desk.states() == ["succeeded"]
+    assert (await desk.rows())[0]["attempt"] == 3
+
+
+@pytest.mark.parametrize("kind", ["oneshot", "queued"])
+async def test_a_dropped_answer_of_a_provider_without_keys_waits_for_consent(desk: Desk, kind: str) -> None:
+    """Unknown, its money reserved; another process does not call it either; with consent it is called once more."""
+    till = Till()
+    provider = provider_of(kind, till, script={"a": ["drop"]})
+    ledger = await desk.ledger(provider)
+    with pytest.raises(PersonNeededError) as asked:
+        await ledger.call(task("a"))
+    assert asked.value.code == "unknown_call"
+    assert asked.value.slots == ("a",)
+    assert "$0.100000" in asked.value.message
+    assert await desk.money() == (0, 100_000)
+    for _ in range(2):
+        with pytest.raises(PersonNeededError):
+            await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 1
+    made = await (await desk.ledger(provider, consent=True)).call(task("a"))
+    assert made.cost_micro == 100_000
+    assert till.times("a") == 2
+    assert await desk.states() == ["unknown", "succeeded"]
+    # The unknown call may be on the invoice: what it may have cost stays reserved.
+    assert await desk.money() == (100_000, 100_000)
+
+
+async def test_consent_covers_the_calls_that_were_unknown_when_it_was_given(desk: Desk) -> None:
+    """A call that becomes unknown while the consent is in force is asked about again."""
+    till = Till()
+    provider = OneShot(till, script={"a": ["drop", "drop"]})
+    with pytest.raises(PersonNeededError):
+        await (await desk.ledger(provider)).call(task("a"))
+    with pytest.raises(PersonNeededError):
+        await (await desk.ledger(provider, consent=True)).call(task("a"))
+    assert till.times("a") == 2
+    assert await desk.states() == ["unknown", "unknown"]
+
+
+async def test_one_unknown_call_does_not_keep_the_others(desk: Desk) -> None:
+    """Its siblings are made; only it waits."""
+    till = Till()
+    results = await all_of(await desk.ledger(OneShot(till, script={"b": ["drop"]})), ["a", "b", "c"])
+    assert [type(result) for result in results] == [Made, PersonNeededError, Made]
+
+
+async def test_a_provider_that_can_be_asked_is_asked_first(desk: Desk) -> None:
+    """One that knows our key says what became of the call: found, it is settled; never arrived, it is made."""
+    till = Till()
+
+    class Knowing(OneShot):
+        async def find(self, model: str, request: Request, context: Context) -> Answer | Job | None:
+            known = (text_of(request), context.key) in till.charges
+            return self.answer(text_of(request), None) if known else None
+
+    provider = Knowing(till, script={"arrived": ["drop"], "lost": ["unsent"]})
+    results = await all_of(await desk.ledger(provider), ["arrived", "lost"])
+    assert [type(result) for result in results] == [Made, Made]
+    assert (till.times("arrived"), till.times("lost")) == (1, 1)
+    assert (till.asked["arrived"], till.asked["lost"]) == (1, 2)
+    assert await desk.money() == (200_000, 0)
+
+
+async def test_a_queue_that_can_be_asked_gives_the_job_back(desk: Desk) -> None:
+    """The submit's answer was lost; the job is found under our key and waited for, not submitted again."""
+    till = Till()
+
+    class Knowing(Queued):
+        async def find(self, model: str, request: Request, context: Context) -> Answer | Job | None:
+            found = [job for job, text in self.jobs.items() if text == text_of(request)]
+            return Job(found[0], self.endpoint) if found else None
+
+    await (await desk.ledger(Knowing(till, script={"a": ["drop"]}))).call(task("a"))
+    assert till.times("a") == 1
+    assert await desk.states() == ["succeeded"]
+
+
+# -- what comes to light later ---------------------------------------------------------------------------------------
+
+
+async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> None:
+    """A frozen process was taken for dead, and got its answer after all: nobody is asked, nothing is bought again."""
+    till = Till()
+    provider = OneShot(till, script={"a": ["drop"]})
+    with pytest.raises(PersonNeededError):
+        await (await desk.ledger(provider)).call(task("a"))
+    (row,) = await desk.rows()
+    digest = desk.assets.put(provider.answer("a", None).content)
+    desk.assets.write_receipt(
+        row["token"],
+        {"sha256": digest, "media_type": "audio/wav", "cost_micro": 100_000, "precision": "exact", "facts": {},
+         "response": "{}"},
+    )  # fmt: skip
+    made = await (await desk.ledger(provider)).call(task("a"))
+    assert made.sha256 == digest
+    assert till.times("a") == 1
+    assert await desk.states() == ["succeeded"]
+    assert await desk.money() == (100_000, 0)
+
+
+async def test_a_job_s_ticket_on_the_disk_is_enough(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database refused the job's id: it stands on the disk, and the next process waits for that very job."""
+    till = Till()
+    provider = Queued(till)
+
+    async def refuse(*_: object) -> None:
+        raise StorageError("the database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("clash.calls.book.Book.store_job", refuse)
+        with pytest.raises(StorageError):
+            await (await desk.ledger(provider)).call(task("a"))
+    assert await desk.states() == ["intent"]
+    await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 1
+    assert await desk.states() == ["succeeded"]
+    assert not list((desk.assets.root / "receipts").iterdir()), "a settled call needs no receipt"
+
+
+# -- jobs ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_job_is_polled_where_it_was_submitted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings name another provider and address by now: the recorded one is asked, and nothing is bought."""
+    till, seen = Till(), list[str]()
+
+    class Slow(Queued):
+        async def poll(self, model: str, job: Job) -> JobStatus:
+            seen.append(f"{job.endpoint} {model}")
+            raise ProviderError("bad gateway", retryable=True, status_code=502)
+
+    slow = Slow(till)
+    with pytest.raises(ProviderError):
+        await (await desk.ledger(slow)).call(task("a"))
+    assert await desk.states() == ["submitted"]
+    moved = Queued(till, endpoint="https://moved.example", jobs=slow.jobs)
+    monkeypatch.setattr(Registry, "provider", lambda _, name: {"queued": moved}[name])
+    polls = list[Job]()
+    monkeypatch.setattr(moved, "poll", lambda _, job: _succeeded(polls, job))
+    await (await desk.ledger(Keyed(till))).call(task("a"))
+    assert [job.endpoint for job in polls] == ["https://paid.example/v1"]
+    assert till.charges == [("a", "job-0")]
+
+
+async def _succeeded(polls: list[Job], job: Job) -> JobStatus:
+    polls.append(job)
+    return JobStatus("succeeded")
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "charged"),
+    [
+        (ProviderError("your key has expired", status_code=401), "submitted", 0),
+        (ProviderError("no credit", status_code=402), "submitted", 0),
+        (ProviderError("bad gateway", retryable=True, status_code=502), "submitted", 0),
+        (ConnectionResetError("reset by peer"), "submitted", 0),
+        (ProviderError("there is no such job", status_code=404), "failed", 100_000),
+    ],
+)
+async def test_a_job_is_given_up_only_when_the_queue_says_that_it_is_gone(
+    desk: Desk, error: Exception, state: str, charged: int
+) -> None:
+    """Whatever else a look at it brings, the job's id is kept and the next process looks again."""
+    till = Till()
+    provider = Queued(till, polls=["broken"] * 3, errors={"broken": lambda: error})
+    with pytest.raises(ProviderError):
+        await (await desk.ledger(provider)).call(task("a"))
+    assert await desk.states() == [state]
+    assert (await desk.money())[0] == charged
+    provider.polls.clear()
+    await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == (1 if state == "submitted" else 2)
+
+
+async def test_a_job_that_failed_costs_what_the_queue_says(desk: Desk) -> None:
+    """Billed all the same: counted, told, and not tried again unasked. Not billed: tried again."""
+    till = Till()
+    billed = Queued(till, status=JobStatus("failed", "nsfw", retryable=True, cost_usd=Decimal("0.04")))
+    with pytest.raises(ProviderError, match="nsfw"):
+        await (await desk.ledger(billed)).call(task("a"))
+    assert till.asked["a"] == 1
+    assert await desk.money() == (40_000, 0)
+    free = Queued(till, status=JobStatus("failed", "the worker died", retryable=True))
+    with pytest.raises(ProviderError, match="the worker died"):
+        await (await desk.ledger(free)).call(task("b"))
+    assert till.asked["b"] == 3
+
+
+# -- answers that are none -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ["empty", "junk"])
+@pytest.mark.parametrize("kind", ["keyed", "queued"])
+async def test_a_broken_file_is_fetched_again_not_bought_again(desk: Desk, kind: str, act: str) -> None:
+    """A truncated download of a job, or under a key: the next look brings it whole, for the one charge."""
+    till = Till()
+    provider = provider_of(kind, till, script={"a": [act, act] if kind == "keyed" else [act]})
+    await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 1
+    assert await desk.states() == ["succeeded"]
+    assert await desk.money() == (100_000, 0)
+
+
+async def test_a_broken_file_that_cannot_be_had_again_counts_as_paid(desk: Desk) -> None:
+    """Answers at once, knows no keys: the call has failed, its money is spent, and only `resume` buys it again."""
+    till = Till()
+    provider = OneShot(till, script={"a": ["empty", "empty"]})
+    with pytest.raises(ProviderError, match="empty file") as failed:
+        await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 1
+    assert "$0.100000" in str(failed.value.hint)
+    assert await desk.money() == (100_000, 0)
+    assert await desk.states() == ["failed"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_file_that_stays_broken_ends_as_failed_and_paid(desk: Desk, kind: str) -> None:
+    """Asked for as often as patience allows, charged once, then failed: the slot is not stuck for ever."""
+    till = Till()
+    provider = provider_of(kind, till, script={"a": ["junk"] * 3})
+    with pytest.raises(ProviderError) as failed:
+        await (await desk.ledger(provider)).call(task("a"))
+    assert failed.value.code == "bad_answer"
+    assert till.times("a") == 1
+    assert await desk.states() == ["failed"]
+    assert await desk.money() == (100_000, 0)
+    provider.script.clear()
+    await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_answer_full_of_odd_values_is_kept(desk: Desk, kind: str) -> None:
+    """NaN, dates, bytes, half an emoji, a bill that is no number: what was paid for is not lost over them."""
+    till = Till()
+    provider = provider_of(kind, till)
+    plain = provider.answer
+    odd = {"nan": float("nan"), "half": "\ud83d", "when": object(), "bytes": b"\0", 3: {"deep": [{1, 2}]}}
+
+    def answer(text: str, act: object) -> Answer:
+        return replace(plain(text, None), facts={"duration_s": 0.05, **odd}, response=odd, cost_usd=float("nan"))  # type: ignore[arg-type]
+
+    provider.answer = answer  # type: ignore[method-assign]
+    made = await (await desk.ledger(provider)).call(task("a"))
+    assert made.facts["duration_s"] == 0.05
+    assert await desk.money() == (100_000, 0)
+    (row,) = await desk.rows()
+    assert (row["state"], row["precision"]) == ("succeeded", "estimated")
+    again = await (await desk.ledger(provider)).call(task("a"))
+    assert (again.sha256, till.times("a")) == (made.sha256, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_is_no_answer_at_all_has_failed(desk: Desk, kind: str) -> None:
+    """A plug-in that returns None broke its promise: told as a bad answer, counted as paid."""
+    till = Till()
+    provider = provider_of(kind, till)
+    provider.answer = lambda *_: None  # type: ignore[method-assign,assignment,return-value]
+    with pytest.raises(ProviderError) as failed:
+        await (await desk.ledger(provider)).call(task("a"))
+    assert failed.value.code == "bad_answer"
+    assert till.times("a") == 1
+
+
+# -- an intent whose request is no longer the same -------------------------------------------------------------------
+
+
+async def test_a_paid_intent_is_not_sent_again_with_another_request(desk: Desk) -> None:
+    """The key would promise one thing and ask for another: a person is asked, and consents to a call of its own."""
+    till = Till()
+    provider = Keyed(till, script={"a": ["drop"] * 3})
+    with pytest.raises(ProviderError):
+        await (await desk.ledger(provider)).call(task("a"))
+    assert await desk.states() == ["intent"]
+    changed = replace(task("a"), request=task("other words").request)
+    with pytest.raises(PersonNeededError, match="changed since"):
+        await (await desk.ledger(provider)).call(changed)
+    assert till.asked == {"a": 3}
+    await (await desk.ledger(provider, consent=True)).call(changed)
+    assert [text for text, _ in till.charges] == ["a", "other words"]
+    rows = await desk.rows()
+    assert rows[0]["key"] != rows[1]["key"]
+
+
+async def test_a_free_intent_whose_request_changed_is_simply_made_anew(desk: Desk) -> None:
+    """A new version draws differently, and nothing was at stake: no question, a new row under its own key."""
+    till = Till()
+    provider = Keyed(till, price=Decimal(0), script={"a": ["drop"] * 3})
+    with pytest.raises(ProviderError):
+        await (await desk.ledger(provider)).call(task("a"))
+    await (await desk.ledger(provider)).call(replace(task("a"), request=task("other").request))
+    assert await desk.states() == ["failed", "succeeded"]
+
+
+async def test_a_key_of_another_address_is_not_trusted(desk: Desk) -> None:
+    """The base URL has changed: that server never saw the key, so to call it may be to pay twice."""
+    till = Till()
+    with pytest.raises(ProviderError):
+        await (await desk.ledger(Keyed(till, script={"a": ["drop"] * 3}))).call(task("a"))
+    with pytest.raises(PersonNeededError):
+        await (await desk.ledger(Keyed(till, endpoint="https://elsewhere.example"))).call(task("a"))
+    assert till.times("a") == 1
+
+
+# -- through the command line ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["metered", "oneshot", "queued"])
+def test_a_film_whose_answer_was_dropped(tmp_path: Path, kind: str) -> None:
+    """Keyed: the film is made. Without keys: exit 8, the slot named, nothing more charged, until --retry-unknown."""
+    shot_list(tmp_path / "story.csv", 2)
+    meter = tmp_path / "meter"
+    env = environment(METER=str(meter), METER_DROP="shot:002", METER_COST="0.25", CLASH_RETRY_WAIT_S="0")
+    ran = clash(tmp_path, "run", "story.csv", "--thread", "d", *SMALL, "--video-model", kind, "--json", env=env)
+    if kind == "metered":
+        assert ran.code == 0, ran.err
+        assert sorted(metered(meter)) == ["shot:001", "shot:002"]
+        assert ran.document["cost"]["total_usd"] == "0.500000"
+        return
+    assert ran.code == 8, ran.err
+    assert (ran.document["status"], ran.document["error"]["slots"]) == ("paused", ["shot:002"])
+    assert "0.250000" in ran.document["error"]["message"]
+    assert ran.document["left"] == {"calls": 1, "cost_usd": "0.250000"}
+    again = clash(tmp_path, "resume", "d", "--json", env=env)
+    assert again.code == 8
+    assert sorted(metered(meter)) == ["shot:001", "shot:002"]
+    consented = clash(tmp_path, "resume", "d", "--retry-unknown", "--json", env=env)
+    assert consented.code == 0, consented.err
+    assert sorted(metered(meter)) == ["shot:001", "shot:002", "shot:002"]
+    assert query(tmp_path, "SELECT spent_micro, reserved_micro FROM workflow_executions") == [(500_000, 250_000)]
