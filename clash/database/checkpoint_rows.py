@@ -17,6 +17,8 @@ from clash.database.thread_operations import STOCK_TABLES
 INLINE_BYTES = 500_000
 CHUNK_BYTES = 900_000
 """A row of D1 holds 2,000,000 bytes, and a blob is sent and read as hex: two characters a byte."""
+_ANSWER_BYTES = 10_000_000
+"""An answer passes through Cloudflare's own RPC, which takes 32 MiB; values stand in it as hex."""
 _PAGE_BYTES = 4_000_000
 _PAGE_CHECKPOINTS = 100
 _WRITES_A_STATEMENT = 20
@@ -137,16 +139,22 @@ _PAGE = f"""WITH found AS (SELECT {_KEY} FROM checkpoints {{where}} ORDER BY {_N
 sized AS (SELECT *, {_SIZE} AS size FROM found AS c),
 placed AS (SELECT *, row_number() OVER newest AS place, sum(size) OVER newest - size AS before FROM sized
  WINDOW newest AS (ORDER BY {_NEWEST_FIRST} ROWS UNBOUNDED PRECEDING)),
-kept AS (SELECT {_KEY}, place FROM placed WHERE place <= ? AND before <= ?)
-SELECT 'checkpoint' AS what, place, {_KEY}, parent_checkpoint_id, hex(metadata) AS metadata, '' AS task_id,
- 0 AS idx, 0 AS part, '' AS task_path, '' AS channel, type, iif(checkpoint IS NULL, NULL, hex(checkpoint)) AS value
+kept AS (SELECT {_KEY}, place, size <= ? AS fits FROM placed WHERE place <= ? AND before <= ?)
+SELECT 'checkpoint' AS what, place, {_KEY}, parent_checkpoint_id, hex(metadata) AS metadata, '' AS task_id, 0 AS idx,
+ 0 AS part, '' AS task_path, '' AS channel, type, length(checkpoint) AS size, hex(checkpoint) AS value
  FROM checkpoints JOIN kept USING ({_KEY})
 UNION ALL SELECT 'write', place, {_KEY}, NULL, NULL, task_id, idx, 0, task_path, channel, type,
- iif(value IS NULL, NULL, hex(value)) FROM writes JOIN kept USING ({_KEY})
-UNION ALL SELECT 'chunk', place, {_KEY}, NULL, NULL, task_id, idx, part, '', '', '', hex(data)
- FROM checkpoint_chunks JOIN kept USING ({_KEY})
-UNION ALL SELECT 'more', 0, '', '', '', NULL, NULL, '', 0, 0, '', '', '', NULL
+ length(value), iif(fits, hex(value), NULL) FROM writes JOIN kept USING ({_KEY})
+UNION ALL SELECT 'chunk', place, {_KEY}, NULL, NULL, task_id, idx, part, '', '', '',
+ length(data), iif(fits, hex(data), NULL) FROM checkpoint_chunks JOIN kept USING ({_KEY})
+UNION ALL SELECT 'more', 0, '', '', '', NULL, NULL, '', 0, 0, '', '', '', 0, NULL
  WHERE (SELECT count(*) FROM placed) > (SELECT count(*) FROM kept)"""
+_PIECES = f"""SELECT 'write' AS what, {_KEY}, task_id, idx, 0 AS part, hex(value) AS value FROM writes
+ WHERE {_OF_CHECKPOINT} AND (task_id, idx) IN (SELECT json_extract(value, '$[1]'), json_extract(value, '$[2]')
+ FROM json_each(?) WHERE json_extract(value, '$[0]') = 'write')
+UNION ALL SELECT 'chunk', {_KEY}, task_id, idx, part, hex(data) FROM checkpoint_chunks
+ WHERE {_OF_CHECKPOINT} AND (task_id, idx, part) IN (SELECT json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+ json_extract(value, '$[3]') FROM json_each(?) WHERE json_extract(value, '$[0]') = 'chunk')"""
 
 
 @dataclass(frozen=True)
@@ -164,38 +172,62 @@ class SavedCheckpoint:
 def read_page(where: str, params: Sequence[Param], limit: int | None) -> Statement:
     """Reads checkpoints, newest first, each with its writes and chunks, in one statement.
 
-    `where` chooses among `checkpoints`. A page holds some megabytes, or one checkpoint. `checkpoints_of` puts its
-    rows together.
+    `where` chooses among `checkpoints`. A page holds some megabytes, or one checkpoint. One that is larger than an
+    answer can be comes without the values of its writes and chunks; `read_missing` reads them.
     """
     most = _PAGE_CHECKPOINTS if limit is None else min(limit, _PAGE_CHECKPOINTS)
-    return Statement(_PAGE.format(where=where), (*params, most + 1, most, _PAGE_BYTES))
+    return Statement(_PAGE.format(where=where), (*params, most + 1, _ANSWER_BYTES, most, _PAGE_BYTES))
 
 
-def checkpoints_of(rows: Rows) -> tuple[list[SavedCheckpoint], bool]:
-    """The checkpoints of a page, newest first, and whether there are more behind it."""
-    chunks: dict[tuple[Place, str, int], dict[int, str]] = {}
+def read_missing(rows: Rows) -> list[Statement]:
+    """Reads the values that were too large for the page of these rows, each statement as much as an answer holds."""
+    missing = [row for row in rows if row["value"] is None and row["size"]]
+    statements: list[Statement] = []
+    while missing:
+        count, size = 0, 0
+        while count < len(missing) and (not count or size + missing[count]["size"] <= _ANSWER_BYTES):
+            size += missing[count]["size"]
+            count += 1
+        # Only one checkpoint is ever this large: a page of several is smaller.
+        place = _place(missing[0])
+        some = json.dumps([[row["what"], row["task_id"], row["idx"], row["part"]] for row in missing[:count]])
+        statements.append(Statement(_PIECES, (*place, some, *place, some)))
+        missing = missing[count:]
+    return statements
+
+
+def checkpoints_of(rows: Rows, missing: Rows) -> tuple[list[SavedCheckpoint], bool]:
+    """The checkpoints of a page, newest first, and whether there are more behind it. `missing`: of `read_missing`."""
+    values = {_piece(row): row["value"] for row in (*rows, *missing) if row["value"] is not None}
+    parts: dict[tuple[Place, str, int], list[Row]] = {}
+    writes: dict[Place, list[Row]] = {}
     for row in rows:
         if row["what"] == "chunk":
-            chunks.setdefault((_place(row), row["task_id"], row["idx"]), {})[row["part"]] = row["value"]
+            parts.setdefault((_place(row), row["task_id"], row["idx"]), []).append(row)
+        elif row["what"] == "write":
+            writes.setdefault(_place(row), []).append(row)
 
     def value_of(row: Row) -> bytes:
-        parts = chunks.get((_place(row), row["task_id"], row["idx"]), {})
-        text = "".join(parts[part] for part in sorted(parts)) if row["value"] is None else row["value"]
-        return bytes.fromhex(text)
+        if row["size"] is not None:
+            return bytes.fromhex(values[_piece(row)])
+        chunks = parts.get((_place(row), row["task_id"], row["idx"]), [])
+        return b"".join(bytes.fromhex(values[_piece(chunk)]) for chunk in sorted(chunks, key=_part))
 
-    writes: dict[Place, list[tuple[str, str, str, bytes, str, int]]] = {}
-    for row in rows:
-        if row["what"] == "write":
-            written = (row["task_id"], row["channel"], row["type"], value_of(row), row["task_path"], row["idx"])
-            writes.setdefault(_place(row), []).append(written)
     found = sorted((row for row in rows if row["what"] == "checkpoint"), key=lambda row: int(row["place"]))
     saved = [
         SavedCheckpoint(
-            _place(row), row["parent_checkpoint_id"], row["type"], value_of(row),
-            json.loads(bytes.fromhex(row["metadata"] or "") or b"{}"), writes.get(_place(row), []),
+            place=_place(row),
+            parent=row["parent_checkpoint_id"],
+            type=row["type"],
+            value=value_of(row),
+            metadata=json.loads(bytes.fromhex(row["metadata"] or "") or b"{}"),
+            writes=[
+                (write["task_id"], write["channel"], write["type"], value_of(write), write["task_path"], write["idx"])
+                for write in writes.get(_place(row), [])
+            ],
         )
         for row in found
-    ]  # fmt: skip
+    ]
     return saved, any(row["what"] == "more" for row in rows)
 
 
@@ -208,3 +240,11 @@ def read_chunks(place: Place) -> Statement:
 
 def _place(row: Row) -> Place:
     return (row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"])
+
+
+def _piece(row: Row) -> tuple[Any, ...]:
+    return (row["what"], *_place(row), row["task_id"], row["idx"], row["part"])
+
+
+def _part(row: Row) -> int:
+    return int(row["part"])

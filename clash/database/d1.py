@@ -17,7 +17,7 @@ from typing import Any, cast
 import httpx
 
 from clash.database.d1_rest import Account, Patience, Rest
-from clash.database.d1_values import Wire, decode, encode
+from clash.database.d1_values import Wire, decode, encode, encode_batch
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError
@@ -92,7 +92,7 @@ class D1Database:
 
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
-        return await self._writes.batch([encode(statement) for statement in statements])
+        return await self._writes.batch(encode_batch(statements))
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
         """The rows of one reading statement."""

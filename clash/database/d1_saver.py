@@ -178,7 +178,10 @@ class PortSaver(BaseCheckpointSaver[str]):
             rows = await self._database.query(page.sql, page.params)
         else:
             (rows,) = await self._apply([page])
-        return checkpoint_rows.checkpoints_of(rows)
+        missing: Rows = []
+        for pieces in checkpoint_rows.read_missing(rows):
+            missing += await self._database.query(pieces.sql, pieces.params)
+        return checkpoint_rows.checkpoints_of(rows, missing)
 
     def _tuple(self, saved: SavedCheckpoint) -> CheckpointTuple:
         thread_id, namespace, checkpoint_id = saved.place

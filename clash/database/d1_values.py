@@ -3,14 +3,14 @@
 Over REST a parameter is JSON: a string, a number or null. Numbers bind as REAL and round above 2^53, so a whole number
 travels as text and is cast back; bytes travel as hex. Each `?` is replaced by an expression with the very type and
 the (missing) affinity that the parameter has in SQLite, so the same SQL means the same on both.
-Limits: https://developers.cloudflare.com/d1/platform/limits/
+Limits: https://developers.cloudflare.com/d1/platform/limits/, https://developers.cloudflare.com/workers/runtime-apis/rpc/
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
@@ -23,6 +23,8 @@ MAX_PARAMS = 100
 MAX_VALUE_BYTES = 2_000_000
 MAX_BLOB_BYTES = MAX_VALUE_BYTES // 2
 """A blob is sent, and read by `hex()`, as twice as many characters."""
+MAX_BATCH_BYTES = 28_000_000
+"""A batch passes through Cloudflare's own RPC, which takes 32 MiB."""
 _EXACT = 2**53
 """From here on two whole numbers can be one in JSON."""
 _INT64 = range(-(2**63), 2**63)
@@ -83,6 +85,15 @@ def encode(statement: Statement) -> Wire:
     recall = None if statement.recall is None else encode(statement.recall)
     size = length + sum(_bytes(value) if isinstance(value, str) else 24 for value in params)
     return Wire(sql, params, size, recall)
+
+
+def encode_batch(statements: Iterable[Statement]) -> list[Wire]:
+    """Statements that are applied together. Raises `DatabaseError` as `encode` does."""
+    batch = [encode(statement) for statement in statements]
+    size = sum(wire.size for wire in batch)
+    if size > MAX_BATCH_BYTES:
+        raise _too_large(f"a transaction of {size:,} bytes", f"{MAX_BATCH_BYTES:,} bytes at a time")
+    return batch
 
 
 def decode(result: Mapping[str, Any]) -> Rows:

@@ -119,12 +119,14 @@ def kept_of(thread_id: str, found: Iterable[tuple[str, str, str | None]]) -> Gen
     kept: set[Kept] = set()
     for namespace, checkpoint_id, metadata in found:
         kept.add((namespace, checkpoint_id))
-        missing = _delta_channels(metadata)
-        saved = (yield config_of(thread_id, namespace, checkpoint_id)) if missing else None
-        while missing and saved is not None and saved.parent_config is not None:
-            kept.add((namespace, saved.parent_config["configurable"]["checkpoint_id"]))
-            saved = yield saved.parent_config
-            missing -= set() if saved is None else set(saved.checkpoint["channel_values"])
+        missing, config = _delta_channels(metadata), config_of(thread_id, namespace, checkpoint_id)
+        while missing and config is not None:
+            saved = yield config
+            if saved is None:
+                break
+            kept.add((namespace, saved.checkpoint["id"]))
+            missing -= set(saved.checkpoint["channel_values"])
+            config = saved.parent_config
     return kept
 
 
