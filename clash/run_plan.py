@@ -97,13 +97,16 @@ class RunPlan:
         """sha256 of `identity`."""
         return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
 
-    def store(self, assets: AssetStore) -> dict[str, Any]:
+    async def store(self, assets: AssetStore) -> dict[str, Any]:
         """Put the story and its pictures into the asset store, so that a resume needs no other file."""
         panels = {
             name: {"sha256": assets.put(content), "media_type": media_type}
             for name, (media_type, content) in self.panels.items()
         }
-        return {"story": assets.put(self.story.model_dump_json().encode()), "reference_images": panels}
+        story = assets.put(self.story.model_dump_json().encode())
+        for sha256 in (story, *(panel["sha256"] for panel in panels.values())):
+            await assets.share(sha256)
+        return {"story": story, "reference_images": panels}
 
     def recorded(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """What `workflow_executions.settings` holds: all that a resume must know."""
@@ -195,9 +198,9 @@ def _read(story: str) -> tuple[str, Path, bytes]:
     if not story or "\0" in story:
         raise UsageError("the story's path is empty or holds a NUL")
     path = Path(story)
-    if path.is_dir():
-        raise StoryError(f"{story} is a folder, not a story", hint="name the CSV file in it")
     try:
+        if path.is_dir():
+            raise StoryError(f"{story} is a folder, not a story", hint="name the CSV file in it")
         with path.open("rb") as stream:
             content = stream.read(_MAX_STORY_BYTES + 1)
     except FileNotFoundError:
@@ -243,7 +246,10 @@ def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
     if "\0" in name:
         raise refused("a file name cannot hold a NUL")
     root = folder.resolve()
-    path = (root / name.replace("\\", "/")).resolve()
+    try:
+        path = (root / name.replace("\\", "/")).resolve()
+    except (OSError, RuntimeError) as error:  # before Python 3.13 a link that leads to itself is a RuntimeError
+        raise refused(f"it cannot be found ({error})") from None
     if not path.is_relative_to(root):
         raise refused("a picture must lie in the story's folder or below it")
     media_type, magic = _IMAGE_TYPES.get(path.suffix.lower(), ("", b""))
@@ -256,7 +262,7 @@ def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
         raise refused(f"it cannot be read ({error.strerror})") from None
     if len(content) > _MAX_IMAGE_BYTES:
         raise refused(f"it is larger than {_MAX_IMAGE_BYTES >> 20} MB")
-    if not content.startswith(magic):
+    if not content.startswith(magic) or (media_type == "image/webp" and content[8:12] != b"WEBP"):
         raise refused("it is not what its name says")
     return media_type, content
 
