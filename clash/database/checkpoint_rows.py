@@ -231,13 +231,6 @@ def checkpoints_of(rows: Rows, missing: Rows) -> tuple[list[SavedCheckpoint], bo
     return saved, any(row["what"] == "more" for row in rows)
 
 
-def read_chunks(place: Place) -> Statement:
-    """Reads the parts of a checkpoint that is too large for a row, in order, as `data` in hex."""
-    return Statement(
-        f"SELECT hex(data) AS data FROM checkpoint_chunks WHERE {_OF_VALUE} ORDER BY part", (*place, "", 0)
-    )
-
-
 def _place(row: Row) -> Place:
     return (row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"])
 

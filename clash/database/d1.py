@@ -53,8 +53,7 @@ class D1Database:
 
     def __init__(self, rest: Rest, name: str, database_id: str) -> None:
         self.name = name
-        self.size_bytes: int | None = None
-        """How large the database was at the last answer."""
+        self._size_bytes: int | None = None
         self._rest = rest
         self._path = f"database/{database_id}/raw"
         self._writer = secrets.token_hex(8)
@@ -90,6 +89,11 @@ class D1Database:
         """`d1://` and the name."""
         return f"d1://{self.name}"
 
+    @property
+    def size_bytes(self) -> int | None:
+        """How large it was at the last answer."""
+        return self._size_bytes
+
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
         return await self._writes.batch(encode_batch(statements))
@@ -122,7 +126,7 @@ class D1Database:
         if not isinstance(answer, list) or len(cast("list[Any]", answer)) != len(statements):
             raise DatabaseError("Cloudflare D1 answered with something that is no answer", code="database_unreachable")
         results = iter(cast("list[dict[str, Any]]", answer)[len(before) :])
-        self.size_bytes = cast("dict[str, Any]", answer[-1]).get("meta", {}).get("size_after")
+        self._size_bytes = cast("dict[str, Any]", answer[-1]).get("meta", {}).get("size_after")
         return [_decoded([next(results) for _ in batch]) for batch in batches]
 
     async def _send_once(self, batches: Sequence[_Batch]) -> list[list[Rows] | ClashError]:

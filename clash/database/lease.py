@@ -97,6 +97,11 @@ def is_held(row: Row) -> bool:
     return bool(owner) and expires > now_text() and not is_dead(owner)
 
 
+def still_held(lease: Lease) -> Statement:
+    """Reads the run's id while its lease is ours."""
+    return Statement("SELECT run_id FROM workflow_executions WHERE run_id = ? AND lease_generation = ?", lease.fence)
+
+
 def _expiry(now: datetime, duration_s: float) -> str:
     return to_text(now + timedelta(seconds=duration_s))
 
@@ -127,6 +132,11 @@ async def take_lease(
                 " lease_expires_at = ? WHERE run_id = ? AND lease_generation = ? AND lease_expires_at IS ?"
                 " RETURNING lease_generation",
                 (owner, _expiry(now(), duration_s), run_id, generation, rows[0]["lease_expires_at"]),
+                recall=Statement(
+                    "SELECT lease_generation FROM workflow_executions WHERE run_id = ? AND lease_owner = ?"
+                    " AND lease_generation > ?",
+                    (run_id, owner, generation),
+                ),
             )
         ]
     )
@@ -154,6 +164,7 @@ async def renew_lease(
                 "UPDATE workflow_executions SET lease_expires_at = ? WHERE run_id = ? AND lease_generation = ?"
                 " RETURNING run_id",
                 (_expiry(now or datetime.now(UTC), duration_s), *lease.fence),
+                recall=still_held(lease),
             )
         ]
     )

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from clash.clock import now_text
 from clash.database.checkpoint_facts import CheckpointFacts
 from clash.database.connection import open_database
-from clash.database.lease import FENCE, Lease
+from clash.database.lease import FENCE, Lease, still_held
 from clash.database.migrations import require_current
 from clash.database.port import Database, Param, Row, Statement
 from clash.errors import ConflictError, NotFoundError, UsageError
@@ -85,6 +85,9 @@ class MetadataTracker:
                     (run_id, workflow_name, now, now, story_path, story_sha256, story_title,
                      _json(settings or {}), settings_fingerprint, graph_version,
                      None if budget_usd is None else to_micro(budget_usd), _json({"totals": {}, **(metadata or {})})),
+                    recall=Statement(
+                        "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?", (run_id, now)
+                    ),
                 )
             ]
         )  # fmt: skip
@@ -106,6 +109,7 @@ class MetadataTracker:
                     "UPDATE workflow_executions SET status = ?, end_time = ?, updated_at = ?, error_code = ?,"
                     " error_message = ? WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
                     (status, None if status == "running" else now, now, error_code, error_message, *lease.fence),
+                    recall=still_held(lease),
                 )
             ]
         )
@@ -121,6 +125,9 @@ class MetadataTracker:
                     "UPDATE workflow_executions SET status = 'cancelled', end_time = ?, updated_at = ?"
                     " WHERE run_id = ? AND status <> 'completed' RETURNING run_id",
                     (now, now, run_id),
+                    recall=Statement(
+                        "SELECT run_id FROM workflow_executions WHERE run_id = ? AND status = 'cancelled'", (run_id,)
+                    ),
                 )
             ]
         )
@@ -147,6 +154,7 @@ class MetadataTracker:
                     f"UPDATE workflow_executions SET {assignments}, updated_at = ?"
                     " WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
                     (*params, now_text(), *lease.fence),
+                    recall=still_held(lease),
                 )
             ]
         )
@@ -187,7 +195,7 @@ class MetadataTracker:
 
         Raises `NotFoundError`, `UsageError` for a cost that cannot be.
         """
-        cost, now = _cost_micro(cost_usd), now_text()
+        cost, now, token = _cost_micro(cost_usd), now_text(), secrets.token_hex(16)
         inserted, _ = await self.database.batch(
             [
                 Statement(
@@ -195,9 +203,10 @@ class MetadataTracker:
                     " status_code, cost_micro, started_at, ended_at, duration_ms, error_message)"
                     " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
                     " WHERE EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?) RETURNING id",
-                    (run_id, step, secrets.token_hex(16), service, model, endpoint,
+                    (run_id, step, token, service, model, endpoint,
                      "failed" if error else "succeeded", _json(request or {}), _json(response or {}), status_code,
                      cost, now, now, duration_ms, error, run_id),
+                    recall=Statement("SELECT id FROM api_logs WHERE token = ?", (token,)),
                 ),
                 Statement(
                     "UPDATE workflow_executions SET spent_micro = spent_micro + ?, updated_at = ? WHERE run_id = ?",
@@ -237,6 +246,10 @@ class MetadataTracker:
                     " created_at = excluded.created_at RETURNING id",
                     (run_id, step, slot, asset_type, media_type, sha256, path, size_bytes, _json(facts or {}),
                      _cost_micro(cost_usd), now_text(), run_id),
+                    recall=Statement(
+                        "SELECT id FROM generated_assets WHERE run_id = ? AND slot = ? AND asset_type = ?",
+                        (run_id, slot, asset_type),
+                    ),
                 )
             ]
         )  # fmt: skip

@@ -36,6 +36,11 @@ class Database(Protocol):
         """Where it is, with nothing secret in it."""
         ...
 
+    @property
+    def size_bytes(self) -> int | None:
+        """How large it is, as far as that is known."""
+        ...
+
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction; the rows of each (of `RETURNING`, or of a read).
 

@@ -88,14 +88,14 @@ async def step_counts(database: Database, run_id: str) -> dict[str, int]:
 
 async def row_counts(database: Database) -> dict[str, int]:
     """Rows of every table that is there."""
-    counts: dict[str, int] = {}
-    for table in (
+    known = (
         "workflow_executions", "checkpoint_metadata", "generated_assets", "api_logs", "checkpoints", "writes",
-    ):  # fmt: skip
-        if await has_table(database, table):
-            rows = await database.query(f"SELECT count(*) AS n FROM {table}")
-            counts[table] = int(rows[0]["n"])
-    return counts
+    )  # fmt: skip
+    found = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
+    there = {row["name"] for row in found}
+    counted = [f"SELECT '{table}' AS name, count(*) AS n FROM {table}" for table in known if table in there]
+    rows = await database.query(" UNION ALL ".join(counted)) if counted else []
+    return {str(row["name"]): int(row["n"]) for row in rows}
 
 
 # -- checkpoints -----------------------------------------------------------------------------------------------
@@ -163,12 +163,25 @@ async def load_checkpoint(
             f"the thread {thread_id} has no checkpoint {checkpoint_id}",
             hint=f"`{command('checkpoints ls', thread_id)}` lists them",
         )
+    value = rows[0]["checkpoint"]
+    if value is None and await has_table(database, "checkpoint_chunks"):
+        value = await _joined(database, thread_id, checkpoint_id)
     try:
-        checkpoint = _serializer().loads_typed((rows[0]["type"], rows[0]["checkpoint"]))
+        checkpoint = _serializer().loads_typed((rows[0]["type"], value))
         metadata = json.loads(rows[0]["metadata"])
         return {**checkpoint, "channel_values": dict(checkpoint["channel_values"])}, dict(metadata)
     except Exception as error:
         raise damaged_checkpoint(thread_id, checkpoint_id) from error
+
+
+async def _joined(database: Database, thread_id: str, checkpoint_id: str) -> bytes:
+    """A checkpoint that is too large for a row."""
+    chunks = await database.query(
+        "SELECT hex(data) AS data FROM checkpoint_chunks WHERE thread_id = ? AND checkpoint_id = ? AND task_id = ''"
+        " ORDER BY checkpoint_ns, part",
+        (thread_id, checkpoint_id),
+    )
+    return b"".join(bytes.fromhex(chunk["data"]) for chunk in chunks)
 
 
 def damaged_checkpoint(thread_id: str, checkpoint_id: str | None) -> DatabaseError:

@@ -235,6 +235,12 @@ class SqliteDatabase:
         """`sqlite:///` and the path."""
         return f"sqlite:///{self.path.as_posix()}"
 
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of its file, and of the log of what has not been moved there yet."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
         return await self._writes.batch(tuple(statements))
