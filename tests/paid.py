@@ -232,13 +232,15 @@ class Desk:
         return [str(row["state"]) for row in await self.rows(text)]
 
     async def money(self) -> tuple[int, int]:
-        """Spent and reserved, in micro-dollars, after seeing that the two levels agree."""
-        row = await call_log.run_row(self.database, self.run_id)
+        """Spent and reserved, in micro-dollars, after seeing that the two levels agree (at one moment)."""
+        (row,) = await self.database.query(
+            "SELECT spent_micro, reserved_micro, (SELECT coalesce(sum(cost_micro), 0) FROM api_logs WHERE run_id = ?)"
+            " AS paid, (SELECT coalesce(sum(quoted_cost_micro), 0) FROM api_logs WHERE run_id = ?"
+            " AND state IN ('intent', 'submitted', 'unknown')) AS held FROM workflow_executions WHERE run_id = ?",
+            (self.run_id, self.run_id, self.run_id),
+        )
         spent, reserved = int(row["spent_micro"]), int(row["reserved_micro"])
-        rows = await self.rows()
-        assert spent == sum(int(row["cost_micro"]) for row in rows)
-        waiting = [row for row in rows if row["state"] in ("intent", "submitted", "unknown")]
-        assert reserved == sum(int(row["quoted_cost_micro"]) for row in waiting)
+        assert (spent, reserved) == (int(row["paid"]), int(row["held"]))
         return spent, reserved
 
 

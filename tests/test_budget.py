@@ -1,0 +1,283 @@
+"""The budget is never passed, whatever runs in parallel, and every micro-dollar is in both places that count it."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from conftest import on_both_databases
+from filming import SMALL, clash, environment, metered, query, shot_list
+from paid import KINDS, QUICK, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
+
+from clash.assets import AssetStore
+from clash.calls.ledger import Made
+from clash.calls.pacing import Limit, Pace, Patience
+from clash.database.lease import Lease
+from clash.database.metadata import MetadataTracker
+from clash.database.port import Database
+from clash.errors import BudgetExceededError, ClashError, PersonNeededError, ProviderError, StoppedError
+from clash.progress import StopSignal
+from clash.providers.ports import Answer, Context, Request
+
+FIFTY = [f"s{number:02d}" for number in range(50)]
+BROKEN = {"broken": lambda: ProviderError("bad gateway", retryable=True, status_code=502)}
+
+
+@pytest_asyncio.fixture
+async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+    """A run to which ledgers come."""
+    return Desk(database, assets, lease.run_id, lease)
+
+
+async def allow(desk: Desk, usd: str) -> None:
+    """Give the run a budget."""
+    await MetadataTracker(desk.database).set_budget(desk.lease, Decimal(usd))
+
+
+def counted(results: list[Made | BaseException]) -> tuple[int, int]:
+    """How many were made, and how many the budget refused; nothing else may have come."""
+    made = sum(isinstance(result, Made) for result in results)
+    refused = sum(isinstance(result, BudgetExceededError) for result in results)
+    assert made + refused == len(results), [result for result in results if not isinstance(result, Made)]
+    return made, refused
+
+
+# -- never above -----------------------------------------------------------------------------------------------------
+
+
+@on_both_databases
+@pytest.mark.parametrize("kind", KINDS)
+async def test_fifty_calls_of_a_dime_in_parallel_make_ten_of_a_budget_of_one_dollar_five(desk: Desk, kind: str) -> None:
+    """Exactly ten are made and charged; forty are refused with exit 6; the sum is $1.00 on both levels."""
+    till = Till()
+    ledger = await desk.ledger(provider_of(kind, till, work_s=0.001))
+    await allow(desk, "1.05")
+    results = await all_of(ledger, FIFTY)
+    assert counted(results) == (10, 40)
+    refused = next(result for result in results if isinstance(result, BudgetExceededError))
+    assert refused.exit_code == 6
+    assert "of the budget of $1.050000, $1.000000 is spent" in refused.message
+    assert till.micro == 1_000_000
+    assert await desk.money() == (1_000_000, 0)
+
+
+async def test_several_ledgers_of_one_run_cannot_pass_it_together(desk: Desk) -> None:
+    """The database itself compares: three that know nothing of each other still make ten."""
+    till = Till()
+    provider = OneShot(till, work_s=0.001)
+    first = await desk.ledger(provider)
+    await allow(desk, "1.05")
+    desks = [first] + [type(first)(desk.database, desk.lease, desk.assets, first._models, reuse=False) for _ in "ab"]
+    results = await asyncio.gather(*(all_of(ledger, FIFTY[at::3]) for at, ledger in enumerate(desks)))
+    assert counted([result for part in results for result in part]) == (10, 40)
+    assert till.micro == 1_000_000
+
+
+async def test_a_budget_to_the_micro_dollar(desk: Desk) -> None:
+    """What fits exactly is made; a micro-dollar more is not."""
+    till = Till()
+    provider = OneShot(till, price=Decimal("0.333333"))
+    await allow(desk, "0.999999")
+    assert counted(await all_of(await desk.ledger(provider), FIFTY[:4])) == (3, 1)
+    await allow(desk, "1.333331")
+    assert counted(await all_of(await desk.ledger(provider), FIFTY[:4])) == (3, 1)
+    await allow(desk, "1.333332")
+    assert counted(await all_of(await desk.ledger(provider), FIFTY[:4])) == (4, 0)
+
+
+async def test_a_budget_of_nothing_lets_free_calls_through(desk: Desk) -> None:
+    """$0 forbids what costs, not what is free."""
+    await allow(desk, "0")
+    assert counted(await all_of(await desk.ledger(OneShot(Till())), ["a"])) == (0, 1)
+    assert counted(await all_of(await desk.ledger(OneShot(Till(), price=Decimal(0))), ["b"])) == (1, 0)
+
+
+@pytest.mark.parametrize("price", ["-1", "NaN", "Infinity"])
+async def test_a_price_that_is_none_is_refused(desk: Desk, price: str) -> None:
+    """A plug-in that quotes nonsense cannot talk its way past the budget."""
+    till = Till()
+    with pytest.raises(ProviderError) as refused:
+        await (await desk.ledger(OneShot(till, price=Decimal(price)))).call(task("a"))
+    assert refused.value.code == "bad_quote"
+    assert till.charges == []
+    assert await desk.states() == []
+
+
+# -- bills and quotes ------------------------------------------------------------------------------------------------
+
+
+async def test_a_bill_above_the_quote_counts_as_it_is_and_at_once(desk: Desk) -> None:
+    """Quoted $0.10, billed $0.30: recorded as $0.30, and the next call is refused."""
+    till = Till()
+    ledger = await desk.ledger(OneShot(till, bill=Decimal("0.30")))
+    await allow(desk, "0.35")
+    made = await ledger.call(task("a"))
+    assert made.cost_micro == 300_000 == till.micro
+    with pytest.raises(BudgetExceededError):
+        await ledger.call(task("b"))
+    (row,) = await desk.rows()
+    assert (row["quoted_cost_micro"], row["cost_micro"], row["precision"]) == (100_000, 300_000, "billed")
+    assert await desk.money() == (300_000, 0)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 64])
+async def test_bills_below_the_quote_let_more_calls_in(desk: Desk, concurrency: int) -> None:
+    """Quoted $0.10, billed $0.02: a budget of $1.05 makes 48 calls ($0.96), not 10; then a quote no longer fits."""
+    till = Till()
+    pace = Pace(concurrency=concurrency, limits={})
+    ledger = await desk.ledger(OneShot(till, bill=Decimal("0.02"), work_s=0.001), pace=pace)
+    await allow(desk, "1.05")
+    assert counted(await all_of(ledger, FIFTY)) == (48, 2)
+    assert till.micro == 960_000
+    assert await desk.money() == (960_000, 0)
+
+
+async def test_a_failing_call_gives_its_reservation_back(desk: Desk) -> None:
+    """Refused by the provider: nothing is spent, nothing held, and another call takes its room."""
+    till = Till()
+    provider = OneShot(till, script={"a": ["refuse"]})
+    ledger = await desk.ledger(provider)
+    await allow(desk, "0.10")
+    with pytest.raises(ProviderError):
+        await ledger.call(task("a"))
+    assert await desk.money() == (0, 0)
+    await ledger.call(task("b"))
+    assert await desk.money() == (100_000, 0)
+
+
+async def test_an_unknown_call_keeps_its_reservation(desk: Desk) -> None:
+    """It may have been paid: what it may have cost is not given to another call."""
+    till = Till()
+    ledger = await desk.ledger(OneShot(till, script={"a": ["drop"]}))
+    await allow(desk, "0.15")
+    with pytest.raises(PersonNeededError):
+        await ledger.call(task("a"))
+    with pytest.raises(BudgetExceededError, match=r"\$0.100000 reserved"):
+        await ledger.call(task("b"))
+    assert await desk.money() == (0, 100_000)
+
+
+async def test_the_spent_sum_never_passes_the_budget_at_any_moment(desk: Desk) -> None:
+    """Looked at after every write: spent and reserved together stay within the budget."""
+    till, highest = Till(), 0
+    plain = desk.database.batch
+
+    async def watched(statements: object) -> object:
+        nonlocal highest
+        results = await plain(statements)  # type: ignore[arg-type]
+        highest = max(highest, sum(await desk.money()))
+        return results
+
+    provider = Keyed(till, work_s=0.001, script={"s03": ["refuse"], "s05": ["drop"], "s07": ["broken", "busy"]})
+    ledger = await desk.ledger(provider)
+    await allow(desk, "1.05")
+    desk.database.batch = watched  # type: ignore[method-assign]
+    results = await all_of(ledger, FIFTY[:30])
+    assert sum(isinstance(result, Made) for result in results) == 10
+    assert highest == 1_000_000
+
+
+# -- nobody waits for ever -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ["broken", "drop", "busy"])
+@pytest.mark.parametrize("kind", ["keyed", "queued"])
+async def test_who_waits_for_the_budget_holds_nothing_that_others_need(desk: Desk, kind: str, act: str) -> None:
+    """One place, money for one call, and the first call must be tried again: it is, though the second waits."""
+    till = Till()
+    keyed = Keyed(till, script={"a": [act]})
+    provider = keyed if kind == "keyed" else Queued(till, polls=[act], errors={act: BROKEN["broken"]})
+    ledger = await desk.ledger(provider, pace=Pace(concurrency=1, limits={}), patience=Patience(3, 0.05, 0.1))
+    await allow(desk, "0.15")
+    results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
+    assert counted(results) == (1, 1)
+    assert till.micro == 100_000
+
+
+@pytest.mark.parametrize("kind", ["keyed", "queued"])
+async def test_an_open_call_that_is_given_up_for_now_wakes_who_waits(desk: Desk, kind: str) -> None:
+    """Its tries are used up and its row stays open, with its money: who waited for it is refused, not left waiting."""
+    till = Till()
+    keyed = Keyed(till, script={"a": ["drop"] * 3})
+    provider = keyed if kind == "keyed" else Queued(till, polls=["broken"] * 9, errors=BROKEN)
+    ledger = await desk.ledger(provider)
+    await allow(desk, "0.15")
+    results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
+    assert sorted(type(result).__name__ for result in results) in (
+        ["AmbiguousError", "BudgetExceededError"], ["BudgetExceededError", "ProviderError"],
+    )  # fmt: skip
+    assert await desk.money() == (0, 100_000)
+
+
+async def test_a_stop_reaches_who_waits_for_the_budget(desk: Desk) -> None:
+    """Stopped while it waits: when the call in flight has ended, with room to spare, it is not begun."""
+    till, stop = Till(), StopSignal()
+
+    class Stopping(OneShot):
+        async def call(self, model: str, request: Request, context: Context) -> Answer:
+            answer = await super().call(model, request, context)
+            stop.request(15)
+            return answer
+
+    provider = Stopping(till, bill=Decimal("0.01"), work_s=0.05)
+    ledger = await desk.ledger(provider, check_stop=stop.check)
+    await allow(desk, "0.15")
+    results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
+    assert [type(result) for result in results] == [Made, StoppedError]
+    assert isinstance(results[1], ClashError)
+    assert results[1].exit_code == 143
+
+
+async def test_a_cancelled_run_refuses_who_waits_for_the_budget(desk: Desk) -> None:
+    """`clash cancel` while calls wait: they end as cancelled, not as over budget."""
+    till = Till()
+
+    class Cancelling(OneShot):
+        async def call(self, model: str, request: Request, context: Context) -> Answer:
+            await MetadataTracker(desk.database).cancel(desk.run_id)
+            return await super().call(model, request, context)
+
+    ledger = await desk.ledger(Cancelling(till, bill=Decimal("0.01")))
+    await allow(desk, "0.15")
+    results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
+    assert isinstance(results[0], Made)
+    assert isinstance(results[1], StoppedError)
+    assert results[1].code == "cancelled"
+
+
+async def test_the_limits_and_the_budget_together(desk: Desk) -> None:
+    """A rate, two places and a budget that lets ten in: all fifty come to an end."""
+    till = Till()
+    pace = Pace(concurrency=None, limits={"oneshot": Limit(2, 60_000)})
+    ledger = await desk.ledger(OneShot(till, bill=Decimal("0.09")), pace=pace, patience=QUICK)
+    await allow(desk, "1.05")
+    made, _ = counted(await asyncio.wait_for(all_of(ledger, FIFTY), timeout=30))
+    assert made == 11  # ten bills of $0.09 leave room for one more quote of $0.10, eleven do not
+
+
+# -- through the command line ----------------------------------------------------------------------------------------
+
+
+def test_a_film_pauses_at_its_budget_and_goes_on_with_a_bigger_one(tmp_path: Path) -> None:
+    """Exit 6, what is left and its cost; `resume --budget 20` makes just that; estimate, cost and meter agree."""
+    shot_list(tmp_path / "story.csv", 12)
+    meter = tmp_path / "meter"
+    env = environment(METER=str(meter), METER_COST="0.10")
+    arguments = ("run", "story.csv", "--thread", "b", *SMALL, "--video-model", "metered", "--budget", "1.05", "--json")
+    ran = clash(tmp_path, *arguments, env=env)
+    assert ran.code == 6, ran.err
+    document = ran.document
+    assert (document["status"], document["error"]["code"]) == ("paused", "budget")
+    assert document["left"] == {"calls": 2, "cost_usd": "0.200000"}
+    assert document["cost"] == {"total_usd": "1.000000", "budget_usd": "1.050000"}
+    assert len(metered(meter)) == 10
+    assert clash(tmp_path, "resume", "b", "--json", env=env).code == 6
+    assert len(metered(meter)) == 10
+    resumed = clash(tmp_path, "resume", "b", "--budget", "20", "--json", env=env)
+    assert resumed.code == 0, resumed.err
+    assert resumed.document["cost"] == {"total_usd": "1.200000", "budget_usd": "20.000000"}
+    assert sorted(metered(meter)) == [f"shot:{number:03d}" for number in range(1, 13)]
+    assert query(tmp_path, "SELECT sum(cost_micro) FROM api_logs") == [(1_200_000,)]

@@ -1,0 +1,302 @@
+"""What may be tried again is, as often and as late as it should be; what may not, fails at once in plain words."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import pytest_asyncio
+from filming import METERED, SMALL, clash, command, environment, metered, query, shot_list
+from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
+
+from clash.assets import AssetStore
+from clash.calls import pacing
+from clash.calls.ledger import Made
+from clash.calls.pacing import Limit, Pace, Patience, with_retries
+from clash.database.lease import Lease
+from clash.database.port import Database
+from clash.errors import ProviderError, SettingsError, StoppedError
+from clash.progress import StopSignal
+from clash.providers.ports import JobStatus
+
+
+@pytest_asyncio.fixture
+async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+    """A run to which ledgers come."""
+    return Desk(database, assets, lease.run_id, lease)
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each wait was meant to be, in seconds: nothing waits in truth, the loop's own clock runs ahead."""
+    waits = list[float]()
+    plain_sleep = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await plain_sleep(0)
+
+    def running_loop() -> SimpleNamespace:
+        return SimpleNamespace(time=lambda: sum(waits))
+
+    monkeypatch.setattr(pacing, "asyncio", SimpleNamespace(sleep=sleep, get_running_loop=running_loop))
+    return waits
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for it, looking every millisecond."""
+    while not condition():  # noqa: ASYNC110 - what is waited for knows nothing of its watcher
+        await asyncio.sleep(0.001)
+
+
+async def tried(errors: list[Exception], patience: Patience, stop: StopSignal | None = None) -> int:
+    """How often an action that raises these, one a try, was tried before it worked."""
+    tries = 0
+
+    async def action() -> int:
+        nonlocal tries
+        tries += 1
+        if errors:
+            raise errors.pop(0)
+        return tries
+
+    return await with_retries(action, patience=patience, check_stop=(stop or StopSignal()).check)
+
+
+def busy(seconds: float | None) -> ProviderError:
+    """A 429."""
+    return ProviderError("too many requests", retryable=True, status_code=429, retry_after_s=seconds)
+
+
+# -- how long --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", [0.5, 7, 119])
+async def test_retry_after_is_honoured(slept: list[float], asked: float) -> None:
+    """The next try comes no sooner than the provider asks, and at most the jitter later."""
+    assert await tried([busy(asked)], Patience(3, first_wait_s=1, longest_wait_s=30)) == 2
+    assert asked <= sum(slept) <= asked + 1
+
+
+async def test_those_refused_together_do_not_come_back_together(slept: list[float]) -> None:
+    """Twenty waits for one Retry-After are twenty different ones."""
+    totals = set[float]()
+    for _ in range(20):
+        slept.clear()
+        await tried([busy(5)], Patience(2, first_wait_s=1))
+        totals.add(round(sum(slept), 6))
+    assert len(totals) == 20
+
+
+async def test_who_asks_to_be_left_alone_for_long_is_left_alone(slept: list[float]) -> None:
+    """An hour: no try comes before it, and no process waits that long; the call fails for now, to be resumed."""
+    with pytest.raises(ProviderError) as refused:
+        await tried([busy(3600)], Patience())
+    assert refused.value.retryable
+    assert slept == []
+
+
+@pytest.mark.parametrize("asked", [float("nan"), float("-inf"), -5, None])
+async def test_a_retry_after_that_is_none_is_as_if_not_said(slept: list[float], asked: float | None) -> None:
+    """Then the waits grow by themselves."""
+    assert await tried([busy(asked)], Patience(2, first_wait_s=1)) == 2
+    assert 1 <= sum(slept) <= 2
+
+
+async def test_waits_grow_are_jittered_and_capped(slept: list[float]) -> None:
+    """1, 2, 4, 8, 8 s, each with up to a second more."""
+    bounds = []
+    for tries in range(2, 7):
+        slept.clear()
+        await tried([busy(None) for _ in range(tries - 1)], Patience(tries, first_wait_s=1, longest_wait_s=8))
+        bounds.append(sum(slept))
+    least = [1, 3, 7, 15, 23]
+    assert all(low <= total <= low + count for count, (low, total) in enumerate(zip(least, bounds, strict=True), 1))
+
+
+async def test_a_stop_cuts_a_wait_short(slept: list[float]) -> None:
+    """The signal comes during a wait of two minutes: within a fraction of a second it is over, exit 143."""
+    stop = StopSignal()
+
+    async def stop_soon() -> None:
+        await until(lambda: bool(slept))
+        stop.request(signal.SIGTERM)
+
+    stopping = asyncio.create_task(stop_soon())
+    with pytest.raises(StoppedError) as stopped:
+        await tried([busy(120)], Patience(first_wait_s=0), stop)
+    await stopping
+    assert stopped.value.exit_code == 143
+    assert sum(slept) < 5
+
+
+# -- what ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_error_of_the_server_is_tried_as_often_as_is_set(desk: Desk, kind: str, attempts: int) -> None:
+    """Each try is a row of its own, for it may have been another call; all are kept."""
+    till = Till()
+    provider = provider_of(kind, till, script={"a": ["broken"] * 9})
+    ledger = await desk.ledger(provider, patience=Patience(attempts, 0.001, 0.001))
+    with pytest.raises(ProviderError, match="internal server error"):
+        await ledger.call(task("a"))
+    assert till.asked["a"] == attempts
+    assert await desk.states() == ["failed"] * attempts
+    assert [row["status_code"] for row in await desk.rows()] == [500] * attempts
+    assert [row["attempt"] for row in await desk.rows()] == list(range(1, attempts + 1))
+    assert await desk.money() == (0, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_busy_provider_is_asked_again_until_it_answers(desk: Desk, kind: str) -> None:
+    """Twice 429, then the answer: one charge."""
+    till = Till()
+    await (await desk.ledger(provider_of(kind, till, script={"a": ["busy", "busy"]}))).call(task("a"))
+    assert (till.asked["a"], till.times("a")) == (3, 1)
+    assert await desk.states() == ["failed", "failed", "succeeded"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_refusal_fails_at_once_in_the_provider_s_own_words(desk: Desk, kind: str) -> None:
+    """Content policy, a bad request: asked once, its words and its status are on record, siblings are made."""
+    till = Till()
+    provider = provider_of(kind, till, script={"b": ["refuse"] * 3})
+    results = await all_of(await desk.ledger(provider), ["a", "b", "c"])
+    assert [type(result) for result in results] == [Made, ProviderError, Made]
+    assert till.asked["b"] == 1
+    (row,) = await desk.rows("b")
+    assert (row["state"], row["error_code"], row["retryable"], row["status_code"]) == (
+        "failed", "content_policy", 0, 400,
+    )  # fmt: skip
+    assert row["error_message"] == "content policy: no harbours [/b]"
+
+
+async def test_a_failure_that_was_billed_is_not_tried_again_unasked(desk: Desk) -> None:
+    """The provider failed and took money all the same: counted, and only a person who resumes pays again."""
+    till = Till()
+    error = ProviderError("failed after ten seconds of GPU", retryable=True, cost_usd=Decimal("0.07"), status_code=500)
+    provider = OneShot(till, script={"a": ["broken"] * 3}, errors={"broken": lambda: error})
+    with pytest.raises(ProviderError):
+        await (await desk.ledger(provider)).call(task("a"))
+    assert till.asked["a"] == 1
+    assert await desk.money() == (70_000, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_settings_that_are_refused_fail_at_once(desk: Desk, kind: str) -> None:
+    """A missing credential is no reason to try three times, nor a call that may have been paid."""
+    till = Till()
+    error = SettingsError("PAID_KEY is not set")
+    provider = provider_of(kind, till, script={"a": ["broken"] * 3}, errors={"broken": lambda: error})
+    with pytest.raises(SettingsError):
+        await (await desk.ledger(provider)).call(task("a"))
+    assert till.asked["a"] == 1
+    assert await desk.states() == ["failed"]
+
+
+# -- limits ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_more_calls_are_in_flight_than_the_limit(desk: Desk, kind: str) -> None:
+    """Thirty calls, three places: never four at once."""
+    till = Till()
+    provider = provider_of(kind, till, work_s=0.002)
+    pace = Pace(concurrency=50, limits={kind: Limit(concurrency=3)})
+    await all_of(await desk.ledger(provider, pace=pace), [f"s{number}" for number in range(30)])
+    assert provider.most_in_flight == 3
+    assert len(till.charges) == 30
+
+
+async def test_calls_are_spread_over_the_minute(slept: list[float]) -> None:
+    """Thirty a minute: each begins two seconds after the one before it, never a burst at the start."""
+    provider, pace = Keyed(Till()), Pace(concurrency=None, limits={"keyed": Limit(requests_per_minute=30)})
+    loop, turns = asyncio.get_running_loop(), list[float]()
+    limiter_time = loop.time
+    real = limiter_time()
+    loop.time = lambda: real + sum(slept)  # type: ignore[method-assign]
+    try:
+        for _ in range(6):
+            await pace.turn(provider, lambda: None)
+            turns.append(sum(slept))
+    finally:
+        loop.time = limiter_time  # type: ignore[method-assign]
+    gaps = [later - earlier for earlier, later in pairwise(turns)]
+    assert all(1.99 <= gap <= 2.6 for gap in gaps), gaps
+
+
+async def test_a_stop_reaches_who_waits_for_a_turn(desk: Desk) -> None:
+    """One call a minute and five wait: a stop ends them at once, with no row written."""
+    till, stop = Till(), StopSignal()
+    pace = Pace(concurrency=None, limits={"oneshot": Limit(requests_per_minute=1)})
+    ledger = await desk.ledger(OneShot(till), pace=pace, check_stop=stop.check)
+    calls = asyncio.create_task(all_of(ledger, [f"s{number}" for number in range(6)]))
+    await until(lambda: bool(till.charges))
+    stop.request(signal.SIGTERM)
+    results = await asyncio.wait_for(calls, timeout=20)
+    assert sum(isinstance(result, Made) for result in results) == 1
+    assert sum(isinstance(result, StoppedError) for result in results) == 5
+    assert await desk.states() == ["succeeded"]
+
+
+async def test_a_stop_leaves_a_job_that_runs_where_it_is(desk: Desk) -> None:
+    """It is not waited for: its id is kept, and the next process takes what it has made, for the one charge."""
+    till, stop = Till(), StopSignal()
+    provider = Queued(till, status=JobStatus("running"))
+    ledger = await desk.ledger(provider, check_stop=stop.check)
+    calling = asyncio.create_task(ledger.call(task("a")))
+    await until(lambda: provider.polled >= 3)
+    stop.request(signal.SIGTERM)
+    with pytest.raises(StoppedError):
+        await asyncio.wait_for(calling, timeout=20)
+    assert await desk.states() == ["submitted"]
+    provider.status = JobStatus("succeeded")
+    await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 1
+
+
+async def test_the_limits_are_taken_from_the_settings(tmp_path: Path) -> None:
+    """`CLASH_LIMITS` is read, and one that cannot be used is refused with exit 4 and its name."""
+    shot_list(tmp_path / "story.csv", 1)
+    bad = clash(tmp_path, "run", "story.csv", "--json", env=environment(CLASH_LIMITS='{"fal": {"concurrency": 0}}'))
+    assert bad.code == 4
+    assert "CLASH_LIMITS" in bad.document["error"]["message"] or "limits" in bad.document["error"]["message"]
+
+
+# -- SIGTERM ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
+def test_sigterm_drains(tmp_path: Path) -> None:
+    """Calls in flight are settled, none begins after, exit 143; resume makes the rest and nothing twice."""
+    shot_list(tmp_path / "story.csv", 8)
+    meter = tmp_path / "meter"
+    env = environment(METER=str(meter), METER_DELAY="0.3", METER_COST="0.01")
+    child = subprocess.Popen(
+        command("run", "story.csv", "--thread", "s", *SMALL, *METERED, "--json"),
+        cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while len(metered(meter)) < 10:
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.02)
+    child.send_signal(signal.SIGTERM)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 143, err
+    assert query(tmp_path, "SELECT count(*) FROM api_logs WHERE state <> 'succeeded'") == [(0,)]
+    charged = metered(meter)
+    spent = query(tmp_path, "SELECT spent_micro, reserved_micro, status FROM workflow_executions")
+    assert spent == [(len(charged) * 10_000, 0, "paused")]
+    done = clash(tmp_path, "resume", "s", "--json", env=environment(METER=str(meter), METER_COST="0.01"))
+    assert done.code == 0, done.err
+    assert len(metered(meter)) == len(set(metered(meter)))
