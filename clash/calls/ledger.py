@@ -82,7 +82,8 @@ class Ledger:
         self._assets = assets
         self._models = models
         self._registry = registry or Registry()
-        self._reuse = reuse
+        # What this run has made itself serves all of its slots, also where earlier runs' files may not serve.
+        self._reuse_within = None if reuse else lease.run_id
         self._pace = pace or Pace(concurrency=None, limits={})
         self._patience = patience or Patience()
         self._accept_unknown_until = accept_unknown_until
@@ -125,8 +126,8 @@ class Ledger:
                 return self._book.made(task, row)
             await self._file_lost(row)
             row = None
-        if row is None and self._reuse:
-            for earlier in await call_log.succeeded_elsewhere(self._database, key):
+        if row is None:
+            for earlier in await call_log.succeeded_elsewhere(self._database, key, within=self._reuse_within):
                 if self._assets.has(earlier["asset_sha256"]):
                     return await self._book.reuse(task, model, key, earlier)
         return None

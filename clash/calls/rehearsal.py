@@ -68,7 +68,7 @@ class Rehearsal:
         found = await self._find(task, key)
         quote = quote_of(model, task.request)
         # Of two that ask for the very same thing, the second will find what the first has made.
-        free = found is not None or (self._reuse and key in self._asked)
+        free = found is not None or key in self._asked
         self._asked.add(key)
         self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, free))
         return found or await self._imagine(task, key)
@@ -84,8 +84,9 @@ class Rehearsal:
         if self._run_id is not None:
             live = await call_log.live_row(self._database, self._run_id, task.slot, task.take)
             rows += [live] if live is not None and live["state"] == "succeeded" else []
-        if self._reuse:
-            rows += await call_log.succeeded_elsewhere(self._database, key)
+        if self._reuse or self._run_id is not None:
+            within = None if self._reuse else self._run_id
+            rows += await call_log.succeeded_elsewhere(self._database, key, within=within)
         for row in rows:
             digest = str(row["asset_sha256"])
             if self._assets.has(digest):

@@ -91,17 +91,19 @@ async def newest_id(database: Database, run_id: str) -> int:
 
 
 async def attempts(database: Database, run_id: str, slot: str, take: int) -> int:
-    """How many attempts at this slot are on record."""
+    """How many attempts at this slot are on record; a row counts each try at it that was made under its key."""
     rows = await database.query(
-        "SELECT count(*) AS n FROM api_logs WHERE run_id = ? AND slot = ? AND take = ?", (run_id, slot, take)
+        "SELECT coalesce(max(attempt), 0) AS n FROM api_logs WHERE run_id = ? AND slot = ? AND take = ?", (run_id, slot, take)
     )
     return int(rows[0]["n"])
 
 
-async def succeeded_elsewhere(database: Database, key: str) -> Sequence[Row]:
-    """Rows, newest first, in which a call of this very content succeeded: in this run or in any earlier one."""
+async def succeeded_elsewhere(database: Database, key: str, *, within: str | None = None) -> Sequence[Row]:
+    """Rows, newest first, in which a call of this very content succeeded: in whichever run, or `within` one."""
     return await database.query(
-        "SELECT * FROM api_logs WHERE key = ? AND state = 'succeeded' ORDER BY id DESC LIMIT 5", (key,)
+        "SELECT * FROM api_logs WHERE key = ? AND state = 'succeeded' AND (? IS NULL OR run_id = ?)"
+        " ORDER BY id DESC LIMIT 5",
+        (key, within, within),
     )
 
 
