@@ -116,7 +116,7 @@ def place(source: Path, target: Path) -> None:
 
 
 class AssetStore:
-    """Files by content in a local folder."""
+    """Files by content in a local folder. `clash.shared_assets` puts a bucket behind it, which machines share."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -152,10 +152,35 @@ class AssetStore:
         except OSError as error:
             raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
 
+    def fetch(self, sha256: str) -> Path:
+        """Where the file is, after it was made sure that it is here. Raises `StorageError` if it is nowhere."""
+        if not self.path(sha256).exists():
+            raise self.lost(sha256)
+        return self.path(sha256)
+
+    async def bring(self, sha256: str) -> bool:
+        """Whether the file is on this disk now, whole; from wherever it can be had without making it again."""
+        return self.has(sha256)
+
+    async def share(self, sha256: str, *, receipt: str | None = None) -> None:
+        """Let other machines have the file, and the receipt of this token; here there are no others."""
+
+    def lost(self, sha256: str) -> StorageError:
+        """What to raise for a file that is needed and is nowhere."""
+        return StorageError(
+            f"the asset {sha256[:12]} is missing",
+            code="asset_lost",
+            retryable=False,
+            hint="a new thread of the same story finds all that is there, and makes only what is lost;"
+            " or put the asset store's files back, where ASSET_STORE says",
+        )
+
     def read(self, sha256: str) -> bytes:
         """The bytes of a file. Raises `StorageError` if it is missing or damaged."""
         try:
             content = self.path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise self.lost(sha256) from None
         except OSError as error:
             raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
         if sha256_of(content) != sha256:
@@ -201,26 +226,39 @@ class AssetStore:
 
     # -- receipts ------------------------------------------------------------------------------------------
 
-    def _receipt_path(self, token: str) -> Path:
+    def receipt_path(self, token: str) -> Path:
+        """Where the receipt of this call is, or would be."""
         if not token.isalnum():
             raise StorageError("no token of a receipt", retryable=False)
         return self.root / "receipts" / f"{token}.json"
 
     def write_receipt(self, token: str, receipt: Mapping[str, Any]) -> None:
         """Write down what the call `token` brought, before anything else can go wrong."""
-        write_durably(self._receipt_path(token), json.dumps(receipt, ensure_ascii=False).encode())
+        write_durably(self.receipt_path(token), json.dumps(receipt, ensure_ascii=False).encode())
 
     def read_receipt(self, token: str) -> dict[str, Any] | None:
         """The receipt of a call, or None. A damaged one counts as none: it was never whole on the disk."""
         try:
-            receipt = json.loads(self._receipt_path(token).read_bytes())
+            receipt = json.loads(self.receipt_path(token).read_bytes())
         except (FileNotFoundError, ValueError):
             return None
         except OSError as error:
             raise StorageError(f"a receipt could not be read: {error.strerror}") from error
         return receipt if isinstance(receipt, dict) else None
 
+    def has_receipt(self, token: str) -> bool:
+        """Whether the call's receipt is on this disk."""
+        return self.receipt_path(token).exists()
+
+    async def find_receipt(self, token: str) -> dict[str, Any] | None:
+        """The receipt of a call, also one that another machine wrote, where machines share a store."""
+        return self.read_receipt(token)
+
+    async def forget_receipt(self, token: str) -> None:
+        """Forget a receipt that the database has heard of, wherever it is."""
+        self.drop_receipt(token)
+
     def drop_receipt(self, token: str) -> None:
         """Forget a receipt that the database has heard of."""
         with suppress(OSError):
-            self._receipt_path(token).unlink(missing_ok=True)
+            self.receipt_path(token).unlink(missing_ok=True)

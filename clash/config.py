@@ -65,7 +65,39 @@ class Settings(BaseSettings):
     )  # fmt: skip
     asset_store: str = Field(
         default="file://./data/assets", validation_alias="ASSET_STORE",
-        description="The folder of everything that was made, by content: file://path.",
+        description="Everything that was made, by content: file://path, or s3://bucket/prefix for several machines.",
+    )  # fmt: skip
+    asset_cache: Path = Field(
+        default=Path("data/assets"), validation_alias="ASSET_CACHE",
+        description="With ASSET_STORE=s3://...: the folder on this machine that works for the bucket.",
+    )  # fmt: skip
+    aws_access_key_id: str | None = Field(
+        default=None, validation_alias="AWS_ACCESS_KEY_ID",
+        description="The key of ASSET_STORE=s3://..., as for every S3 tool.",
+    )  # fmt: skip
+    aws_secret_access_key: SecretStr | None = Field(
+        default=None, validation_alias="AWS_SECRET_ACCESS_KEY",
+        description="Its secret.",
+    )  # fmt: skip
+    aws_session_token: SecretStr | None = Field(
+        default=None, validation_alias="AWS_SESSION_TOKEN",
+        description="The token that goes with temporary keys.",
+    )  # fmt: skip
+    aws_region: str | None = Field(
+        default=None, validation_alias="AWS_REGION",
+        description="The bucket's region; not needed for R2 and MinIO.",
+    )  # fmt: skip
+    aws_default_region: str | None = Field(
+        default=None, validation_alias="AWS_DEFAULT_REGION",
+        description="The same, where AWS_REGION is not set.",
+    )  # fmt: skip
+    aws_endpoint_url_s3: str | None = Field(
+        default=None, validation_alias="AWS_ENDPOINT_URL_S3",
+        description="Where S3 is asked, if not at Amazon: https://ACCOUNT.r2.cloudflarestorage.com.",
+    )  # fmt: skip
+    aws_endpoint_url: str | None = Field(
+        default=None, validation_alias="AWS_ENDPOINT_URL",
+        description="The same, where AWS_ENDPOINT_URL_S3 is not set.",
     )  # fmt: skip
     output_dir: Path = Field(
         default=Path("output"), validation_alias="CLASH_OUTPUT_DIR",

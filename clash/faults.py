@@ -11,6 +11,7 @@ costs one comparison. The points, in the order a call passes them:
     answer.after      the provider has answered, nothing is kept
     content.after     the file is in the store, its receipt is not
     receipt.after     the receipt is on the disk, the row is not settled
+    share.after       the file and its receipt are where other machines find them, the row is not settled
     settle.after      the row is settled
     writes.after      LangGraph has saved a task's result
     checkpoint.after  a checkpoint is saved, its metadata row is not
@@ -32,6 +33,7 @@ POINTS = (
     "answer.after",
     "content.after",
     "receipt.after",
+    "share.after",
     "settle.after",
     "writes.after",
     "checkpoint.after",

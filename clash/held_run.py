@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clash.assets import AssetStore, place
+from clash.assets import place
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Limit, Pace, Patience
 from clash.calls.rehearsal import Rehearsal, together
@@ -31,6 +32,7 @@ from clash.providers.registry import Model, Registry
 from clash.published import published_path
 from clash.reporting import run_document
 from clash.run_plan import RunPlan
+from clash.shared_assets import open_assets
 from clash.story.screenplay import Story
 from clash.workflow.publishing import PublishingDoor
 from clash.workflow.rehearsing import rehearse
@@ -58,6 +60,7 @@ class Continuation:
     concurrency: int | None = None
     budget: Decimal | None = None
     retry_unknown: bool = False
+    remake_lost: bool = False
     changed: RunPlan | None = None
 
 
@@ -87,7 +90,7 @@ class HeldRun:
         self._tracker = MetadataTracker(database)
         self._row = row
         self._recorded: dict[str, Any] = json.loads(row["settings"])
-        self._assets = AssetStore.from_url(settings.asset_store)
+        self._assets = open_assets(settings)
         self._registry = registry
         self._stop = stop
         self._failures: list[Failure] = []
@@ -167,6 +170,7 @@ class HeldRun:
             pace=Pace(concurrency=how.concurrency or settings.concurrency, limits=limits),
             patience=Patience(attempts=settings.attempts, first_wait_s=settings.retry_wait_s),
             accept_unknown_until=accept,
+            remake_lost=how.remake_lost,
             check_stop=lambda: self._check_stop(lease),
             on_settled=self._on_settled,
         )
@@ -181,7 +185,7 @@ class HeldRun:
             self._database, self._assets, self._models(), self._registry, run_id=self.thread_id,
             reuse=bool(self._recorded["reuse"]),
         )  # fmt: skip
-        story = Story.model_validate_json(self._assets.read(self._recorded["story"]))
+        story = Story.model_validate_json(await asyncio.to_thread(self._assets.read, self._recorded["story"]))
         await rehearse(story, self._recorded["reference_images"], self._format(), rehearsal)
         missing = [call for call in rehearsal.planned if not call.found]
         return Left(len(missing), together(missing))
@@ -255,6 +259,7 @@ class HeldRun:
         self.progress.begin(step, total)
 
     async def _record(self, lease: Lease, file: FileRecord) -> None:
+        await self._assets.share(file.sha256)
         row = call_log.AssetRow(
             step=file.step,
             slot=file.slot,
@@ -308,6 +313,5 @@ class HeldRun:
         """Give back the names of files that were deleted since, from the store."""
         for asset in await reading.asset_rows(self._database, self.thread_id):
             path = published_path(self.folder, asset["asset_type"], asset["slot"], asset["media_type"])
-            stored = self._assets.path(asset["sha256"])
-            if path is not None and not path.exists() and stored.exists():
-                place(stored, path)
+            if path is not None and not path.exists() and await self._assets.bring(asset["sha256"]):
+                place(self._assets.path(asset["sha256"]), path)

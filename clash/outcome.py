@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SIGNALLED = 128
 _PAUSING = (8, 6)
 """Exit codes of what only waits: for a person, for a bigger budget."""
-_FLAG = re.compile(r"--budget USD|--retry-unknown")
+_FLAG = re.compile(r"--budget USD|--retry-unknown|--remake-lost")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
-from clash.assets import AssetStore, sha256_of
+from clash.assets import sha256_of
 from clash.calls.rehearsal import EstimateLine, Rehearsal, summed
 from clash.config import Settings, parse_size
 from clash.database import reading
@@ -27,6 +27,7 @@ from clash.money import to_micro, usd_text
 from clash.progress import Event, Observer, StopSignal, ignore
 from clash.providers.registry import Registry
 from clash.run_plan import ProductionRequest, RunPlan, check_budget, check_same, check_thread_id, prepare
+from clash.shared_assets import open_assets
 from clash.workflow.rehearsing import rehearse
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW, StoredFile
 from clash.workflow.studio import Format
@@ -74,7 +75,7 @@ async def _row_of(database: Database, plan: RunPlan, settings: Settings, *, allo
             story_path=plan.story_path,
             story_sha256=plan.story.sha256,
             story_title=plan.story.title,
-            settings=plan.recorded(plan.store(AssetStore.from_url(settings.asset_store))),
+            settings=plan.recorded(await plan.store(open_assets(settings))),
             settings_fingerprint=plan.fingerprint,
             graph_version=GRAPH_VERSION,
             budget_usd=plan.budget,
@@ -92,12 +93,14 @@ async def resume(
     concurrency: int | None = None,
     budget: Decimal | None = None,
     retry_unknown: bool = False,
+    remake_lost: bool = False,
     observe: Observer = ignore,
     stop: StopSignal | None = None,
 ) -> Report:
     """Go on with a film where it stopped. Raises `NotFoundError` and what `run` raises.
 
     `budget`: dollars, the run's new budget. `retry_unknown`: make calls again that may have been paid already.
+    `remake_lost`: buy again what was paid for, and whose file is nowhere any more.
     """
     check_thread_id(thread_id)
     check_budget(budget)
@@ -105,7 +108,9 @@ async def resume(
         await require_current(database)
         row = await _film_row(database, thread_id)
         held = HeldRun(settings, database, row, Registry(), observe, stop or StopSignal())
-        return await held.go_on(Continuation(concurrency=concurrency, budget=budget, retry_unknown=retry_unknown))
+        return await held.go_on(
+            Continuation(concurrency=concurrency, budget=budget, retry_unknown=retry_unknown, remake_lost=remake_lost)
+        )
 
 
 async def cancel(thread_id: str, settings: Settings) -> dict[str, Any]:
@@ -138,7 +143,7 @@ async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, 
     registry = Registry()
     plan = prepare(request, settings, registry)
     models = registry.models(plan.models)
-    assets = AssetStore.from_url(settings.asset_store)
+    assets = open_assets(settings)
     width, height = parse_size(plan.size)
     panels = {
         name: StoredFile(sha256=sha256_of(content), media_type=media_type)
@@ -203,4 +208,5 @@ async def _opened_for_run(url: str) -> AsyncGenerator[Database]:
 
 
 async def _any_table(database: Database) -> bool:
-    return bool(await database.query("SELECT 1 FROM sqlite_master LIMIT 1"))
+    # Cloudflare D1 keeps a table of its own, _cf_KV, in every database.
+    return bool(await database.query("SELECT 1 FROM sqlite_master WHERE name NOT GLOB '_cf_*' LIMIT 1"))

@@ -15,7 +15,7 @@ from typing import Any
 from clash.assets import AssetStore
 from clash.config import Settings
 from clash.database import audit, init_database, reading
-from clash.database.connection import open_database, sqlite_path
+from clash.database.connection import is_d1, open_database, sqlite_path
 from clash.database.lease import is_held
 from clash.database.migrations import applied_migrations, known_migrations, pending_migrations, require_current
 from clash.database.port import Database, Row
@@ -23,6 +23,7 @@ from clash.errors import NotFoundError
 from clash.hints import command
 from clash.money import usd_text
 from clash.published import published_path
+from clash.shared_assets import local_assets
 
 _BY = ("step", "provider", "model", "day")
 _OUTPUT_KINDS = {
@@ -211,7 +212,7 @@ async def list_assets(settings: Settings, thread_id: str) -> dict[str, Any]:
     async with _reading(settings) as database:
         row = await reading.run_row(database, thread_id)
         folder = Path(json.loads(row["settings"]).get("output", "output")) / thread_id
-        store = AssetStore.from_url(settings.asset_store)
+        store = local_assets(settings)
         items = [_asset(folder, store, asset) for asset in await reading.asset_rows(database, thread_id)]
         return {"thread_id": thread_id, "items": items}
 
@@ -353,32 +354,30 @@ def _sums(row: Row, name: str) -> dict[str, Any]:
 
 async def database_status(settings: Settings) -> dict[str, Any]:
     """Which migrations are applied and pending, and how much the database holds. Raises `NotFoundError`."""
-    path = sqlite_path(settings.database_url)
+    path = None if is_d1(settings.database_url) else sqlite_path(settings.database_url)
     async with open_database(settings.database_url, "read") as database:
         applied = await applied_migrations(database)
         pending = await pending_migrations(database)
         return {
             "url": database.url,
-            "kind": "sqlite",
-            "path": path.as_posix(),
-            "size_bytes": _size_of(path),
+            "kind": "d1" if path is None else "sqlite",
+            "path": path and path.as_posix(),
+            "size_bytes": database.size_bytes,
             "applied": [{"name": item.name, "applied_at": item.applied_at} for item in applied],
             "pending": [item.name for item in pending],
             "rows": await reading.row_counts(database),
         }
 
 
-def _size_of(path: Path) -> int:
-    """Bytes of a SQLite database: its file, and the log of what has not been moved there yet."""
-    log = path.with_name(f"{path.name}-wal")
-    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+def _shown(url: str) -> str:
+    return url if is_d1(url) else f"sqlite:///{sqlite_path(url).as_posix()}"
 
 
 async def initialize_database(settings: Settings) -> dict[str, Any]:
     """Make or upgrade the database; what was applied."""
     created, applied = await init_database(settings.database_url)
     return {
-        "url": f"sqlite:///{sqlite_path(settings.database_url).as_posix()}",
+        "url": _shown(settings.database_url),
         "created": created,
         "applied": list(applied),
         "known": [migration.name for migration in known_migrations()],

@@ -187,6 +187,8 @@ class Book:
     async def settle(self, task: Task, row: Row, receipt: Mapping[str, Any]) -> Made:
         """Turn a row that is not settled into a succeeded one: its asset, its cost, its reservation, in one batch."""
         token, cost = row["token"], int(receipt["cost_micro"])
+        await self._assets.share(receipt["sha256"], receipt=token)
+        faults.point("share.after")
         asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
         await self._write(
             [
@@ -199,6 +201,7 @@ class Book:
         )
         faults.point("settle.after")
         self._closed(task, token)
+        await self._assets.forget_receipt(token)
         made = Made(
             task.slot, asset.sha256, asset.media_type, asset.facts, self._assets.path(asset.sha256), False, cost
         )
@@ -236,6 +239,7 @@ class Book:
 
     async def reuse(self, task: Task, model: Model, key: str, source: Row) -> Made:
         """Write down that the answer of an earlier call serves here too, at no cost."""
+        await self._assets.share(source["asset_sha256"])
         row = await self._describe(task, model, key, FREE)
         asset = self._asset_row(task, source["asset_sha256"], source["media_type"], json.loads(source["facts"]), 0)
         await self._write(
@@ -247,7 +251,7 @@ class Book:
         return self.made(task, source, reused=True)
 
     async def forget_file(self, row: Row) -> None:
-        """Take back a succeeded row whose file, which had cost nothing, is gone."""
+        """Take back a succeeded row whose file is gone, so that it can be made again. What it cost stays spent."""
         await self._write([call_log.mark_asset_lost(self._lease, row["token"])])
 
     # -- parts -----------------------------------------------------------------------------------------------

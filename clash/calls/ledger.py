@@ -37,7 +37,7 @@ from clash.database import call_log
 from clash.database.lease import Lease
 from clash.database.port import Database, Row
 from clash.errors import AmbiguousError, ClashError, PersonNeededError, ProviderError, StorageError
-from clash.money import from_micro, usd_text
+from clash.money import from_micro, to_micro, usd_text
 from clash.providers.ports import (
     FREE,
     Answer,
@@ -74,10 +74,14 @@ class Ledger:
         pace: Pace | None = None,
         patience: Patience | None = None,
         accept_unknown_until: int = 0,
+        remake_lost: bool = False,
         check_stop: Callable[[], None] = lambda: None,
         on_settled: Callable[[Made], None] = lambda _: None,
     ) -> None:
-        """`accept_unknown_until`: ids of `api_logs` up to which an unknown call may be made again."""
+        """`accept_unknown_until`: ids of `api_logs` up to which an unknown call may be made again.
+
+        `remake_lost`: whether what was paid for, and whose file is nowhere any more, may be bought again.
+        """
         self._database = database
         self._assets = assets
         self._models = models
@@ -87,6 +91,7 @@ class Ledger:
         self._pace = pace or Pace(concurrency=None, limits={})
         self._patience = patience or Patience()
         self._accept_unknown_until = accept_unknown_until
+        self._remake_lost = remake_lost
         self._check_stop = check_stop
         self._book = Book(database, lease, assets, on_settled=on_settled)
         self._same_key: dict[str, asyncio.Lock] = {}
@@ -122,29 +127,39 @@ class Ledger:
     async def _find(self, task: Task, model: Model, key: str) -> Made | None:
         row = await self._book.live(task)
         if row is not None and row["state"] == "succeeded":
-            if self._assets.has(row["asset_sha256"]):
+            if await self._assets.bring(row["asset_sha256"]):
                 return self._book.made(task, row)
-            await self._file_lost(row)
+            await self._file_lost(task, model, row)
             row = None
         if row is None:
             for earlier in await call_log.succeeded_elsewhere(self._database, key, within=self._reuse_within):
-                if self._assets.has(earlier["asset_sha256"]):
+                if await self._assets.bring(earlier["asset_sha256"]):
                     return await self._book.reuse(task, model, key, earlier)
         return None
 
-    async def _file_lost(self, row: Row) -> None:
-        if int(row["cost_micro"]) > 0:
+    async def _file_lost(self, task: Task, model: Model, row: Row) -> None:
+        """A file that is nowhere is made again: at no cost without a word, else with a person's consent only."""
+        if int(row["cost_micro"]) > 0 and not self._remake_lost:
+            again = usd_text(to_micro(quote_of(model, task.request).cost_usd))
             raise StorageError(
                 f"the file that {row['slot']} was paid for (${usd_text(row['cost_micro'])}) is missing or damaged",
                 code="asset_lost",
                 retryable=False,
-                hint="put the asset store's files back; ASSET_STORE names where they belong",
+                hint="put the asset store's files back (ASSET_STORE names where they belong);"
+                f" or --remake-lost buys it again, for about ${again}",
             )
         await self._book.forget_file(row)
+
+    async def _bring_references(self, task: Task) -> None:
+        """What the call shows its provider must be on this disk before anything is bought."""
+        for reference in references_of(task.request):
+            if not await self._assets.bring(reference.sha256):
+                raise self._assets.lost(reference.sha256)
 
     # -- from what is on record to the answer ----------------------------------------------------------------
 
     async def _advance(self, task: Task, model: Model, key: str) -> Made:
+        await self._bring_references(task)
         row = await self._book.live(task) or await self._unknown(task)
         if row is not None:
             self._book.take_up(task)
@@ -160,8 +175,8 @@ class Ledger:
 
     async def _go_on(self, task: Task, row: Row, model: Model) -> Made | None:
         """From a row that is not settled to what it brings; None if a new call is to be made instead."""
-        receipt = self._assets.read_receipt(row["token"]) or {}
-        if "sha256" in receipt and self._assets.has(receipt["sha256"]):
+        receipt = await self._assets.find_receipt(row["token"]) or {}
+        if "sha256" in receipt and await self._assets.bring(receipt["sha256"]):
             return await self._book.settle(task, row, receipt)
         if "job_id" in receipt and row["state"] != "submitted":
             await self._book.store_job(row, receipt)

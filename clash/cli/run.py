@@ -126,6 +126,9 @@ def resume(
     thread: Thread,
     budget: Budget = None,
     retry_unknown: RetryUnknown = False,
+    remake_lost: Annotated[
+        bool, typer.Option("--remake-lost", help="Buy again what was paid for, but whose file is nowhere any more.")
+    ] = False,
     concurrency: Concurrency = None,
     as_json: Json = False,
 ) -> None:
@@ -139,6 +142,7 @@ def resume(
             concurrency=concurrency,
             budget=budget,
             retry_unknown=retry_unknown,
+            remake_lost=remake_lost,
             observe=observe,
             stop=stop,
         ),

@@ -206,10 +206,10 @@ def settle_failed(
 
 
 def mark_asset_lost(lease: Lease, token: str) -> Statement:
-    """Take back a `succeeded` whose file, which had cost nothing, is gone; the slot is then free to be made again."""
+    """Take back a `succeeded` whose file is gone; the slot is then free to be made again."""
     return Statement(
         "UPDATE api_logs SET state = 'failed', error_code = 'asset_lost', retryable = 1,"
-        " error_message = 'its file is missing or damaged' WHERE token = ? AND state = 'succeeded' AND cost_micro = 0"
+        " error_message = 'its file is missing or damaged' WHERE token = ? AND state = 'succeeded'"
         f" AND {FENCE} RETURNING id",
         (token, *lease.fence),
     )

@@ -14,7 +14,7 @@ def publish_file(assets: AssetStore, folder: Path, asset_type: str, slot: str, s
     """Give a file of the store its name in the run's folder, if it gets one. Raises `StorageError`."""
     target = published_path(folder, asset_type, slot, media_type)
     if target is not None:
-        place(assets.path(sha256), target)
+        place(assets.fetch(sha256), target)
 
 
 class PublishingDoor:

@@ -21,6 +21,7 @@ from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.drawing import card_call, card_tasks
 from clash.workflow.finishing import finish_film
+from clash.workflow.mending import with_all_files
 from clash.workflow.screenplay_check import check_screenplay
 from clash.workflow.shooting import shoot, shot_tasks, stored
 from clash.workflow.state import CardTask, ProductionState, ShotTask
@@ -66,7 +67,7 @@ class Steps:
         """See that the story is there, whole, and record it."""
         studio = self._studio
         await studio.plan("initialize", 1)
-        story = self._story(state)
+        story = await self._story(state)
         await studio.record(
             FileRecord("initialize", "story", "story", "application/json", state["story"], {"rows": len(story.beats)})
         )
@@ -77,9 +78,9 @@ class Steps:
         """Have the screenplay written, and see that it can be shot."""
         studio = self._studio
         await studio.plan("generate_screenplay", 1)
-        request = ScreenplayRequest(story=self._story(state))
+        request = ScreenplayRequest(story=await self._story(state))
         made = await studio.ledger.call(Task("generate_screenplay", "screenplay", "screenplay", request))
-        check_screenplay(self._screenplay(made.sha256))
+        check_screenplay(await self._screenplay(made.sha256))
         studio.done("generate_screenplay", "screenplay")
         return {"screenplay": made.sha256}
 
@@ -87,7 +88,7 @@ class Steps:
         """Entered once with the graph's state, it sends itself one task a character and location; each draws a card."""
         if "subject" in state:
             return await self._draw_card(state)
-        tasks = card_tasks(self._screenplay(state["screenplay"]))
+        tasks = card_tasks(await self._screenplay(state["screenplay"]))
         await self._studio.plan("generate_assets", len(tasks))
         return Command(goto=[Send("generate_assets", task) for task in tasks] or "generate_shots")
 
@@ -97,7 +98,8 @@ class Steps:
             finished = await shoot(state, self._studio.ledger, self._studio.format)
             self._studio.done("generate_shots", state["slot"])
             return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
-        tasks = shot_tasks(self._screenplay(state["screenplay"]), state["cards"], state["reference_images"])
+        screenplay = await self._screenplay(state["screenplay"])
+        tasks = shot_tasks(screenplay, state["cards"], state["reference_images"])
         await self._studio.plan("generate_shots", len(tasks))
         return Command(goto=[Send("generate_shots", task) for task in tasks])
 
@@ -105,12 +107,13 @@ class Steps:
         """Cut the film, inspect it, and give everything its name for people."""
         studio = self._studio
         await studio.plan("finalize", 1)
-        screenplay = self._screenplay(state["screenplay"])
-        film, files = await asyncio.to_thread(finish_film, screenplay, state, studio)
+        screenplay = await self._screenplay(state["screenplay"])
+        mended = await with_all_files(screenplay, state, studio)
+        film, files = await asyncio.to_thread(finish_film, screenplay, mended, studio)
         for file in files:
             await studio.record(file)
         studio.done("finalize", "film")
-        return {"film": film}
+        return {"film": film, "cards": mended["cards"], "shots": mended["shots"]}
 
     # -- parts -----------------------------------------------------------------------------------------------
 
@@ -119,12 +122,13 @@ class Steps:
         self._studio.done("generate_assets", card["slot"])
         return Command(update={"cards": {card["slot"]: stored(made)}}, goto="generate_shots")
 
-    def _story(self, state: ProductionState) -> Story:
-        return Story.model_validate_json(self._studio.assets.read(state["story"]))
+    async def _story(self, state: ProductionState) -> Story:
+        return Story.model_validate_json(await asyncio.to_thread(self._studio.assets.read, state["story"]))
 
-    def _screenplay(self, sha256: str) -> Screenplay:
+    async def _screenplay(self, sha256: str) -> Screenplay:
+        content = await asyncio.to_thread(self._studio.assets.read, sha256)
         try:
-            return Screenplay.model_validate(json.loads(self._studio.assets.read(sha256)))
+            return Screenplay.model_validate(json.loads(content))
         except ValueError as error:
             raise StorageError(
                 f"the screenplay {sha256[:12]} cannot be read: {error}", code="bad_screenplay"

@@ -1,0 +1,167 @@
+"""The asset store behind `ASSET_STORE`: a local folder alone, or one that works for a bucket which machines share.
+
+With a bucket the folder is where everything is made, kept and read; the bucket holds a copy under the same names:
+
+    s3://bucket/prefix/ab/cdef...            every file, before the row that names it is settled
+    s3://bucket/prefix/receipts/<token>.json what a call brought, from before its row is settled until after
+
+So a row that is settled names a file that any machine can fetch. Where a process dies between its receipt and the
+settled row, another machine finds the receipt in the bucket; if it died even before the receipt got there, the call
+counts as one whose answer is lost, and comes to light again on the machine that has it on its disk. A job's id is
+not copied: the database, which all machines share, has it just as soon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from clash.assets import AssetStore, sha256_of_file, storage_error
+from clash.errors import ClashError, StorageError
+
+if TYPE_CHECKING:
+    from clash.bucket import Bucket
+    from clash.config import Settings
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 8
+"""Transfers at a time; each holds two chunks of 8 MB at most."""
+_RECEIPT_BYTES = 1 << 20
+
+
+def local_assets(settings: Settings) -> AssetStore:
+    """The folder alone of the store that the settings name: what can be said about it without asking anybody."""
+    if settings.asset_store.startswith("s3://"):
+        return AssetStore(settings.asset_cache)
+    return AssetStore.from_url(settings.asset_store)
+
+
+def open_assets(settings: Settings) -> AssetStore:
+    """The store that the settings name. Asks nobody yet. Raises `SettingsError`."""
+    if not settings.asset_store.startswith("s3://"):
+        return local_assets(settings)
+    from clash.bucket import Bucket, Credentials
+
+    def revealed(name: str) -> str:
+        secret = getattr(settings, name)
+        return secret.get_secret_value().strip() if secret else ""
+
+    credentials = Credentials(
+        access_key_id=settings.aws_access_key_id or "",
+        secret_access_key=revealed("aws_secret_access_key"),
+        session_token=revealed("aws_session_token"),
+        region=settings.aws_region or settings.aws_default_region or "",
+        endpoint=settings.aws_endpoint_url_s3 or settings.aws_endpoint_url or "",
+    )
+    return SharedAssetStore(settings.asset_cache, Bucket(settings.asset_store, credentials))
+
+
+class SharedAssetStore(AssetStore):
+    """A local folder that works for a bucket."""
+
+    def __init__(self, root: Path, bucket: Bucket) -> None:
+        super().__init__(root)
+        self._bucket = bucket
+        self._shared: set[str] = set()
+        """What is known to be in the bucket."""
+        self._transfers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="clash-assets")
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def has(self, sha256: str) -> bool:
+        """Whether the file is here, whole, or can be fetched."""
+        return super().has(sha256) or self._bucket.has(self.relative_path(sha256))
+
+    def fetch(self, sha256: str) -> Path:
+        """The file on this disk, fetched from the bucket if it is not here. Blocks. See `AssetStore.fetch`."""
+        if not self.path(sha256).exists() and not self._download(sha256):
+            raise self.lost(sha256)
+        return self.path(sha256)
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes of a file. Blocks. See `AssetStore.read`."""
+        if not super().has(sha256) and not self._download(sha256):
+            raise self.lost(sha256)
+        return super().read(sha256)
+
+    async def bring(self, sha256: str) -> bool:
+        """See `AssetStore.bring`: from this disk, or from the bucket, which also mends what is damaged here."""
+        return await self._in_thread(lambda: AssetStore.has(self, sha256) or self._download(sha256))
+
+    def _download(self, sha256: str) -> bool:
+        """Fetch a file; False if the bucket has none of this name. Refuses one that is not what its name says."""
+        with self.working_file(".fetched") as partial_file:
+            try:
+                with partial_file.open("xb") as stream:
+                    if not self._bucket.download(self.relative_path(sha256), stream.write):
+                        return False
+                digest = sha256_of_file(partial_file)
+            except OSError as error:
+                raise storage_error(error, f"the asset {sha256[:12]}") from error
+            if digest != sha256:
+                raise StorageError(
+                    f"the asset {sha256[:12]} arrived from the bucket {self._bucket.name} as other bytes",
+                    code="damaged_asset", retryable=False,
+                    hint="another machine's asset folder may have the right ones: copy them into the bucket",
+                )  # fmt: skip
+            self.put_file(partial_file)
+        self._shared.add(sha256)
+        return True
+
+    # -- sharing ---------------------------------------------------------------------------------------------
+
+    async def share(self, sha256: str, *, receipt: str | None = None) -> None:
+        """See `AssetStore.share`."""
+        transfers = [] if sha256 in self._shared else [self._in_thread(partial(self._upload, sha256))]
+        if receipt is not None and self.has_receipt(receipt):
+            transfers.append(self._in_thread(partial(self._upload_receipt, receipt)))
+        # Not a plain gather: what is on its way is seen to its end before the first error is told.
+        for result in await asyncio.gather(*transfers, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+
+    def _upload(self, sha256: str) -> None:
+        path = self.path(sha256)
+        try:
+            if sha256_of_file(path) != sha256:
+                raise StorageError(f"the asset {sha256[:12]} is damaged", code="damaged_asset", retryable=False)
+            self._bucket.put_file(self.relative_path(sha256), path)
+        except OSError as error:
+            raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
+        self._shared.add(sha256)
+
+    def _upload_receipt(self, token: str) -> None:
+        with suppress(FileNotFoundError):
+            self._bucket.put(f"receipts/{token}.json", self.receipt_path(token).read_bytes())
+
+    # -- receipts --------------------------------------------------------------------------------------------
+
+    async def find_receipt(self, token: str) -> dict[str, Any] | None:
+        """See `AssetStore.find_receipt`: the one on this disk, else the one in the bucket."""
+        if (receipt := self.read_receipt(token)) is not None:
+            return receipt
+        content = await self._in_thread(lambda: self._bucket.read(f"receipts/{token}.json", most=_RECEIPT_BYTES))
+        with suppress(ValueError):
+            receipt = json.loads(content or b"null")
+        return receipt if isinstance(receipt, dict) else None
+
+    async def forget_receipt(self, token: str) -> None:
+        """See `AssetStore.forget_receipt`. One that stays in the bucket does no harm: its row is settled."""
+        self.drop_receipt(token)
+        try:
+            await self._in_thread(partial(self._bucket.delete, f"receipts/{token}.json"))
+        except ClashError as error:
+            logger.warning("a settled call's receipt stays in the bucket: %s", error.message)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._transfers, work)
