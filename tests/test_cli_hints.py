@@ -103,10 +103,8 @@ def test_the_hint_for_an_id_with_a_dash_can_be_pasted(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="POSIX shells close streams so")
 def test_a_closed_standard_input_is_wrong_use(tmp_path: Path) -> None:
     """`clash run - <&-` says that there is nothing to read; it makes nothing."""
-    line = f"{shlex.join(command('run', '-', '--json'))} <&-"
-    done = subprocess.run(
-        line, shell=True, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
-    )  # noqa: S602
+    shell = ("sh", "-c", f"{shlex.join(command('run', '-', '--json'))} <&-")
+    done = subprocess.run(shell, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
     assert "standard input is closed" in done.stderr
     assert list(tmp_path.iterdir()) == []
