@@ -142,13 +142,13 @@ def with_picture(name: str) -> None:
     Path("story.csv").write_text(STORY.format(f'"{name}"'), encoding="utf-8")
 
 
-def test_a_picture_is_taken_with_the_story(settings: Settings, assets: AssetStore) -> None:
+async def test_a_picture_is_taken_with_the_story(settings: Settings, assets: AssetStore) -> None:
     """Its bytes stand in the store, under the story's own name for it; sub-folders and Windows' slashes are fine."""
     Path("refs").mkdir()
     Path("refs/light.png").write_bytes(PNG)
     with_picture("refs\\light.png")
     made = plan(settings)
-    stored = made.store(assets)
+    stored = await made.store(assets)
     (entry,) = stored["reference_images"].items()
     assert entry == ("refs\\light.png", {"sha256": sha256_of(PNG), "media_type": "image/png"})
     assert assets.read(stored["story"]) == made.story.model_dump_json().encode()
