@@ -18,8 +18,8 @@ CLASH = (sys.executable, "-m", "clash")
 SMALL = "--size 192x108 --fps 8"
 GROUPS = ("runs", "checkpoints", "assets", "db")
 LEAVES = (
-    "run", "resume", "runs ls", "runs show", "checkpoints ls", "checkpoints show", "cost", "assets ls", "db init",
-    "db status",
+    "run", "resume", "cancel", "runs ls", "runs show", "checkpoints ls", "checkpoints show", "cost", "assets ls",
+    "db init", "db status",
 )  # fmt: skip
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals, terminals and devices of POSIX")
 
@@ -32,7 +32,13 @@ WRONG_USE = {
     "run story.csv --concurrency many": "--concurrency",
     "run story.csv more.csv": "more.csv",
     "run story.csv --thread": "--thread",
-    "run story.csv --budget 5": "No such option: --budget",
+    "run story.csv --budget NaN": "'NaN' is no amount in dollars",
+    "run story.csv --budget -5": "'-5' is no amount in dollars",
+    "run story.csv --budget 0.0000001": "is no amount in dollars",
+    "run story.csv --budget 1_000": "is no amount in dollars",
+    "resume a --budget 1e3": "is no amount in dollars",
+    "resume a --dry-run": "No such option: --dry-run",
+    "cancel": "Missing argument 'THREAD'",
     "runs ls --limit 0": "--limit",
     "runs ls --limit 99999999999999999999": "--limit",
     "runs ls --status done": "'running', 'completed', 'failed', 'paused', 'cancelled'",
@@ -125,7 +131,7 @@ def test_no_command_is_wrong_use_that_asks_for_help(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", ["runs ls", "runs show a", "checkpoints ls a", "checkpoints show a", "cost",
-                                       "cost a", "assets ls a", "db status", "resume a"])  # fmt: skip
+                                       "cost a", "assets ls a", "db status", "resume a", "cancel a"])  # fmt: skip
 def test_a_mistyped_database_is_exit_3_and_no_new_file(arguments: str, tmp_path: Path) -> None:
     """Commands that read never make the database they were to read."""
     done = clash(f"{arguments} --json", tmp_path, DATABASE_URL="sqlite:///./mistyped.db")
@@ -210,6 +216,32 @@ def test_db_status_check_fails_when_a_migration_is_pending(tmp_path: Path) -> No
     assert document["pending"]
     assert document["error"] == {**document["error"], "code": "version", "hint": "clash db init"}
     assert clash("db status", tmp_path).returncode == 0
+
+
+def test_db_status_counts_what_is_not_in_the_file_yet(tmp_path: Path) -> None:
+    """The size is that of the file and of its log, which holds what another process has just written."""
+    import sqlite3
+    from contextlib import closing
+
+    assert clash("db init", tmp_path).returncode == 0
+    path = tmp_path / "data" / "checkpoints.db"
+    log = path.with_name("checkpoints.db-wal")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE more (text)")
+        connection.execute("INSERT INTO more VALUES (?)", ("x" * 100_000,))
+        connection.commit()
+        document = json.loads(clash("db status --json", tmp_path).stdout)
+        assert log.stat().st_size > 100_000
+        assert document["size_bytes"] == path.stat().st_size + log.stat().st_size
+
+
+def test_a_budget_above_a_million_is_refused(tmp_path: Path) -> None:
+    """A budget that is surely a slip of the finger is exit 2 and makes nothing."""
+    (tmp_path / "story.csv").write_text("description\nA door opens.\n", encoding="utf-8")
+    done = clash("run story.csv --budget 9999999", tmp_path)
+    assert a_usage_error(done)
+    assert "not between 0 and 1000000" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["story.csv"]
 
 
 def test_an_empty_list_is_a_header_in_a_pipe(database: Path) -> None:
