@@ -238,7 +238,7 @@ class Ledger:
         if may_send:
             await self._pace.turn(provider, self._check_stop)
             await self._book.call_again(row)
-            return await self._send(task, row, model)
+            return await self._send(task, row, model, sent_before=not isinstance(provider, Searchable))
         if must_ask:
             await self._book.give_up(task, row, _WHY_UNKNOWN if same else _WHY_CHANGED)
             raise _unknown_call(row, "" if same else _WHY_CHANGED)
@@ -256,14 +256,18 @@ class Ledger:
 
     # -- talking to the provider -----------------------------------------------------------------------------
 
-    async def _send(self, task: Task, row: Row, model: Model) -> Made:
-        result = await self._ask(task, row, model)
+    async def _send(self, task: Task, row: Row, model: Model, *, sent_before: bool = False) -> Made:
+        result = await self._ask(task, row, model, sent_before=sent_before)
         if isinstance(result, Job):
             return await self._submitted(task, row, model, result)
         return await self._accept(task, row, model, result)
 
-    async def _ask(self, task: Task, row: Row, model: Model) -> Answer | Job:
-        """Make the call. When it fails, the row is settled, unless the next try can find out what became of it."""
+    async def _ask(self, task: Task, row: Row, model: Model, *, sent_before: bool) -> Answer | Job:
+        """Make the call. When it fails, the row is settled, unless the next try can find out what became of it.
+
+        `sent_before`: a copy of it may have been taken, and paid. Only an answer to the call itself, not one to the
+        asking (too many requests, a wrong key), says that there is none.
+        """
         provider, context = model.provider, self._context(task, row)
         try:
             if isinstance(provider, JobProvider):
@@ -272,6 +276,8 @@ class Ledger:
         except AmbiguousError as error:
             raise await self._lost_answer(task, row, provider, error) from error
         except ClashError as error:
+            if sent_before and not (isinstance(error, ProviderError) and is_lost(error)):
+                raise
             await self._book.fail(task, row, error, cost_micro=billed_micro(getattr(error, "cost_usd", None)) or 0)
             raise
         except Exception as error:
