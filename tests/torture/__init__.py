@@ -1,0 +1,1 @@
+"""Killing and starving runs at random moments: the drivers that tests and the long torture share."""

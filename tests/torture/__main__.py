@@ -1,0 +1,81 @@
+"""`python -m tests.torture`: the long torture. At least 300 SIGKILLs over at least 30 runs of 40 calls; its figures.
+
+python -m tests.torture [--runs 30] [--kills 300] [--calls 40] [--seed N] [--jobs N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from .books import Books
+from .trial import Trial
+
+KINDS = ("metered", "oneshot", "queued")
+
+
+def main() -> int:
+    """Torture, print, and say by the exit code whether every promise was kept."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture")
+    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--calls", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    chosen = parser.parse_args()
+    print(f"seed {chosen.seed}", flush=True)
+    began, trials = time.monotonic(), list[Trial]()
+    with tempfile.TemporaryDirectory(prefix="clash-torture-") as folder, ThreadPoolExecutor(chosen.jobs) as pool:
+        while len(trials) < chosen.runs or sum(trial.kills for trial in trials) < chosen.kills:
+            numbers = range(len(trials), len(trials) + max(3, chosen.jobs))
+            trials += pool.map(partial(_trial, Path(folder), chosen), numbers)
+        _print_figures(trials, time.monotonic() - began)
+    return 1 if any(trial.faults or trial.twice or trial.lost for trial in trials) else 0
+
+
+def _trial(folder: Path, chosen: argparse.Namespace, number: int) -> Trial:
+    own = folder / str(number)
+    own.mkdir()
+    moments = random.Random(f"{chosen.seed}/{number}")
+    # A little more than its share, for some runs are made before they could be killed so often.
+    kills = -(-chosen.kills // chosen.runs) + 2
+    trial = Trial(own, KINDS[number % len(KINDS)], chosen.calls, moments).run(kills)
+    state = "kept" if not (trial.faults or trial.twice or trial.lost) else "BROKEN"
+    print(
+        f"run {number:3d} {trial.kind:8s} {trial.kills:3d} kills, {trial.processes:3d} processes: {state}", flush=True
+    )
+    for fault in (*trial.faults, *trial.twice, *trial.lost):
+        print(f"    {fault}", flush=True)
+    return trial
+
+
+def _print_figures(trials: Sequence[Trial], seconds: float) -> None:
+    print(f"\n{'':10s}{'runs':>6s}{'calls':>7s}{'kills':>7s}{'early':>7s}{'charges':>9s}{'asked':>7s}", end="")
+    print(f"{'twice':>7s}{'lost':>6s}{'faults':>8s}{'tables':>12s}{'meter':>12s}{'unknown':>12s}")
+    for kind in (*KINDS, "all"):
+        chosen = [trial for trial in trials if kind in (trial.kind, "all")]
+        books = [Books.of(trial.folder) for trial in chosen]
+        unknown = sum(len(book.charges_of_unknown()) for book in books)
+        charges = sum(len(book.charges) for book in books)
+        print(
+            f"{kind:10s}{len(chosen):6d}{sum(t.count for t in chosen):7d}{sum(t.kills for t in chosen):7d}"
+            f"{sum(t.kills_before_ready for t in chosen):7d}{charges:9d}{sum(t.asked_about for t in chosen):7d}"
+            f"{sum(len(t.twice) for t in chosen):7d}{sum(len(t.lost) for t in chosen):6d}"
+            f"{sum(len(t.faults) for t in chosen):8d}"
+            f"{sum(book.spent for book in books) / 1e6:12.6f}{(charges - unknown) / 100:12.6f}{unknown / 100:12.6f}"
+        )
+    print("early: killed before the first call. asked: unknown calls that a person consented to make again.")
+    print("twice: charged again without consent. lost: results lost after their receipt. Sums in dollars.")
+    print(f"{seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""The two accounts of one run, compared: what our tables say, and what the meter outside of them says."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PRICE_MICRO = 10_000
+PRICE_USD = "0.01"
+
+
+@dataclass(frozen=True)
+class Books:
+    """Rows of `api_logs`, the run's own sums, the meter's charges `(key, slot)`, receipts by token."""
+
+    rows: list[dict[str, Any]]
+    spent: int
+    reserved: int
+    charges: list[tuple[str, str]]
+    receipts: dict[str, str]
+
+    @classmethod
+    def of(cls, folder: Path) -> Books:
+        """Read them."""
+        rows, spent, reserved = _tables(folder / "clash.db")
+        return cls(rows, spent, reserved, _charges(folder / "meter"), _receipts(folder / "assets"))
+
+    def paid_row(self, key: str) -> dict[str, Any] | None:
+        """The row that a charge belongs to: its token is the idempotency key, or it has the job's id."""
+        return next((row for row in self.rows if key in (row["token"], row["job_id"])), None)
+
+    def charges_of_unknown(self) -> list[tuple[str, str]]:
+        """Charges whose call our tables list as unknown."""
+        unknown = {f"speech:{row['slot']}" for row in self.rows if row["state"] == "unknown"}
+        listed: list[tuple[str, str]] = []
+        for key, slot in self.charges:
+            row = self.paid_row(key)
+            if (row is None and slot in unknown) or (row is not None and row["state"] == "unknown"):
+                listed.append((key, slot))
+        return listed
+
+    def faults(self) -> list[str]:
+        """What must be true at any moment, whoever was killed when, and is not."""
+        found: list[str] = []
+        if self.spent != sum(row["cost_micro"] for row in self.rows):
+            found.append(f"spent is {self.spent}, the rows' sum is another")
+        held = sum(row["quoted_cost_micro"] for row in self.rows if row["state"] in ("intent", "submitted", "unknown"))
+        if self.reserved != held:
+            found.append(f"reserved is {self.reserved}, the open rows hold {held}")
+        live = Counter(row["slot"] for row in self.rows if row["state"] in ("intent", "submitted", "succeeded"))
+        found += [f"{slot} lives in {count} rows" for slot, count in live.items() if count > 1]
+        open_slots = {f"speech:{row['slot']}" for row in self.rows if row["state"] in ("intent", "unknown")}
+        found += [
+            f"the charge {key} of {slot} is in no row" for key, slot in self.charges
+            if self.paid_row(key) is None and slot not in open_slots
+        ]  # fmt: skip
+        return found
+
+    def faults_at_the_end(self) -> list[str]:
+        """What must be true when a run has been made: the sums agree to the micro-dollar, unknown calls apart."""
+        unknown = self.charges_of_unknown()
+        meter = PRICE_MICRO * (len(self.charges) - len(unknown))
+        found = self.faults()
+        if self.spent != meter:
+            found.append(f"the tables say {self.spent}, the meter {meter}, and {len(unknown)} charges of unknown calls")
+        found += [
+            f"{row['slot']} is still {row['state']}" for row in self.rows if row["state"] in ("intent", "submitted")
+        ]
+        return found
+
+
+def _tables(path: Path) -> tuple[list[dict[str, Any]], int, int]:
+    if not path.exists():
+        return [], 0, 0
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+    connection.row_factory = sqlite3.Row
+    try:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'api_logs'").fetchall():
+            return [], 0, 0
+        connection.execute("BEGIN")
+        rows = [dict(row) for row in connection.execute("SELECT * FROM api_logs ORDER BY id")]
+        runs = connection.execute("SELECT spent_micro, reserved_micro FROM workflow_executions").fetchall()
+        return rows, sum(run[0] for run in runs), sum(run[1] for run in runs)
+    finally:
+        connection.close()
+
+
+def _charges(path: Path) -> list[tuple[str, str]]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [(line.split()[1], line.split()[2]) for line in lines if line.startswith("charge ")]
+
+
+def _receipts(assets: Path) -> dict[str, str]:
+    """Token to sha256 of every result whose receipt is on the disk and whose file is."""
+    found: dict[str, str] = {}
+    for path in (assets / "receipts").glob("*.json"):
+        digest = json.loads(path.read_bytes()).get("sha256", "")
+        if digest and (assets / digest[:2] / digest[2:]).exists():
+            found[path.stem] = digest
+    return found

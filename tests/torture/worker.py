@@ -1,0 +1,108 @@
+"""One process that works on a run of many calls: the production code of ledger, lease and database, without a film.
+
+    PYTHONPATH=tests/plugins METER=... python tests/torture/worker.py FOLDER PROVIDER COUNT [--consent]
+
+Starts in a fraction of a second, says `ready` when it begins, ends like `clash run`: 0 all made, 8 a person is needed,
+5 the run is held or was lost, 6 over budget; the last line on standard output is JSON. `BUDGET` may be set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections import Counter
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+
+from clash_metered import KeyedProvider, OneShotProvider, QueuedProvider
+
+from clash.assets import AssetStore
+from clash.calls.ledger import Ledger, Task
+from clash.calls.pacing import Pace, Patience
+from clash.database import call_log, migrations
+from clash.database.connection import open_database
+from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
+from clash.database.metadata import MetadataTracker
+from clash.database.port import Database
+from clash.errors import ClashError
+from clash.providers.ports import SpeechRequest
+from clash.providers.registry import Model
+
+RUN = "torture"
+PROVIDERS = {"metered": KeyedProvider, "oneshot": OneShotProvider, "queued": QueuedProvider}
+
+
+def arguments() -> argparse.Namespace:
+    """What to work on."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("provider", choices=sorted(PROVIDERS))
+    parser.add_argument("count", type=int)
+    parser.add_argument("--consent", action="store_true", help="make unknown calls again")
+    parser.add_argument("--lease", type=float, default=30.0, help="seconds that the lease lasts")
+    parser.add_argument("--beat", type=float, default=10.0, help="seconds between two renewals")
+    parser.add_argument("--attempts", type=int, default=3)
+    return parser.parse_args()
+
+
+async def work(chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
+    """Go on with the run as far as it goes."""
+    url = f"sqlite:///{(chosen.folder / 'clash.db').as_posix()}"
+    async with open_database(url, "create") as database:
+        await migrations.migrate(database)
+        await MetadataTracker(database).start_workflow(RUN, "torture")
+        lease = await take_lease(database, RUN, duration_s=chosen.lease)
+        try:
+            with Heartbeat(url, lease, every_s=chosen.beat, duration_s=chosen.lease):
+                return await make_all(database, lease, chosen)
+        finally:
+            with suppress(ClashError):
+                await release_lease(database, lease)
+
+
+async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
+    """Ask for every text at once; how it ended."""
+    tracker = MetadataTracker(database)
+    await tracker.set_status(lease, "running")
+    if "BUDGET" in os.environ:
+        await tracker.set_budget(lease, Decimal(os.environ["BUDGET"]))
+    accept = await call_log.newest_id(database, RUN) if chosen.consent else 0
+    ledger = Ledger(
+        database, lease, AssetStore(chosen.folder / "assets"),
+        {"speech": Model(PROVIDERS[chosen.provider](), "voice")},
+        reuse=False, pace=Pace(concurrency=8, limits={}), accept_unknown_until=accept,
+        patience=Patience(chosen.attempts, 0.001, 0.01),
+    )  # fmt: skip
+    texts = [f"t{number:02d}" for number in range(chosen.count)]
+    print("ready", flush=True)
+    results = await asyncio.gather(
+        *(ledger.call(Task("speak", text, "speech", request_for(text))) for text in texts), return_exceptions=True
+    )
+    errors = [result for result in results if isinstance(result, BaseException)]
+    codes = Counter(error.code if isinstance(error, ClashError) else repr(error) for error in errors)
+    code = max((error.exit_code if isinstance(error, ClashError) else 1 for error in errors), default=0)
+    await tracker.set_status(lease, "paused" if errors else "completed")
+    return code, {"made": len(results) - len(errors), "errors": dict(codes)}
+
+
+def request_for(text: str) -> SpeechRequest:
+    """Have a text said."""
+    return SpeechRequest(text=text, speaker="narrator", language="en")
+
+
+def main() -> int:
+    """Work, and say how it ended."""
+    try:
+        code, document = asyncio.run(work(arguments()))
+    except ClashError as error:
+        code, document = error.exit_code, {"error": error.code, "message": error.message}
+    print(json.dumps(document), flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
