@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clash.database.lease import FENCE, Lease
-from clash.database.port import Database, Row, Statement
+from clash.database.port import Database, Param, Row, Statement
 
 _LIVE = "('intent', 'submitted', 'succeeded')"
 _UNSETTLED = "('intent', 'submitted', 'unknown')"
@@ -93,7 +93,8 @@ async def newest_id(database: Database, run_id: str) -> int:
 async def attempts(database: Database, run_id: str, slot: str, take: int) -> int:
     """How many attempts at this slot are on record; a row counts each try at it that was made under its key."""
     rows = await database.query(
-        "SELECT coalesce(max(attempt), 0) AS n FROM api_logs WHERE run_id = ? AND slot = ? AND take = ?", (run_id, slot, take)
+        "SELECT coalesce(max(attempt), 0) AS n FROM api_logs WHERE run_id = ? AND slot = ? AND take = ?",
+        (run_id, slot, take),
     )
     return int(rows[0]["n"])
 
@@ -105,6 +106,11 @@ async def succeeded_elsewhere(database: Database, key: str, *, within: str | Non
         " ORDER BY id DESC LIMIT 5",
         (key, within, within),
     )
+
+
+def _id_of(token: str, condition: str = "1", *params: Param) -> Statement:
+    """Reads the id of a call's row, if it is as the statement that wrote it has left it."""
+    return Statement(f"SELECT id FROM api_logs WHERE token = ? AND {condition}", (token, *params))
 
 
 _AFFORDABLE = (
@@ -122,6 +128,7 @@ def insert_intent(lease: Lease, row: CallRow) -> Statement:
         (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
          row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.precision, row.started_at,
          *lease.fence, row.quoted_cost_micro, row.quoted_cost_micro),
+        recall=_id_of(row.token),
     )  # fmt: skip
 
 
@@ -133,6 +140,11 @@ def reserve(lease: Lease, token: str) -> Statement:
         " WHERE run_id = ? AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state = 'intent')"
         " RETURNING reserved_micro",
         (token, lease.run_id, token),
+        recall=Statement(
+            "SELECT reserved_micro FROM workflow_executions WHERE run_id = ?"
+            " AND EXISTS (SELECT 1 FROM api_logs WHERE token = ?)",
+            (lease.run_id, token),
+        ),
     )
 
 
@@ -141,6 +153,7 @@ def count_attempt(lease: Lease, token: str) -> Statement:
     return Statement(
         f"UPDATE api_logs SET attempt = attempt + 1 WHERE token = ? AND state = 'intent' AND {FENCE} RETURNING id",
         (token, *lease.fence),
+        recall=_id_of(token, f"state = 'intent' AND {FENCE}", *lease.fence),
     )
 
 
@@ -151,6 +164,7 @@ def store_job(lease: Lease, token: str, *, job_id: str, endpoint: str) -> Statem
         " ended_at = NULL, duration_ms = NULL"
         f" WHERE token = ? AND state IN ('intent', 'unknown') AND {FENCE} RETURNING id",
         (job_id, endpoint, token, *lease.fence),
+        recall=_id_of(token, "job_id = ?", job_id),
     )
 
 
@@ -164,6 +178,7 @@ def insert_reused(lease: Lease, row: CallRow, source: Row) -> Statement:
         (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
          row.endpoint, row.attempt, row.request, source["asset_sha256"], source["media_type"], source["facts"],
          row.started_at, row.started_at, *lease.fence),
+        recall=_id_of(row.token),
     )  # fmt: skip
 
 
@@ -180,6 +195,7 @@ def settle_succeeded(
             json.dumps(receipt["facts"], ensure_ascii=False), receipt["response"], ended_at, duration_ms,
             token, *lease.fence,
         ),
+        recall=_id_of(token, "state = 'succeeded'"),
     )  # fmt: skip
 
 
@@ -202,6 +218,7 @@ def settle_failed(
         " status_code = ?, ended_at = ?, duration_ms = ?"
         f" WHERE token = ? AND state IN {_UNSETTLED} AND {FENCE} RETURNING id",
         (state, code, message, int(retryable), cost_micro, status_code, ended_at, duration_ms, token, *lease.fence),
+        recall=_id_of(token, "state = ?", state),
     )
 
 
@@ -212,6 +229,7 @@ def mark_asset_lost(lease: Lease, token: str) -> Statement:
         " error_message = 'its file is missing or damaged' WHERE token = ? AND state = 'succeeded'"
         f" AND {FENCE} RETURNING id",
         (token, *lease.fence),
+        recall=_id_of(token, "error_code = 'asset_lost'"),
     )
 
 
@@ -228,6 +246,10 @@ def insert_asset(lease: Lease, row: AssetRow, *, token: str | None = None) -> St
         (lease.run_id, row.step, row.slot, row.asset_type, row.media_type, row.sha256, row.path, row.bytes,
          json.dumps(dict(row.facts), ensure_ascii=False, sort_keys=True), row.cost_micro, token, row.created_at,
          *lease.fence),
+        recall=Statement(
+            "SELECT id FROM generated_assets WHERE run_id = ? AND slot = ? AND asset_type = ? AND sha256 = ?",
+            (lease.run_id, row.slot, row.asset_type, row.sha256),
+        ),
     )  # fmt: skip
 
 
@@ -244,4 +266,5 @@ def add_spent(lease: Lease, token: str, cost_micro: int) -> Statement:
         f" AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state IN {_UNSETTLED})"
         " RETURNING spent_micro",
         (cost_micro, token, *lease.fence, token),
+        recall=Statement("SELECT spent_micro FROM workflow_executions WHERE run_id = ?", (lease.run_id,)),
     )
