@@ -110,3 +110,34 @@ def test_every_json_example_is_json() -> None:
     assert len(examples) > 8
     for example in examples:
         json.loads(example)
+
+
+def anchors(text: str) -> set[str]:
+    """What a link may lead to within a page: its headings, as GitHub names them."""
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", ["commands.md", "providers.md"])
+def test_no_link_leads_nowhere_within_its_page(name: str) -> None:
+    """Every link to a heading of the same page finds it."""
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    links = set(re.findall(r"\]\(#([^)]+)\)", text))
+    assert links
+    assert links <= anchors(text)
+
+
+def test_the_guide_for_providers_leads_to_files_and_names_what_there_is() -> None:
+    """Its links lead to files and headings that are there, and its fault points and requests are the code's."""
+    from clash import faults
+    from clash.providers import ports
+
+    text = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+(?:#[^)]+)?)\)", text):
+        path, _, anchor = target.partition("#")
+        assert (ROOT / "docs" / path).exists(), target
+        assert not anchor or anchor in anchors((ROOT / "docs" / path).read_text(encoding="utf-8")), target
+    assert set(re.findall(r"CLASH_FAULT=([\w.]+)", text)) <= set(faults.POINTS)
+    named = set(re.findall(r"`(\w+Request|\w*Provider|Context|Answer|JobStatus|Quote|Job)\b", text))
+    assert len(named) >= 9
+    assert not sorted(name for name in named if not hasattr(ports, name))
