@@ -143,7 +143,11 @@ class AssetStore:
         return f"{sha256[:2]}/{sha256[2:]}"
 
     def has(self, sha256: str) -> bool:
-        """Whether the file is here and is still what its name says (its bytes are read and hashed)."""
+        """Whether the file can be had."""
+        return self.is_here(sha256)
+
+    def is_here(self, sha256: str) -> bool:
+        """Whether the file is on this disk and is still what its name says (its bytes are read and hashed)."""
         path = self.path(sha256)
         try:
             return sha256_of_file(path) == sha256
@@ -160,7 +164,7 @@ class AssetStore:
 
     async def bring(self, sha256: str) -> bool:
         """Whether the file is on this disk now, whole; from wherever it can be had without making it again."""
-        return self.has(sha256)
+        return self.is_here(sha256)
 
     async def share(self, sha256: str, *, receipt: str | None = None) -> None:
         """Let other machines have the file, and the receipt of this token; here there are no others."""
@@ -190,7 +194,7 @@ class AssetStore:
     def put(self, content: bytes) -> str:
         """Keep these bytes; their digest. A file that is already there and whole is left alone."""
         digest = sha256_of(content)
-        if not self.has(digest):
+        if not self.is_here(digest):
             write_durably(self.path(digest), content)
         return digest
 

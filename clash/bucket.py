@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_random_exponential
 
 from clash.errors import ClashError, SettingsError, StorageError
 
@@ -29,7 +29,7 @@ _CHUNK = 8 << 20
 _REQUEST_S = 120
 _CONNECT_S = 10
 _RETRIES = 3
-_WRITES = 3
+_WRITES = 2
 _RETRY_WITHIN_S = 90
 _LARGEST_BYTES = 8 << 30
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
@@ -127,7 +127,7 @@ class Bucket:
     def _written(self, write: Callable[[], object]) -> None:
         retrying = Retrying(
             stop=stop_after_attempt(_WRITES),
-            wait=wait_exponential_jitter(initial=0.2, max=5, jitter=0.2),
+            wait=wait_random_exponential(multiplier=0.2, max=5),
             retry=retry_if_exception(lambda error: isinstance(error, StorageError) and error.retryable),
             reraise=True,
         )

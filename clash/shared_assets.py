@@ -80,7 +80,7 @@ class SharedAssetStore(AssetStore):
 
     def has(self, sha256: str) -> bool:
         """Whether the file is here, whole, or can be fetched."""
-        return super().has(sha256) or self._bucket.has(self.relative_path(sha256))
+        return self.is_here(sha256) or self._bucket.has(self.relative_path(sha256))
 
     def fetch(self, sha256: str) -> Path:
         """The file on this disk, fetched from the bucket if it is not here. Blocks. See `AssetStore.fetch`."""
@@ -90,13 +90,13 @@ class SharedAssetStore(AssetStore):
 
     def read(self, sha256: str) -> bytes:
         """The bytes of a file. Blocks. See `AssetStore.read`."""
-        if not super().has(sha256) and not self._download(sha256):
+        if not self.is_here(sha256) and not self._download(sha256):
             raise self.lost(sha256)
         return super().read(sha256)
 
     async def bring(self, sha256: str) -> bool:
         """See `AssetStore.bring`: from this disk, or from the bucket, which also mends what is damaged here."""
-        return await self._in_thread(lambda: AssetStore.has(self, sha256) or self._download(sha256))
+        return await self._in_thread(lambda: self.is_here(sha256) or self._download(sha256))
 
     def _download(self, sha256: str) -> bool:
         """Fetch a file; False if the bucket has none of this name. Refuses one that is not what its name says."""
