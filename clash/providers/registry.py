@@ -8,11 +8,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from typing import Protocol, runtime_checkable
 
+from clash.config import Settings
 from clash.errors import ClashError, SettingsError, UsageError
 from clash.providers.ports import AnyProvider, JobProvider, Kind, Provider
 
 GROUP = "clash.providers"
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A provider that is to work with the settings of a run rather than those it finds for itself."""
+
+    def configure(self, settings: Settings) -> None:
+        """Work with these settings. Raises `SettingsError`."""
+        ...
+
+
+@runtime_checkable
+class Demanding(Protocol):
+    """A provider that needs something before it can be called: a key, a package."""
+
+    def require(self, model: str) -> None:
+        """Raises `SettingsError` that says what is missing. Calls nobody."""
+        ...
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A provider that has a call which costs nothing and says whether the key is good."""
+
+    async def probe(self) -> str:
+        """What the provider says, in a few words. Raises `ClashError`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -26,6 +55,11 @@ class Model:
     def spec(self) -> str:
         """`provider:model`."""
         return f"{self.provider.name}:{self.name}"
+
+    def require(self) -> None:
+        """Raises `SettingsError` where what a call needs, a key or a package, is missing."""
+        if isinstance(self.provider, Demanding):
+            self.provider.require(self.name)
 
 
 def _entry_points() -> dict[str, EntryPoint]:
@@ -42,7 +76,8 @@ def provider_names() -> tuple[str, ...]:
 class Registry:
     """Providers by name, each made once, on first use."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings
         self._made: dict[str, AnyProvider] = {}
 
     def provider(self, name: str) -> AnyProvider:
@@ -80,6 +115,8 @@ class Registry:
                 " could not be resumed",
                 code="broken_provider",
             )
+        if self._settings is not None and isinstance(provider, Configurable):
+            provider.configure(self._settings)
         return provider
 
     def model(self, kind: Kind, spec: str) -> Model:

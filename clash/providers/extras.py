@@ -1,0 +1,44 @@
+"""Libraries that come as extras: imported when they are needed, and named with how to install them when missing."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+from clash.errors import SettingsError
+
+EXTRAS: dict[str, str] = {
+    "openai": "openai",
+    "genai_prices": "openai",
+    "fal_client": "fal",
+    "hibari_tts": "voice",
+    "onnxruntime": "voice",
+    "keyring": "keyring",
+}
+"""Each module, and the extra of clash that brings it."""
+
+
+def installed(name: str) -> bool:
+    """Whether a module is there (it is not imported)."""
+    return importlib.util.find_spec(name) is not None
+
+
+def how_to_install(extra: str) -> str:
+    """The command that brings an extra."""
+    return f'pip install "clash[{extra}]"'
+
+
+def module(name: str) -> Any:
+    """The module, imported now. Raises `SettingsError` (code `missing_extra`) that says how to install it."""
+    try:
+        found: ModuleType = importlib.import_module(name)
+    except ImportError as error:
+        extra = EXTRAS[name]
+        raise SettingsError(
+            f"the package {name.replace('_', '-')} is not installed ({error})",
+            code="missing_extra",
+            hint=how_to_install(extra),
+        ) from None
+    return found

@@ -1,0 +1,138 @@
+"""Pictures, clips and speech by the official `fal-client`: jobs in fal's queue, whose ids outlive the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from clash.config import Kind, Settings, load_settings
+from clash.errors import ProviderError, UsageError
+from clash.providers.catalogue import Card, load_catalogue
+from clash.providers.extras import module
+from clash.providers.fal import asking, queue
+from clash.providers.media import examined
+from clash.providers.picture_prompts import image_prompts_revision, video_prompts_revision
+from clash.providers.ports import Answer, Context, ImageRequest, Job, JobStatus, Quote, Request, VideoRequest
+from clash.providers.prices import load_prices
+from clash.providers.transport import Downloads, redacted
+
+_REVISION = 1
+"""Counted up when the same request would be asked differently, beyond what prompts and cards say."""
+_MOST_BYTES: Mapping[Kind, int] = {"screenplay": 1 << 20, "image": 64 << 20, "video": 1 << 30, "speech": 128 << 20}
+_PAUSE_S = 1.0
+
+
+class FalProvider:
+    """See `clash.providers.ports.JobProvider`. The queue knows no idempotency keys; its jobs are asked about by id."""
+
+    name = "fal"
+    idempotent = False
+    concurrency = 8
+    poll_every_s = 2.0
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.configure(settings or load_settings())
+
+    def configure(self, settings: Settings) -> None:
+        """Work with these settings. Raises `SettingsError` for a file of models or prices that cannot be read."""
+        self._settings = settings
+        self._catalogue = load_catalogue(settings)
+        self._prices = load_prices(settings)
+        self._downloads = Downloads(settings.allow_hosts)
+        self._queue: queue.Queue | None = None
+        self.endpoint = (settings.fal_base_url or queue.QUEUE).rstrip("/")
+
+    def models(self) -> Mapping[Kind, tuple[str, ...]]:
+        """Those that the catalogue describes: of any other, nobody knows what it is to be asked."""
+        return self._catalogue.ids(self.name)
+
+    def revision(self, model: str, request: Request) -> str:
+        """Prompts, what the model is asked with, and the gateway where it is not fal itself."""
+        texts = ""
+        if isinstance(request, ImageRequest):
+            texts = image_prompts_revision()
+        elif isinstance(request, VideoRequest):
+            texts = video_prompts_revision()
+        server = "" if self.endpoint == queue.QUEUE else f"-{self.endpoint}"
+        return f"fal-{_REVISION}-{texts}-{self._card(model).digest}{server}"
+
+    def quote(self, model: str, request: Request) -> Quote:
+        """See `clash.providers.ports.Priced`."""
+        return asking.quote(self._card(model), self._prices, request)
+
+    def require(self, model: str) -> None:  # noqa: ARG002 - all models need the same
+        """Raises `SettingsError` where the package or the key is missing. Calls nobody."""
+        module("fal_client")
+        queue.fal_key(self._settings)
+
+    async def submit(self, model: str, request: Request, context: Context) -> Job:
+        """Hand the job in, once."""
+        asked = await asyncio.to_thread(asking.asked_of, self._card(model), request, context)
+        return await self._connected().submit(asked.endpoint, asked.arguments)
+
+    async def poll(self, model: str, job: Job) -> JobStatus:  # noqa: ARG002 - the job says where it is
+        """Look at it."""
+        return await self._connected().poll(job)
+
+    async def fetch(self, model: str, job: Job) -> Answer:
+        """Download what it made, at once, and decode all of it. Raises `ProviderError`, `SettingsError`."""
+        card = self._card(model)
+        result = await self._connected().result(job)
+        cost = self._billed(card, result.billed_units)
+        try:
+            return await self._file(card, result.body, cost)
+        except ProviderError as error:
+            error.cost_usd = cost
+            raise
+
+    async def _file(self, card: Card, body: dict[str, Any], cost: Decimal | None) -> Answer:
+        address, most = _at(body, card.result), _MOST_BYTES[card.kind]
+        content = await self._downloads.fetch(address, most_bytes=most)
+        try:
+            media_type, facts = await asyncio.to_thread(examined, card.kind, content)
+        except ProviderError:
+            # A store of files that was not ready yet is told from a file that is bad by asking once more.
+            await asyncio.sleep(_PAUSE_S)
+            content = await self._downloads.fetch(address, most_bytes=most)
+            media_type, facts = await asyncio.to_thread(examined, card.kind, content)
+        return Answer(content, media_type, cost_usd=cost, facts=facts, response=redacted(body))
+
+    async def probe(self) -> str:
+        """What a free call says: that the key is good. Raises `ClashError`."""
+        return await self._connected().probe()
+
+    def _billed(self, card: Card, units: Decimal | None) -> Decimal | None:
+        price = self._prices.unit_price(card.spec)
+        return None if units is None or price is None else units * price.price
+
+    def _connected(self) -> queue.Queue:
+        if self._queue is None:
+            self._queue = queue.Queue(self._settings)
+        return self._queue
+
+    def _card(self, model: str) -> Card:
+        card = self._catalogue.of(self.name, model)
+        if card is None:
+            raise UsageError(
+                f"there is no model fal:{model} in the catalogue", code="unknown_model",
+                hint="`clash models` lists those that are; CLASH_MODELS_FILE can add it",
+            )  # fmt: skip
+        return card
+
+
+def _at(body: dict[str, Any], path: str) -> str:
+    """The address of the file in an answer: `images.0.url`. Raises `ProviderError` if there is none."""
+    here: object = body
+    for step in path.split("."):
+        if isinstance(here, list) and step.isdecimal():
+            items = cast("list[object]", here)
+            here = items[int(step)] if int(step) < len(items) else None
+        elif isinstance(here, dict):
+            here = cast("dict[str, object]", here).get(step)
+        else:
+            here = None
+    if not isinstance(here, str) or not here:
+        raise ProviderError(f"the answer has no {path}: {str(redacted(body))[:300]}", code="bad_answer")
+    return here

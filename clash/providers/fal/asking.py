@@ -1,0 +1,73 @@
+"""From a request to what fal's models are asked, as their cards in `models.toml` say; and what it will cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from clash.errors import ProviderError
+from clash.providers.catalogue import Card, filled
+from clash.providers.media import reference_uri
+from clash.providers.picture_prompts import clip_prompt, picture_prompt, references_for
+from clash.providers.ports import Context, ImageRequest, Quote, Request, SpeechRequest, VideoRequest
+from clash.providers.prices import PriceList
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is sent, and where to."""
+
+    endpoint: str
+    arguments: Mapping[str, Any]
+
+
+def asked_of(card: Card, request: Request, context: Context) -> Asked:
+    """What a model is asked. Reads and shrinks the pictures that go along. Raises `UsageError`, `ProviderError`."""
+    if isinstance(request, ImageRequest):
+        return _picture(card, request, context)
+    if isinstance(request, VideoRequest):
+        values = {
+            "prompt": clip_prompt(request)[: card.most_prompt_characters],
+            "keyframe": reference_uri(context.path_of(request.keyframe)),
+            "duration": card.duration(request),
+            "resolution": card.resolution(request),
+            "aspect_ratio": card.aspect_ratio(request),
+        }
+        return Asked(card.id, filled(card.arguments, values))
+    if isinstance(request, SpeechRequest):
+        voices = card.voices(request)
+        return Asked(
+            voices.endpoint or card.id, filled(card.arguments, {"text": request.text, "voice": voices.voice(request)})
+        )
+    raise ProviderError(f"the provider fal makes no {type(request).__name__}", code="unknown_model")
+
+
+def _picture(card: Card, request: ImageRequest, context: Context) -> Asked:
+    references = references_for(card, request)
+    width, height = card.size(request)
+    values = {
+        "prompt": picture_prompt(request, references)[: card.most_prompt_characters],
+        "references": [reference_uri(context.path_of(reference)) for reference in references],
+        "width": width,
+        "height": height,
+        "size": f"{width}x{height}",
+        "aspect_ratio": card.aspect_ratio(request),
+    }
+    endpoint = card.with_references if references and card.with_references else card.id
+    return Asked(endpoint, filled(card.arguments, values))
+
+
+def quote(card: Card, prices: PriceList, request: Request) -> Quote:
+    """What it will cost. Raises `SettingsError` (unpriced), `UsageError` for what the model cannot make."""
+    if isinstance(request, ImageRequest):
+        width, height = card.size(request)
+        units = {"image": Decimal(1), "megapixel": Decimal(width * height) / 1_000_000}
+        return prices.quote(card.spec, units, f"{width}x{height}")
+    if isinstance(request, VideoRequest):
+        return prices.quote(card.spec, {"second": Decimal(card.duration_s(request))}, card.resolution(request) or "")
+    if isinstance(request, SpeechRequest):
+        card.voices(request)
+        return prices.quote(card.spec, {"1000 characters": Decimal(len(request.text)) / 1000})
+    raise ProviderError(f"the provider fal makes no {type(request).__name__}", code="unknown_model")

@@ -1,0 +1,285 @@
+"""fal's queue through the official `fal-client`, whose own retries are kept from handing in a paid job twice.
+
+The SDK tries a submit again, up to ten times, also when the connection broke after it was sent. So its HTTP client is
+given a transport that turns what goes wrong into the ledger's errors, which the SDK lets pass.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
+
+import httpx
+
+from clash.config import Settings
+from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
+from clash.providers.credentials import key_of
+from clash.providers.extras import module
+from clash.providers.ports import Job, JobStatus
+from clash.providers.transport import redacted_text, retry_after_s
+
+QUEUE = "https://queue.fal.run"
+_TARGET_HEADER = "x-fal-target-host"
+_BILLED_HEADER = "x-fal-billable-units"
+_OF_THE_APP = ("x-fal-request-id", "x-fal-error-type")
+"""Headers that only fal itself sends: with them, an error is the job's, not of the way there."""
+_TIMEOUT = httpx.Timeout(120.0, connect=15.0)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_AGAIN = {408, 409, 425, 429}
+_REFUSED = {401, 403}
+_NO_CREDIT = 402
+_NOBODYS_FAULT = {
+    "runner_disconnected", "runner_connection_timeout", "runner_connection_refused", "runner_scheduling_failure",
+    "runner_server_error", "startup_timeout", "request_timeout", "internal_error",
+}  # fmt: skip
+"""fal's error types of a job that may well succeed when it is handed in again."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished job's answer; `billed_units` of the model's unit, where fal says how many."""
+
+    body: dict[str, Any]
+    billed_units: Decimal | None
+
+
+class Queue:
+    """Submits, looks and collects. One HTTP client for all of it, for as long as the process lives."""
+
+    def __init__(self, settings: Settings) -> None:
+        library = module("fal_client")
+        key = fal_key(settings)
+        self.endpoint = (settings.fal_base_url or QUEUE).rstrip("/")
+        self._billed: dict[str, str] = {}
+        headers = {"Authorization": f"Key {key}", "User-Agent": str(library.client.USER_AGENT)}
+        transport = _Transport(self.endpoint, self._billed)
+        self._http = httpx.AsyncClient(transport=transport, headers=headers, timeout=_TIMEOUT)
+        self._sdk = _sdk_client(library, key, self._http)
+        self._handle: Any = library.client.AsyncRequestHandle
+        self._http_error: type[Exception] = library.client.FalClientHTTPError
+        self._states: Any = library
+
+    async def submit(self, endpoint: str, arguments: Mapping[str, Any]) -> Job:
+        """Hand a job in. Raises `AmbiguousError` where it may have been taken all the same."""
+        try:
+            handle = await self._sdk.submit(endpoint, dict(arguments))
+        except ClashError:
+            raise
+        except self._http_error as error:
+            raise self._refused(error, endpoint) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise AmbiguousError(f"fal:{endpoint} took the job, but its answer cannot be read: {error}") from error
+        # fal says where the job is to be asked about; a place that is not fal's would be told the key.
+        where = httpx.URL(str(handle.response_url))
+        if where.scheme != "https" or f"https://{where.host}" != QUEUE:
+            where = httpx.URL(self._handle.from_request_id(self._http, endpoint, handle.request_id).response_url)
+        return Job(str(handle.request_id), f"{self.endpoint}{where.path}")
+
+    async def poll(self, job: Job) -> JobStatus:
+        """Look at a job. Raises `ProviderError`."""
+        try:
+            status = await self._of(job).status()
+        except ClashError:
+            raise
+        except self._http_error as error:
+            raise self._lost_job(error, job) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ProviderError(f"fal's word on the job {job.id} cannot be read: {error}", retryable=True) from error
+        if isinstance(status, self._states.Completed):
+            if not status.error:
+                return JobStatus("succeeded")
+            words = redacted_text(str(status.error))[:600]
+            return JobStatus("failed", f"fal: {words}", retryable=status.error_type in _NOBODYS_FAULT)
+        if isinstance(status, self._states.InProgress):
+            return JobStatus("running")
+        return JobStatus("queued", f"position {status.position}")
+
+    async def result(self, job: Job) -> Result:
+        """What a finished job answered. Raises `ProviderError` (code `job_failed`, `content_refused`, `expired`)."""
+        path = self._url(job)
+        try:
+            body: object = await self._of(job).get()
+        except ClashError:
+            raise
+        except self._http_error as error:
+            raise self._failed_job(error, job) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ProviderError(f"the result of {job.id} cannot be read: {error}", retryable=True) from error
+        if not isinstance(body, dict):
+            raise ProviderError(f"the result of {job.id} is no object", code="bad_answer")
+        return Result(cast("dict[str, Any]", body), _number(self._billed.pop(httpx.URL(path).path, "")))
+
+    async def probe(self) -> str:
+        """Ask about a job that is not there: free, and only a good key is told so. Raises `ClashError`."""
+        nobody = Job("00000000-0000-0000-0000-000000000000", "")
+        handle = self._handle.from_request_id(self._http, "fal-ai/kokoro", nobody.id)
+        try:
+            await handle.status()
+        except self._http_error as error:
+            meaning = self._lost_job(error, nobody)
+            if meaning.code == "expired":
+                return "the key is good"
+            raise meaning from error
+        return "the key is good"
+
+    # -- parts -----------------------------------------------------------------------------------------------
+
+    def _url(self, job: Job) -> str:
+        """fal's own address of a job, from the one it was recorded with."""
+        if not job.endpoint.startswith(f"{self.endpoint}/"):
+            raise SettingsError(
+                f"the job {job.id} was handed in at {job.endpoint}; fal is set to {self.endpoint}",
+                code="other_endpoint", hint="set FAL_BASE_URL as it was, then resume",
+            )  # fmt: skip
+        return QUEUE + job.endpoint.removeprefix(self.endpoint)
+
+    def _of(self, job: Job) -> Any:
+        url = self._url(job)
+        return self._handle(
+            request_id=job.id, response_url=url, status_url=f"{url}/status", cancel_url=f"{url}/cancel",
+            client=self._http,
+        )  # fmt: skip
+
+    def _refused(self, error: Any, endpoint: str) -> ClashError:
+        status, words = int(error.status_code), _words(error)
+        if status in _REFUSED:
+            return _key_refused(status, words)
+        if status == _NO_CREDIT or "exhausted balance" in words.lower():
+            return ProviderError(f"fal: the account has no credit: {words}", code="no_credit", status_code=status)
+        if "content_policy" in words:
+            return _content_refused(endpoint, words)
+        return ProviderError(f"fal:{endpoint} answered HTTP {status}: {words}", code="bad_request", status_code=status)
+
+    def _lost_job(self, error: Any, job: Job) -> ClashError:
+        status, words = int(error.status_code), _words(error)
+        if status in _REFUSED:
+            return _key_refused(status, words)
+        if status == 404:
+            return ProviderError(f"fal no longer knows the job {job.id}: {words}", code="expired", status_code=404)
+        return ProviderError(f"fal answered HTTP {status} for the job {job.id}: {words}", status_code=status)
+
+    def _failed_job(self, error: Any, job: Job) -> ClashError:
+        """A finished job whose answer is an error: fal gives back the status of the model itself."""
+        status, words = int(error.status_code), _words(error)
+        if status in _REFUSED | {404}:
+            return self._lost_job(error, job)
+        if "content_policy" in words:
+            return _content_refused(job.id, words)
+        # Without its HTTP status, which would say that the asking failed: here the job did.
+        return ProviderError(f"the job {job.id} failed (HTTP {status}): {words}", code="job_failed")
+
+
+def fal_key(settings: Settings) -> str:
+    """The key. Raises `SettingsError`."""
+    key = key_of("FAL_KEY", settings.fal_key)
+    if key is None:
+        raise SettingsError(
+            "FAL_KEY is not set", code="missing_key",
+            hint="put the key into .env or the environment; or use a local: model, which needs none",
+        )  # fmt: skip
+    return key
+
+
+def _sdk_client(library: Any, key: str, http: httpx.AsyncClient) -> Any:
+    """The SDK's client over our HTTP client: where it would make one of its own, it is given this one."""
+
+    class Client(library.AsyncClient):
+        @property
+        def _client(self) -> Awaitable[httpx.AsyncClient]:
+            return _ready(http)
+
+    return Client(key=key)
+
+
+async def _ready(http: httpx.AsyncClient) -> httpx.AsyncClient:
+    return http
+
+
+@dataclass
+class _Transport(httpx.AsyncBaseTransport):
+    """Sends requests to fal, or to what stands in for it, each once; notes what fal bills by path."""
+
+    endpoint: str
+    billed: dict[str, str]
+    network: httpx.AsyncHTTPTransport = field(default_factory=httpx.AsyncHTTPTransport)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises the ledger's errors: `AmbiguousError` only where a job may have been taken."""
+        submits = request.method == "POST"
+        path = request.url.path
+        try:
+            response = await self.network.handle_async_request(self._readdressed(request))
+            if response.status_code in _AGAIN or response.status_code >= 500:
+                await response.aread()
+        except _NOT_SENT as error:
+            raise ProviderError(
+                f"fal cannot be reached: {_named(error)}", code="unreachable", retryable=True
+            ) from error
+        except httpx.TransportError as error:
+            if submits:
+                raise AmbiguousError(f"the connection to fal broke after the job was sent: {_named(error)}") from error
+            raise ProviderError(f"the connection to fal broke: {_named(error)}", retryable=True) from error
+        if _BILLED_HEADER in response.headers:
+            self.billed[path] = response.headers[_BILLED_HEADER]
+        self._stop_retries(response, submits=submits)
+        return response
+
+    def _readdressed(self, request: httpx.Request) -> httpx.Request:
+        if self.endpoint == QUEUE:
+            return request
+        base = httpx.URL(self.endpoint)
+        url = base.copy_with(raw_path=base.raw_path.rstrip(b"/") + request.url.raw_path)
+        headers = request.headers.copy()
+        headers["host"] = url.netloc.decode("ascii")
+        headers[_TARGET_HEADER] = request.url.host
+        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
+
+    def _stop_retries(self, response: httpx.Response, *, submits: bool) -> None:
+        status = response.status_code
+        of_the_job = not submits and any(name in response.headers for name in _OF_THE_APP)
+        if status in _AGAIN or (status >= 500 and not of_the_job):
+            raise ProviderError(
+                f"fal answered HTTP {status}: {redacted_text(response.text)[:300]}",
+                code="rate_limited" if status == 429 else "unavailable",
+                retryable=True,
+                retry_after_s=retry_after_s(response.headers),
+                status_code=status,
+            )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.network.aclose()
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _words(error: Any) -> str:
+    """What fal says, as text: `detail` is a sentence, or a list of what is wrong with which field."""
+    message: object = error.message
+    text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False, default=str)
+    kind = f" ({error.error_type})" if error.error_type else ""
+    return redacted_text(text)[:600] + kind
+
+
+def _key_refused(status: int, words: str) -> SettingsError:
+    return SettingsError(f"fal refused the key (HTTP {status}): {words}", code="refused_key", hint="check FAL_KEY")
+
+
+def _content_refused(what: str, words: str) -> ProviderError:
+    return ProviderError(
+        f"fal refused the content of {what}: {words}", code="content_refused", status_code=422,
+        hint="change what the story says there, or choose another model",
+    )  # fmt: skip
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number >= 0 else None

@@ -1,0 +1,114 @@
+"""From drafts to a screenplay: names become slugs, shots are numbered, and what the table says is put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from clash.providers.local.screenwriting.camera_terms import angle_of, movement_of, size_of
+from clash.providers.openai.draft import Draft, DraftScene, DraftShot
+from clash.story.screenplay import Beat, Character, Line, Location, Scene, Screenplay, Shot, Story, slug
+
+_SHORTEST_S, _LONGEST_S = 1.0, 30.0
+
+
+def screenplay_of_drafts(story: Story, drafts: Sequence[Draft]) -> Screenplay:
+    """One screenplay of a story's parts, which have no faults. What an earlier part says of somebody holds."""
+    characters, locations = established(drafts)
+    names = {character.slug: character.name for character in characters}
+    beats = {beat.row: beat for beat in story.beats}
+    scenes: list[Scene] = []
+    number = 0
+    seen: set[int] = set()
+    for draft_scene, shots in _joined(drafts):
+        made: list[Shot] = []
+        for draft_shot in shots:
+            number += 1
+            beat = beats.get(draft_shot.source_row)
+            shot = _shot(number, draft_shot, names)
+            if beat is not None:
+                shot = _as_the_table_says(shot, beat, whole=story.kind == "shot_list", first=beat.row not in seen)
+                seen.add(beat.row)
+            made.append(shot)
+        scenes.append(
+            Scene(
+                number=draft_scene.number.strip()[:12] or str(len(scenes) + 1),
+                title=draft_scene.title.strip(),
+                location=made[0].location,
+                time=draft_scene.time,
+                weather=draft_scene.weather,
+                shots=tuple(made),
+            )
+        )
+    first = drafts[0]
+    return Screenplay(
+        title=story.title or first.title,
+        logline=first.logline.strip(),
+        language=story.language,
+        style=first.style.strip(),
+        characters=tuple(characters),
+        locations=tuple(locations),
+        scenes=tuple(scenes),
+    )
+
+
+def established(drafts: Iterable[Draft]) -> tuple[list[Character], list[Location]]:
+    """All people and places of the parts so far; of two by one name the first holds."""
+    characters: dict[str, Character] = {}
+    locations: dict[str, Location] = {}
+    for draft in drafts:
+        for person in draft.characters:
+            name = slug(person.name)
+            characters.setdefault(name, Character.model_validate({"slug": name, **_stripped(person.model_dump())}))
+        for place in draft.locations:
+            name = slug(place.name)
+            locations.setdefault(name, Location.model_validate({"slug": name, **_stripped(place.model_dump())}))
+    return list(characters.values()), list(locations.values())
+
+
+def _joined(drafts: Sequence[Draft]) -> list[tuple[DraftScene, list[DraftShot]]]:
+    """The scenes of all parts; one that a part ends in and the next begins with is one scene."""
+    scenes = [scene for draft in drafts for scene in draft.scenes if scene.shots]
+    grouped = [list(same) for _, same in groupby(scenes, key=lambda scene: (scene.number, slug(scene.location)))]
+    return [(same[0], [shot for scene in same for shot in scene.shots]) for same in grouped]
+
+
+def _shot(number: int, draft: DraftShot, names: dict[str, str]) -> Shot:
+    values: dict[str, Any] = _stripped(draft.model_dump(exclude={"characters", "dialogue", "location", "duration_s"}))
+    return Shot(
+        **values,
+        number=number,
+        location=slug(draft.location),
+        characters=tuple(dict.fromkeys(slug(name) for name in draft.characters)),
+        dialogue=tuple(Line(speaker=names[slug(line.speaker)], text=line.text.strip()) for line in draft.dialogue),
+        duration_s=round(min(max(draft.duration_s, _SHORTEST_S), _LONGEST_S), 2),
+    )
+
+
+def _as_the_table_says(shot: Shot, beat: Beat, *, whole: bool, first: bool) -> Shot:
+    """What the row decides, put back. `whole`: the row is this one shot; `first`: it is the first of its row."""
+    said: dict[str, Any] = {"reference_image": beat.reference_image} if first else {}
+    if whole:
+        by_name = {slug(line.speaker): line.speaker for line in shot.dialogue}
+        said |= {
+            "duration_s": beat.duration_s or shot.duration_s,
+            "narration": beat.narration,
+            "dialogue": tuple(
+                Line(speaker=by_name.get(slug(line.speaker), line.speaker), text=line.text) for line in beat.dialogue
+            ),
+            "size": size_of(beat.shot_size) or shot.size,
+            "angle": angle_of(beat.angle) or shot.angle,
+            "movement": movement_of(beat.movement) or shot.movement,
+            "lens": beat.lens,
+            "sound": beat.sound or shot.sound,
+            "music": beat.music or shot.music,
+            "transition": beat.transition,
+            "image_prompt": beat.image_prompt or shot.image_prompt,
+            "video_prompt": beat.video_prompt or shot.video_prompt,
+        }
+    return shot.model_copy(update=said)
+
+
+def _stripped(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}

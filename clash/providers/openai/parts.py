@@ -1,0 +1,92 @@
+"""Long stories in parts that a model can write in one answer, cut between scenes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from clash.providers.openai.draft import Draft
+from clash.providers.openai.normalising import established
+from clash.providers.prompts import prompt
+from clash.story.screenplay import Beat, Story
+
+MOST_ROWS = 24
+"""Rows a part: about fifty shots, some ten thousand tokens of answer."""
+MOST_CHARACTERS = 12_000
+_ROW_FIELDS = (
+    "row", "scene", "shot", "title", "act", "location", "int_ext", "time", "characters", "description", "dialogue",
+    "narration", "duration_s", "shot_size", "angle", "movement", "lens", "sound", "music", "emotion", "image_prompt",
+    "video_prompt", "notes",
+)  # fmt: skip
+_LANGUAGES = {"en": "English", "zh": "Chinese"}
+
+
+def parts_of(story: Story) -> list[list[Beat]]:
+    """The rows in parts of at most 24 rows and 12,000 characters; only a scene longer than that is cut inside."""
+    parts: list[list[Beat]] = [[]]
+    for scene in _scenes(story.beats):
+        pieces = [scene] if _fits(scene) else _cut(scene)
+        for piece in pieces:
+            if parts[-1] and not _fits([*parts[-1], *piece]):
+                parts.append([])
+            parts[-1].extend(piece)
+    return [part for part in parts if part]
+
+
+def _scenes(beats: Sequence[Beat]) -> list[list[Beat]]:
+    return [list(group) for _, group in groupby(beats, key=lambda beat: (beat.act, beat.scene))]
+
+
+def _cut(scene: Sequence[Beat]) -> list[list[Beat]]:
+    pieces: list[list[Beat]] = [[]]
+    for beat in scene:
+        if pieces[-1] and not _fits([*pieces[-1], beat]):
+            pieces.append([])
+        pieces[-1].append(beat)
+    return pieces
+
+
+def _fits(rows: Sequence[Beat]) -> bool:
+    return len(rows) <= MOST_ROWS and sum(len(_row(beat)) for beat in rows) <= MOST_CHARACTERS
+
+
+def _row(beat: Beat) -> str:
+    values = beat.model_dump(mode="json", include=set(_ROW_FIELDS))
+    return json.dumps({name: values[name] for name in _ROW_FIELDS if values[name]}, ensure_ascii=False)
+
+
+def messages_for(story: Story, rows: Sequence[Beat], done: Sequence[Draft], count: int) -> list[dict[str, Any]]:
+    """What the model is told to write one part: the rules, what is established, the rows."""
+    instructions: list[str] = []
+    if story.kind == "shot_list":
+        instructions.append(prompt("shot_list"))
+    if count > 1:
+        instructions.append(_part(done, count))
+    told = prompt(
+        "story",
+        title=story.title,
+        language=_LANGUAGES[story.language],
+        instructions="\n\n".join(instructions) or "Write the whole screenplay.",
+        rows="[\n" + ",\n".join(_row(beat) for beat in rows) + "\n]",
+    )
+    return [{"role": "system", "content": prompt("screenwriter")}, {"role": "user", "content": told}]
+
+
+def _part(done: Sequence[Draft], count: int) -> str:
+    characters, locations = established(done)
+    known = {
+        "style": done[0].style if done else "",
+        "characters": [character.model_dump(exclude={"slug"}) for character in characters],
+        "locations": [location.model_dump(exclude={"slug"}) for location in locations],
+    }
+    last = done[-1].shots[-1].action if done and done[-1].shots else "none, the film begins here"
+    nothing = "Nothing yet: this is the first part."
+    return prompt(
+        "part",
+        number=str(len(done) + 1),
+        count=str(count),
+        established=json.dumps(known, ensure_ascii=False, indent=1) if done else nothing,
+        last=last,
+    )

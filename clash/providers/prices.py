@@ -1,0 +1,143 @@
+"""What a call costs: tokens from `genai-prices`, all else from `prices.toml`, and before both the user's own file.
+
+A price is what a vendor publishes; what a vendor bills for a call goes before it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from clash.config import Settings
+from clash.errors import SettingsError
+from clash.providers.catalogue import read_toml
+from clash.providers.extras import module
+from clash.providers.ports import Quote
+
+Unit = Literal["image", "megapixel", "second", "1000 characters", "million input tokens", "million output tokens"]
+_MILLION = Decimal(1_000_000)
+_OPENAI = "openai"
+
+
+class Price(BaseModel):
+    """Dollars for one `unit` of a model, as published at `source` on `checked_on`. `variant`: a size or resolution."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(pattern=r"^[^:]+:.+$")
+    unit: Unit
+    price: Decimal = Field(ge=0, le=100_000)
+    variant: str = ""
+    checked_on: datetime.date
+    source: str = Field(min_length=1)
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prices: tuple[Price, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a call to a language model read and wrote, as the vendor counts it."""
+
+    read: int
+    written: int
+    cached: int = 0
+    """How many of those read came from the vendor's cache."""
+    pictures_read: int = 0
+    """How many of those read were pictures."""
+    pictures_written: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(
+            self.read + other.read,
+            self.written + other.written,
+            self.cached + other.cached,
+            self.pictures_read + other.pictures_read,
+            self.pictures_written + other.pictures_written,
+        )
+
+
+class PriceList:
+    """All prices; of two for the same thing the first holds."""
+
+    def __init__(self, prices: Sequence[Price], *, allow_unpriced: bool = False) -> None:
+        self._prices = tuple(prices)
+        self._allow_unpriced = allow_unpriced
+
+    def unit_price(self, spec: str, variant: str = "") -> Price | None:
+        """The price of a model that is not sold by the token: for this variant, else for any."""
+        found = [price for price in self._prices if price.model == spec and "tokens" not in price.unit]
+        exact = [price for price in found if price.variant == variant]
+        general = [price for price in found if not price.variant]
+        return next(iter(exact or general), None)
+
+    def token_cost(self, spec: str, tokens: Tokens, base_url: str) -> Decimal | None:
+        """Dollars for these tokens; None if nobody knows. Raises `SettingsError` if `genai-prices` is missing."""
+        read, written = (self._token_price(spec, f"million {way} tokens") for way in ("input", "output"))
+        if read is not None and written is not None:
+            return (tokens.read * read + tokens.written * written) / _MILLION
+        return _published_token_cost(spec.partition(":")[2], tokens, base_url)
+
+    def _token_price(self, spec: str, unit: str) -> Decimal | None:
+        return next((price.price for price in self._prices if (price.model, price.unit) == (spec, unit)), None)
+
+    def quote(self, spec: str, units: dict[str, Decimal], variant: str = "") -> Quote:
+        """What so many units cost; `units` says how many there would be of each. Raises `SettingsError` (unpriced)."""
+        price = self.unit_price(spec, variant)
+        if price is None or price.unit not in units:
+            return self.unpriced(spec)
+        count = units[price.unit]
+        return Quote(count * price.price, count, price.unit, price.price, estimated=price.unit == "megapixel")
+
+    def unpriced(self, spec: str) -> Quote:
+        """The quote of a model without a price: an error, unless that was allowed."""
+        if self._allow_unpriced:
+            return Quote(Decimal(0), estimated=True)
+        raise SettingsError(
+            f"nobody knows what {spec} costs",
+            code="unpriced",
+            hint="put its price into the file that CLASH_PRICES_FILE names (docs/models.md), or call it all the same:"
+            " --allow-unpriced",
+        )
+
+
+def load_prices(settings: Settings) -> PriceList:
+    """The prices in force. Raises `SettingsError` for a file of the user's that cannot be read."""
+    own = read_toml(settings.prices_file, "CLASH_PRICES_FILE", _File).prices if settings.prices_file else ()
+    return PriceList([*own, *shipped_prices()], allow_unpriced=settings.allow_unpriced)
+
+
+@cache
+def shipped_prices() -> tuple[Price, ...]:
+    """What `prices.toml` says."""
+    text = (files("clash.providers") / "prices.toml").read_text(encoding="utf-8")
+    return _File.model_validate(tomllib.loads(text)).prices
+
+
+def _published_token_cost(model: str, tokens: Tokens, base_url: str) -> Decimal | None:
+    """By `genai-prices`, whose data came with the package: of the vendor at this address, else of OpenAI."""
+    library = module("genai_prices")
+    usage = library.Usage(
+        input_tokens=tokens.read,
+        output_tokens=tokens.written,
+        cache_read_tokens=tokens.cached or None,
+        input_image_tokens=tokens.pictures_read or None,
+        output_image_tokens=tokens.pictures_written or None,
+    )
+    for vendor in ({"provider_api_url": base_url}, {"provider_id": _OPENAI}):
+        try:
+            return Decimal(library.calc_price(usage, model_ref=model, **vendor).total_price)
+        except LookupError:
+            continue
+    return None

@@ -1,0 +1,177 @@
+"""Files from the network, and what may be written down of a conversation with a vendor.
+
+A vendor's answer names an address, and whoever can put words into an answer can name any. So a file is only ever
+fetched over https from a public address; each redirect is held to the same, and the connection goes to the very
+address that was checked. Hosts that `CLASH_ALLOW_HOSTS` names are trusted as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import httpx
+
+from clash.errors import ProviderError, SettingsError
+
+_MOST_HOPS = 5
+_TIMEOUT = httpx.Timeout(30.0, connect=15.0)
+_OK = 200
+_GONE = {401, 403, 404, 410}
+"""How hosts of files say that an address (most are signed for a time) is no longer good."""
+_LONGEST_TEXT = 2000
+_SECRET_NAMES = re.compile(r"authorization|api[-_]?key|secret|password|cookie|\btoken\b", re.IGNORECASE)
+_SECRETS = re.compile(r"\b(?:sk|key|fal)-[A-Za-z0-9_-]{8,}|\b(?:Bearer|Key|Basic)\s+[A-Za-z0-9+/=:._-]{8,}")
+_DATA_URI = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
+_SIGNED = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
+_USER_IN_URL = re.compile(r"(https?://)[^/\s@]+@")
+
+
+@dataclass(frozen=True)
+class Downloads:
+    """How files are fetched: at most `longest_s` seconds a file, redirects included."""
+
+    allow_hosts: tuple[str, ...] = ()
+    longest_s: float = 600.0
+
+    async def fetch(self, url: str, *, most_bytes: int) -> bytes:
+        """The file at an address.
+
+        Raises `SettingsError` (code `unsafe_address`) for one that is not public, `ProviderError` for what else goes
+        wrong: code `expired` when it is no longer there, else one that may be tried again.
+        """
+        try:
+            async with asyncio.timeout(self.longest_s):
+                return await self._follow(url, most_bytes)
+        except TimeoutError:
+            raise ProviderError(f"{safe_url(url)} did not come within {self.longest_s:.0f} s", retryable=True) from None
+        except httpx.HTTPError as error:
+            raise ProviderError(
+                f"{safe_url(url)} could not be fetched: {type(error).__name__}: {error}", retryable=True
+            ) from error
+
+    async def _follow(self, url: str, most_bytes: int) -> bytes:
+        address = httpx.URL(url)
+        async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, verify=_certificates()) as client:
+            for _ in range(_MOST_HOPS + 1):
+                pinned = await self._checked(address)
+                request = client.build_request(
+                    "GET", pinned.url, headers={"Host": address.netloc.decode("ascii")}, extensions=pinned.extensions
+                )
+                response = await client.send(request, stream=True)
+                try:
+                    if not response.is_redirect:
+                        return await _content(response, address, most_bytes)
+                    address = address.join(response.headers["location"])
+                finally:
+                    await response.aclose()
+        raise ProviderError(f"{safe_url(url)} is redirected more than {_MOST_HOPS} times", code="bad_address")
+
+    async def _checked(self, address: httpx.URL) -> _Pinned:
+        host = address.host.lower()
+        if address.scheme not in ("http", "https") or not host:
+            raise _unsafe(address, "it is no web address")
+        port = address.port or (443 if address.scheme == "https" else 80)
+        if host in self.allow_hosts or f"{host}:{port}" in self.allow_hosts:
+            return _Pinned(address, {})
+        if address.scheme != "https":
+            raise _unsafe(address, "it is not https")
+        numbers = await _resolved(host, port)
+        if private := [number for number in numbers if not ipaddress.ip_address(number).is_global]:
+            raise _unsafe(address, f"{private[0]} is not public")
+        return _Pinned(address.copy_with(host=numbers[0]), {"sni_hostname": host})
+
+
+@dataclass(frozen=True)
+class _Pinned:
+    """An address by number, and the name that its certificate must be for."""
+
+    url: httpx.URL
+    extensions: dict[str, Any]
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+async def _resolved(host: str, port: int) -> list[str]:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ProviderError(f"the host {host} cannot be found: {error}", retryable=True) from error
+    return [str(entry[4][0]) for entry in found]
+
+
+def _unsafe(address: httpx.URL, why: str) -> SettingsError:
+    return SettingsError(
+        f"the file at {safe_url(str(address))} was not fetched: {why}",
+        code="unsafe_address",
+        hint="a gateway of your own can be named in CLASH_ALLOW_HOSTS (host or host:port); the job is kept",
+    )
+
+
+async def _content(response: httpx.Response, address: httpx.URL, most_bytes: int) -> bytes:
+    where, status = safe_url(str(address)), response.status_code
+    if status in _GONE:
+        raise ProviderError(f"{where} is no longer there (HTTP {status})", code="expired", status_code=410)
+    if status != _OK:
+        raise ProviderError(
+            f"{where} answered HTTP {status}", retryable=True, status_code=status,
+            retry_after_s=retry_after_s(response.headers),
+        )  # fmt: skip
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > most_bytes:
+            raise ProviderError(f"{where} is larger than {most_bytes >> 20} MB", code="too_large")
+    return bytes(content)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer asks to be left alone. A date, which vendors do not send, counts as none."""
+    try:
+        return max(0.0, float(headers.get("retry-after", "")))
+    except ValueError:
+        return None
+
+
+# -- what may be written down ------------------------------------------------------------------------------------
+
+
+def safe_url(url: str) -> str:
+    """An address without what may be secret in it: query, fragment, user.
+
+    >>> safe_url("https://me:pw@v3.fal.media/files/a.mp4?sig=abc#t")
+    'https://v3.fal.media/files/a.mp4'
+    """
+    return _USER_IN_URL.sub(r"\1", url.partition("#")[0].partition("?")[0])[:_LONGEST_TEXT]
+
+
+def redacted_text(text: str) -> str:
+    """A text without keys, signed addresses and files written out in it, at most 2,000 characters long."""
+    text = _DATA_URI.sub(lambda match: f"<{match[1]}, {len(match[0])} characters>", text)
+    text = _SIGNED.sub(r"\1", _USER_IN_URL.sub(r"\1", text))
+    return _SECRETS.sub("***", text)[:_LONGEST_TEXT]
+
+
+def redacted(value: object) -> Any:
+    """The same for plain values: what stands under a name such as `authorization` or `api_key` is left out."""
+    if isinstance(value, str):
+        return redacted_text(value)
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {
+            str(name): "***" if _SECRET_NAMES.search(str(name)) and isinstance(item, str) else redacted(item)
+            for name, item in items
+        }
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [redacted(item) for item in cast("Sequence[object]", value)[:50]]
+    return value if value is None or isinstance(value, bool | int | float) else redacted_text(str(value))
