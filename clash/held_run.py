@@ -153,7 +153,11 @@ class HeldRun:
             await self._tracker.set_budget(lease, how.budget)
         await self._tracker.set_status(lease, "running")
         await self._recall_progress()
-        if "estimate_micro" not in json.loads(self._row["metadata"]):
+        first = "estimate_micro" not in json.loads(self._row["metadata"])
+        if first or how.changed is not None:
+            for model in self._models().values():
+                model.require()
+        if first:
             await self._tracker.set_estimate(lease, to_micro((await self._left_to_pay()).cost_usd))
 
     async def _ledger(self, lease: Lease, how: Continuation) -> Ledger:

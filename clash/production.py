@@ -47,7 +47,8 @@ async def run(
     Raises `StoryError`, `UsageError`, `NotFoundError`, `SettingsError`, `ConflictError`, `VersionMismatchError`
     before anything is made; what fails later is in the report.
     """
-    registry = Registry()
+    settings = _with_unpriced(settings, allowed=request.allow_unpriced)
+    registry = Registry(settings)
     plan = prepare(request, settings, registry)
     async with _opened_for_run(settings.database_url) as database:
         row, changed = await _row_of(database, plan, settings, allow_changes=request.allow_changes)
@@ -94,23 +95,31 @@ async def resume(
     budget: Decimal | None = None,
     retry_unknown: bool = False,
     remake_lost: bool = False,
+    allow_unpriced: bool = False,
     observe: Observer = ignore,
     stop: StopSignal | None = None,
 ) -> Report:
     """Go on with a film where it stopped. Raises `NotFoundError` and what `run` raises.
 
     `budget`: dollars, the run's new budget. `retry_unknown`: make calls again that may have been paid already.
-    `remake_lost`: buy again what was paid for, and whose file is nowhere any more.
+    `remake_lost`: buy again what was paid for, and whose file is nowhere any more. `allow_unpriced`: call models whose
+    price nobody knows.
     """
     check_thread_id(thread_id)
     check_budget(budget)
+    settings = _with_unpriced(settings, allowed=allow_unpriced)
     async with open_database(settings.database_url, "write") as database:
         await require_current(database)
         row = await _film_row(database, thread_id)
-        held = HeldRun(settings, database, row, Registry(), observe, stop or StopSignal())
+        held = HeldRun(settings, database, row, Registry(settings), observe, stop or StopSignal())
         return await held.go_on(
             Continuation(concurrency=concurrency, budget=budget, retry_unknown=retry_unknown, remake_lost=remake_lost)
         )
+
+
+def _with_unpriced(settings: Settings, *, allowed: bool) -> Settings:
+    """The settings, models without a price allowed if the run allows them."""
+    return settings.model_copy(update={"allow_unpriced": settings.allow_unpriced or allowed})
 
 
 async def cancel(thread_id: str, settings: Settings) -> dict[str, Any]:
@@ -140,7 +149,8 @@ async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, 
     What earlier runs made is counted as found. How many shots a paid writer would make is guessed by the local one.
     Raises what `run` raises for a request that cannot be carried out.
     """
-    registry = Registry()
+    settings = _with_unpriced(settings, allowed=request.allow_unpriced)
+    registry = Registry(settings)
     plan = prepare(request, settings, registry)
     models = registry.models(plan.models)
     assets = open_assets(settings)

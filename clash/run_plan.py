@@ -19,6 +19,7 @@ from clash.config import Settings, check_fps, parse_size
 from clash.database.port import Row
 from clash.errors import ConflictError, NotFoundError, StoryError, UsageError
 from clash.hints import command
+from clash.providers.catalogue import load_catalogue
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.story.reader import read_story
@@ -61,6 +62,10 @@ class ProductionRequest:
     """Dollars that the run may spend; on a run that exists, its new budget."""
     retry_unknown: bool = False
     """Whether calls may be made again that may have been paid already."""
+    preset: str | None = None
+    """A named set of models; one that is named in `models` goes before it."""
+    allow_unpriced: bool = False
+    """Whether models may be called whose price nobody knows."""
     allow_changes: bool = False
     """Whether a run that exists may go on with other settings than it was begun with."""
 
@@ -186,9 +191,32 @@ def _models(request: ProductionRequest, settings: Settings, registry: Registry) 
         raise UsageError(f"there is no kind of model {unknown[0]!r}; known: {', '.join(KINDS)}")
     specs: dict[Kind, str] = {}
     for kind in KINDS:
-        spec = request.models.get(kind) or cast("str", getattr(settings, f"{kind}_model"))
-        specs[kind] = registry.model(kind, spec).spec
+        specs[kind] = registry.model(kind, _spec(kind, request, settings)).spec
     return specs
+
+
+def _spec(kind: Kind, request: ProductionRequest, settings: Settings) -> str:
+    """What makes this kind: named for the run, by its preset, in the settings, by their preset, by default."""
+    setting = f"{kind}_model"
+    by_setting = cast("str", getattr(settings, setting))
+    named = request.models.get(kind) or preset(request.preset, settings).get(kind)
+    if named or setting in settings.model_fields_set:
+        return named or by_setting
+    return preset(settings.preset, settings).get(kind) or by_setting
+
+
+def preset(name: str | None, settings: Settings) -> Mapping[Kind, str]:
+    """The models of a preset; none of none. Raises `UsageError` naming the known ones."""
+    if name is None:
+        return {}
+    known = load_catalogue(settings).presets
+    if name not in known:
+        raise UsageError(
+            f"there is no preset {name!r}; known: {', '.join(sorted(known))}",
+            code="unknown_preset",
+            hint="`clash models` shows them; CLASH_PRESETS defines your own",
+        )
+    return known[name]
 
 
 def _read(story: str) -> tuple[str, Path, bytes]:

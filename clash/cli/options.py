@@ -44,6 +44,10 @@ Budget = Annotated[
     ),
 ]  # fmt: skip
 
+AllowUnpriced = Annotated[
+    bool, typer.Option("--allow-unpriced", help="Call models whose price nobody knows; they count as free.")
+]
+
 RetryUnknown = Annotated[
     bool,
     typer.Option("--retry-unknown", help="Make calls again that may have been paid, but whose answer is lost."),

@@ -13,7 +13,7 @@ import typer
 from clash.cli.calls import unknown_blocks
 from clash.cli.estimate import show_estimate
 from clash.cli.layout import Block, Column, Record, Table
-from clash.cli.options import Budget, Concurrency, Json, RetryUnknown, Thread
+from clash.cli.options import AllowUnpriced, Budget, Concurrency, Json, RetryUnknown, Thread
 from clash.cli.output import SCHEMA, Document, emit, say, say_error
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
@@ -85,6 +85,16 @@ def run(
     fps: Annotated[
         int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames a second, 8 to 60.")
     ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            metavar="NAME",
+            show_default=False,
+            help="A named set of models: draft, final, or your own. A model named by itself goes before it.",
+        ),
+    ] = None,
+    allow_unpriced: AllowUnpriced = False,
     retry_unknown: RetryUnknown = False,
     allow_changes: Annotated[
         bool,
@@ -111,6 +121,8 @@ def run(
         fps=fps,
         budget=budget,
         retry_unknown=retry_unknown,
+        preset=preset,
+        allow_unpriced=allow_unpriced,
         allow_changes=allow_changes,
     )
     if dry_run:
@@ -130,6 +142,7 @@ def resume(
         bool, typer.Option("--remake-lost", help="Buy again what was paid for, but whose file is nowhere any more.")
     ] = False,
     concurrency: Concurrency = None,
+    allow_unpriced: AllowUnpriced = False,
     as_json: Json = False,
 ) -> None:
     """Go on with a run that stopped, failed or was killed. Nothing that is done is done again."""
@@ -143,6 +156,7 @@ def resume(
             budget=budget,
             retry_unknown=retry_unknown,
             remake_lost=remake_lost,
+            allow_unpriced=allow_unpriced,
             observe=observe,
             stop=stop,
         ),
