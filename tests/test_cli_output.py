@@ -457,3 +457,16 @@ def test_the_live_display_says_that_the_run_is_stopping() -> None:
     Console(file=frame, width=200).print(progress.render())
     progress.close()
     assert "waiting for the calls in flight" in frame.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("budget", "within", "shown"), [(None, True, ""), ("1.000000", False, "no"), ("2", True, "yes")]
+)
+def test_an_estimate_says_whether_it_is_within_the_budget(budget: str | None, within: bool, shown: str) -> None:
+    """A person reads yes or no where there is a budget; what costs nothing, being found, is counted apart."""
+    document = {**DOCUMENTS["run --dry-run"][1], "budget_usd": budget, "within_budget": within}
+    text = at_terminal(estimate.render_estimate(document), 120)
+    assert re.search(rf"^within budget +{shown} *$", text, flags=re.MULTILINE) if shown else "within" not in text
+    assert re.search(r"^found, so free +7 *$", text, flags=re.MULTILINE)
+    assert re.search(r" 12 +7 +25 second +\$0.06 +\$1.50 +yes", text)
+    assert "estimated: the bill" in text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.output import Document, emit, say
@@ -13,8 +14,12 @@ if TYPE_CHECKING:
     from clash.production import ProductionRequest
 
 
-def _yes_if(wanted: bool) -> str:
-    return "yes" if wanted else ""
+def _yes(wanted: bool) -> str:
+    return "yes" if wanted else "no"
+
+
+def _within(totals: Mapping[str, Any]) -> str:
+    return "" if totals["budget_usd"] is None else _yes(totals["within_budget"])
 
 
 _LINES = (
@@ -27,14 +32,14 @@ _LINES = (
     Column("unit", at_terminal=False),
     Column("unit_price_usd", "each", money, right=True),
     Column("cost_usd", "cost", money, right=True),
-    Column("estimated", show=_yes_if),
+    Column("estimated", show=lambda estimated: "yes" if estimated else ""),
 )
 _TOTALS = (
     Column("calls"),
     Column("found_calls", "found, so free"),
     Column("total_usd", "total", money),
     Column("budget_usd", "budget", money),
-    Column("within_budget", at_terminal=False),
+    Column("within_budget", of_row=_within),
     Column("estimated", at_terminal=False),
     Column("currency", at_terminal=False),
     Column("thread_id", at_terminal=False),
@@ -42,7 +47,10 @@ _TOTALS = (
 
 
 def show_estimate(request: ProductionRequest, *, as_json: bool) -> None:
-    """Print the estimate of a run. Raises what the run would raise before it makes anything."""
+    """Print the estimate of a run. Raises what the run would raise before it makes anything.
+
+    An estimate above the budget is a warning: the run itself would stop in time, and may be given more by then.
+    """
     from clash import production
 
     document = report(lambda settings: production.estimate(request, settings))
