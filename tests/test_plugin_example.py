@@ -253,9 +253,10 @@ def test_what_the_service_refuses_is_told_in_its_own_words_and_not_tried_again(
 def test_the_prices_of_a_plug_in_are_estimated_without_asking_it(
     tmp_path: Path, installed: Path, service: Service
 ) -> None:
-    """A dry run shows five pictures at four cents, and the server is not asked for anything."""
+    """A dry run shows five pictures at four cents, needs no key, and asks the server for nothing."""
     shot_list(tmp_path / "story.csv", 2)
-    document = film(tmp_path, installed, service, "run", "story.csv", "--dry-run", *SMALL, *PAINTED).document
+    arguments = ("run", "story.csv", "--dry-run", *SMALL, *PAINTED)
+    document = film(tmp_path, installed, service, *arguments, PAINTBOX_KEY="").document
     lines = [line for line in document["by_step"] if line["model"] == "paintbox:oil"]
     assert [(line["calls"], line["unit"], line["unit_price_usd"]) for line in lines] == [
         (3, "picture", "0.040000"), (2, "picture", "0.040000"),
@@ -264,13 +265,13 @@ def test_the_prices_of_a_plug_in_are_estimated_without_asking_it(
     assert service.asked == []
 
 
-def test_a_missing_key_is_exit_4_before_anything_is_made(tmp_path: Path, installed: Path, service: Service) -> None:
-    """The constructor's own words name the variable, and no database is there afterwards."""
+def test_a_missing_key_is_exit_4_before_the_first_call(tmp_path: Path, installed: Path, service: Service) -> None:
+    """The plug-in's own words name the variable; nobody was asked, and nothing made, not even for free."""
     shot_list(tmp_path / "story.csv", 1)
-    ran = film(tmp_path, installed, service, "run", "story.csv", *SMALL, *PAINTED, PAINTBOX_KEY="")
+    ran = film(tmp_path, installed, service, "run", "story.csv", "--thread", "n", *SMALL, *PAINTED, PAINTBOX_KEY="")
     assert (ran.code, ran.document["error"]["code"]) == (4, "settings"), ran.err
     assert ran.document["error"]["message"] == "PAINTBOX_KEY is not set"
-    assert [path.name for path in tmp_path.iterdir()] == ["story.csv"]
+    assert (service.asked, query(tmp_path, "SELECT count(*) FROM api_logs")) == ([], [(0,)])
 
 
 def test_the_plug_ins_are_what_the_guide_says_and_short(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,10 +21,13 @@ class Paintbox:
     idempotent = False  # to hand the same job in twice is to pay twice
 
     def __init__(self) -> None:
-        if not (key := os.environ.get("PAINTBOX_KEY")):
-            raise SettingsError("PAINTBOX_KEY is not set", hint="paintbox.example/keys makes one")
         self.endpoint = os.environ.get("PAINTBOX_URL", "https://api.paintbox.example")
-        self._http = httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60)
+        self._key = os.environ.get("PAINTBOX_KEY", "")
+        self._http = httpx.AsyncClient(headers={"Authorization": f"Bearer {self._key}"}, timeout=60)
+
+    def require(self, model: str) -> None:
+        if not self._key:
+            raise SettingsError("PAINTBOX_KEY is not set", hint="paintbox.example/keys makes one")
 
     def models(self) -> dict[str, tuple[str, ...]]:
         return {"image": tuple(PRICES)}
@@ -37,16 +40,15 @@ class Paintbox:
 
     async def submit(self, model: str, request: Request, context: Context) -> Job:
         image = cast("ImageRequest", request)  # models() offers nothing else
-        pictures = [context.path_of(reference).read_bytes() for reference in image.references]
+        pictures = [base64.b64encode(context.path_of(other).read_bytes()).decode() for other in image.references]
         body = {"client_reference": context.key, "model": model, "prompt": f"{image.prompt}. {image.style}",
-                "width": image.width, "height": image.height,
-                "references": [base64.b64encode(picture).decode() for picture in pictures]}  # fmt: skip
+                "width": image.width, "height": image.height, "references": pictures}  # fmt: skip
         reply = await self._send("POST", f"{self.endpoint}/v1/jobs", json=body)
         return Job(reply.json()["id"], self.endpoint)
 
     async def find(self, model: str, request: Request, context: Context) -> Job | None:
-        reply = await self._send("GET", f"{self.endpoint}/v1/jobs", params={"client_reference": context.key})
-        jobs = reply.json()["jobs"]
+        by_key = {"client_reference": context.key}
+        jobs = (await self._send("GET", f"{self.endpoint}/v1/jobs", params=by_key)).json()["jobs"]
         return Job(jobs[0]["id"], self.endpoint) if jobs else None
 
     async def poll(self, model: str, job: Job) -> JobStatus:
