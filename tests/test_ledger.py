@@ -1,0 +1,451 @@
+"""The ledger: what succeeded is never called again, whoever asks for it and whichever process; what is lost is told.
+
+Budgets are proved in `test_budget.py`, lost answers and jobs in `test_unknown_calls.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from conftest import RUN
+from paid import QUICK, Act, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
+
+from clash.assets import AssetStore
+from clash.calls.ledger import Ledger, Made, Task
+from clash.calls.pacing import Pace
+from clash.calls.rehearsal import Rehearsal
+from clash.database.connection import open_database
+from clash.database.lease import take_lease
+from clash.database.metadata import MetadataTracker
+from clash.database.port import Database, Rows, Statement
+from clash.errors import ConflictError, DatabaseError, PersonNeededError, ProviderError, StoppedError, StorageError
+from clash.providers.registry import Model, Registry
+
+KINDS = ("keyed", "oneshot", "queued")
+FREE = Decimal(0)
+
+
+@pytest_asyncio.fixture
+async def desk(database: Database, assets: AssetStore) -> Desk:
+    """A run to which ledgers come."""
+    return await desk_of(database, assets, RUN)
+
+
+async def desk_of(database: Database, assets: AssetStore, run_id: str) -> Desk:
+    await MetadataTracker(database).start_workflow(run_id, "video_production")
+    return Desk(database, assets, run_id, await take_lease(database, run_id))
+
+
+def slot(text: str, name: str, **changes: Any) -> Task:
+    """Have a text said for a slot of another name."""
+    plain = task(text)
+    return Task(**{"step": plain.step, "slot": name, "asset_type": "speech", "request": plain.request, **changes})
+
+
+async def till_asked(till: Till, times: int) -> None:
+    """Wait until the provider was asked so often."""
+    for _ in range(5000):
+        if till.asked.total() >= times:
+            return
+        await asyncio.sleep(0.001)
+    pytest.fail("nobody was asked")
+
+
+# -- once ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_succeeded_is_never_called_again(desk: Desk, database_url: str, kind: str) -> None:
+    """Asked again in the same process, by a new ledger, over a new connection: one call, one row, the same file."""
+    till = Till()
+    provider = provider_of(kind, till)
+    ledger = await desk.ledger(provider)
+    first = await ledger.call(task("a"))
+    again = [await ledger.call(task("a")), await (await desk.ledger(provider)).call(task("a"))]
+    async with open_database(database_url, "write") as other:
+        fresh = Desk(other, AssetStore(desk.assets.root), RUN, desk.lease)
+        again.append(await (await fresh.ledger(provider)).call(task("a")))
+    assert [(made.sha256, made.facts, made.reused) for made in again] == [(first.sha256, first.facts, False)] * 3
+    assert first.path.read_bytes() == desk.assets.read(first.sha256)
+    assert (till.asked["a"], await desk.states(), await desk.money()) == (1, ["succeeded"], (100_000, 0))
+
+
+async def test_each_call_is_a_row_that_tells_it(desk: Desk) -> None:
+    """Who was asked what, from when to when, at what cost; and the file stands in the run's assets with its slot."""
+    till = Till()
+    made = await (await desk.ledger(OneShot(till))).call(slot("a", "shot:001/speech-1", asset_slot="shot:001"))
+    (row,) = await desk.rows()
+    assert (row["service"], row["model"], row["endpoint"]) == ("oneshot", "voice", "https://paid.example/v1")
+    assert (row["slot"], row["step"], row["kind"], row["attempt"]) == ("shot:001/speech-1", "speak", "speech", 1)
+    assert (row["quoted_cost_micro"], row["cost_micro"], row["precision"]) == (100_000, 100_000, "exact")
+    assert row["started_at"] <= row["ended_at"]
+    assert row["duration_ms"] >= 0
+    assert '"text":"a"' in row["request"]
+    (asset,) = await desk.database.query("SELECT * FROM generated_assets")
+    assert (asset["slot"], asset["asset_type"], asset["sha256"]) == ("shot:001", "speech", made.sha256)
+    assert (asset["api_log_id"], asset["cost_micro"]) == (row["id"], 100_000)
+    assert asset["bytes"] == made.path.stat().st_size
+    assert (desk.assets.root / asset["path"]).samefile(made.path)
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+async def test_two_slots_that_ask_for_one_thing_buy_it_once(desk: Desk, reuse: bool) -> None:
+    """The same words in twenty shots at once: one call, and a row for each shot. `--no-reuse` is about earlier runs."""
+    till = Till()
+    ledger = await desk.ledger(OneShot(till, work_s=0.01), reuse=reuse)
+    made = await asyncio.gather(*(ledger.call(slot("the same", f"shot:{n:03d}")) for n in range(20)))
+    assert len({one.sha256 for one in made}) == 1
+    assert sorted(one.reused for one in made) == [False] + [True] * 19
+    assert till.times("the same") == 1
+    assert await desk.states() == ["succeeded"] * 20
+    assert await desk.money() == (100_000, 0)
+
+
+async def test_another_take_is_another_call(desk: Desk) -> None:
+    """Take 2 of a slot is bought anew, and take 1 stays on record."""
+    till = Till()
+    ledger = await desk.ledger(OneShot(till), reuse=True)
+    for take in (1, 2, 1, 2):
+        await ledger.call(slot("a", "shot:001", take=take))
+    assert till.times("a") == 2
+    assert [row["take"] for row in await desk.rows()] == [1, 2]
+
+
+async def test_many_callers_of_one_slot_get_one_call(desk: Desk) -> None:
+    """Thirty at once for the same slot: one row."""
+    till = Till()
+    made = await all_of(await desk.ledger(OneShot(till, work_s=0.01)), ["a"] * 30)
+    assert all(isinstance(one, Made) for one in made)
+    assert (till.times("a"), await desk.states()) == (1, ["succeeded"])
+
+
+# -- from one run to another -----------------------------------------------------------------------------------------
+
+
+async def test_an_earlier_run_s_answer_serves_at_no_cost(desk: Desk, database: Database) -> None:
+    """Marked as reused, free, and with a row and an asset of its own."""
+    till = Till()
+    await (await desk.ledger(OneShot(till))).call(task("a"))
+    second = await desk_of(database, desk.assets, "run-2")
+    made = await (await second.ledger(OneShot(till), reuse=True)).call(task("a"))
+    assert (made.reused, made.cost_micro, till.times("a")) == (True, 0, 1)
+    (row,) = await second.rows()
+    assert (row["state"], row["reused"], row["cost_micro"]) == ("succeeded", 1, 0)
+    assert await second.money() == (0, 0)
+    assert len(await database.query("SELECT 1 FROM generated_assets WHERE run_id = 'run-2'")) == 1
+
+
+async def test_no_reuse_makes_everything_anew(desk: Desk, database: Database) -> None:
+    """A run that was asked not to reuse pays for its own."""
+    till = Till()
+    await (await desk.ledger(OneShot(till))).call(task("a"))
+    second = await desk_of(database, desk.assets, "run-2")
+    made = await (await second.ledger(OneShot(till), reuse=False)).call(task("a"))
+    assert (made.reused, till.times("a"), await second.money()) == (False, 2, (100_000, 0))
+
+
+@pytest.mark.parametrize("change", ["revision", "model", "provider"])
+async def test_what_would_be_made_otherwise_is_not_reused(
+    desk: Desk, database: Database, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """A new version of the model, another model, another provider: an answer of the old one does not serve."""
+    till = Till()
+    await (await desk.ledger(OneShot(till))).call(task("a"))
+    second = await desk_of(database, desk.assets, "run-2")
+    provider = Keyed(till) if change == "provider" else OneShot(till)
+    if change == "revision":
+        monkeypatch.setattr(OneShot, "revision", lambda *_: "2")
+    model = Model(provider, "other" if change == "model" else "voice")
+    ledger = Ledger(database, second.lease, desk.assets, {"speech": model}, patience=QUICK)
+    assert not (await ledger.call(task("a"))).reused
+    assert till.asked["a"] == 2
+
+
+async def test_an_estimate_counts_what_a_run_would_call(desk: Desk, database: Database) -> None:
+    """The rehearsal of a fresh run plans just the calls that the run then makes, with the very same sum."""
+    till = Till()
+    await (await desk.ledger(OneShot(till))).call(task("made before"))
+    second = await desk_of(database, desk.assets, "run-2")
+    provider = OneShot(till)
+    tasks = [slot(text, f"shot:{n:03d}") for n, text in enumerate(["made before", "twice", "twice", "once"])]
+    rehearsal = Rehearsal(database, desk.assets, {"speech": Model(provider, "voice")}, Registry(), run_id="run-2")
+    for one in tasks:
+        await rehearsal.call(one)
+    ledger = await second.ledger(provider, reuse=True)
+    for one in tasks:
+        await ledger.call(one)
+    rows = await second.rows()
+    assert [call.found for call in rehearsal.planned] == [bool(row["reused"]) for row in rows]
+    assert sum(not call.found for call in rehearsal.planned) * 100_000 == (await second.money())[0]
+
+
+# -- what the provider refuses ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_refusal_is_on_record_and_the_next_attempt_is_a_new_row(desk: Desk, kind: str) -> None:
+    """Its code and words are kept, it costs nothing; asked again later it is attempt 2."""
+    till = Till()
+    provider = provider_of(kind, till, script={"a": ["refuse"]})
+    with pytest.raises(ProviderError, match="no harbours") as refused:
+        await (await desk.ledger(provider)).call(task("a"))
+    assert (refused.value.slots, refused.value.retryable) == (("a",), False)
+    await (await desk.ledger(provider)).call(task("a"))
+    failed, succeeded = await desk.rows()
+    assert (failed["state"], failed["error_code"], failed["cost_micro"]) == ("failed", "content_policy", 0)
+    assert failed["error_message"] == "content policy: no harbours [/b]"
+    assert (succeeded["state"], succeeded["attempt"]) == ("succeeded", 2)
+    assert await desk.money() == (100_000, 0)
+
+
+async def test_every_attempt_has_a_number_of_its_own(desk: Desk) -> None:
+    """However a call was tried again, under its key or as a new one, the numbers go on."""
+    till = Till()
+    provider = Keyed(till, script={"a": ["drop", "busy", "refuse", "busy"]})
+    for _ in range(2):
+        await asyncio.gather((await desk.ledger(provider)).call(task("a")), return_exceptions=True)
+    numbers = [row["attempt"] for row in await desk.rows()]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] == till.asked["a"] == 5
+
+
+@pytest.mark.parametrize("later", ["busy", "broken", "unsent"])
+async def test_an_answer_to_the_asking_is_no_answer_to_the_call(desk: Desk, later: Act) -> None:
+    """Taken and charged, its answer lost; then "too many requests": the key is kept, and the call is charged once."""
+    till = Till()
+    provider = Keyed(till, script={"a": ["drop", later, later, later]})
+    for _ in range(2):
+        outcomes = await all_of(await desk.ledger(provider), ["a"])
+    assert isinstance(outcomes[0], Made)
+    assert (till.times("a"), await desk.states(), await desk.money()) == (1, ["succeeded"], (100_000, 0))
+
+
+async def test_one_that_fails_leaves_the_others_alone(desk: Desk) -> None:
+    """Two of ten refused: eight are made, and each error names its own slot."""
+    till = Till()
+    texts = [f"t{n}" for n in range(10)]
+    outcomes = await all_of(await desk.ledger(OneShot(till, script={"t3": ["refuse"], "t7": ["refuse"]})), texts)
+    errors = {text: one for text, one in zip(texts, outcomes, strict=True) if isinstance(one, BaseException)}
+    assert {text: getattr(error, "slots", None) for text, error in errors.items()} == {"t3": ("t3",), "t7": ("t7",)}
+    assert sorted(await desk.states()) == ["failed"] * 2 + ["succeeded"] * 8
+
+
+async def test_a_plug_in_s_own_error_is_told_in_its_words(desk: Desk) -> None:
+    """Whatever it raises, also with half an emoji in it, ends as this slot's failure; nothing is stuck."""
+    till = Till()
+    provider = Keyed(
+        till, errors={"broken": lambda: KeyError("no such voice \ud83c [/b]")}, script={"a": ["broken"] * 3}
+    )
+    with pytest.raises(ProviderError, match="no such voice"):
+        await (await desk.ledger(provider)).call(task("a"))
+    await (await desk.ledger(provider)).call(task("a"))
+    assert (await desk.states())[-1] == "succeeded"
+
+
+# -- files that are gone ---------------------------------------------------------------------------------------------
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+
+@pytest.mark.parametrize("harm", [lose, damage])
+async def test_a_free_file_that_is_gone_is_made_again(desk: Desk, harm: Callable[[Path], None]) -> None:
+    """Without a word; the old row says what became of its file."""
+    till = Till()
+    provider = Keyed(till, price=FREE)
+    made = await (await desk.ledger(provider)).call(task("a"))
+    harm(made.path)
+    again = await (await desk.ledger(provider)).call(task("a"))
+    assert again.sha256 == made.sha256
+    assert desk.assets.has(made.sha256)
+    assert await desk.states() == ["failed", "succeeded"]
+    assert (await desk.rows())[0]["error_code"] == "asset_lost"
+    assert len(await desk.database.query("SELECT 1 FROM generated_assets")) == 1
+
+
+@pytest.mark.parametrize("harm", [lose, damage])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_paid_file_that_is_gone_is_not_bought_again_unasked(
+    desk: Desk, kind: str, harm: Callable[[Path], None]
+) -> None:
+    """The price is named, and to put the file back is enough."""
+    till = Till()
+    provider = provider_of(kind, till)
+    made = await (await desk.ledger(provider)).call(task("a"))
+    content = made.path.read_bytes()
+    harm(made.path)
+    for _ in range(2):
+        with pytest.raises(StorageError, match=r"\$0\.100000") as refused:
+            await (await desk.ledger(provider)).call(task("a"))
+        assert (refused.value.code, refused.value.slots) == ("asset_lost", ("a",))
+    assert till.times("a") == 1
+    made.path.write_bytes(content)
+    assert (await (await desk.ledger(provider)).call(task("a"))).sha256 == made.sha256
+    assert till.times("a") == 1
+
+
+# -- crashes ---------------------------------------------------------------------------------------------------------
+
+
+class Failing:
+    """A database that dies at its nth batch, before or after it is applied."""
+
+    def __init__(self, database: Database, at: int, *, applied: bool) -> None:
+        self._database, self.left, self._applied = database, at, applied
+        self.url = database.url
+
+    async def batch(self, statements: list[Statement]) -> list[Rows]:
+        self.left -= 1
+        if self.left == 0:
+            if self._applied:
+                await self._database.batch(statements)
+            raise DatabaseError("the disk is full", code="disk_full", retryable=True)
+        return await self._database.batch(statements)
+
+    async def query(self, sql: str, params: Any = ()) -> Rows:
+        return await self._database.query(sql, params)
+
+    async def close(self) -> None:
+        return None
+
+
+@pytest.mark.parametrize("applied", [False, True])
+@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_process_that_dies_at_a_write_pays_nothing_twice(desk: Desk, kind: str, at: int, applied: bool) -> None:
+    """At each write of a call, just before it is applied or just after: the next process brings it to one charge."""
+    till = Till()
+    provider = provider_of(kind, till)
+    dying = await desk.ledger(provider)
+    failing = Failing(desk.database, at, applied=applied)
+    dying._database = dying._book._database = failing
+    (outcome,) = await asyncio.gather(dying.call(task("a")), return_exceptions=True)
+    assert isinstance(outcome, DatabaseError) == (failing.left <= 0)
+    if applied and at == 1 and kind != "keyed":
+        # An intent alone: nobody can know that it was not sent any more, so a person is asked.
+        with pytest.raises(PersonNeededError):
+            await (await desk.ledger(provider)).call(task("a"))
+        assert till.charges == []
+        return
+    made = await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 1
+    assert desk.assets.has(made.sha256)
+    assert await desk.states() == ["succeeded"]
+    assert await desk.money() == (100_000, 0)
+
+
+async def test_a_call_that_is_cancelled_is_taken_up_again(desk: Desk) -> None:
+    """Cancelled while the provider works: under the same key it is asked again, and charged once."""
+    till = Till()
+    provider = Keyed(till, work_s=0.05)
+    call = asyncio.create_task((await desk.ledger(provider)).call(task("a")))
+    await till_asked(till, 1)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    await (await desk.ledger(provider)).call(task("a"))
+    assert (till.times("a"), till.asked["a"]) == (1, 2)
+    assert await desk.states() == ["succeeded"]
+
+
+# -- who may not call ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_who_lost_the_run_calls_nobody_and_writes_nothing(desk: Desk, kind: str) -> None:
+    """Before the call: exit 5, nobody is asked, no row, no file."""
+    till = Till()
+    ledger = await desk.ledger(provider_of(kind, till))
+    await desk.ledger(OneShot(till))
+    with pytest.raises(ConflictError) as refused:
+        await ledger.call(task("a"))
+    assert (refused.value.exit_code, refused.value.code) == (5, "lease_lost")
+    assert (till.asked["a"], await desk.states(), await desk.money()) == (0, [], (0, 0))
+    assert not desk.assets.root.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_who_loses_the_run_during_a_call_keeps_the_answer_on_disk(desk: Desk, kind: str) -> None:
+    """The new holder settles it from there, so that it is paid for once; the old one writes no row."""
+    till = Till()
+    provider = provider_of(kind, till, work_s=0.05)
+    ledger = await desk.ledger(provider)
+    call = asyncio.create_task(ledger.call(task("a")))
+    await till_asked(till, 1)
+    await desk.ledger(provider)
+    with pytest.raises(ConflictError):
+        await call
+    assert await desk.states() == ["intent"]
+    made = await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 1
+    assert desk.assets.has(made.sha256)
+    assert await desk.money() == (100_000, 0)
+
+
+async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
+    """Those in flight are settled; of the rest nobody is asked, and nothing is on record."""
+    till = Till()
+    stop = threading.Event()
+
+    def check() -> None:
+        if stop.is_set():
+            raise StoppedError("stopped before this was made")
+
+    ledger = await desk.ledger(
+        OneShot(till, work_s=0.05), check_stop=check, pace=Pace(concurrency=2, limits={})
+    )  # fmt: skip
+    calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(8)]))
+    await till_asked(till, 2)
+    stop.set()
+    outcomes = await calls
+    assert [type(one) for one in outcomes].count(StoppedError) == 6
+    assert await desk.states() == ["succeeded"] * 2
+    assert till.asked.total() == 2
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(None, 3), (2, 2), (64, 20)])
+async def test_no_more_calls_are_in_flight_than_allowed(desk: Desk, asked: int | None, expected: int) -> None:
+    """What the provider advises, unless the user says otherwise; and as many as that are."""
+    till = Till()
+    provider = OneShot(till, work_s=0.02, concurrency=3)
+    ledger = await desk.ledger(provider, pace=Pace(concurrency=asked, limits={}))
+    await all_of(ledger, [f"t{n}" for n in range(20)])
+    assert provider.most_in_flight == expected
+    assert len(till.charges) == 20
+
+
+# -- sums ------------------------------------------------------------------------------------------------------------
+
+
+async def test_costs_add_up_to_the_micro_dollar(desk: Desk) -> None:
+    """A hundred calls billed a third of a cent each: the run, the rows and the assets agree."""
+    till = Till()
+    provider = OneShot(till, bill=Decimal("0.01") / 3)
+    await all_of(await desk.ledger(provider), [f"t{n}" for n in range(100)])
+    (assets,) = await desk.database.query("SELECT sum(cost_micro) AS paid FROM generated_assets")
+    assert await desk.money() == (333_300, 0)
+    assert (assets["paid"], till.micro) == (333_300, 333_300)
+    assert {row["precision"] for row in await desk.rows()} == {"billed"}
+
+
+async def test_who_listens_hears_of_each_call_once(desk: Desk) -> None:
+    """What was paid is told when it is settled; what was found costs nothing and is told to nobody."""
+    till = Till()
+    heard: list[Made] = []
+    provider = Queued(till)
+    for _ in range(2):
+        ledger = await desk.ledger(provider, on_settled=heard.append)
+        await all_of(ledger, ["a", "b"])
+    assert sorted(made.slot for made in heard) == ["a", "b"]
+    assert sum(made.cost_micro for made in heard) == till.micro
