@@ -108,9 +108,9 @@ class Trial:
         return start(self.folder, self.kind, self.count, *options, METER_DELAY=delay)
 
     def _end(self, child: subprocess.Popen[str]) -> int:
-        _, err = child.communicate(timeout=120)
+        out, err = child.communicate(timeout=120)
         if child.returncode not in (0, 8):
-            self.faults.append(f"a process ended with {child.returncode}: {err[-2000:]}")
+            self.faults.append(f"a process ended with {child.returncode}: {out[-500:]}{err[-2000:]}")
         self._look()
         return child.returncode
 

@@ -45,6 +45,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--consent", action="store_true", help="make unknown calls again")
     parser.add_argument("--lease", type=float, default=30.0, help="seconds that the lease lasts")
     parser.add_argument("--beat", type=float, default=10.0, help="seconds between two renewals")
+    parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--attempts", type=int, default=3)
     return parser.parse_args()
 
@@ -74,7 +75,7 @@ async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace)
     ledger = Ledger(
         database, lease, AssetStore(chosen.folder / "assets"),
         {"speech": Model(PROVIDERS[chosen.provider](), "voice")},
-        reuse=False, pace=Pace(concurrency=8, limits={}), accept_unknown_until=accept,
+        reuse=False, pace=Pace(concurrency=chosen.concurrency, limits={}), accept_unknown_until=accept,
         patience=Patience(chosen.attempts, 0.001, 0.01),
     )  # fmt: skip
     texts = [f"t{number:02d}" for number in range(chosen.count)]
@@ -86,7 +87,7 @@ async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace)
     codes = Counter(error.code if isinstance(error, ClashError) else repr(error) for error in errors)
     code = max((error.exit_code if isinstance(error, ClashError) else 1 for error in errors), default=0)
     await tracker.set_status(lease, "paused" if errors else "completed")
-    return code, {"made": len(results) - len(errors), "errors": dict(codes)}
+    return code, {"made": len(results) - len(errors), "errors": dict(codes), "messages": [str(error) for error in errors]}
 
 
 def request_for(text: str) -> SpeechRequest:
