@@ -80,7 +80,7 @@ class _Step:
     total: int
     slots: set[str]
     began_with: int
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
 
 
 class Progress:
