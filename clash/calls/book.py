@@ -20,6 +20,7 @@ from clash import faults
 from clash.assets import AssetStore
 from clash.calls.content_key import canonical_json, kind_of
 from clash.calls.receipts import LOG_LIMIT, receipt_of, storable, ticket_of
+from clash.calls.slots import Slots
 from clash.clock import now_text
 from clash.database import call_log
 from clash.database.call_log import AssetRow, CallRow
@@ -73,6 +74,7 @@ class Book:
         self._lease = lease
         self._assets = assets
         self._on_settled = on_settled
+        self._slots = Slots(database, lease.run_id)
         self._sent: dict[str, float] = {}
         self._in_flight: set[tuple[str, int]] = set()
         self._next_end = asyncio.Event()
@@ -81,11 +83,11 @@ class Book:
 
     async def live(self, task: Task) -> Row | None:
         """The row of this slot that is under way or has succeeded."""
-        return await call_log.live_row(self._database, self._lease.run_id, task.slot, task.take)
+        return await self._slots.live(task.slot, task.take)
 
     async def newest(self, task: Task) -> Row | None:
         """The newest row of this slot, however it ended."""
-        return await call_log.newest_row(self._database, self._lease.run_id, task.slot, task.take)
+        return await self._slots.newest(task.slot, task.take)
 
     def made(self, task: Task, row: Row, *, reused: bool = False) -> Made:
         """The file of a succeeded row."""
@@ -117,6 +119,7 @@ class Book:
         """Write down what is about to be bought, and reserve its cost; or do neither, and None is returned."""
         row = await self._describe(task, model, key, quote)
         faults.point("intent.before")
+        self._slots.written(task.slot, task.take)
         inserted, _ = await self._database.batch(
             [call_log.insert_intent(self._lease, row), call_log.reserve(self._lease, row.token)]
         )
@@ -125,7 +128,7 @@ class Book:
         self.take_up(task)
         self._sent[row.token] = time.monotonic()
         faults.point("intent.after")
-        return await call_log.row_of_token(self._database, row.token)
+        return inserted[0]
 
     async def wait_for_room(self, task: Task, quote: Quote, end: asyncio.Event) -> None:
         """Wait for the next of the calls in flight to end, after `intend` refused: bills may be below their quotes.
@@ -153,7 +156,7 @@ class Book:
 
     async def call_again(self, row: Row) -> None:
         """Count another try at a call whose row is still open: the same row, the same idempotency key."""
-        await self._write([call_log.count_attempt(self._lease, row["token"])])
+        await self._write(row["slot"], row["take"], [call_log.count_attempt(self._lease, row["token"])])
         self._sent[row["token"]] = time.monotonic()
 
     async def submitted(self, row: Row, job: Job) -> None:
@@ -169,7 +172,8 @@ class Book:
     async def store_job(self, row: Row, ticket: Mapping[str, Any]) -> None:
         """Put a job's id, as its ticket on the disk says it, into its row."""
         job_id, endpoint = str(ticket["job_id"]), str(ticket["endpoint"])
-        await self._write([call_log.store_job(self._lease, row["token"], job_id=job_id, endpoint=endpoint)])
+        stored = call_log.store_job(self._lease, row["token"], job_id=job_id, endpoint=endpoint)
+        await self._write(row["slot"], row["take"], [stored])
         faults.point("job.after")
 
     # -- after it --------------------------------------------------------------------------------------------
@@ -191,13 +195,15 @@ class Book:
         faults.point("share.after")
         asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
         await self._write(
+            task.slot,
+            task.take,
             [
                 call_log.add_spent(self._lease, token, cost),
                 call_log.insert_asset(self._lease, asset, token=token),
                 call_log.settle_succeeded(
                     self._lease, token, receipt=receipt, ended_at=now_text(), duration_ms=self._duration(token)
                 ),
-            ]
+            ],
         )
         faults.point("settle.after")
         self._closed(task, token)
@@ -212,7 +218,7 @@ class Book:
         """Turn an open row into a failed one. `cost_micro`: what was billed all the same."""
         token = row["token"]
         await self._write(
-            [
+            task.slot, task.take, [
                 call_log.add_spent(self._lease, token, cost_micro),
                 call_log.settle_failed(
                     self._lease, token, code=error.code, message=storable(error.message, _ERROR_LIMIT),
@@ -228,7 +234,7 @@ class Book:
         """Turn an open row into an unknown one. Its reservation stays: the money may be spent."""
         token = row["token"]
         await self._write(
-            [
+            task.slot, task.take, [
                 call_log.settle_failed(
                     self._lease, token, state="unknown", code="unknown_call", message=storable(why, _ERROR_LIMIT),
                     retryable=False, ended_at=now_text(), duration_ms=self._duration(token),
@@ -243,21 +249,23 @@ class Book:
         row = await self._describe(task, model, key, FREE)
         asset = self._asset_row(task, source["asset_sha256"], source["media_type"], json.loads(source["facts"]), 0)
         await self._write(
+            task.slot,
+            task.take,
             [
                 call_log.insert_reused(self._lease, row, source),
                 call_log.insert_asset(self._lease, asset, token=row.token),
-            ]
+            ],
         )
         return self.made(task, source, reused=True)
 
     async def forget_file(self, row: Row) -> None:
         """Take back a succeeded row whose file is gone, so that it can be made again. What it cost stays spent."""
-        await self._write([call_log.mark_asset_lost(self._lease, row["token"])])
+        await self._write(row["slot"], row["take"], [call_log.mark_asset_lost(self._lease, row["token"])])
 
     # -- parts -----------------------------------------------------------------------------------------------
 
     async def _describe(self, task: Task, model: Model, key: str, quote: Quote) -> CallRow:
-        attempts = await call_log.attempts(self._database, self._lease.run_id, task.slot, task.take)
+        attempts = await self._slots.attempts(task.slot, task.take)
         return CallRow(
             step=task.step,
             slot=task.slot,
@@ -300,8 +308,9 @@ class Book:
         self._sent.pop(token, None)
         self.leave(task)
 
-    async def _write(self, statements: list[Statement]) -> None:
-        """Apply a fenced batch. Its last statement returns a row unless the lease is lost."""
+    async def _write(self, slot: str, take: int, statements: list[Statement]) -> None:
+        """Apply a fenced batch for a slot. Its last statement returns a row unless the lease is lost."""
+        self._slots.written(slot, take)
         results = await self._database.batch(statements)
         if not results[-1]:
             raise self._lost()

@@ -60,18 +60,16 @@ async def live_row(database: Database, run_id: str, slot: str, take: int) -> Row
     return rows[0] if rows else None
 
 
-async def newest_row(database: Database, run_id: str, slot: str, take: int) -> Row | None:
-    """The newest row of this slot, however it ended."""
-    rows = await database.query(
-        "SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? ORDER BY id DESC LIMIT 1",
-        (run_id, slot, take),
+async def rows_of_run(database: Database, run_id: str) -> Sequence[Row]:
+    """Every row of a run, oldest first."""
+    return await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,))
+
+
+async def rows_of_slot(database: Database, run_id: str, slot: str, take: int) -> Sequence[Row]:
+    """The rows of one slot's take, oldest first."""
+    return await database.query(
+        "SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? ORDER BY id", (run_id, slot, take)
     )
-    return rows[0] if rows else None
-
-
-async def row_of_token(database: Database, token: str) -> Row:
-    """The row that was just written."""
-    return (await database.query("SELECT * FROM api_logs WHERE token = ?", (token,)))[0]
 
 
 async def run_row(database: Database, run_id: str) -> Row:
@@ -88,15 +86,6 @@ async def newest_id(database: Database, run_id: str) -> int:
     """The id of the newest call of a run; 0 if there is none."""
     rows = await database.query("SELECT coalesce(max(id), 0) AS id FROM api_logs WHERE run_id = ?", (run_id,))
     return int(rows[0]["id"])
-
-
-async def attempts(database: Database, run_id: str, slot: str, take: int) -> int:
-    """How many attempts at this slot are on record; a row counts each try at it that was made under its key."""
-    rows = await database.query(
-        "SELECT coalesce(max(attempt), 0) AS n FROM api_logs WHERE run_id = ? AND slot = ? AND take = ?",
-        (run_id, slot, take),
-    )
-    return int(rows[0]["n"])
 
 
 async def succeeded_elsewhere(database: Database, key: str, *, within: str | None = None) -> Sequence[Row]:
@@ -120,15 +109,15 @@ _AFFORDABLE = (
 
 
 def insert_intent(lease: Lease, row: CallRow) -> Statement:
-    """Write down what is about to be bought, if the lease is ours and the budget allows it. Returns the row's id."""
+    """Write down what is about to be bought, if the lease is ours and the budget allows it. Returns the row."""
     return Statement(
         "INSERT INTO api_logs (run_id, step, slot, take, kind, key, token, service, model, endpoint, state, attempt,"
         " request, quoted_cost_micro, precision, started_at)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE} RETURNING id",
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE} RETURNING *",
         (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
          row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.precision, row.started_at,
          *lease.fence, row.quoted_cost_micro, row.quoted_cost_micro),
-        recall=_id_of(row.token),
+        recall=Statement("SELECT * FROM api_logs WHERE token = ?", (row.token,)),
     )  # fmt: skip
 
 

@@ -1,0 +1,60 @@
+"""What is on record of each slot of a run, remembered: under its lease nobody else writes these rows.
+
+On Cloudflare D1 every read is a request, and Cloudflare counts them. So a run reads its rows once, and again only
+those of a slot that it has written to since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from clash.database import call_log
+from clash.database.port import Database, Row
+
+_LIVE = ("intent", "submitted", "succeeded")
+_Slot = tuple[str, int]
+"""A slot's name and its take."""
+
+
+class Slots:
+    """The rows of `api_logs` of one run, slot by slot, oldest first."""
+
+    def __init__(self, database: Database, run_id: str) -> None:
+        self._database = database
+        self._run_id = run_id
+        self._rows: dict[_Slot, list[Row]] | None = None
+        self._written: set[_Slot] = set()
+        self._reading = asyncio.Lock()
+
+    async def live(self, slot: str, take: int) -> Row | None:
+        """The row of this slot that is under way or has succeeded."""
+        return next((row for row in await self._of(slot, take) if row["state"] in _LIVE), None)
+
+    async def newest(self, slot: str, take: int) -> Row | None:
+        """The newest row of this slot, however it ended."""
+        rows = await self._of(slot, take)
+        return rows[-1] if rows else None
+
+    async def attempts(self, slot: str, take: int) -> int:
+        """How many attempts at this slot are on record; a row counts each try at it under its key."""
+        return max((int(row["attempt"]) for row in await self._of(slot, take)), default=0)
+
+    def written(self, slot: str, take: int) -> None:
+        """To be told before a row of this slot is written: what is remembered of it no longer holds."""
+        self._written.add((slot, take))
+
+    async def _of(self, slot: str, take: int) -> list[Row]:
+        if self._rows is None:
+            # The first of many parallel calls reads for all of them.
+            async with self._reading:
+                if self._rows is None:
+                    found: dict[_Slot, list[Row]] = {}
+                    for row in await call_log.rows_of_run(self._database, self._run_id):
+                        found.setdefault((row["slot"], row["take"]), []).append(row)
+                    # Not before all is read: whoever looks meanwhile must wait, not find nothing.
+                    self._rows = found
+        if (slot, take) in self._written:
+            rows = await call_log.rows_of_slot(self._database, self._run_id, slot, take)
+            self._rows[slot, take] = list(rows)
+            self._written.discard((slot, take))
+        return self._rows.get((slot, take), [])
