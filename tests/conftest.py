@@ -10,12 +10,13 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from d1_engine import D1Engine, EngineMissing, workerd
+from emulator import Emulator, EmulatorMissing
 
 from clash.assets import AssetStore
 from clash.database import migrations
@@ -113,3 +114,23 @@ def unprivileged() -> Callable[[], AbstractContextManager[None]]:
             os.seteuid(0)
 
     return as_nobody
+
+
+@pytest.fixture(scope="session")
+def one_emulator(tmp_path_factory: pytest.TempPathFactory) -> Generator[Emulator]:
+    """The emulator of vendors, started once. Where it cannot be had, tests skip, but in CI they fail."""
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(Emulator.start(tmp_path_factory.mktemp("files")))
+        except EmulatorMissing as missing:
+            if os.environ.get("CI") == "true":
+                pytest.fail(str(missing))
+            pytest.skip(str(missing))
+        yield started
+
+
+@pytest.fixture
+def vendors(one_emulator: Emulator) -> Emulator:
+    """OpenAI and fal, emulated: nothing has been asked yet, and nothing is answered but what the test says."""
+    one_emulator.reset()
+    return one_emulator

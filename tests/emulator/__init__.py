@@ -1,0 +1,151 @@
+"""The vendors on this machine: npm `@copilotkit/aimock` as a child process, and a store of real files beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+HERE = Path(__file__).parent
+PACKAGE = "@copilotkit/aimock"
+VERSION = "1.43.0"
+SHA512 = "V8D8cjSMtAR4rHaD2ulp3DR/ZguXQjDNOqwKDNvjb/OJL/KR1I0SDf5xpRCd+TYKjhmf9fM8Xpg3QBKPmV9Kmw=="
+
+
+class EmulatorMissing(Exception):
+    """The emulator is not here and cannot be fetched; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulator at `url`; what its file store has is in the folder `files`."""
+
+    url: str
+    files: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead clash here. The keys are none."""
+        return {
+            "OPENAI_API_KEY": "sk-of-the-tests-0123456789",
+            "OPENAI_BASE_URL": f"{self.url}/v1",
+            "FAL_KEY": "key-of-the-tests:0123456789",
+            "FAL_BASE_URL": f"{self.url}/fal",
+            "CLASH_ALLOW_HOSTS": self.url.removeprefix("http://"),
+        }
+
+    def file(self, name: str, content: bytes) -> str:
+        """Put a file into the store; its address."""
+        (self.files / name).write_bytes(content)
+        return f"{self.url}/files/{name}"
+
+    def answers(self, *fixtures: Mapping[str, Any]) -> None:
+        """Fixtures of aimock; they go before those that are there."""
+        self._post("__emulator/fixtures", list(fixtures))
+
+    def fault(self, path: str, action: str, *, times: int = 1, **facts: Any) -> None:
+        """A fault of the next `times` requests whose path matches; see emulator.mjs."""
+        self._post("__emulator/faults", [{"path": path, "action": action, "times": times, **facts}])
+
+    def chaos(self, **rates: float) -> None:
+        """aimock's own faults for every request: `rateLimitRate`, `malformedRate`, `disconnectRate`, `latencyMs`."""
+        self._post("__aimock/chaos", rates)
+
+    def calm(self) -> None:
+        """No chaos any more."""
+        httpx.delete(f"{self.url}/__aimock/chaos").raise_for_status()
+
+    def reset(self) -> None:
+        """Forget fixtures, faults, jobs and the journal."""
+        self._post("__emulator/reset", {})
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Every request that reached a vendor, in order."""
+        return list(httpx.get(f"{self.url}/__aimock/journal").json())
+
+    def fetched(self) -> list[str]:
+        """The files that were fetched, in order."""
+        return list(httpx.get(f"{self.url}/__emulator/fetched").json())
+
+    def submits(self) -> list[dict[str, Any]]:
+        """The calls that cost money: chats, pictures, jobs handed in."""
+        paid = ("/v1/chat/completions", "/v1/images/", "/fal/")
+        return [entry for entry in self.journal() if entry["method"] == "POST" and str(entry["path"]).startswith(paid)]
+
+    def _post(self, path: str, value: object) -> None:
+        httpx.post(f"{self.url}/{path}", json=value).raise_for_status()
+
+    @classmethod
+    @contextmanager
+    def start(cls, files: Path) -> Generator[Emulator]:
+        """Start one on a free port. Raises `EmulatorMissing`."""
+        node, package = _node(), aimock()
+        process = subprocess.Popen(
+            [node, HERE / "emulator.mjs", package, files], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout is not None
+            port = process.stdout.readline().strip()
+            if not port:
+                raise EmulatorMissing("the emulator did not start; it needs Node 20.15 or newer")
+            yield cls(f"http://127.0.0.1:{port}", files)
+        finally:
+            process.terminate()
+            process.wait(10)
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
+
+
+def _node() -> str:
+    node = shutil.which("node")
+    if node is None:
+        raise EmulatorMissing("install Node 20.15 or newer: the emulator of vendors runs on it")
+    return node
+
+
+def aimock() -> Path:
+    """The emulator's folder, fetched from npm if it is not here yet. Raises `EmulatorMissing`."""
+    if given := os.environ.get("CLASH_AIMOCK"):
+        return Path(given)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "clash-tests" / f"aimock-{VERSION}-{SHA512[:8].replace('/', '_')}"
+    if not folder.exists():
+        if (npm := shutil.which("npm")) is None:
+            raise EmulatorMissing(f"install npm, or set CLASH_AIMOCK to the folder of {PACKAGE}@{VERSION}")
+        _fetch(npm, folder)
+    return folder
+
+
+def _fetch(npm: str, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        packed = subprocess.run(
+            [npm, "pack", f"{PACKAGE}@{VERSION}"], cwd=work, capture_output=True, text=True, check=False
+        )
+        if packed.returncode != 0:
+            raise EmulatorMissing(f"`npm pack {PACKAGE}@{VERSION}` failed: {packed.stderr.strip()[-300:]}")
+        archive = next(Path(work).glob("*.tgz"))
+        if hashlib.sha512(archive.read_bytes()).digest() != base64.b64decode(SHA512):
+            raise EmulatorMissing(f"{PACKAGE}@{VERSION} is not the package that these tests know")
+        with tarfile.open(archive) as package:
+            package.extractall(work, filter="data")
+        # Whole or not at all, also when two test runs fetch at the same time.
+        if not folder.exists():
+            Path(work, "package").replace(folder)
+
+
+def paths(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Where requests of the journal went."""
+    return [str(entry["path"]) for entry in entries]
