@@ -93,9 +93,10 @@ async def row_counts(database: Database) -> dict[str, int]:
     )  # fmt: skip
     found = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
     there = {row["name"] for row in found}
-    counted = [f"SELECT '{table}' AS name, count(*) AS n FROM {table}" for table in known if table in there]
-    rows = await database.query(" UNION ALL ".join(counted)) if counted else []
-    return {str(row["name"]): int(row["n"]) for row in rows}
+    # Columns rather than a UNION: D1 takes no compound SELECT of more than five terms.
+    counted = [f"(SELECT count(*) FROM {table}) AS {table}" for table in known if table in there]
+    rows = await database.query(f"SELECT {', '.join(counted)}") if counted else []
+    return {name: int(n) for row in rows for name, n in row.items()}
 
 
 # -- checkpoints -----------------------------------------------------------------------------------------------
