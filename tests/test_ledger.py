@@ -237,6 +237,25 @@ async def test_one_that_fails_leaves_the_others_alone(desk: Desk) -> None:
     assert sorted(await desk.states()) == ["failed"] * 2 + ["succeeded"] * 8
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_whole_file_that_its_step_cannot_use_is_no_success(desk: Desk, kind: str) -> None:
+    """A screenplay of an unknown place, say: the call failed, and counts as paid; a resume does not find it again."""
+    till = Till()
+    provider = provider_of(kind, till)
+
+    def refuse(content: bytes) -> None:
+        raise ProviderError(f"{len(content)} bytes that cannot be shot", code="bad_screenplay")
+
+    with pytest.raises(ProviderError, match="cannot be shot") as refused:
+        await (await desk.ledger(provider, reuse=True)).call(slot("a", "screenplay", inspect=refuse))
+    assert (refused.value.code, refused.value.slots) == ("bad_screenplay", ("screenplay",))
+    (row,) = await desk.rows()
+    assert (row["state"], row["error_code"], row["cost_micro"]) == ("failed", "bad_screenplay", 100_000)
+    await (await desk.ledger(provider, reuse=True)).call(slot("a", "screenplay"))
+    assert till.times("a") == 2
+    assert await desk.money() == (200_000, 0)
+
+
 async def test_a_plug_in_s_own_error_is_told_in_its_words(desk: Desk) -> None:
     """Whatever it raises, also with half an emoji in it, ends as this slot's failure; nothing is stuck."""
     till = Till()

@@ -40,7 +40,8 @@ class Task:
     """What a step wants made.
 
     `slot` is the call's own, one a call (`shot:003`, `shot:003/keyframe`); the file is recorded under
-    `asset_slot` and `asset_type` (`shot:003`, `keyframe`).
+    `asset_slot` and `asset_type` (`shot:003`, `keyframe`). `inspect` raises `ProviderError` for a whole file that the
+    step cannot use: then the call has failed. What is once recorded as succeeded is served for ever.
     """
 
     step: str
@@ -49,6 +50,7 @@ class Task:
     request: Request
     asset_slot: str = ""
     take: int = 1
+    inspect: Callable[[bytes], None] = lambda _: None
 
 
 @dataclass(frozen=True)

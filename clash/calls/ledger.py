@@ -318,6 +318,7 @@ class Ledger:
         again = _can_find_out(model.provider) or row["state"] == "submitted"
         try:
             answer = _answer(kind_of(task.request), result)
+            task.inspect(answer.content)
         except ProviderError as error:
             billed = getattr(result, "cost_usd", None)
             if again and error.retryable:
