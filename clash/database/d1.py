@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -38,8 +39,8 @@ _NUMBERED = (
     "INSERT INTO d1_writers (writer, number, written_at) VALUES (?, ?, CAST(strftime('%s', 'now') AS INTEGER))"
     " ON CONFLICT (writer) DO UPDATE SET previous = number, number = excluded.number, written_at = excluded.written_at"
 )
-_FORGOTTEN = "DELETE FROM d1_writers WHERE written_at < CAST(strftime('%s', 'now') AS INTEGER) - 86400"
-"""No copy of a batch is on its way for a day."""
+_FORGOTTEN = "DELETE FROM d1_writers WHERE writer < ? AND written_at < CAST(strftime('%s', 'now') AS INTEGER) - 86400"
+"""No copy of a batch is on its way for a day. Names begin with a time, so that only old rows are looked at."""
 _WRITTEN_BEFORE = "written_once"
 
 _known_ids: dict[tuple[str, str, str], str] = {}
@@ -56,7 +57,7 @@ class D1Database:
         self._size_bytes: int | None = None
         self._rest = rest
         self._path = f"database/{database_id}/raw"
-        self._writer = secrets.token_hex(8)
+        self._writer = f"{_named_at(0)}-{secrets.token_hex(8)}"
         self._number = 0
         self._writes: GroupCommit[_Batch] = GroupCommit(self.url, self._write, take=_how_many, linger_s=_LINGER_S)
         self._reads: GroupCommit[_Batch] = GroupCommit(self.url, self._read, take=_how_many, linger_s=_LINGER_S)
@@ -132,7 +133,8 @@ class D1Database:
     async def _send_once(self, batches: Sequence[_Batch]) -> list[list[Rows] | ClashError]:
         """Send batches as one that is applied once at most, however often it arrives."""
         self._number += 1
-        first = [encode(Statement(_WRITERS)), encode(Statement(_FORGOTTEN))] if self._number == 1 else []
+        forgotten = Statement(_FORGOTTEN, (_named_at(-86400),))
+        first = [encode(Statement(_WRITERS)), encode(forgotten)] if self._number == 1 else []
         numbered = encode(Statement(_NUMBERED, (self._writer, self._number)))
         try:
             return await self._send(batches, [*first, numbered])
@@ -154,6 +156,11 @@ class D1Database:
         except ClashError as error:
             found = [error] * len(batches)
         return [_recalled(*outcome) for outcome in zip(batches, readings, found, strict=True)]
+
+
+def _named_at(seconds: int) -> str:
+    """What the names of writers begin with, so many seconds from now."""
+    return f"{int(time.time()) + seconds:012d}"
 
 
 def _recalled(

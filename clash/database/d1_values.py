@@ -35,7 +35,9 @@ _TOKENS = re.compile(
       | \?\d* | [:@$][A-Za-z_]\w*                                        # parameters""",
     re.VERBOSE | re.DOTALL,
 )
-_READS = re.compile(r"\s*(?:SELECT|VALUES|EXPLAIN)\b", re.IGNORECASE)
+_READS = re.compile(
+    r"\s*(?:SELECT|VALUES|EXPLAIN|WITH\b(?!.*\b(?:INSERT|UPDATE|DELETE|REPLACE)\b))\b", re.IGNORECASE | re.DOTALL
+)
 _RETURNS_ROWS = re.compile(r"\s*(?:SELECT|VALUES|EXPLAIN|WITH|PRAGMA)\b|.*\bRETURNING\b", re.IGNORECASE | re.DOTALL)
 _KINDS = {int, str, float, bytes, type(None)}
 _EXPRESSIONS = {

@@ -97,3 +97,4 @@ async def test_a_call_takes_three_requests_at_most(
         f"\nledger: {parallel:.2f} requests a call, {CALLS} in parallel; {len(network.sent)} for one alone (at most 3)"
     )
     assert parallel <= 3
+    assert len(network.sent) <= 3
