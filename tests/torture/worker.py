@@ -87,7 +87,11 @@ async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace)
     codes = Counter(error.code if isinstance(error, ClashError) else repr(error) for error in errors)
     code = max((error.exit_code if isinstance(error, ClashError) else 1 for error in errors), default=0)
     await tracker.set_status(lease, "paused" if errors else "completed")
-    return code, {"made": len(results) - len(errors), "errors": dict(codes), "messages": [str(error) for error in errors]}
+    return code, {
+        "made": len(results) - len(errors),
+        "errors": dict(codes),
+        "messages": [str(error) for error in errors],
+    }
 
 
 def request_for(text: str) -> SpeechRequest:
