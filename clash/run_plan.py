@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from clash.assets import AssetStore
+from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, check_fps, parse_size
 from clash.database.port import Row
 from clash.errors import ConflictError, NotFoundError, StoryError, UsageError
@@ -95,6 +95,7 @@ class RunPlan:
             "size": self.size,
             "fps": self.fps,
             "story_choice": self.story_choice,
+            "panels": {name: sha256_of(content) for name, (_, content) in self.panels.items()},
         }
 
     @property

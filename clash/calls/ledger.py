@@ -139,14 +139,15 @@ class Ledger:
 
     async def _file_lost(self, task: Task, model: Model, row: Row) -> None:
         """A file that is nowhere is made again: at no cost without a word, else with a person's consent only."""
-        if int(row["cost_micro"]) > 0 and not self._remake_lost:
-            again = usd_text(to_micro(quote_of(model, task.request).cost_usd))
+        again_micro = to_micro(quote_of(model, task.request).cost_usd)
+        # A row that reused an earlier run's answer cost nothing here, but another copy of it would.
+        if (int(row["cost_micro"]) > 0 or again_micro > 0) and not self._remake_lost:
             raise StorageError(
                 f"the file that {row['slot']} was paid for (${usd_text(row['cost_micro'])}) is missing or damaged",
                 code="asset_lost",
                 retryable=False,
                 hint="put the asset store's files back (ASSET_STORE names where they belong);"
-                f" or --remake-lost buys it again, for about ${again}",
+                f" or --remake-lost buys it again, for about ${usd_text(again_micro)}",
             )
         await self._book.forget_file(row)
 

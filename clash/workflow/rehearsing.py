@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from clash.calls.ledger import Task
 from clash.calls.rehearsal import Rehearsal
 from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.drawing import card_call, card_tasks
+from clash.workflow.screenplay_check import screenplay_call
 from clash.workflow.shooting import shoot, shot_tasks
 from clash.workflow.state import StoredFile
 from clash.workflow.studio import Format
@@ -19,7 +19,7 @@ async def rehearse(
     story: Story, reference_images: Mapping[str, StoredFile], film: Format, rehearsal: Rehearsal
 ) -> None:
     """Ask for all that a film of this story needs. What would be called stands in `rehearsal.planned`."""
-    made = await rehearsal.call(Task("generate_screenplay", "screenplay", "screenplay", ScreenplayRequest(story=story)))
+    made = await rehearsal.call(screenplay_call(ScreenplayRequest(story=story)))
     screenplay = Screenplay.model_validate(json.loads(rehearsal.read(made.sha256)))
     cards: dict[str, StoredFile] = {}
     for card in card_tasks(screenplay):

@@ -15,14 +15,13 @@ from typing import Any, cast
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, Send, interrupt
 
-from clash.calls.ledger import Task
 from clash.errors import ClashError, StorageError
 from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.drawing import card_call, card_tasks
 from clash.workflow.finishing import finish_film
 from clash.workflow.mending import with_all_files
-from clash.workflow.screenplay_check import check_screenplay
+from clash.workflow.screenplay_check import screenplay_call
 from clash.workflow.shooting import shoot, shot_tasks, stored
 from clash.workflow.state import CardTask, ProductionState, ShotTask
 from clash.workflow.studio import Failure, FileRecord, Studio
@@ -79,8 +78,7 @@ class Steps:
         studio = self._studio
         await studio.plan("generate_screenplay", 1)
         request = ScreenplayRequest(story=await self._story(state))
-        made = await studio.ledger.call(Task("generate_screenplay", "screenplay", "screenplay", request))
-        check_screenplay(await self._screenplay(made.sha256))
+        made = await studio.ledger.call(screenplay_call(request))
         studio.done("generate_screenplay", "screenplay")
         return {"screenplay": made.sha256}
 
