@@ -16,6 +16,7 @@ from clash.assets import AssetStore
 from clash.calls.book import Made, Task
 from clash.calls.content_key import content_key, kind_of
 from clash.calls.ledger import quote_of
+from clash.calls.slots import Slots
 from clash.database import call_log
 from clash.database.port import Database
 from clash.providers.ports import Answer, Context, Kind, Provider, Quote, ScreenplayRequest, SpeechRequest
@@ -55,6 +56,7 @@ class Rehearsal:
         self._models = models
         self._registry = registry
         self._run_id = run_id
+        self._slots = Slots(database, run_id) if database is not None and run_id is not None else None
         self._reuse = reuse
         self._imagined: dict[str, bytes] = {}
         self._asked: set[str] = set()
@@ -81,8 +83,8 @@ class Rehearsal:
         if self._database is None:
             return None
         rows: list[Any] = []
-        if self._run_id is not None:
-            live = await call_log.live_row(self._database, self._run_id, task.slot, task.take)
+        if self._slots is not None:
+            live = await self._slots.live(task.slot, task.take)
             rows += [live] if live is not None and live["state"] == "succeeded" else []
         if self._reuse or self._run_id is not None:
             within = None if self._reuse else self._run_id

@@ -10,7 +10,6 @@ from typing import Any
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Row, Statement
 
-_LIVE = "('intent', 'submitted', 'succeeded')"
 _UNSETTLED = "('intent', 'submitted', 'unknown')"
 """An unknown call can still be settled: its receipt may turn up, from a process that was thought dead."""
 
@@ -49,15 +48,6 @@ class AssetRow:
     facts: Mapping[str, Any]
     cost_micro: int
     created_at: str
-
-
-async def live_row(database: Database, run_id: str, slot: str, take: int) -> Row | None:
-    """The row of this slot that is under way or has succeeded, if there is one."""
-    rows = await database.query(
-        f"SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? AND state IN {_LIVE}",
-        (run_id, slot, take),
-    )
-    return rows[0] if rows else None
 
 
 async def rows_of_run(database: Database, run_id: str) -> Sequence[Row]:
