@@ -47,9 +47,8 @@ async def main(story: Path) -> None:
     # LangGraph's own saver, for whatever it can do: here the state after the screenplay was written.
     before_assets = next(item for item in checkpoints if item["step_name"] == "generate_screenplay")
     async with get_checkpointer() as saver:
-        saved = await saver.aget_tuple(
-            {"configurable": {"thread_id": THREAD, "checkpoint_id": before_assets["checkpoint_id"], "checkpoint_ns": ""}}
-        )
+        checkpoint = {"thread_id": THREAD, "checkpoint_ns": "", "checkpoint_id": before_assets["checkpoint_id"]}
+        saved = await saver.aget_tuple({"configurable": checkpoint})
     if saved is not None:
         print(f"screenplay: {saved.checkpoint['channel_values']['screenplay']}")
 

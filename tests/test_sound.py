@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from clash.errors import FilmError
 from clash.film.sound import SoundShot, Utterance, soundtrack
-from clash.film.speech import decoded
+from clash.film.speech import decoded, duration_s
 from clash.story.places import PlaceKind
 
 RATE = 48_000
@@ -235,3 +235,14 @@ def test_digests_differ_between_places():
     places: tuple[PlaceKind, ...] = ("sea", "forest", "city", "room", "space", "market")
     digests = {hashlib.sha256(whole([shot(1.5, place)]).tobytes()).digest() for place in places}
     assert len(digests) == len(places)
+
+
+def test_a_speech_file_is_measured_by_decoding_it(tmp_path: Path) -> None:
+    """A provider need not say how long its words last: the file itself does."""
+    path = tmp_path / "words.wav"
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(24_000)
+        sound.writeframes(b"\1\0" * 36_000)
+    assert duration_s(path) == pytest.approx(1.5, abs=0.01)

@@ -114,6 +114,11 @@ class _Reader:
             place += taken
 
 
+def duration_s(path: Path) -> float:
+    """How long a file sounds, in seconds, by decoding it. Raises `FilmError` when it cannot be read as sound."""
+    return sum(piece.size for piece in decoded(path)) / RATE
+
+
 def decoded(path: Path) -> Iterator[Mono]:
     """The file's sound as mono at 48 kHz, piece by piece. Raises `FilmError` when it cannot be read as sound."""
     try:

@@ -16,6 +16,7 @@ from clash.workflow.studio import Door, Format
 
 _STEP = "generate_shots"
 NARRATOR = "narrator"
+_LONGEST_SPEECH_S = 3600.0
 
 
 async def shoot(task: ShotTask, door: Door, film: Format) -> FinishedShot:
@@ -27,7 +28,7 @@ async def shoot(task: ShotTask, door: Door, film: Format) -> FinishedShot:
         *(door.call(_speech_call(task, line, number)) for number, line in enumerate(words, start=1)),
     )
     keyframe, speeches = made[0], made[1:]
-    lengths = [float(speech.facts["duration_s"]) for speech in speeches]
+    lengths = [_length_s(speech) for speech in speeches]
     timing = time_shot(shot.duration_s, lengths, film.fps)
     spoken = [
         Spoken(file=stored(speech), start_s=round(start, 3), end_s=round(end, 3), speaker=line.speaker, text=line.text)
@@ -35,6 +36,16 @@ async def shoot(task: ShotTask, door: Door, film: Format) -> FinishedShot:
     ]
     clip = await door.call(_clip_call(task, shot, keyframe, timing.frames, spoken, film))
     return FinishedShot(clip=stored(clip), keyframe=stored(keyframe), frames=timing.frames, words=spoken)
+
+
+def _length_s(speech: Made) -> float:
+    """How long a speech lasts: as its provider says, else as the file itself does."""
+    said = speech.facts.get("duration_s")
+    if isinstance(said, int | float) and 0 < said < _LONGEST_SPEECH_S:
+        return float(said)
+    from clash.film.speech import duration_s
+
+    return duration_s(speech.path)
 
 
 def words_of(shot: Shot) -> list[Line]:
