@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 from d1_engine import D1Engine, EngineMissing, workerd
 from emulator import Emulator, EmulatorMissing
+from emulator.office import Office, settings_for
 
 from clash.assets import AssetStore
 from clash.database import migrations
@@ -134,3 +135,9 @@ def vendors(one_emulator: Emulator) -> Emulator:
     """OpenAI and fal, emulated: nothing has been asked yet, and nothing is answered but what the test says."""
     one_emulator.reset()
     return one_emulator
+
+
+@pytest.fixture
+def office(database: Database, lease: Lease, assets: AssetStore, vendors: Emulator) -> Office:
+    """A run whose calls go to the emulated vendors."""
+    return Office(database, lease, assets, settings_for(vendors))

@@ -68,9 +68,10 @@ def draft_of(story: Story, rows: slice = slice(None)) -> Draft:
         place = beat.location or place or "Somewhere"
         places[slug(place)] = DraftLocation(name=place, description=f"{place}, plainly seen", setting="exterior")
         for name in (*beat.characters, *(line.speaker for line in beat.dialogue)):
-            characters[slug(name)] = DraftCharacter(
+            person = DraftCharacter(
                 name=name, description="", look=f"{name} in a coat of one colour", voice="a calm woman"
             )
+            characters.setdefault(slug(name), person)
         shot = DraftShot(
             source_row=beat.row, size="medium", angle="eye_level", movement="push_in", location=place, time="night",
             weather="rain", characters=list(beat.characters), action=beat.description,
