@@ -39,6 +39,8 @@ class Till:
 
     charges: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     micro: int = 0
+    amounts: dict[str, int] = field(default_factory=dict[str, int])
+    """Micro-dollars by key."""
     asked: Counter[str] = field(default_factory=Counter[str])
     """How often a provider was asked to make each text, charged or not."""
 
@@ -46,6 +48,7 @@ class Till:
         """Take money."""
         self.charges.append((text, key))
         self.micro += to_micro(cost)
+        self.amounts[key] = to_micro(cost)
 
     def times(self, text: str) -> int:
         """How often a text was charged."""
