@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypedDict
 
 import ormsgpack
 import pytest
-from conftest import RUN
+from conftest import RUN, on_both_databases
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
@@ -32,6 +32,7 @@ from clash.database.checkpointer import (
     run_saver,
 )
 from clash.database.connection import sqlite_path
+from clash.database.d1_saver import PortSaver
 from clash.database.lease import Lease
 from clash.database.port import Database, Statement
 from clash.database.reading import checkpoint_items, load_checkpoint
@@ -75,10 +76,9 @@ def graph(saver: Any, *, fail: Callable[[int], bool] = lambda _: False) -> Any:
 
 
 @pytest.fixture
-async def saver(database: Database, lease: Lease) -> AsyncGenerator[RunSaver]:
+async def saver(database: Database, lease: Lease) -> AsyncGenerator[RunSaver | PortSaver]:
     """The saver of `run-1`."""
     async with run_saver(database, lease) as opened:
-        assert isinstance(opened, RunSaver)
         yield opened
 
 
@@ -92,7 +92,10 @@ async def metadata_rows(database: Database) -> list[Any]:
 # -- the rows beside the checkpoints ---------------------------------------------------------------------------------
 
 
-async def test_each_checkpoint_says_what_made_it_and_what_comes_next(database: Database, saver: RunSaver) -> None:
+@on_both_databases
+async def test_each_checkpoint_says_what_made_it_and_what_comes_next(
+    database: Database, saver: RunSaver | PortSaver
+) -> None:
     """Step names, steps due, parents, and how many calls the step made."""
     result = await graph(saver).ainvoke({"shots": []}, CONFIG, durability="sync")
     assert result["film"] == "film of [0, 1, 2]"
@@ -111,8 +114,9 @@ async def test_each_checkpoint_says_what_made_it_and_what_comes_next(database: D
     ]
 
 
+@on_both_databases
 async def test_what_a_crash_left_out_is_mended_on_reading_and_written_on_resuming(
-    database: Database, lease: Lease, saver: RunSaver
+    database: Database, lease: Lease, saver: RunSaver | PortSaver
 ) -> None:
     """A kill between a checkpoint and its row: reading shows the same as if it had not happened; resuming writes it."""
     await graph(saver).ainvoke({"shots": []}, CONFIG, durability="sync")
@@ -131,6 +135,7 @@ async def test_what_a_crash_left_out_is_mended_on_reading_and_written_on_resumin
         assert await metadata_rows(database) == whole
 
 
+@on_both_databases
 async def test_a_run_goes_on_in_a_new_process_with_only_what_failed(database: Database, lease: Lease) -> None:
     """Two of three shots failed; a new saver on the same file runs these two, and counts on from there."""
     asked: list[int] = []
@@ -153,7 +158,7 @@ async def test_a_run_goes_on_in_a_new_process_with_only_what_failed(database: Da
 
 
 async def test_a_save_that_is_cancelled_does_not_hold_the_database(
-    database: SqliteDatabase, saver: RunSaver, monkeypatch: pytest.MonkeyPatch
+    database: SqliteDatabase, saver: RunSaver | PortSaver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cancelled between its statement and its commit: the next writer need not wait for a lock."""
     reached = asyncio.Event()
@@ -162,6 +167,7 @@ async def test_a_save_that_is_cancelled_does_not_hold_the_database(
         reached.set()
         await asyncio.Event().wait()
 
+    assert isinstance(saver, RunSaver)
     await saver.aget_tuple(CONFIG)
     monkeypatch.setattr(saver.conn, "commit", never)
     config: Any = {"configurable": {"thread_id": RUN, "checkpoint_ns": "", "checkpoint_id": "0"}}
@@ -178,8 +184,9 @@ async def test_a_save_that_is_cancelled_does_not_hold_the_database(
             other.execute("UPDATE workflow_executions SET updated_at = 'now'")
 
 
+@on_both_databases
 async def test_two_savers_of_one_program_do_not_wait_for_each_other(
-    database: Database, lease: Lease, saver: RunSaver
+    database: Database, lease: Lease, saver: RunSaver | PortSaver
 ) -> None:
     """The ledger's batches and the saver's checkpoints in one burst: all are kept, none meets a lock."""
     batches = [
@@ -199,13 +206,16 @@ async def finished(database: Database, lease: Lease) -> str:
     return (await checkpoint_items(database, RUN, limit=1))[0]["checkpoint_id"]
 
 
-def overwrite(database: Database, checkpoint_id: str, **columns: Any) -> None:
-    assert isinstance(database, SqliteDatabase)
-    with closing(sqlite3.connect(database.path)) as other, other:
-        for name, value in columns.items():
-            other.execute(f"UPDATE checkpoints SET {name} = ? WHERE checkpoint_id = ?", (value, checkpoint_id))
+async def overwrite(database: Database, checkpoint_id: str, **columns: Any) -> None:
+    await database.batch(
+        [
+            Statement(f"UPDATE checkpoints SET {name} = ? WHERE checkpoint_id = ?", (value, checkpoint_id))
+            for name, value in columns.items()
+        ]
+    )
 
 
+@on_both_databases
 @pytest.mark.parametrize(
     "damage",
     [
@@ -222,7 +232,7 @@ def overwrite(database: Database, checkpoint_id: str, **columns: Any) -> None:
 async def test_a_damaged_checkpoint_is_told(database: Database, lease: Lease, damage: dict[str, Any]) -> None:
     """The checkpoint is named, exit 1; the list of checkpoints, which need not open it, still works."""
     newest = await finished(database, lease)
-    overwrite(database, newest, **damage)
+    await overwrite(database, newest, **damage)
     with pytest.raises(DatabaseError, match=newest) as refused:
         await load_checkpoint(database, RUN, newest)
     assert (refused.value.code, refused.value.exit_code) == ("damaged_checkpoint", 1)
@@ -234,17 +244,19 @@ async def test_a_damaged_checkpoint_is_told(database: Database, lease: Lease, da
     assert refused.value.code == "damaged_checkpoint"
 
 
+@on_both_databases
 async def test_an_old_damaged_checkpoint_does_not_keep_a_run_from_going_on(database: Database, lease: Lease) -> None:
     """Only the newest is needed to resume."""
     await finished(database, lease)
     oldest = (await checkpoint_items(database, RUN))[-1]["checkpoint_id"]
-    overwrite(database, oldest, checkpoint=b"\xc1")
+    await overwrite(database, oldest, checkpoint=b"\xc1")
     async with run_saver(database, lease) as saver:
         state = await graph(saver).aget_state(CONFIG)
         assert await repair_metadata(database, saver, lease) == 0
     assert state.values["film"] == "film of [0, 1, 2]"
 
 
+@on_both_databases
 async def test_an_unknown_checkpoint_is_not_found(database: Database, lease: Lease) -> None:
     """Exit 3, with the command that lists them."""
     await finished(database, lease)
@@ -281,13 +293,14 @@ def crafted(path: Path) -> dict[str, tuple[str, bytes]]:
     return rows
 
 
+@on_both_databases
 @pytest.mark.parametrize("form", list(crafted(Path())))
 async def test_a_crafted_checkpoint_runs_nothing(database: Database, lease: Lease, tmp_path: Path, form: str) -> None:
     """Whoever can write the database cannot run code in the process that reads it, by any way that reads."""
     trap = tmp_path / "sprung"
     kind, content = crafted(trap)[form]
     newest = await finished(database, lease)
-    overwrite(database, newest, type=kind, checkpoint=content)
+    await overwrite(database, newest, type=kind, checkpoint=content)
     async with run_saver(database, lease) as saver:
         for read in (
             load_checkpoint(database, RUN, newest),
@@ -320,6 +333,7 @@ def test_the_trap_would_spring(tmp_path: Path) -> None:
 # -- the Python API --------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 def test_sync_code_has_all_of_it(database_url: str) -> None:
     """A graph without async, on a database that only the saver has ever opened: saved, listed, mended."""
     built: Any = StateGraph(State)
@@ -341,6 +355,7 @@ def test_sync_code_has_all_of_it(database_url: str) -> None:
     assert list_checkpoints(RUN, database_url=database_url) == items
 
 
+@on_both_databases
 async def test_async_code_has_all_of_it(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with `async with`, and with DATABASE_URL in place of an argument."""
     monkeypatch.setenv("DATABASE_URL", database_url)

@@ -8,17 +8,18 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import RUN
+from conftest import RUN, on_both_databases
 
+from clash.database import open_database
 from clash.database.call_log import AssetRow, insert_asset
 from clash.database.checkpoint_facts import CheckpointFacts
 from clash.database.lease import Heartbeat, Lease, is_dead, release_lease, renew_lease, take_lease, this_process
 from clash.database.metadata import MetadataTracker, record_checkpoint
-from clash.database.port import Row, Statement
-from clash.database.sqlite import SqliteDatabase
+from clash.database.port import Database, Row, Statement
 from clash.errors import ConflictError, NotFoundError
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -38,7 +39,7 @@ asyncio.run(take())
 
 
 @pytest.fixture
-async def run(database: SqliteDatabase) -> Row:
+async def run(database: Database) -> Row:
     """A run that nobody holds."""
     tracker = MetadataTracker(database)
     await tracker.start_workflow(RUN, "video_production")
@@ -47,7 +48,7 @@ async def run(database: SqliteDatabase) -> Row:
     return row
 
 
-async def everything(database: SqliteDatabase) -> list[list[Row]]:
+async def everything(database: Database) -> list[list[Row]]:
     """Every row that clash writes for a run, but for the lease itself."""
     return [
         await database.query("SELECT status, end_time, metadata, spent_micro, error_code FROM workflow_executions"),
@@ -60,13 +61,12 @@ async def everything(database: SqliteDatabase) -> list[list[Row]]:
 # -- taking it -------------------------------------------------------------------------------------------------------
 
 
-async def test_of_twenty_takers_one_wins(database: SqliteDatabase, run: Row) -> None:
+@on_both_databases
+async def test_of_twenty_takers_one_wins(database: Database, run: Row, database_url: str) -> None:
     """Each over a database connection of its own: one holds the run, nineteen get exit 5 and the word `held`."""
-    path = database.path
-    others = [await SqliteDatabase.open(path, "write") for _ in range(20)]
-    outcomes = await asyncio.gather(*(take_lease(other, RUN) for other in others), return_exceptions=True)
-    for other in others:
-        await other.close()
+    async with AsyncExitStack() as stack:
+        others = [await stack.enter_async_context(open_database(database_url, "write")) for _ in range(20)]
+        outcomes = await asyncio.gather(*(take_lease(other, RUN) for other in others), return_exceptions=True)
     leases = [outcome for outcome in outcomes if isinstance(outcome, Lease)]
     losers = [outcome for outcome in outcomes if isinstance(outcome, ConflictError)]
     assert (len(leases), len(losers)) == (1, 19)
@@ -75,7 +75,8 @@ async def test_of_twenty_takers_one_wins(database: SqliteDatabase, run: Row) -> 
     assert (row["lease_owner"], row["lease_generation"]) == (leases[0].owner, leases[0].generation)
 
 
-async def test_the_holder_is_named(database: SqliteDatabase, lease: Lease) -> None:
+@on_both_databases
+async def test_the_holder_is_named(database: Database, lease: Lease) -> None:
     """Who comes second learns process, host, and until when."""
     with pytest.raises(ConflictError) as refused:
         await take_lease(database, RUN)
@@ -83,14 +84,16 @@ async def test_the_holder_is_named(database: SqliteDatabase, lease: Lease) -> No
     assert "expires at 20" in refused.value.message
 
 
-async def test_an_unknown_run_cannot_be_taken(database: SqliteDatabase) -> None:
+@on_both_databases
+async def test_an_unknown_run_cannot_be_taken(database: Database) -> None:
     """Exit 3, and nothing is made."""
     with pytest.raises(NotFoundError):
         await take_lease(database, "nobody")
     assert await database.query("SELECT 1 FROM workflow_executions") == []
 
 
-async def test_a_killed_process_is_followed_at_once(database: SqliteDatabase, run: Row, database_url: str) -> None:
+@on_both_databases
+async def test_a_killed_process_is_followed_at_once(database: Database, run: Row, database_url: str) -> None:
     """SIGKILL while it held the run: the next process need not wait for the lease to expire."""
     command = [sys.executable, "-c", TAKE_AND_DIE, database_url]
     killed = await asyncio.to_thread(subprocess.run, command, check=False, timeout=60)
@@ -103,7 +106,8 @@ async def test_a_killed_process_is_followed_at_once(database: SqliteDatabase, ru
     assert taken.generation == 2
 
 
-async def test_an_expired_lease_is_taken_over(database: SqliteDatabase, run: Row) -> None:
+@on_both_databases
+async def test_an_expired_lease_is_taken_over(database: Database, run: Row) -> None:
     """A holder on another host, of whom nothing is heard: refused for 30 s, taken over then."""
     await take_lease(database, RUN, owner=ELSEWHERE, now=lambda: NOON)
     with pytest.raises(ConflictError, match="process 17 on another-host"):
@@ -112,7 +116,8 @@ async def test_an_expired_lease_is_taken_over(database: SqliteDatabase, run: Row
     assert taken.generation == 2
 
 
-async def test_a_renewed_lease_holds_on(database: SqliteDatabase, run: Row) -> None:
+@on_both_databases
+async def test_a_renewed_lease_holds_on(database: Database, run: Row) -> None:
     """Renewed at 20 s, it holds until 50 s."""
     lease = await take_lease(database, RUN, owner=ELSEWHERE, now=lambda: NOON)
     assert await renew_lease(database, lease, now=NOON + timedelta(seconds=20))
@@ -123,7 +128,8 @@ async def test_a_renewed_lease_holds_on(database: SqliteDatabase, run: Row) -> N
     assert lease.lost.is_set()
 
 
-async def test_a_released_run_is_free_at_once(database: SqliteDatabase, lease: Lease) -> None:
+@on_both_databases
+async def test_a_released_run_is_free_at_once(database: Database, lease: Lease) -> None:
     """And only who holds it can release it."""
     await release_lease(database, lease)
     second = await take_lease(database, RUN)
@@ -162,7 +168,8 @@ def test_only_a_process_of_this_host_that_is_gone_is_dead() -> None:
 # -- the fence -------------------------------------------------------------------------------------------------------
 
 
-async def test_who_lost_the_run_writes_nothing(database: SqliteDatabase, lease: Lease) -> None:
+@on_both_databases
+async def test_who_lost_the_run_writes_nothing(database: Database, lease: Lease) -> None:
     """Status, budget, totals, checkpoints, assets: after a take-over none of them is changed by the former holder."""
     await database.batch([Statement("UPDATE workflow_executions SET lease_owner = ?", (ELSEWHERE,))])
     await database.batch([Statement("UPDATE workflow_executions SET lease_expires_at = '2026-01-01T00:00:00.000Z'")])
@@ -183,8 +190,9 @@ async def test_who_lost_the_run_writes_nothing(database: SqliteDatabase, lease: 
 # -- the heartbeat ---------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_the_heartbeat_renews_while_the_event_loop_stands_still(
-    database: SqliteDatabase, lease: Lease, database_url: str
+    database: Database, lease: Lease, database_url: str
 ) -> None:
     """Code that blocks the loop for three times the lease's length does not lose the run."""
     with Heartbeat(database_url, lease, every_s=0.1, duration_s=0.4):
@@ -195,9 +203,8 @@ async def test_the_heartbeat_renews_while_the_event_loop_stands_still(
     assert not lease.lost.is_set()
 
 
-async def test_the_heartbeat_says_when_the_run_is_lost(
-    database: SqliteDatabase, lease: Lease, database_url: str
-) -> None:
+@on_both_databases
+async def test_the_heartbeat_says_when_the_run_is_lost(database: Database, lease: Lease, database_url: str) -> None:
     """`lost` is set at the next beat after a take-over, and the new holder's lease is left as it is."""
     with Heartbeat(database_url, lease, every_s=0.05):
         await database.batch([Statement("UPDATE workflow_executions SET lease_owner = NULL")])
@@ -206,8 +213,9 @@ async def test_the_heartbeat_says_when_the_run_is_lost(
     assert await renew_lease(database, taken)
 
 
+@on_both_databases
 async def test_the_heartbeat_outlives_a_renewal_that_fails(
-    database: SqliteDatabase, lease: Lease, database_url: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, lease: Lease, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database is out of reach for some beats, in whatever way: later ones renew again."""
     failures = iter([NotFoundError("gone"), RuntimeError("can't start new thread"), OSError("too many open files")])

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from conftest import RUN
+from conftest import RUN, on_both_databases
 
 from clash.database import init_database
 from clash.database.lease import Lease
@@ -45,6 +45,7 @@ def film(**changes: Any) -> dict[str, Any]:
 # -- runs ------------------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_a_run_is_begun_once(tracker: MetadataTracker) -> None:
     """To begin it again changes nothing, and says so."""
     before = await run_of(tracker)
@@ -52,6 +53,7 @@ async def test_a_run_is_begun_once(tracker: MetadataTracker) -> None:
     assert await run_of(tracker) == before
 
 
+@on_both_databases
 async def test_of_many_that_begin_a_run_one_has_begun_it(database: Database) -> None:
     """Twenty at once."""
     tracker = MetadataTracker(database)
@@ -59,6 +61,7 @@ async def test_of_many_that_begin_a_run_one_has_begun_it(database: Database) -> 
     assert sum(begun) == 1
 
 
+@on_both_databases
 async def test_a_run_keeps_what_it_was_begun_with(database: Database) -> None:
     """Text of any script, nested metadata, money to the micro-dollar."""
     tracker = MetadataTracker(database)
@@ -73,6 +76,7 @@ async def test_a_run_keeps_what_it_was_begun_with(database: Database) -> None:
     assert await tracker.run("unknown") is None
 
 
+@on_both_databases
 async def test_a_run_that_no_longer_runs_has_an_end(tracker: MetadataTracker, lease: Lease) -> None:
     """Every status but `running` sets the end time; to go on takes it and the error away."""
     for status in STATUSES:
@@ -86,6 +90,7 @@ async def test_a_run_that_no_longer_runs_has_an_end(tracker: MetadataTracker, le
 # -- calls and assets --------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_costs_add_up_exactly(tracker: MetadataTracker) -> None:
     """A thousand calls of a tenth of a cent are one dollar, in the sum and in the run."""
     await asyncio.gather(
@@ -95,6 +100,7 @@ async def test_costs_add_up_exactly(tracker: MetadataTracker) -> None:
     assert (await run_of(tracker))["spent_micro"] == 1_000_000
 
 
+@on_both_databases
 @pytest.mark.parametrize("cost", ["-0.01", "-1", "NaN", "Infinity", "-Infinity"])
 async def test_a_cost_that_cannot_be_is_refused(tracker: MetadataTracker, cost: str) -> None:
     """Exit 2, and neither a call nor an asset is recorded."""
@@ -106,6 +112,7 @@ async def test_a_cost_that_cannot_be_is_refused(tracker: MetadataTracker, cost: 
     assert (stats["calls"], stats["total_usd"], stats["assets"]) == (0, "0.000000", {})
 
 
+@on_both_databases
 async def test_an_unknown_run_is_not_found(tracker: MetadataTracker) -> None:
     """Exit 3 from every method that needs the run, and nothing is recorded for it."""
     for attempt in (
@@ -121,6 +128,7 @@ async def test_an_unknown_run_is_not_found(tracker: MetadataTracker) -> None:
         assert await tracker.database.query(f"SELECT 1 FROM {table}") == []
 
 
+@on_both_databases
 async def test_a_failed_call_counts_as_failed_and_may_have_cost(tracker: MetadataTracker) -> None:
     """A call with an error is a failed one; what it was billed is spent all the same."""
     await tracker.record_api_call(RUN, step="s", service="x", error="overloaded", cost_usd=Decimal("0.02"))
@@ -133,6 +141,7 @@ async def test_a_failed_call_counts_as_failed_and_may_have_cost(tracker: Metadat
     ]
 
 
+@on_both_databases
 async def test_the_newest_file_of_a_slot_stands(tracker: MetadataTracker) -> None:
     """Recorded again, a slot's file is replaced, not added; sizes over 2 GB are kept."""
     first = await tracker.record_asset(RUN, **film())
@@ -143,6 +152,7 @@ async def test_the_newest_file_of_a_slot_stands(tracker: MetadataTracker) -> Non
     assert (await tracker.get_workflow_stats(RUN))["assets"] == {"film": 1}
 
 
+@on_both_databases
 async def test_text_that_no_database_takes_is_told(tracker: MetadataTracker) -> None:
     """Half of an emoji: a database error, and nothing of the call is recorded."""
     with pytest.raises(DatabaseError):
@@ -153,6 +163,7 @@ async def test_text_that_no_database_takes_is_told(tracker: MetadataTracker) -> 
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_a_step_is_timed_with_its_calls_and_costs(tracker: MetadataTracker) -> None:
     """Only the calls of this step, made inside the block, are counted."""
     await tracker.record_api_call(RUN, step="write", service="x", cost_usd=Decimal(9))
@@ -168,6 +179,7 @@ async def test_a_step_is_timed_with_its_calls_and_costs(tracker: MetadataTracker
     assert row["checkpoint_id"] == step.metadata_id
 
 
+@on_both_databases
 async def test_steps_of_one_name_share_no_call(tracker: MetadataTracker) -> None:
     """Thirty quick steps of one name, one call each, within a few milliseconds: each counts its own."""
     for _ in range(30):
@@ -178,6 +190,7 @@ async def test_steps_of_one_name_share_no_call(tracker: MetadataTracker) -> None
     assert [row["step_index"] for row in rows] == list(range(30))
 
 
+@on_both_databases
 @pytest.mark.parametrize(
     "error",
     [ValueError("no such look [/b]"), ValueError("half an emoji \ud83c"), ValueError("x" * 50_000),

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tomllib
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from conftest import on_both_databases
 
 from clash.database import init_database, migrations, open_database
-from clash.database.connection import sqlite_path
 from clash.database.migrations import Migration, known_migrations, migrate, require_current, split_statements
-from clash.database.sqlite import SqliteDatabase
+from clash.database.port import Database, Statement
 from clash.errors import DatabaseError, VersionMismatchError
 
 PROJECT = Path(__file__).parents[1]
 NAMES = tuple(migration.name for migration in known_migrations())
 
 
-async def tables(database: SqliteDatabase) -> set[str]:
+async def tables(database: Database) -> set[str]:
     rows = await database.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     return {row["name"] for row in rows}
 
@@ -37,6 +35,7 @@ async def test_to_make_the_schema_twice_is_to_make_it_once(database_url: str) ->
     assert await init_database(database_url) == (False, ())
 
 
+@on_both_databases
 async def test_many_processes_may_make_one_database_at_once(database_url: str) -> None:
     """Eight at the same moment on a file that is not there: none fails, each migration is applied by one of them."""
     made = await asyncio.gather(*(init_database(database_url) for _ in range(8)))
@@ -94,7 +93,8 @@ def test_a_script_that_breaks_off_is_refused(script: str) -> None:
         list(split_statements(script))
 
 
-async def test_a_migration_that_fails_leaves_nothing(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+@on_both_databases
+async def test_a_migration_that_fails_leaves_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its first table is gone with its second statement, and it is not on record; once mended it is applied."""
     know(monkeypatch, Migration("0900_broken.sql", "CREATE TABLE extra (a);\nCREATE TABLE extra (a);"))
     with pytest.raises(DatabaseError, match="already exists"):
@@ -106,9 +106,8 @@ async def test_a_migration_that_fails_leaves_nothing(database: SqliteDatabase, m
     assert "extra" in await tables(database)
 
 
-async def test_what_was_applied_before_a_failure_stays(
-    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@on_both_databases
+async def test_what_was_applied_before_a_failure_stays(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each migration is a transaction of its own: the good one before the broken one is applied and on record."""
     know(
         monkeypatch, Migration("0900_good.sql", "CREATE TABLE good (a);"), Migration("0901_bad.sql", "SELECT nonsense;")
@@ -120,11 +119,12 @@ async def test_what_was_applied_before_a_failure_stays(
     assert [migration.name for migration in pending] == ["0901_bad.sql"]
 
 
+@on_both_databases
 async def test_a_newer_schema_is_refused(database_url: str) -> None:
     """A database that a later clash has migrated: exit 7 for reading and for migrating, and the hint to upgrade."""
     await init_database(database_url)
-    with closing(sqlite3.connect(sqlite_path(database_url))) as other, other:
-        other.execute("INSERT INTO d1_migrations (name) VALUES ('0999_from_the_future.sql')")
+    async with open_database(database_url, "write") as database:
+        await database.batch([Statement("INSERT INTO d1_migrations (name) VALUES ('0999_from_the_future.sql')")])
     async with open_database(database_url, "read") as database:
         with pytest.raises(VersionMismatchError, match="0999_from_the_future") as refused:
             await require_current(database)
@@ -134,6 +134,7 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
         await init_database(database_url)
 
 
+@on_both_databases
 async def test_an_older_schema_is_refused_with_the_command_that_mends_it(database_url: str) -> None:
     """An empty database, or a foreign one: exit 7 and the hint `clash db init`."""
     async with open_database(database_url, "create") as database:
@@ -143,16 +144,20 @@ async def test_an_older_schema_is_refused_with_the_command_that_mends_it(databas
     assert "clash db init" in (refused.value.hint or "")
 
 
+@on_both_databases
 async def test_what_wrangler_applied_is_not_applied_again(database_url: str) -> None:
     """The table and its first rows as wrangler writes them: clash goes on from there, and wrangler after it."""
-    path = sqlite_path(database_url)
-    path.parent.mkdir()
     first = known_migrations()[0]
-    with closing(sqlite3.connect(path)) as wrangler:
-        wrangler.executescript(
-            "CREATE TABLE d1_migrations(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,"
-            f" applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);{first.sql}"
-            f"INSERT INTO d1_migrations (name) VALUES ('{first.name}');"
+    async with open_database(database_url, "create") as wrangler:
+        await wrangler.batch(
+            [
+                Statement(
+                    "CREATE TABLE d1_migrations(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,"
+                    " applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);"
+                ),
+                *first.statements,
+                Statement(f"INSERT INTO d1_migrations (name) VALUES ('{first.name}');"),
+            ]
         )
     assert await init_database(database_url) == (False, NAMES[1:])
     async with open_database(database_url, "read") as database:
