@@ -19,7 +19,7 @@ from clash.config import Settings, check_fps, parse_size
 from clash.database.port import Row
 from clash.errors import ConflictError, NotFoundError, StoryError, UsageError
 from clash.hints import command
-from clash.providers.catalogue import load_catalogue
+from clash.providers.choice import models_for
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.story.reader import read_story
@@ -35,7 +35,6 @@ _IMAGE_TYPES = {
     ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
     ".webp": ("image/webp", b"RIFF"),
 }
-KINDS: tuple[Kind, ...] = ("screenplay", "image", "video", "speech")
 
 
 @dataclass(frozen=True)
@@ -188,36 +187,8 @@ def _check_writable(folder: Path) -> None:
 
 
 def _models(request: ProductionRequest, settings: Settings, registry: Registry) -> dict[Kind, str]:
-    if unknown := sorted(set(request.models) - set(KINDS)):
-        raise UsageError(f"there is no kind of model {unknown[0]!r}; known: {', '.join(KINDS)}")
-    specs: dict[Kind, str] = {}
-    for kind in KINDS:
-        specs[kind] = registry.model(kind, _spec(kind, request, settings)).spec
-    return specs
-
-
-def _spec(kind: Kind, request: ProductionRequest, settings: Settings) -> str:
-    """What makes this kind: named for the run, by its preset, in the settings, by their preset, by default."""
-    setting = f"{kind}_model"
-    by_setting = cast("str", getattr(settings, setting))
-    named = request.models.get(kind) or preset(request.preset, settings).get(kind)
-    if named or setting in settings.model_fields_set:
-        return named or by_setting
-    return preset(settings.preset, settings).get(kind) or by_setting
-
-
-def preset(name: str | None, settings: Settings) -> Mapping[Kind, str]:
-    """The models of a preset; none of none. Raises `UsageError` naming the known ones."""
-    if name is None:
-        return {}
-    known = load_catalogue(settings).presets
-    if name not in known:
-        raise UsageError(
-            f"there is no preset {name!r}; known: {', '.join(sorted(known))}",
-            code="unknown_preset",
-            hint="`clash models` shows them; CLASH_PRESETS defines your own",
-        )
-    return known[name]
+    chosen = models_for(settings, named=request.models, preset=request.preset)
+    return {kind: registry.model(kind, spec).spec for kind, spec in chosen.items()}
 
 
 def _read(story: str) -> tuple[str, Path, bytes]:

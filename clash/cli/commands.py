@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from clash.cli import assets, cancel, checkpoints, cost, db, run, runs
+from clash.cli import assets, cancel, checkpoints, cost, db, doctor, models, run, runs
 from clash.errors import UsageError
 
 # Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
@@ -28,6 +28,8 @@ app.add_typer(checkpoints.app, name="checkpoints")
 app.command("cost")(cost.cost)
 app.add_typer(assets.app, name="assets")
 app.add_typer(db.app, name="db")
+app.command("models")(models.models)
+app.command("doctor")(doctor.doctor)
 
 # What Typer raises for wrong use is Click's `UsageError`, which newer versions of Typer carry inside them. It is
 # exported by neither under one name, but both export its child.

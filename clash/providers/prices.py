@@ -25,6 +25,7 @@ from clash.providers.ports import Quote
 Unit = Literal["image", "megapixel", "second", "1000 characters", "million input tokens", "million output tokens"]
 _MILLION = Decimal(1_000_000)
 _OPENAI = "openai"
+_USUAL = 10_000
 
 
 class Price(BaseModel):
@@ -75,6 +76,10 @@ class PriceList:
         self._prices = tuple(prices)
         self._allow_unpriced = allow_unpriced
 
+    def of(self, spec: str) -> tuple[Price, ...]:
+        """All prices of a model, those in force first."""
+        return tuple(price for price in self._prices if price.model == spec)
+
     def unit_price(self, spec: str, variant: str = "") -> Price | None:
         """The price of a model that is not sold by the token: for this variant, else for any."""
         found = [price for price in self._prices if price.model == spec and "tokens" not in price.unit]
@@ -123,6 +128,16 @@ def shipped_prices() -> tuple[Price, ...]:
     """What `prices.toml` says."""
     text = (files("clash.providers") / "prices.toml").read_text(encoding="utf-8")
     return _File.model_validate(tomllib.loads(text)).prices
+
+
+def token_prices(model: str, base_url: str) -> dict[Unit, Decimal]:
+    """Dollars for a million tokens read and written, as published; nothing where nobody knows."""
+    # Of a call of usual length: some vendors ask more for very long ones.
+    read = _published_token_cost(model, Tokens(_USUAL, 0), base_url)
+    written = _published_token_cost(model, Tokens(0, _USUAL), base_url)
+    if read is None or written is None:
+        return {}
+    return {"million input tokens": read * _MILLION / _USUAL, "million output tokens": written * _MILLION / _USUAL}
 
 
 def _published_token_cost(model: str, tokens: Tokens, base_url: str) -> Decimal | None:

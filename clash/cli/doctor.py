@@ -1,0 +1,48 @@
+"""`clash doctor`: what is set, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clash.cli.layout import Block, Column, Record, Table
+from clash.cli.options import Json
+from clash.cli.output import Document, emit, say_error
+from clash.cli.reading import report
+
+_HERE = (Column("version", "clash"), Column("python"), Column("platform"))
+_SETTINGS = (Column("setting", fold=True), Column("value", fold=True), Column("source"))
+_EXTRAS = (Column("package"), Column("extra"), Column("version"), Column("install", fold=True))
+_CHECKS = (
+    Column("check"),
+    Column("ok", show=lambda ok: "ok" if ok else "NO"),
+    Column("says", fold=True),
+    Column("hint", fold=True),
+)
+
+
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no vendor whether its key is good.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check the settings, the keys, the database and the disk, and say what is missing and how to get it."""
+    from clash import diagnosis
+
+    document = report(lambda settings: diagnosis.diagnose(settings, ask=not offline))
+    emit(document, as_json=as_json, render=render_diagnosis)
+    failed = [check for check in document["checks"] if not check["ok"]]
+    for check in failed:
+        say_error(f"{check['check']}: {check['says']}", check["hint"])
+    if failed:
+        raise typer.Exit(1)
+
+
+def render_diagnosis(document: Document) -> list[Block]:
+    """Where this is, every setting with its source, the optional packages, the checks."""
+    return [
+        Record(_HERE, document),
+        Table(_SETTINGS, document["settings"]),
+        Table(_EXTRAS, document["extras"]),
+        Table(_CHECKS, document["checks"]),
+    ]

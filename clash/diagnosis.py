@@ -1,0 +1,191 @@
+"""Is everything there that a film needs? Every setting with where it comes from, keys, packages, database, disk."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_settings import DotEnvSettingsSource
+
+from clash import __version__
+from clash.config import Kind, Settings
+from clash.database.connection import database_exists, open_database
+from clash.database.migrations import pending_migrations
+from clash.errors import ClashError
+from clash.providers.choice import models_for
+from clash.providers.credentials import key_of
+from clash.providers.extras import EXTRAS, how_to_install, installed
+from clash.providers.registry import Probed, Registry, provider_names
+from clash.providers.transport import redacted_text
+
+_LOW_DISK_BYTES = 1 << 30
+_PROBE_S = 20.0
+_KEYS = {"openai": "OPENAI_API_KEY", "fal": "FAL_KEY"}
+
+
+async def diagnose(settings: Settings, *, ask: bool = True) -> dict[str, Any]:
+    """All checks. `ask`: whether vendors whose key is set are asked, with a call that costs nothing."""
+    models, unknown = _models(settings)
+    checks = [
+        *unknown,
+        *_models_checks(models, settings),
+        *(await _vendor_checks(settings) if ask else []),
+        await _database_check(settings),
+        _disk_check(settings),
+    ]
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "models": models,
+        "settings": _settings_items(settings),
+        "extras": _extras_items(),
+        "checks": checks,
+        "ok": all(check["ok"] for check in checks),
+    }
+
+
+def _check(name: str, ok: bool, says: str, hint: str | None = None) -> dict[str, Any]:
+    return {"check": name, "ok": ok, "says": says, "hint": hint}
+
+
+def _failed(name: str, error: ClashError) -> dict[str, Any]:
+    return _check(name, False, error.message, error.hint)
+
+
+# -- settings ----------------------------------------------------------------------------------------------------
+
+
+def _settings_items(settings: Settings) -> list[dict[str, Any]]:
+    """Every setting in force: its variable, its value (secrets masked), and where it comes from."""
+    in_file = {name.upper() for name in _dot_env()}
+    items: list[dict[str, Any]] = []
+    for name, field in Settings.model_fields.items():
+        variable = str(field.validation_alias)
+        source = "environment" if variable in os.environ else ".env" if variable in in_file else "default"
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr) or (value is None and variable in _KEYS.values()):
+            value, source = _secret(variable, value, source)
+        items.append({"setting": variable, "value": _shown(value), "source": source})
+    return items
+
+
+def _dot_env() -> dict[str, Any]:
+    source = DotEnvSettingsSource(Settings, env_file=".env", env_file_encoding="utf-8")
+    return {str(name): value for name, value in source.env_vars.items()}
+
+
+def _secret(variable: str, value: SecretStr | None, source: str) -> tuple[str | None, str]:
+    """A key shown by its last four letters, of which nobody can make a key."""
+    key = key_of(variable, value)
+    if key is None:
+        return None, source
+    shown = f"***{key[-4:]}" if len(key) >= 16 else "***"
+    return shown, source if value is not None else "keyring"
+
+
+def _shown(value: object) -> str | None:
+    if value is None or value == () or value == {}:
+        return None
+    if isinstance(value, tuple):
+        return ", ".join(str(item) for item in value)
+    return redacted_text(str(value))
+
+
+# -- packages ----------------------------------------------------------------------------------------------------
+
+
+def _extras_items() -> list[dict[str, Any]]:
+    """Every optional package: its version, or how to get it."""
+    items: list[dict[str, Any]] = []
+    for name, extra in EXTRAS.items():
+        there = installed(name)
+        version = importlib.metadata.version(name.replace("_", "-")) if there else None
+        install = None if there else how_to_install(extra)
+        items.append({"package": name.replace("_", "-"), "extra": extra, "version": version, "install": install})
+    return items
+
+
+# -- checks ------------------------------------------------------------------------------------------------------
+
+
+def _models(settings: Settings) -> tuple[dict[Kind, str], list[dict[str, Any]]]:
+    """The models that a run would use; none, and why, where a preset is not known."""
+    try:
+        return models_for(settings), []
+    except ClashError as error:
+        return {}, [_failed("models", error)]
+
+
+def _models_checks(models: dict[Kind, str], settings: Settings) -> list[dict[str, Any]]:
+    """Whether the models that a run would use can be called: known, with their package and key."""
+    registry = Registry(settings)
+    checks: list[dict[str, Any]] = []
+    for kind, spec in models.items():
+        try:
+            model = registry.model(kind, spec)
+            model.require()
+        except ClashError as error:
+            checks.append(_failed(f"{kind} model", error))
+        else:
+            checks.append(_check(f"{kind} model", True, model.spec))
+    return checks
+
+
+async def _vendor_checks(settings: Settings) -> list[dict[str, Any]]:
+    """A free call to each vendor whose key is set."""
+    registry = Registry(settings)
+    checks: list[dict[str, Any]] = []
+    for name in provider_names():
+        try:
+            provider = registry.provider(name)
+            if not isinstance(provider, Probed) or not _has_key(name, settings):
+                continue
+            async with asyncio.timeout(_PROBE_S):
+                says = await provider.probe()
+        except ClashError as error:
+            checks.append(_failed(name, error))
+        except TimeoutError:
+            checks.append(_check(name, False, f"no answer within {_PROBE_S:.0f} s", "check the network"))
+        else:
+            checks.append(_check(name, True, f"{provider.endpoint}: {says}"))
+    return checks
+
+
+def _has_key(provider: str, settings: Settings) -> bool:
+    variable = _KEYS.get(provider)
+    setting = {"openai": settings.openai_api_key, "fal": settings.fal_key}.get(provider)
+    return variable is None or key_of(variable, setting) is not None
+
+
+async def _database_check(settings: Settings) -> dict[str, Any]:
+    url = settings.database_url
+    try:
+        if not database_exists(url):
+            return _check("database", True, f"{url}: none yet; the first run makes it")
+        async with open_database(url, "read") as database:
+            pending = await pending_migrations(database)
+    except ClashError as error:
+        return _failed("database", error)
+    if pending:
+        names = ", ".join(one.name for one in pending)
+        return _check("database", False, f"{url}: pending migrations: {names}", "clash db init")
+    return _check("database", True, f"{url}: up to date")
+
+
+def _disk_check(settings: Settings) -> dict[str, Any]:
+    """Room where files go: what is made is kept on the disk even when it also goes to a bucket."""
+    folder = settings.output_dir.absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    says = f"{free / (1 << 30):.1f} GB are free for {settings.output_dir}"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return _check("disk", False, f"{folder} cannot be written", "choose another CLASH_OUTPUT_DIR")
+    return _check("disk", free >= _LOW_DISK_BYTES, says, None if free >= _LOW_DISK_BYTES else "make room")

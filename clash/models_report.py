@@ -1,0 +1,97 @@
+"""What models there are: the catalogue, what each costs as far as it is published, and the key that it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clash.config import Kind, Settings
+from clash.errors import SettingsError
+from clash.providers.catalogue import Card, load_catalogue
+from clash.providers.credentials import key_of
+from clash.providers.extras import EXTRAS, how_to_install, installed
+from clash.providers.prices import PriceList, load_prices, token_prices
+
+_KEYS = {"openai": "OPENAI_API_KEY", "fal": "FAL_KEY"}
+_PACKAGES = {"openai": "openai", "fal": "fal_client"}
+_LOCAL: tuple[tuple[Kind, str, str], ...] = (
+    ("screenplay", "local:screenwriter", "writes by rule"),
+    ("image", "local:illustrator", "draws"),
+    ("video", "local:cinematographer", "moves a camera over the keyframe"),
+    ("speech", "local:voice", "speaks, with the extra voice"),
+)
+
+
+async def list_models(settings: Settings) -> dict[str, Any]:
+    """All models that clash knows, by kind, and the presets. Raises `SettingsError` for a file that cannot be read."""
+    catalogue, prices = load_catalogue(settings), load_prices(settings)
+    presets = catalogue.presets
+    items = [_local(kind, spec, summary) for kind, spec, summary in _LOCAL]
+    items += [_card(card, prices, settings) for card in catalogue.cards]
+    items.sort(key=lambda item: [kind for kind, _, _ in _LOCAL].index(item["kind"]))
+    for item in items:
+        item["presets"] = sorted(name for name, models in presets.items() if item["model"] in models.values())
+    return {
+        "items": items,
+        "presets": [{"name": name, **presets[name]} for name in sorted(presets)],
+        "preset": settings.preset,
+    }
+
+
+def _local(kind: Kind, spec: str, summary: str) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "model": spec,
+        "summary": summary,
+        "prices": [],
+        "price": "free",
+        "key": None,
+        "key_present": True,
+        "package": None,
+        "install": None,
+    }
+
+
+def _card(card: Card, prices: PriceList, settings: Settings) -> dict[str, Any]:
+    key, package = _KEYS.get(card.provider), _PACKAGES.get(card.provider)
+    setting = {"OPENAI_API_KEY": settings.openai_api_key, "FAL_KEY": settings.fal_key}.get(key or "")
+    missing = package is not None and not installed(package)
+    published = [
+        {
+            "unit": price.unit,
+            "variant": price.variant or None,
+            "usd": f"{price.price.normalize():f}",
+            "checked_on": price.checked_on.isoformat(),
+            "source": price.source,
+        }
+        for price in prices.of(card.spec)
+    ] or _by_token(card, settings)
+    return {
+        "kind": card.kind,
+        "model": card.spec,
+        "summary": card.summary,
+        "prices": published,
+        "price": "; ".join(_words(price) for price in published) or "unknown",
+        "key": key,
+        "key_present": key is None or key_of(key, setting) is not None,
+        "package": package,
+        "install": how_to_install(EXTRAS[package]) if missing and package else None,
+    }
+
+
+def _by_token(card: Card, settings: Settings) -> list[dict[str, Any]]:
+    """What `genai-prices` says of a language model; nothing where it is not installed."""
+    if card.kind != "screenplay" or not installed("genai_prices"):
+        return []
+    try:
+        found = token_prices(card.id, settings.openai_base_url)
+    except SettingsError:
+        return []
+    return [
+        {"unit": unit, "variant": None, "usd": f"{usd.normalize():f}", "checked_on": None, "source": "genai-prices"}
+        for unit, usd in found.items()
+    ]
+
+
+def _words(price: dict[str, Any]) -> str:
+    variant = f" ({price['variant']})" if price["variant"] else ""
+    return f"${price['usd']} / {price['unit']}{variant}"

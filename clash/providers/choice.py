@@ -1,0 +1,47 @@
+"""Which model makes what: named for a run, by a preset, in the settings, or by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from clash.config import Kind, Settings
+from clash.errors import UsageError
+from clash.providers.catalogue import load_catalogue
+
+KINDS: tuple[Kind, ...] = ("screenplay", "image", "video", "speech")
+
+
+def models_for(
+    settings: Settings, *, named: Mapping[str, str] | None = None, preset: str | None = None
+) -> dict[Kind, str]:
+    """`provider:model` per kind; the first that is given of: named, the preset, the setting, the settings' preset.
+
+    Raises `UsageError` for a kind or a preset that is not known.
+    """
+    named = named or {}
+    if unknown := sorted(set(named) - set(KINDS)):
+        raise UsageError(f"there is no kind of model {unknown[0]!r}; known: {', '.join(KINDS)}")
+    of_preset, of_settings = _preset(preset, settings), _preset(settings.preset, settings)
+    chosen: dict[Kind, str] = {}
+    for kind in KINDS:
+        setting = f"{kind}_model"
+        value = cast("str", getattr(settings, setting))
+        given = named.get(kind) or of_preset.get(kind)
+        if not given and setting not in settings.model_fields_set:
+            given = of_settings.get(kind)
+        chosen[kind] = given or value
+    return chosen
+
+
+def _preset(name: str | None, settings: Settings) -> Mapping[Kind, str]:
+    if name is None:
+        return {}
+    known = load_catalogue(settings).presets
+    if name not in known:
+        raise UsageError(
+            f"there is no preset {name!r}; known: {', '.join(sorted(known))}",
+            code="unknown_preset",
+            hint="`clash models` shows them; CLASH_PRESETS defines your own",
+        )
+    return known[name]
