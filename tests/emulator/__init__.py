@@ -58,6 +58,10 @@ class Emulator:
         """A fault of the next `times` requests whose path matches; see emulator.mjs."""
         self._post("__emulator/faults", [{"path": path, "action": action, "times": times, **facts}])
 
+    def peace(self) -> None:
+        """No faults any more."""
+        self._post("__emulator/peace", {})
+
     def chaos(self, **rates: float) -> None:
         """aimock's own faults for every request: `rateLimitRate`, `malformedRate`, `disconnectRate`, `latencyMs`."""
         self._post("__aimock/chaos", rates)

@@ -3,6 +3,7 @@
 //
 //   POST /__emulator/fixtures  [{match, response, ...}]   answers, as aimock knows them; the newest go first
 //   POST /__emulator/faults    [{method, path, action, times, status, headers, body, ms}]
+//   POST /__emulator/peace     no faults any more
 //   POST /__emulator/reset
 //   GET  /__emulator/fetched   names of the files that were fetched, in order
 //   GET  /files/NAME           a file of the folder; /files/to?URL redirects there
@@ -36,6 +37,7 @@ const say = (response, value) => {
 async function control(request, response, what) {
   if (what === "fixtures") for (const fixture of (await jsonOf(request)).reverse()) emulator.prependFixture(fixture);
   else if (what === "faults") faults.push(...(await jsonOf(request)));
+  else if (what === "peace") faults = [];
   else if (what === "reset") {
     faults = [];
     fetched = [];
@@ -73,6 +75,7 @@ createServer(async (request, response) => {
   if (url.pathname.startsWith("/__emulator/")) return control(request, response, url.pathname.slice(12));
   const fault = next(request.method, url.pathname);
   if (fault?.action === "wait") await new Promise((go) => setTimeout(go, fault.ms));
+  if (request.socket.destroyed) return; // who asked has gone
   if (fault?.action === "drop") return request.socket.destroy();
   if (fault?.action === "answer") {
     for await (const _ of request); // the vendor has read all of it before it says no
