@@ -64,6 +64,7 @@ async def test_fifty_calls_of_a_dime_in_parallel_make_ten_of_a_budget_of_one_dol
     assert await desk.money() == (1_000_000, 0)
 
 
+@on_both_databases
 async def test_several_ledgers_of_one_run_cannot_pass_it_together(desk: Desk) -> None:
     """The database itself compares: three that know nothing of each other still make ten."""
     till = Till()
@@ -76,6 +77,7 @@ async def test_several_ledgers_of_one_run_cannot_pass_it_together(desk: Desk) ->
     assert till.micro == 1_000_000
 
 
+@on_both_databases
 async def test_a_budget_to_the_micro_dollar(desk: Desk) -> None:
     """What fits exactly is made; a micro-dollar more is not."""
     till = Till()
@@ -88,6 +90,7 @@ async def test_a_budget_to_the_micro_dollar(desk: Desk) -> None:
     assert counted(await all_of(await desk.ledger(provider), FIFTY[:4])) == (4, 0)
 
 
+@on_both_databases
 async def test_a_budget_of_nothing_lets_free_calls_through(desk: Desk) -> None:
     """$0 forbids what costs, not what is free."""
     await allow(desk, "0")
@@ -95,6 +98,7 @@ async def test_a_budget_of_nothing_lets_free_calls_through(desk: Desk) -> None:
     assert counted(await all_of(await desk.ledger(OneShot(Till(), price=Decimal(0))), ["b"])) == (1, 0)
 
 
+@on_both_databases
 @pytest.mark.parametrize("price", ["-1", "NaN", "Infinity"])
 async def test_a_price_that_is_none_is_refused(desk: Desk, price: str) -> None:
     """A plug-in that quotes nonsense cannot talk its way past the budget."""
@@ -109,6 +113,7 @@ async def test_a_price_that_is_none_is_refused(desk: Desk, price: str) -> None:
 # -- bills and quotes ------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_a_bill_above_the_quote_counts_as_it_is_and_at_once(desk: Desk) -> None:
     """Quoted $0.10, billed $0.30: recorded as $0.30, and the next call is refused."""
     till = Till()
@@ -123,6 +128,7 @@ async def test_a_bill_above_the_quote_counts_as_it_is_and_at_once(desk: Desk) ->
     assert await desk.money() == (300_000, 0)
 
 
+@on_both_databases
 @pytest.mark.parametrize("concurrency", [1, 4, 64])
 async def test_bills_below_the_quote_let_more_calls_in(desk: Desk, concurrency: int) -> None:
     """Quoted $0.10, billed $0.02: a budget of $1.05 makes 48 calls ($0.96), not 10; then a quote no longer fits."""
@@ -135,6 +141,7 @@ async def test_bills_below_the_quote_let_more_calls_in(desk: Desk, concurrency: 
     assert await desk.money() == (960_000, 0)
 
 
+@on_both_databases
 async def test_a_failing_call_gives_its_reservation_back(desk: Desk) -> None:
     """Refused by the provider: nothing is spent, nothing held, and another call takes its room."""
     till = Till()
@@ -148,6 +155,7 @@ async def test_a_failing_call_gives_its_reservation_back(desk: Desk) -> None:
     assert await desk.money() == (100_000, 0)
 
 
+@on_both_databases
 async def test_an_unknown_call_keeps_its_reservation(desk: Desk) -> None:
     """It may have been paid: what it may have cost is not given to another call."""
     till = Till()
@@ -160,6 +168,7 @@ async def test_an_unknown_call_keeps_its_reservation(desk: Desk) -> None:
     assert await desk.money() == (0, 100_000)
 
 
+@on_both_databases
 async def test_the_spent_sum_never_passes_the_budget_at_any_moment(desk: Desk) -> None:
     """Looked at after every write: spent and reserved together stay within the budget."""
     till, highest = Till(), 0
@@ -183,6 +192,7 @@ async def test_the_spent_sum_never_passes_the_budget_at_any_moment(desk: Desk) -
 # -- nobody waits for ever -------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 @pytest.mark.parametrize("act", ["broken", "drop", "busy"])
 @pytest.mark.parametrize("kind", ["keyed", "queued"])
 async def test_who_waits_for_the_budget_holds_nothing_that_others_need(desk: Desk, kind: str, act: str) -> None:
@@ -197,6 +207,7 @@ async def test_who_waits_for_the_budget_holds_nothing_that_others_need(desk: Des
     assert till.micro == 100_000
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", ["keyed", "queued"])
 async def test_an_open_call_that_is_given_up_for_now_wakes_who_waits(desk: Desk, kind: str) -> None:
     """Its tries are used up and its row stays open, with its money: who waited for it is refused, not left waiting."""
@@ -212,6 +223,7 @@ async def test_an_open_call_that_is_given_up_for_now_wakes_who_waits(desk: Desk,
     assert await desk.money() == (0, 100_000)
 
 
+@on_both_databases
 async def test_a_stop_reaches_who_waits_for_the_budget(desk: Desk) -> None:
     """Stopped while it waits: when the call in flight has ended, with room to spare, it is not begun."""
     till, stop = Till(), StopSignal()
@@ -231,6 +243,7 @@ async def test_a_stop_reaches_who_waits_for_the_budget(desk: Desk) -> None:
     assert results[1].exit_code == 143
 
 
+@on_both_databases
 async def test_a_cancelled_run_refuses_who_waits_for_the_budget(desk: Desk) -> None:
     """`clash cancel` while calls wait: they end as cancelled, not as over budget."""
     till = Till()
@@ -248,6 +261,7 @@ async def test_a_cancelled_run_refuses_who_waits_for_the_budget(desk: Desk) -> N
     assert results[1].code == "cancelled"
 
 
+@on_both_databases
 async def test_the_limits_and_the_budget_together(desk: Desk) -> None:
     """A rate, two places and a budget that lets ten in: all fifty come to an end."""
     till = Till()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from conftest import RUN
+from conftest import RUN, on_both_databases
 from paid import QUICK, Act, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
 
 from clash.assets import AssetStore
@@ -61,6 +61,7 @@ async def till_asked(till: Till, times: int) -> None:
 # -- once ------------------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_succeeded_is_never_called_again(desk: Desk, database_url: str, kind: str) -> None:
     """Asked again in the same process, by a new ledger, over a new connection: one call, one row, the same file."""
@@ -77,6 +78,7 @@ async def test_what_succeeded_is_never_called_again(desk: Desk, database_url: st
     assert (till.asked["a"], await desk.states(), await desk.money()) == (1, ["succeeded"], (100_000, 0))
 
 
+@on_both_databases
 async def test_each_call_is_a_row_that_tells_it(desk: Desk) -> None:
     """Who was asked what, from when to when, at what cost; and the file stands in the run's assets with its slot."""
     till = Till()
@@ -95,6 +97,7 @@ async def test_each_call_is_a_row_that_tells_it(desk: Desk) -> None:
     assert (desk.assets.root / asset["path"]).samefile(made.path)
 
 
+@on_both_databases
 @pytest.mark.parametrize("reuse", [True, False])
 async def test_two_slots_that_ask_for_one_thing_buy_it_once(desk: Desk, reuse: bool) -> None:
     """The same words in twenty shots at once: one call, and a row for each shot. `--no-reuse` is about earlier runs."""
@@ -108,6 +111,7 @@ async def test_two_slots_that_ask_for_one_thing_buy_it_once(desk: Desk, reuse: b
     assert await desk.money() == (100_000, 0)
 
 
+@on_both_databases
 async def test_another_take_is_another_call(desk: Desk) -> None:
     """Take 2 of a slot is bought anew, and take 1 stays on record."""
     till = Till()
@@ -118,6 +122,7 @@ async def test_another_take_is_another_call(desk: Desk) -> None:
     assert [row["take"] for row in await desk.rows()] == [1, 2]
 
 
+@on_both_databases
 async def test_many_callers_of_one_slot_get_one_call(desk: Desk) -> None:
     """Thirty at once for the same slot: one row."""
     till = Till()
@@ -129,6 +134,7 @@ async def test_many_callers_of_one_slot_get_one_call(desk: Desk) -> None:
 # -- from one run to another -----------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_an_earlier_run_s_answer_serves_at_no_cost(desk: Desk, database: Database) -> None:
     """Marked as reused, free, and with a row and an asset of its own."""
     till = Till()
@@ -142,6 +148,7 @@ async def test_an_earlier_run_s_answer_serves_at_no_cost(desk: Desk, database: D
     assert len(await database.query("SELECT 1 FROM generated_assets WHERE run_id = 'run-2'")) == 1
 
 
+@on_both_databases
 async def test_no_reuse_makes_everything_anew(desk: Desk, database: Database) -> None:
     """A run that was asked not to reuse pays for its own."""
     till = Till()
@@ -151,6 +158,7 @@ async def test_no_reuse_makes_everything_anew(desk: Desk, database: Database) ->
     assert (made.reused, till.times("a"), await second.money()) == (False, 2, (100_000, 0))
 
 
+@on_both_databases
 @pytest.mark.parametrize("change", ["revision", "model", "provider"])
 async def test_what_would_be_made_otherwise_is_not_reused(
     desk: Desk, database: Database, monkeypatch: pytest.MonkeyPatch, change: str
@@ -168,6 +176,7 @@ async def test_what_would_be_made_otherwise_is_not_reused(
     assert till.asked["a"] == 2
 
 
+@on_both_databases
 async def test_an_estimate_counts_what_a_run_would_call(desk: Desk, database: Database) -> None:
     """The rehearsal of a fresh run plans just the calls that the run then makes, with the very same sum."""
     till = Till()
@@ -189,6 +198,7 @@ async def test_an_estimate_counts_what_a_run_would_call(desk: Desk, database: Da
 # -- what the provider refuses ---------------------------------------------------------------------------------------
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_refusal_is_on_record_and_the_next_attempt_is_a_new_row(desk: Desk, kind: str) -> None:
     """Its code and words are kept, it costs nothing; asked again later it is attempt 2."""
@@ -205,6 +215,7 @@ async def test_a_refusal_is_on_record_and_the_next_attempt_is_a_new_row(desk: De
     assert await desk.money() == (100_000, 0)
 
 
+@on_both_databases
 async def test_every_attempt_has_a_number_of_its_own(desk: Desk) -> None:
     """However a call was tried again, under its key or as a new one, the numbers go on."""
     till = Till()
@@ -216,6 +227,7 @@ async def test_every_attempt_has_a_number_of_its_own(desk: Desk) -> None:
     assert numbers[-1] == till.asked["a"] == 5
 
 
+@on_both_databases
 @pytest.mark.parametrize("later", ["busy", "broken", "unsent"])
 async def test_an_answer_to_the_asking_is_no_answer_to_the_call(desk: Desk, later: Act) -> None:
     """Taken and charged, its answer lost; then "too many requests": the key is kept, and the call is charged once."""
@@ -227,6 +239,7 @@ async def test_an_answer_to_the_asking_is_no_answer_to_the_call(desk: Desk, late
     assert (till.times("a"), await desk.states(), await desk.money()) == (1, ["succeeded"], (100_000, 0))
 
 
+@on_both_databases
 async def test_one_that_fails_leaves_the_others_alone(desk: Desk) -> None:
     """Two of ten refused: eight are made, and each error names its own slot."""
     till = Till()
@@ -237,6 +250,7 @@ async def test_one_that_fails_leaves_the_others_alone(desk: Desk) -> None:
     assert sorted(await desk.states()) == ["failed"] * 2 + ["succeeded"] * 8
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_whole_file_that_its_step_cannot_use_is_no_success(desk: Desk, kind: str) -> None:
     """A screenplay of an unknown place, say: the call failed, and counts as paid; a resume does not find it again."""
@@ -256,6 +270,7 @@ async def test_a_whole_file_that_its_step_cannot_use_is_no_success(desk: Desk, k
     assert await desk.money() == (200_000, 0)
 
 
+@on_both_databases
 async def test_a_plug_in_s_own_error_is_told_in_its_words(desk: Desk) -> None:
     """Whatever it raises, also with half an emoji in it, ends as this slot's failure; nothing is stuck."""
     till = Till()
@@ -279,6 +294,7 @@ def damage(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"?")
 
 
+@on_both_databases
 @pytest.mark.parametrize("harm", [lose, damage])
 async def test_a_free_file_that_is_gone_is_made_again(desk: Desk, harm: Callable[[Path], None]) -> None:
     """Without a word; the old row says what became of its file."""
@@ -294,6 +310,7 @@ async def test_a_free_file_that_is_gone_is_made_again(desk: Desk, harm: Callable
     assert len(await desk.database.query("SELECT 1 FROM generated_assets")) == 1
 
 
+@on_both_databases
 @pytest.mark.parametrize("harm", [lose, damage])
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_paid_file_that_is_gone_is_not_bought_again_unasked(
@@ -340,6 +357,7 @@ class Failing:
         return None
 
 
+@on_both_databases
 @pytest.mark.parametrize("applied", [False, True])
 @pytest.mark.parametrize("at", [1, 2, 3])
 @pytest.mark.parametrize("kind", KINDS)
@@ -365,6 +383,7 @@ async def test_a_process_that_dies_at_a_write_pays_nothing_twice(desk: Desk, kin
     assert await desk.money() == (100_000, 0)
 
 
+@on_both_databases
 async def test_a_call_that_is_cancelled_is_taken_up_again(desk: Desk) -> None:
     """Cancelled while the provider works: under the same key it is asked again, and charged once."""
     till = Till()
@@ -381,6 +400,7 @@ async def test_a_call_that_is_cancelled_is_taken_up_again(desk: Desk) -> None:
 # -- who may not call ------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_lost_the_run_calls_nobody_and_writes_nothing(desk: Desk, kind: str) -> None:
     """Before the call: exit 5, nobody is asked, no row, no file."""
@@ -394,6 +414,7 @@ async def test_who_lost_the_run_calls_nobody_and_writes_nothing(desk: Desk, kind
     assert not desk.assets.root.exists()
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_loses_the_run_during_a_call_keeps_the_answer_on_disk(desk: Desk, kind: str) -> None:
     """The new holder settles it from there, so that it is paid for once; the old one writes no row."""
@@ -412,6 +433,7 @@ async def test_who_loses_the_run_during_a_call_keeps_the_answer_on_disk(desk: De
     assert await desk.money() == (100_000, 0)
 
 
+@on_both_databases
 async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
     """Those in flight are settled; of the rest nobody is asked, and nothing is on record."""
     till = Till()
@@ -433,6 +455,7 @@ async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
     assert till.asked.total() == 2
 
 
+@on_both_databases
 @pytest.mark.parametrize(("asked", "expected"), [(None, 3), (2, 2), (64, 20)])
 async def test_no_more_calls_are_in_flight_than_allowed(desk: Desk, asked: int | None, expected: int) -> None:
     """What the provider advises, unless the user says otherwise; and as many as that are."""
@@ -447,6 +470,7 @@ async def test_no_more_calls_are_in_flight_than_allowed(desk: Desk, asked: int |
 # -- sums ------------------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_costs_add_up_to_the_micro_dollar(desk: Desk) -> None:
     """A hundred calls billed a third of a cent each: the run, the rows and the assets agree."""
     till = Till()
@@ -458,6 +482,7 @@ async def test_costs_add_up_to_the_micro_dollar(desk: Desk) -> None:
     assert {row["precision"] for row in await desk.rows()} == {"billed"}
 
 
+@on_both_databases
 async def test_who_listens_hears_of_each_call_once(desk: Desk) -> None:
     """What was paid is told when it is settled; what was found costs nothing and is told to nobody."""
     till = Till()

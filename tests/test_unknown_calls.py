@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from conftest import on_both_databases
 from filming import SMALL, clash, environment, metered, query, shot_list
 from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, text_of
 
@@ -29,6 +30,7 @@ async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
 # -- execute, then report a timeout --------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_a_dropped_answer_of_a_keyed_provider_is_asked_for_again_and_charged_once(desk: Desk) -> None:
     """The same key again costs nothing more: the call succeeds within the same process."""
     till = Till()
@@ -40,6 +42,7 @@ async def test_a_dropped_answer_of_a_keyed_provider_is_asked_for_again_and_charg
     assert (await desk.rows())[0]["attempt"] == 3
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", ["oneshot", "queued"])
 async def test_a_dropped_answer_of_a_provider_without_keys_waits_for_consent(desk: Desk, kind: str) -> None:
     """Unknown, its money reserved; another process does not call it either; with consent it is called once more."""
@@ -64,6 +67,7 @@ async def test_a_dropped_answer_of_a_provider_without_keys_waits_for_consent(des
     assert await desk.money() == (100_000, 100_000)
 
 
+@on_both_databases
 async def test_consent_covers_the_calls_that_were_unknown_when_it_was_given(desk: Desk) -> None:
     """A call that becomes unknown while the consent is in force is asked about again."""
     till = Till()
@@ -76,6 +80,7 @@ async def test_consent_covers_the_calls_that_were_unknown_when_it_was_given(desk
     assert await desk.states() == ["unknown", "unknown"]
 
 
+@on_both_databases
 async def test_one_unknown_call_does_not_keep_the_others(desk: Desk) -> None:
     """Its siblings are made; only it waits."""
     till = Till()
@@ -83,6 +88,7 @@ async def test_one_unknown_call_does_not_keep_the_others(desk: Desk) -> None:
     assert [type(result) for result in results] == [Made, PersonNeededError, Made]
 
 
+@on_both_databases
 async def test_a_provider_that_can_be_asked_is_asked_first(desk: Desk) -> None:
     """One that knows our key says what became of the call: found, it is settled; never arrived, it is made."""
     till = Till()
@@ -100,6 +106,7 @@ async def test_a_provider_that_can_be_asked_is_asked_first(desk: Desk) -> None:
     assert await desk.money() == (200_000, 0)
 
 
+@on_both_databases
 async def test_a_queue_that_can_be_asked_gives_the_job_back(desk: Desk) -> None:
     """The submit's answer was lost; the job is found under our key and waited for, not submitted again."""
     till = Till()
@@ -117,6 +124,7 @@ async def test_a_queue_that_can_be_asked_gives_the_job_back(desk: Desk) -> None:
 # -- what comes to light later ---------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> None:
     """A frozen process was taken for dead, and got its answer after all: nobody is asked, nothing is bought again."""
     till = Till()
@@ -137,6 +145,7 @@ async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> 
     assert await desk.money() == (100_000, 0)
 
 
+@on_both_databases
 async def test_a_job_s_ticket_on_the_disk_is_enough(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database refused the job's id: it stands on the disk, and the next process waits for that very job."""
     till = Till()
@@ -159,6 +168,7 @@ async def test_a_job_s_ticket_on_the_disk_is_enough(desk: Desk, monkeypatch: pyt
 # -- jobs ------------------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_a_job_is_polled_where_it_was_submitted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings name another provider and address by now: the recorded one is asked, and nothing is bought."""
     till, seen = Till(), list[str]()
@@ -186,6 +196,7 @@ async def _succeeded(polls: list[Job], job: Job) -> JobStatus:
     return JobStatus("succeeded")
 
 
+@on_both_databases
 @pytest.mark.parametrize(
     ("error", "state", "charged"),
     [
@@ -211,6 +222,7 @@ async def test_a_job_is_given_up_only_when_the_queue_says_that_it_is_gone(
     assert till.times("a") == (1 if state == "submitted" else 2)
 
 
+@on_both_databases
 async def test_a_job_that_failed_costs_what_the_queue_says(desk: Desk) -> None:
     """Billed all the same: counted, told, and not tried again unasked. Not billed: tried again."""
     till = Till()
@@ -228,6 +240,7 @@ async def test_a_job_that_failed_costs_what_the_queue_says(desk: Desk) -> None:
 # -- answers that are none -------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 @pytest.mark.parametrize("act", ["empty", "junk"])
 @pytest.mark.parametrize("kind", ["keyed", "queued"])
 async def test_a_broken_file_is_fetched_again_not_bought_again(desk: Desk, kind: str, act: str) -> None:
@@ -240,6 +253,7 @@ async def test_a_broken_file_is_fetched_again_not_bought_again(desk: Desk, kind:
     assert await desk.money() == (100_000, 0)
 
 
+@on_both_databases
 async def test_a_broken_file_that_cannot_be_had_again_counts_as_paid(desk: Desk) -> None:
     """Answers at once, knows no keys: the call has failed, its money is spent, and only `resume` buys it again."""
     till = Till()
@@ -252,6 +266,7 @@ async def test_a_broken_file_that_cannot_be_had_again_counts_as_paid(desk: Desk)
     assert await desk.states() == ["failed"]
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_file_that_stays_broken_ends_as_failed_and_paid(desk: Desk, kind: str) -> None:
     """Asked for as often as patience allows, charged once, then failed: the slot is not stuck for ever."""
@@ -268,6 +283,7 @@ async def test_a_file_that_stays_broken_ends_as_failed_and_paid(desk: Desk, kind
     assert till.times("a") == 2
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_answer_full_of_odd_values_is_kept(desk: Desk, kind: str) -> None:
     """NaN, dates, bytes, half an emoji, a bill that is no number: what was paid for is not lost over them."""
@@ -289,6 +305,7 @@ async def test_an_answer_full_of_odd_values_is_kept(desk: Desk, kind: str) -> No
     assert (again.sha256, till.times("a")) == (made.sha256, 1)
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_is_no_answer_at_all_has_failed(desk: Desk, kind: str) -> None:
     """A plug-in that returns None broke its promise: told as a bad answer, counted as paid."""
@@ -304,6 +321,7 @@ async def test_what_is_no_answer_at_all_has_failed(desk: Desk, kind: str) -> Non
 # -- an intent whose request is no longer the same -------------------------------------------------------------------
 
 
+@on_both_databases
 async def test_a_paid_intent_is_not_sent_again_with_another_request(desk: Desk) -> None:
     """The key would promise one thing and ask for another: a person is asked, and consents to a call of its own."""
     till = Till()
@@ -321,6 +339,7 @@ async def test_a_paid_intent_is_not_sent_again_with_another_request(desk: Desk) 
     assert rows[0]["key"] != rows[1]["key"]
 
 
+@on_both_databases
 async def test_a_free_intent_whose_request_changed_is_simply_made_anew(desk: Desk) -> None:
     """A new version draws differently, and nothing was at stake: no question, a new row under its own key."""
     till = Till()
@@ -331,6 +350,7 @@ async def test_a_free_intent_whose_request_changed_is_simply_made_anew(desk: Des
     assert await desk.states() == ["failed", "succeeded"]
 
 
+@on_both_databases
 async def test_a_key_of_another_address_is_not_trusted(desk: Desk) -> None:
     """The base URL has changed: that server never saw the key, so to call it may be to pay twice."""
     till = Till()
