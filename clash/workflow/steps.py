@@ -20,7 +20,7 @@ from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.drawing import card_call, card_tasks
 from clash.workflow.finishing import finish_film
-from clash.workflow.mending import with_all_files
+from clash.workflow.mending import bring_all_files
 from clash.workflow.screenplay_check import screenplay_call
 from clash.workflow.shooting import shoot, shot_tasks, stored
 from clash.workflow.state import CardTask, ProductionState, ShotTask
@@ -106,12 +106,14 @@ class Steps:
         studio = self._studio
         await studio.plan("finalize", 1)
         screenplay = await self._screenplay(state["screenplay"])
-        mended = await with_all_files(screenplay, state, studio)
-        film, files = await asyncio.to_thread(finish_film, screenplay, mended, studio)
+        again = await bring_all_files(screenplay, state, studio)
+        cards, shots = {**state["cards"], **again["cards"]}, {**state.get("shots", {}), **again["shots"]}
+        whole = ProductionState({**state, "cards": cards, "shots": shots})
+        film, files = await asyncio.to_thread(finish_film, screenplay, whole, studio)
         for file in files:
             await studio.record(file)
         studio.done("finalize", "film")
-        return {"film": film, "cards": mended["cards"], "shots": mended["shots"]}
+        return {"film": film, **again}
 
     # -- parts -----------------------------------------------------------------------------------------------
 
