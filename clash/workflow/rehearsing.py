@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 
@@ -21,9 +22,11 @@ async def rehearse(
     """Ask for all that a film of this story needs. What would be called stands in `rehearsal.planned`."""
     made = await rehearsal.call(screenplay_call(ScreenplayRequest(story=story)))
     screenplay = Screenplay.model_validate(json.loads(rehearsal.read(made.sha256)))
-    cards: dict[str, StoredFile] = {}
-    for card in card_tasks(screenplay):
-        drawn = await rehearsal.call(card_call(card, film))
-        cards[card["slot"]] = StoredFile(sha256=drawn.sha256, media_type=drawn.media_type)
-    for shot in shot_tasks(screenplay, cards, reference_images):
-        await shoot(shot, rehearsal, film)
+    # All at a time, as a run makes them: what they look up in a database goes together in a few requests.
+    tasks = card_tasks(screenplay)
+    drawn = await asyncio.gather(*(rehearsal.call(card_call(card, film)) for card in tasks))
+    cards = {
+        card["slot"]: StoredFile(sha256=made.sha256, media_type=made.media_type)
+        for card, made in zip(tasks, drawn, strict=True)
+    }
+    await asyncio.gather(*(shoot(shot, rehearsal, film) for shot in shot_tasks(screenplay, cards, reference_images)))
