@@ -251,6 +251,15 @@ async def test_a_result_that_is_none_ends_the_job_and_counts_as_paid(
     assert len(vendors.submits()) == 1
 
 
+async def test_a_failed_result_costs_what_fal_says_it_billed(office: Office, vendors: Emulator) -> None:
+    """Nothing, if fal says nothing was billed."""
+    clips(vendors, vendors.file("c.mp4", clip()))
+    headers = {"x-fal-request-id": "x", "x-fal-billable-units": "0"}
+    vendors.fault("/requests/[^/]+$", "answer", method="GET", status=500, body={"detail": "oops"}, headers=headers)
+    assert (await refused(office)).code == "job_failed"
+    assert await office.costs() == [0]
+
+
 async def test_a_file_that_has_expired_ends_the_job(office: Office, vendors: Emulator) -> None:
     """The result names a file that is no longer there: paid, and told."""
     clips(vendors, f"{vendors.url}/files/long-gone.mp4")

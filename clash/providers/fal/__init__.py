@@ -78,12 +78,16 @@ class FalProvider:
 
     async def fetch(self, model: str, job: Job) -> Answer:
         """Download what it made, at once, and decode all of it. Raises `ProviderError`, `SettingsError`."""
-        card = self._card(model)
-        result = await self._connected().result(job)
-        cost = self._billed(card, result.billed_units)
+        card, jobs = self._card(model), self._connected()
+        cost: Decimal | None = None
         try:
-            return await self._file(card, result.body, cost)
+            try:
+                body = await jobs.result(job)
+            finally:
+                cost = self._billed(card, jobs.billed_units(job))
+            return await self._file(card, body, cost)
         except ProviderError as error:
+            # None: fal did not say; then it counts as what it was quoted.
             error.cost_usd = cost
             raise
 

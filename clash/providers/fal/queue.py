@@ -38,14 +38,6 @@ _NOBODYS_FAULT = {
 """fal's error types of a job that may well succeed when it is handed in again."""
 
 
-@dataclass(frozen=True)
-class Result:
-    """A finished job's answer; `billed_units` of the model's unit, where fal says how many."""
-
-    body: dict[str, Any]
-    billed_units: Decimal | None
-
-
 class Queue:
     """Submits, looks and collects. One HTTP client for all of it, for as long as the process lives."""
 
@@ -97,9 +89,8 @@ class Queue:
             return JobStatus("running")
         return JobStatus("queued", f"position {status.position}")
 
-    async def result(self, job: Job) -> Result:
+    async def result(self, job: Job) -> dict[str, Any]:
         """What a finished job answered. Raises `ProviderError` (code `job_failed`, `content_refused`, `expired`)."""
-        path = self._url(job)
         try:
             body: object = await self._of(job).get()
         except ClashError:
@@ -110,7 +101,11 @@ class Queue:
             raise ProviderError(f"the result of {job.id} cannot be read: {error}", retryable=True) from error
         if not isinstance(body, dict):
             raise ProviderError(f"the result of {job.id} is no object", code="bad_answer")
-        return Result(cast("dict[str, Any]", body), _number(self._billed.pop(httpx.URL(path).path, "")))
+        return cast("dict[str, Any]", body)
+
+    def billed_units(self, job: Job) -> Decimal | None:
+        """How many of the model's units fal billed for a job whose result was asked for; None where it did not say."""
+        return _number(self._billed.pop(httpx.URL(self._url(job)).path, ""))
 
     async def probe(self) -> str:
         """Ask about a job that is not there: free, and only a good key is told so. Raises `ClashError`."""
@@ -159,7 +154,9 @@ class Queue:
             return _key_refused(status, words)
         if status == 404:
             return ProviderError(f"fal no longer knows the job {job.id}: {words}", code="expired", status_code=404)
-        return ProviderError(f"fal answered HTTP {status} for the job {job.id}: {words}", status_code=status)
+        again = status >= 500
+        message = f"fal answered HTTP {status} for the job {job.id}: {words}"
+        return ProviderError(message, retryable=again, status_code=status)
 
     def _failed_job(self, error: Any, job: Job) -> ClashError:
         """A finished job whose answer is an error: fal gives back the status of the model itself."""
@@ -204,14 +201,15 @@ class _Transport(httpx.AsyncBaseTransport):
 
     endpoint: str
     billed: dict[str, str]
-    network: httpx.AsyncHTTPTransport = field(default_factory=httpx.AsyncHTTPTransport)
+    network: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(follow_redirects=False))
+    """A client, not a bare transport, so that the environment's proxies are honoured."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises the ledger's errors: `AmbiguousError` only where a job may have been taken."""
         submits = request.method == "POST"
         path = request.url.path
         try:
-            response = await self.network.handle_async_request(self._readdressed(request))
+            response = await self.network.send(self._readdressed(request), stream=True)
             if response.status_code in _AGAIN or response.status_code >= 500:
                 await response.aread()
         except _NOT_SENT as error:
