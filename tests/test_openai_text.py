@@ -98,6 +98,8 @@ async def test_an_invented_character_is_sent_back_once_and_named(
             {"dialogue": [DraftLine(speaker="Mara", text="I am new").model_dump()]},
             "the story has no line 'I am new'",
         ),
+        (0, {"narration": ""}, "row 2: its narration must be read once, word for word: For nineteen years"),
+        (1, {"narration": "Once upon a time"}, "row 3 has no narration; add none"),
         (0, {"location": "The Moon"}, "shot 1 plays at 'The Moon'"),
         (0, {"duration_s": 0.0}, "shot 1 lasts 0.0 s"),
         (0, {"size": "gigantic"}, "scenes.0.shots.0.size"),
@@ -137,8 +139,10 @@ def shot_list() -> Story:
 async def test_a_shot_list_is_never_split(office: Office, vendors: Emulator) -> None:
     """One row, one shot, in order, with the row's own size, move, length and words, whatever the model thinks."""
     story = shot_list()
-    answers(vendors, draft_of(story).model_dump_json())
+    answers(vendors, with_shot(draft_of(story), 0, dialogue=[], narration="Once upon a time"))
     first, second = (await write(office, story)).shots
+    assert [(line.speaker, line.text) for line in first.dialogue] == [("Mara", "Well?")]
+    assert first.narration == ""
     assert (first.duration_s, second.duration_s) == (2.5, 7.0)
     assert (first.size, first.movement) == ("close_up", "pan_left")
     assert (second.size, second.movement) == ("wide", "push_in")

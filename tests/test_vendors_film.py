@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from emulator import Emulator
-from emulator.material import CLIP_S, CLIPS, PICTURES, SPEECH, at_work, story_of
+from emulator.material import CLIP_S, CLIPS, PICTURES, SPEECH, at_work, job, picture, story_of
 from filming import SMALL, Ran, clash, environment, shot_list
 
 from clash.film.inspection import inspect_film
@@ -67,11 +67,20 @@ def test_one_command_makes_a_film_of_real_models_and_its_bill_is_the_vendors(tmp
 
 
 def test_pictures_of_a_vendor_move_under_the_local_camera(tmp_path: Path, vendors: Emulator) -> None:
-    """Real keyframes and local moves go together, and only the pictures are paid for."""
+    """Real keyframes and local moves go together, only the pictures are paid for, and no log has a secret in it."""
     story = shot_list(tmp_path / "story.csv", 3)
-    at_work(vendors, story_of(story))
-    made = film(tmp_path, vendors, "run", str(story), *SMALL, "--image-model", "fal:fal-ai/nano-banana-2", "--json")
+    address = vendors.file("picture.png", picture()) + "?X-Amz-Signature=very-secret"
+    vendors.answers(*(job(model, {"images": [{"url": address}]}, billed=1) for model in PICTURES))
+    env = environment(**vendors.environment, CLASH_DEBUG="1")
+    made = clash(
+        tmp_path, "run", str(story), *SMALL, "--image-model", "fal:fal-ai/nano-banana-2", "--thread", "p", "--json",
+        env=env,
+    )  # fmt: skip
     assert made.code == 0, made.err
+    calls = clash(tmp_path, "cost", "p", "--calls", "--json", env=env)
+    for text in (made.out, made.err, calls.out, (tmp_path / "data" / "checkpoints.db").read_bytes().decode("latin-1")):
+        assert "very-secret" not in text
+        assert vendors.environment["FAL_KEY"] not in text
     assert set(paid(vendors)) == set(PICTURES)
     assert inspect_film(tmp_path / made.document["film"]["path"]).frames == 3 * 8
 

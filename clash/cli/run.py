@@ -183,6 +183,10 @@ def _produce(start: Start, *, as_json: bool) -> None:
     raise typer.Exit(report.exit_code)
 
 
+_LOG_ADDRESSES = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "fal_client")
+"""What logs every address that it asks for, signatures included; these are secrets for as long as they hold."""
+
+
 def _log_only_for_debugging() -> None:
     """Keep what libraries log and warn of off a person's screen; `CLASH_DEBUG` shows it, tracebacks included.
 
@@ -193,6 +197,8 @@ def _log_only_for_debugging() -> None:
     logging.captureWarnings(True)
     if os.environ.get("CLASH_DEBUG"):
         logging.basicConfig(level=logging.INFO)
+        for chatty in _LOG_ADDRESSES:
+            logging.getLogger(chatty).setLevel(logging.WARNING)
     else:
         logging.getLogger().addHandler(logging.NullHandler())
 

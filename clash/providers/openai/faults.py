@@ -20,7 +20,8 @@ def faults_of(draft: Draft, story: Story, rows: Sequence[Beat]) -> list[str]:
         _row_faults(draft, story, rows),
         _cast_faults(draft, story),
         _shot_faults(draft, rows),
-        _word_faults(draft, rows),
+        # The words of a shot list are put back from its table, whatever the draft says.
+        *(() if story.kind == "shot_list" else (_word_faults(draft, rows), _narration_faults(draft, rows))),
     )
     return [fault for check in checks for fault in check][:_MOST_FAULTS]
 
@@ -109,6 +110,17 @@ def _word_faults(draft: Draft, rows: Sequence[Beat]) -> Iterator[str]:
         for line in shot.dialogue:
             if _plain(line.text) not in texts:
                 yield f"the story has no line {line.text!r}; add none"
+
+
+def _narration_faults(draft: Draft, rows: Sequence[Beat]) -> Iterator[str]:
+    for beat in rows:
+        told = _plain(" ".join(shot.narration for shot in draft.shots if shot.source_row == beat.row))
+        if told == _plain(beat.narration):
+            continue
+        if beat.narration.strip():
+            yield f"row {beat.row}: its narration must be read once, word for word: {beat.narration}"
+        else:
+            yield f"row {beat.row} has no narration; add none"
 
 
 def _plain(text: str) -> str:

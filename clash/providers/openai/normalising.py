@@ -28,7 +28,10 @@ def screenplay_of_drafts(story: Story, drafts: Sequence[Draft]) -> Screenplay:
             beat = beats.get(draft_shot.source_row)
             shot = _shot(number, draft_shot, names)
             if beat is not None:
-                shot = _as_the_table_says(shot, beat, whole=story.kind == "shot_list", first=beat.row not in seen)
+                said = _row_of_one_shot(shot, beat, names) if story.kind == "shot_list" else {}
+                if beat.row not in seen:
+                    said["reference_image"] = beat.reference_image
+                shot = shot.model_copy(update=said)
                 seen.add(beat.row)
             made.append(shot)
         scenes.append(
@@ -86,28 +89,24 @@ def _shot(number: int, draft: DraftShot, names: dict[str, str]) -> Shot:
     )
 
 
-def _as_the_table_says(shot: Shot, beat: Beat, *, whole: bool, first: bool) -> Shot:
-    """What the row decides, put back. `whole`: the row is this one shot; `first`: it is the first of its row."""
-    said: dict[str, Any] = {"reference_image": beat.reference_image} if first else {}
-    if whole:
-        by_name = {slug(line.speaker): line.speaker for line in shot.dialogue}
-        said |= {
-            "duration_s": beat.duration_s or shot.duration_s,
-            "narration": beat.narration,
-            "dialogue": tuple(
-                Line(speaker=by_name.get(slug(line.speaker), line.speaker), text=line.text) for line in beat.dialogue
-            ),
-            "size": size_of(beat.shot_size) or shot.size,
-            "angle": angle_of(beat.angle) or shot.angle,
-            "movement": movement_of(beat.movement) or shot.movement,
-            "lens": beat.lens,
-            "sound": beat.sound or shot.sound,
-            "music": beat.music or shot.music,
-            "transition": beat.transition,
-            "image_prompt": beat.image_prompt or shot.image_prompt,
-            "video_prompt": beat.video_prompt or shot.video_prompt,
-        }
-    return shot.model_copy(update=said)
+def _row_of_one_shot(shot: Shot, beat: Beat, names: dict[str, str]) -> dict[str, Any]:
+    """What the row of a shot list decides, put back over what the model made of it."""
+    return {
+        "duration_s": beat.duration_s or shot.duration_s,
+        "narration": beat.narration,
+        "dialogue": tuple(
+            Line(speaker=names.get(slug(line.speaker), line.speaker), text=line.text) for line in beat.dialogue
+        ),
+        "size": size_of(beat.shot_size) or shot.size,
+        "angle": angle_of(beat.angle) or shot.angle,
+        "movement": movement_of(beat.movement) or shot.movement,
+        "lens": beat.lens,
+        "sound": beat.sound or shot.sound,
+        "music": beat.music or shot.music,
+        "transition": beat.transition,
+        "image_prompt": beat.image_prompt or shot.image_prompt,
+        "video_prompt": beat.video_prompt or shot.video_prompt,
+    }
 
 
 def _stripped(values: dict[str, Any]) -> dict[str, Any]:
