@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Send
+
 from clash.assets import AssetStore
 from clash.calls.ledger import Ledger, Task
 from clash.database import init_database, open_database
@@ -17,8 +20,6 @@ from clash.database.lease import take_lease
 from clash.database.metadata import MetadataTracker
 from clash.providers.ports import Answer, Context, Kind, Request, SpeechRequest
 from clash.providers.registry import Model
-from langgraph.graph import END, START, StateGraph
-from langgraph.types import Send
 
 TASKS = 200
 ROUNDS = 3
@@ -104,5 +105,7 @@ async def test_ledger_and_checkpoints_cost_at_most_three_times_the_checkpoints(t
         alone = min([await stock(tmp_path, number) for number in range(ROUNDS)])
         together = min([await ours(tmp_path, number, assets) for number in range(ROUNDS)])
     ratio = together / alone
-    print(f"\nstock saver {alone / TASKS * 1e3:.2f} ms a task, with ledger {together / TASKS * 1e3:.2f} ms, {ratio:.2f}x")
+    print(
+        f"\nstock saver {alone / TASKS * 1e3:.2f} ms a task, with ledger {together / TASKS * 1e3:.2f} ms, {ratio:.2f}x"
+    )
     assert ratio <= 3.0
