@@ -29,6 +29,8 @@ _GROUP_BYTES = 8_000_000
 _GROUP_STATEMENTS = 400
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PAGE = 100
+_MOST_PAGES = 1000
+"""An answer that ignores the page asked for must not be asked for ever."""
 
 _WRITERS = (
     "CREATE TABLE IF NOT EXISTS d1_writers (writer TEXT PRIMARY KEY, number INTEGER NOT NULL,"
@@ -201,13 +203,14 @@ def _how_many(batches: Sequence[_Batch]) -> int:
 
 
 async def _look_up(rest: Rest, name: str) -> str:
-    page = 1
     try:
-        while found := await rest.get("database", name=name, page=page, per_page=_PAGE):
+        for page in range(1, _MOST_PAGES + 1):
+            found = await rest.get("database", name=name, page=page, per_page=_PAGE)
+            if not found:
+                break
             for item in cast("list[dict[str, Any]]", found):
                 if item.get("name") == name:
                     return str(item["uuid"])
-            page += 1
     except Refused as refusal:
         raise refusal.error from None
     raise NotFoundError(
