@@ -23,7 +23,15 @@ WRANGLER = shlex.split(os.environ.get("CLASH_WRANGLER", ""))
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 NAMES = tuple(migration.name for migration in known_migrations())
 
-pytestmark = pytest.mark.skipif(not WRANGLER, reason="set CLASH_WRANGLER to try the real wrangler: see this file")
+
+@pytest.fixture(autouse=True)
+def _real_wrangler() -> None:
+    """Where wrangler is not named, these tests skip, but in CI they fail."""
+    if not WRANGLER:
+        missing = "set CLASH_WRANGLER to try the real wrangler: see tests/test_wrangler.py"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
 
 
 class Project:
