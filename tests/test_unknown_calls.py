@@ -15,7 +15,7 @@ from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of,
 from clash.assets import AssetStore
 from clash.calls.ledger import Made
 from clash.database.lease import Lease
-from clash.database.port import Database
+from clash.database.port import Database, Row
 from clash.errors import PersonNeededError, ProviderError, StorageError
 from clash.providers.ports import Answer, Context, Job, JobStatus, Request
 from clash.providers.registry import Registry
@@ -125,6 +125,17 @@ async def test_a_queue_that_can_be_asked_gives_the_job_back(desk: Desk) -> None:
 
 
 @on_both_databases
+def late_receipt(desk: Desk, provider: OneShot, row: Row) -> str:
+    """What a process writes that was frozen, not dead, when its answer comes at last; the file's digest."""
+    digest = desk.assets.put(provider.answer(row["slot"], None).content)
+    desk.assets.write_receipt(
+        row["token"],
+        {"sha256": digest, "media_type": "audio/wav", "cost_micro": 100_000, "precision": "exact", "facts": {},
+         "response": "{}"},
+    )  # fmt: skip
+    return digest
+
+
 async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> None:
     """A frozen process was taken for dead, and got its answer after all: nobody is asked, nothing is bought again."""
     till = Till()
@@ -132,12 +143,7 @@ async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> 
     with pytest.raises(PersonNeededError):
         await (await desk.ledger(provider)).call(task("a"))
     (row,) = await desk.rows()
-    digest = desk.assets.put(provider.answer("a", None).content)
-    desk.assets.write_receipt(
-        row["token"],
-        {"sha256": digest, "media_type": "audio/wav", "cost_micro": 100_000, "precision": "exact", "facts": {},
-         "response": "{}"},
-    )  # fmt: skip
+    digest = late_receipt(desk, provider, row)
     made = await (await desk.ledger(provider)).call(task("a"))
     assert made.sha256 == digest
     assert till.times("a") == 1
@@ -145,7 +151,20 @@ async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> 
     assert await desk.money() == (100_000, 0)
 
 
-@on_both_databases
+async def test_a_late_receipt_of_any_unknown_call_will_do(desk: Desk) -> None:
+    """Made again with consent and unknown once more, then the first answer comes to light: it is not bought thrice."""
+    till = Till()
+    provider = OneShot(till, script={"a": ["drop", "drop"]})
+    for consent in (False, True):
+        with pytest.raises(PersonNeededError):
+            await (await desk.ledger(provider, consent=consent)).call(task("a"))
+    late_receipt(desk, provider, (await desk.rows())[0])
+    await (await desk.ledger(provider)).call(task("a"))
+    assert till.times("a") == 2
+    assert await desk.states() == ["succeeded", "unknown"]
+    assert await desk.money() == (100_000, 100_000)
+
+
 async def test_a_job_s_ticket_on_the_disk_is_enough(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database refused the job's id: it stands on the disk, and the next process waits for that very job."""
     till = Till()

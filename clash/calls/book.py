@@ -91,6 +91,10 @@ class Book:
         """The newest row of this slot, however it ended."""
         return await self._slots.newest(task.slot, task.take)
 
+    async def unknown(self, task: Task) -> list[Row]:
+        """The rows of this slot that were given up as unknown, newest first."""
+        return await self._slots.unknown(task.slot, task.take)
+
     def made(self, task: Task, row: Row, *, reused: bool = False) -> Made:
         """The file of a succeeded row."""
         sha256 = str(row["asset_sha256"])

@@ -160,7 +160,6 @@ class Ledger:
     # -- from what is on record to the answer ----------------------------------------------------------------
 
     async def _advance(self, task: Task, model: Model, key: str) -> Made:
-        await self._bring_references(task)
         row = await self._book.live(task) or await self._unknown(task)
         if row is not None:
             self._book.take_up(task)
@@ -171,8 +170,13 @@ class Ledger:
         return await self._buy(task, model, key)
 
     async def _unknown(self, task: Task) -> Row | None:
-        row = await self._book.newest(task)
-        return row if row is not None and row["state"] == "unknown" else None
+        """The unknown call of this slot that has come to light or, failing that, that a person must decide about."""
+        unknown = await self._book.unknown(task)
+        for row in unknown:
+            if await self._assets.find_receipt(row["token"]):
+                return row
+        newest = await self._book.newest(task)
+        return newest if newest in unknown else None
 
     async def _go_on(self, task: Task, row: Row, model: Model) -> Made | None:
         """From a row that is not settled to what it brings; None if a new call is to be made instead."""
@@ -206,6 +210,7 @@ class Ledger:
 
     async def _buy(self, task: Task, model: Model, key: str) -> Made:
         """A new call, as soon as there is a place, a turn and money for it."""
+        await self._bring_references(task)
         provider, quote = model.provider, quote_of(model, task.request)
         while True:
             async with self._pace.place(provider):
@@ -222,6 +227,7 @@ class Ledger:
 
     async def _recover(self, task: Task, row: Row, model: Model) -> Made | None:
         """An intent without an answer: of a dead process, or of a try whose connection broke."""
+        await self._bring_references(task)
         provider = model.provider
         self._check_stop()
         here = row["endpoint"] == provider.endpoint

@@ -35,6 +35,10 @@ class Slots:
         rows = await self._of(slot, take)
         return rows[-1] if rows else None
 
+    async def unknown(self, slot: str, take: int) -> list[Row]:
+        """The rows of this slot that were given up as unknown, newest first."""
+        return [row for row in reversed(await self._of(slot, take)) if row["state"] == "unknown"]
+
     async def attempts(self, slot: str, take: int) -> int:
         """How many attempts at this slot are on record; a row counts each try at it under its key."""
         return max((int(row["attempt"]) for row in await self._of(slot, take)), default=0)
