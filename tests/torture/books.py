@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections import Counter
@@ -9,8 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clash.database.connection import is_d1, open_database
+from clash.database.port import Statement
+
 PRICE_MICRO = 10_000
 PRICE_USD = "0.01"
+
+_ROWS = "SELECT * FROM api_logs ORDER BY id"
+_SUMS = "SELECT spent_micro, reserved_micro FROM workflow_executions"
+_IS_MADE = "SELECT 1 FROM sqlite_master WHERE name = 'api_logs'"
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,9 @@ class Books:
     receipts: dict[str, str]
 
     @classmethod
-    def of(cls, folder: Path) -> Books:
-        """Read them."""
-        rows, spent, reserved = _tables(folder / "clash.db")
+    def of(cls, folder: Path, url: str = "") -> Books:
+        """Read them. `url`: of the database on D1, if the tables are not in a file in the folder."""
+        rows, spent, reserved = asyncio.run(_tables_on_d1(url)) if is_d1(url) else _tables(folder / "clash.db")
         return cls(rows, spent, reserved, _charges(folder / "meter"), _receipts(folder / "assets"))
 
     def paid_row(self, key: str) -> dict[str, Any] | None:
@@ -79,14 +87,27 @@ def _tables(path: Path) -> tuple[list[dict[str, Any]], int, int]:
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
     connection.row_factory = sqlite3.Row
     try:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'api_logs'").fetchall():
+        if not connection.execute(_IS_MADE).fetchall():
             return [], 0, 0
         connection.execute("BEGIN")
-        rows = [dict(row) for row in connection.execute("SELECT * FROM api_logs ORDER BY id")]
-        runs = connection.execute("SELECT spent_micro, reserved_micro FROM workflow_executions").fetchall()
+        rows = [dict(row) for row in connection.execute(_ROWS)]
+        runs = connection.execute(_SUMS).fetchall()
         return rows, sum(run[0] for run in runs), sum(run[1] for run in runs)
     finally:
         connection.close()
+
+
+async def _tables_on_d1(url: str) -> tuple[list[dict[str, Any]], int, int]:
+    async with open_database(url, "read") as database:
+        if not await database.query(_IS_MADE):
+            return [], 0, 0
+        # One batch: what a killed process had sent may be applied while we look.
+        rows, runs = await database.batch([Statement(_ROWS), Statement(_SUMS)])
+    return (
+        [dict(row) for row in rows],
+        sum(int(run["spent_micro"]) for run in runs),
+        sum(int(run["reserved_micro"]) for run in runs),
+    )
 
 
 def _charges(path: Path) -> list[tuple[str, str]]:

@@ -34,13 +34,17 @@ def start(folder: Path, kind: str, count: int, *options: str, **changes: str) ->
 
 @dataclass
 class Trial:
-    """One run of `count` calls. `twice`: slots charged again without consent; `lost`: results lost after a receipt."""
+    """One run of `count` calls. `twice`: slots charged again without consent; `lost`: results lost after a receipt.
+
+    `url`: of its database, if that is not a file in the folder.
+    """
 
     folder: Path
     kind: str
     count: int
     moments: random.Random
     longest_life_s: float = 0.25
+    url: str = ""
     kills: int = 0
     kills_before_ready: int = 0
     processes: int = 0
@@ -105,7 +109,7 @@ class Trial:
         self.processes += 1
         options = ("--consent",) if consent else ()
         delay = f"{self.moments.uniform(0, 0.02):.4f}"
-        return start(self.folder, self.kind, self.count, *options, METER_DELAY=delay)
+        return start(self.folder, self.kind, self.count, *options, METER_DELAY=delay, TORTURE_DATABASE_URL=self.url)
 
     def _end(self, child: subprocess.Popen[str]) -> int:
         out, err = child.communicate(timeout=120)
@@ -116,19 +120,23 @@ class Trial:
 
     # -- books -----------------------------------------------------------------------------------------------
 
+    def books(self) -> Books:
+        """Both accounts as they are now."""
+        return Books.of(self.folder, self.url)
+
     def _consent(self) -> None:
         """What is unknown now, and was told by the process before, may be made again."""
-        for row in Books.of(self.folder).rows:
+        for row in self.books().rows:
             if row["state"] == "unknown":
                 self._consented.setdefault(row["token"], row["slot"])
 
     def _look(self) -> None:
-        books = Books.of(self.folder)
+        books = self.books()
         self.faults += books.faults()
         self._receipts.update(books.receipts)
 
     def _audit_the_end(self) -> None:
-        books = Books.of(self.folder)
+        books = self.books()
         self.faults += books.faults_at_the_end()
         allowed = Counter(f"speech:{slot}" for slot in self._consented.values())
         for slot, count in Counter(slot for _, slot in books.charges).items():

@@ -3,7 +3,8 @@
     PYTHONPATH=tests/plugins METER=... python tests/torture/worker.py FOLDER PROVIDER COUNT [--consent]
 
 Starts in a fraction of a second, says `ready` when it begins, ends like `clash run`: 0 all made, 8 a person is needed,
-5 the run is held or was lost, 6 over budget; the last line on standard output is JSON. `BUDGET` may be set.
+5 the run is held or was lost, 6 over budget; the last line on standard output is JSON. `BUDGET` may be set, and
+`TORTURE_DATABASE_URL`, if the database is not to be a file in the folder.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def arguments() -> argparse.Namespace:
 
 async def work(chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
     """Go on with the run as far as it goes."""
-    url = f"sqlite:///{(chosen.folder / 'clash.db').as_posix()}"
+    url = os.environ.get("TORTURE_DATABASE_URL") or f"sqlite:///{(chosen.folder / 'clash.db').as_posix()}"
     async with open_database(url, "create") as database:
         await migrations.migrate(database)
         await MetadataTracker(database).start_workflow(RUN, "torture")
