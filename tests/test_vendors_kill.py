@@ -29,13 +29,22 @@ def killed_when(folder: Path, env: dict[str, str], sql: str, *arguments: str) ->
     )
     deadline = time.monotonic() + _PATIENCE_S
     try:
-        while not (folder / "data" / "checkpoints.db").exists() or not _answered(folder, sql):
+        while not _settled_down(folder, sql):
             assert child.poll() is None, "the run ended before it could be killed"
             assert time.monotonic() < deadline, "the moment never came"
             time.sleep(0.05)
     finally:
         child.kill()
         child.wait()
+
+
+def _settled_down(folder: Path, sql: str) -> bool:
+    """Whether the question has an answer and nothing else is on its way: calls of other slots run beside it."""
+    if not (folder / "data" / "checkpoints.db").exists() or not _answered(folder, sql):
+        return False
+    before = query(folder, "SELECT id, state FROM api_logs ORDER BY id")
+    time.sleep(1.0)
+    return before == query(folder, "SELECT id, state FROM api_logs ORDER BY id")
 
 
 def _answered(folder: Path, sql: str) -> bool:
@@ -57,7 +66,10 @@ def test_a_job_in_flight_at_a_kill_is_asked_for_and_not_bought_again(
     vendors.fault(f"{model}.*/status$", "answer", times=10_000, method="GET", status=200, body=QUEUED)
     env = environment(**vendors.environment)
     arguments = ("run", str(story), *SMALL, *FAL, "--thread", "k")
-    submitted = f"SELECT 1 FROM api_logs WHERE kind = '{kind}' AND state = 'submitted'"
+    submitted = (
+        f"SELECT 1 FROM api_logs WHERE kind = '{kind}' AND state = 'submitted'"
+        " AND NOT EXISTS (SELECT 1 FROM api_logs WHERE state = 'intent')"
+    )
     killed_when(tmp_path, env, submitted, *arguments)
     in_flight = query(tmp_path, f"SELECT slot, job_id FROM api_logs WHERE kind = '{kind}' AND state = 'submitted'")
     vendors.peace()
