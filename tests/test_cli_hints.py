@@ -133,8 +133,10 @@ def test_an_output_that_cannot_be_written_is_noticed(
     closed = open_folder / "closed"
     closed.mkdir(mode=0o555)
     settings = Settings(CLASH_OUTPUT_DIR=str(closed / "films"))
+    registry = Registry()
+    registry.provider("local")  # found while this environment's own files can still be read
     with unprivileged(), pytest.raises(UsageError, match="closed cannot be written"):
-        prepare(ProductionRequest(str(story)), settings, Registry())
+        prepare(ProductionRequest(str(story)), settings, registry)
     missing = open_folder / "not" / "there"
     assert prepare(ProductionRequest(str(story), output=missing), Settings(), Registry()).output == missing
     assert not missing.parent.exists()

@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
+        _leave_at_once_on_interrupt()
         from clash.cli.signals import exit_on_signals
 
         exit_on_signals(as_json=as_json)
@@ -29,6 +30,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     with safe_streams():
         return _execute(given, as_json=as_json)
+
+
+def _leave_at_once_on_interrupt() -> None:
+    """Until the real handlers are imported: an exception raised in the middle of an import may be swallowed there."""
+    import os
+    import signal
+
+    def leave(signum: int, _frame: object) -> None:
+        os._exit(128 + signum)
+
+    try:
+        signal.signal(signal.SIGINT, leave)
+    except ValueError:  # not the main thread: signals are its business
+        return
 
 
 def _execute(arguments: list[str], *, as_json: bool) -> int:
