@@ -244,11 +244,11 @@ class Runs(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whoever_dies_whenever_the_books_are_those_of_the_till(kind: str) -> None:
-    """40 random histories of up to 10 events for each kind of provider."""
+    """25 random histories of up to 10 events for each kind of provider."""
     run_state_machine_as_test(
         type(f"{kind.title()}Runs", (Runs,), {"kind": kind}),
         settings=settings(
-            max_examples=40, stateful_step_count=10, deadline=None, derandomize=True,
+            max_examples=25, stateful_step_count=10, deadline=None, derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

@@ -280,14 +280,14 @@ async def test_the_limits_are_taken_from_the_settings(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
 def test_sigterm_drains(tmp_path: Path) -> None:
     """Calls in flight are settled, none begins after, exit 143; resume makes the rest and nothing twice."""
-    shot_list(tmp_path / "story.csv", 8)
+    shot_list(tmp_path / "story.csv", 4)
     meter = tmp_path / "meter"
     env = environment(METER=str(meter), METER_DELAY="0.3", METER_COST="0.01")
     child = subprocess.Popen(
         command("run", "story.csv", "--thread", "s", *SMALL, *METERED, "--json"),
         cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    while len(metered(meter)) < 10:
+    while len(metered(meter)) < 7:
         assert child.poll() is None, child.communicate()
         time.sleep(0.02)
     child.send_signal(signal.SIGTERM)
