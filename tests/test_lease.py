@@ -7,12 +7,16 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-from contextlib import AsyncExitStack
+import uuid
+from collections.abc import Generator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import RUN, on_both_databases
+from conftest import RUN, on_both_databases, on_d1
 
 from clash.database import open_database
 from clash.database.call_log import AssetRow, insert_asset
@@ -140,6 +144,15 @@ async def test_a_released_run_is_free_at_once(database: Database, lease: Lease) 
     await take_lease(database, RUN)
 
 
+@on_both_databases
+async def test_a_renewal_that_comes_after_the_release_changes_nothing(database: Database, lease: Lease) -> None:
+    """A request that was given up on may still arrive: a run that is free stays free."""
+    await release_lease(database, lease)
+    assert not await renew_lease(database, lease)
+    (row,) = await database.query("SELECT lease_owner, lease_expires_at FROM workflow_executions")
+    assert (row["lease_owner"], row["lease_expires_at"]) == (None, None)
+
+
 # -- who is dead -----------------------------------------------------------------------------------------------------
 
 
@@ -235,3 +248,53 @@ async def test_the_heartbeat_outlives_a_renewal_that_fails(
                 break
             await asyncio.sleep(0.05)
     assert after["lease_expires_at"] > before["lease_expires_at"]
+
+
+@on_d1
+async def test_the_heartbeat_keeps_its_connection(database: Database, lease: Lease, database_url: str) -> None:
+    """However often it beats, it is one more writer in `d1_writers`, the row that its first beat makes."""
+    (before,) = await database.query("SELECT count(*) AS writers FROM d1_writers")
+    expiries = set[str]()
+    with Heartbeat(database_url, lease, every_s=0.05):
+        while len(expiries) < 5:
+            (row,) = await database.query("SELECT lease_expires_at FROM workflow_executions")
+            expiries.add(row["lease_expires_at"])
+            await asyncio.sleep(0.02)
+    (after,) = await database.query("SELECT count(*) AS writers FROM d1_writers")
+    assert after["writers"] - before["writers"] == 1
+
+
+@contextmanager
+def unwilling_api(*, silent: bool) -> Generator[tuple[str, threading.Event]]:
+    """An API that tells everyone to wait for five minutes, or says nothing; its address, and when it was asked."""
+    asked, ended = threading.Event(), threading.Event()
+
+    class Unwilling(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.set()
+            if silent:
+                ended.wait(30)
+            self.send_response(429)
+            self.send_header("Retry-After", "300")
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unwilling) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        ended.set()
+        server.shutdown()
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_the_end_of_a_run_waits_for_no_beat(monkeypatch: pytest.MonkeyPatch, *, silent: bool) -> None:
+    """Cloudflare told a beat to wait for five minutes, or does not answer it: leaving takes no second."""
+    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", "account")
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "token")
+    with unwilling_api(silent=silent) as (address, asked):
+        monkeypatch.setenv("CLOUDFLARE_API_BASE_URL", address)
+        with Heartbeat(f"d1://{uuid.uuid4()}", Lease(RUN, "me", 1), every_s=0.01):
+            assert asked.wait(10)
+            time.sleep(0.2)  # until the answer has been read
+            leaving = time.monotonic()
+        assert time.monotonic() - leaving < 1
+        assert "clash-lease" not in {thread.name for thread in threading.enumerate()}

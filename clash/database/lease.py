@@ -14,9 +14,11 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from clash.clock import now_text, to_text
 from clash.database.connection import open_database
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 DURATION_S = 30.0
 RENEW_EVERY_S = 10.0
+_LONGEST_END_S = 5.0
+"""How long the end of a run waits for its heartbeat: a disk or a name server may keep a thread from ending."""
 
 FENCE = "EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ? AND lease_generation = ?)"
 """The condition that every write of a run carries; its parameters are `Lease.fence`."""
@@ -157,13 +161,16 @@ def _held(run_id: str, holder: str, expires: str) -> ConflictError:
 async def renew_lease(
     database: Database, lease: Lease, *, duration_s: float = DURATION_S, now: datetime | None = None
 ) -> bool:
-    """Push the expiry on; False, and `lease.lost` set, if the run has another writer by now."""
+    """Push the expiry on; False, and `lease.lost` set, if the run has another writer by now, or was released.
+
+    A renewal may arrive after the release, when its sender has long given it up: it must not hold a free run again.
+    """
     (renewed,) = await database.batch(
         [
             Statement(
                 "UPDATE workflow_executions SET lease_expires_at = ? WHERE run_id = ? AND lease_generation = ?"
-                " RETURNING run_id",
-                (_expiry(now or datetime.now(UTC), duration_s), *lease.fence),
+                " AND lease_owner = ? RETURNING run_id",
+                (_expiry(now or datetime.now(UTC), duration_s), *lease.fence, lease.owner),
                 recall=still_held(lease),
             )
         ]
@@ -187,7 +194,11 @@ async def release_lease(database: Database, lease: Lease) -> None:
 
 
 class Heartbeat:
-    """Renews a lease from a thread of its own, with a connection of its own: a blocked event loop loses nothing."""
+    """Renews a lease from a thread of its own, with a connection of its own: a blocked event loop loses nothing.
+
+    The connection is kept from beat to beat, and opened anew after an error. Leaving it gives up a beat that is under
+    way, however long a server asked that one to wait.
+    """
 
     def __init__(
         self,
@@ -202,6 +213,7 @@ class Heartbeat:
         self._every_s = every_s
         self._duration_s = duration_s
         self._stop = threading.Event()
+        self._beating: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
         self._thread = threading.Thread(target=self._run, name="clash-lease", daemon=True)
 
     def __enter__(self) -> Heartbeat:
@@ -209,22 +221,38 @@ class Heartbeat:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # In this order: whoever does not find `_stop` set has named its task before.
         self._stop.set()
-        self._thread.join()
+        if self._beating is not None:
+            loop, task = self._beating
+            with suppress(RuntimeError):  # that loop has ended by itself
+                loop.call_soon_threadsafe(task.cancel)
+        self._thread.join(_LONGEST_END_S)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+        while not (self._lease.lost.is_set() or self._stop.wait(self._every_s)):
             # A renewal that cannot be written now is tried again at the next beat; the fence guards meanwhile.
             try:
-                asyncio.run(self._beat())
+                asyncio.run(self._beat_until_an_error())
+            except asyncio.CancelledError:
+                return
             except ClashError as error:
                 logger.info("the lease of %s was not renewed: %s", self._lease.run_id, error)
             except Exception:
                 # No memory for a thread, no file handle left: the next beat may have better luck.
                 logger.exception("the lease of %s was not renewed", self._lease.run_id)
-            if self._lease.lost.is_set():
-                return
 
-    async def _beat(self) -> None:
+    async def _beat_until_an_error(self) -> None:
+        self._beating = asyncio.get_running_loop(), cast("asyncio.Task[None]", asyncio.current_task())
+        if self._stop.is_set():
+            return
         async with open_database(self._url, "write") as database:
-            await renew_lease(database, self._lease, duration_s=self._duration_s)
+            try:
+                while not self._lease.lost.is_set():
+                    await renew_lease(database, self._lease, duration_s=self._duration_s)
+                    await asyncio.sleep(self._every_s)
+            except asyncio.CancelledError:
+                # What closing the database would wait for.
+                for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                    task.cancel()
+                raise
