@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from clash import assets as store
-from clash.assets import AssetStore, place, sha256_of, write_durably
+from clash.assets import AssetStore, place, published_path, sha256_of, store
+from clash.assets.store import write_durably
 from clash.errors import SettingsError, StorageError
-from clash.published import published_path
 
 CONTENT = b"a picture of the lighthouse" * 1000
 DIGEST = sha256_of(CONTENT)

@@ -15,9 +15,9 @@ from filming import METERED, SMALL, clash, command, environment, shot_list
 
 from clash.config import Settings
 from clash.errors import ConflictError, DatabaseError, StorageError, UsageError
-from clash.outcome import outcome_of
+from clash.production.outcome import outcome_of
+from clash.production.plan import ProductionRequest, prepare
 from clash.providers.registry import Registry
-from clash.run_plan import ProductionRequest, prepare
 from clash.workflow.studio import Failure
 
 

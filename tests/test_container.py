@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from clash.assets import local_assets
 from clash.config import Settings
 from clash.database.connection import sqlite_path
-from clash.shared_assets import local_assets
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")

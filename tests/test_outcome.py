@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clash.errors import ClashError, ConflictError, DatabaseError, SettingsError, StorageError
-from clash.outcome import outcome_of
+from clash.production.outcome import outcome_of
 from clash.workflow.studio import Failure
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from clash.errors import StoppedError
-from clash.progress import Event, Progress, StopSignal
+from clash.production.progress import Event, Progress, StopSignal
 
 
 def told(*, cost_micro: int = 0) -> tuple[Progress, list[Event]]:
@@ -82,7 +82,7 @@ def test_the_cost_so_far_stands_in_every_event() -> None:
 def test_time_left_is_told_once_something_was_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """From the pace of this process alone: what earlier ones made says nothing of it."""
     now = [100.0]
-    monkeypatch.setattr("clash.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("clash.production.progress.time.monotonic", lambda: now[0])
     progress, events = told()
     progress.recall({"generate_shots": {"shot:001"}}, {"generate_shots": 4})
     progress.begin("generate_shots", 4)

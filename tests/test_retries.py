@@ -25,7 +25,7 @@ from clash.calls.pacing import Limit, Pace, Patience, with_retries
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.errors import ProviderError, SettingsError, StoppedError
-from clash.progress import StopSignal
+from clash.production.progress import StopSignal
 from clash.providers.ports import JobStatus
 
 

@@ -19,9 +19,9 @@ from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, load_settings
 from clash.database.port import Row
 from clash.errors import ClashError, ConflictError, NotFoundError, StoryError, UsageError
+from clash.production.plan import ProductionRequest, RunPlan, check_same, check_thread_id, new_thread_id, prepare
 from clash.providers.choice import KINDS
 from clash.providers.registry import Registry
-from clash.run_plan import ProductionRequest, RunPlan, check_same, check_thread_id, new_thread_id, prepare
 
 STORY = "镜号,画面,参考图\n1,灯塔,{}\n2,小禾走上楼梯,\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -260,7 +260,7 @@ def test_an_output_that_cannot_be_a_folder_is_refused_before_any_work(
     registry = Registry()
     content = Path("story.csv").read_bytes()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("clash.run_plan._read", lambda _: ("story.csv", Path(), content))
+        patched.setattr("clash.production.plan._read", lambda _: ("story.csv", Path(), content))
         for kind in KINDS:
             registry.model(kind, "local")
         with unprivileged(), pytest.raises(UsageError, match="cannot be written"):

@@ -18,12 +18,12 @@ from conftest import on_d1
 from filming import METERED, Ran, clash, environment, metered, query, shot_list
 from s3_server import KEY, SECRET, S3Server, s3_server
 
-from clash import bucket as bucket_module
+from clash.assets import bucket as bucket_module
 from clash.assets import sha256_of
-from clash.bucket import Bucket, Credentials
+from clash.assets.bucket import Bucket, Credentials
+from clash.assets.shared import SharedAssetStore, open_assets
 from clash.config import Settings
 from clash.errors import ClashError, SettingsError, StorageError
-from clash.shared_assets import SharedAssetStore, open_assets
 
 LARGE = bytes(range(256)) * 70_000
 """17.9 MB: three parts."""

@@ -29,7 +29,7 @@ _LIST = (
 @app.command("ls")
 def list_assets(thread: Thread, as_json: Json = False) -> None:
     """List what a run made: cards, keyframes, clips, speech, the film."""
-    from clash import reporting
+    from clash.reports import runs as reporting
 
     document = report(lambda settings: reporting.list_assets(settings, thread))
     emit(document, as_json=as_json, render=render_assets)

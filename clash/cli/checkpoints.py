@@ -34,7 +34,7 @@ _LIST = (
 @app.command("ls")
 def list_checkpoints(thread: Thread, limit: Limit = None, as_json: Json = False) -> None:
     """List the checkpoints of a run, newest first."""
-    from clash import reporting
+    from clash.reports import runs as reporting
 
     document = report(lambda settings: reporting.list_checkpoints(settings, thread, limit=limit))
     emit(document, as_json=as_json, render=render_checkpoints)
@@ -73,7 +73,7 @@ def show_checkpoint(
     as_json: Json = False,
 ) -> None:
     """Show one checkpoint: when and after what it was saved, and the state itself."""
-    from clash import reporting
+    from clash.reports import runs as reporting
 
     document = report(lambda settings: reporting.show_checkpoint(settings, thread, checkpoint))
     emit(document, as_json=as_json, render=render_checkpoint)

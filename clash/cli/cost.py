@@ -67,7 +67,7 @@ def cost(
     as_json: Json = False,
 ) -> None:
     """Show what was paid, summed from the ledger of calls."""
-    from clash import reporting
+    from clash.reports import runs as reporting
 
     if calls and thread is None:
         raise UsageError("--calls needs a THREAD", hint="clash cost THREAD --calls")

@@ -19,7 +19,7 @@ app = typer.Typer(help="The database: create, upgrade, look at it.")
 @app.command("init")
 def initialize(as_json: Json = False) -> None:
     """Create the database or upgrade its schema; safe to repeat."""
-    from clash import reporting
+    from clash.reports import runs as reporting
 
     emit(report(reporting.initialize_database), as_json=as_json, render=render_initialized)
 
@@ -42,7 +42,7 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show which migrations are applied and which are pending, the size, and the rows of each table."""
-    from clash import reporting
+    from clash.reports import runs as reporting
 
     document = report(reporting.database_status)
     error = _pending_error(document) if check and document["pending"] else None

@@ -27,9 +27,9 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check the settings, the keys, the database and the disk, and say what is missing and how to get it."""
-    from clash import diagnosis
+    from clash.reports.diagnosis import diagnose
 
-    document = report(lambda settings: diagnosis.diagnose(settings, ask=not offline))
+    document = report(lambda settings: diagnose(settings, ask=not offline))
     emit(document, as_json=as_json, render=render_diagnosis)
     failed = [check for check in document["checks"] if not check["ok"]]
     for check in failed:

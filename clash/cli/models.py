@@ -45,9 +45,9 @@ def models(
     as_json: Json = False,
 ) -> None:
     """Show the models that clash knows, what they cost, which key they need, and the presets."""
-    from clash import models_report
+    from clash.reports.models import list_models
 
-    document = report(models_report.list_models)
+    document = report(list_models)
     if kind is not None:
         document = {**document, "items": [item for item in document["items"] if item["kind"] == kind.value]}
     emit(document, as_json=as_json, render=render_models)

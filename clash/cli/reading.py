@@ -1,4 +1,4 @@
-"""How the reading commands ask `clash.reporting`, which is imported only when there is something to ask."""
+"""How the reading commands ask `clash.reports`, which are imported only when there is something to ask."""
 
 from __future__ import annotations
 

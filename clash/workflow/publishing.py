@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clash.assets import AssetStore, place
+from clash.assets import AssetStore, place, published_path
 from clash.calls.ledger import Made, Task
-from clash.published import published_path
 from clash.workflow.studio import Door
 
 

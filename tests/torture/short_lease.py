@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-import clash.held_run as held_run
 from clash.cli.app import main
 from clash.database.lease import Heartbeat, take_lease
+from clash.production import held_run
 
 LEASE_S = 1.0
 

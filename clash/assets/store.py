@@ -116,7 +116,7 @@ def place(source: Path, target: Path) -> None:
 
 
 class AssetStore:
-    """Files by content in a local folder. `clash.shared_assets` puts a bucket behind it, which machines share."""
+    """Files by content in a local folder. `clash.assets.shared` puts a bucket behind it, which machines share."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clash.assets import place
+from clash.assets import open_assets, place, published_path
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Limit, Pace, Patience
 from clash.calls.rehearsal import Rehearsal, together
@@ -25,14 +25,12 @@ from clash.database.port import Database, Row
 from clash.errors import ClashError, ConflictError, VersionMismatchError
 from clash.hints import command
 from clash.money import to_micro, usd_text
-from clash.outcome import outcome_of
-from clash.progress import Observer, Progress, StopSignal
+from clash.production.outcome import outcome_of
+from clash.production.plan import RunPlan
+from clash.production.progress import Observer, Progress, StopSignal
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
-from clash.published import published_path
-from clash.reporting import run_document
-from clash.run_plan import RunPlan
-from clash.shared_assets import open_assets
+from clash.reports.runs import run_document
 from clash.story.screenplay import Story
 from clash.workflow.publishing import PublishingDoor
 from clash.workflow.rehearsing import rehearse

@@ -23,11 +23,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from clash.assets import AssetStore, sha256_of_file, storage_error
+from clash.assets.store import AssetStore, sha256_of_file, storage_error
 from clash.errors import ClashError, StorageError
 
 if TYPE_CHECKING:
-    from clash.bucket import Bucket
+    from clash.assets.bucket import Bucket
     from clash.config import Settings
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def open_assets(settings: Settings) -> AssetStore:
     """The store that the settings name. Asks nobody yet. Raises `SettingsError`."""
     if not settings.asset_store.startswith("s3://"):
         return local_assets(settings)
-    from clash.bucket import Bucket, Credentials
+    from clash.assets.bucket import Bucket, Credentials
 
     def revealed(name: str) -> str:
         secret = getattr(settings, name)

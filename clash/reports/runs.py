@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from clash.assets import AssetStore
+from clash.assets import AssetStore, local_assets, published_path
 from clash.config import Settings
 from clash.database import audit, init_database, reading
 from clash.database.connection import is_d1, open_database, sqlite_path
@@ -22,8 +22,6 @@ from clash.database.port import Database, Row
 from clash.errors import NotFoundError
 from clash.hints import command
 from clash.money import usd_text
-from clash.published import published_path
-from clash.shared_assets import local_assets
 
 _BY = ("step", "provider", "model", "day")
 _OUTPUT_KINDS = {

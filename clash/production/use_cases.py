@@ -1,9 +1,4 @@
-"""The use cases: begin a film, go on with it, call it off, say beforehand what it would cost.
-
-    report = await run(ProductionRequest(story="story.csv"), load_settings())
-
-The Python API beside the command line. LangGraph is imported only once a graph is about to run.
-"""
+"""The use cases: begin a film, go on with it, call it off, say beforehand what it would cost."""
 
 from __future__ import annotations
 
@@ -12,7 +7,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
-from clash.assets import sha256_of
+from clash.assets import open_assets, sha256_of
 from clash.calls.rehearsal import EstimateLine, Rehearsal, summed
 from clash.config import Settings, parse_size
 from clash.database import reading
@@ -22,17 +17,14 @@ from clash.database.metadata import MetadataTracker
 from clash.database.migrations import migrate, require_current
 from clash.database.port import Database, Row
 from clash.errors import ConflictError, NotFoundError
-from clash.held_run import Continuation, HeldRun, Report
 from clash.money import to_micro, usd_text
-from clash.progress import Event, Observer, StopSignal, ignore
+from clash.production.held_run import Continuation, HeldRun, Report
+from clash.production.plan import ProductionRequest, RunPlan, check_budget, check_same, check_thread_id, prepare
+from clash.production.progress import Observer, StopSignal, ignore
 from clash.providers.registry import Registry
-from clash.run_plan import ProductionRequest, RunPlan, check_budget, check_same, check_thread_id, prepare
-from clash.shared_assets import open_assets
 from clash.workflow.rehearsing import rehearse
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW, StoredFile
 from clash.workflow.studio import Format
-
-__all__ = ["Event", "Observer", "ProductionRequest", "Report", "StopSignal", "cancel", "estimate", "resume", "run"]
 
 
 async def run(

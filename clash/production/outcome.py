@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from clash.database.metadata import RunStatus
 from clash.errors import ClashError, ConflictError
 from clash.hints import command
-from clash.progress import about_slot
+from clash.production.progress import about_slot
 
 if TYPE_CHECKING:
     from clash.workflow.studio import Failure

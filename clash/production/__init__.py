@@ -1,0 +1,13 @@
+"""The use cases: begin a film, go on with it, call it off, say beforehand what it would cost.
+
+    report = await run(ProductionRequest(story="story.csv"), load_settings())
+
+The Python API beside the command line. LangGraph is imported only once a graph is about to run.
+"""
+
+from clash.production.held_run import Report
+from clash.production.plan import ProductionRequest
+from clash.production.progress import Event, Observer, StopSignal
+from clash.production.use_cases import cancel, estimate, resume, run
+
+__all__ = ["Event", "Observer", "ProductionRequest", "Report", "StopSignal", "cancel", "estimate", "resume", "run"]
