@@ -29,9 +29,9 @@ _LIST = (
 @app.command("ls")
 def list_assets(thread: Thread, as_json: Json = False) -> None:
     """List what a run made: cards, keyframes, clips, speech, the film."""
-    from clash.reports import runs as reporting
+    from clash.reports import files
 
-    document = report(lambda settings: reporting.list_assets(settings, thread))
+    document = report(lambda settings: files.list_assets(settings, thread))
     emit(document, as_json=as_json, render=render_assets)
 
 

@@ -34,9 +34,9 @@ _LIST = (
 @app.command("ls")
 def list_checkpoints(thread: Thread, limit: Limit = None, as_json: Json = False) -> None:
     """List the checkpoints of a run, newest first."""
-    from clash.reports import runs as reporting
+    from clash.reports import checkpoints
 
-    document = report(lambda settings: reporting.list_checkpoints(settings, thread, limit=limit))
+    document = report(lambda settings: checkpoints.list_checkpoints(settings, thread, limit=limit))
     emit(document, as_json=as_json, render=render_checkpoints)
 
 
@@ -73,9 +73,9 @@ def show_checkpoint(
     as_json: Json = False,
 ) -> None:
     """Show one checkpoint: when and after what it was saved, and the state itself."""
-    from clash.reports import runs as reporting
+    from clash.reports import checkpoints
 
-    document = report(lambda settings: reporting.show_checkpoint(settings, thread, checkpoint))
+    document = report(lambda settings: checkpoints.show_checkpoint(settings, thread, checkpoint))
     emit(document, as_json=as_json, render=render_checkpoint)
 
 

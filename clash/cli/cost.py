@@ -67,11 +67,11 @@ def cost(
     as_json: Json = False,
 ) -> None:
     """Show what was paid, summed from the ledger of calls."""
-    from clash.reports import runs as reporting
+    from clash.reports import costs
 
     if calls and thread is None:
         raise UsageError("--calls needs a THREAD", hint="clash cost THREAD --calls")
-    document = report(lambda settings: reporting.cost(settings, thread, calls=calls))
+    document = report(lambda settings: costs.cost(settings, thread, calls=calls))
     emit(document, as_json=as_json, render=lambda document: render_cost(document, by=by and by.value))
 
 

@@ -19,9 +19,9 @@ app = typer.Typer(help="The database: create, upgrade, look at it.")
 @app.command("init")
 def initialize(as_json: Json = False) -> None:
     """Create the database or upgrade its schema; safe to repeat."""
-    from clash.reports import runs as reporting
+    from clash.reports import database
 
-    emit(report(reporting.initialize_database), as_json=as_json, render=render_initialized)
+    emit(report(database.initialize_database), as_json=as_json, render=render_initialized)
 
 
 def render_initialized(document: Document) -> list[Block]:
@@ -42,9 +42,9 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show which migrations are applied and which are pending, the size, and the rows of each table."""
-    from clash.reports import runs as reporting
+    from clash.reports import database
 
-    document = report(reporting.database_status)
+    document = report(database.database_status)
     error = _pending_error(document) if check and document["pending"] else None
     if error is not None:
         facts = {"code": error.code, "message": error.message, "hint": error.hint}

@@ -71,9 +71,9 @@ def list_runs(
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first."""
-    from clash.reports import runs as reporting
+    from clash.reports import runs
 
-    document = report(lambda settings: reporting.list_runs(settings, status=status and status.value, limit=limit))
+    document = report(lambda settings: runs.list_runs(settings, status=status and status.value, limit=limit))
     emit(document, as_json=as_json, render=render_runs)
 
 
@@ -127,9 +127,9 @@ _NOT_FOR_PEOPLE = ("settings.story", "settings.reference_images", "metadata.tota
 @app.command("show")
 def show_run(thread: Thread, as_json: Json = False) -> None:
     """Show one run: its story and settings, its steps, its film, and every call it made."""
-    from clash.reports import runs as reporting
+    from clash.reports import runs
 
-    emit(report(lambda settings: reporting.show_run(settings, thread)), as_json=as_json, render=render_run)
+    emit(report(lambda settings: runs.show_run(settings, thread)), as_json=as_json, render=render_run)
 
 
 def render_run(document: Document) -> list[Block]:

@@ -1,0 +1,42 @@
+"""The database itself: what it holds, and what making or upgrading it applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clash.config import Settings
+from clash.database import init_database, reading
+from clash.database.connection import is_d1, open_database, sqlite_path
+from clash.database.migrations import applied_migrations, known_migrations, pending_migrations
+
+
+async def database_status(settings: Settings) -> dict[str, Any]:
+    """Which migrations are applied and pending, and how much the database holds. Raises `NotFoundError`."""
+    path = None if is_d1(settings.database_url) else sqlite_path(settings.database_url)
+    async with open_database(settings.database_url, "read") as database:
+        applied = await applied_migrations(database)
+        pending = await pending_migrations(database)
+        return {
+            "url": database.url,
+            "kind": "d1" if path is None else "sqlite",
+            "path": path and path.as_posix(),
+            "size_bytes": database.size_bytes,
+            "applied": [{"name": item.name, "applied_at": item.applied_at} for item in applied],
+            "pending": [item.name for item in pending],
+            "rows": await reading.row_counts(database),
+        }
+
+
+def _shown(url: str) -> str:
+    return url if is_d1(url) else f"sqlite:///{sqlite_path(url).as_posix()}"
+
+
+async def initialize_database(settings: Settings) -> dict[str, Any]:
+    """Make or upgrade the database; what was applied."""
+    created, applied = await init_database(settings.database_url)
+    return {
+        "url": _shown(settings.database_url),
+        "created": created,
+        "applied": list(applied),
+        "known": [migration.name for migration in known_migrations()],
+    }

@@ -1,0 +1,70 @@
+"""What the reports have in common: a database opened to be read, and how its rows are told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from clash.config import Settings
+from clash.database.connection import open_database
+from clash.database.migrations import require_current
+from clash.database.port import Database, Row
+from clash.money import usd_text
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[Database]:
+    """The database, up to date, opened to be read: a mistyped path is an error and never a new file."""
+    async with open_database(settings.database_url, "read") as database:
+        await require_current(database)
+        yield database
+
+
+def budget_of(row: Row) -> str | None:
+    """A run's budget in dollars."""
+    return None if row["budget_micro"] is None else usd_text(row["budget_micro"])
+
+
+def estimate_of(row: Row) -> str | None:
+    """What a run was thought to cost before its first call, in dollars."""
+    estimate = json.loads(row["metadata"]).get("estimate_micro")
+    return None if estimate is None else usd_text(int(estimate))
+
+
+def call_item(row: Row) -> dict[str, Any]:
+    """One attempt at a call."""
+    return {
+        "id": row["id"],
+        "step": row["step"],
+        "slot": row["slot"],
+        "kind": row["kind"],
+        "service": row["service"],
+        "model": row["model"],
+        "state": row["state"],
+        "attempt": row["attempt"],
+        "reused": bool(row["reused"]),
+        "quoted_cost_usd": usd_text(row["quoted_cost_micro"]),
+        "cost_usd": usd_text(row["cost_micro"]),
+        "precision": row["precision"],
+        "duration_ms": row["duration_ms"],
+        "status_code": row["status_code"],
+        "job_id": row["job_id"],
+        "error_code": row["error_code"],
+        "error": row["error_message"],
+        "started_at": row["started_at"],
+        "ended_at": row["ended_at"],
+    }
+
+
+def sums_item(row: Row, name: str) -> dict[str, Any]:
+    """What the calls of a group sum up to; `name` is what they are grouped by."""
+    return {
+        name: row["name"],
+        "calls": int(row["calls"]),
+        "failed_calls": int(row["failed"]),
+        "reused_calls": int(row["reused"]),
+        "cost_usd": usd_text(int(row["cost_micro"])),
+        "duration_ms": int(row["duration_ms"]),
+    }
