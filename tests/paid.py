@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+import pytest
 from plugins.clash_metered import tiny_sound
 
 from clash.assets import AssetStore
@@ -64,6 +65,9 @@ class _Paid:
     script: dict[str, list[Act]] = field(default_factory=dict[str, list[Act]])
     """What the next calls for a text do; one that is not (or no longer) in it is made."""
     work_s: float = 0.0
+    gated: bool = False
+    """Whether work waits for `gate`."""
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
     concurrency: int = 64
     endpoint: str = "https://paid.example/v1"
     errors: Mapping[str, Callable[[], Exception]] = field(default_factory=dict[str, Callable[[], Exception]])
@@ -95,6 +99,8 @@ class _Paid:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await asyncio.sleep(self.work_s)
+            if self.gated:
+                await self.gate.wait()
         finally:
             self.in_flight -= 1
         act = self.next_act(text)
@@ -245,6 +251,15 @@ class Desk:
         spent, reserved = int(row["spent_micro"]), int(row["reserved_micro"])
         assert (spent, reserved) == (int(row["paid"]), int(row["held"]))
         return spent, reserved
+
+
+async def till_asked(till: Till, times: int) -> None:
+    """Wait until the provider was asked so often."""
+    for _ in range(20_000):
+        if till.asked.total() >= times:
+            return
+        await asyncio.sleep(0.001)
+    pytest.fail(f"the provider was asked {till.asked.total()} times, not {times}")
 
 
 async def all_of(ledger: Ledger, texts: list[str]) -> list[Made | BaseException]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from conftest import RUN, on_both_databases
-from paid import QUICK, Act, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
+from paid import QUICK, Act, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
 
 from clash.assets import AssetStore
 from clash.calls.ledger import Ledger, Made, Task
@@ -47,15 +47,6 @@ def slot(text: str, name: str, **changes: Any) -> Task:
     """Have a text said for a slot of another name."""
     plain = task(text)
     return Task(**{"step": plain.step, "slot": name, "asset_type": "speech", "request": plain.request, **changes})
-
-
-async def till_asked(till: Till, times: int) -> None:
-    """Wait until the provider was asked so often."""
-    for _ in range(5000):
-        if till.asked.total() >= times:
-            return
-        await asyncio.sleep(0.001)
-    pytest.fail("nobody was asked")
 
 
 # -- once ------------------------------------------------------------------------------------------------------------
@@ -387,11 +378,12 @@ async def test_a_process_that_dies_at_a_write_pays_nothing_twice(desk: Desk, kin
 async def test_a_call_that_is_cancelled_is_taken_up_again(desk: Desk) -> None:
     """Cancelled while the provider works: under the same key it is asked again, and charged once."""
     till = Till()
-    provider = Keyed(till, work_s=0.05)
+    provider = Keyed(till, gated=True)
     call = asyncio.create_task((await desk.ledger(provider)).call(task("a")))
     await till_asked(till, 1)
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
+    provider.gate.set()
     await (await desk.ledger(provider)).call(task("a"))
     assert (till.times("a"), till.asked["a"]) == (1, 2)
     assert await desk.states() == ["succeeded"]
@@ -419,11 +411,12 @@ async def test_who_lost_the_run_calls_nobody_and_writes_nothing(desk: Desk, kind
 async def test_who_loses_the_run_during_a_call_keeps_the_answer_on_disk(desk: Desk, kind: str) -> None:
     """The new holder settles it from there, so that it is paid for once; the old one writes no row."""
     till = Till()
-    provider = provider_of(kind, till, work_s=0.05)
+    provider = provider_of(kind, till, gated=True)
     ledger = await desk.ledger(provider)
     call = asyncio.create_task(ledger.call(task("a")))
     await till_asked(till, 1)
     await desk.ledger(provider)
+    provider.gate.set()
     with pytest.raises(ConflictError):
         await call
     assert await desk.states() == ["intent"]
@@ -443,12 +436,12 @@ async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
         if stop.is_set():
             raise StoppedError("stopped before this was made")
 
-    ledger = await desk.ledger(
-        OneShot(till, work_s=0.05), check_stop=check, pace=Pace(concurrency=2, limits={})
-    )  # fmt: skip
+    provider = OneShot(till, gated=True)
+    ledger = await desk.ledger(provider, check_stop=check, pace=Pace(concurrency=2, limits={}))
     calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(8)]))
     await till_asked(till, 2)
     stop.set()
+    provider.gate.set()
     outcomes = await calls
     assert [type(one) for one in outcomes].count(StoppedError) == 6
     assert await desk.states() == ["succeeded"] * 2
@@ -460,11 +453,40 @@ async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
 async def test_no_more_calls_are_in_flight_than_allowed(desk: Desk, asked: int | None, expected: int) -> None:
     """What the provider advises, unless the user says otherwise; and as many as that are."""
     till = Till()
-    provider = OneShot(till, work_s=0.02, concurrency=3)
+    provider = OneShot(till, gated=True, concurrency=3)
     ledger = await desk.ledger(provider, pace=Pace(concurrency=asked, limits={}))
-    await all_of(ledger, [f"t{n}" for n in range(20)])
+    calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(20)]))
+    await till_asked(till, expected)
+    provider.gate.set()
+    await calls
     assert provider.most_in_flight == expected
     assert len(till.charges) == 20
+
+
+class SlowToSettle:
+    """A database that takes down no answer before the provider was asked a second time."""
+
+    def __init__(self, database: Database, till: Till) -> None:
+        self.database = database
+        self.till = till
+
+    async def batch(self, statements: list[Statement]) -> list[Rows]:
+        if any("state = 'succeeded'" in statement.sql for statement in statements):
+            await till_asked(self.till, 2)
+        return await self.database.batch(statements)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.database, name)
+
+
+async def test_the_next_call_need_not_wait_until_an_answer_is_on_record(desk: Desk) -> None:
+    """It is on the disk by then; a place is for a call in flight, not for a request to a distant database."""
+    till = Till()
+    desk.database = SlowToSettle(desk.database, till)
+    ledger = await desk.ledger(OneShot(till), pace=Pace(concurrency=1, limits={}))
+    made = await all_of(ledger, ["a", "b"])
+    assert [type(one) for one in made] == [Made, Made]
+    assert len(till.charges) == 2
 
 
 # -- sums ------------------------------------------------------------------------------------------------------------

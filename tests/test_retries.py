@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 import pytest_asyncio
 from filming import METERED, SMALL, clash, command, environment, metered, query, shot_list
-from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
+from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
 
 from clash.assets import AssetStore
 from clash.calls import pacing
@@ -212,9 +212,12 @@ async def test_settings_that_are_refused_fail_at_once(desk: Desk, kind: str) -> 
 async def test_no_more_calls_are_in_flight_than_the_limit(desk: Desk, kind: str) -> None:
     """Thirty calls, three places: never four at once."""
     till = Till()
-    provider = provider_of(kind, till, work_s=0.002)
-    pace = Pace(concurrency=50, limits={kind: Limit(concurrency=3)})
-    await all_of(await desk.ledger(provider, pace=pace), [f"s{number}" for number in range(30)])
+    provider = provider_of(kind, till, gated=True)
+    ledger = await desk.ledger(provider, pace=Pace(concurrency=50, limits={kind: Limit(concurrency=3)}))
+    calls = asyncio.create_task(all_of(ledger, [f"s{number}" for number in range(30)]))
+    await till_asked(till, 3)
+    provider.gate.set()
+    await calls
     assert provider.most_in_flight == 3
     assert len(till.charges) == 30
 

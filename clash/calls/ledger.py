@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from clash.assets import AssetStore
 from clash.calls.book import Book, Made, Task
@@ -193,8 +194,10 @@ class Ledger:
         recorded = Model(self._provider_of(row, model), str(row["model"]))
         async with self._pace.place(recorded.provider):
             if row["state"] == "submitted":
-                return await self._collect(task, row, recorded)
-            return await self._recover(task, row, recorded)
+                kept = await self._collect(task, row, recorded)
+            else:
+                kept = await self._recover(task, row, recorded)
+        return await self._book.settle(task, *kept) if kept is not None else None
 
     def _provider_of(self, row: Row, model: Model) -> AnyProvider:
         """The provider that the row was written for, which the settings may no longer name."""
@@ -212,7 +215,8 @@ class Ledger:
         """A new call, as soon as there is a place, a turn and money for it."""
         await self._bring_references(task)
         provider, quote = model.provider, quote_of(model, task.request)
-        while True:
+        kept: _Kept | None = None
+        while kept is None:
             async with self._pace.place(provider):
                 self._check_stop()
                 self._check_room()
@@ -221,11 +225,14 @@ class Ledger:
                 end = self._book.next_end()
                 row = await self._book.intend(task, model, key, quote)
                 if row is not None:
-                    return await self._send(task, row, model)
-            # Without the place: a call in flight that waits to be tried again needs one to end.
-            await self._book.wait_for_room(task, quote, end)
+                    kept = await self._send(task, row, model)
+            if kept is None:
+                # Without the place: a call in flight that waits to be tried again needs one to end.
+                await self._book.wait_for_room(task, quote, end)
+        # Without it, too: the answer is on the disk, and the next call need not wait while a distant database hears it.
+        return await self._book.settle(task, *kept)
 
-    async def _recover(self, task: Task, row: Row, model: Model) -> Made | None:
+    async def _recover(self, task: Task, row: Row, model: Model) -> _Kept | None:
         """An intent without an answer: of a dead process, or of a try whose connection broke."""
         await self._bring_references(task)
         provider = model.provider
@@ -263,7 +270,7 @@ class Ledger:
 
     # -- talking to the provider -----------------------------------------------------------------------------
 
-    async def _send(self, task: Task, row: Row, model: Model, *, sent_before: bool = False) -> Made:
+    async def _send(self, task: Task, row: Row, model: Model, *, sent_before: bool = False) -> _Kept:
         result = await self._ask(task, row, model, sent_before=sent_before)
         if isinstance(result, Job):
             return await self._submitted(task, row, model, result)
@@ -299,11 +306,11 @@ class Ledger:
         await self._book.give_up(task, row, error.message)
         return _unknown_call(row, error.message)
 
-    async def _submitted(self, task: Task, row: Row, model: Model, job: Job) -> Made:
+    async def _submitted(self, task: Task, row: Row, model: Model, job: Job) -> _Kept:
         await self._book.submitted(row, job)
         return await self._collect(task, await self._open_row(task), model)
 
-    async def _collect(self, task: Task, row: Row, model: Model) -> Made:
+    async def _collect(self, task: Task, row: Row, model: Model) -> _Kept:
         """Wait for a job and take what it made."""
         provider, job = model.provider, Job(str(row["job_id"]), str(row["endpoint"]))
         if not isinstance(provider, JobProvider):
@@ -320,8 +327,8 @@ class Ledger:
             raise
         return await self._accept(task, row, model, answer)
 
-    async def _accept(self, task: Task, row: Row, model: Model, result: object) -> Made:
-        """Check an answer, keep it, settle its row. One that is no answer is no success, but it was paid."""
+    async def _accept(self, task: Task, row: Row, model: Model, result: object) -> _Kept:
+        """Check an answer and keep it. One that is no answer is no success, but it was paid."""
         again = _can_find_out(model.provider) or row["state"] == "submitted"
         try:
             answer = _answer(kind_of(task.request), result)
@@ -339,7 +346,7 @@ class Ledger:
                 with suppress(ClashError):
                     await self._book.give_up(task, row, f"the answer came but could not be kept: {error.message}")
             raise
-        return await self._book.settle(task, row, receipt)
+        return _Kept(row, receipt)
 
     async def _fail_paid(self, task: Task, row: Row, error: ProviderError, billed_usd: object) -> None:
         """Settle a call that failed and was, or counts as, paid. The error then says so, and is not tried again."""
@@ -364,6 +371,13 @@ class Ledger:
                 code="disk_full",
                 hint="make room and resume; nothing was bought that could not have been kept",
             )
+
+
+class _Kept(NamedTuple):
+    """A row whose answer is in the store, with its receipt on the disk: all that is left is to settle it."""
+
+    row: Row
+    receipt: Mapping[str, Any]
 
 
 class _BadFileError(ProviderError):

@@ -52,7 +52,7 @@ class Pace:
 
     @asynccontextmanager
     async def place(self, provider: AnyProvider) -> AsyncGenerator[None]:
-        """A place among the calls in flight, held until the call is settled."""
+        """A place among the calls in flight, held until the answer is on the disk."""
         limit = self._limits.get(provider.name, Limit())
         count = limit.concurrency or self._concurrency or provider.concurrency
         async with self._places.setdefault(provider.name, asyncio.Semaphore(count)):

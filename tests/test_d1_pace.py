@@ -1,0 +1,103 @@
+"""Cloudflare allows 1,200 requests in 5 minutes and turns away for as long who makes more: a run never does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import pairwise
+
+import httpx
+import pytest
+from d1_engine import ACCOUNT, TOKEN, D1Engine
+from d1_engine.faults import FaultyNetwork
+from pydantic import SecretStr
+
+from clash.config import Settings
+from clash.database.d1 import D1Database
+from clash.database.d1_pace import API, RequestPace
+from clash.database.d1_rest import Account, Patience
+from clash.database.port import Statement
+from clash.errors import DatabaseError
+
+MOST = 40
+WINDOW_S = 1.0
+
+
+def busiest(moments: list[float], window_s: float) -> int:
+    """The most of these moments in any window."""
+    return max(sum(1 for moment in moments if first <= moment < first + window_s) for first in moments)
+
+
+async def test_no_window_sees_more_than_the_limit() -> None:
+    """A hundred that come at once go at the pace of the limit, the first tenth without waiting."""
+    pace, began, moments = RequestPace(MOST, WINDOW_S), time.monotonic(), list[float]()
+
+    async def go() -> None:
+        await pace.turn()
+        moments.append(time.monotonic() - began)
+
+    await asyncio.gather(*(go() for _ in range(100)))
+    # A timer may be early by what a clock ticks.
+    assert busiest(moments, WINDOW_S - 0.02) <= MOST
+    assert moments[MOST // 10 - 1] < WINDOW_S / 10
+    assert max(later - earlier for earlier, later in pairwise(moments)) < WINDOW_S / 2
+
+
+async def test_what_waits_for_its_turn_goes_in_one_request(d1_engine: D1Engine) -> None:
+    """Slowed down, a run needs fewer requests for the same writes; each is applied once."""
+    network, account = FaultyNetwork(), Account(ACCOUNT, SecretStr(TOKEN), d1_engine.base_url)
+    database = await D1Database.open(
+        d1_engine.make_database("paced"), account, pace=RequestPace(MOST, 2 * WINDOW_S), transport=network
+    )
+    await database.batch([Statement("CREATE TABLE one (n INTEGER PRIMARY KEY)")])
+
+    async def write(number: int) -> None:
+        await asyncio.sleep(number / 200)
+        await database.batch([Statement("INSERT INTO one VALUES (?)", (number,))])
+
+    await asyncio.gather(*(write(number) for number in range(200)))
+    (row,) = await database.query("SELECT count(*) AS written FROM one")
+    await database.close()
+    assert row["written"] == 200
+    assert len(network.sent) <= MOST
+
+
+async def test_tries_count_as_well() -> None:
+    """Cloudflare counts requests, not what they were for."""
+    asked: list[float] = []
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        asked.append(time.monotonic())
+        return httpx.Response(503)
+
+    database = await D1Database.open(
+        "00000000-0000-4000-8000-000000000001", Account("acc", SecretStr("token")),
+        patience=Patience(attempts=15, first_wait_s=0.0, longest_wait_s=0.0), pace=RequestPace(10, WINDOW_S),
+        transport=httpx.MockTransport(refuse),
+    )  # fmt: skip
+    with pytest.raises(DatabaseError):
+        await database.query("SELECT 1")
+    await database.close()
+    assert len(asked) == 15
+    assert busiest(asked, WINDOW_S - 0.02) <= 10
+
+
+@pytest.mark.parametrize(
+    ("base_url", "most", "expected"),
+    [
+        (API, None, 1100),
+        (f"{API}/", None, 1100),
+        (API, 300, 300),
+        ("https://proxy.example", None, None),
+        ("https://proxy.example", 300, 300),
+    ],
+)
+def test_the_limit_is_cloudflares_unless_said_otherwise(base_url: str, most: int | None, expected: int | None) -> None:
+    """What stands in for Cloudflare's API has limits of its own."""
+    assert RequestPace.at(base_url, most).most == expected
+
+
+def test_the_setting_may_be_left_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `.env.example` has it."""
+    monkeypatch.setenv("CLASH_D1_REQUESTS", "")
+    assert Settings().d1_requests is None
