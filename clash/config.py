@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         default="https://api.cloudflare.com/client/v4", validation_alias="CLOUDFLARE_API_BASE_URL",
         description="Where D1 is asked: Cloudflare's API, or what stands in for it.",
     )  # fmt: skip
+    d1_requests: int | None = Field(
+        default=None, ge=60, validation_alias="CLASH_D1_REQUESTS",
+        description="Requests in 5 minutes that a run makes at most; by default 1100 of the 1200 of Cloudflare's API.",
+    )  # fmt: skip
     cf_account_id: str | None = Field(
         default=None, validation_alias="CF_ACCOUNT_ID",
         description="The older name of CLOUDFLARE_ACCOUNT_ID.",
@@ -189,8 +193,8 @@ class Settings(BaseSettings):
     )  # fmt: skip
 
     @field_validator(
-        "concurrency", "budget", "preset", "openai_api_key", "fal_key", "fal_base_url", "models_file", "prices_file",
-        mode="before",
+        "d1_requests", "concurrency", "budget", "preset", "openai_api_key", "fal_key", "fal_base_url", "models_file",
+        "prices_file", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

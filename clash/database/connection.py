@@ -70,12 +70,14 @@ async def open_database(url: str, mode: Mode) -> AsyncGenerator[Database]:
 async def _open_d1(url: str) -> Database:
     from clash.config import load_settings
     from clash.database.d1 import D1Database
+    from clash.database.d1_pace import RequestPace
 
     settings = load_settings()
     name = url.removeprefix("d1://") or _older(settings.d1_database_id, "D1_DATABASE_ID", "DATABASE_URL=d1://NAME")
     if not name or not _D1_NAME.fullmatch(name):
         raise SettingsError(f"DATABASE_URL {url!r} names no D1 database", hint=_HINT)
-    return await D1Database.open(name, _account(settings))
+    pace = RequestPace.at(settings.cloudflare_api_base_url, settings.d1_requests)
+    return await D1Database.open(name, _account(settings), pace=pace)
 
 
 def _account(settings: Settings) -> Account:

@@ -9,6 +9,7 @@ a lost answer said is then read by each statement's `recall`.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
@@ -17,6 +18,7 @@ from typing import Any, cast
 
 import httpx
 
+from clash.database.d1_pace import RequestPace
 from clash.database.d1_rest import Account, Patience, Rest
 from clash.database.d1_values import Wire, decode, encode, encode_batch
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
@@ -61,8 +63,8 @@ class D1Database:
         self._path = f"database/{database_id}/raw"
         self._writer = f"{_named_at(0)}-{secrets.token_hex(8)}"
         self._number = 0
-        self._writes: GroupCommit[_Batch] = GroupCommit(self.url, self._write, take=_how_many, linger_s=_LINGER_S)
-        self._reads: GroupCommit[_Batch] = GroupCommit(self.url, self._read, take=_how_many, linger_s=_LINGER_S)
+        self._writes: GroupCommit[_Batch] = GroupCommit(self.url, self._write, take=_how_many, turn=self._turn)
+        self._reads: GroupCommit[_Batch] = GroupCommit(self.url, self._read, take=_how_many, turn=self._turn)
 
     @classmethod
     async def open(
@@ -71,13 +73,14 @@ class D1Database:
         account: Account,
         *,
         patience: Patience | None = None,
+        pace: RequestPace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> D1Database:
         """The database of this name or id.
 
         Raises `NotFoundError`, `SettingsError` (credentials refused), `DatabaseError` (no answer).
         """
-        rest = Rest(account, patience=patience, transport=transport)
+        rest = Rest(account, patience=patience, pace=pace, transport=transport)
         try:
             key = (account.base_url, account.id, name)
             if key not in _known_ids:
@@ -113,6 +116,10 @@ class D1Database:
         await self._rest.close()
 
     # -- groups ----------------------------------------------------------------------------------------------
+
+    async def _turn(self) -> None:
+        await asyncio.sleep(_LINGER_S)
+        await self._rest.pace.room()
 
     async def _read(self, batches: Sequence[_Batch]) -> Sequence[list[Rows] | ClashError]:
         return await together_or_alone(batches, self._send)

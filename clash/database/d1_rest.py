@@ -26,12 +26,12 @@ import httpx
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
+from clash.database.d1_pace import API, RequestPace
 from clash.database.group_commit import Refused
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 
 logger = logging.getLogger(__name__)
 
-API = "https://api.cloudflare.com/client/v4"
 _TIMEOUT = httpx.Timeout(connect=10, write=60, read=45, pool=None)
 """Seconds. A batch may take 30 s; a 10 MB checkpoint takes a while to send."""
 _LONGEST_RETRY_AFTER_S = 330.0
@@ -86,10 +86,16 @@ class Rest:
     """The API of one account."""
 
     def __init__(
-        self, account: Account, *, patience: Patience | None = None, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        account: Account,
+        *,
+        patience: Patience | None = None,
+        pace: RequestPace | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._account = account
         self._patience = patience or Patience()
+        self.pace = pace or RequestPace(None)
         self._client = httpx.AsyncClient(
             base_url=f"{account.base_url.rstrip('/')}/accounts/{account.id}/d1/",
             headers={"Authorization": f"Bearer {account.token.get_secret_value()}"},
@@ -153,6 +159,7 @@ class Rest:
         return min(longer_s, self._patience.longest_wait_s)
 
     async def _once(self, method: str, path: str, **arguments: Any) -> Any:
+        await self.pace.turn()
         try:
             response = await self._client.request(method, path, **arguments)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:

@@ -50,7 +50,7 @@ class GroupCommit(Generic[B]):
     """A line of batches before a database.
 
     `apply` says what became of each batch of a group. `take` says how many of those that wait go together (at
-    least one). The line waits `linger_s` before it takes a group, so that what comes in one burst goes together.
+    least one). `turn` is awaited before a group is taken: what comes meanwhile goes with it.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class GroupCommit(Generic[B]):
         apply: Transaction[B],
         *,
         take: Callable[[Sequence[B]], int] = len,
-        linger_s: float = 0.0,
+        turn: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._name = name
         self._apply = apply
         self._take = take
-        self._linger_s = linger_s
+        self._turn = turn
         self._waiting: list[tuple[B, asyncio.Future[Results]]] = []
         self._draining: asyncio.Task[None] | None = None
         self._closed = False
@@ -92,8 +92,8 @@ class GroupCommit(Generic[B]):
 
     async def _drain(self) -> None:
         while self._waiting:
-            if self._linger_s:
-                await asyncio.sleep(self._linger_s)
+            if self._turn is not None:
+                await self._turn()
             count = max(1, self._take([batch for batch, _ in self._waiting]))
             group, self._waiting = self._waiting[:count], self._waiting[count:]
             try:

@@ -1,15 +1,15 @@
 """Whether a run of 500 shots fits into the 1,200 requests in 5 minutes of D1, and how much longer it takes there.
 
-Measured at a tenth of the time scale on a part of the run, the part being the same from its beginning to its end: a
-call of 12 s takes 1.2 s, 5 minutes are 30 s, and a request takes 15 ms in place of 150 ms, and a tenth of what the
-engine takes for it. What our own process takes is not scaled down, and so counts tenfold: the ratio of the two lengths
-was 1.035 to 1.057 on a busy machine of two cores, around the goal of 1.05, so it is printed and not asserted.
-The requests are those of the ledger and the lease; what the checkpoints take comes on top.
+A graph fans out into shots whose calls go through the ledger, with the saver, the lease and its renewals: all that a
+run asks of the database. Measured at a fifth of the time scale on a part of the run, the part being the same from its
+beginning to its end: a call of 12 s takes 2.4 s, 5 minutes are a minute, and a request takes 30 ms in place of 150 ms,
+and a fifth of what the engine takes for it. What our own process takes is not scaled down, and so counts fivefold.
 """
 
 from __future__ import annotations
 
 import asyncio
+import operator
 import random
 import secrets
 import time
@@ -17,17 +17,22 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
+from typing import Annotated, Any, TypedDict
 
 import httpx
 from d1_engine import ACCOUNT, TOKEN, D1Engine
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Send
 from pydantic import SecretStr
 
 from clash.assets import AssetStore
 from clash.calls.ledger import Ledger, Task
 from clash.calls.pacing import Pace
 from clash.database import migrations
+from clash.database.checkpointer import run_saver
 from clash.database.connection import open_database
 from clash.database.d1 import D1Database
+from clash.database.d1_pace import OUR_SHARE, RequestPace
 from clash.database.d1_rest import Account
 from clash.database.lease import RENEW_EVERY_S, Lease, renew_lease, take_lease
 from clash.database.metadata import MetadataTracker
@@ -36,15 +41,15 @@ from clash.providers.ports import Answer, Context, Kind, Request, SpeechRequest
 from clash.providers.registry import Model
 
 RUN = "run-1"
-SHOTS = 165
 CALLS_A_SHOT = 3
 PARALLEL = 20
-SCALE = 0.1
+SCALE = 0.2
 REQUEST_S = 0.150 * SCALE
-CALL_S = (8.0 * SCALE, 16.0 * SCALE)
 WINDOW_S = 300.0 * SCALE
+LIKE_A_PICTURE_S = (8.0 * SCALE, 16.0 * SCALE)
+LIKE_A_LINE_S = (1.0 * SCALE, 3.0 * SCALE)
 MOST_REQUESTS = 1200
-GOAL_LENGTH = 1.05
+MOST_LENGTH = 1.05
 
 
 class DistantNetwork(httpx.AsyncBaseTransport):
@@ -70,6 +75,14 @@ class DistantNetwork(httpx.AsyncBaseTransport):
         """Let go of the connections."""
         await self._engine.aclose()
 
+    def told(self, shots: int) -> str:
+        """What was measured, in words."""
+        calls = shots * CALLS_A_SHOT
+        return (
+            f"{calls} calls, {PARALLEL} in parallel: {len(self.moments) / calls:.2f} requests a call,"
+            f" {1000 * median(self.engine_s):.1f} ms of the engine a request"
+        )
+
     def busiest(self, window_s: float) -> int:
         """The most requests in any window of this length."""
         most = first = 0
@@ -81,12 +94,15 @@ class DistantNetwork(httpx.AsyncBaseTransport):
 
 
 class UnhurriedProvider:
-    """Takes as long as a vendor's picture does, the same for the same text."""
+    """Takes as long as a vendor does, the same for the same text."""
 
     name = "unhurried"
     endpoint = "unhurried"
     idempotent = True
     concurrency = 64
+
+    def __init__(self, call_s: tuple[float, float]) -> None:
+        self._call_s = call_s
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         return {"speech": ("voice",)}
@@ -96,8 +112,14 @@ class UnhurriedProvider:
 
     async def call(self, model: str, request: Request, context: Context) -> Answer:
         text = request.text if isinstance(request, SpeechRequest) else ""
-        await asyncio.sleep(random.Random(text).uniform(*CALL_S))
+        await asyncio.sleep(random.Random(text).uniform(*self._call_s))
         return Answer(b"RIFF\0\0\0\0WAVE" + text.encode(), "audio/wav", facts={"duration_s": 1.0})
+
+
+class State(TypedDict):
+    """The hashes of what was made."""
+
+    made: Annotated[list[str], operator.add]
 
 
 @asynccontextmanager
@@ -117,42 +139,73 @@ async def renewals(database: Database, lease: Lease) -> AsyncGenerator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def seconds_of_run(database: Database, folder: Path) -> float:
+async def seconds_of_run(database: Database, folder: Path, shots: int, call_s: tuple[float, float]) -> float:
     """Make all shots, the calls of each one after another; how long it took."""
     await migrations.migrate(database)
     await MetadataTracker(database).start_workflow(RUN, "benchmark")
     lease = await take_lease(database, RUN)
-    pace = Pace(concurrency=PARALLEL, limits={})
-    ledger = Ledger(database, lease, AssetStore(folder), {"speech": Model(UnhurriedProvider(), "voice")}, pace=pace)
+    models: dict[Kind, Model] = {"speech": Model(UnhurriedProvider(call_s), "voice")}
+    ledger = Ledger(database, lease, AssetStore(folder), models, pace=Pace(concurrency=PARALLEL, limits={}))
 
-    async def shot(number: int) -> None:
+    async def shot(task: dict[str, int]) -> dict[str, list[str]]:
+        made: list[str] = []
         for step in range(CALLS_A_SHOT):
-            request = SpeechRequest(text=f"line {number} {step}", speaker="narrator", language="en")
-            await ledger.call(Task("work", f"shot:{number:03d}/{step}", "speech", request))
+            slot, text = f"shot:{task['n']:03d}/{step}", f"line {task['n']} {step}"
+            request = SpeechRequest(text=text, speaker="narrator", language="en")
+            made.append((await ledger.call(Task("work", slot, "speech", request))).sha256)
+        return {"made": made}
 
+    graph: Any = StateGraph(State)
+    graph.add_node("shot", shot)
+    graph.add_conditional_edges(START, lambda _: [Send("shot", {"n": n}) for n in range(shots)], ["shot"])
+    graph.add_edge("shot", END)
     began = time.monotonic()
-    async with renewals(database, lease):
-        await asyncio.gather(*(shot(number) for number in range(SHOTS)))
+    async with renewals(database, lease), run_saver(database, lease) as saver:
+        compiled = graph.compile(checkpointer=saver)
+        state = await compiled.ainvoke({"made": []}, {"configurable": {"thread_id": RUN}}, durability="sync")
+    assert len(set(state["made"])) == shots * CALLS_A_SHOT
     return time.monotonic() - began
 
 
-async def test_five_hundred_shots_stay_within_the_limit_of_requests(d1_engine: D1Engine, tmp_path: Path) -> None:
-    """20 calls in parallel, 150 ms a request: at most 1,200 requests in 5 minutes."""
-    async with open_database(f"sqlite:///{(tmp_path / 'clash.db').as_posix()}", "create") as sqlite:
-        on_sqlite = await seconds_of_run(sqlite, tmp_path / "assets-sqlite")
-    network = DistantNetwork()
+async def on_sqlite(folder: Path, shots: int, call_s: tuple[float, float]) -> float:
+    """How long the run takes on SQLite, in seconds."""
+    async with open_database(f"sqlite:///{(folder / 'clash.db').as_posix()}", "create") as database:
+        return await seconds_of_run(database, folder / "assets-sqlite", shots, call_s)
+
+
+async def on_d1(
+    d1_engine: D1Engine, network: DistantNetwork, folder: Path, shots: int, call_s: tuple[float, float]
+) -> float:
+    """How long it takes on D1."""
     account = Account(ACCOUNT, SecretStr(TOKEN), d1_engine.base_url)
     database_id = d1_engine.make_database(f"shots-{secrets.token_hex(8)}")
-    d1 = await D1Database.open(database_id, account, transport=network)
+    database = await D1Database.open(database_id, account, pace=RequestPace(OUR_SHARE, WINDOW_S), transport=network)
     try:
-        on_d1 = await seconds_of_run(d1, tmp_path / "assets-d1")
+        return await seconds_of_run(database, folder / "assets-d1", shots, call_s)
     finally:
-        await d1.close()
-    calls, busiest, ratio = SHOTS * CALLS_A_SHOT, network.busiest(WINDOW_S), on_d1 / on_sqlite
-    print(
-        f"\n{calls} calls, {PARALLEL} in parallel: {len(network.moments) / calls:.2f} requests a call,"
-        f" {1000 * median(network.engine_s):.1f} ms of the engine a request,"
-        f" {busiest} in the busiest {WINDOW_S:.0f} s (at most {MOST_REQUESTS});"
-        f" SQLite {on_sqlite:.2f} s, D1 {on_d1:.2f} s: {ratio:.3f} (goal: {GOAL_LENGTH})"
+        await database.close()
+
+
+async def test_five_hundred_shots_take_hardly_longer_on_d1(d1_engine: D1Engine, tmp_path: Path) -> None:
+    """20 calls in parallel, 150 ms a request: at most 1,200 requests in 5 minutes, at most 5 % longer."""
+    network, shots, call_s = DistantNetwork(), 120, LIKE_A_PICTURE_S
+    # Side by side, so that whatever else the machine does befalls both.
+    sqlite_s, d1_s = await asyncio.gather(
+        on_sqlite(tmp_path, shots, call_s), on_d1(d1_engine, network, tmp_path, shots, call_s)
     )
+    busiest = 2 * network.busiest(WINDOW_S / 2)
+    print(
+        f"\n{network.told(shots)}, {busiest} in 5 minutes;"
+        f" SQLite {sqlite_s:.2f} s, D1 {d1_s:.2f} s: {d1_s / sqlite_s:.3f} (at most {MOST_LENGTH})"
+    )
+    assert busiest <= MOST_REQUESTS
+    assert d1_s / sqlite_s <= MOST_LENGTH
+
+
+async def test_calls_however_short_stay_within_the_limit_of_requests(d1_engine: D1Engine, tmp_path: Path) -> None:
+    """A run that would pass the limit is slowed down to it, and not turned away by Cloudflare."""
+    network, shots, call_s = DistantNetwork(), 300, LIKE_A_LINE_S
+    d1_s = await on_d1(d1_engine, network, tmp_path, shots, call_s)
+    ideal_s, busiest = shots * CALLS_A_SHOT * sum(call_s) / 2 / PARALLEL, 2 * network.busiest(WINDOW_S / 2)
+    print(f"\n{network.told(shots)}, {busiest} in 5 minutes; {d1_s:.2f} s, {ideal_s:.2f} s without a database")
     assert busiest <= MOST_REQUESTS
