@@ -190,6 +190,18 @@ async def repair_metadata(database: Database, saver: RunSaver | PortSaver, lease
     return len(missing)
 
 
+async def check_newest(saver: RunSaver | PortSaver, run_id: str) -> None:
+    """Read the newest checkpoint and what tasks wrote on it. Raises `DatabaseError` if either is damaged."""
+    try:
+        if (saved := await saver.aget_tuple(config_of(run_id, "", None))) is not None:
+            facts_of(saved.checkpoint, saved.metadata, ())
+    except ClashError:
+        raise
+    except Exception as error:
+        # The savers tell what a database refuses as errors of ours: what is left is what the bytes say.
+        raise damaged_checkpoint(run_id, None) from error
+
+
 async def _facts(
     saver: RunSaver | PortSaver, run_id: str, namespace: str, checkpoint_id: str, parent: str | None
 ) -> CheckpointFacts:

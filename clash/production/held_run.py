@@ -205,14 +205,21 @@ class HeldRun:
             )  # fmt: skip
 
     async def _invoke(self, lease: Lease, ledger: Ledger) -> None:
-        from clash.database.checkpointer import repair_metadata, run_saver
+        from clash.database.checkpointer import check_newest, repair_metadata, run_saver
         from clash.workflow.video_production import build_graph
 
         studio = self._studio(lease, ledger)
         async with run_saver(self._database, lease) as saver:
             graph: Any = build_graph(studio).compile(checkpointer=saver)
             config = {"configurable": {"thread_id": self.thread_id}}
-            state = await self._state(graph, config)
+            try:
+                state = await graph.aget_state(config)
+            except ClashError:
+                raise
+            except Exception:
+                # Only what cannot be read is damaged; what can is held up by a fault of ours or of LangGraph's.
+                await check_newest(saver, self.thread_id)
+                raise
             await repair_metadata(self._database, saver, lease)
             if state.created_at is None:
                 await graph.ainvoke(self._first_input(), config, durability="sync")
@@ -232,14 +239,6 @@ class HeldRun:
             failed=self._on_failure,
             check_stop=lambda: self._check_stop(lease),
         )
-
-    async def _state(self, graph: Any, config: Mapping[str, Any]) -> Any:
-        try:
-            return await graph.aget_state(config)
-        except ClashError:
-            raise
-        except Exception as error:
-            raise reading.damaged_checkpoint(self.thread_id, None) from error
 
     def _first_input(self) -> dict[str, Any]:
         return {
