@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from d1_engine import D1Engine, EngineMissing, workerd
-from emulator import Emulator, EmulatorMissing
+from d1_engine import D1Engine, workerd
+from emulator import Emulator
 from emulator.office import Office, settings_for
+from from_npm import ProgramMissing
 
 from clash.assets import AssetStore
 from clash.database import migrations
@@ -43,7 +44,7 @@ def d1_engine() -> Generator[D1Engine]:
     """Cloudflare's own D1 engine on this machine. Where it cannot be had, tests skip, but in CI they fail."""
     try:
         workerd()
-    except EngineMissing as missing:
+    except ProgramMissing as missing:
         if os.environ.get("CI") == "true":
             pytest.fail(str(missing))
         pytest.skip(str(missing))
@@ -123,7 +124,7 @@ def one_emulator(tmp_path_factory: pytest.TempPathFactory) -> Generator[Emulator
     with ExitStack() as stack:
         try:
             started = stack.enter_context(Emulator.start(tmp_path_factory.mktemp("files")))
-        except EmulatorMissing as missing:
+        except ProgramMissing as missing:
             if os.environ.get("CI") == "true":
                 pytest.fail(str(missing))
             pytest.skip(str(missing))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 from d1_engine import ACCOUNT, TOKEN, D1Engine
 from d1_engine.faults import FaultyNetwork
 from graphs import fan_out_graph
+from instant import InstantProvider
 from pydantic import SecretStr
 
 from clash.assets import AssetStore
@@ -21,7 +22,7 @@ from clash.database.d1 import D1Database
 from clash.database.d1_rest import Account
 from clash.database.lease import take_lease
 from clash.database.metadata import MetadataTracker
-from clash.providers.ports import Answer, Context, Kind, Request, SpeechRequest
+from clash.providers.ports import SpeechRequest
 from clash.providers.registry import Model
 
 RUN = "run-1"
@@ -56,25 +57,6 @@ async def test_five_steps_and_a_fan_out_of_twenty_take_twelve_requests_at_most(
         await fan_out_graph(saver).ainvoke({"done": []}, {"configurable": {"thread_id": RUN}}, durability="sync")
     print(f"\nsaver: {len(network.sent)} requests for 5 steps with a fan-out of 20 (at most 12)")
     assert len(network.sent) <= 12
-
-
-class InstantProvider:
-    """Answers at once, so that only the bookkeeping makes requests."""
-
-    name = "instant"
-    endpoint = "instant"
-    idempotent = True
-    concurrency = 64
-
-    def models(self) -> Mapping[Kind, tuple[str, ...]]:
-        return {"speech": ("voice",)}
-
-    def revision(self, model: str, request: Request) -> str:
-        return "1"
-
-    async def call(self, model: str, request: Request, context: Context) -> Answer:
-        text = request.text if isinstance(request, SpeechRequest) else ""
-        return Answer(b"RIFF\0\0\0\0WAVE" + text.encode(), "audio/wav", facts={"duration_s": 1.0})
 
 
 async def test_a_call_takes_three_requests_at_most(

@@ -9,15 +9,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -25,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from from_npm import ProgramMissing, kept, unpacked
 
 HERE = Path(__file__).parent
 PACKAGE = "@cloudflare/workerd-linux-64"
@@ -33,10 +30,6 @@ VERSION = "1.20260801.1"
 SHA512 = "r0vAxCZH+Jih9Unm1yoyiByPNWNgawcKciOHDm5Q37ZVGOkKLsT9AtLe3yLSaul76WrKqtf+JP2n0WW32VBLJg=="
 TOKEN = "token-of-the-tests"  # noqa: S105
 ACCOUNT = "account-of-the-tests"
-
-
-class EngineMissing(Exception):
-    """The engine is not here and cannot be fetched; the message says how to get it."""
 
 
 @dataclass(frozen=True)
@@ -86,34 +79,15 @@ class D1Engine:
 
 
 def workerd() -> Path:
-    """The engine's program, fetched from npm if it is not here yet. Raises `EngineMissing`."""
+    """The engine's program, fetched from npm if it is not here yet. Raises `ProgramMissing`."""
     if given := os.environ.get("CLASH_WORKERD"):
         return Path(given)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    binary = cache / "clash-tests" / f"workerd-{VERSION}"
+    binary = kept(f"workerd-{VERSION}")
     if not binary.exists():
         if sys.platform != "linux" or platform.machine() != "x86_64":
-            raise EngineMissing(f"the D1 engine of these tests, {PACKAGE}@{VERSION}, runs on 64-bit Linux only")
-        if (npm := shutil.which("npm")) is None:
-            raise EngineMissing(f"install npm, or set CLASH_WORKERD to the program in {PACKAGE}@{VERSION}")
-        _fetch(npm, binary)
+            raise ProgramMissing(f"the D1 engine of these tests, {PACKAGE}@{VERSION}, runs on 64-bit Linux only")
+        with unpacked(PACKAGE, VERSION, SHA512, beside=binary, variable="CLASH_WORKERD") as package:
+            program = package / "bin" / "workerd"
+            program.chmod(0o755)
+            program.replace(binary)
     return binary
-
-
-def _fetch(npm: str, binary: Path) -> None:
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=binary.parent) as folder:
-        packed = subprocess.run(
-            [npm, "pack", f"{PACKAGE}@{VERSION}"], cwd=folder, capture_output=True, text=True, check=False
-        )
-        if packed.returncode != 0:
-            raise EngineMissing(f"`npm pack {PACKAGE}@{VERSION}` failed: {packed.stderr.strip()[-300:]}")
-        archive = next(Path(folder).glob("*.tgz"))
-        if hashlib.sha512(archive.read_bytes()).digest() != base64.b64decode(SHA512):
-            raise EngineMissing(f"{PACKAGE}@{VERSION} is not the package that these tests know")
-        with tarfile.open(archive) as package:
-            package.extract("package/bin/workerd", folder, filter="data")
-        program = Path(folder, "package", "bin", "workerd")
-        program.chmod(0o755)
-        # Whole or not at all, also when two test runs fetch at the same time.
-        program.replace(binary)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import shutil
 import subprocess
-import tarfile
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from from_npm import ProgramMissing, kept, unpacked
 
 HERE = Path(__file__).parent
 PACKAGE = "@copilotkit/aimock"
 VERSION = "1.43.0"
 SHA512 = "V8D8cjSMtAR4rHaD2ulp3DR/ZguXQjDNOqwKDNvjb/OJL/KR1I0SDf5xpRCd+TYKjhmf9fM8Xpg3QBKPmV9Kmw=="
-
-
-class EmulatorMissing(Exception):
-    """The emulator is not here and cannot be fetched; the message says how to get it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,7 @@ class Emulator:
     @classmethod
     @contextmanager
     def start(cls, files: Path) -> Generator[Emulator]:
-        """Start one on a free port. Raises `EmulatorMissing`."""
+        """Start one on a free port. Raises `ProgramMissing`."""
         node, package = _node(), aimock()
         process = subprocess.Popen(
             [node, HERE / "emulator.mjs", package, files], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -102,7 +95,7 @@ class Emulator:
             assert process.stdout is not None
             port = process.stdout.readline().strip()
             if not port:
-                raise EmulatorMissing("the emulator did not start; it needs Node 20.15 or newer")
+                raise ProgramMissing("the emulator did not start; it needs Node 20.15 or newer")
             yield cls(f"http://127.0.0.1:{port}", files)
         finally:
             process.terminate()
@@ -115,39 +108,20 @@ class Emulator:
 def _node() -> str:
     node = shutil.which("node")
     if node is None:
-        raise EmulatorMissing("install Node 20.15 or newer: the emulator of vendors runs on it")
+        raise ProgramMissing("install Node 20.15 or newer: the emulator of vendors runs on it")
     return node
 
 
 def aimock() -> Path:
-    """The emulator's folder, fetched from npm if it is not here yet. Raises `EmulatorMissing`."""
+    """The emulator's folder, fetched from npm if it is not here yet. Raises `ProgramMissing`."""
     if given := os.environ.get("CLASH_AIMOCK"):
         return Path(given)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "clash-tests" / f"aimock-{VERSION}-{SHA512[:8].replace('/', '_')}"
+    folder = kept(f"aimock-{VERSION}-{SHA512[:8].replace('/', '_')}")
     if not folder.exists():
-        if (npm := shutil.which("npm")) is None:
-            raise EmulatorMissing(f"install npm, or set CLASH_AIMOCK to the folder of {PACKAGE}@{VERSION}")
-        _fetch(npm, folder)
+        with unpacked(PACKAGE, VERSION, SHA512, beside=folder, variable="CLASH_AIMOCK") as package:
+            if not folder.exists():
+                package.replace(folder)
     return folder
-
-
-def _fetch(npm: str, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        packed = subprocess.run(
-            [npm, "pack", f"{PACKAGE}@{VERSION}"], cwd=work, capture_output=True, text=True, check=False
-        )
-        if packed.returncode != 0:
-            raise EmulatorMissing(f"`npm pack {PACKAGE}@{VERSION}` failed: {packed.stderr.strip()[-300:]}")
-        archive = next(Path(work).glob("*.tgz"))
-        if hashlib.sha512(archive.read_bytes()).digest() != base64.b64decode(SHA512):
-            raise EmulatorMissing(f"{PACKAGE}@{VERSION} is not the package that these tests know")
-        with tarfile.open(archive) as package:
-            package.extractall(work, filter="data")
-        # Whole or not at all, also when two test runs fetch at the same time.
-        if not folder.exists():
-            Path(work, "package").replace(folder)
 
 
 def paths(entries: Sequence[Mapping[str, Any]]) -> list[str]:
