@@ -236,28 +236,38 @@ def test_a_file_that_was_encoded_is_moved_in(assets: AssetStore) -> None:
 # -- names for people --------------------------------------------------------------------------------------------------
 
 
-def test_a_name_for_people_costs_no_room(assets: AssetStore, tmp_path: Path) -> None:
-    """The published file is the stored one under a second name, where the disk can do that."""
+def test_what_people_do_with_their_files_leaves_the_stored_ones_whole(assets: AssetStore, tmp_path: Path) -> None:
+    """A film that is edited in place is edited; what was paid for is not. The next look puts the film back."""
     assets.put(CONTENT)
     target = tmp_path / "output" / "film.mp4"
     place(assets.path(DIGEST), target)
+    with target.open("r+b") as film:
+        film.write(b"cut by hand")
+    assert assets.read(DIGEST) == CONTENT
     place(assets.path(DIGEST), target)
     assert target.read_bytes() == CONTENT
-    assert target.samefile(assets.path(DIGEST))
     assert names(target.parent) == {"film.mp4"}
 
 
-def test_a_disk_without_links_gets_a_copy(assets: AssetStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On FAT, or across disks: the same content, and no rest beside it."""
-
-    def refuse_link(*_: object) -> None:
-        raise OSError(errno.EXDEV, "Invalid cross-device link")
-
-    monkeypatch.setattr(store.os, "link", refuse_link)
+def test_a_copy_that_is_there_is_not_made_again(assets: AssetStore, tmp_path: Path) -> None:
+    """It is known by its size and time; it is for its owner only, as the stored file."""
     assets.put(CONTENT)
-    place(assets.path(DIGEST), tmp_path / "out" / "film.mp4")
-    assert names(tmp_path / "out") == {"film.mp4"}
-    assert (tmp_path / "out" / "film.mp4").read_bytes() == CONTENT
+    target = tmp_path / "film.mp4"
+    place(assets.path(DIGEST), target)
+    before = target.stat()
+    place(assets.path(DIGEST), target)
+    assert target.stat().st_ino == before.st_ino
+    assert before.st_mode & 0o777 == (0o666 if os.name == "nt" else 0o600)
+
+
+def test_a_link_into_the_store_is_replaced_by_a_copy(assets: AssetStore, tmp_path: Path) -> None:
+    """As earlier versions made them: who writes into one would damage what was paid for."""
+    assets.put(CONTENT)
+    target = tmp_path / "film.mp4"
+    os.link(assets.path(DIGEST), target)
+    place(assets.path(DIGEST), target)
+    assert not target.samefile(assets.path(DIGEST))
+    assert target.read_bytes() == CONTENT
 
 
 def test_an_older_film_is_replaced_and_the_store_is_not(assets: AssetStore, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from clash.assets import AssetStore, place, published_path
@@ -28,5 +29,7 @@ class PublishingDoor:
         """See `Ledger.call`."""
         made = await self._door.call(task)
         slot = task.asset_slot or task.slot
-        publish_file(self._assets, self._folder, task.asset_type, slot, made.sha256, made.media_type)
+        await asyncio.to_thread(
+            publish_file, self._assets, self._folder, task.asset_type, slot, made.sha256, made.media_type
+        )
         return made
