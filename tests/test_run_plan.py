@@ -260,7 +260,7 @@ def test_an_output_that_cannot_be_a_folder_is_refused_before_any_work(
     registry = Registry()
     content = Path("story.csv").read_bytes()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("clash.production.plan._read", lambda _: ("story.csv", Path(), content))
+        patched.setattr("clash.production.plan.read_file", lambda _: ("story.csv", Path(), content))
         for kind in KINDS:
             registry.model(kind, "local")
         with unprivileged(), pytest.raises(UsageError, match="cannot be written"):

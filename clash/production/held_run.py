@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -15,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from clash.assets import open_assets, place, published_path
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Limit, Pace, Patience
-from clash.calls.rehearsal import Rehearsal, together
 from clash.clock import now_text
-from clash.config import Settings, parse_size
+from clash.config import Settings
 from clash.database import call_log, reading
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.metadata import MetadataTracker
@@ -25,15 +23,14 @@ from clash.database.port import Database, Row
 from clash.errors import ClashError, ConflictError, VersionMismatchError
 from clash.hints import command
 from clash.money import to_micro, usd_text
+from clash.production.estimating import Left, format_of, left_to_pay
 from clash.production.outcome import outcome_of
 from clash.production.plan import RunPlan
 from clash.production.progress import Observer, Progress, StopSignal
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
 from clash.reports.runs import run_document
-from clash.story.screenplay import Story
 from clash.workflow.publishing import PublishingDoor
-from clash.workflow.rehearsing import rehearse
 from clash.workflow.state import GRAPH_VERSION
 from clash.workflow.studio import Format, Studio
 
@@ -60,14 +57,6 @@ class Continuation:
     retry_unknown: bool = False
     remake_lost: bool = False
     changed: RunPlan | None = None
-
-
-@dataclass(frozen=True)
-class Left:
-    """Calls that are still to be made, and their cost in dollars."""
-
-    calls: int
-    cost_usd: Decimal
 
 
 class HeldRun:
@@ -182,19 +171,10 @@ class HeldRun:
         return self._registry.models(specs)
 
     async def _left_to_pay(self) -> Left:
-        """What is not made yet, and what it will cost as far as prices are known."""
-        rehearsal = Rehearsal(
-            self._database, self._assets, self._models(), self._registry, run_id=self.thread_id,
-            reuse=bool(self._recorded["reuse"]),
-        )  # fmt: skip
-        story = Story.model_validate_json(await asyncio.to_thread(self._assets.read, self._recorded["story"]))
-        await rehearse(story, self._recorded["reference_images"], self._format(), rehearsal)
-        missing = [call for call in rehearsal.planned if not call.found]
-        return Left(len(missing), together(missing))
+        return await left_to_pay(self._database, self._assets, self._registry, self.thread_id, self._recorded)
 
     def _format(self) -> Format:
-        width, height = parse_size(self._recorded["size"])
-        return Format(width, height, int(self._recorded["fps"]))
+        return format_of(self._recorded)
 
     def _check_stop(self, lease: Lease) -> None:
         self._stop.check()

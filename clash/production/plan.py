@@ -7,18 +7,18 @@ import json
 import os
 import re
 import secrets
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
 from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, check_fps, parse_size
 from clash.database.port import Row
-from clash.errors import ConflictError, NotFoundError, StoryError, UsageError
+from clash.errors import ConflictError, UsageError
 from clash.hints import command
+from clash.production.story_files import read_file, read_panels
 from clash.providers.choice import models_for
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
@@ -27,14 +27,6 @@ from clash.story.screenplay import Story
 
 _THREAD_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _LARGEST_BUDGET = 1_000_000
-_MAX_STORY_BYTES = 64 << 20
-_MAX_IMAGE_BYTES = 64 << 20
-_IMAGE_TYPES = {
-    ".png": ("image/png", b"\x89PNG\r\n\x1a\n"),
-    ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
-    ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
-    ".webp": ("image/webp", b"RIFF"),
-}
 
 
 @dataclass(frozen=True)
@@ -118,6 +110,11 @@ class RunPlan:
         return {**self.identity, "output": self.output.as_posix(), "reuse": self.reuse, **stored}
 
 
+def with_unpriced(settings: Settings, *, allowed: bool) -> Settings:
+    """The settings, models without a price allowed if the run allows them."""
+    return settings.model_copy(update={"allow_unpriced": settings.allow_unpriced or allowed})
+
+
 def check_thread_id(thread_id: str) -> str:
     """The id itself, if it is one. Raises `UsageError`."""
     if not _THREAD_ID.fullmatch(thread_id):
@@ -145,7 +142,7 @@ def prepare(request: ProductionRequest, settings: Settings, registry: Registry) 
     size = request.size or settings.size
     width, height = parse_size(size)
     models = _models(request, settings, registry)
-    name, folder, content = _read(request.story)
+    name, folder, content = read_file(request.story)
     story = read_story(content, name=name, choice=request.story_choice)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
@@ -161,7 +158,7 @@ def prepare(request: ProductionRequest, settings: Settings, registry: Registry) 
         size=f"{width}x{height}",
         fps=check_fps(settings.fps if request.fps is None else request.fps),
         budget=check_budget(settings.budget if request.budget is None else request.budget),
-        panels=_panels(story, folder),
+        panels=read_panels(story, folder),
     )
 
 
@@ -189,82 +186,6 @@ def _check_writable(folder: Path) -> None:
 def _models(request: ProductionRequest, settings: Settings, registry: Registry) -> dict[Kind, str]:
     chosen = models_for(settings, named=request.models, preset=request.preset)
     return {kind: registry.model(kind, spec).spec for kind, spec in chosen.items()}
-
-
-def _read(story: str) -> tuple[str, Path, bytes]:
-    """The story's name, the folder its pictures are found in, and its bytes."""
-    if story == "-":
-        return "stdin.csv", Path(), _bounded(_standard_input(), "standard input")
-    if not story or "\0" in story:
-        raise UsageError("the story's path is empty or holds a NUL")
-    path = Path(story)
-    try:
-        if path.is_dir():
-            raise StoryError(f"{story} is a folder, not a story", hint="name the CSV file in it")
-        with path.open("rb") as stream:
-            content = stream.read(_MAX_STORY_BYTES + 1)
-    except FileNotFoundError:
-        raise NotFoundError(f"there is no story at {story}") from None
-    except OSError as error:
-        raise StoryError(f"{story} cannot be read: {error.strerror}") from error
-    return path.name, path.parent, _bounded(content, story)
-
-
-def _standard_input() -> bytes:
-    stream = cast("TextIO | None", sys.stdin)
-    if stream is None:
-        raise UsageError("standard input is closed", hint="name a file, or pipe a story in: clash run - < story.csv")
-    try:
-        return stream.buffer.read(_MAX_STORY_BYTES + 1)
-    except OSError as error:
-        raise StoryError(f"standard input cannot be read: {error.strerror}") from error
-
-
-def _bounded(content: bytes, where: str) -> bytes:
-    if len(content) > _MAX_STORY_BYTES:
-        raise StoryError(f"{where} is larger than {_MAX_STORY_BYTES >> 20} MB; a story never is")
-    return content
-
-
-# -- the story's own pictures ------------------------------------------------------------------------------------
-
-
-def _panels(story: Story, folder: Path) -> dict[str, tuple[str, bytes]]:
-    panels: dict[str, tuple[str, bytes]] = {}
-    for beat in story.beats:
-        name = beat.reference_image
-        # An address on the network is for models that can fetch it; offline the shot is drawn instead.
-        if name and name not in panels and "://" not in name:
-            panels[name] = _panel(name, folder, beat.row)
-    return panels
-
-
-def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
-    def refused(why: str) -> StoryError:
-        return StoryError(f"row {row}, reference_image {name!r}: {why}", row=row, column="reference_image")
-
-    if "\0" in name:
-        raise refused("a file name cannot hold a NUL")
-    root = folder.resolve()
-    try:
-        path = (root / name.replace("\\", "/")).resolve()
-    except (OSError, RuntimeError) as error:  # before Python 3.13 a link that leads to itself is a RuntimeError
-        raise refused(f"it cannot be found ({error})") from None
-    if not path.is_relative_to(root):
-        raise refused("a picture must lie in the story's folder or below it")
-    media_type, magic = _IMAGE_TYPES.get(path.suffix.lower(), ("", b""))
-    if not media_type:
-        raise refused("only .png, .jpg and .webp pictures can be used")
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(_MAX_IMAGE_BYTES + 1)
-    except OSError as error:
-        raise refused(f"it cannot be read ({error.strerror})") from None
-    if len(content) > _MAX_IMAGE_BYTES:
-        raise refused(f"it is larger than {_MAX_IMAGE_BYTES >> 20} MB")
-    if not content.startswith(magic) or (media_type == "image/webp" and content[8:12] != b"WEBP"):
-        raise refused("it is not what its name says")
-    return media_type, content
 
 
 # -- a run that exists -------------------------------------------------------------------------------------------

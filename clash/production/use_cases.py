@@ -1,4 +1,4 @@
-"""The use cases: begin a film, go on with it, call it off, say beforehand what it would cost."""
+"""The use cases that make: begin a film, go on with it, call it off."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
-from clash.assets import open_assets, sha256_of
-from clash.calls.rehearsal import EstimateLine, Rehearsal, summed
-from clash.config import Settings, parse_size
+from clash.assets import open_assets
+from clash.config import Settings
 from clash.database import reading
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
@@ -17,14 +16,19 @@ from clash.database.metadata import MetadataTracker
 from clash.database.migrations import migrate, require_current
 from clash.database.port import Database, Row
 from clash.errors import ConflictError, NotFoundError
-from clash.money import to_micro, usd_text
 from clash.production.held_run import Continuation, HeldRun, Report
-from clash.production.plan import ProductionRequest, RunPlan, check_budget, check_same, check_thread_id, prepare
+from clash.production.plan import (
+    ProductionRequest,
+    RunPlan,
+    check_budget,
+    check_same,
+    check_thread_id,
+    prepare,
+    with_unpriced,
+)
 from clash.production.progress import Observer, StopSignal, ignore
 from clash.providers.registry import Registry
-from clash.workflow.rehearsing import rehearse
-from clash.workflow.state import GRAPH_VERSION, WORKFLOW, StoredFile
-from clash.workflow.studio import Format
+from clash.workflow.state import GRAPH_VERSION, WORKFLOW
 
 
 async def run(
@@ -39,7 +43,7 @@ async def run(
     Raises `StoryError`, `UsageError`, `NotFoundError`, `SettingsError`, `ConflictError`, `VersionMismatchError`
     before anything is made; what fails later is in the report.
     """
-    settings = _with_unpriced(settings, allowed=request.allow_unpriced)
+    settings = with_unpriced(settings, allowed=request.allow_unpriced)
     registry = Registry(settings)
     plan = prepare(request, settings, registry)
     async with _opened_for_run(settings.database_url) as database:
@@ -99,7 +103,7 @@ async def resume(
     """
     check_thread_id(thread_id)
     check_budget(budget)
-    settings = _with_unpriced(settings, allowed=allow_unpriced)
+    settings = with_unpriced(settings, allowed=allow_unpriced)
     async with open_database(settings.database_url, "write") as database:
         await require_current(database)
         row = await _film_row(database, thread_id)
@@ -107,11 +111,6 @@ async def resume(
         return await held.go_on(
             Continuation(concurrency=concurrency, budget=budget, retry_unknown=retry_unknown, remake_lost=remake_lost)
         )
-
-
-def _with_unpriced(settings: Settings, *, allowed: bool) -> Settings:
-    """The settings, models without a price allowed if the run allows them."""
-    return settings.model_copy(update={"allow_unpriced": settings.allow_unpriced or allowed})
 
 
 async def cancel(thread_id: str, settings: Settings) -> dict[str, Any]:
@@ -133,68 +132,6 @@ async def _film_row(database: Database, thread_id: str) -> Row:
     if row["workflow_name"] != WORKFLOW:
         raise NotFoundError(f"the thread {thread_id} is no film of clash but a {row['workflow_name']}")
     return row
-
-
-async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, Any]:
-    """What a run of this story would call and pay, without making or writing anything.
-
-    What earlier runs made is counted as found. How many shots a paid writer would make is guessed by the local one.
-    Raises what `run` raises for a request that cannot be carried out.
-    """
-    settings = _with_unpriced(settings, allowed=request.allow_unpriced)
-    registry = Registry(settings)
-    plan = prepare(request, settings, registry)
-    models = registry.models(plan.models)
-    assets = open_assets(settings)
-    width, height = parse_size(plan.size)
-    panels = {
-        name: StoredFile(sha256=sha256_of(content), media_type=media_type)
-        for name, (media_type, content) in plan.panels.items()
-    }
-    async with _opened_to_look(settings.database_url) as database:
-        run_id = request.thread_id
-        rehearsal = Rehearsal(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
-        await rehearse(plan.story, panels, Format(width, height, plan.fps), rehearsal)
-    lines = summed(rehearsal.planned)
-    total = sum((line.cost_usd for line in lines), Decimal(0))
-    return {
-        "thread_id": request.thread_id,
-        "dry_run": True,
-        "currency": "USD",
-        "total_usd": usd_text(to_micro(total)),
-        "budget_usd": None if plan.budget is None else usd_text(to_micro(plan.budget)),
-        "within_budget": plan.budget is None or total <= plan.budget,
-        "calls": sum(line.calls for line in lines),
-        "found_calls": sum(line.found for line in lines),
-        "estimated": any(line.estimated for line in lines) or not plan.models["screenplay"].startswith("local:"),
-        "by_step": [_line_document(line) for line in lines],
-    }
-
-
-def _line_document(line: EstimateLine) -> dict[str, Any]:
-    return {
-        "step": line.step,
-        "model": line.model,
-        "kind": line.kind,
-        "calls": line.calls,
-        "found_calls": line.found,
-        "units": f"{line.units.normalize():f}",
-        "unit": line.unit,
-        "unit_price_usd": usd_text(to_micro(line.unit_price_usd)),
-        "cost_usd": usd_text(to_micro(line.cost_usd)),
-        "estimated": line.estimated,
-    }
-
-
-@asynccontextmanager
-async def _opened_to_look(url: str) -> AsyncGenerator[Database | None]:
-    """The database if there is one to look into: an estimate makes nothing."""
-    if not database_exists(url):
-        yield None
-        return
-    async with open_database(url, "read") as database:
-        await require_current(database)
-        yield database
 
 
 @asynccontextmanager

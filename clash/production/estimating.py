@@ -1,0 +1,121 @@
+"""What a film would cost: beforehand, and what is left of one that has begun. Nothing is made or paid for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from clash.assets import AssetStore, open_assets, sha256_of
+from clash.calls.rehearsal import EstimateLine, Rehearsal, summed, together
+from clash.config import Settings, parse_size
+from clash.database.connection import database_exists, open_database
+from clash.database.migrations import require_current
+from clash.database.port import Database
+from clash.money import to_micro, usd_text
+from clash.production.plan import ProductionRequest, prepare, with_unpriced
+from clash.providers.ports import Kind
+from clash.providers.registry import Registry
+from clash.story.screenplay import Story
+from clash.workflow.rehearsing import rehearse
+from clash.workflow.state import StoredFile
+from clash.workflow.studio import Format
+
+
+async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, Any]:
+    """What a run of this story would call and pay, without making or writing anything.
+
+    What earlier runs made is counted as found. How many shots a paid writer would make is guessed by the local one.
+    Raises what `run` raises for a request that cannot be carried out.
+    """
+    settings = with_unpriced(settings, allowed=request.allow_unpriced)
+    registry = Registry(settings)
+    plan = prepare(request, settings, registry)
+    models = registry.models(plan.models)
+    assets = open_assets(settings)
+    width, height = parse_size(plan.size)
+    panels = {
+        name: StoredFile(sha256=sha256_of(content), media_type=media_type)
+        for name, (media_type, content) in plan.panels.items()
+    }
+    async with _opened_to_look(settings.database_url) as database:
+        run_id = request.thread_id
+        rehearsal = Rehearsal(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
+        await rehearse(plan.story, panels, Format(width, height, plan.fps), rehearsal)
+    lines = summed(rehearsal.planned)
+    total = sum((line.cost_usd for line in lines), Decimal(0))
+    return {
+        "thread_id": request.thread_id,
+        "dry_run": True,
+        "currency": "USD",
+        "total_usd": usd_text(to_micro(total)),
+        "budget_usd": None if plan.budget is None else usd_text(to_micro(plan.budget)),
+        "within_budget": plan.budget is None or total <= plan.budget,
+        "calls": sum(line.calls for line in lines),
+        "found_calls": sum(line.found for line in lines),
+        "estimated": any(line.estimated for line in lines) or not plan.models["screenplay"].startswith("local:"),
+        "by_step": [_line_document(line) for line in lines],
+    }
+
+
+def _line_document(line: EstimateLine) -> dict[str, Any]:
+    return {
+        "step": line.step,
+        "model": line.model,
+        "kind": line.kind,
+        "calls": line.calls,
+        "found_calls": line.found,
+        "units": f"{line.units.normalize():f}",
+        "unit": line.unit,
+        "unit_price_usd": usd_text(to_micro(line.unit_price_usd)),
+        "cost_usd": usd_text(to_micro(line.cost_usd)),
+        "estimated": line.estimated,
+    }
+
+
+@asynccontextmanager
+async def _opened_to_look(url: str) -> AsyncGenerator[Database | None]:
+    """The database if there is one to look into: an estimate makes nothing."""
+    if not database_exists(url):
+        yield None
+        return
+    async with open_database(url, "read") as database:
+        await require_current(database)
+        yield database
+
+
+# -- a run that has begun ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Left:
+    """Calls that are still to be made, and their cost in dollars."""
+
+    calls: int
+    cost_usd: Decimal
+
+
+async def left_to_pay(
+    database: Database, assets: AssetStore, registry: Registry, run_id: str, recorded: Mapping[str, Any]
+) -> Left:
+    """What a run has not made yet, and what it will cost as far as prices are known.
+
+    `recorded`: its settings, as `RunPlan.recorded` wrote them down.
+    """
+    models: Mapping[Kind, str] = recorded["models"]
+    rehearsal = Rehearsal(
+        database, assets, registry.models(models), registry, run_id=run_id, reuse=bool(recorded["reuse"])
+    )  # fmt: skip
+    story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded["story"]))
+    await rehearse(story, recorded["reference_images"], format_of(recorded), rehearsal)
+    missing = [call for call in rehearsal.planned if not call.found]
+    return Left(len(missing), together(missing))
+
+
+def format_of(recorded: Mapping[str, Any]) -> Format:
+    """The picture's size and rate, from a run's recorded settings."""
+    width, height = parse_size(recorded["size"])
+    return Format(width, height, int(recorded["fps"]))

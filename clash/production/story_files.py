@@ -1,0 +1,99 @@
+"""The files of a story: its table, from a path or standard input, and the pictures that it names."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TextIO, cast
+
+from clash.errors import NotFoundError, StoryError, UsageError
+from clash.story.screenplay import Story
+
+_MAX_STORY_BYTES = 64 << 20
+_MAX_IMAGE_BYTES = 64 << 20
+_IMAGE_TYPES = {
+    ".png": ("image/png", b"\x89PNG\r\n\x1a\n"),
+    ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".webp": ("image/webp", b"RIFF"),
+}
+
+
+def read_file(story: str) -> tuple[str, Path, bytes]:
+    """The story's name, the folder its pictures are found in, and its bytes; `-` is standard input.
+
+    Raises `StoryError`, `NotFoundError`, `UsageError`.
+    """
+    if story == "-":
+        return "stdin.csv", Path(), _bounded(_standard_input(), "standard input")
+    if not story or "\0" in story:
+        raise UsageError("the story's path is empty or holds a NUL")
+    path = Path(story)
+    try:
+        if path.is_dir():
+            raise StoryError(f"{story} is a folder, not a story", hint="name the CSV file in it")
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_STORY_BYTES + 1)
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no story at {story}") from None
+    except OSError as error:
+        raise StoryError(f"{story} cannot be read: {error.strerror}") from error
+    return path.name, path.parent, _bounded(content, story)
+
+
+def _standard_input() -> bytes:
+    stream = cast("TextIO | None", sys.stdin)
+    if stream is None:
+        raise UsageError("standard input is closed", hint="name a file, or pipe a story in: clash run - < story.csv")
+    try:
+        return stream.buffer.read(_MAX_STORY_BYTES + 1)
+    except OSError as error:
+        raise StoryError(f"standard input cannot be read: {error.strerror}") from error
+
+
+def _bounded(content: bytes, where: str) -> bytes:
+    if len(content) > _MAX_STORY_BYTES:
+        raise StoryError(f"{where} is larger than {_MAX_STORY_BYTES >> 20} MB; a story never is")
+    return content
+
+
+# -- the story's own pictures ------------------------------------------------------------------------------------
+
+
+def read_panels(story: Story, folder: Path) -> dict[str, tuple[str, bytes]]:
+    """The pictures that a story refers to: their name in it to media type and bytes. Raises `StoryError`."""
+    panels: dict[str, tuple[str, bytes]] = {}
+    for beat in story.beats:
+        name = beat.reference_image
+        # An address on the network is for models that can fetch it; offline the shot is drawn instead.
+        if name and name not in panels and "://" not in name:
+            panels[name] = _panel(name, folder, beat.row)
+    return panels
+
+
+def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
+    def refused(why: str) -> StoryError:
+        return StoryError(f"row {row}, reference_image {name!r}: {why}", row=row, column="reference_image")
+
+    if "\0" in name:
+        raise refused("a file name cannot hold a NUL")
+    root = folder.resolve()
+    try:
+        path = (root / name.replace("\\", "/")).resolve()
+    except (OSError, RuntimeError) as error:  # before Python 3.13 a link that leads to itself is a RuntimeError
+        raise refused(f"it cannot be found ({error})") from None
+    if not path.is_relative_to(root):
+        raise refused("a picture must lie in the story's folder or below it")
+    media_type, magic = _IMAGE_TYPES.get(path.suffix.lower(), ("", b""))
+    if not media_type:
+        raise refused("only .png, .jpg and .webp pictures can be used")
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_IMAGE_BYTES + 1)
+    except OSError as error:
+        raise refused(f"it cannot be read ({error.strerror})") from None
+    if len(content) > _MAX_IMAGE_BYTES:
+        raise refused(f"it is larger than {_MAX_IMAGE_BYTES >> 20} MB")
+    if not content.startswith(magic) or (media_type == "image/webp" and content[8:12] != b"WEBP"):
+        raise refused("it is not what its name says")
+    return media_type, content
