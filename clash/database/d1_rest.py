@@ -170,6 +170,7 @@ class Rest:
             raise TryAgain(
                 self._unreachable(f"{type(error).__name__}: {error}".rstrip(": ")), looked_at=looked_at
             ) from None
+        logger.info("%s %s: HTTP %d", method, path, response.status_code)
         return self._read(response)
 
     # -- what an answer means --------------------------------------------------------------------------------

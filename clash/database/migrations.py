@@ -6,16 +6,20 @@ The record is the very table that wrangler keeps (`d1_migrations`, one row a who
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TypeVar, cast
 
-from clash.database.port import Database, Statement
+from clash.database.port import Database, Statement, has_table
 from clash.errors import DatabaseError, VersionMismatchError
+
+T = TypeVar("T")
 
 _RECORD_TABLE = """CREATE TABLE IF NOT EXISTS d1_migrations (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -82,19 +86,28 @@ def known_migrations() -> tuple[Migration, ...]:
 
 async def applied_migrations(database: Database) -> tuple[Applied, ...]:
     """What the database has recorded, oldest first."""
-    if not await database.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'd1_migrations'"):
+    try:
+        rows = await database.query("SELECT name, applied_at FROM d1_migrations ORDER BY id")
+    except DatabaseError as error:
+        # Only now, for it costs a request, and nearly every database has it.
+        if error.retryable or await has_table(database, "d1_migrations"):
+            raise
         return ()
-    rows = await database.query("SELECT name, applied_at FROM d1_migrations ORDER BY id")
     return tuple(Applied(str(row["name"]), str(row["applied_at"])) for row in rows)
 
 
 async def pending_migrations(database: Database) -> tuple[Migration, ...]:
     """What is still to be applied. Raises `VersionMismatchError` if the database is newer than this clash."""
-    applied = {migration.name for migration in await applied_migrations(database)}
+    return not_among(await applied_migrations(database), database.url)
+
+
+def not_among(recorded: Sequence[Applied], url: str) -> tuple[Migration, ...]:
+    """What is still to be applied to the database that recorded these. Raises what `pending_migrations` raises."""
+    applied = {migration.name for migration in recorded}
     known = known_migrations()
     if newer := sorted(applied - {migration.name for migration in known}):
         raise VersionMismatchError(
-            f"the database {database.url} is newer than this clash: it knows {', '.join(newer)}",
+            f"the database {url} is newer than this clash: it knows {', '.join(newer)}",
             code="schema_newer",
             hint="upgrade clash: pip install --upgrade clash",
         )
@@ -129,3 +142,12 @@ async def require_current(database: Database) -> None:
         raise VersionMismatchError(
             f"the database {database.url} lacks {names}", code="schema_older", hint="run `clash db init`"
         )
+
+
+async def checked(database: Database, read: Awaitable[T]) -> T:
+    """What was read, in the same request as the check of `require_current`; what that one raises comes first."""
+    outdated, outcome = await asyncio.gather(require_current(database), read, return_exceptions=True)
+    for error in (outdated, outcome):
+        if isinstance(error, BaseException):
+            raise error
+    return cast("T", outcome)

@@ -55,3 +55,8 @@ class Database(Protocol):
     async def close(self) -> None:
         """Let go of it. May be called twice."""
         ...
+
+
+async def has_table(database: Database, name: str) -> bool:
+    """Whether the database has this table."""
+    return bool(await database.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))

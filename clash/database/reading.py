@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
-from clash.database.port import Database, Row, Rows
+from clash.database.port import Database, Param, Row, Rows, has_table
 from clash.errors import DatabaseError, NotFoundError
 from clash.hints import command
 from clash.money import usd_text
@@ -28,10 +29,13 @@ _WITHOUT_METADATA = (
 )
 """A database that only a saver ever opened: everything is read from the checkpoints themselves."""
 
+_MENDED_AT_ONCE = 16
+"""Whole checkpoints that are read in one request: each may be megabytes."""
 
-async def has_table(database: Database, name: str) -> bool:
-    """Whether the database has this table."""
-    return bool(await database.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+_TABLES = ("workflow_executions", "checkpoint_metadata", "generated_assets", "api_logs", "checkpoints", "writes")
+
+_NEWEST_RUNS = "FROM workflow_executions WHERE ? IS NULL OR status = ? ORDER BY start_time DESC, run_id LIMIT ?"
+"""Its parameters: a status or None, the same again, how many at most (-1: all)."""
 
 
 async def run_row(database: Database, run_id: str) -> Row:
@@ -44,10 +48,7 @@ async def run_row(database: Database, run_id: str) -> Row:
 
 async def run_rows(database: Database, *, status: str | None = None, limit: int | None = None) -> Rows:
     """Runs, newest first."""
-    return await database.query(
-        "SELECT * FROM workflow_executions WHERE ? IS NULL OR status = ? ORDER BY start_time DESC, run_id LIMIT ?",
-        (status, status, -1 if limit is None else limit),
-    )
+    return await database.query(f"SELECT * {_NEWEST_RUNS}", (status, status, -1 if limit is None else limit))
 
 
 async def call_rows(database: Database, run_id: str) -> Rows:
@@ -78,24 +79,48 @@ async def call_sums(database: Database, run_id: str | None, column: str) -> Rows
 
 async def step_counts(database: Database, run_id: str) -> dict[str, int]:
     """How many of the things that each step is to make are made."""
+    return (await _step_counts(database, "?", (run_id,))).get(run_id, {})
+
+
+async def step_counts_of_runs(
+    database: Database, *, status: str | None = None, limit: int | None = None
+) -> dict[str, dict[str, int]]:
+    """The same for each of the runs that `run_rows` gives."""
+    runs = f"SELECT run_id {_NEWEST_RUNS}"
+    return await _step_counts(database, runs, (status, status, -1 if limit is None else limit))
+
+
+async def _step_counts(database: Database, runs: str, params: Sequence[Param]) -> dict[str, dict[str, int]]:
     rows = await database.query(
-        "SELECT step, count(DISTINCT slot) AS n FROM generated_assets WHERE run_id = ?"
-        " AND asset_type NOT IN ('keyframe', 'speech', 'subtitles', 'contact_sheet') GROUP BY step",
-        (run_id,),
+        f"SELECT run_id, step, count(DISTINCT slot) AS n FROM generated_assets WHERE run_id IN ({runs})"
+        " AND asset_type NOT IN ('keyframe', 'speech', 'subtitles', 'contact_sheet') GROUP BY run_id, step",
+        params,
     )
-    return {str(row["step"]): int(row["n"]) for row in rows}
+    counts: dict[str, dict[str, int]] = {}
+    for row in rows:
+        counts.setdefault(str(row["run_id"]), {})[str(row["step"])] = int(row["n"])
+    return counts
 
 
 async def row_counts(database: Database) -> dict[str, int]:
     """Rows of every table that is there."""
-    known = (
-        "workflow_executions", "checkpoint_metadata", "generated_assets", "api_logs", "checkpoints", "writes",
-    )  # fmt: skip
-    found = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
-    there = {row["name"] for row in found}
+    try:
+        return await _counted(database, _TABLES)
+    except DatabaseError as error:
+        if error.retryable:
+            raise
+        # Only now, for it costs a request: a database without migrations, or one that no saver has opened yet.
+        found = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
+        there = {row["name"] for row in found}
+        if there.issuperset(_TABLES):
+            raise
+        return await _counted(database, [table for table in _TABLES if table in there])
+
+
+async def _counted(database: Database, tables: Sequence[str]) -> dict[str, int]:
     # Columns rather than a UNION: D1 takes no compound SELECT of more than five terms.
-    counted = [f"(SELECT count(*) FROM {table}) AS {table}" for table in known if table in there]
-    rows = await database.query(f"SELECT {', '.join(counted)}") if counted else []
+    counts = ", ".join(f"(SELECT count(*) FROM {table}) AS {table}" for table in tables)
+    rows = await database.query(f"SELECT {counts}") if tables else []
     return {name: int(n) for row in rows for name, n in row.items()}
 
 
@@ -106,15 +131,32 @@ async def checkpoint_items(
     database: Database, thread_id: str, *, limit: int | None = None, checkpoint_id: str | None = None
 ) -> list[dict[str, Any]]:
     """Checkpoints of a thread, newest first, in the form of the JSON contract."""
-    if not await has_table(database, "checkpoints"):
-        return []
-    source = _WITH_METADATA if await has_table(database, "checkpoint_metadata") else _WITHOUT_METADATA
-    rows = await database.query(
+    params = (thread_id, checkpoint_id, checkpoint_id, -1 if limit is None else limit)
+    try:
+        rows = await database.query(_checkpoints_from(_WITH_METADATA), params)
+    except DatabaseError as error:
+        if error.retryable:
+            raise
+        # Only now, for it costs requests, and nearly every database has both.
+        if not await has_table(database, "checkpoints"):
+            return []
+        if await has_table(database, "checkpoint_metadata"):
+            raise
+        rows = await database.query(_checkpoints_from(_WITHOUT_METADATA), params)
+    return [
+        item
+        for start in range(0, len(rows), _MENDED_AT_ONCE)
+        for item in await asyncio.gather(
+            *(_item(database, thread_id, row) for row in rows[start : start + _MENDED_AT_ONCE])
+        )
+    ]
+
+
+def _checkpoints_from(source: str) -> str:
+    return (
         f"SELECT {_CHECKPOINT_COLUMNS} FROM {source} WHERE c.thread_id = ?"
-        " AND (? IS NULL OR c.checkpoint_id = ?) ORDER BY c.checkpoint_id DESC LIMIT ?",
-        (thread_id, checkpoint_id, checkpoint_id, -1 if limit is None else limit),
+        " AND (? IS NULL OR c.checkpoint_id = ?) ORDER BY c.checkpoint_id DESC LIMIT ?"
     )
-    return [await _item(database, thread_id, row) for row in rows]
 
 
 async def _item(database: Database, thread_id: str, row: Row) -> dict[str, Any]:
@@ -143,12 +185,13 @@ async def _item(database: Database, thread_id: str, row: Row) -> dict[str, Any]:
 
 async def _mended(database: Database, thread_id: str, row: Row) -> CheckpointFacts:
     """The facts of a checkpoint whose metadata row a crash left out, from the checkpoint itself."""
-    checkpoint, metadata = await load_checkpoint(database, thread_id, str(row["checkpoint_id"]))
-    due: tuple[str, ...] = ()
-    if parent := row["parent_checkpoint_id"]:
-        before, _ = await load_checkpoint(database, thread_id, str(parent))
-        due = next_steps(before)
-    return facts_of(checkpoint, metadata, due)
+    itself = load_checkpoint(database, thread_id, str(row["checkpoint_id"]))
+    if not row["parent_checkpoint_id"]:
+        return facts_of(*await itself, ())
+    (checkpoint, metadata), (before, _) = await asyncio.gather(
+        itself, load_checkpoint(database, thread_id, str(row["parent_checkpoint_id"]))
+    )
+    return facts_of(checkpoint, metadata, next_steps(before))
 
 
 async def load_checkpoint(
@@ -196,9 +239,7 @@ def damaged_checkpoint(thread_id: str, checkpoint_id: str | None) -> DatabaseErr
 
 
 async def pending_writes(database: Database, thread_id: str, checkpoint_id: str) -> list[dict[str, Any]]:
-    """What tasks have already written on top of a checkpoint."""
-    if not await has_table(database, "writes"):
-        return []
+    """What tasks have already written on top of a checkpoint that is there."""
     rows = await database.query(
         "SELECT task_id, task_path, channel FROM writes WHERE thread_id = ? AND checkpoint_id = ?"
         " ORDER BY task_path, task_id, idx",

@@ -13,7 +13,7 @@ from clash.database import reading
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
 from clash.database.metadata import MetadataTracker
-from clash.database.migrations import migrate, require_current
+from clash.database.migrations import checked, migrate, require_current
 from clash.database.port import Database, Row
 from clash.errors import ConflictError, NotFoundError
 from clash.production.held_run import Continuation, HeldRun, Report
@@ -105,8 +105,7 @@ async def resume(
     check_budget(budget)
     settings = with_unpriced(settings, allowed=allow_unpriced)
     async with open_database(settings.database_url, "write") as database:
-        await require_current(database)
-        row = await _film_row(database, thread_id)
+        row = await checked(database, _film_row(database, thread_id))
         held = HeldRun(settings, database, row, Registry(settings), observe, stop or StopSignal())
         return await held.go_on(
             Continuation(concurrency=concurrency, budget=budget, retry_unknown=retry_unknown, remake_lost=remake_lost)
@@ -120,8 +119,7 @@ async def cancel(thread_id: str, settings: Settings) -> dict[str, Any]:
     """
     check_thread_id(thread_id)
     async with open_database(settings.database_url, "write") as database:
-        await require_current(database)
-        row = await _film_row(database, thread_id)
+        row = await checked(database, _film_row(database, thread_id))
         if not await MetadataTracker(database).cancel(thread_id):
             raise ConflictError(f"the thread {thread_id} is {row['status']}", code="finished")
         return {"thread_id": thread_id, "status": "cancelled", "running": is_held(row)}

@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from clash.config import Settings
 from clash.database import reading
+from clash.database.port import Database
 from clash.errors import NotFoundError
 from clash.hints import command
-from clash.reports.rows import opened
+from clash.reports.rows import read
 
 
 async def list_checkpoints(settings: Settings, thread_id: str, *, limit: int | None = None) -> dict[str, Any]:
     """The checkpoints of a thread, newest first. Raises `NotFoundError`."""
-    async with opened(settings) as database:
-        await reading.run_row(database, thread_id)
-        return {"thread_id": thread_id, "items": await reading.checkpoint_items(database, thread_id, limit=limit)}
+    _, items = await read(
+        settings,
+        lambda database: asyncio.gather(
+            reading.run_row(database, thread_id), reading.checkpoint_items(database, thread_id, limit=limit)
+        ),
+    )
+    return {"thread_id": thread_id, "items": items}
 
 
 async def show_checkpoint(settings: Settings, thread_id: str, checkpoint_id: str | None = None) -> dict[str, Any]:
     """One checkpoint with its state; the newest if none is named. Raises `NotFoundError`."""
-    async with opened(settings) as database:
-        await reading.run_row(database, thread_id)
-        items = await reading.checkpoint_items(database, thread_id, limit=1, checkpoint_id=checkpoint_id)
-        if not items:
-            which = f"checkpoint {checkpoint_id}" if checkpoint_id else "checkpoint yet"
-            raise NotFoundError(
-                f"the thread {thread_id} has no {which}", hint=f"`{command('checkpoints ls', thread_id)}` lists them"
-            )
-        item = items[0]
-        checkpoint, metadata = await reading.load_checkpoint(database, thread_id, item["checkpoint_id"])
-        values = {name: value for name, value in checkpoint["channel_values"].items() if not _internal(name)}
-        return {
-            "thread_id": thread_id,
-            **item,
-            "values": json.loads(json.dumps(values, ensure_ascii=False, default=str)),
-            "pending": await reading.pending_writes(database, thread_id, item["checkpoint_id"]),
-            "metadata": dict(metadata),
-        }
+    return await read(settings, lambda database: _checkpoint(database, thread_id, checkpoint_id))
+
+
+async def _checkpoint(database: Database, thread_id: str, checkpoint_id: str | None) -> dict[str, Any]:
+    _, items = await asyncio.gather(
+        reading.run_row(database, thread_id),
+        reading.checkpoint_items(database, thread_id, limit=1, checkpoint_id=checkpoint_id),
+    )
+    if not items:
+        which = f"checkpoint {checkpoint_id}" if checkpoint_id else "checkpoint yet"
+        raise NotFoundError(
+            f"the thread {thread_id} has no {which}", hint=f"`{command('checkpoints ls', thread_id)}` lists them"
+        )
+    item = items[0]
+    (checkpoint, metadata), pending = await asyncio.gather(
+        reading.load_checkpoint(database, thread_id, item["checkpoint_id"]),
+        reading.pending_writes(database, thread_id, item["checkpoint_id"]),
+    )
+    values = {name: value for name, value in checkpoint["channel_values"].items() if not _internal(name)}
+    return {
+        "thread_id": thread_id,
+        **item,
+        "values": json.loads(json.dumps(values, ensure_ascii=False, default=str)),
+        "pending": pending,
+        "metadata": dict(metadata),
+    }
 
 
 def _internal(channel: str) -> bool:

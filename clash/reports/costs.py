@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from clash.config import Settings
 from clash.database import audit, reading
 from clash.database.port import Database, Row
 from clash.money import usd_text
-from clash.reports.rows import budget_of, call_item, estimate_of, opened, sums_item
+from clash.reports.rows import budget_of, call_item, estimate_of, read, sums_item
 
 _BY = ("step", "provider", "model", "day")
 
 
 async def cost(settings: Settings, thread_id: str | None = None, *, calls: bool = False) -> dict[str, Any]:
     """What a run cost, or all of them, summed in every way. Raises `NotFoundError`."""
-    async with opened(settings) as database:
-        if thread_id is None:
-            return await _cost_of_all(database)
-        row = await reading.run_row(database, thread_id)
-        document: dict[str, Any] = {
-            "thread_id": thread_id,
-            "currency": "USD",
-            **_totals(row, await audit.totals_of(database, thread_id)),
+    if thread_id is None:
+        return await read(settings, _cost_of_all)
+    return await read(settings, lambda database: _cost_of_run(database, thread_id, calls=calls))
+
+
+async def _cost_of_run(database: Database, thread_id: str, *, calls: bool) -> dict[str, Any]:
+    (row, totals, sums), made = await asyncio.gather(
+        asyncio.gather(
+            reading.run_row(database, thread_id),
+            audit.totals_of(database, thread_id),
+            _sums_in_every_way(database, thread_id),
+        ),
+        asyncio.gather(*((reading.call_rows(database, thread_id),) if calls else ())),
+    )
+    document: dict[str, Any] = {"thread_id": thread_id, "currency": "USD", **_totals(row, totals), **sums}
+    for rows in made:
+        document["calls_list"] = [call_item(item) for item in rows]
+    return document
+
+
+async def _cost_of_all(database: Database) -> dict[str, Any]:
+    totals, rows, sums = await asyncio.gather(
+        audit.totals_by_run(database), reading.run_rows(database), _sums_in_every_way(database, None)
+    )
+    items = [
+        {
+            "thread_id": row["run_id"],
+            "status": row["status"],
+            **_totals(row, totals.get(str(row["run_id"]), audit.NO_CALLS)),
+            "started_at": row["start_time"],
         }
-        for column in _BY:
-            rows = await reading.call_sums(database, thread_id, column)
-            document[f"by_{column}"] = [sums_item(item, column) for item in rows]
-        document["by_precision"] = await _by_precision(database, thread_id)
-        if calls:
-            document["calls_list"] = [call_item(item) for item in await reading.call_rows(database, thread_id)]
-        return document
+        for row in rows
+    ]
+    total = sum(int(row["cost_micro"]) for row in totals.values())
+    return {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums}
+
+
+async def _sums_in_every_way(database: Database, thread_id: str | None) -> dict[str, Any]:
+    """`by_step`, `by_provider` and so on, of one run or of all."""
+    precision, *sums = await asyncio.gather(
+        audit.sums_by_precision(database, thread_id),
+        *(reading.call_sums(database, thread_id, column) for column in _BY),
+    )
+    document: dict[str, Any] = {
+        f"by_{column}": [sums_item(row, column) for row in rows] for column, rows in zip(_BY, sums, strict=True)
+    }
+    document["by_precision"] = [_precision_item(row) for row in precision]
+    return document
+
+
+def _precision_item(row: Row) -> dict[str, Any]:
+    return {"precision": row["name"], "calls": int(row["calls"]), "cost_usd": usd_text(int(row["cost_micro"]))}
 
 
 def _totals(row: Row, totals: Row) -> dict[str, Any]:
@@ -49,29 +86,3 @@ def _totals(row: Row, totals: Row) -> dict[str, Any]:
         "reused_calls": int(totals["reused"]),
         "unknown_calls": int(totals["unknown"]),
     }
-
-
-async def _by_precision(database: Database, thread_id: str | None) -> list[dict[str, Any]]:
-    return [
-        {"precision": row["name"], "calls": int(row["calls"]), "cost_usd": usd_text(int(row["cost_micro"]))}
-        for row in await audit.sums_by_precision(database, thread_id)
-    ]
-
-
-async def _cost_of_all(database: Database) -> dict[str, Any]:
-    totals = await audit.totals_by_run(database)
-    items = [
-        {
-            "thread_id": row["run_id"],
-            "status": row["status"],
-            **_totals(row, totals.get(str(row["run_id"]), audit.NO_CALLS)),
-            "started_at": row["start_time"],
-        }
-        for row in await reading.run_rows(database)
-    ]
-    total = sum(int(row["cost_micro"]) for row in totals.values())
-    document: dict[str, Any] = {"currency": "USD", "total_usd": usd_text(total), "items": items}
-    for column in _BY:
-        document[f"by_{column}"] = [sums_item(item, column) for item in await reading.call_sums(database, None, column)]
-    document["by_precision"] = await _by_precision(database, None)
-    return document

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from clash.config import Settings
 from clash.database import init_database, reading
 from clash.database.connection import is_d1, open_database, sqlite_path
-from clash.database.migrations import applied_migrations, known_migrations, pending_migrations
+from clash.database.migrations import applied_migrations, known_migrations, not_among
 
 
 async def database_status(settings: Settings) -> dict[str, Any]:
     """Which migrations are applied and pending, and how much the database holds. Raises `NotFoundError`."""
     path = None if is_d1(settings.database_url) else sqlite_path(settings.database_url)
     async with open_database(settings.database_url, "read") as database:
-        applied = await applied_migrations(database)
-        pending = await pending_migrations(database)
+        applied, rows = await asyncio.gather(applied_migrations(database), reading.row_counts(database))
+        pending = not_among(applied, database.url)
         return {
             "url": database.url,
             "kind": "d1" if path is None else "sqlite",
@@ -23,7 +24,7 @@ async def database_status(settings: Settings) -> dict[str, Any]:
             "size_bytes": database.size_bytes,
             "applied": [{"name": item.name, "applied_at": item.applied_at} for item in applied],
             "pending": [item.name for item in pending],
-            "rows": await reading.row_counts(database),
+            "rows": rows,
         }
 
 

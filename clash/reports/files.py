@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from clash.config import Settings
 from clash.database import reading
 from clash.database.port import Row
 from clash.money import usd_text
-from clash.reports.rows import opened
+from clash.reports.rows import read
 
 _OUTPUT_KINDS = {
     "film", "screenplay", "character_image", "location_image", "keyframe", "shot", "subtitles", "contact_sheet",
@@ -20,12 +21,12 @@ _OUTPUT_KINDS = {
 
 async def list_assets(settings: Settings, thread_id: str) -> dict[str, Any]:
     """All files of a run, with where they are. Raises `NotFoundError`."""
-    async with opened(settings) as database:
-        row = await reading.run_row(database, thread_id)
-        folder = folder_of(row)
-        store = local_assets(settings)
-        items = [_asset(folder, store, asset) for asset in await reading.asset_rows(database, thread_id)]
-        return {"thread_id": thread_id, "items": items}
+    row, assets = await read(
+        settings,
+        lambda database: asyncio.gather(reading.run_row(database, thread_id), reading.asset_rows(database, thread_id)),
+    )
+    folder, store = folder_of(row), local_assets(settings)
+    return {"thread_id": thread_id, "items": [_asset(folder, store, asset) for asset in assets]}
 
 
 def _asset(folder: Path, store: AssetStore, row: Row) -> dict[str, Any]:

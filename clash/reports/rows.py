@@ -1,25 +1,28 @@
-"""What the reports have in common: a database opened to be read, and how its rows are told."""
+"""What the reports have in common: how they ask the database, and how its rows are told."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from clash.config import Settings
 from clash.database.connection import open_database
-from clash.database.migrations import require_current
+from clash.database.migrations import checked
 from clash.database.port import Database, Row
 from clash.money import usd_text
 
+T = TypeVar("T")
 
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncGenerator[Database]:
-    """The database, up to date, opened to be read: a mistyped path is an error and never a new file."""
+
+async def read(settings: Settings, question: Callable[[Database], Awaitable[T]]) -> T:
+    """The answer to a question, asked of the database together with whether its schema is the one known here.
+
+    It is opened to be read: a mistyped path is an error and never a new file. What a question reads together
+    (`asyncio.gather`) is one request on D1, and the check goes in it.
+    """
     async with open_database(settings.database_url, "read") as database:
-        await require_current(database)
-        yield database
+        return await checked(database, question(database))
 
 
 def budget_of(row: Row) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -12,18 +13,22 @@ from clash.database.lease import is_held
 from clash.database.port import Database, Row
 from clash.money import usd_text
 from clash.reports.files import film_of, folder_of, output_item
-from clash.reports.rows import budget_of, call_item, estimate_of, opened, sums_item
+from clash.reports.rows import budget_of, call_item, estimate_of, read, sums_item
 
 
 async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> dict[str, Any]:
     """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false)."""
-    async with opened(settings) as database:
-        rows = await reading.run_rows(database, status=status, limit=limit)
-        return {"items": [await _run_summary(database, row) for row in rows]}
+    rows, counts = await read(
+        settings,
+        lambda database: asyncio.gather(
+            reading.run_rows(database, status=status, limit=limit),
+            reading.step_counts_of_runs(database, status=status, limit=limit),
+        ),
+    )
+    return {"items": [_run_summary(row, counts.get(str(row["run_id"]), {})) for row in rows]}
 
 
-async def _run_summary(database: Database, row: Row) -> dict[str, Any]:
-    counts = await reading.step_counts(database, str(row["run_id"]))
+def _run_summary(row: Row, counts: Mapping[str, int]) -> dict[str, Any]:
     totals = json.loads(row["metadata"]).get("totals", {})
     return {
         "thread_id": row["run_id"],
@@ -51,33 +56,38 @@ def _lease(row: Row) -> dict[str, Any] | None:
 
 async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
     """One run, with every attempt at every call. Raises `NotFoundError`."""
-    async with opened(settings) as database:
-        row = await reading.run_row(database, thread_id)
-        by_step = await reading.call_sums(database, thread_id, "step")
-        report = await run_document(database, thread_id)
-        return {
-            "thread_id": thread_id,
-            "status": row["status"],
-            "workflow_name": row["workflow_name"],
-            "graph_version": row["graph_version"],
-            "story": {"path": row["story_path"], "sha256": row["story_sha256"], "title": row["story_title"]},
-            "started_at": row["start_time"],
-            "ended_at": row["end_time"],
-            "updated_at": row["updated_at"],
-            "settings": json.loads(row["settings"]),
-            "cost_usd": usd_text(row["spent_micro"]),
-            "estimate_usd": estimate_of(row),
-            "reserved_usd": usd_text(row["reserved_micro"]),
-            "budget_usd": budget_of(row),
-            "lease": _lease(row),
-            "error": _stored_error(row),
-            "progress": report["steps"],
-            "steps": [sums_item(item, "step") for item in by_step],
-            "film": report["film"],
-            "unknown": report["unknown"],
-            "metadata": json.loads(row["metadata"]),
-            "calls": [call_item(item) for item in await reading.call_rows(database, thread_id)],
-        }
+    row, by_step, report, calls = await read(
+        settings,
+        lambda database: asyncio.gather(
+            reading.run_row(database, thread_id),
+            reading.call_sums(database, thread_id, "step"),
+            run_document(database, thread_id),
+            reading.call_rows(database, thread_id),
+        ),
+    )
+    return {
+        "thread_id": thread_id,
+        "status": row["status"],
+        "workflow_name": row["workflow_name"],
+        "graph_version": row["graph_version"],
+        "story": {"path": row["story_path"], "sha256": row["story_sha256"], "title": row["story_title"]},
+        "started_at": row["start_time"],
+        "ended_at": row["end_time"],
+        "updated_at": row["updated_at"],
+        "settings": json.loads(row["settings"]),
+        "cost_usd": usd_text(row["spent_micro"]),
+        "estimate_usd": estimate_of(row),
+        "reserved_usd": usd_text(row["reserved_micro"]),
+        "budget_usd": budget_of(row),
+        "lease": _lease(row),
+        "error": _stored_error(row),
+        "progress": report["steps"],
+        "steps": [sums_item(item, "step") for item in by_step],
+        "film": report["film"],
+        "unknown": report["unknown"],
+        "metadata": json.loads(row["metadata"]),
+        "calls": [call_item(item) for item in calls],
+    }
 
 
 def _stored_error(row: Row) -> dict[str, Any] | None:
@@ -88,25 +98,28 @@ def _stored_error(row: Row) -> dict[str, Any] | None:
 
 async def run_document(database: Database, thread_id: str) -> dict[str, Any]:
     """The document of `clash run` and `clash resume`, as far as the tables know it; `error` is None."""
-    row = await reading.run_row(database, thread_id)
+    row, assets, checkpoints, counts, unknown = await asyncio.gather(
+        reading.run_row(database, thread_id),
+        reading.asset_rows(database, thread_id),
+        reading.checkpoint_items(database, thread_id, limit=1),
+        reading.step_counts(database, thread_id),
+        audit.unknown_rows(database, thread_id),
+    )
     folder = folder_of(row)
-    assets = await reading.asset_rows(database, thread_id)
-    checkpoints = await reading.checkpoint_items(database, thread_id, limit=1)
     return {
         "thread_id": thread_id,
         "status": row["status"],
         "checkpoint_id": checkpoints[0]["checkpoint_id"] if checkpoints else None,
-        "steps": await _steps(database, row),
+        "steps": _steps(row, counts),
         "cost": {"total_usd": usd_text(row["spent_micro"]), "budget_usd": budget_of(row)},
         "film": film_of(folder, assets),
         "outputs": [output for asset in assets if (output := output_item(folder, asset))],
-        "unknown": [_unknown(row) for row in await audit.unknown_rows(database, thread_id)],
+        "unknown": [_unknown(row) for row in unknown],
         "error": None,
     }
 
 
-async def _steps(database: Database, row: Row) -> dict[str, dict[str, int]]:
-    counts = await reading.step_counts(database, str(row["run_id"]))
+def _steps(row: Row, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
     totals: Mapping[str, int] = json.loads(row["metadata"]).get("totals", {})
     return {step: {"done": min(counts.get(step, 0), total), "total": total} for step, total in totals.items()}
 
