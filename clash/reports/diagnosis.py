@@ -19,14 +19,13 @@ from clash.database.connection import database_exists, open_database
 from clash.database.migrations import pending_migrations
 from clash.errors import ClashError
 from clash.providers.choice import models_for
-from clash.providers.credentials import key_of
+from clash.providers.credentials import KEY_VARIABLES, key_of, vendor_key
 from clash.providers.extras import EXTRAS, how_to_install, installed
 from clash.providers.registry import Probed, Registry, provider_names
 from clash.providers.transport import redacted_text
 
 _LOW_DISK_BYTES = 1 << 30
 _PROBE_S = 20.0
-_KEYS = {"openai": "OPENAI_API_KEY", "fal": "FAL_KEY"}
 
 
 async def diagnose(settings: Settings, *, ask: bool = True) -> dict[str, Any]:
@@ -70,7 +69,7 @@ def _settings_items(settings: Settings) -> list[dict[str, Any]]:
         variable = str(field.validation_alias)
         source = "environment" if variable in os.environ else ".env" if variable in in_file else "default"
         value = getattr(settings, name)
-        if isinstance(value, SecretStr) or (value is None and variable in _KEYS.values()):
+        if isinstance(value, SecretStr) or (value is None and variable in KEY_VARIABLES.values()):
             value, source = _secret(variable, value, source)
         items.append({"setting": variable, "value": _shown(value), "source": source})
     return items
@@ -159,9 +158,7 @@ async def _vendor_checks(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _has_key(provider: str, settings: Settings) -> bool:
-    variable = _KEYS.get(provider)
-    setting = {"openai": settings.openai_api_key, "fal": settings.fal_key}.get(provider)
-    return variable is None or key_of(variable, setting) is not None
+    return provider not in KEY_VARIABLES or vendor_key(provider, settings) is not None
 
 
 async def _database_check(settings: Settings) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from typing import Any
 from clash.config import Kind, Settings
 from clash.errors import SettingsError
 from clash.providers.catalogue import Card, load_catalogue
-from clash.providers.credentials import key_of
+from clash.providers.credentials import KEY_VARIABLES, vendor_key
 from clash.providers.extras import EXTRAS, how_to_install, installed
 from clash.providers.prices import PriceList, load_prices, token_prices
 
-_KEYS = {"openai": "OPENAI_API_KEY", "fal": "FAL_KEY"}
 _PACKAGES = {"openai": "openai", "fal": "fal_client"}
 _LOCAL: tuple[tuple[Kind, str, str], ...] = (
     ("screenplay", "local:screenwriter", "writes by rule"),
@@ -52,8 +51,7 @@ def _local(kind: Kind, spec: str, summary: str) -> dict[str, Any]:
 
 
 def _card(card: Card, prices: PriceList, settings: Settings) -> dict[str, Any]:
-    key, package = _KEYS.get(card.provider), _PACKAGES.get(card.provider)
-    setting = {"OPENAI_API_KEY": settings.openai_api_key, "FAL_KEY": settings.fal_key}.get(key or "")
+    key, package = KEY_VARIABLES.get(card.provider), _PACKAGES.get(card.provider)
     missing = package is not None and not installed(package)
     published = [
         {
@@ -72,7 +70,7 @@ def _card(card: Card, prices: PriceList, settings: Settings) -> dict[str, Any]:
         "prices": published,
         "price": "; ".join(_words(price) for price in published) or "unknown",
         "key": key,
-        "key_present": key is None or key_of(key, setting) is not None,
+        "key_present": key is None or vendor_key(card.provider, settings) is not None,
         "package": package,
         "install": how_to_install(EXTRAS[package]) if missing and package else None,
     }

@@ -16,7 +16,7 @@ import httpx
 
 from clash.config import Settings
 from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
-from clash.providers.credentials import key_of
+from clash.providers.credentials import vendor_key
 from clash.providers.extras import module
 from clash.providers.ports import Job, JobStatus
 from clash.providers.transport import redacted_text, retry_after_s
@@ -171,7 +171,7 @@ class Queue:
 
 def fal_key(settings: Settings) -> str:
     """The key. Raises `SettingsError`."""
-    key = key_of("FAL_KEY", settings.fal_key)
+    key = vendor_key("fal", settings)
     if key is None:
         raise SettingsError(
             "FAL_KEY is not set", code="missing_key",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from clash.config import Settings
 from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
-from clash.providers.credentials import key_of
+from clash.providers.credentials import vendor_key
 from clash.providers.extras import module
 from clash.providers.transport import redacted_text, retry_after_s
 
@@ -36,7 +36,7 @@ def make_client(settings: Settings) -> Any:
 
 def api_key(settings: Settings) -> str:
     """The key; a word in its place for servers of one's own, which want none. Raises `SettingsError`."""
-    key = key_of("OPENAI_API_KEY", settings.openai_api_key)
+    key = vendor_key("openai", settings)
     if key is None and urlsplit(settings.openai_base_url).hostname == _OPENAI_HOST:
         raise SettingsError(
             "OPENAI_API_KEY is not set", code="missing_key",
