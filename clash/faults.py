@@ -14,7 +14,7 @@ costs one comparison. The points, in the order a call passes them:
     share.after       the file and its receipt are where other machines find them, the row is not settled
     settle.after      the row is settled
     writes.after      LangGraph has saved a task's result
-    checkpoint.after  a checkpoint is saved, its metadata row is not
+    checkpoint.after  a checkpoint is saved; on SQLite its metadata row is not, on D1 both are one write
     publish.before    the film has passed its inspection, nothing has a name for people
     publish.after     everything has its name
 """

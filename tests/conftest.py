@@ -22,7 +22,7 @@ from from_npm import ProgramMissing
 
 from clash.assets import AssetStore
 from clash.database import migrations
-from clash.database.connection import open_database
+from clash.database.connection import is_d1, open_database
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import MetadataTracker
 from clash.database.port import Database
@@ -60,9 +60,25 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
     engine: D1Engine = request.getfixturevalue("d1_engine")
     for variable, value in engine.environment.items():
         monkeypatch.setenv(variable, value)
+    return _empty_on(engine)
+
+
+def _empty_on(engine: D1Engine) -> str:
     name = f"test-{secrets.token_hex(8)}"
     engine.make_database(name)
     return f"d1://{name}"
+
+
+@pytest.fixture
+def database_of(request: pytest.FixtureRequest, database_url: str) -> Callable[[Path], str]:
+    """For tests of several runs: the URL of a new database for a folder, of the kind of `database_url`."""
+
+    def make(folder: Path) -> str:
+        if is_d1(database_url):
+            return _empty_on(request.getfixturevalue("d1_engine"))
+        return f"sqlite:///{(folder / 'clash.db').as_posix()}"
+
+    return make
 
 
 @pytest_asyncio.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -11,6 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from forks import Fork
+
+from clash.database.connection import is_d1, open_database
 
 PLUGINS = Path(__file__).parent / "plugins"
 SMALL = ("--size", "192x108", "--fps", "8")
@@ -57,6 +62,18 @@ def clash(folder: Path, *arguments: str, env: Mapping[str, str] | None = None, s
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def forked(folder: Path, *arguments: str, env: Mapping[str, str]) -> Fork:
+    """Begin to run clash in a folder, in a process that has its imports behind it."""
+    return Fork(["-m", "clash", *arguments], env=env, cwd=folder)
+
+
+def forked_clash(folder: Path, *arguments: str, env: Mapping[str, str]) -> Ran:
+    """Run clash in a folder, to its end, in a process that has its imports behind it."""
+    child = forked(folder, *arguments, env=env)
+    out, err = child.communicate(timeout=300)
+    return Ran(child.wait(0), out, err)
+
+
 def shot_list(path: Path, count: int, *, seconds: float = 1.0, words: bool = False) -> Path:
     """A story of `count` different shots."""
     lines = ["shot,shot_size,movement,location,characters,description,dialogue,duration"]
@@ -78,6 +95,22 @@ def query(folder: Path, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any,
         return connection.execute(sql, params).fetchall()
     finally:
         connection.close()
+
+
+def rows_of(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """Rows of the database at a URL, wherever it is."""
+    if not is_d1(url):
+        connection = sqlite3.connect(f"file:{url.removeprefix('sqlite:///')}?mode=ro", uri=True, timeout=30)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    async def read() -> list[tuple[Any, ...]]:
+        async with open_database(url, "read") as database:
+            return [tuple(row.values()) for row in await database.query(sql)]
+
+    return asyncio.run(read())
 
 
 def metered(path: Path) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from conftest import on_both_databases
-from filming import SMALL, clash, environment, metered, query, shot_list
+from filming import SMALL, environment, forked_clash, metered, rows_of, shot_list
 from paid import KINDS, QUICK, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
 
 from clash.assets import AssetStore
@@ -275,21 +275,22 @@ async def test_the_limits_and_the_budget_together(desk: Desk) -> None:
 # -- through the command line ----------------------------------------------------------------------------------------
 
 
-def test_a_film_pauses_at_its_budget_and_goes_on_with_a_bigger_one(tmp_path: Path) -> None:
+@on_both_databases
+def test_a_film_pauses_at_its_budget_and_goes_on_with_a_bigger_one(tmp_path: Path, database_url: str) -> None:
     """Exit 6, what is left and its cost; `resume --budget 20` makes just that; estimate, cost and meter agree."""
     shot_list(tmp_path / "story.csv", 6)
     meter = tmp_path / "meter"
-    env = environment(METER=str(meter), METER_COST="0.10")
+    env = environment(DATABASE_URL=database_url, METER=str(meter), METER_COST="0.10")
     arguments = ("run", "story.csv", "--thread", "b", *SMALL, "--video-model", "metered", "--budget", "0.45", "--json")
-    ran = clash(tmp_path, *arguments, env=env)
+    ran = forked_clash(tmp_path, *arguments, env=env)
     assert ran.code == 6, ran.err
     document = ran.document
     assert (document["status"], document["error"]["code"]) == ("paused", "budget")
     assert document["left"] == {"calls": 2, "cost_usd": "0.200000"}
     assert document["cost"] == {"total_usd": "0.400000", "budget_usd": "0.450000"}
     assert len(metered(meter)) == 4
-    resumed = clash(tmp_path, "resume", "b", "--budget", "20", "--json", env=env)
+    resumed = forked_clash(tmp_path, "resume", "b", "--budget", "20", "--json", env=env)
     assert resumed.code == 0, resumed.err
     assert resumed.document["cost"] == {"total_usd": "0.600000", "budget_usd": "20.000000"}
     assert sorted(metered(meter)) == [f"shot:{number:03d}" for number in range(1, 7)]
-    assert query(tmp_path, "SELECT sum(cost_micro) FROM api_logs") == [(600_000,)]
+    assert rows_of(database_url, "SELECT sum(cost_micro) FROM api_logs") == [(600_000,)]

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from filming import SMALL, Ran, clash, environment, metered, query, shot_list
+from conftest import on_both_databases
+from filming import SMALL, Ran, environment, forked_clash, metered, rows_of, shot_list
 from torture.books import PRICE_MICRO, Books
 from torture.trial import start
 
 from clash import faults
+from clash.database.connection import is_d1
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")
 
@@ -37,42 +39,55 @@ UNKNOWN: Mapping[str, tuple[str, ...]] = {
 """Where nobody can know whether the call was made: after these a person is asked."""
 
 
-def ended(folder: Path, kind: str, *options: str, **changes: str) -> int:
+def ended(folder: Path, url: str, kind: str, *options: str, **changes: str) -> int:
     """Let a worker run to its end."""
-    child = start(folder, kind, CALLS, "--concurrency", "1", *options, **changes)
-    child.communicate(timeout=120)
-    return child.returncode
+    child = start(folder, kind, CALLS, "--concurrency", "1", *options, url=url, **changes)
+    child.communicate()
+    return child.wait(0)
 
 
+@on_both_databases
 @pytest.mark.parametrize("point", OF_THE_LEDGER)
-def test_killed_at_a_point_of_the_ledger(tmp_path: Path, point: str) -> None:
+def test_killed_at_a_point_of_the_ledger(
+    tmp_path: Path, database_url: str, database_of: Callable[[Path], str], point: str
+) -> None:
     """Resumed, all is made; asked about exactly where nobody can know; charged twice only with consent."""
+    kinds = kinds_for(point, OF_THE_LEDGER, database_url)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda kind: kill_a_worker(tmp_path / kind, kind, point), KINDS))
+        list(pool.map(lambda kind: kill_a_worker(tmp_path / kind, database_of(tmp_path / kind), kind, point), kinds))
 
 
-def kill_a_worker(folder: Path, kind: str, point: str) -> None:
+def kinds_for(point: str, points: Sequence[str], url: str) -> Sequence[str]:
+    """All kinds on SQLite. On D1, where everything takes longer: each point with one kind, each kind at some points."""
+    if not is_d1(url):
+        return KINDS
+    if point in ONLY_OF_JOBS:
+        return ["queued"]
+    return [KINDS[points.index(point) % len(KINDS)]]
+
+
+def kill_a_worker(folder: Path, url: str, kind: str, point: str) -> None:
     """Kill it in its second call, let the next process go on, and compare their books with the meter."""
     folder.mkdir()
-    killed = ended(folder, kind, CLASH_FAULT=f"{point}:2")
+    killed = ended(folder, url, kind, CLASH_FAULT=f"{point}:2")
     if point in ONLY_OF_JOBS and kind != "queued":
         assert killed == 0, "a provider that answers at once has no jobs"
         return
     assert killed == -9
-    books = Books.of(folder)
+    books = Books.of(folder, url)
     assert books.faults() == []
     before = len(books.charges)
-    resumed = ended(folder, kind)
+    resumed = ended(folder, url, kind)
     if point in UNKNOWN[kind]:
         assert resumed == 8
-        books = Books.of(folder)
+        books = Books.of(folder, url)
         assert [row["slot"] for row in books.rows if row["state"] == "unknown"] == ["t01"]
         assert VICTIM not in [slot for _, slot in books.charges[before:]], "charged without consent"
         assert books.reserved == PRICE_MICRO
-        assert ended(folder, kind) == 8, "asked again, not called again"
-        resumed = ended(folder, kind, "--consent")
+        assert ended(folder, url, kind) == 8, "asked again, not called again"
+        resumed = ended(folder, url, kind, "--consent")
     assert resumed == 0
-    books = Books.of(folder)
+    books = Books.of(folder, url)
     assert books.faults_at_the_end() == []
     charged = Counter(slot for _, slot in books.charges)
     sent_before = point not in ("intent.before", "intent.after")
@@ -91,13 +106,13 @@ def test_every_point_is_tripped_here() -> None:
 # -- the graph ---------------------------------------------------------------------------------------------------------
 
 
-def film(folder: Path, kind: str, *arguments: str, **changes: str) -> Ran:
+def film(folder: Path, url: str, kind: str, *arguments: str, **changes: str) -> Ran:
     """Run or resume the thread `f` of a folder."""
-    env = environment(METER=str(folder / "meter"), METER_COST="0.01", **changes)
+    env = environment(DATABASE_URL=url, METER=str(folder / "meter"), METER_COST="0.01", **changes)
     models = ("--image-model", kind, "--video-model", kind)
     if arguments:
-        return clash(folder, "resume", "f", *arguments, "--json", env=env)
-    return clash(
+        return forked_clash(folder, "resume", "f", *arguments, "--json", env=env)
+    return forked_clash(
         folder, "run", "story.csv", "--thread", "f", *SMALL, *models, "--concurrency", "1", "--json", env=env
     )  # fmt: skip
 
@@ -107,43 +122,49 @@ def never_killed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The sha256 of the film that a run makes that is left alone."""
     folder = tmp_path_factory.mktemp("calm")
     shot_list(folder / "story.csv", 1)
-    return film(folder, "metered").document["film"]["sha256"]
+    return film(folder, f"sqlite:///{(folder / 'clash.db').as_posix()}", "metered").document["film"]["sha256"]
 
 
+@on_both_databases
 @pytest.mark.parametrize("point", OF_THE_GRAPH)
-def test_killed_at_a_point_of_the_graph(tmp_path: Path, never_killed: str, point: str) -> None:
+def test_killed_at_a_point_of_the_graph(
+    tmp_path: Path, database_url: str, database_of: Callable[[Path], str], never_killed: str, point: str
+) -> None:
     """Resumed, the film is that of a run never killed, with one checkpoint row a checkpoint and no charge too many."""
+
+    def kill(kind: str) -> None:
+        folder = tmp_path / kind
+        folder.mkdir()
+        kill_a_film(folder, database_of(folder), kind, point, never_killed)
+
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda kind: kill_a_film(tmp_path / kind, kind, point, never_killed), KINDS))
+        list(pool.map(kill, kinds_for(point, OF_THE_GRAPH, database_url)))
 
 
-def kill_a_film(folder: Path, kind: str, point: str, expected: str) -> None:
+def kill_a_film(folder: Path, url: str, kind: str, point: str, expected: str) -> None:
     """Kill it at the point, resume it, compare its books."""
-    folder.mkdir()
     shot_list(folder / "story.csv", 1)
     passing = {"writes.after": 4, "checkpoint.after": 4}.get(point, 1)
-    assert film(folder, kind, CLASH_FAULT=f"{point}:{passing}").code == -9
+    assert film(folder, url, kind, CLASH_FAULT=f"{point}:{passing}").code == -9
     before = Counter(metered(folder / "meter"))
-    resumed = film(folder, kind, "--json")
+    resumed = film(folder, url, kind, "--json")
     if resumed.code == 8:
         # Only where the kill fell into another call, one that was in flight beside the saving.
         assert kind != "metered"
-        unknown = [slot for (slot,) in query(folder, "SELECT slot FROM api_logs WHERE state = 'unknown'")]
+        unknown = [slot for (slot,) in rows_of(url, "SELECT slot FROM api_logs WHERE state = 'unknown'")]
         assert len(unknown) == 1
         assert Counter(metered(folder / "meter"))[unknown[0]] == before[unknown[0]], "charged without consent"
-        resumed = film(folder, kind, "--retry-unknown")
+        resumed = film(folder, url, kind, "--retry-unknown")
     assert resumed.code == 0, resumed.err
     assert resumed.document["film"]["sha256"] == expected
-    unknown_calls = Counter(slot for (slot,) in query(folder, "SELECT slot FROM api_logs WHERE state = 'unknown'"))
+    unknown_calls = Counter(slot for (slot,) in rows_of(url, "SELECT slot FROM api_logs WHERE state = 'unknown'"))
     for slot, count in Counter(metered(folder / "meter")).items():
         assert count <= 1 + unknown_calls[slot], slot
-    ((spent, rows),) = query(
-        folder, "SELECT spent_micro, (SELECT sum(cost_micro) FROM api_logs) FROM workflow_executions"
+    ((spent, rows),) = rows_of(
+        url, "SELECT spent_micro, (SELECT sum(cost_micro) FROM api_logs) FROM workflow_executions"
     )
-    succeeded = query(folder, "SELECT slot FROM api_logs WHERE state = 'succeeded' AND service <> 'local'")
+    succeeded = rows_of(url, "SELECT slot FROM api_logs WHERE state = 'succeeded' AND service <> 'local'")
     assert spent == rows == len(succeeded) * 10_000
     assert len(succeeded) == len(set(succeeded))
-    missing = query(
-        folder, "SELECT checkpoint_id FROM checkpoints EXCEPT SELECT checkpoint_id FROM checkpoint_metadata"
-    )
+    missing = rows_of(url, "SELECT checkpoint_id FROM checkpoints EXCEPT SELECT checkpoint_id FROM checkpoint_metadata")
     assert missing == []

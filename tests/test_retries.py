@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -15,7 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
-from filming import METERED, SMALL, clash, command, environment, metered, query, shot_list
+from conftest import on_both_databases
+from filming import METERED, SMALL, clash, environment, forked, forked_clash, metered, rows_of, shot_list
 from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
 
 from clash.assets import AssetStore
@@ -142,6 +142,7 @@ async def test_a_stop_cuts_a_wait_short(slept: list[float]) -> None:
 # -- what ------------------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 @pytest.mark.parametrize("attempts", [1, 2, 5])
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_error_of_the_server_is_tried_as_often_as_is_set(desk: Desk, kind: str, attempts: int) -> None:
@@ -158,6 +159,7 @@ async def test_an_error_of_the_server_is_tried_as_often_as_is_set(desk: Desk, ki
     assert await desk.money() == (0, 0)
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_busy_provider_is_asked_again_until_it_answers(desk: Desk, kind: str) -> None:
     """Twice 429, then the answer: one charge."""
@@ -167,6 +169,7 @@ async def test_a_busy_provider_is_asked_again_until_it_answers(desk: Desk, kind:
     assert await desk.states() == ["failed", "failed", "succeeded"]
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_refusal_fails_at_once_in_the_provider_s_own_words(desk: Desk, kind: str) -> None:
     """Content policy, a bad request: asked once, its words and its status are on record, siblings are made."""
@@ -182,6 +185,7 @@ async def test_a_refusal_fails_at_once_in_the_provider_s_own_words(desk: Desk, k
     assert row["error_message"] == "content policy: no harbours [/b]"
 
 
+@on_both_databases
 async def test_a_failure_that_was_billed_is_not_tried_again_unasked(desk: Desk) -> None:
     """The provider failed and took money all the same: counted, and only a person who resumes pays again."""
     till = Till()
@@ -193,6 +197,7 @@ async def test_a_failure_that_was_billed_is_not_tried_again_unasked(desk: Desk) 
     assert await desk.money() == (70_000, 0)
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_settings_that_are_refused_fail_at_once(desk: Desk, kind: str) -> None:
     """A missing credential is no reason to try three times, nor a call that may have been paid."""
@@ -208,6 +213,7 @@ async def test_settings_that_are_refused_fail_at_once(desk: Desk, kind: str) -> 
 # -- limits ----------------------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_more_calls_are_in_flight_than_the_limit(desk: Desk, kind: str) -> None:
     """Thirty calls, three places: never four at once."""
@@ -239,6 +245,7 @@ async def test_calls_are_spread_over_the_minute(slept: list[float]) -> None:
     assert all(1.99 <= gap <= 2.6 for gap in gaps), gaps
 
 
+@on_both_databases
 async def test_a_stop_reaches_who_waits_for_a_turn(desk: Desk) -> None:
     """One call a minute and five wait: a stop ends them at once, with no row written."""
     till, stop = Till(), StopSignal()
@@ -253,6 +260,7 @@ async def test_a_stop_reaches_who_waits_for_a_turn(desk: Desk) -> None:
     assert await desk.states() == ["succeeded"]
 
 
+@on_both_databases
 async def test_a_stop_leaves_a_job_that_runs_where_it_is(desk: Desk) -> None:
     """It is not waited for: its id is kept, and the next process takes what it has made, for the one charge."""
     till, stop = Till(), StopSignal()
@@ -281,25 +289,24 @@ async def test_the_limits_are_taken_from_the_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
-def test_sigterm_drains(tmp_path: Path) -> None:
+@on_both_databases
+def test_sigterm_drains(tmp_path: Path, database_url: str) -> None:
     """Calls in flight are settled, none begins after, exit 143; resume makes the rest and nothing twice."""
     shot_list(tmp_path / "story.csv", 4)
     meter = tmp_path / "meter"
-    env = environment(METER=str(meter), METER_DELAY="0.3", METER_COST="0.01")
-    child = subprocess.Popen(
-        command("run", "story.csv", "--thread", "s", *SMALL, *METERED, "--json"),
-        cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    env = environment(DATABASE_URL=database_url, METER=str(meter), METER_COST="0.01")
+    arguments = ("run", "story.csv", "--thread", "s", *SMALL, *METERED, "--json")
+    child = forked(tmp_path, *arguments, env={**env, "METER_DELAY": "0.3"})
     while len(metered(meter)) < 7:
         assert child.poll() is None, child.communicate()
         time.sleep(0.02)
     child.send_signal(signal.SIGTERM)
     _, err = child.communicate(timeout=60)
     assert child.returncode == 143, err
-    assert query(tmp_path, "SELECT count(*) FROM api_logs WHERE state <> 'succeeded'") == [(0,)]
+    assert rows_of(database_url, "SELECT count(*) FROM api_logs WHERE state <> 'succeeded'") == [(0,)]
     charged = metered(meter)
-    spent = query(tmp_path, "SELECT spent_micro, reserved_micro, status FROM workflow_executions")
+    spent = rows_of(database_url, "SELECT spent_micro, reserved_micro, status FROM workflow_executions")
     assert spent == [(len(charged) * 10_000, 0, "paused")]
-    done = clash(tmp_path, "resume", "s", "--json", env=environment(METER=str(meter), METER_COST="0.01"))
+    done = forked_clash(tmp_path, "resume", "s", "--json", env=env)
     assert done.code == 0, done.err
     assert len(metered(meter)) == len(set(metered(meter)))

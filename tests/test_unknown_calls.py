@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from conftest import on_both_databases
-from filming import SMALL, clash, environment, metered, query, shot_list
+from filming import SMALL, environment, forked_clash, metered, rows_of, shot_list
 from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, text_of
 
 from clash.assets import AssetStore
@@ -124,7 +124,6 @@ async def test_a_queue_that_can_be_asked_gives_the_job_back(desk: Desk) -> None:
 # -- what comes to light later ---------------------------------------------------------------------------------------
 
 
-@on_both_databases
 def late_receipt(desk: Desk, provider: OneShot, row: Row) -> str:
     """What a process writes that was frozen, not dead, when its answer comes at last; the file's digest."""
     digest = desk.assets.put(provider.answer(row["slot"], None).content)
@@ -136,6 +135,7 @@ def late_receipt(desk: Desk, provider: OneShot, row: Row) -> str:
     return digest
 
 
+@on_both_databases
 async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> None:
     """A frozen process was taken for dead, and got its answer after all: nobody is asked, nothing is bought again."""
     till = Till()
@@ -151,6 +151,7 @@ async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> 
     assert await desk.money() == (100_000, 0)
 
 
+@on_both_databases
 async def test_a_late_receipt_of_any_unknown_call_will_do(desk: Desk) -> None:
     """Made again with consent and unknown once more, then the first answer comes to light: it is not bought thrice."""
     till = Till()
@@ -165,6 +166,7 @@ async def test_a_late_receipt_of_any_unknown_call_will_do(desk: Desk) -> None:
     assert await desk.money() == (100_000, 100_000)
 
 
+@on_both_databases
 async def test_a_job_s_ticket_on_the_disk_is_enough(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database refused the job's id: it stands on the disk, and the next process waits for that very job."""
     till = Till()
@@ -383,13 +385,16 @@ async def test_a_key_of_another_address_is_not_trusted(desk: Desk) -> None:
 # -- through the command line ----------------------------------------------------------------------------------------
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", ["metered", "oneshot", "queued"])
-def test_a_film_whose_answer_was_dropped(tmp_path: Path, kind: str) -> None:
+def test_a_film_whose_answer_was_dropped(tmp_path: Path, database_url: str, kind: str) -> None:
     """Keyed: the film is made. Without keys: exit 8, the slot named, nothing more charged, until --retry-unknown."""
     shot_list(tmp_path / "story.csv", 2)
     meter = tmp_path / "meter"
-    env = environment(METER=str(meter), METER_DROP="shot:002", METER_COST="0.25", CLASH_RETRY_WAIT_S="0")
-    ran = clash(tmp_path, "run", "story.csv", "--thread", "d", *SMALL, "--video-model", kind, "--json", env=env)
+    env = environment(
+        DATABASE_URL=database_url, METER=str(meter), METER_DROP="shot:002", METER_COST="0.25", CLASH_RETRY_WAIT_S="0"
+    )  # fmt: skip
+    ran = forked_clash(tmp_path, "run", "story.csv", "--thread", "d", *SMALL, "--video-model", kind, "--json", env=env)
     if kind == "metered":
         assert ran.code == 0, ran.err
         assert sorted(metered(meter)) == ["shot:001", "shot:002"]
@@ -399,10 +404,10 @@ def test_a_film_whose_answer_was_dropped(tmp_path: Path, kind: str) -> None:
     assert (ran.document["status"], ran.document["error"]["slots"]) == ("paused", ["shot:002"])
     assert "0.250000" in ran.document["error"]["message"]
     assert ran.document["left"] == {"calls": 1, "cost_usd": "0.250000"}
-    again = clash(tmp_path, "resume", "d", "--json", env=env)
+    again = forked_clash(tmp_path, "resume", "d", "--json", env=env)
     assert again.code == 8
     assert sorted(metered(meter)) == ["shot:001", "shot:002"]
-    consented = clash(tmp_path, "resume", "d", "--retry-unknown", "--json", env=env)
+    consented = forked_clash(tmp_path, "resume", "d", "--retry-unknown", "--json", env=env)
     assert consented.code == 0, consented.err
     assert sorted(metered(meter)) == ["shot:001", "shot:002", "shot:002"]
-    assert query(tmp_path, "SELECT spent_micro, reserved_micro FROM workflow_executions") == [(500_000, 250_000)]
+    assert rows_of(database_url, "SELECT spent_micro, reserved_micro FROM workflow_executions") == [(500_000, 250_000)]

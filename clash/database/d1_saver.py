@@ -30,6 +30,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.sqlite.utils import load_pending_writes, search_where
 
+from clash import faults
 from clash.database import checkpoint_rows, thread_operations
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of
 from clash.database.checkpoint_rows import SETUP, TABLES, SavedCheckpoint
@@ -85,6 +86,7 @@ class PortSaver(BaseCheckpointSaver[str]):
             self._due[facts.checkpoint_id] = facts.next_steps
             statements.append(self._metadata_row(self._lease, facts, namespace, parent))
         await self._write(thread_id, statements)
+        faults.point("checkpoint.after")
         return config_of(config.get("configurable", {})["thread_id"], namespace, checkpoint["id"])
 
     def _metadata_row(self, lease: Lease, facts: CheckpointFacts, namespace: str, parent: str | None) -> Statement:
@@ -108,6 +110,7 @@ class PortSaver(BaseCheckpointSaver[str]):
             replace=all(channel in WRITES_IDX_MAP for channel, _ in writes),
         )  # fmt: skip
         await self._write(thread_id, statements)
+        faults.point("writes.after")
 
     async def _write(self, thread_id: str | None, statements: Sequence[Statement]) -> None:
         """Apply a batch, if the lease (where there is one) is held and names this thread."""

@@ -32,11 +32,13 @@ TOKEN = "token-of-the-tests"  # noqa: S105
 ACCOUNT = "account-of-the-tests"
 
 
-@dataclass(frozen=True)
+@dataclass
 class D1Engine:
-    """A running engine. `base_url` is what CLOUDFLARE_API_BASE_URL is to Cloudflare."""
+    """A running engine, whose databases live in `state`. `base_url`: what CLOUDFLARE_API_BASE_URL is to Cloudflare."""
 
-    base_url: str
+    state: Path
+    base_url: str = ""
+    _process: subprocess.Popen[bytes] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -60,22 +62,39 @@ class D1Engine:
     @contextmanager
     def start(cls, state: Path | None = None) -> Generator[D1Engine]:
         """Start the engine on a free port; its databases live in `state`, or until its end."""
-        binary = workerd()
         with tempfile.TemporaryDirectory() as folder:
-            reading, writing = os.pipe()
-            process = subprocess.Popen(
-                [binary, "serve", HERE / "d1.capnp", f"--directory-path=files={state or folder}",
-                 f"--control-fd={writing}"],
-                pass_fds=[writing], env={"D1_ENGINE_TOKEN": TOKEN}, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
-            os.close(writing)
+            engine = cls(state or Path(folder))
+            engine.serve()
             try:
-                with os.fdopen(reading, encoding="utf-8") as events:
-                    port = next(event["port"] for event in map(json.loads, events) if event["event"] == "listen")
-                yield cls(f"http://127.0.0.1:{port}/client/v4")
+                yield engine
             finally:
-                process.terminate()
-                process.wait(10)
+                engine.end()
+
+    def serve(self) -> None:
+        """Begin to serve: on a free port, or where it served before."""
+        reading, writing = os.pipe()
+        port = httpx.URL(self.base_url).port if self.base_url else 0
+        self._process = subprocess.Popen(
+            [workerd(), "serve", HERE / "d1.capnp", f"--directory-path=files={self.state}",
+             f"--socket-addr=http=127.0.0.1:{port}", f"--control-fd={writing}"],
+            pass_fds=[writing], env={"D1_ENGINE_TOKEN": TOKEN}, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(writing)
+        with os.fdopen(reading, encoding="utf-8") as events:
+            port = next(event["port"] for event in map(json.loads, events) if event["event"] == "listen")
+        self.base_url = f"http://127.0.0.1:{port}/client/v4"
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing. It can `serve` again, with what it had written."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def end(self) -> None:
+        """End it."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(10)
 
 
 def workerd() -> Path:

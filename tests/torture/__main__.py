@@ -1,6 +1,8 @@
 """`python -m tests.torture`: the long torture. At least 300 SIGKILLs over at least 30 runs of 40 calls; its figures.
 
-python -m tests.torture [--runs 30] [--kills 300] [--calls 40] [--seed N] [--jobs N]
+    python -m tests.torture [--runs 30] [--kills 300] [--calls 40] [--seed N] [--jobs N] [--d1]
+
+With `--d1` the runs are kept on Cloudflare's own D1 engine, each in a database of its own.
 """
 
 from __future__ import annotations
@@ -13,10 +15,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from .books import Books
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from d1_engine import D1Engine
+
 from .trial import Trial
 
 KINDS = ("metered", "oneshot", "queued")
@@ -30,24 +36,33 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=40)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--d1", action="store_true", help="on Cloudflare's own D1 engine")
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}", flush=True)
     began, trials = time.monotonic(), list[Trial]()
-    with tempfile.TemporaryDirectory(prefix="clash-torture-") as folder, ThreadPoolExecutor(chosen.jobs) as pool:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="clash-torture-"))
+        engine = stack.enter_context(D1Engine.start()) if chosen.d1 else None
+        os.environ.update(engine.environment if engine else {})
+        pool = stack.enter_context(ThreadPoolExecutor(chosen.jobs))
         while len(trials) < chosen.runs or sum(trial.kills for trial in trials) < chosen.kills:
             numbers = range(len(trials), len(trials) + max(3, chosen.jobs))
-            trials += pool.map(partial(_trial, Path(folder), chosen), numbers)
+            trials += pool.map(partial(_trial, Path(folder), chosen, engine), numbers)
         _print_figures(trials, time.monotonic() - began)
     return 1 if any(trial.faults or trial.twice or trial.lost for trial in trials) else 0
 
 
-def _trial(folder: Path, chosen: argparse.Namespace, number: int) -> Trial:
+def _trial(folder: Path, chosen: argparse.Namespace, engine: D1Engine | None, number: int) -> Trial:
     own = folder / str(number)
     own.mkdir()
+    url = ""
+    if engine is not None:
+        engine.make_database(f"torture-{number}")
+        url = f"d1://torture-{number}"
     moments = random.Random(f"{chosen.seed}/{number}")
     # A little more than its share, for some runs are made before they could be killed so often.
     kills = -(-chosen.kills // chosen.runs) + 2
-    trial = Trial(own, KINDS[number % len(KINDS)], chosen.calls, moments).run(kills)
+    trial = Trial(own, KINDS[number % len(KINDS)], chosen.calls, moments, url=url).run(kills)
     state = "kept" if not (trial.faults or trial.twice or trial.lost) else "BROKEN"
     print(
         f"run {number:3d} {trial.kind:8s} {trial.kills:3d} kills, {trial.processes:3d} processes: {state}", flush=True
@@ -62,7 +77,7 @@ def _print_figures(trials: Sequence[Trial], seconds: float) -> None:
     print(f"{'twice':>7s}{'lost':>6s}{'faults':>8s}{'tables':>12s}{'meter':>12s}{'unknown':>12s}")
     for kind in (*KINDS, "all"):
         chosen = [trial for trial in trials if kind in (trial.kind, "all")]
-        books = [Books.of(trial.folder) for trial in chosen]
+        books = [trial.books() for trial in chosen]
         unknown = sum(len(book.charges_of_unknown()) for book in books)
         charges = sum(len(book.charges) for book in books)
         print(

@@ -33,8 +33,9 @@ class Books:
 
     @classmethod
     def of(cls, folder: Path, url: str = "") -> Books:
-        """Read them. `url`: of the database on D1, if the tables are not in a file in the folder."""
-        rows, spent, reserved = asyncio.run(_tables_on_d1(url)) if is_d1(url) else _tables(folder / "clash.db")
+        """Read them. `url`: of the database, if the tables are not in `clash.db` in the folder."""
+        path = Path(url.removeprefix("sqlite:///")) if url else folder / "clash.db"
+        rows, spent, reserved = asyncio.run(_tables_on_d1(url)) if is_d1(url) else _tables(path)
         return cls(rows, spent, reserved, _charges(folder / "meter"), _receipts(folder / "assets"))
 
     def paid_row(self, key: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""One of two processes that try to take the same runs at the same moments.
+"""One of two processes that try to take the same runs at the same moments: `contender.py DATABASE_URL FOLDER`.
 
 Each line on standard input names a run: it is taken and two calls are made in it, then the line `finish` is waited for
 and the run released; or it is held by the other. The answer on standard output is `ran N`, N calls made, or the error's
@@ -23,9 +23,8 @@ from clash.errors import ClashError
 from clash.providers.registry import Model
 
 
-async def contend(folder: Path, run_id: str) -> None:
+async def contend(url: str, folder: Path, run_id: str) -> None:
     """Take the run if nobody has it, and hold it until told to finish."""
-    url = f"sqlite:///{(folder / 'clash.db').as_posix()}"
     async with open_database(url, "write") as database:
         await MetadataTracker(database).start_workflow(run_id, "contention")
         lease = await take_lease(database, run_id)
@@ -46,7 +45,7 @@ def main() -> None:
     print("ready", flush=True)
     for line in iter(sys.stdin.readline, ""):
         try:
-            asyncio.run(contend(Path(sys.argv[1]), line.strip()))
+            asyncio.run(contend(sys.argv[1], Path(sys.argv[2]), line.strip()))
         except ClashError as error:
             print(error.code, flush=True)
 

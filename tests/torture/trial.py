@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from forks import Fork
 
 from .books import PRICE_USD, Books
 
@@ -24,12 +24,12 @@ def worker_environment(folder: Path, **changes: str) -> dict[str, str]:
     return {**kept, **fixed, **changes}
 
 
-def start(folder: Path, kind: str, count: int, *options: str, **changes: str) -> subprocess.Popen[str]:
-    """A worker on the folder's run."""
-    return subprocess.Popen(
-        [sys.executable, str(WORKER), str(folder), kind, str(count), *options],
-        env=worker_environment(folder, **changes), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+def start(folder: Path, kind: str, count: int, *options: str, url: str = "", **changes: str) -> Fork:
+    """A worker on the folder's run. `url`: of its database, if that is not a file in the folder."""
+    return Fork(
+        [str(WORKER), str(folder), kind, str(count), *options],
+        env=worker_environment(folder, TORTURE_DATABASE_URL=url, **changes),
+    )
 
 
 @dataclass
@@ -85,10 +85,9 @@ class Trial:
         child = self._start(consent=consent)
         early = self.moments.random() < 0.15
         if early:
-            time.sleep(self.moments.uniform(0, 0.6))
+            time.sleep(self.moments.uniform(0, 0.3))
         else:
-            assert child.stdout is not None
-            child.stdout.readline()
+            child.line()
             time.sleep(self.moments.uniform(0, self.longest_life_s))
         if child.poll() is None:
             child.kill()
@@ -105,18 +104,19 @@ class Trial:
             self._consent()
         return self._end(self._start(consent=consent))
 
-    def _start(self, *, consent: bool) -> subprocess.Popen[str]:
+    def _start(self, *, consent: bool) -> Fork:
         self.processes += 1
         options = ("--consent",) if consent else ()
         delay = f"{self.moments.uniform(0, 0.02):.4f}"
-        return start(self.folder, self.kind, self.count, *options, METER_DELAY=delay, TORTURE_DATABASE_URL=self.url)
+        return start(self.folder, self.kind, self.count, *options, url=self.url, METER_DELAY=delay)
 
-    def _end(self, child: subprocess.Popen[str]) -> int:
-        out, err = child.communicate(timeout=120)
-        if child.returncode not in (0, 8):
-            self.faults.append(f"a process ended with {child.returncode}: {out[-500:]}{err[-2000:]}")
+    def _end(self, child: Fork) -> int:
+        out, err = child.communicate()
+        code = child.wait(0)
+        if code not in (0, 8):
+            self.faults.append(f"a process ended with {code}: {out[-500:]}{err[-2000:]}")
         self._look()
-        return child.returncode
+        return code
 
     # -- books -----------------------------------------------------------------------------------------------
 
