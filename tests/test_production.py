@@ -79,17 +79,20 @@ def test_a_deleted_film_is_given_back(finished: Path) -> None:
     assert film.read_bytes() == content
 
 
-def test_another_story_under_the_same_thread_is_a_conflict(finished: Path) -> None:
-    """Exit 5, the message says so, and the run is as it was."""
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_another_story_under_the_same_thread_is_a_conflict(finished: Path, dry: tuple[str, ...]) -> None:
+    """Exit 5, the message says so, and the run is as it was. An estimate says it beforehand."""
     shot_list(finished / "other.csv", 2)
-    ran = clash(finished, "run", "other.csv", "--thread", "one", *SMALL, "--json")
+    ran = clash(finished, "run", "other.csv", "--thread", "one", *SMALL, *dry, "--json")
     assert ran.code == 5
     assert ran.document["error"]["code"] == "other_story"
 
 
-def test_other_settings_under_the_same_thread_are_named(finished: Path) -> None:
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_other_settings_under_the_same_thread_are_named(finished: Path, dry: tuple[str, ...]) -> None:
     """Exit 5, and the message names what is different."""
-    ran = clash(finished, "run", "story.csv", "--thread", "one", "--size", "256x144", "--fps", "8", "--json")
+    other = ("--size", "256x144", "--fps", "8")
+    ran = clash(finished, "run", "story.csv", "--thread", "one", *other, *dry, "--json")
     assert ran.code == 5
     assert "192x108" in ran.document["error"]["message"]
     assert "256x144" in ran.document["error"]["message"]
