@@ -88,6 +88,14 @@ def test_another_story_under_the_same_thread_is_a_conflict(finished: Path, dry: 
     assert ran.document["error"]["code"] == "other_story"
 
 
+def test_threads_that_some_disks_take_for_one_are_a_conflict(finished: Path) -> None:
+    """`ONE` beside `one`: on a Mac or on Windows their files would go into one folder."""
+    ran = clash(finished, "run", "story.csv", "--thread", "ONE", *SMALL, "--json")
+    assert (ran.code, ran.document["error"]["code"]) == (5, "same_folder")
+    assert clash(finished, "runs", "show", "ONE").code == 3
+    assert not (finished / "output" / "ONE").exists()
+
+
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_other_settings_under_the_same_thread_are_named(finished: Path, dry: tuple[str, ...]) -> None:
     """Exit 5, and the message names what is different."""

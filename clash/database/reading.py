@@ -46,6 +46,14 @@ async def run_row(database: Database, run_id: str) -> Row:
     return rows[0]
 
 
+async def same_but_for_case(database: Database, run_id: str) -> str | None:
+    """The run whose name differs from this one only in capitals."""
+    rows = await database.query(
+        "SELECT run_id FROM workflow_executions WHERE run_id = ? COLLATE NOCASE AND run_id <> ?", (run_id, run_id)
+    )
+    return rows[0]["run_id"] if rows else None
+
+
 async def run_rows(database: Database, *, status: str | None = None, limit: int | None = None) -> Rows:
     """Runs, newest first."""
     return await database.query(f"SELECT * {_NEWEST_RUNS}", (status, status, -1 if limit is None else limit))

@@ -66,6 +66,7 @@ async def _row_of(database: Database, plan: RunPlan, settings: Settings, *, allo
     """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
     tracker = MetadataTracker(database)
     if (row := await tracker.run(plan.thread_id)) is None:
+        await _check_folder(database, plan.thread_id)
         started = await tracker.start_workflow(
             plan.thread_id,
             WORKFLOW,
@@ -81,6 +82,17 @@ async def _row_of(database: Database, plan: RunPlan, settings: Settings, *, allo
         if started:
             return row, False
     return row, not check_same(row, plan, allow_changes=allow_changes)
+
+
+async def _check_folder(database: Database, thread_id: str) -> None:
+    """Where a disk takes `Demo` and `demo` for one, two threads would write one folder of files."""
+    other = await reading.same_but_for_case(database, thread_id)
+    if other is not None:
+        raise ConflictError(
+            f"the thread {thread_id} would share its folder with {other} on disks that do not tell capitals apart",
+            code="same_folder",
+            hint="choose another --thread",
+        )
 
 
 async def resume(
