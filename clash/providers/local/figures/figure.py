@@ -11,14 +11,14 @@ from PIL import Image, ImageChops, ImageFilter
 from clash.providers.local.figures.arms import draw_arm
 from clash.providers.local.figures.body import Body, draw_legs, draw_neck, sitting_sole
 from clash.providers.local.figures.canvas import Canvas, Colour, Point, luminance, mix
-from clash.providers.local.figures.creature import SITTING_HEADS, draw_animal, draw_robot_head
-from clash.providers.local.figures.face import Expression, Head
-from clash.providers.local.figures.garments import (
+from clash.providers.local.figures.clothes import (
     draw_cloak,
     draw_neckwear,
     draw_torso,
     draw_torso_from_behind,
 )
+from clash.providers.local.figures.creature import SITTING_HEADS, draw_animal, draw_robot_head
+from clash.providers.local.figures.face import Expression, Head
 from clash.providers.local.figures.hair import draw_hair_behind
 from clash.providers.local.figures.head import draw_head, draw_head_from_behind
 from clash.providers.local.figures.look import Look
