@@ -459,6 +459,17 @@ def test_the_live_display_says_that_the_run_is_stopping() -> None:
     assert "waiting for the calls in flight" in frame.getvalue()
 
 
+def test_a_warning_stands_above_the_live_display() -> None:
+    """What is no event of the run, such as a wait that Cloudflare asks for; whatever is in it is only shown."""
+    stream = io.StringIO()
+    progress = LiveProgress(Console(file=stream, width=80, force_terminal=True, color_system=None))
+    progress.observe(Happening("progress"))
+    progress.warn(f"Cloudflare asks to wait 212 s {HOSTILE}")
+    progress.close()
+    assert "warning: Cloudflare asks to wait 212 s" in stream.getvalue()
+    assert "\x1b]0;" not in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("budget", "within", "shown"), [(None, True, ""), ("1.000000", False, "no"), ("2", True, "yes")]
 )

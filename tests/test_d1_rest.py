@@ -5,6 +5,7 @@ These answers cannot be had from the engine, so they are made up here; all else 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Callable
@@ -119,11 +120,39 @@ async def test_a_lasting_failure_is_told_after_some_tries(reach: Open) -> None:
 async def test_waits_are_longer_each_time_and_limited(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
     """Doubled, jittered, never longer than the longest, each told in the log."""
     database = await reach(Cloudflare(*[page(503)] * 6), Patience(attempts=7, first_wait_s=0.01, longest_wait_s=0.04))
-    with caplog.at_level(logging.WARNING, "clash.database.d1_rest"):
+    with caplog.at_level(logging.INFO, "clash.database.d1_rest"):
         await database.query("SELECT 1")
-    waits = [float(record.args[1]) for record in caplog.records if isinstance(record.args, tuple)]
+    told = [record.args for record in caplog.records if "again in" in record.msg]
+    waits = [float(args[1]) for args in told if isinstance(args, tuple)]
     assert len(waits) == 6
     assert all(low <= wait <= 0.04 for low, wait in zip((0.01, 0.02, 0.04, 0.04, 0.04, 0.04), waits, strict=True))
+
+
+async def test_a_long_wait_is_said_once(
+    reach: Open, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In plain words, however many requests wait, over however many connections; a short one not at all."""
+    monkeypatch.setattr("clash.database.d1_rest._told_until", {})
+    crowded = [page(429, **{"Retry-After": "1"})] * 2
+    waiting = [await reach(Cloudflare(*crowded)) for _ in range(3)]
+    with caplog.at_level(logging.WARNING):
+        await asyncio.gather(*(database.query("SELECT 1") for database in waiting))
+        await (await reach(Cloudflare(page(503), page(503)))).query("SELECT 1")
+    assert caplog.messages == ["Cloudflare asks to wait 1 s; nothing is lost"]
+
+
+async def test_a_lost_connection_is_said_once_it_lasts(
+    reach: Open, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first quick tries, in a line that says what is wrong and that it goes on; without the token."""
+    monkeypatch.setattr("clash.database.d1_rest._told_until", {})
+    database = await reach(Cloudflare(*[httpx.ReadError] * 3), Patience(attempts=5, first_wait_s=0.5))
+    with caplog.at_level(logging.WARNING):
+        await database.query("SELECT 1")
+    (said,) = caplog.messages
+    assert said.startswith("Cloudflare D1 gave no answer: ReadError")
+    assert said.endswith("; trying again, nothing is lost")
+    assert SECRET not in said
 
 
 @pytest.mark.parametrize(

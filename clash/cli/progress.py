@@ -105,6 +105,10 @@ class Progress:
         """Show an event: here as a plain line."""
         say(plain_line(event))
 
+    def warn(self, message: str) -> None:
+        """Show a warning that is no event of the run's; from any thread."""
+        say(message, label="warning")
+
     def stopping(self) -> None:
         """Say that the run is stopping. Called from a signal handler, so it passes by Python's own streams."""
         write_line(_STOPPING)
@@ -145,8 +149,7 @@ class LiveProgress(Progress):
             label, style = {"warning": ("warning", "yellow"), "note": ("note", "dim")}.get(
                 event.kind, ("failed", "bold red")
             )
-            text = Text.assemble((f"{label}: ", style), visible(event.message))
-            self._console.print(text, soft_wrap=True)
+            self._print(event.message, label, style)
         else:
             step = self._steps.setdefault(event.step, _Step(event.step))
             step.done, step.total = event.done, event.total
@@ -159,6 +162,15 @@ class LiveProgress(Progress):
             self._remaining = (event.remaining_s, monotonic())
         elif event.kind in ("step_started", "step_finished"):
             self._remaining = None
+
+    def warn(self, message: str) -> None:
+        """Print a warning above the display."""
+        self._print(message, "warning", "yellow")
+
+    def _print(self, message: str, label: str, style: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text.assemble((f"{label}: ", style), visible(message)), soft_wrap=True)
 
     def _open_display(self) -> None:
         if self._display is None:

@@ -15,6 +15,8 @@ def report(question: Callable[[Settings], Coroutine[Any, Any, dict[str, Any]]]) 
     """The whole JSON document that answers the question under the settings in force. Raises `ClashError`."""
     import asyncio
 
+    from clash.cli.notices import warnings_shown
     from clash.config import load_settings
 
-    return {"schema": SCHEMA, **asyncio.run(question(load_settings()))}
+    with warnings_shown():
+        return {"schema": SCHEMA, **asyncio.run(question(load_settings()))}

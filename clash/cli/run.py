@@ -168,6 +168,7 @@ def _produce(start: Start, *, as_json: bool) -> None:
     """Run to the end, showing progress, then tell how it ended and exit with its code."""
     import asyncio
 
+    from clash.cli.notices import warnings_shown
     from clash.cli.progress import progress_on_standard_error
     from clash.cli.signals import stop_on_signals
     from clash.config import load_settings
@@ -175,7 +176,11 @@ def _produce(start: Start, *, as_json: bool) -> None:
 
     _log_only_for_debugging()
     settings, stop = load_settings(), StopSignal()
-    with progress_on_standard_error() as progress, stop_on_signals(stop, progress, as_json=as_json):
+    with (
+        progress_on_standard_error() as progress,
+        warnings_shown(progress.warn),
+        stop_on_signals(stop, progress, as_json=as_json),
+    ):
         report = asyncio.run(start(settings, progress.observe, stop))
     document = {"schema": SCHEMA, **report.document}
     emit(document, as_json=as_json, render=render_outcome)
@@ -190,7 +195,7 @@ _LOG_ADDRESSES = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "fal_cli
 def _log_only_for_debugging() -> None:
     """Keep what libraries log and warn of off a person's screen; `CLASH_DEBUG` shows it, tracebacks included.
 
-    What a person must know comes as an event or an error.
+    What a person must know comes as an event, an error, or a warning of our own.
     """
     import logging
 

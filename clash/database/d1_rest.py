@@ -13,8 +13,10 @@ A request may therefore be tried again only if applying it twice does no harm: t
 from __future__ import annotations
 
 import logging
+import math
 import random
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -261,7 +263,31 @@ def _retry_after_s(response: httpx.Response) -> float | None:
         return None
 
 
+# -- what is said of the waiting -------------------------------------------------------------------------------
+
+_WORTH_SAYING_S = 1.0
+_LONGER_S = 10.0
+_AGAIN_AFTER_S = 60.0
+_told_until: dict[str, float] = {}
+"""Until when whoever looks on knows that requests wait, by the error's code: monotonic seconds, of the process."""
+
+
 def _log(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    pause = state.next_action.sleep if state.next_action else 0.0
-    logger.warning("%s; again in %.1f s (try %d)", error, pause, state.attempt_number + 1)
+    pause_s = state.next_action.sleep if state.next_action else 0.0
+    logger.info("%s; again in %.1f s (try %d)", error, pause_s, state.attempt_number + 1)
+    if not isinstance(error, TryAgain) or pause_s < _WORTH_SAYING_S:
+        return
+    code = error.error.code
+    # Once, though every request that waits comes here: those of other connections of this process too.
+    if error.wait_s is not None:
+        _say_once(code, pause_s, _LONGER_S, f"Cloudflare asks to wait {pause_s:.0f} s; nothing is lost")
+    else:
+        _say_once(code, 0.0, _AGAIN_AFTER_S, f"{error.error.message}; trying again, nothing is lost")
+
+
+def _say_once(code: str, lasting_s: float, news_after_s: float, message: str) -> None:
+    until = time.monotonic() + lasting_s
+    if until > _told_until.get(code, -math.inf) + news_after_s:
+        _told_until[code] = until
+        logger.warning(message)

@@ -1,0 +1,37 @@
+"""What the rooms below log as a warning, shown to a person: a wait that Cloudflare asks for, a setting's older name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from clash.cli.output import say
+
+
+class _Shown(logging.Handler):
+    """Shows warnings. What is worse is told as an error, or is for debugging: its traceback is for no screen."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING:
+            self._show(record.getMessage())
+
+
+def warn(message: str) -> None:
+    """`warning: ...` on standard error."""
+    say(message, label="warning", style="yellow")
+
+
+@contextmanager
+def warnings_shown(show: Callable[[str], None] = warn) -> Generator[None]:
+    """Show what clash logs as a warning meanwhile, from whichever thread."""
+    logger, shown = logging.getLogger("clash"), _Shown(show)
+    logger.addHandler(shown)
+    try:
+        yield
+    finally:
+        logger.removeHandler(shown)
