@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import secrets
+import shutil
+from contextlib import suppress
 from pathlib import Path
+
+from clash.assets.store import storage_error
 
 FILM = "film.mp4"
 _FIXED = {
@@ -55,3 +61,35 @@ def _short(slug: str) -> str:
         return name
     digest = hashlib.sha256(slug.encode()).hexdigest()[:12]
     return f"{name[: _LONGEST_NAME - 13]}-{digest}"
+
+
+def place(source: Path, target: Path) -> None:
+    """Give a stored file a name for people. A copy, mode 0600: whatever they do with it, the stored file stays whole.
+
+    A target that is such a copy already is left alone; any other is replaced in one step.
+    """
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stored = source.stat()
+        # Not a link that somebody made into the store: writing through it would damage what was paid for.
+        if _stamp(target) == _stamp(source) and not target.samefile(source):
+            return
+        partial.touch(mode=0o600, exist_ok=False)
+        shutil.copyfile(source, partial)
+        # The stamp by which the copy is known again; people see when it was made.
+        os.utime(partial, ns=(stored.st_atime_ns, stored.st_mtime_ns))
+        partial.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise storage_error(error, str(target)) from error
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Size in bytes and time of the last change, in nanoseconds; None if there is no file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns

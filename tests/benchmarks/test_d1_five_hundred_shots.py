@@ -13,7 +13,7 @@ import operator
 import random
 import secrets
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
@@ -21,6 +21,7 @@ from typing import Annotated, Any, TypedDict
 
 import httpx
 from d1_engine import ACCOUNT, TOKEN, D1Engine
+from instant import InstantProvider
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 from pydantic import SecretStr
@@ -93,27 +94,16 @@ class DistantNetwork(httpx.AsyncBaseTransport):
         return most
 
 
-class UnhurriedProvider:
+class UnhurriedProvider(InstantProvider):
     """Takes as long as a vendor does, the same for the same text."""
-
-    name = "unhurried"
-    endpoint = "unhurried"
-    idempotent = True
-    concurrency = 64
 
     def __init__(self, call_s: tuple[float, float]) -> None:
         self._call_s = call_s
 
-    def models(self) -> Mapping[Kind, tuple[str, ...]]:
-        return {"speech": ("voice",)}
-
-    def revision(self, model: str, request: Request) -> str:
-        return "1"
-
     async def call(self, model: str, request: Request, context: Context) -> Answer:
-        text = request.text if isinstance(request, SpeechRequest) else ""
-        await asyncio.sleep(random.Random(text).uniform(*self._call_s))
-        return Answer(b"RIFF\0\0\0\0WAVE" + text.encode(), "audio/wav", facts={"duration_s": 1.0})
+        answer = await super().call(model, request, context)
+        await asyncio.sleep(random.Random(answer.content).uniform(*self._call_s))
+        return answer
 
 
 class State(TypedDict):
