@@ -1,19 +1,21 @@
-"""`clash db`: make, upgrade and look at the database."""
+"""`clash db`: make, upgrade and look at the database; move runs out of it and into it."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Json
-from clash.cli.output import Document, emit, say_error
+from clash.cli.output import Document, emit, print_aside, say_error
 from clash.cli.reading import report
 from clash.cli.text import moment, size
-from clash.errors import VersionMismatchError
+from clash.errors import UsageError, VersionMismatchError
 
-app = typer.Typer(help="The database: create, upgrade, look at it.")
+app = typer.Typer(help="The database: create, upgrade, look at it; move runs to another.")
 
 
 @app.command("init")
@@ -82,3 +84,94 @@ def render_status(document: Document) -> list[Block]:
         ),
         Table((Column("table"), Column("rows", right=True)), rows, empty="no tables"),
     ]
+
+
+# -- moving runs -------------------------------------------------------------------------------------------------
+
+
+class _Unread(Exception):
+    """Whoever read standard output has gone away."""
+
+
+@app.command("export")
+def export(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The new file; - for standard output.")],
+    threads: Annotated[
+        list[str] | None,
+        typer.Option("--thread", metavar="ID", help="Only this run; may be repeated.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write runs to a file that `clash db import` reads, on SQLite and on D1; packed if its name ends in .gz."""
+    from clash import transfer
+
+    if file != "-":
+        path = Path(file)
+        document = report(lambda settings: transfer.export_runs(settings, path, threads or ()))
+        emit(document, as_json=as_json, render=render_exported)
+        return
+    if as_json:
+        raise UsageError("with - the runs themselves go to standard output", hint="leave out --json, or name a file")
+    try:
+        document = report(lambda settings: transfer.export_runs(settings, None, threads or (), write=_write))
+    except _Unread:
+        return
+    print_aside(render_exported(document))
+
+
+def _write(line: bytes) -> None:
+    sys.stdout.write(line.decode("ascii"))
+    if getattr(sys.stdout, "unread", False):
+        raise _Unread
+
+
+@app.command("import")
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file of `clash db export`; - for standard input.")],
+    as_json: Json = False,
+) -> None:
+    """Take the runs of an export into the database. Safe to repeat: runs that are there already are left alone."""
+    from clash import transfer
+
+    path = None if file == "-" else Path(file)
+    emit(report(lambda settings: transfer.import_runs(settings, path)), as_json=as_json, render=render_imported)
+
+
+_THREAD = Column("thread_id", "thread", fold=True)
+_STATUS = Column("status")
+_ROWS = Column("rows", right=True)
+_PAID_TWICE = "not finished: {threads}. Go on with it in one of the two databases only: what both make, both pay for"
+
+
+def _twice(document: Document) -> list[Block]:
+    unfinished = document["unfinished"]
+    return [Remark(_PAID_TWICE.format(threads=", ".join(unfinished)), "yellow")] if unfinished else []
+
+
+def render_exported(document: Document) -> list[Block]:
+    """Where the runs are now, and which they are."""
+    facts = (
+        Column("file"), Column("url", "from"), Column("size_bytes", "size", size), Column("sha256", at_terminal=False)
+    )  # fmt: skip
+    table = Table((_THREAD, _STATUS, _ROWS), document["items"], empty="no runs")
+    return [Record(facts, document), table, *_twice(document)]
+
+
+def render_imported(document: Document) -> list[Block]:
+    """What was taken in, what was there, and what is still to be brought along."""
+    facts = (
+        Column("file"), Column("from"), Column("exported_at", "exported (UTC)", moment), Column("url", "to"),
+    )  # fmt: skip
+    result = Column("result", show=lambda value: str(value).replace("_", " "))
+    blocks: list[Block] = [
+        Record(facts, document),
+        Table((_THREAD, _STATUS, _ROWS, result), document["items"], empty="no runs"),
+        *_twice(document),
+    ]
+    assets = document["assets"]
+    if assets["missing_here"]:
+        blocks.append(Remark(
+            f"{assets['missing_here']} of the {assets['named']} files that these runs made are not on this machine:"
+            " bring the folder of ASSET_STORE along, or let both share a bucket", "yellow",
+        ))  # fmt: skip
+    return blocks

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from clash.cli.layout import Block, piped, print_to_terminal
+from clash.cli.layout import Block, Remark, piped, print_to_terminal
 from clash.cli.streams import is_terminal
 from clash.cli.text import json_text, visible
 from clash.errors import ClashError, StorageError, StoryError
@@ -41,6 +41,16 @@ def emit(document: Document, *, as_json: bool, render: Render) -> None:
         for line in piped(render(document)):
             sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def print_aside(blocks: Iterable[Block]) -> None:
+    """Show blocks on standard error, where standard output carries other data. Without a terminal, only remarks."""
+    if sys.stderr.isatty():
+        print_to_terminal(blocks, console_for(sys.stderr))
+        return
+    for block in blocks:
+        if isinstance(block, Remark):
+            say(block.text)
 
 
 def _write_json(document: Document) -> None:

@@ -43,13 +43,14 @@ class DataStream:
 
     Once it cannot be written (a full disk), every `write` and `flush` raises `StorageError`: the first of them
     may be swallowed, since libraries write an empty string to find out what a stream takes. `begun` says whether
-    anything was written: a second document must not follow a first.
+    anything was written: a second document must not follow a first. `unread` says that its reader is gone.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._error: StorageError | None = None
         self.begun = False
+        self.unread = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -75,6 +76,7 @@ class DataStream:
         except OSError as error:
             _forget(self._stream)
             if _reader_is_gone(error):
+                self.unread = True
                 return
             self._error = StorageError(f"standard output cannot be written: {error.strerror or error}")
             raise self._error from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clash.database.port import Database, Row, Rows
+from clash.database.staging import NOT_STAGED
 
 NO_CALLS: Row = {"calls": 0, "cost_micro": 0, "failed": 0, "reused": 0, "unknown": 0, "unknown_micro": 0}
 """The totals of a run that made no call."""
@@ -17,7 +18,7 @@ async def totals_by_run(database: Database, run_id: str | None = None) -> dict[s
         "SELECT run_id, count(*) AS calls, sum(cost_micro) AS cost_micro, sum(state = 'failed') AS failed,"
         " sum(reused) AS reused, sum(state = 'unknown') AS unknown,"
         " sum(CASE WHEN state = 'unknown' THEN quoted_cost_micro ELSE 0 END) AS unknown_micro"
-        " FROM api_logs WHERE ? IS NULL OR run_id = ? GROUP BY run_id",
+        f" FROM api_logs WHERE run_id = ? OR (? IS NULL AND {NOT_STAGED}) GROUP BY run_id",
         (run_id, run_id),
     )
     return {str(row["run_id"]): row for row in rows}
@@ -32,7 +33,8 @@ async def sums_by_precision(database: Database, run_id: str | None = None) -> Ro
     """How sure the paid total is: what the provider billed, what a price makes exactly, what is estimated."""
     return await database.query(
         "SELECT precision AS name, count(*) AS calls, sum(cost_micro) AS cost_micro FROM api_logs"
-        " WHERE (? IS NULL OR run_id = ?) AND reused = 0 AND (state = 'succeeded' OR cost_micro > 0)"
+        f" WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND reused = 0"
+        " AND (state = 'succeeded' OR cost_micro > 0)"
         " GROUP BY precision ORDER BY precision",
         (run_id, run_id),
     )

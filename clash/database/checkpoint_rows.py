@@ -66,7 +66,7 @@ def checkpoint_statements(
     inline = len(value) <= INLINE_BYTES
     return [
         _drop_chunks((*place, "", 0), condition),
-        *([] if inline else _chunks((*place, "", 0), value, condition)),
+        *([] if inline else chunk_statements((*place, "", 0), value, condition)),
         Statement(
             "INSERT OR REPLACE INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type,"
             f" checkpoint, metadata) SELECT ?, ?, ?, ?, ?, ?, ? WHERE {condition.sql}",
@@ -93,7 +93,7 @@ def writes_statements(
         if len(value) > INLINE_BYTES:
             new = f"{condition.sql} AND NOT EXISTS (SELECT 1 FROM writes WHERE {_OF_VALUE})"
             only = condition if replace else Statement(new, (*condition.params, *key))
-            statements += _chunks(key, value, only)
+            statements += chunk_statements(key, value, only)
     verb = "REPLACE" if replace else "IGNORE"
     for start in range(0, len(rows), _WRITES_A_STATEMENT):
         some = rows[start : start + _WRITES_A_STATEMENT]
@@ -116,7 +116,8 @@ def _drop_chunks(key: tuple[Param, ...], condition: Statement) -> Statement:
     return Statement(f"DELETE FROM checkpoint_chunks WHERE {_OF_VALUE} AND {condition.sql}", (*key, *condition.params))
 
 
-def _chunks(key: tuple[Param, ...], value: bytes, condition: Statement) -> Iterator[Statement]:
+def chunk_statements(key: tuple[Param, ...], value: bytes, condition: Statement) -> Iterator[Statement]:
+    """Save a value in chunks. `key`: thread, namespace and id of the checkpoint; task and number of the write."""
     for part, start in enumerate(range(0, len(value), CHUNK_BYTES)):
         yield Statement(
             "INSERT INTO checkpoint_chunks (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, part, data)"

@@ -128,7 +128,7 @@ async def take_lease(
     holder, generation = rows[0]["lease_owner"], int(rows[0]["lease_generation"])
     expires = str(rows[0]["lease_expires_at"] or "")
     if holder and expires > to_text(now()) and not is_dead(str(holder)):
-        raise _held(run_id, str(holder), expires)
+        raise held_error(run_id, str(holder), expires)
     (taken,) = await database.batch(
         [
             Statement(
@@ -145,11 +145,12 @@ async def take_lease(
         ]
     )
     if not taken:
-        raise _held(run_id, "a process that started at the same moment", "")
+        raise held_error(run_id, "a process that started at the same moment", "")
     return Lease(run_id, owner, int(taken[0]["lease_generation"]))
 
 
-def _held(run_id: str, holder: str, expires: str) -> ConflictError:
+def held_error(run_id: str, holder: str, expires: str) -> ConflictError:
+    """The error for a run that another process holds; `expires` is when its lease does, if that is known."""
     parts = holder.split("/")
     name = f"process {parts[1]} on {parts[0]}" if len(parts) >= 2 else holder
     until = f" (its lease expires at {expires} unless renewed)" if expires else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
 from clash.database.port import Database, Param, Row, Rows, has_table
+from clash.database.staging import NOT_STAGED
 from clash.errors import DatabaseError, NotFoundError
 from clash.hints import command
 from clash.money import usd_text
@@ -34,7 +35,10 @@ _MENDED_AT_ONCE = 16
 
 _TABLES = ("workflow_executions", "checkpoint_metadata", "generated_assets", "api_logs", "checkpoints", "writes")
 
-_NEWEST_RUNS = "FROM workflow_executions WHERE ? IS NULL OR status = ? ORDER BY start_time DESC, run_id LIMIT ?"
+_NEWEST_RUNS = (
+    f"FROM workflow_executions WHERE (? IS NULL OR status = ?) AND {NOT_STAGED}"
+    " ORDER BY start_time DESC, run_id LIMIT ?"
+)
 """Its parameters: a status or None, the same again, how many at most (-1: all)."""
 
 
@@ -80,7 +84,7 @@ async def call_sums(database: Database, run_id: str | None, column: str) -> Rows
     return await database.query(
         f"SELECT {columns[column]} AS name, count(*) AS calls, sum(cost_micro) AS cost_micro,"
         " sum(coalesce(duration_ms, 0)) AS duration_ms, sum(state = 'failed') AS failed, sum(reused) AS reused"
-        " FROM api_logs WHERE ? IS NULL OR run_id = ? GROUP BY 1 ORDER BY min(id)",
+        f" FROM api_logs WHERE run_id = ? OR (? IS NULL AND {NOT_STAGED}) GROUP BY 1 ORDER BY min(id)",
         (run_id, run_id),
     )
 

@@ -1,0 +1,110 @@
+"""A file looked at from its first line to its last before anything is written.
+
+Every row is written for trial into a temporary database of the very schema that the real one has, so that whatever
+a database would refuse is told with its line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from clash.database.staging import PREFIX
+from clash.database.thread_operations import ALWAYS
+from clash.database.transfer.layout import new_schema, tables
+from clash.database.transfer.lines import Entry, Header, Values, nonsense, read_entries, read_header
+from clash.database.transfer.statements import Target, insert_rows
+from clash.errors import DatabaseError, UsageError
+
+
+@dataclass
+class Section:
+    """What a file has of one thread. `size`: bytes of its lines, which `sha256` is of.
+
+    `status`: of the run; None for a thread that is none of clash. `missing`: of its files, how many are not here.
+    """
+
+    thread_id: str
+    status: str | None = None
+    rows: int = 0
+    size: int = 0
+    assets: int = 0
+    missing: int = 0
+    sha256: Any = field(default_factory=hashlib.sha256)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file has."""
+
+    header: Header
+    sections: dict[str, Section]
+    rows: dict[str, int]
+
+
+def examine(stream: BinaryIO, target: Target, is_here: Callable[[str], bool] | None) -> Contents:
+    """Look at a whole file. `is_here`: whether the file of a sha256 is on this machine, if that can be told.
+
+    Raises `UsageError` naming the line, `VersionMismatchError`, `StorageError`.
+    """
+    header = read_header(stream)
+    contents = Contents(header, {}, dict.fromkeys(tables(), 0))
+    trial = new_schema("")  # a temporary file of SQLite's own, gone when it is closed
+    section: Section | None = None
+    try:
+        trial.execute("PRAGMA journal_mode=OFF")
+        trial.execute("BEGIN")
+        for entry in read_entries(stream, header):
+            if isinstance(entry.values, str):
+                section = _begin(contents, entry.values, entry.number)
+            elif section is not None:
+                contents.rows[entry.name] += 1
+                section.rows += 1
+                _count(section, entry.name, entry.values, is_here)
+                _try(trial, section.thread_id, entry, entry.values, target)
+            if section is not None:
+                section.size += len(entry.line)
+                section.sha256.update(entry.line)
+    finally:
+        trial.close()
+    return contents
+
+
+def _begin(contents: Contents, thread_id: str, number: int) -> Section:
+    if thread_id in contents.sections:
+        raise nonsense(number, f"the thread {thread_id[:80]!r} is there twice")
+    if thread_id.startswith(PREFIX):
+        raise nonsense(number, f"no thread has the id {thread_id[:80]!r}")
+    section = contents.sections[thread_id] = Section(thread_id)
+    return section
+
+
+def _count(section: Section, table: str, row: Values, is_here: Callable[[str], bool] | None) -> None:
+    if table == "workflow_executions":
+        section.status = str(row["status"])
+    elif table == "generated_assets":
+        section.assets += 1
+        section.missing += is_here is not None and not is_here(str(row["sha256"]))
+
+
+def _try(trial: sqlite3.Connection, thread_id: str, entry: Entry, row: Values, target: Target) -> None:
+    table = tables()[entry.name]
+    call = row.get("call")
+    known = "SELECT 1 FROM api_logs WHERE token = ? AND run_id = ?"
+    if call is not None and not trial.execute(known, (call, thread_id)).fetchone():
+        raise nonsense(entry.number, f"{entry.name}.call names no call of this run")
+    without_blobs: Values = {name: b"" if isinstance(value, bytes) else value for name, value in row.items()}
+    try:
+        for statement in insert_rows(table, thread_id, [without_blobs], ALWAYS, chunked=False):
+            trial.execute(statement.sql, statement.params)
+        for statement in insert_rows(table, thread_id, [row], ALWAYS, chunked=target.chunked):
+            target.check(statement)
+    except sqlite3.IntegrityError as error:
+        raise nonsense(entry.number, f"the database would refuse it: {error}") from None
+    except sqlite3.Error as error:
+        raise DatabaseError(f"the export could not be tried: {error}") from error
+    except DatabaseError as error:
+        raise UsageError(f"line {entry.number}: {error.message}", code=error.code) from error

@@ -1,0 +1,125 @@
+"""The files that runs are exported to and imported from: whole or not there, for their owner alone, packed if asked."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from clash.errors import NotFoundError, StorageError, UsageError
+
+_GZIP = b"\x1f\x8b"
+_UNNAMED = getattr(os, "O_TMPFILE", None)
+_DESCRIPTORS = Path("/proc/self/fd")
+
+
+@contextmanager
+def new_file(path: Path) -> Generator[BinaryIO]:
+    """A file that gets its name, in the place of one that has it, when it is whole and on the disk. Mode 0600.
+
+    Packed with gzip if the name ends in `.gz`. Raises `StorageError`, `UsageError` for what is no file.
+    """
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is not a file", hint="`-` is standard output")
+    try:
+        with _nameless(path) as raw:
+            if path.suffix == ".gz":
+                # Without a name and a time in it, equal runs are equal files.
+                with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
+                    yield cast("BinaryIO", packed)
+            else:
+                yield raw
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StorageError(
+            f"{path} could not be written: {reason}", retryable=False, hint="check the folder, and its room on the disk"
+        ) from error
+
+
+@contextmanager
+def _nameless(path: Path) -> Generator[BinaryIO]:
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    descriptor, named = _open_partial(partial)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+            if not named:
+                _name(stream.fileno(), partial)
+        partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _open_partial(partial: Path) -> tuple[int, bool]:
+    """A new file, and whether it has a name. Where the system can do without one, not even SIGKILL leaves it behind."""
+    if _UNNAMED is not None and _DESCRIPTORS.is_dir():
+        with suppress(OSError):
+            return os.open(partial.parent, os.O_WRONLY | _UNNAMED, 0o600), False
+    return os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), True
+
+
+def _name(descriptor: int, path: Path) -> None:
+    """Give a file without a name one. `os.link` follows the link of /proc only relative to an open folder."""
+    folder = os.open(_DESCRIPTORS, os.O_RDONLY)
+    try:
+        os.link(str(descriptor), path, src_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
+
+
+class OpenFile:
+    """A file, packed or not, that can be read from its beginning more than once."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+
+    def from_start(self) -> BinaryIO:
+        """Its content."""
+        self._raw.seek(0)
+        packed = self._raw.read(len(_GZIP)) == _GZIP
+        self._raw.seek(0)
+        return cast("BinaryIO", gzip.GzipFile(fileobj=self._raw)) if packed else self._raw
+
+
+@contextmanager
+def open_file(path: Path | None) -> Generator[OpenFile]:
+    """A file, or standard input. What cannot be read twice, like a pipe, is copied to a file without a name.
+
+    Raises `NotFoundError`, `StorageError`.
+    """
+    try:
+        with _opened(path) as stream:
+            if stream.seekable():
+                yield OpenFile(stream)
+                return
+            with tempfile.TemporaryFile() as copy:
+                shutil.copyfileobj(stream, copy)
+                yield OpenFile(cast("BinaryIO", copy))
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file {path}") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StorageError(f"{path or 'standard input'} could not be read: {reason}", retryable=False) from error
+
+
+@contextmanager
+def _opened(path: Path | None) -> Generator[BinaryIO]:
+    if path is not None:
+        with path.open("rb") as stream:
+            yield stream
+    elif sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # closed by the caller
+        yield io.BytesIO()
+    else:
+        yield cast("BinaryIO", sys.stdin.buffer)

@@ -1,0 +1,185 @@
+"""Export and import: open the database and the file, and tell what came of it.
+
+Documents follow docs/commands.md; the caller adds `schema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from clash import __version__
+from clash.assets import AssetStore
+from clash.clock import now_text
+from clash.config import Settings
+from clash.database.connection import is_d1, open_database, sqlite_path
+from clash.database.migrations import known_migrations, require_current
+from clash.database.port import Database
+from clash.database.transfer import reading, trial, writing
+from clash.database.transfer.lines import Header, Tally, read_entries, read_header
+from clash.database.transfer.statements import target_of
+from clash.errors import ClashError, NotFoundError, StorageError, UsageError
+from clash.transfer.file import new_file, open_file
+
+Write = Callable[[bytes], object]
+
+_FINISHED = ("completed", "cancelled", None)
+
+
+# -- export ------------------------------------------------------------------------------------------------------
+
+
+async def export_runs(
+    settings: Settings, file: Path | None, threads: Sequence[str] = (), *, write: Write | None = None
+) -> dict[str, Any]:
+    """Write all runs, or those of `threads`, to a file; or, where there is none, to `write`, line by line.
+
+    Raises `NotFoundError` for a thread that is not there, `ConflictError` for a run that a process holds,
+    `UsageError` for a file that is none of clash's exports, `StorageError`.
+    """
+    if file is not None:
+        _refuse_other_files(settings, file)
+    async with open_database(settings.database_url, "read") as database:
+        await require_current(database)
+        if file is None:
+            if write is None:
+                raise UsageError("an export without a file needs somewhere to be written")
+            return await _export(database, None, threads, write)
+        with new_file(file) as stream:
+            document = await _export(database, file, threads, stream.write)
+    return {**document, "size_bytes": file.stat().st_size}
+
+
+def _refuse_other_files(settings: Settings, file: Path) -> None:
+    """An export takes the place of an older one, and of nothing else: least of all of the database."""
+    if not file.is_file():
+        return
+    if not is_d1(settings.database_url):
+        database = sqlite_path(settings.database_url)
+        if database.exists() and file.samefile(database):
+            raise UsageError(f"{file} is the database itself", hint="name another file")
+    with open_file(file) as stream:
+        content = stream.from_start()
+        try:
+            read_header(content)
+        except ClashError as error:
+            if error.code not in ("schema_newer", "export_version"):
+                raise UsageError(
+                    f"{file} is there already, and is no export of clash", code="file_exists",
+                    hint="remove it, or name another file",
+                ) from None  # fmt: skip
+
+
+async def _export(database: Database, file: Path | None, threads: Sequence[str], write: Write) -> dict[str, Any]:
+    there = await reading.names_of_tables(database)
+    names = await _named(database, threads, there) if threads else None
+    await reading.require_free(database, names)
+    header = Header(database.url, now_text(), tuple(item.name for item in known_migrations()), __version__)
+    tally = Tally()
+    items: list[dict[str, Any]] = []
+    write(header.line)
+
+    async def one(thread_id: str) -> None:
+        item: dict[str, Any] = {"thread_id": thread_id, "status": None, "rows": 0}
+        async for name, line, row in reading.thread_lines(database, thread_id, there):
+            if name == "workflow_executions":
+                item["status"] = row["status"]
+            item["rows"] += name != "thread"
+            tally.add(name, line)
+            write(line)
+        items.append(item)
+
+    if names is None:
+        async for thread_id in reading.thread_ids(database, there):
+            await one(thread_id)
+    else:
+        for thread_id in names:
+            await one(thread_id)
+    write(tally.line)
+    return {
+        "file": file and file.as_posix(),
+        "url": database.url,
+        "exported_at": header.exported_at,
+        "items": items,
+        "rows": tally.facts["rows"],
+        "sha256": tally.facts["sha256"],
+        "unfinished": _unfinished(items),
+    }
+
+
+async def _named(database: Database, threads: Sequence[str], there: frozenset[str]) -> list[str]:
+    names = sorted(set(threads))
+    if unknown := [name for name in names if not await reading.is_there(database, name, there)]:
+        raise NotFoundError(f"there is no thread {', '.join(unknown)}", hint="`clash runs ls` lists the threads")
+    return names
+
+
+def _unfinished(items: Sequence[dict[str, Any]]) -> list[str]:
+    return [item["thread_id"] for item in items if item["status"] not in _FINISHED]
+
+
+# -- import ------------------------------------------------------------------------------------------------------
+
+
+async def import_runs(settings: Settings, file: Path | None) -> dict[str, Any]:
+    """Write the runs of a file, or of standard input, into the database. The whole file is looked at before.
+
+    Runs that are there already, just as they are in the file, are left alone. Raises `UsageError` naming the line of
+    a file that is no whole export, `VersionMismatchError`, `ConflictError` naming runs that are there otherwise.
+    """
+    target = target_of(settings.database_url)
+    async with open_database(settings.database_url, "write") as database:
+        await require_current(database)
+        with open_file(file) as opened:
+            contents = trial.examine(opened.from_start(), target, _looker(settings))
+            same = await writing.already_there(database, contents)
+            if len(same) < len(contents.sections):
+                await writing.prepare(database, target)
+                stream = opened.from_start()
+                entries = read_entries(stream, read_header(stream))
+                await writing.write_runs(database, target, entries, contents, same)
+        return _imported(database, file, contents, same, counted=_looker(settings) is not None)
+
+
+def _imported(
+    database: Database, file: Path | None, contents: trial.Contents, same: set[str], *, counted: bool
+) -> dict[str, Any]:
+    sections = contents.sections.values()
+    items = [
+        {
+            "thread_id": section.thread_id,
+            "status": section.status,
+            "rows": section.rows,
+            "result": "already_there" if section.thread_id in same else "imported",
+        }
+        for section in sections
+    ]
+    return {
+        "file": file and file.as_posix(),
+        "url": database.url,
+        "from": contents.header.source,
+        "exported_at": contents.header.exported_at,
+        "items": items,
+        "rows": contents.rows,
+        "assets": {
+            "named": sum(section.assets for section in sections),
+            "missing_here": sum(section.missing for section in sections) if counted else None,
+        },
+        "unfinished": _unfinished(items),
+    }
+
+
+def _looker(settings: Settings) -> Callable[[str], bool] | None:
+    """Whether a file is on this machine; None where a bucket has them, which would be a request each."""
+    if not settings.asset_store.startswith("file://"):
+        return None
+    store = AssetStore.from_url(settings.asset_store)
+
+    def is_here(sha256: str) -> bool:
+        with suppress(StorageError):  # a workflow of one's own may name its files otherwise
+            return store.path(sha256).is_file()
+        return False
+
+    return is_here

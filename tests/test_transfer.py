@@ -1,0 +1,611 @@
+"""Runs move between databases, SQLite and D1, with all that belongs to them: whole, unchanged, and never half."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import json
+import os
+import re
+import secrets
+import sqlite3
+import stat
+import tracemalloc
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from d1_engine import D1Engine
+from hypothesis import given
+from hypothesis import strategies as st
+from moving import content, fill, reports, run_statements, save, saved, settings_for, write
+
+from clash.database import init_database, migrations, open_database
+from clash.database.connection import sqlite_path
+from clash.database.d1 import D1Database
+from clash.database.lease import take_lease
+from clash.database.migrations import Migration, known_migrations
+from clash.database.port import Rows, Statement
+from clash.database.sqlite import SqliteDatabase
+from clash.database.transfer import layout
+from clash.database.transfer.layout import Column, new_schema, tables
+from clash.database.transfer.lines import Header, Tally, read_entries, read_header, row_line, thread_line
+from clash.errors import ClashError, ConflictError, DatabaseError, NotFoundError, UsageError, VersionMismatchError
+from clash.reports import runs
+from clash.transfer import export_runs, import_runs
+
+MakeDatabase = Callable[[str], Awaitable[str]]
+KINDS = pytest.mark.parametrize("kind", ["sqlite", "d1"])
+EVERYTHING = ["empty", "large", "user:42/a thread", "小"]
+
+
+@pytest.fixture
+def make_database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeDatabase:
+    """Makes a new database of a kind, with the schema; its URL."""
+
+    async def make(kind: str) -> str:
+        name = f"test-{secrets.token_hex(8)}"
+        url = f"sqlite:///{tmp_path / name}.db"
+        if kind == "d1":
+            engine: D1Engine = request.getfixturevalue("d1_engine")
+            for variable, value in engine.environment.items():
+                monkeypatch.setenv(variable, value)
+            engine.make_database(name)
+            url = f"d1://{name}"
+        await init_database(url)
+        return url
+
+    return make
+
+
+async def export(url: str, file: Path, *threads: str) -> dict[str, Any]:
+    return await export_runs(settings_for(url, file.parent), file, threads)
+
+
+async def take_in(url: str, file: Path) -> dict[str, Any]:
+    return await import_runs(settings_for(url, file.parent), file)
+
+
+def results(document: dict[str, Any]) -> dict[str, str]:
+    return {item["thread_id"]: item["result"] for item in document["items"]}
+
+
+# -- everything, and the same ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("source", "target"), [("sqlite", "d1"), ("d1", "sqlite")])
+async def test_everything_moves_and_comes_back_the_same(
+    tmp_path: Path, make_database: MakeDatabase, source: str, target: str
+) -> None:
+    """There and back: each run, call, file, checkpoint and write as it was; a second import finds it all there."""
+    first, second, third = [await make_database(kind) for kind in (source, target, source)]
+    await fill(first)
+    exported = await export(first, tmp_path / "runs.jsonl.gz")
+    assert [item["thread_id"] for item in exported["items"]] == EVERYTHING
+    assert exported["unfinished"] == ["empty", "large"]
+
+    document = await take_in(second, tmp_path / "runs.jsonl.gz")
+    assert results(document) == dict.fromkeys(EVERYTHING, "imported")
+    assert document["rows"] == exported["rows"]
+    assert document["assets"] == {"named": 112, "missing_here": 112}
+    assert await content(second, tmp_path) == await content(first, tmp_path)
+    assert await reports(second, tmp_path) == await reports(first, tmp_path)
+    for thread_id in EVERYTHING:
+        assert await saved(second, thread_id) == await saved(first, thread_id)
+    assert len(await saved(second, "large")) == 3
+    assert results(await take_in(second, tmp_path / "runs.jsonl.gz")) == dict.fromkeys(EVERYTHING, "already_there")
+
+    await export(second, tmp_path / "back.jsonl")
+    await take_in(third, tmp_path / "back.jsonl")
+    assert await content(third, tmp_path) == await content(first, tmp_path)
+    async with open_database(third, "read") as database:
+        # Each file still hangs on the call that made it, whatever their numbers are now.
+        (found,) = await database.query(
+            "SELECT count(*) AS n FROM generated_assets AS made JOIN api_logs AS call ON call.id = made.api_log_id"
+            " AND call.run_id = made.run_id AND call.slot = made.slot AND call.asset_sha256 = made.sha256"
+        )
+        assert found["n"] == 112
+        held = await database.query("SELECT * FROM workflow_executions WHERE lease_owner IS NOT NULL")
+        assert held == []
+
+
+@KINDS
+async def test_single_runs_are_moved_by_name(tmp_path: Path, make_database: MakeDatabase, kind: str) -> None:
+    """`--thread` takes just these; one that is not there is named, and no file is made."""
+    source = await make_database(kind)
+    await fill(source)
+    exported = await export(source, tmp_path / "two.jsonl", "小", "empty", "小")
+    assert [item["thread_id"] for item in exported["items"]] == ["empty", "小"]
+    with pytest.raises(NotFoundError, match="no-such"):
+        await export(source, tmp_path / "none.jsonl", "小", "no-such")
+    assert not (tmp_path / "none.jsonl").exists()
+    target = await make_database("sqlite")
+    await take_in(target, tmp_path / "two.jsonl")
+    assert {run["thread_id"] for run in (await runs.list_runs(settings_for(target, tmp_path)))["items"]} == {
+        "empty", "小",
+    }  # fmt: skip
+
+
+async def test_an_empty_database_makes_a_file_that_can_be_imported(tmp_path: Path, make_database: MakeDatabase) -> None:
+    """No run, no saver's table: two lines, and nothing to be done."""
+    source, target = await make_database("sqlite"), await make_database("sqlite")
+    assert (await export(source, tmp_path / "runs.jsonl"))["items"] == []
+    assert len((tmp_path / "runs.jsonl").read_bytes().splitlines()) == 2
+    assert (await take_in(target, tmp_path / "runs.jsonl"))["items"] == []
+
+
+def test_every_table_is_moved() -> None:
+    """A table that a migration or a saver adds is moved, or is named here as one that belongs to its database."""
+    with closing(new_schema(":memory:")) as connection:
+        found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert found - {"sqlite_sequence", "checkpoint_chunks"} == set(tables())
+
+
+# -- values ------------------------------------------------------------------------------------------------------
+
+TEXTS = st.text(st.characters(codec="utf-8"))
+
+
+def values_of(column: Column) -> st.SearchStrategy[Any]:
+    values: st.SearchStrategy[Any] = TEXTS
+    if column.kind == "integer":
+        values = st.integers(-(2**63), 2**63 - 1)
+    elif column.kind == "blob":
+        values = st.binary() | TEXTS
+    elif column.json is dict:
+        values = st.dictionaries(TEXTS, TEXTS).map(json.dumps)
+    elif column.json is list:
+        values = st.lists(TEXTS).map(json.dumps)
+    return st.none() | values if column.nullable else values
+
+
+@given(st.data())
+def test_any_row_comes_back_from_its_line(data: st.DataObject) -> None:
+    """NUL, any Unicode, the largest numbers, bytes, no value: each comes back as it was, and of its type."""
+    table = data.draw(st.sampled_from(list(tables().values())))
+    row = {column.name: data.draw(values_of(column), column.name) for column in table.columns}
+    header, tally = Header("here", "now", tuple(item.name for item in known_migrations()), "0"), Tally()
+    lines = [thread_line("a"), row_line(table, row)]
+    tally.add("thread", lines[0])
+    tally.add(table.name, lines[1])
+    stream = io.BytesIO(b"".join([header.line, *lines, tally.line]))
+    assert read_header(stream) == header
+    _, entry = read_entries(stream, header)
+    assert entry.values == row
+    assert {name: type(value) for name, value in row.items()} == {
+        name: type(value)
+        for name, value in entry.values.items()  # type: ignore[union-attr]
+    }
+
+
+async def test_the_largest_numbers_pass_through_d1(tmp_path: Path, make_database: MakeDatabase) -> None:
+    """D1 rounds numbers beyond 2^53 in its answers; an export has them as they are."""
+    source, target = await make_database("sqlite"), await make_database("d1")
+    await write(source, run_statements("run-1", 2))
+    largest = "UPDATE api_logs SET duration_ms = ?, status_code = ?"
+    await write(source, [Statement(largest, (2**63 - 1, -(2**53) - 1))])
+    await export(source, tmp_path / "runs.jsonl")
+    await take_in(target, tmp_path / "runs.jsonl")
+    assert await content(target, tmp_path) == await content(source, tmp_path)
+    assert b'"status_code":-9007199254740993' in (tmp_path / "runs.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("settings", b"bytes"), ("spent_micro", 1.5), ("spent_micro", "a text")],
+)
+async def test_a_value_that_clash_never_stores_is_named(
+    tmp_path: Path, make_database: MakeDatabase, column: str, value: Any
+) -> None:
+    """Rather than change its type on the way, the export says where it is."""
+    url = await make_database("sqlite")
+    await write(url, run_statements("run-1", 0))
+    await write(url, [Statement(f"UPDATE workflow_executions SET {column} = ?", (value,))])
+    with pytest.raises(DatabaseError, match=rf"workflow_executions\.{column}"):
+        await export(url, tmp_path / "runs.jsonl")
+
+
+async def test_an_older_export_gets_the_defaults_of_a_newer_schema(
+    tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column that came with a later migration has its default in the runs of an export from before."""
+    source = await make_database("sqlite")
+    await fill(source)
+    await export(source, tmp_path / "old.jsonl")
+    newer = Migration("0002_more.sql", "ALTER TABLE api_logs ADD COLUMN region TEXT NOT NULL DEFAULT 'earth';")
+    both = (*known_migrations(), newer)
+    for module in ("migrations", "transfer.layout", "transfer.lines"):
+        monkeypatch.setattr(f"clash.database.{module}.known_migrations", lambda: both)
+    monkeypatch.setattr("clash.transfer.use_cases.known_migrations", lambda: both)
+    layout.tables.cache_clear()
+    try:
+        target = await make_database("sqlite")
+        await take_in(target, tmp_path / "old.jsonl")
+        async with open_database(target, "read") as database:
+            found = await database.query("SELECT region, count(*) AS n FROM api_logs GROUP BY region")
+        assert found == [{"region": "earth", "n": 112}]
+        await export(target, tmp_path / "new.jsonl")
+    finally:
+        monkeypatch.undo()
+        layout.tables.cache_clear()
+    assert len(migrations.known_migrations()) == len(both) - 1
+    with pytest.raises(VersionMismatchError, match=r"0002_more\.sql"):
+        await take_in(source, tmp_path / "new.jsonl")
+
+
+# -- whole or not at all -----------------------------------------------------------------------------------------
+
+
+class Dead(BaseException):
+    """The process is dead from here on: nothing more reaches the database."""
+
+
+def dies_after(monkeypatch: pytest.MonkeyPatch, batches: int) -> None:
+    """Let a process get so many batches through, and no more."""
+    left = [batches]
+    for kind in (SqliteDatabase, D1Database):
+        original = kind.batch
+
+        async def batch(self: Any, statements: Sequence[Statement], original: Any = original) -> list[Rows]:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Dead
+            return await original(self, statements)
+
+        monkeypatch.setattr(kind, "batch", batch)
+
+
+@KINDS
+async def test_an_import_that_dies_leaves_whole_runs_and_is_repeated(
+    tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Dead after each of its batches: what is seen of a run is all of it; repeated, everything is there once."""
+    source, target = await make_database("sqlite"), await make_database(kind)
+    await write(source, [*run_statements("large", 110), *run_statements("小", 2), *run_statements("empty", 0)])
+    await save(source, "large", [510_000])
+    await save(source, "user:42/a thread", [10])
+    await export(source, tmp_path / "runs.jsonl")
+    whole = {str(item): item for item in await reports(source, tmp_path)}
+    monkeypatch.setattr("clash.database.transfer.writing._BATCH_STATEMENTS", 20)
+    # A process of this machine that is known to be gone, so that nobody waits for its lease.
+    monkeypatch.setattr("clash.database.lease.is_dead", lambda _: True)
+    died = 0
+    while True:
+        with monkeypatch.context() as patch:
+            dies_after(patch, 2 * died)
+            try:
+                await take_in(target, tmp_path / "runs.jsonl")
+                break
+            except Dead:
+                died += 1
+        told = await reports(target, tmp_path)
+        assert all(str(item) in whole for item in told[2:])
+        assert {item["thread_id"] for item in told[0]} <= set(EVERYTHING)
+    assert died >= 4
+    assert results(await take_in(target, tmp_path / "runs.jsonl")) == dict.fromkeys(EVERYTHING, "already_there")
+    assert await content(target, tmp_path) == await content(source, tmp_path)
+    async with open_database(target, "read") as database:
+        for table in (*tables().values(),):
+            rows = await database.query(f"SELECT 1 FROM {table.name} WHERE {table.owner} GLOB '.import-*'")
+            assert rows == [], table.name
+
+
+@KINDS
+async def test_two_imports_at_a_time_bring_everything_once(
+    tmp_path: Path, make_database: MakeDatabase, kind: str
+) -> None:
+    """Of two that bring the same runs one may be refused; what is there afterwards is whole, and there once."""
+    source, target = await make_database("sqlite"), await make_database(kind)
+    await fill(source)
+    await export(source, tmp_path / "runs.jsonl")
+    both = await asyncio.gather(*(take_in(target, tmp_path / "runs.jsonl") for _ in range(2)), return_exceptions=True)
+    assert all(isinstance(outcome, dict | ConflictError) for outcome in both), both
+    await take_in(target, tmp_path / "runs.jsonl")
+    assert await content(target, tmp_path) == await content(source, tmp_path)
+
+
+@KINDS
+async def test_runs_that_differ_are_named_and_nothing_is_changed(
+    tmp_path: Path, make_database: MakeDatabase, kind: str
+) -> None:
+    """A run that went on, and a thread that is not of clash, stay as they are, and nothing comes beside them."""
+    source, target = await make_database("sqlite"), await make_database(kind)
+    await fill(source)
+    await export(source, tmp_path / "runs.jsonl")
+    await export(source, tmp_path / "one.jsonl", "小", "user:42/a thread")
+    await take_in(target, tmp_path / "one.jsonl")
+    await write(target, [Statement("UPDATE api_logs SET state = 'failed' WHERE run_id = '小' AND slot = 'shot:001'")])
+    await save(target, "user:42/a thread", [5])
+    before = await content(target, tmp_path)
+    with pytest.raises(ConflictError, match="user:42/a thread, 小") as refused:
+        await take_in(target, tmp_path / "runs.jsonl")
+    assert refused.value.code == "run_differs"
+    assert await content(target, tmp_path) == before
+
+
+async def test_checkpoints_without_their_run_are_not_mixed_with_it(tmp_path: Path, make_database: MakeDatabase) -> None:
+    """A thread of the same name that somebody saved without clash is another: refused."""
+    source, target = await make_database("sqlite"), await make_database("sqlite")
+    await fill(source)
+    await export(source, tmp_path / "runs.jsonl")
+    await save(target, "小", [5])
+    with pytest.raises(ConflictError, match="小"):
+        await take_in(target, tmp_path / "runs.jsonl")
+
+
+@KINDS
+async def test_a_run_that_is_held_is_not_exported(tmp_path: Path, make_database: MakeDatabase, kind: str) -> None:
+    """A run that a process is at is refused by name, with no file; others can be exported meanwhile."""
+    url = await make_database(kind)
+    await write(url, [*run_statements("run-1", 1), *run_statements("run-2", 1)])
+    async with open_database(url, "write") as database:
+        await take_lease(database, "run-1")
+    with pytest.raises(ConflictError, match="run-1 is being written by process") as refused:
+        await export(url, tmp_path / "runs.jsonl")
+    assert refused.value.exit_code == 5
+    assert list(tmp_path.glob("*.jsonl")) == []
+    assert (await export(url, tmp_path / "runs.jsonl", "run-2"))["items"][0]["thread_id"] == "run-2"
+
+
+async def test_a_run_that_is_written_meanwhile_is_not_exported(
+    tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a process writes while the pages of a run are read would be half in the file: refused."""
+    url = await make_database("sqlite")
+    await fill(url)
+    original = SqliteDatabase.query
+    asked = 0
+
+    async def query(self: SqliteDatabase, sql: str, params: Sequence[Any] = ()) -> Rows:
+        nonlocal asked
+        rows = await original(self, sql, params)
+        asked += "FROM writes JOIN" in sql
+        if asked == 2:
+            asked += 1
+            await write(url, [Statement("UPDATE workflow_executions SET updated_at = 'later'")])
+        return rows
+
+    monkeypatch.setattr(SqliteDatabase, "query", query)
+    with pytest.raises(ConflictError, match="written while it was being exported"):
+        await export(url, tmp_path / "runs.jsonl")
+    assert not (tmp_path / "runs.jsonl").exists()
+
+
+# -- files -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def exported(tmp_path: Path, make_database: MakeDatabase) -> list[bytes]:
+    """The lines of an export of two small runs."""
+    source = await make_database("sqlite")
+    await write(source, [*run_statements("run-1", 2), *run_statements("run-2", 1)])
+    await save(source, "run-1", [100])
+    await export(source, tmp_path / "runs.jsonl")
+    return (tmp_path / "runs.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def dump(url: str) -> list[str]:
+    with closing(sqlite3.connect(sqlite_path(url))) as connection:
+        return list(connection.iterdump())
+
+
+async def refused(url: str, file: Path, data: bytes) -> ClashError:
+    """The error for a file of these bytes; the database is as it was."""
+    before = dump(url)
+    file.write_bytes(data)
+    with pytest.raises(ClashError) as error:
+        await take_in(url, file)
+    assert dump(url) == before
+    return error.value
+
+
+async def test_a_file_that_is_cut_off_anywhere_is_noticed(
+    tmp_path: Path, make_database: MakeDatabase, exported: list[bytes]
+) -> None:
+    """Behind each line, in the middle of each, packed and not: refused before anything is written."""
+    target, file = await make_database("sqlite"), tmp_path / "cut.jsonl"
+    data, ends = b"".join(exported), [0]
+    for line in exported:
+        ends += [ends[-1] + len(line) // 2, ends[-1] + len(line) - 1, ends[-1] + len(line)]
+    for end in sorted(set(ends))[:-1]:
+        error = await refused(target, file, data[:end])
+        assert isinstance(error, UsageError), end
+        number = len(data[:end].split(b"\n"))
+        assert error.message.startswith(f"line {number}: "), error.message
+    packed = gzip.compress(data)
+    for end in range(0, len(packed) - 1, 97):
+        assert isinstance(await refused(target, file, packed[:end]), UsageError), end
+
+
+def changed(lines: list[bytes], number: int, change: Callable[[dict[str, Any]], Any], *, mend: bool = True) -> bytes:
+    """The file with a line changed and, if it is mended, with sums that agree with that."""
+    document = json.loads(lines[number - 1])
+    change(document)
+    new = [*lines[: number - 1], json.dumps(document, separators=(",", ":")).encode() + b"\n", *lines[number:]]
+    tally = Tally()
+    for line in new[1:-1]:
+        tally.add(next(iter(json.loads(line))), line)
+    return b"".join([*new[:-1], tally.line] if mend else new)
+
+
+def set_in(table: str, column: str, value: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda document: document[table].update({column: value})
+
+
+CHANGES: list[tuple[int, Callable[[dict[str, Any]], Any], str]] = [
+    (3, set_in("workflow_executions", "spent_micro", "7"), r"line 3: workflow_executions.spent_micro is no whole"),
+    (3, set_in("workflow_executions", "spent_micro", True), r"line 3: workflow_executions.spent_micro is no whole"),
+    (3, set_in("workflow_executions", "spent_micro", 2**63), r"line 3: workflow_executions.spent_micro is no whole"),
+    (3, set_in("workflow_executions", "status", None), r"line 3: workflow_executions.status has no value"),
+    (3, set_in("workflow_executions", "status", "done"), r"line 3: the database would refuse it: CHECK"),
+    (3, set_in("workflow_executions", "settings", "[]"), r"line 3: workflow_executions.settings is not the JSON"),
+    (3, set_in("workflow_executions", "lease_owner", "me"), r"line 3: workflow_executions has no column 'lease_owner'"),
+    (3, lambda document: document["workflow_executions"].pop("status"), r"line 3: workflow_executions.status is miss"),
+    (4, set_in("api_logs", "slot", "\ud800"), r"line 4: api_logs.slot is no Unicode text"),
+    (4, set_in("api_logs", "slot", {"base64": ""}), r"line 4: api_logs.slot is of another type"),
+    (5, set_in("api_logs", "token", "run-10000"), r"line 5: the database would refuse it: UNIQUE"),
+    (6, set_in("generated_assets", "call", "run-20000"), r"line 6: generated_assets.call names no call of this run"),
+    (6, lambda document: document.update(x=1), r"line 6: it is no row"),
+    (2, lambda document: document.update(thread=""), r"line 2: a thread without an id"),
+    (2, lambda document: document.update(thread="run-2"), r"the thread 'run-2' is there twice"),
+    (2, lambda document: document.update(thread=".import-1"), r"line 2: no thread has the id '.import-1'"),
+    (9, set_in("checkpoints", "checkpoint", {"base64": "="}), r"line 9: checkpoints.checkpoint is not base64"),
+    (9, set_in("checkpoints", "checkpoint_id", None), r"line 9: checkpoints.checkpoint_id has no value"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "change", "says"), CHANGES)
+async def test_a_row_that_cannot_be_is_named_by_its_line(
+    tmp_path: Path, make_database: MakeDatabase, exported: list[bytes], number: int, change: Any, says: str
+) -> None:
+    """Wrong types, unknown columns, what a constraint forbids: refused with line and reason, though the sums agree."""
+    error = await refused(await make_database("sqlite"), tmp_path / "x", changed(exported, number, change))
+    assert isinstance(error, UsageError)
+    assert re.search(says, error.message), error.message
+
+
+async def test_nonsense_is_refused_with_its_line(
+    tmp_path: Path, make_database: MakeDatabase, exported: list[bytes]
+) -> None:
+    """Other files, changed bytes, swapped and doubled lines, more behind the end: each by line and reason."""
+    url, file, data = await make_database("sqlite"), tmp_path / "x.jsonl", b"".join(exported)
+
+    async def says(content: bytes) -> str:
+        return (await refused(url, file, content)).message
+
+    swapped = b"".join([*exported[:4], exported[5], exported[4], *exported[6:]])
+    assert "line 6: a row of api_logs is not in its place" in await says(swapped)
+    assert "counts do not agree" in await says(b"".join([*exported[:5], *exported[6:]]))
+    assert "checksum does not agree" in await says(
+        changed(exported, 3, set_in("workflow_executions", "spent_micro", 1), mend=False)
+    )
+    assert "line 2: it is not JSON" in await says(exported[0] + b"[" * 100_000 + b"\n")
+    assert "line 2: it is not JSON" in await says(exported[0] + b'{"thread":NaN}\n')
+    assert "line 2: there is no table 'DROP TABLE x'" in await says(exported[0] + b'{"DROP TABLE x":1}\n')
+    assert f"line {len(exported) + 1}: there is something behind the end" in await says(data + b"x")
+    for other in (b"", b"\n", b"SQLite format 3\0", b"{}\n", b'{"format":1}\n', b"\x1f\x8bnonsense", os.urandom(10**5)):
+        assert "line 1: this is no export of clash" in await says(other)
+    newer = await refused(url, file, data.replace(b'"version":1', b'"version":2', 1))
+    assert isinstance(newer, VersionMismatchError)
+    assert newer.exit_code == 7
+    assert isinstance(await refused(url, file, data.replace(b"0001_initial", b"9999_later")), VersionMismatchError)
+
+
+async def test_ends_of_lines_of_another_system_are_taken(
+    tmp_path: Path, make_database: MakeDatabase, exported: list[bytes]
+) -> None:
+    """A pipe of Windows puts two characters at the end of a line; that is no damage."""
+    (tmp_path / "crlf.jsonl").write_bytes(b"".join(exported).replace(b"\n", b"\r\n"))
+    assert len((await take_in(await make_database("sqlite"), tmp_path / "crlf.jsonl"))["items"]) == 2
+
+
+async def test_a_value_too_large_for_d1_is_told_before_anything_is_written(
+    tmp_path: Path, make_database: MakeDatabase
+) -> None:
+    """D1 takes 2 MB a value: the line is named, and the database stays empty."""
+    source, target = await make_database("sqlite"), await make_database("d1")
+    await write(source, [*run_statements("a", 2), *run_statements("run-1", 2)])
+    await write(source, [Statement("UPDATE api_logs SET request = ? WHERE token = 'run-10001'", ("x" * 2_000_001,))])
+    await export(source, tmp_path / "runs.jsonl")
+    with pytest.raises(UsageError, match=r"line 12: .* too large for Cloudflare D1"):
+        await take_in(target, tmp_path / "runs.jsonl")
+    assert len(await content(target, tmp_path)) == 1
+
+
+async def test_an_export_replaces_an_older_one_and_nothing_else(
+    tmp_path: Path, make_database: MakeDatabase, exported: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never the database, nor a file that is none of ours; if it fails, the older one stays, and nothing else."""
+    url, file = await make_database("sqlite"), tmp_path / "runs.jsonl"
+    await write(url, run_statements("run-3", 1))
+    await export(url, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    older = file.read_bytes()
+    assert len(older.splitlines()) < len(exported)
+    with pytest.raises(UsageError, match="is the database itself"):
+        await export(url, sqlite_path(url))
+    (tmp_path / "story.csv").write_text("beat\nMara waves\n")
+    with pytest.raises(UsageError, match="no export of clash"):
+        await export(url, tmp_path / "story.csv")
+    with pytest.raises(UsageError, match="is not a file"):
+        await export(url, Path("/dev/null"))
+    assert (tmp_path / "story.csv").read_text() == "beat\nMara waves\n"
+
+    before = set(tmp_path.iterdir())
+
+    async def no_more(*_: Any) -> Any:
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr("clash.database.transfer.reading._stands", no_more)
+    with pytest.raises(DatabaseError, match="gone"):
+        await export(url, file)
+    assert set(tmp_path.iterdir()) == before
+    assert file.read_bytes() == older
+
+
+async def test_a_database_that_is_not_ready_is_told_as_elsewhere(tmp_path: Path, exported: list[bytes]) -> None:
+    """No database: exit 3. One without its schema: exit 7, for an export and an import."""
+    assert exported
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with pytest.raises(NotFoundError):
+        await take_in(url, tmp_path / "runs.jsonl")
+    async with open_database(url, "create"):
+        pass
+    with pytest.raises(VersionMismatchError, match=r"lacks 0001_initial\.sql"):
+        await take_in(url, tmp_path / "runs.jsonl")
+    with pytest.raises(VersionMismatchError):
+        await export(url, tmp_path / "more.jsonl")
+
+
+# -- cost --------------------------------------------------------------------------------------------------------
+
+
+async def test_memory_does_not_grow_with_the_database(tmp_path: Path, make_database: MakeDatabase) -> None:
+    """Seven times as many runs of 1.5 MB take no more memory, neither out of a database nor into one."""
+
+    async def peak(work: Awaitable[object]) -> int:
+        tracemalloc.start()
+        await work
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    most: dict[int, tuple[int, int]] = {}
+    for count in (2, 14):
+        source, target = await make_database("sqlite"), await make_database("sqlite")
+        for number in range(count):
+            await save(source, f"run-{number}", [1_000_000])
+        file = tmp_path / f"{count}.jsonl"
+        most[count] = await peak(export(source, file)), await peak(take_in(target, file))
+        assert file.stat().st_size > count * 1_900_000
+    print(f"\npeaks of export and import, bytes: {most}")
+    for few, many in zip(*most.values(), strict=True):
+        assert many < few + 2_000_000
+
+
+async def test_few_requests_move_many_runs_to_d1(
+    tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small runs go many to a request, and a large one's rows many to a statement."""
+    source, target = await make_database("sqlite"), await make_database("d1")
+    steps = [step for number in range(40) for step in run_statements(f"run-{number}", 3)]
+    await write(source, [*steps, *run_statements("large", 900)])
+    await export(source, tmp_path / "runs.jsonl")
+    requests = 0
+    original = D1Database._send
+
+    async def send(self: D1Database, *arguments: Any) -> Any:
+        nonlocal requests
+        requests += 1
+        return await original(self, *arguments)
+
+    monkeypatch.setattr(D1Database, "_send", send)
+    await take_in(target, tmp_path / "runs.jsonl")
+    into, requests = requests, 0
+    await export(target, tmp_path / "back.jsonl")
+    print(f"\n{into} requests for an import of 41 runs with 1,020 calls, {requests} for an export")
+    assert into <= 20
+    assert requests <= 2 * 41 + 15
