@@ -1,12 +1,12 @@
 # syntax=docker/dockerfile:1
-# clash with its free local models, speech and S3: `docker build -t clash .`, or see compose.yaml.
+# clash with all its models, speech and S3: `docker build -t clash .`, or see compose.yaml.
 
 FROM python:3.12-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY clash clash
 COPY migrations migrations
-RUN python -m venv /opt/clash && /opt/clash/bin/pip install --no-cache-dir ".[voice,s3]"
+RUN python -m venv /opt/clash && /opt/clash/bin/pip install --no-cache-dir ".[voice,s3,models]"
 
 FROM python:3.12-slim
 # The number that owns the films on your side: `--build-arg UID=$(id -u)` where it is not 1000.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -50,3 +51,18 @@ def test_nobody_is_root() -> None:
     assert user == "$UID"
     assert re.search(r"^ARG UID=[1-9]\d*$", DOCKERFILE, flags=re.MULTILINE)
     assert re.search(r"install -d -o clash .*/films/data /films/output", DOCKERFILE)
+
+
+def test_the_image_has_every_provider() -> None:
+    """Keys of vendors in `.env` are of use: what clash needs to ask them is installed."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    (installed,) = re.findall(r'pip install .*"\.\[(.+)\]"', DOCKERFILE)
+    assert set(installed.split(",")) == set(extras) - {"openai", "fal", "keyring", "test"}
+    assert extras["models"] == ["clash[openai,fal]"]
+
+
+def test_the_users_number_can_be_given() -> None:
+    """In bash `UID` is no variable of the environment, and cannot be made one: compose.yaml asks for another name."""
+    arguments = COMPOSE["services"]["clash"]["build"]["args"]
+    assert re.search(rf"^ARG {next(iter(arguments))}=", DOCKERFILE, flags=re.MULTILINE)
+    assert arguments == {"UID": "${HOST_UID:-1000}"}

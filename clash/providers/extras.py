@@ -13,11 +13,17 @@ EXTRAS: dict[str, str] = {
     "openai": "openai",
     "genai_prices": "openai",
     "fal_client": "fal",
-    "hibari_tts": "voice",
+    "hibari": "voice",
     "onnxruntime": "voice",
+    "obstore": "s3",
     "keyring": "keyring",
 }
 """Each module, and the extra of clash that brings it."""
+
+
+def package_of(name: str) -> str:
+    """What a module is installed as."""
+    return "hibari-tts" if name == "hibari" else name.replace("_", "-")
 
 
 def installed(name: str) -> bool:
@@ -37,7 +43,7 @@ def module(name: str) -> Any:
     except ImportError as error:
         extra = EXTRAS[name]
         raise SettingsError(
-            f"the package {name.replace('_', '-')} is not installed ({error})",
+            f"the package {package_of(name)} is not installed ({error})",
             code="missing_extra",
             hint=how_to_install(extra),
         ) from None

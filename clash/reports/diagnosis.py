@@ -20,7 +20,7 @@ from clash.database.migrations import pending_migrations
 from clash.errors import ClashError
 from clash.providers.choice import models_for
 from clash.providers.credentials import KEY_VARIABLES, key_of, vendor_key
-from clash.providers.extras import EXTRAS, how_to_install, installed
+from clash.providers.extras import EXTRAS, how_to_install, installed, package_of
 from clash.providers.registry import Probed, Registry, provider_names
 from clash.providers.transport import redacted_text
 
@@ -104,10 +104,10 @@ def _extras_items() -> list[dict[str, Any]]:
     """Every optional package: its version, or how to get it."""
     items: list[dict[str, Any]] = []
     for name, extra in EXTRAS.items():
-        there = installed(name)
-        version = importlib.metadata.version(name.replace("_", "-")) if there else None
+        there, package = installed(name), package_of(name)
+        version = importlib.metadata.version(package) if there else None
         install = None if there else how_to_install(extra)
-        items.append({"package": name.replace("_", "-"), "extra": extra, "version": version, "install": install})
+        items.append({"package": package, "extra": extra, "version": version, "install": install})
     return items
 
 
