@@ -91,7 +91,9 @@ def test_optional_packages_are_listed_with_how_to_get_them(tmp_path: Path) -> No
     packages = {item["package"]: item for item in ended.document["extras"]}
     assert packages["openai"]["version"]
     assert {"hibari-tts", "onnxruntime", "obstore", "fal-client", "keyring"} <= set(packages)
-    there = {distribution.name: distribution.version for distribution in importlib.metadata.distributions()}
+    there = {
+        distribution.name.replace("_", "-"): distribution.version for distribution in importlib.metadata.distributions()
+    }
     for item in packages.values():
         assert item["version"] == there.get(item["package"])
         assert (item["version"] is None) != (item["install"] is None)
