@@ -82,6 +82,7 @@ async def save(url: str, thread_id: str, sizes: Sequence[int]) -> None:
             checkpoint = generate_checkpoint(channel_values={"value": noise.randbytes(size), "text": HOSTILE})
             saved = await saver.aput(config, checkpoint, generate_metadata(text=HOSTILE), {})
             await saver.aput_writes(saved, [("value", noise.randbytes(size // 2)), ("none", None)], "task-1", "a/path")
+            await saver.aput_writes(saved, [(f"channel-{number}", number) for number in range(25)], "task-2")
 
 
 def settings_for(url: str, assets: Path) -> Settings:

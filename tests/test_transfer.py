@@ -78,9 +78,11 @@ def results(document: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize(("source", "target"), [("sqlite", "d1"), ("d1", "sqlite")])
 async def test_everything_moves_and_comes_back_the_same(
-    tmp_path: Path, make_database: MakeDatabase, source: str, target: str
+    tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, source: str, target: str
 ) -> None:
     """There and back: each run, call, file, checkpoint and write as it was; a second import finds it all there."""
+    monkeypatch.setattr("clash.database.transfer.reading._PAGE_ROWS", 45)
+    monkeypatch.setattr("clash.database.transfer.reading._PAGE_BYTES", 20_000)
     first, second, third = [await make_database(kind) for kind in (source, target, source)]
     await fill(first)
     exported = await export(first, tmp_path / "runs.jsonl.gz")

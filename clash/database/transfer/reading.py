@@ -82,18 +82,22 @@ async def thread_lines(
         _stands(database, thread_id, there), *(_page(database, table, thread_id, there) for table in moved)
     )
     yield "thread", thread_line(thread_id), {}
+    read = dict.fromkeys(there & tables().keys(), 0)
     for table, page in zip(moved, pages, strict=True):
         async for row in _rows(database, table, thread_id, there, page):
+            read[table.name] += 1
             yield table.name, row_line(table, row), row
     if await _stands(database, thread_id, there) != before:
         raise ConflictError(
             f"run {thread_id} was written while it was being exported", code="written_meanwhile",
             hint="export again when no process is at it",
         )  # fmt: skip
+    if read != before[-1]:
+        raise DatabaseError(f"the thread {thread_id} could not be read whole: {read} rows of {dict(before[-1])}")
 
 
 async def _stands(database: Database, thread_id: str, there: frozenset[str]) -> Rows:
-    """How a run stands: what is in this does not stay as it is when anything of the run is written."""
+    """How a run stands, and last how many rows it has: not all of it stays so when anything of the run is written."""
     counted = ", ".join(
         f"(SELECT count(*) FROM {table.name} WHERE {table.owner} = ?) AS {table.name}"
         for table in tables().values()
@@ -169,7 +173,7 @@ def _page_sql(table: Table, *, chunked: bool, first: bool) -> str:
         f" placed AS (SELECT *, sum(size) OVER (ORDER BY {key} ROWS UNBOUNDED PRECEDING) - size AS before,"
         f" row_number() OVER (ORDER BY {key}) AS number, count(*) OVER () AS total FROM sized)"
         f" SELECT {', '.join(selected)}, number = total AND total < {_PAGE_ROWS} AS is_last"
-        f" FROM {name} JOIN placed USING ({key}) WHERE {name}.{table.owner} = ? AND before < ? ORDER BY {key}"
+        f" FROM {name} JOIN placed USING ({key}) WHERE {name}.{table.owner} = ? AND before < ? ORDER BY number"
     )
 
 
