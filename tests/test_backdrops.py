@@ -14,6 +14,7 @@ from PIL import Image
 from clash.providers.local.backdrops import PAINTERS, Backdrop, draw_backdrop
 from clash.providers.local.backdrops.canvas import Canvas
 from clash.providers.local.backdrops.framing import Camera
+from clash.providers.local.backdrops.scene import standing_side
 from clash.story.places import PlaceKind, place_kind
 from clash.story.screenplay import Angle, Location, ShotSize, TimeOfDay, Weather
 
@@ -215,8 +216,44 @@ def test_words_choose_the_variant_of_a_place() -> None:
 
 def test_the_lower_third_is_calm_enough_for_captions() -> None:
     """Where captions lie there is less contrast than in the picture as a whole."""
-    for kind in ("lighthouse", "city", "forest", "mountain", "room"):
+    for kind in ("lighthouse", "city", "forest", "mountain", "cliff", "footpath", "room"):
         drawn = pixels(draw(kind, width=320, height=180)).mean(axis=2)
         busy = np.abs(np.diff(drawn, axis=1))
         assert busy[150:].mean() < 1.3 * busy[:120].mean()
         assert drawn[150:].mean() < 150
+
+
+def blue(colour: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
+    """Whether it is sea or sky, by day, and neither turf, earth nor rock."""
+    return bool(colour[2] > colour[0] + 12 and colour[2] > colour[1])
+
+
+@pytest.mark.parametrize("shape", [(320, 180), (180, 320)])
+@pytest.mark.parametrize("angle", ["low", "eye_level", "high"])
+def test_whoever_walks_on_the_cliff_has_ground_underfoot(angle: Angle, shape: tuple[int, int]) -> None:
+    """Where a full figure's feet may be there is land; beyond the brow, towards the light, there is the sea."""
+    sizes: tuple[ShotSize, ...] = ("extreme_wide", "wide", "full")
+    for seed, size in ((seed, size) for seed in ("north", "south", "east") for size in sizes):
+        cliff = draw("cliff", size=size, angle=angle, width=shape[0], height=shape[1], seed=seed)
+        seen, feet = pixels(cliff), round(cliff.ground * shape[1])
+        middle = range(round(0.3 * shape[0]), round(0.7 * shape[0]))
+        assert not any(blue(seen[y, x]) for x in middle for y in (feet, min(feet + 8, shape[1] - 1))), (seed, size)
+        offshore = seen[feet // 2 :, 3 if cliff.light_side < 0 else -4]
+        assert any(blue(colour) for colour in offshore), (seed, size)
+
+
+@pytest.mark.parametrize("kind", ["cliff", "footpath"])
+def test_a_path_leads_to_whoever_walks_it(kind: PlaceKind) -> None:
+    """Somebody alone stands on trodden earth, not beside it, on whichever side of the frame that is."""
+    sides: set[int] = set()
+    for seed in ("north", "west", "here", "pass", "down"):
+        side, drawn = standing_side(seed), draw(kind, width=640, height=360, seed=seed)
+        sides.add(side)
+        feet, seen = round(drawn.ground * 360), pixels(drawn)
+
+        def red(at: float, feet: int = feet, seen: Any = seen) -> float:
+            """How red the ground is round `at` (a share of the width): earth is redder than grass."""
+            return float(np.median(seen[feet - 5 : feet + 6, round(640 * (at - 0.05)) : round(640 * (at + 0.05)), 0]))
+
+        assert red(0.5 + side * 0.13) > 1.15 * red(0.5 - side * 0.30), seed
+    assert sides == {-1, 1}

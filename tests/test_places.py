@@ -19,7 +19,8 @@ OUTSIDE: list[tuple[str, PlaceKind]] = [
     ("The old docks", "harbour"), ("港口", "harbour"), ("渔港码头", "harbour"),
     ("Lighthouse", "lighthouse"), ("Lighthouse at Cape Sorrow", "lighthouse"), ("灯塔", "lighthouse"),
     ("Top of the lighthouse", "lighthouse"), ("Pebble Beach", "beach"), ("海边", "beach"),
-    ("灯塔下的海滩", "beach"), ("Cliffs above the harbour", "beach"), ("Riverbank", "river"),
+    ("灯塔下的海滩", "beach"), ("Cliffs above the harbour", "cliff"), ("The old headland", "cliff"), ("悬崖", "cliff"),
+    ("Path", "footpath"), ("Dirt track", "footpath"), ("小路", "footpath"), ("Riverbank", "river"),
     ("江边", "river"), ("Frozen lake", "snowfield"), ("Mirror Lake", "lake"), ("湖畔", "lake"),
     ("Dark forest", "forest"), ("Edge of the forest", "forest"), ("The woods", "forest"),
     ("竹林", "forest"), ("Wheat field", "field"), ("稻田", "field"), ("草原", "field"),
@@ -32,10 +33,23 @@ OUTSIDE: list[tuple[str, PlaceKind]] = [
     ("公园", "park"), ("Grandmother's garden", "park"), ("Fishing village", "village"),
     ("小镇", "village"), ("Old farmhouse", "village"), ("The city", "city"), ("城市", "city"),
     ("Skyline", "city"), ("Rooftop", "rooftop"), ("城市的天台", "rooftop"), ("Mountain road", "road"),
-    ("高速公路", "road"), ("Stone bridge", "bridge"), ("Bridge over the river", "bridge"),
+    ("高速公路", "road"), ("盘山公路", "road"), ("Stone bridge", "bridge"), ("Bridge over the river", "bridge"),
     ("石桥", "bridge"), ("Train station", "station"), ("火车站", "station"), ("Platform 9", "station"),
+    ("Railway tracks", "station"),
     ("The sky", "sky"), ("云端", "sky"), ("Outer space", "space"), ("Mars", "space"), ("火星", "space"),
     ("太空", "space"), ("Nowhere", "exterior"),
+]  # fmt: skip
+
+PATHS: list[tuple[str, PlaceKind]] = [
+    ("Cliff path", "cliff"), ("The path along the cliffs", "cliff"), ("Coastal path", "cliff"),
+    ("悬崖小路", "cliff"), ("悬崖边的小径", "cliff"), ("Path above the sea", "cliff"),
+    ("Forest path", "forest"), ("Trail through the woods", "forest"), ("林间小路", "forest"),
+    ("Mountain trail", "mountain"), ("山路", "mountain"), ("山间小道", "mountain"),
+    ("Path over the hills to the harbour", "mountain"), ("Garden path", "park"), ("花园小径", "park"),
+    ("河边小路", "river"), ("Path between the fields", "field"), ("Desert track", "desert"),
+    ("Path to the lighthouse", "footpath"), ("通往灯塔的小路", "footpath"), ("Path behind the church", "footpath"),
+    ("School path", "footpath"), ("校园小路", "footpath"), ("House path", "footpath"),
+    ("Path under the night sky", "footpath"), ("乡间小路", "footpath"),
 ]  # fmt: skip
 
 ROOMS: list[tuple[str, PlaceKind]] = [
@@ -58,6 +72,18 @@ ROOMS: list[tuple[str, PlaceKind]] = [
 def test_a_place_in_the_open_is_known_by_its_name(name: str, kind: PlaceKind) -> None:
     """The head noun of a name, in English or Chinese, says what kind of place it is."""
     assert place_kind(location(name)) == kind
+
+
+@pytest.mark.parametrize(("name", "kind"), PATHS)
+def test_a_path_is_the_country_that_it_runs_through(name: str, kind: PlaceKind) -> None:
+    """A cliff path is a cliff; where a path only leads to, or no one can walk, it stays a footpath."""
+    assert place_kind(location(name)) == kind
+
+
+def test_a_path_in_prose_gives_way_to_what_it_climbs() -> None:
+    """A place without a telling name is a cliff, not a path, when its description speaks of both."""
+    assert place_kind(location("The ascent", "The footpath climbs the cliff")) == "cliff"
+    assert place_kind(location("The ascent", "A footpath behind the house")) == "footpath"
 
 
 @pytest.mark.parametrize(("name", "kind"), ROOMS)

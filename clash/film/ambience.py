@@ -19,6 +19,7 @@ _PLACES: dict[PlaceKind, dict[str, float]] = {
     "harbour": {"lapping": 0, "wash": -9, "wind": -14, "gull": -3, "bell": -14},
     "lighthouse": {"wash": -2, "surf": -10, "wind": -4, "gull": -6},
     "beach": {"wash": -2, "surf": -2, "wind": -12, "gull": -5},
+    "cliff": {"wash": -4, "surf": -5, "wind": -3, "gull": -4},
     "river": {"river": 0, "leaves": -14, "bird": -4},
     "lake": {"lapping": -5, "leaves": -10, "bird": -4},
     "forest": {"leaves": -5, "wind": -10, "bird": -1, "owl": -4},
@@ -35,6 +36,7 @@ _PLACES: dict[PlaceKind, dict[str, float]] = {
     "city": {"traffic": 0, "car": -5, "crowd": -16},
     "rooftop": {"traffic": -7, "wind": -5},
     "road": {"wind": -8, "traffic": -12, "car": 0},
+    "footpath": {"wind": -8, "leaves": -9, "bird": -2},
     "bridge": {"wind": -6, "river": -8, "traffic": -14},
     "station": {"crowd": -4, "hum": -12},
     "sky": {"wind": 0, "hush": -6},
@@ -61,9 +63,11 @@ _PLACES: dict[PlaceKind, dict[str, float]] = {
 _BY_DAY = ("bird", "gull")
 _BY_NIGHT = ("owl",)
 _FAIR_WEATHER = ("bird", "gull", "owl", "crickets")
-_GREEN: frozenset[PlaceKind] = frozenset({"forest", "field", "park", "village", "lake", "river", "exterior", "road"})
+_GREEN: frozenset[PlaceKind] = frozenset({
+    "forest", "field", "park", "village", "lake", "river", "exterior", "road", "footpath",
+})  # fmt: skip
 """Where crickets sing at night."""
-_WATERS: frozenset[PlaceKind] = frozenset({"sea", "harbour", "lighthouse"})
+_WATERS: frozenset[PlaceKind] = frozenset({"sea", "harbour", "lighthouse", "cliff"})
 """Where a horn answers fog."""
 
 _OUTSIDE: dict[Weather, dict[str, float]] = {

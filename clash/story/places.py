@@ -2,22 +2,24 @@
 
 A place is named by its head noun: the last place word before a preposition in English ("harbour market",
 "bridge over the river"), the last place word in Chinese ("城市的天台"). Where words overlap the longer one
-is meant ("space station" is not a station, 火车站 is not a train).
+is meant ("space station" is not a station, 火车站 is not a train). A path gives way to the country that it runs
+through ("cliff path", "path along the cliffs", 悬崖小路), but not to where it leads ("path to the harbour").
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import IntEnum
 from functools import cache
 from typing import Literal, NamedTuple
 
 from clash.story.screenplay import Location
 
 PlaceKind = Literal[
-    "sea", "harbour", "lighthouse", "beach", "river", "lake", "forest", "field", "mountain", "snowfield",
-    "desert", "street", "alley", "market", "square", "park", "village", "city", "rooftop", "road", "bridge",
-    "station", "sky", "space", "exterior",
+    "sea", "harbour", "lighthouse", "beach", "cliff", "river", "lake", "forest", "field", "mountain", "snowfield",
+    "desert", "street", "alley", "market", "square", "park", "village", "city", "rooftop", "road", "footpath",
+    "bridge", "station", "sky", "space", "exterior",
     "room", "bedroom", "kitchen", "shop", "office", "classroom", "hall", "corridor", "tower_room", "cellar",
     "cave", "vehicle", "spaceship", "lab", "hospital", "interior",
 ]  # fmt: skip
@@ -29,12 +31,20 @@ INTERIORS: frozenset[PlaceKind] = frozenset({
 """The kinds that have a ceiling. A station and a market may be either and are drawn as open."""
 
 
+class _Rank(IntEnum):
+    """How much a word tells: what a place is, a way through some place (path), or very little (house)."""
+
+    EXACT = 0
+    WAY = 1
+    VAGUE = 2
+
+
 class _Word(NamedTuple):
-    """What a word names outside and inside. A `vague` word (house) counts if no other is there."""
+    """What a word names outside and inside. Those of a lower rank count where no other is there."""
 
     outside: PlaceKind
     inside: PlaceKind
-    vague: bool
+    rank: _Rank
 
 
 class _Found(NamedTuple):
@@ -56,9 +66,12 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "lighthouse beacon "
      "灯塔"),
     ("beach", "room",
-     "beach shore seashore coast coastline seaside sand dune cove bay headland cliff clifftop cape "
-     "shoreline tidepool "
-     "海滩 沙滩 海边 海岸 岸边 海湾 悬崖 崖边 海角 礁石"),
+     "beach shore seashore coast coastline seaside sand dune cove bay shoreline tidepool "
+     "海滩 沙滩 海边 海岸 岸边 海湾 礁石"),
+    ("cliff", "cave",
+     "cliff clifftop cliffside cliff_top headland cape bluff promontory precipice coast_path coastal_path "
+     "coastal_trail "
+     "悬崖 崖边 崖顶 崖上 断崖 峭壁 海崖 海角 岬角 崖"),
     ("river", "room",
      "river riverside riverbank riverfront stream creek brook canal waterfall rapids ford "
      "河 河边 河岸 小河 江 江边 江岸 溪 小溪 溪边 运河 瀑布 河畔"),
@@ -73,8 +86,8 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "paddy steppe "
      "田野 田 稻田 麦田 农田 草原 草地 牧场 农场 果园 原野 田间"),
     ("mountain", "room",
-     "mountain peak summit ridge hill valley canyon gorge mountainside mountaintop volcano "
-     "山 山顶 山上 山峰 山谷 峡谷 山坡 高山 大山 山脉 山脊 火山 山里"),
+     "mountain peak summit ridge hill valley canyon gorge mountainside mountaintop volcano mountain_pass "
+     "山 山路 山道 山径 山崖 山顶 山上 山峰 山谷 峡谷 山坡 高山 大山 山脉 山脊 火山 山里"),
     ("snowfield", "room",
      "snowfield snow tundra glacier arctic antarctica iceberg icefield frozen wasteland snowy_mountain "
      "frozen_lake snow_field ice_field "
@@ -111,14 +124,14 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "rooftop roof balcony terrace "
      "天台 屋顶 楼顶 阳台 露台 房顶"),
     ("road", "vehicle",
-     "road highway motorway roadside path track trail crossroads freeway "
-     "公路 高速公路 道路 路边 小路 山路 路上 乡间小路 大路 小径"),
+     "road highway motorway roadside crossroads freeway asphalt "
+     "公路 高速公路 盘山公路 道路 路边 路上 大路 柏油路"),
     ("bridge", "spaceship",
      "bridge footbridge viaduct overpass aqueduct "
      "桥 大桥 石桥 天桥 桥上 桥头 桥下 小桥 廊桥"),
     ("station", "station",
-     "station platform railway airport subway metro terminal depot train_station bus_station "
-     "railway_station subway_station metro_station "
+     "station platform railway airport subway metro terminal depot railroad train_station bus_station "
+     "train_track railway_track railroad_track railway_station subway_station metro_station "
      "车站 火车站 站台 月台 地铁站 地铁 机场 铁路 高铁站 铁轨"),
     ("sky", "vehicle",
      "sky cloud clouds heaven airspace airship balloon helicopter "
@@ -190,6 +203,12 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "客厅 起居室 公寓 堂屋 餐室"),
 )  # fmt: skip
 
+_WAYS: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
+    ("footpath", "corridor",
+     "path footpath pathway track trail dirt_road country_lane "
+     "小路 小径 小道 步道 栈道 土路 泥路 乡间小路 乡间小道 羊肠小道"),
+)  # fmt: skip
+
 _VAGUE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
     ("village", "room",
      "house home cottage cabin hut shack mansion villa "
@@ -211,6 +230,13 @@ _VAGUE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "舞台"),
 )  # fmt: skip
 
+# What a path may run through, and what is seen of it from there.
+_CROSSED: dict[PlaceKind, PlaceKind] = {
+    "sea": "cliff", "harbour": "harbour", "lighthouse": "lighthouse", "beach": "beach", "cliff": "cliff",
+    "river": "river", "lake": "lake", "forest": "forest", "field": "field", "mountain": "mountain",
+    "snowfield": "snowfield", "desert": "desert", "park": "park", "village": "village",
+}  # fmt: skip
+
 # Buildings that show a front to the street when a story says that we stand outside them.
 _FRONTS: dict[PlaceKind, PlaceKind] = {
     "shop": "street", "office": "street", "classroom": "square", "hall": "square", "hospital": "street",
@@ -222,6 +248,8 @@ _BREAK = re.compile(
     r"\b(?:of|over|at|in|on|by|near|above|under|below|beneath|beside|behind|beyond|with|from|to|across|along|"
     r"overlooking|outside|inside|between|next)\b"
 )
+# Where a path leads is not where it runs.
+_LEADING = re.compile(r"\b(?:to|towards?|into|from|behind|beyond|outside)\b.*|通[往向].*?的")
 _OUTSIDE = re.compile(r"\b(?:ext|exterior|outside)\b|外景|门外|门口|门前|外面|外墙")
 _INSIDE = re.compile(r"\b(?:int|interior|inside)\b|内景|里面|屋里|屋内|室内")
 
@@ -248,18 +276,28 @@ def _head(name: str) -> _Word | None:
     """The head noun: the last place word of the first part that has one, parts being cut at prepositions."""
     vague: _Word | None = None
     for part in _BREAK.split(name):
-        found = list(_find(part))
-        exact = [f.word for f in found if not f.word.vague]
-        if exact:
-            return exact[-1]
+        found = [f.word for f in _find(part)]
+        telling = [word for word in found if word.rank < _Rank.VAGUE]
+        if telling:
+            return telling[-1] if telling[-1].rank == _Rank.EXACT else _crossed(name) or telling[-1]
         if found and vague is None:
-            vague = found[-1].word
+            vague = found[-1]
     return vague
 
 
+def _crossed(name: str) -> _Word | None:
+    """What the path called `name` runs through, if that is said and is a country one can walk through."""
+    for part in _BREAK.split(_LEADING.sub(" ", name)):
+        for found in reversed(list(_find(part))):
+            kind = _CROSSED.get(found.word.outside)
+            if kind and found.word.rank == _Rank.EXACT:
+                return found.word._replace(outside=kind)
+    return None
+
+
 def _in_prose(text: str) -> _Word | None:
-    """The longest place word, the earlier one of two; a vague one only if there is no other."""
-    found = sorted(_find(text), key=lambda f: (f.word.vague, -_weight(text[f.start : f.end]), f.start))
+    """The longest place word, the earlier one of two; one of a lower rank only if there is no other."""
+    found = sorted(_find(text), key=lambda f: (f.word.rank, -_weight(text[f.start : f.end]), f.start))
     return found[0].word if found else None
 
 
@@ -287,10 +325,10 @@ def _singular(word: str, words: dict[str, _Word]) -> str:
 def _vocabulary() -> tuple[re.Pattern[str], dict[str, _Word]]:
     """One expression that tries longer words first, and what each word means."""
     words: dict[str, _Word] = {}
-    for table, vague in ((_TABLE, False), (_VAGUE, True)):
+    for table, rank in ((_TABLE, _Rank.EXACT), (_WAYS, _Rank.WAY), (_VAGUE, _Rank.VAGUE)):
         for outside, inside, listed in table:
             for word in listed.split():
-                words.setdefault(word.replace("_", " "), _Word(outside, inside, vague))
+                words.setdefault(word.replace("_", " "), _Word(outside, inside, rank))
     longest_first = sorted(words, key=lambda w: (-len(w), w))
     latin = "|".join(re.escape(w) for w in longest_first if w[0] < "\u2e80")
     chinese = "|".join(re.escape(w) for w in longest_first if w[0] >= "\u2e80")

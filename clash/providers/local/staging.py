@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from clash.providers.local.backdrops.scene import standing_side
 from clash.providers.local.figures import words
 from clash.providers.local.figures.figure import Stance, feet_of
 from clash.providers.local.figures.look import Digest, Look, look_of
@@ -184,7 +185,7 @@ def _way_of(character: Character, cast: Sequence[Character], shot: Shot) -> floa
 
 def _side_of(shot: Shot) -> float:
     """On which side of the frame somebody alone is in this place: -1 left, +1 right."""
-    return 1.0 if Digest(shot.location).share("side") < 0.5 else -1.0
+    return float(standing_side(shot.location))
 
 
 def _head_place(shot: Shot, frame: Frame, unit: float) -> float:

@@ -23,6 +23,7 @@ from clash.providers.local.backdrops.indoors import (
 )
 from clash.providers.local.backdrops.outdoors import (
     bridges,
+    cliffs,
     country,
     forest,
     greens,
@@ -53,6 +54,7 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
         "harbour": shores.harbour,
         "lighthouse": lighthouse.lighthouse,
         "beach": shores.beach,
+        "cliff": cliffs.cliff,
         "river": rivers.river,
         "lake": rivers.lake,
         "forest": forest.forest,
@@ -61,6 +63,7 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
         "snowfield": wilds.snowfield,
         "desert": wilds.desert,
         "road": country.road,
+        "footpath": country.footpath,
         "sky": heavens.sky,
         "space": heavens.space,
         "street": streets.street,

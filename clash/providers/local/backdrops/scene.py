@@ -20,6 +20,12 @@ def chance(*labels: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
+def standing_side(place: str) -> int:
+    """On which side of the frame somebody alone stands in the place of that slug: -1 left, +1 right."""
+    digest = hashlib.sha256(f"{place}\0side".encode()).digest()
+    return 1 if digest[0] < 0x80 else -1
+
+
 @dataclass
 class Scene:
     """A place being painted, seen whole. Positions are pixels of `canvas`.
@@ -61,6 +67,11 @@ class Scene:
     def light_side(self) -> int:
         """Where sun, moon or window stand: -1 left, +1 right."""
         return -1 if self.rng("light").random() < 0.5 else 1
+
+    @cached_property
+    def standing_side(self) -> int:
+        """Where somebody alone will stand: -1 left, +1 right. A path leads there."""
+        return standing_side(self.seed.partition("\0")[0])
 
     @property
     def horizon(self) -> float:

@@ -51,6 +51,26 @@ def round_tree(scene: Scene, x: float, base: float, height: float, colour: RGB, 
             )
 
 
+def bush(
+    scene: Scene, x: float, base: float, size: float, colour: RGB, label: str, *, bloom: RGB | None = None
+) -> None:
+    """A low bush, about `size` pixels to either side of x, with flowers of colour `bloom`."""
+    c, rng, side = scene.canvas, scene.rng(f"bush {label}"), scene.light_side
+    puffs = [(-0.78 + 0.195 * k + jitter(rng, -0.08, 0.08), jitter(rng, 0.08, 0.22)) for k in range(9)]
+    puffs += [(jitter(rng, -0.5, 0.5), jitter(rng, 0.26, 0.46)) for _ in range(6)]
+    sizes = [jitter(rng, 0.16, 0.27) for _ in puffs]
+    c.soft([[(x - side * size * 1.5, base), (x, base - size * 0.12), (x + size * side, base), (x, base + size * 0.16)]],
+           mix(colour, scene.palette.ink, 0.7), 0.4, size * 0.07)  # fmt: skip
+    for shift, shade in ((0.0, darker(colour, 0.34)), (0.05, darker(colour, 0.10)), (0.10, lighter(colour, 0.07))):
+        for (dx, up), r in zip(puffs, sizes, strict=True):
+            k = r * (1.0 - shift * 4.2) * size
+            c.ellipse(x + (dx + side * shift) * size, base - (up + shift * 0.7) * size, k, k * 0.8, shade)
+    for dx, up in puffs if bloom else ():
+        for _ in range(4):
+            at = x + (dx + side * 0.06 + jitter(rng, -0.11, 0.11)) * size, base - (up + jitter(rng, 0.0, 0.16)) * size
+            c.ellipse(*at, size * 0.021, size * 0.018, bloom or colour)
+
+
 def bare_tree(scene: Scene, x: float, base: float, height: float, colour: RGB, label: str) -> None:
     """A leafless tree, branching four times."""
     rng = scene.rng(f"bare {label}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from clash.providers.local.backdrops.canvas import Point, Points, smooth
@@ -130,6 +132,41 @@ def path(scene: Scene, vanish: Point, foot: float, width: float, colour: RGB, *,
         left.append((x - half, y))
         right.append((x + half, y))
     c.shape([*left, *reversed(right)], (mix(colour, scene.palette.haze, 0.25), colour))
+
+
+def shade_foot(scene: Scene, colour: RGB) -> None:
+    """Darkens the foot of the picture, so that captions are read on it though a path runs out of the frame there."""
+    c, p = scene.canvas, scene.palette
+    shade = mix(p.ground(colour, 0.0, 0.35), p.ink, 0.35)
+    c.fade((0, 0.80 * c.h, c.w, c.h), shade, 0.0, 0.66)
+
+
+def underfoot(scene: Scene, t: float) -> float:
+    """How far (pixels) a path swings aside at `t`, from the horizon (0) to the foot (1), to where somebody stands."""
+    near = min(1.0, max(0.0, (t - 0.30) / 0.36))
+    return scene.standing_side * 0.09 * scene.canvas.w * near * near * (3 - 2 * near)
+
+
+def strip(scene: Scene, middle: Sequence[tuple[float, float, float]], fill: RGB | tuple[RGB, RGB]) -> None:
+    """A track along points of (x, y, half its width), all in pixels."""
+    left = [(x - half, y) for x, y, half in middle]
+    right = [(x + half, y) for x, y, half in middle]
+    scene.canvas.shape([*left, *reversed(right)], fill)
+
+
+def boulder(scene: Scene, x: float, base: float, size: float, colour: RGB, label: str) -> None:
+    """One stone, about `size` pixels to either side of x, its face towards the light brighter, on its shadow."""
+    c, rng, s = scene.canvas, scene.rng(f"boulder {label}"), scene.light_side
+    tall = size * jitter(rng, 0.75, 1.15)
+    c.soft([[(x - s * size * 1.9, base + size * 0.02), (x, base - size * 0.2), (x + s * size, base + size * 0.05),
+             (x, base + size * 0.26)]], scene.palette.ink, 0.45, size * 0.10)  # fmt: skip
+    top = s * size * jitter(rng, -0.1, 0.25)
+    body = [(x - s * size, base), (x - s * size * 0.86, base - tall * 0.55), (x - s * size * 0.30, base - tall * 0.95),
+            (x + top, base - tall), (x + s * size * 0.72, base - tall * 0.62), (x + s * size, base),
+            (x + s * size * 0.4, base + size * 0.14), (x - s * size * 0.5, base + size * 0.13)]  # fmt: skip
+    c.shape(body, (darker(colour, 0.22), darker(colour, 0.48)))
+    fold = x - s * size * 0.05, base - tall * 0.45
+    c.shape([body[2], body[3], body[4], body[5], fold], (lighter(colour, 0.10), darker(colour, 0.10)))
 
 
 def rocks(scene: Scene, label: str, x0: float, x1: float, base: float, size: float, colour: RGB) -> None:
