@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from clash.errors import FilmError
 from clash.film.assembly import Clip, assemble
@@ -106,6 +106,25 @@ def test_a_frozen_shot_is_named(tmp_path: Path) -> None:
     with pytest.raises(FilmError, match=r"shot:002 is still for 2\.0 s") as caught:
         _check(facts)
     assert caught.value.slots == ("shot:002",)
+
+
+@pytest.mark.parametrize(("width", "height"), [(96, 64), (64, 96)])
+def test_the_drift_of_a_tiny_film_is_not_called_still(tmp_path: Path, width: int, height: int) -> None:
+    """On few lines a static shot's drift takes longer to be seen; a shot that is frozen throughout still is named."""
+    fps, count = 8, 32
+    still = _still(5).resize((960, 540)).filter(ImageFilter.GaussianBlur(14))
+    moving = list(frames(still, "static", count=count, width=width, height=height, fps=fps))
+    for shot, named in ((moving, False), ([moving[0]] * count, True)):
+        path = tmp_path / "clip.mp4"
+        path.write_bytes(encode_clip(shot, width=width, height=height, fps=fps))
+        film = tmp_path / f"film {named}"
+        sound = [_tone(-20.0, count / fps)]
+        assemble([Clip(path, count)], film, fps=fps, sound=sound, cues=[Cue(0, 1, "Hm.")], title="T", language="en")
+        facts = inspect_film(film)
+        assert bool(facts.still) == named
+        if named:
+            with pytest.raises(FilmError, match=r"shot:001 is still for 4\.0 s"):
+                check_film(facts, expected_frames=count, fps=fps, shots=[ShotSpan("shot:001", 0, count)])
 
 
 def test_a_shot_that_asks_for_stillness_may_have_it(tmp_path: Path) -> None:

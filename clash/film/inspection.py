@@ -31,6 +31,9 @@ FREE_OF_WORDS = (0.12, 0.6)
 """The rows, as shares of the height, where neither the slate nor captions stand."""
 SHORTEST_SPAN_S = 0.75
 """Black or still for less is how films are cut."""
+LINES_TO_SEE_A_DRIFT = 180
+"""On fewer lines the same drift takes longer to be seen: over 0.75 s of 64 lines it is a third of a pixel, and changes
+as little as 0.04. A still stretch is therefore looked for over a time that grows as the lines get fewer."""
 LATE_S = 0.2
 
 
@@ -97,7 +100,8 @@ def check_film(
     faults = [*_wrong_streams(facts, sound), *_wrong_length(facts, expected_frames, fps, sound)]
     slots: list[str] = []
     for kind, spans in (("black", facts.black), ("still", facts.still)):
-        for slot, seconds in _unasked(spans, shots, kind, fps):
+        shortest = SHORTEST_SPAN_S if kind == "black" else shortest_still_s(facts.width, facts.height)
+        for slot, seconds in _unasked(spans, shots, kind, fps, shortest):
             faults.append(f"{slot} is {kind} for {seconds:.1f} s")
             slots.append(slot)
     if faults:
@@ -133,22 +137,30 @@ def _wrong_length(facts: FilmFacts, frames: int, fps: int, sound: bool) -> Itera
             yield f"its {track} lasts {seconds:.2f} s, not {frames / fps:.2f} s"
 
 
-def _unasked(spans: Iterable[Span], shots: Sequence[ShotSpan], kind: str, fps: int) -> Iterator[tuple[str, float]]:
+def shortest_still_s(width: int, height: int) -> float:
+    """How many seconds a picture of this size must stand still to be called so: the smaller, the longer."""
+    return SHORTEST_SPAN_S * max(1.0, LINES_TO_SEE_A_DRIFT / max(1, min(width, height)))
+
+
+def _unasked(
+    spans: Iterable[Span], shots: Sequence[ShotSpan], kind: str, fps: int, shortest_s: float
+) -> Iterator[tuple[str, float]]:
     """The shots that a span covers for long enough to be seen, unless they allow it."""
     for span in spans:
         for shot in shots:
             covered = min(span.end, shot.start_frame + shot.frames) - max(span.start, shot.start_frame)
             allowed = shot.black_allowed or (kind == "still" and shot.still_allowed)
-            if covered >= SHORTEST_SPAN_S * fps and not allowed:
+            if covered >= shortest_s * fps and not allowed:
                 yield shot.slot, covered / fps
 
 
 class _Eye:
     """Sees frames one by one; finds black and still stretches, frames out of place and broken ones."""
 
-    def __init__(self, fps: float) -> None:
+    def __init__(self, fps: float, width: int, height: int) -> None:
         self._fps = fps
         self._shortest = max(2, round(SHORTEST_SPAN_S * fps))
+        self._shortest_still = max(2, round(shortest_still_s(width, height) * fps))
         self._black_from = self._still_from = 0
         self._first_of_stretch: NDArray[np.int16] | None = None
         self.black: list[Span] = []
@@ -183,7 +195,7 @@ class _Eye:
 
     def _end_still(self) -> None:
         """A stretch is compared with its own first picture, not each with the one before: a slow drift adds up."""
-        if self.frames - self._still_from >= self._shortest:
+        if self.frames - self._still_from >= self._shortest_still:
             self.still.append(Span(self._still_from, self.frames))
 
 
@@ -237,7 +249,10 @@ def _inspected(container: Any) -> FilmFacts:
     pictures = container.streams.video[0] if container.streams.video else None
     sounds = container.streams.audio[0] if container.streams.audio else None
     fps = float(pictures.average_rate or 0) if pictures else 0.0
-    eye, ear = _Eye(fps), _Ear(sounds) if sounds else None
+    eye, ear = (
+        _Eye(fps, pictures.width if pictures else 0, pictures.height if pictures else 0),
+        _Ear(sounds) if sounds else None,
+    )
     if pictures:
         pictures.thread_type = "AUTO"
     cues = corrupt = 0

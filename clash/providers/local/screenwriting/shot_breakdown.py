@@ -27,6 +27,7 @@ _SENTENCE_END = re.compile(
     r"|(?<=[。！？])(?![”’」』])\s*(?=\S)|(?<=[。！？][”’」』])\s*(?=\S)|\n+"
 )
 _SOMEBODYS = re.compile(r"\b(?:his|her|he|she)\b|[他她]", re.IGNORECASE)
+_THE_OTHERS = re.compile(r"\b(?:hers|him|theirs|each other)\b", re.IGNORECASE)
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af_]+(?:['’][^\W_]+)*")
 
@@ -110,10 +111,15 @@ def break_down(
 def _action_shot(
     text: str, named: tuple[str, ...], seen: tuple[str, ...], dialogue: Sequence[Line], cast: Cast
 ) -> Draft:
-    """What somebody does, or a thing close by. "His hands" are those of whoever speaks next."""
+    """What somebody does, or a thing close by. "His hands" are those of whoever speaks next.
+
+    "Tomas lays his hand over hers" shows two people: the one who is named and the only other there.
+    """
     if not shows_a_detail(text):
         return Draft("action", text, named or seen)
     speakers = [member.slug for line in dialogue if (member := cast.find(line.speaker)) and member.slug in seen]
+    if len(named) == 1 and len(seen) == 2 and _THE_OTHERS.search(text):
+        return Draft("detail", text, (*named, *(slug for slug in seen if slug not in named)))
     owner = tuple((speakers or list(seen))[:1]) if _SOMEBODYS.search(text) else ()
     return Draft("detail", text, named or owner)
 
