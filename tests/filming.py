@@ -113,6 +113,14 @@ def rows_of(url: str, sql: str) -> list[tuple[Any, ...]]:
     return asyncio.run(read())
 
 
+def everything(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All that stands in a database, but for what the driver of D1 counts for itself (`d1_writers`)."""
+    tables = [name for (name,) in rows_of(url, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    found = {name: rows_of(url, f'SELECT * FROM "{name}"') for name in tables if not name.startswith(("_cf", "d1_w"))}
+    assert found["workflow_executions"]
+    return found
+
+
 def metered(path: Path) -> list[str]:
     """The slots that the metered provider charged for, one a charge, in order."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []

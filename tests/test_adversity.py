@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,13 +17,22 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from filming import METERED, SMALL, clash, environment, metered, query, shot_list
+from conftest import on_both_databases
+from d1_engine import ACCOUNT, TOKEN, D1Engine
+from d1_engine.faults import FaultyNetwork
+from filming import METERED, SMALL, environment, forked_clash, metered, rows_of, shot_list
+from forks import Fork
 from paid import KINDS, Desk, Till, provider_of, task
+from pydantic import SecretStr
 from torture.books import Books
 from torture.trial import WORKER, start, worker_environment
 
 from clash.assets import AssetStore
 from clash.calls.ledger import Made
+from clash.database import init_database
+from clash.database.connection import is_d1
+from clash.database.d1 import D1Database
+from clash.database.d1_rest import Account, Patience
 from clash.database.lease import Lease, renew_lease, take_lease
 from clash.database.port import Database
 from clash.database.sqlite import SqliteDatabase
@@ -40,37 +52,38 @@ async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
 
 
 @posix
+@on_both_databases
 @pytest.mark.parametrize("kind", ["metered", "oneshot", "queued"])
-def test_a_disk_that_fills_up_during_a_run(tmp_path: Path, kind: str) -> None:
-    """No file may grow past so many bytes, the database's least of all: told as that; with room, all is made."""
-    limited = (
-        "import resource, runpy, sys; sys.argv = sys.argv[1:];"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (180_000, resource.RLIM_INFINITY));"
-        "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0], run_name='__main__')"
-    )
-    full = subprocess.run(
-        [sys.executable, "-c", limited, str(WORKER), str(tmp_path), kind, "40"], env=worker_environment(tmp_path),
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert full.returncode == 1, (full.stdout, full.stderr)
-    assert "disk_full" in full.stdout
-    assert Books.of(tmp_path).faults() == []
+def test_a_disk_that_fills_up_during_a_run(tmp_path: Path, database_url: str, kind: str) -> None:
+    """No file may grow past so many bytes, the database's least of all: told as that; with room, all is made.
+
+    With the database on D1 it is the files of what was made that find no room.
+    """
+    # The meter stands outside, and has always room.
+    largest, size = ("10000", "15000") if is_d1(database_url) else ("180000", "800")
+    arguments = [str(TORTURE / "full_disk.py"), largest, str(WORKER), str(tmp_path), kind, "40"]
+    full = Fork(arguments, env=worker_environment(tmp_path, TORTURE_DATABASE_URL=database_url, METER_TINY=size))
+    out, err = full.communicate()
+    assert full.wait(0) == 1, (out, err)
+    assert "disk_full" in out
+    assert Books.of(tmp_path, database_url).faults() == []
     consent: tuple[str, ...] = ()
     for _ in range(3):
-        child = start(tmp_path, kind, 40, *consent)
-        child.communicate(timeout=120)
-        if child.returncode == 0:
+        child = start(tmp_path, kind, 40, *consent, url=database_url)
+        told = child.communicate()
+        if child.wait(0) == 0:
             break
-        assert (child.returncode, kind != "metered") == (8, True)
+        assert (child.wait(0), kind != "metered") == (8, True), told
         consent = () if consent else ("--consent",)
-    books = Books.of(tmp_path)
-    assert child.returncode == 0
+    books = Books.of(tmp_path, database_url)
+    assert child.wait(0) == 0
     assert books.faults_at_the_end() == []
     assert len([row for row in books.rows if row["state"] == "succeeded"]) == 40
     unknown = Counter(f"speech:{row['slot']}" for row in books.rows if row["state"] == "unknown")
     assert all(count <= 1 + unknown[slot] for slot, count in Counter(slot for _, slot in books.charges).items())
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_answer_that_the_disk_has_no_room_for(desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Told as a full disk. What can be had again for nothing is; for the rest a person is asked."""
@@ -97,6 +110,7 @@ async def test_an_answer_that_the_disk_has_no_room_for(desk: Desk, kind: str, mo
     assert till.times("a") == 1
 
 
+@on_both_databases
 async def test_nothing_is_bought_that_there_is_no_room_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is nearly full: told before the call, not after it."""
     till = Till()
@@ -108,76 +122,120 @@ async def test_nothing_is_bought_that_there_is_no_room_for(desk: Desk, monkeypat
     assert await desk.states() == []
 
 
-# -- a locked database -------------------------------------------------------------------------------------------------
+# -- a database that is not to be had ----------------------------------------------------------------------------------
 
 LOCKER = (
     "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None);"
-    "c.execute('BEGIN IMMEDIATE'); print('locked', flush=True); time.sleep(float(sys.argv[2])); c.execute('ROLLBACK')"
+    "c.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read(); c.execute('ROLLBACK')"
 )
 
 
+@contextmanager
+def out_of_reach(url: str, request: pytest.FixtureRequest) -> Generator[None]:
+    """The database cannot be had: another program has locked it, or D1's engine was killed amid its work."""
+    if is_d1(url):
+        engine: D1Engine = request.getfixturevalue("d1_engine")
+        engine.kill()
+        yield
+        engine.serve()
+        return
+    locker = subprocess.Popen(
+        [sys.executable, "-c", LOCKER, url.removeprefix("sqlite:///")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert locker.stdout is not None
+    assert locker.stdout.readline() == b"locked\n"
+    yield
+    locker.communicate()
+
+
 @posix
+@on_both_databases
 @pytest.mark.parametrize("kind", ["metered", "oneshot", "queued"])
-def test_another_program_locks_the_database_for_a_while(tmp_path: Path, kind: str) -> None:
-    """Locked in the middle of a run for longer than its lease: the run waits, and ends as if nothing had been."""
-    child = start(tmp_path, kind, 40, "--lease", "2", "--beat", "0.5", METER_DELAY="0.05")
+def test_a_database_that_is_out_of_reach_for_a_while(
+    tmp_path: Path, database_url: str, request: pytest.FixtureRequest, kind: str
+) -> None:
+    """In the middle of a run, for longer than its lease: the run waits, and ends as if nothing had been."""
+    asyncio.run(init_database(database_url))
+    child = start(tmp_path, kind, 40, "--lease", "1", "--beat", "0.3", url=database_url, METER_DELAY="0.05")
     while len(metered(tmp_path / "meter")) < 5:
         assert child.poll() is None, child.communicate()
         time.sleep(0.01)
-    locker = subprocess.Popen(
-        [sys.executable, "-c", LOCKER, str(tmp_path / "clash.db"), "3"], stdout=subprocess.PIPE, text=True
-    )
-    assert locker.stdout is not None
-    assert locker.stdout.readline() == "locked\n"
-    assert child.poll() is None, "it had ended before the lock"
-    locker.communicate()
-    out, err = child.communicate(timeout=120)
-    assert child.returncode == 0, (out, err)
-    books = Books.of(tmp_path)
+    with out_of_reach(database_url, request):
+        time.sleep(1.5)
+        assert child.poll() is None, "it had ended before"
+    out, err = child.communicate()
+    assert child.wait(0) == 0, (out, err)
+    books = Books.of(tmp_path, database_url)
     assert books.faults_at_the_end() == []
     assert len(books.charges) == 40
 
 
+@asynccontextmanager
+async def one_that_can_be_cut_off(
+    url: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncGenerator[tuple[Database, Callable[[], None], Callable[[], None]]]:
+    """A database of little patience, what keeps it from us, and what gives it back."""
+    if is_d1(url):
+        engine: D1Engine = request.getfixturevalue("d1_engine")
+        network = FaultyNetwork()
+        account = Account(ACCOUNT, SecretStr(TOKEN), engine.base_url)
+        patience = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
+        name = url.removeprefix("d1://")
+        database: Database = await D1Database.open(name, account, patience=patience, transport=network)
+        try:
+            yield database, lambda: network.faults.extend(["dropped"] * 1000), network.faults.clear
+        finally:
+            await database.close()
+        return
+    monkeypatch.setattr("clash.database.sqlite.BUSY_TIMEOUT_S", 0.2)
+    path = Path(url.removeprefix("sqlite:///"))
+    database = await SqliteDatabase.open(path, "write")
+    locker = sqlite3.connect(path, isolation_level=None)
+    try:
+        yield database, lambda: bool(locker.execute("BEGIN IMMEDIATE")), locker.close
+    finally:
+        await database.close()
+
+
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_lock_that_outlasts_the_wait_falls_between_answer_and_row(
-    tmp_path: Path, lease: Lease, database_url: str, assets: AssetStore, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    lease: Lease, database_url: str, assets: AssetStore, kind: str, monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
     """The answer is here and the database is not: its receipt waits on the disk, and nobody pays or is asked."""
-    monkeypatch.setattr("clash.database.sqlite.BUSY_TIMEOUT_S", 0.2)
-    path = tmp_path / "data" / "clash.db"
-    database = await SqliteDatabase.open(path, "write")
-    desk, till = Desk(database, assets, lease.run_id, lease), Till()
-    provider = provider_of(kind, till)
-    locker = sqlite3.connect(path, isolation_level=None)
-    begin = provider.begin
+    async with one_that_can_be_cut_off(database_url, monkeypatch, request) as (database, cut_off, give_back):
+        desk, till = Desk(database, assets, lease.run_id, lease), Till()
+        provider = provider_of(kind, till)
+        begin = provider.begin
 
-    async def begin_and_lock(text: str) -> Any:
-        locker.execute("BEGIN IMMEDIATE")
-        return await begin(text)
+        async def begin_and_cut_off(text: str) -> Any:
+            cut_off()
+            return await begin(text)
 
-    provider.begin = begin_and_lock  # type: ignore[method-assign]
-    with pytest.raises(DatabaseError) as refused:
-        await (await desk.ledger(provider)).call(task("a"))
-    assert refused.value.code == "database_locked"
-    locker.close()
-    made = await (await desk.ledger(provider)).call(task("a"))
-    assert made.cost_micro == 100_000
-    assert (till.times("a"), till.asked["a"]) == (1, 1)
-    assert await desk.states() == ["succeeded"]
-    await database.close()
+        provider.begin = begin_and_cut_off  # type: ignore[method-assign]
+        with pytest.raises(DatabaseError) as refused:
+            await (await desk.ledger(provider)).call(task("a"))
+        assert refused.value.code == ("database_unreachable" if is_d1(database_url) else "database_locked")
+        give_back()
+        made = await (await desk.ledger(provider)).call(task("a"))
+        assert made.cost_micro == 100_000
+        assert (till.times("a"), till.asked["a"]) == (1, 1)
+        assert await desk.states() == ["succeeded"]
 
 
 # -- a clock set back --------------------------------------------------------------------------------------------------
 
 
 @posix
-def test_the_clock_is_set_back_between_two_processes(tmp_path: Path) -> None:
+@on_both_databases
+def test_the_clock_is_set_back_between_two_processes(tmp_path: Path, database_url: str) -> None:
     """Killed, and resumed twice an hour "earlier": the film is made, nothing paid twice, no duration negative."""
     shot_list(tmp_path / "story.csv", 2)
     meter = tmp_path / "meter"
-    env = environment(METER=str(meter), METER_COST="0.01")
+    env = environment(DATABASE_URL=database_url, METER=str(meter), METER_COST="0.01")
     arguments = ("run", "story.csv", "--thread", "c", *SMALL, *METERED, "--concurrency", "1", "--json")
-    assert clash(tmp_path, *arguments, env={**env, "CLASH_FAULT": "writes.after:6"}).code == -9
+    assert forked_clash(tmp_path, *arguments, env={**env, "CLASH_FAULT": "writes.after:6"}).code == -9
 
     def an_hour_earlier(**changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -189,19 +247,20 @@ def test_the_clock_is_set_back_between_two_processes(tmp_path: Path) -> None:
     ended = an_hour_earlier()
     assert ended.returncode == 0, ended.stderr
     assert set(Counter(metered(meter)).values()) == {1}
-    assert query(tmp_path, "SELECT count(*) FROM api_logs WHERE duration_ms < 0") == [(0,)]
-    assert query(tmp_path, "SELECT count(*) FROM checkpoint_metadata WHERE execution_time_ms < 0") == [(0,)]
-    started = [text for (text,) in query(tmp_path, "SELECT started_at FROM api_logs ORDER BY id")]
+    assert rows_of(database_url, "SELECT count(*) FROM api_logs WHERE duration_ms < 0") == [(0,)]
+    assert rows_of(database_url, "SELECT count(*) FROM checkpoint_metadata WHERE execution_time_ms < 0") == [(0,)]
+    started = [text for (text,) in rows_of(database_url, "SELECT started_at FROM api_logs ORDER BY id")]
     assert started != sorted(started), "the clock was not set back"
-    states = query(tmp_path, "SELECT DISTINCT state FROM api_logs")
+    states = rows_of(database_url, "SELECT DISTINCT state FROM api_logs")
     assert states == [("succeeded",)]
-    again = clash(tmp_path, "resume", "c", "--json", env=env)
+    again = forked_clash(tmp_path, "resume", "c", "--json", env=env)
     assert (again.code, again.document["status"]) == (0, "already_completed")
     # By number, not by the clock: what was made first stands first.
-    calls = clash(tmp_path, "runs", "show", "c", "--json", env=env).document["calls"]
+    calls = forked_clash(tmp_path, "runs", "show", "c", "--json", env=env).document["calls"]
     assert [call["id"] for call in calls] == sorted(call["id"] for call in calls)
 
 
+@on_both_databases
 async def test_a_lease_outlives_a_clock_that_is_set_back(desk: Desk) -> None:
     """The clock goes back an hour under a live holder: its next renewal counts by the new clock, and it holds on."""
     now = datetime.now(UTC)

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filming import SMALL, Ran, clash, command, environment, metered, query, shot_list
+from conftest import on_both_databases
+from filming import SMALL, Ran, clash, command, environment, forked, forked_clash, metered, query, shot_list
+from forks import Fork
 
 ROOT = Path(__file__).parent.parent
 PAID = ("--image-model", "oneshot", "--video-model", "oneshot")
@@ -208,41 +210,38 @@ def test_documents_have_the_keys_that_are_documented(
 
 
 @posix_only
-def test_who_holds_a_run_and_calling_it_off(tmp_path: Path) -> None:
+@on_both_databases
+def test_who_holds_a_run_and_calling_it_off(tmp_path: Path, database_url: str) -> None:
     """While it runs `runs ls` names the process, after SIGKILL it says that it is gone; `cancel` ends one elsewhere."""
     shot_list(tmp_path / "story.csv", 4)
-    env = paid(tmp_path, METER_DELAY="0.4")
-    child = subprocess.Popen(
-        command("run", "story.csv", "--thread", "-k", *SMALL, *KEYED, "--concurrency", "1", "--json"), cwd=tmp_path,
-        env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    env = paid(tmp_path, DATABASE_URL=database_url, METER_DELAY="0.4")
+    child = forked(
+        tmp_path, "run", "story.csv", "--thread", "-k", *SMALL, *KEYED, "--concurrency", "1", "--json", env=env
+    )
     wait_for_charges(child, tmp_path, 1)
-    (held,) = clash(tmp_path, "runs", "ls", "--json").document["items"]
+    (held,) = forked_clash(tmp_path, "runs", "ls", "--json", env=env).document["items"]
     assert (held["status"], held["lease"]["pid"], held["lease"]["live"]) == ("running", str(child.pid), True)
     child.kill()
     child.communicate()
-    (gone,) = clash(tmp_path, "runs", "ls", "--json").document["items"]
+    (gone,) = forked_clash(tmp_path, "runs", "ls", "--json", env=env).document["items"]
     assert (gone["status"], gone["lease"]["pid"], gone["lease"]["live"]) == ("running", str(child.pid), False)
 
-    child = subprocess.Popen(
-        command("resume", "--concurrency", "1", "--json", "--", "-k"), cwd=tmp_path, env=env,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    child = forked(tmp_path, "resume", "--concurrency", "1", "--json", "--", "-k", env=env)
     wait_for_charges(child, tmp_path, len(metered(tmp_path / "meter")) + 2)
-    called_off = clash(tmp_path, "cancel", "--json", "--", "-k")
+    called_off = forked_clash(tmp_path, "cancel", "--json", "--", "-k", env=env)
     assert called_off.code == 0, called_off.err
     assert called_off.document == {"schema": 1, "thread_id": "-k", "status": "cancelled", "running": True}
     charged = len(metered(tmp_path / "meter"))
     out, err = child.communicate(timeout=60)
     document = json.loads(out)
-    assert (child.returncode, document["status"], document["error"]["code"]) == (1, "cancelled", "cancelled"), err
+    assert (child.wait(0), document["status"], document["error"]["code"]) == (1, "cancelled", "cancelled"), err
     assert document["error"]["hint"] == "clash resume -- -k"
     assert len(metered(tmp_path / "meter")) <= charged + 1  # the call that was being written down as we said so
-    (row,) = clash(tmp_path, "runs", "ls", "--json").document["items"]
+    (row,) = forked_clash(tmp_path, "runs", "ls", "--json", env=env).document["items"]
     assert (row["status"], row["lease"]) == ("cancelled", None)
 
 
-def wait_for_charges(child: subprocess.Popen[Any], folder: Path, count: int) -> None:
+def wait_for_charges(child: Fork, folder: Path, count: int) -> None:
     """Wait until the meter has counted so many calls."""
     deadline = time.monotonic() + 60
     while len(metered(folder / "meter")) < count:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from conftest import on_both_databases
-from filming import SMALL, environment, forked_clash, metered, rows_of, shot_list
+from filming import SMALL, environment, everything, forked_clash, metered, rows_of, shot_list
 from forks import Fork
 from torture.books import Books
 from torture.trial import WORKER, start, worker_environment
@@ -144,14 +144,6 @@ def freeze(child: Fork, url: str) -> None:
         finally:
             connection.close()
     pytest.fail("it always holds the lock")
-
-
-def everything(url: str) -> dict[str, list[tuple[object, ...]]]:
-    """All that stands in a database, but for what the driver of D1 counts for itself (`d1_writers`)."""
-    tables = [name for (name,) in rows_of(url, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    found = {name: rows_of(url, f'SELECT * FROM "{name}"') for name in tables if not name.startswith(("_cf", "d1_w"))}
-    assert found["workflow_executions"]
-    return found
 
 
 def wait_for_charges(meter: Path, slots: set[str], child: Fork) -> None:

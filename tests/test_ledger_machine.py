@@ -11,12 +11,13 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import on_both_databases
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -26,11 +27,11 @@ from clash import faults
 from clash.assets import AssetStore
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Pace
+from clash.database.connection import is_d1, open_database
 from clash.database.lease import take_lease
 from clash.database.metadata import MetadataTracker
 from clash.database.migrations import migrate
-from clash.database.port import Param, Row, Rows, Statement
-from clash.database.sqlite import SqliteDatabase
+from clash.database.port import Database, Param, Row, Rows, Statement
 from clash.errors import ClashError
 from clash.money import to_micro
 
@@ -51,7 +52,7 @@ class Died(BaseException):
 class Mortal:
     """A database that a dead process can no longer reach."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
         self.url = database.url
         self.dead = False
@@ -67,13 +68,14 @@ class Mortal:
         return await self.database.query(sql, params)
 
     async def close(self) -> None:
-        await self.database.close()
+        await self.opened.__aexit__(None, None, None)
 
 
 class Runs(RuleBasedStateMachine):
     """One run of four texts at one provider."""
 
     kind = "keyed"
+    url_of: Callable[[Path], str]
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +93,8 @@ class Runs(RuleBasedStateMachine):
         self.runner.run(self._begin())
 
     async def _begin(self) -> None:
-        self.database = await SqliteDatabase.open(self.folder / "clash.db", "create")
+        self.opened = open_database(self.url_of(self.folder), "create")
+        self.database = await self.opened.__aenter__()
         await migrate(self.database)
         await MetadataTracker(self.database).start_workflow("run", "w")
         lease = await take_lease(self.database, "run")
@@ -103,7 +106,7 @@ class Runs(RuleBasedStateMachine):
                 self.runner.run(self._make_the_rest())
         finally:
             if hasattr(self, "desk"):
-                self.runner.run(self.database.close())
+                self.runner.run(self.opened.__aexit__(None, None, None))
             self.runner.close()
             shutil.rmtree(self.folder)
 
@@ -242,13 +245,16 @@ class Runs(RuleBasedStateMachine):
         assert (await self.desk.money())[1] == unknown * to_micro(PRICE)
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-def test_whoever_dies_whenever_the_books_are_those_of_the_till(kind: str) -> None:
-    """25 random histories of up to 10 events for each kind of provider."""
+def test_whoever_dies_whenever_the_books_are_those_of_the_till(
+    database_url: str, database_of: Callable[[Path], str], kind: str
+) -> None:
+    """25 random histories of up to 10 events for each kind of provider, 4 of them on D1 too."""
     run_state_machine_as_test(
-        type(f"{kind.title()}Runs", (Runs,), {"kind": kind}),
+        type(f"{kind.title()}Runs", (Runs,), {"kind": kind, "url_of": staticmethod(database_of)}),
         settings=settings(
-            max_examples=25, stateful_step_count=10, deadline=None, derandomize=True,
+            max_examples=4 if is_d1(database_url) else 25, stateful_step_count=10, deadline=None, derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

@@ -10,11 +10,13 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import on_both_databases
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -22,11 +24,11 @@ from paid import Act, Desk, Till, provider_of, task
 
 from clash.assets import AssetStore
 from clash.calls.ledger import Made
+from clash.database.connection import is_d1, open_database
 from clash.database.lease import take_lease
 from clash.database.metadata import MetadataTracker
 from clash.database.migrations import migrate
-from clash.database.port import Row, Rows, Statement
-from clash.database.sqlite import SqliteDatabase
+from clash.database.port import Database, Row, Rows, Statement
 from clash.errors import ClashError, DatabaseError, PersonNeededError
 
 TEXTS = st.sampled_from(["a", "b"])
@@ -40,7 +42,7 @@ ACTS: st.SearchStrategy[list[Act]] = st.builds(
 class Dying:
     """A database whose process dies at its nth batch: before or after it is applied."""
 
-    def __init__(self, database: SqliteDatabase, at: int, *, applied: bool) -> None:
+    def __init__(self, database: Database, at: int, *, applied: bool) -> None:
         self._database, self._left, self._applied = database, at, applied
         self.url = database.url
 
@@ -63,6 +65,7 @@ class Calls(RuleBasedStateMachine):
     """One run, one provider of `kind`, and everything that can befall them."""
 
     kind = "keyed"
+    url_of: Callable[[Path], str]
     price = Decimal("0.10")
 
     def __init__(self) -> None:
@@ -82,7 +85,8 @@ class Calls(RuleBasedStateMachine):
         self.run(self._begin())
 
     async def _begin(self) -> None:
-        self.database = await SqliteDatabase.open(self.folder / "clash.db", "create")
+        self.opened = open_database(self.url_of(self.folder), "create")
+        self.database = await self.opened.__aenter__()
         await migrate(self.database)
         await MetadataTracker(self.database).start_workflow("run", "w")
         lease = await take_lease(self.database, "run")
@@ -90,7 +94,7 @@ class Calls(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
-            self.run(self.database.close())
+            self.run(self.opened.__aexit__(None, None, None))
         self.runner.close()
         shutil.rmtree(self.folder)
 
@@ -193,14 +197,17 @@ class Calls(RuleBasedStateMachine):
             assert all(count == 1 for count in live.values())
 
 
+@on_both_databases
 @pytest.mark.parametrize("kind", ["keyed", "oneshot", "queued"])
-def test_whatever_happens_every_charge_is_accounted_for(kind: str) -> None:
-    """20 random histories of up to 12 events for each kind of provider."""
-    machine = type(f"{kind.title()}Calls", (Calls,), {"kind": kind})
+def test_whatever_happens_every_charge_is_accounted_for(
+    database_url: str, database_of: Callable[[Path], str], kind: str
+) -> None:
+    """20 random histories of up to 12 events for each kind of provider, 4 of them on D1 too."""
+    machine = type(f"{kind.title()}Calls", (Calls,), {"kind": kind, "url_of": staticmethod(database_of)})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20, stateful_step_count=12, deadline=None, derandomize=True,
+            max_examples=4 if is_d1(database_url) else 20, stateful_step_count=12, deadline=None, derandomize=True,
             suppress_health_check=list(HealthCheck), phases=[Phase.generate],
         ),
     )  # fmt: skip

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import av
 import pytest
-from filming import METERED, SMALL, clash, command, environment, metered, query, shot_list
+from conftest import on_both_databases
+from filming import METERED, SMALL, clash, environment, forked, forked_clash, metered, query, rows_of, shot_list
 from PIL import Image
 
 
@@ -138,12 +139,13 @@ def test_checkpoints_tell_the_five_steps(finished: Path) -> None:
     assert set(shown["values"]["shots"]) == {"shot:001", "shot:002", "shot:003", "shot:004"}
 
 
-def test_a_failed_shot_lets_its_siblings_finish_and_resume_makes_only_it(tmp_path: Path) -> None:
+@on_both_databases
+def test_a_failed_shot_lets_its_siblings_finish_and_resume_makes_only_it(tmp_path: Path, database_url: str) -> None:
     """Two of twelve shots fail: ten finish, exit 1, both are named; mended, resume makes two clips."""
     shot_list(tmp_path / "story.csv", 12)
     meter = tmp_path / "meter"
-    broken = environment(METER=str(meter), METER_FAIL="shot:003,shot:007")
-    ran = clash(tmp_path, "run", "story.csv", "--thread", "f", *SMALL, *METERED, "--json", env=broken)
+    broken = environment(DATABASE_URL=database_url, METER=str(meter), METER_FAIL="shot:003,shot:007")
+    ran = forked_clash(tmp_path, "run", "story.csv", "--thread", "f", *SMALL, *METERED, "--json", env=broken)
     assert ran.code == 1, ran.err
     error = ran.document["error"]
     assert ran.document["status"] == "failed"
@@ -154,50 +156,47 @@ def test_a_failed_shot_lets_its_siblings_finish_and_resume_makes_only_it(tmp_pat
     assert not (tmp_path / "output/f/film.mp4").exists()
     assert all((tmp_path / output["path"]).exists() for output in ran.document["outputs"])
     before = len(metered(meter))
-    mended = clash(tmp_path, "resume", "f", "--json", env=environment(METER=str(meter)))
+    mended = forked_clash(
+        tmp_path, "resume", "f", "--json", env=environment(DATABASE_URL=database_url, METER=str(meter))
+    )
     assert mended.code == 0, mended.err
     assert sorted(metered(meter)[before:]) == ["shot:003", "shot:007"]
-    succeeded = query(tmp_path, "SELECT slot, count(*) FROM api_logs WHERE state = 'succeeded' GROUP BY slot")
+    succeeded = rows_of(database_url, "SELECT slot, count(*) FROM api_logs WHERE state = 'succeeded' GROUP BY slot")
     assert all(count == 1 for _, count in succeeded)
 
 
-def test_ctrl_c_keeps_what_was_made(tmp_path: Path) -> None:
+@on_both_databases
+def test_ctrl_c_keeps_what_was_made(tmp_path: Path, database_url: str) -> None:
     """SIGINT: exit 130, the hint says how to go on, and resume repeats nothing that had succeeded."""
-    shot_list(tmp_path / "story.csv", 30)
+    shot_list(tmp_path / "story.csv", 16)
     meter = tmp_path / "meter"
-    env = environment(METER=str(meter), METER_DELAY="0.05")
-    child = subprocess.Popen(
-        command("run", "story.csv", "--thread", "c", *SMALL, *METERED),
-        cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    while len(metered(meter)) < 20:
+    env = environment(DATABASE_URL=database_url, METER=str(meter), METER_DELAY="0.05")
+    child = forked(tmp_path, "run", "story.csv", "--thread", "c", *SMALL, *METERED, env=env)
+    while len(metered(meter)) < 12:
         assert child.poll() is None, child.communicate()
         time.sleep(0.02)
     child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=60)
-    assert child.returncode == 130, err
+    assert child.wait(0) == 130, err
     assert "clash resume c" in err
     assert "Traceback" not in err
-    done = clash(tmp_path, "resume", "c", "--json", env=environment(METER=str(meter)))
+    done = forked_clash(tmp_path, "resume", "c", "--json", env=environment(DATABASE_URL=database_url, METER=str(meter)))
     assert done.code == 0, done.err
     asked = metered(meter)
     assert len(asked) == len(set(asked))
 
 
-def test_two_processes_on_one_thread_make_one_film(tmp_path: Path) -> None:
+@on_both_databases
+def test_two_processes_on_one_thread_make_one_film(tmp_path: Path, database_url: str) -> None:
     """Started together, one runs and the other says who holds the run (or finds it completed)."""
     shot_list(tmp_path / "story.csv", 6)
-    assert clash(tmp_path, "db", "init").code == 0
     meter = tmp_path / "meter"
-    env = environment(METER=str(meter), METER_DELAY="0.2")
-    children = [
-        subprocess.Popen(
-            command("run", "story.csv", "--thread", "t", *SMALL, *METERED, "--json"),
-            cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    outcomes = sorted((child.wait(120), *child.communicate()) for child in children)
+    assert forked_clash(tmp_path, "db", "init", env=environment(DATABASE_URL=database_url)).code == 0
+    env = environment(DATABASE_URL=database_url, METER=str(meter), METER_DELAY="0.2")
+    arguments = ("run", "story.csv", "--thread", "t", *SMALL, *METERED, "--json")
+    children = [forked(tmp_path, *arguments, env=env) for _ in range(2)]
+    said = [(*child.communicate(), child.wait(0)) for child in children]
+    outcomes = sorted((code, out, err) for out, err, code in said)
     assert [code for code, _, _ in outcomes] == [0, 5], outcomes
     assert json.loads(outcomes[1][1])["error"]["code"] == "held"
     asked = metered(meter)

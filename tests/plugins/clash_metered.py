@@ -12,7 +12,7 @@ is on its way. Environment:
     METER_DELAY   seconds that the work takes
     METER_FAIL    slots, comma-separated, that are refused (not charged)
     METER_DROP    slots whose work is done and charged, but whose answer is dropped once
-    METER_TINY    any value: tiny sounds instead of the local crafts' files
+    METER_TINY    tiny sounds, of so many bytes or a little more, instead of the local crafts' files
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ def _events(event: str) -> list[list[str]]:
     return [line.split() for line in lines if line.startswith(f"{event} ")]
 
 
-def tiny_sound(text: str) -> bytes:
-    """A twentieth of a second of sound that differs by text."""
+def tiny_sound(text: str, size: int = 800) -> bytes:
+    """A twentieth of a second of sound, or `size` bytes of it, that differs by text."""
     stream = io.BytesIO()
     with wave.open(stream, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(8000)
-        sound.writeframes((text.encode() * 400)[:800])
+        sound.writeframes((text.encode() * size)[:size])
     return stream.getvalue()
 
 
@@ -105,7 +105,8 @@ class _Metered:
 
     async def _work(self, model: str, request: Request, context: Context) -> Answer:
         if "METER_TINY" in os.environ:
-            return Answer(tiny_sound(slot_of(request)), "audio/wav", facts={"duration_s": 0.05})
+            size = int(os.environ["METER_TINY"])
+            return Answer(tiny_sound(slot_of(request), size), "audio/wav", facts={"duration_s": 0.05})
         return await self._local.call(model, request, context)
 
     def _refuse(self, request: Request) -> None:
@@ -166,7 +167,8 @@ class QueuedProvider(_Metered):
         folder, job = Path(f"{os.environ['METER']}.jobs"), secrets.token_hex(8)
         folder.mkdir(exist_ok=True)
         answer = await self._work(model, request, context)
-        (folder / f"{job}.content").write_bytes(answer.content)
+        if "METER_TINY" not in os.environ:
+            (folder / f"{job}.content").write_bytes(answer.content)
         described = {"slot": slot_of(request), "media_type": answer.media_type, "facts": dict(answer.facts), "polls": 0}
         (folder / f"{job}.json").write_text(json.dumps(described), encoding="utf-8")
         slot, before = slot_of(request), [charged for _, _, charged in _events("charge")]
@@ -186,6 +188,9 @@ class QueuedProvider(_Metered):
     async def fetch(self, model: str, job: Job) -> Answer:
         folder = Path(f"{os.environ['METER']}.jobs")
         described = json.loads((folder / f"{job.id}.json").read_text(encoding="utf-8"))
-        content = (folder / f"{job.id}.content").read_bytes()
+        if "METER_TINY" in os.environ:
+            content = tiny_sound(described["slot"], int(os.environ["METER_TINY"]))
+        else:
+            content = (folder / f"{job.id}.content").read_bytes()
         _meter("answer", job.id, described["slot"])
         return Answer(content, described["media_type"], facts=described["facts"])

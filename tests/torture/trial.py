@@ -20,7 +20,7 @@ PLUGINS = Path(__file__).parent.parent / "plugins"
 def worker_environment(folder: Path, **changes: str) -> dict[str, str]:
     """A child's environment: tiny sounds at a cent each, in the folder's own meter."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLASH_", "METER"))}
-    fixed = {"PYTHONPATH": str(PLUGINS), "METER": str(folder / "meter"), "METER_TINY": "1", "METER_COST": PRICE_USD}
+    fixed = {"PYTHONPATH": str(PLUGINS), "METER": str(folder / "meter"), "METER_TINY": "800", "METER_COST": PRICE_USD}
     return {**kept, **fixed, **changes}
 
 
