@@ -115,6 +115,14 @@ def test_there_is_no_weather_in_space() -> None:
     assert digest(draw("space", weather="rain")) == digest(draw("space", weather="clear"))
 
 
+def test_a_lamp_that_is_out_gives_no_light() -> None:
+    """At night the lamp room is dark while its lamp is out; another place is what it is."""
+    lit, out = (draw("tower_room", time="night", lamp_out=out) for out in (False, True))
+    assert pixels(out).max(axis=2).mean() < 0.7 * pixels(lit).max(axis=2).mean()
+    assert pixels(out).max() < 200 < pixels(lit).max()
+    assert digest(draw("lighthouse", lamp_out=True)) == digest(draw("lighthouse"))
+
+
 def test_night_is_darker_than_day_in_the_open() -> None:
     """Whatever the weather, the picture of the night is the darker one."""
     for weather in WEATHERS:

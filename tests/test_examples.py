@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clash.providers.local.lamps import LAMP_IS_OUT
 from clash.providers.local.screenwriter import write_screenplay
 from clash.story.places import place_kind
 from clash.story.reader import read_story
@@ -53,6 +54,17 @@ def test_the_cliff_path_is_a_cliff_and_hers_is_somebody_elses_hand():
     assert {place.slug: place_kind(place) for place in film.locations}["cliff-path"] == "cliff"
     (over_hers,) = (shot for shot in film.shots if shot.action == "Tomas lays his hand over hers.")
     assert over_hers.characters == ("tomas", "mara")
+
+
+def test_the_lamp_is_dark_until_it_is_lit():
+    """The lamp room's shots say that its lamp is out, up to the scene in which the wick takes the flame."""
+    film = screenplay("lighthouse.csv")
+    told = [LAMP_IS_OUT["en"] in shot.image_prompt for shot in film.shots if shot.location == "lamp-room"]
+    lit_from = next(number for number, scene in enumerate(film.scenes) if "takes the flame" in scene.shots[0].action)
+    dark = sum(shot.location == "lamp-room" for scene in film.scenes[:lit_from] for shot in scene.shots)
+    assert dark >= 4
+    assert told == [True] * dark + [False] * (len(told) - dark)
+    assert not any(LAMP_IS_OUT["en"] in shot.image_prompt for shot in film.shots if shot.location != "lamp-room")
 
 
 def test_rainy_night_noodles():

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clash.providers.local.lamps import lamp_goes_out
 from clash.providers.local.screenwriter import write_screenplay
 from clash.providers.local.screenwriting.camera_terms import angle_of, movement_of, size_of
 from clash.providers.local.screenwriting.shot_breakdown import seconds_for
@@ -422,3 +423,18 @@ def test_5000_rows_are_fast():
         started = time.process_time()
         assert len(written(table(rows)).shots) == rows
         assert time.process_time() - started < limit
+
+
+@pytest.mark.parametrize(
+    ("told", "out"),
+    [
+        ("Tomas sits beside the cold lamp.", True), ("The great light has gone out.", True), ("她守着熄灭的灯。", True),
+        ("灯灭了。", True), ("A lamp burns in the window.", False), ("Mara lights the lamp.", False),
+        ("点亮了灯", False), ("He comes out with a lamp.", False), ("The light is kind.", False),
+    ],
+)  # fmt: skip
+def test_a_lamp_is_out_where_the_story_says_so(told: str, out: bool):
+    """Words for a dead lamp are understood in both languages; it stays out until words light it."""
+    assert lamp_goes_out(told) == out
+    assert lamp_goes_out("She waits.", out=out) == out
+    assert not lamp_goes_out("The wick takes the flame.", out=True)

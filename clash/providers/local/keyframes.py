@@ -16,6 +16,7 @@ from clash.providers.local.figures.canvas import darker, lighter
 from clash.providers.local.figures.figure import Light, feet_of, figure_layer
 from clash.providers.local.figures.props import thing_in
 from clash.providers.local.inserts import draw_hands, draw_insert
+from clash.providers.local.lamps import lamp_goes_out
 from clash.providers.local.staging import SINGLES, Frame, Player, focus_of, nobody, stage
 from clash.story.places import INTERIORS, place_kind
 from clash.story.screenplay import Character, Location, Shot
@@ -39,6 +40,7 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
         width=width,
         height=height,
         seed=location.slug,
+        lamp_out=lamp_goes_out(f"{shot.image_prompt} {shot.action}"),
     )
     picture = backdrop.image
     light = Light(backdrop.key_light, backdrop.ambient, float(backdrop.light_side))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from clash.providers.local.lamps import LAMP_IS_OUT, lamp_goes_out
 from clash.providers.local.screenwriting.atmosphere import Atmosphere, carry
 from clash.providers.local.screenwriting.camera_terms import angle_of, movement_of, size_of
 from clash.providers.local.screenwriting.casting import Cast, cast_of
@@ -18,6 +19,7 @@ from clash.providers.local.screenwriting.looks import characters_of
 from clash.providers.local.screenwriting.prompts import Picture, image_prompt, logline, style_guide, video_prompt
 from clash.providers.local.screenwriting.rhythm import Rhythm
 from clash.providers.local.screenwriting.shot_breakdown import Draft, break_down, keep_row, sentences_of
+from clash.story.places import place_kind
 from clash.story.screenplay import Angle, Beat, Character, Location, Scene, Screenplay, Shot, ShotSize, Story
 
 _LONGEST_SCENE_NUMBER = 12
@@ -110,6 +112,7 @@ class _Shots:
         self._rhythm = Rhythm()
         self._number = 0
         self._before: tuple[str, ...] = ()
+        self._lamps_out: dict[str, bool] = {}
 
     def of(self, row: _Placed) -> list[Shot]:
         """The shots of one row."""
@@ -120,8 +123,15 @@ class _Shots:
             drafts = break_down(
                 row.beat, self._cast, language, place=place, new_place=row.first_seen, before=self._before
             )
+        self._look_at_the_lamp(row)
         self._before = next((draft.characters for draft in reversed(drafts) if draft.characters), self._before)
         return [self._shot(row, draft, first=index == 0) for index, draft in enumerate(drafts)]
+
+    def _look_at_the_lamp(self, row: _Placed) -> None:
+        """A lamp that has gone out stays out until it is lit again, in whatever scenes play there."""
+        if place_kind(self._locations[row.place]) == "tower_room":
+            before = self._lamps_out.get(row.place, False)
+            self._lamps_out[row.place] = lamp_goes_out(row.beat.description, out=before)
 
     def _shot(self, row: _Placed, draft: Draft, *, first: bool) -> Shot:
         beat, language = row.beat, self._story.language
@@ -143,6 +153,7 @@ class _Shots:
             size=size, angle=angle, movement=movement, place=self._locations[row.place], time=row.air.time,
             weather=row.air.weather, cast=[self._characters[slug] for slug in people],
             action=draft.action, emotion=beat.emotion, lens=beat.lens,
+            note=LAMP_IS_OUT[language] if self._lamps_out.get(row.place) else "",
         )  # fmt: skip
         return Shot(
             number=self._number, size=size, angle=angle, movement=movement, location=row.place,

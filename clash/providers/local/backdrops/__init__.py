@@ -123,11 +123,12 @@ def draw_backdrop(
     width: int,
     height: int,
     seed: str,
+    lamp_out: bool = False,
 ) -> Backdrop:
     """The place `location` in a picture of `width` x `height` pixels, its lower third calm enough for captions.
 
     `seed` fixes what stands where: the same seed gives the same place in every framing, time and weather. The
-    same arguments give the same pixels.
+    same arguments give the same pixels. `lamp_out`: the great lamp of a tower is not alight.
     """
     kind = place_kind(location)
     inside = kind in INTERIORS
@@ -141,6 +142,7 @@ def draw_backdrop(
         seed=f"{seed}\0{kind}",
         words=f"{location.name} {location.description}".casefold(),
         level=camera.level,
+        lamp_out=lamp_out,
     )
     PAINTERS[kind](scene)
     image, ground = camera.look(scene.canvas.image, scene.focus, scene.ground, width, height)
