@@ -117,6 +117,23 @@ async def test_a_lasting_failure_is_told_after_some_tries(reach: Open) -> None:
     assert (told.value.code, told.value.retryable, told.value.exit_code) == ("database_unreachable", True, 1)
 
 
+async def test_who_waited_in_vain_does_not_wait_as_long_again(reach: Open) -> None:
+    """A run that lost its connection ends soon: later requests are tried twice, until one is answered again."""
+    cloudflare = Cloudflare(*[httpx.ConnectError] * 4, *[httpx.ConnectError] * 2, page(429), *[page(503)] * 3)
+    database = await reach(cloudflare)
+    for tries in (4, 2):
+        cloudflare.asked.clear()
+        with pytest.raises(DatabaseError, match="ConnectError"):
+            await database.query("SELECT 1")
+        assert len(cloudflare.asked) == tries
+    cloudflare.asked.clear()
+    with pytest.raises(DatabaseError, match="HTTP 503"):
+        await database.query("SELECT 1")
+    assert len(cloudflare.asked) == 4, "HTTP 429 is an answer"
+    cloudflare.answers.clear()
+    assert await database.query("SELECT 1 AS one") == [{"one": 1}]
+
+
 async def test_waits_are_longer_each_time_and_limited(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
     """Doubled, jittered, never longer than the longest, each told in the log."""
     database = await reach(Cloudflare(*[page(503)] * 6), Patience(attempts=7, first_wait_s=0.01, longest_wait_s=0.04))

@@ -32,6 +32,8 @@ def sqlite_path(url: str) -> Path:
     'data/checkpoints.db'
     """
     scheme, separator, rest = url.partition("://")
+    if not url:
+        raise SettingsError("DATABASE_URL is empty", hint=_HINT)
     if not separator or scheme != "sqlite":
         raise SettingsError(f"DATABASE_URL names {scheme or url!r}, which is not known; known: sqlite, d1", hint=_HINT)
     path = rest.removeprefix("/")

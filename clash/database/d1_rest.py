@@ -26,7 +26,7 @@ from typing import Any, cast
 
 import httpx
 from pydantic import SecretStr
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from clash.database.d1_pace import API, RequestPace
 from clash.database.group_commit import Refused
@@ -38,6 +38,7 @@ _TIMEOUT = httpx.Timeout(connect=10, write=60, read=45, pool=None)
 """Seconds. A batch may take 30 s; a 10 MB checkpoint takes a while to send."""
 _LONGEST_RETRY_AFTER_S = 330.0
 """Whoever asks more than 1,200 times in 5 minutes is turned away for 5 minutes."""
+_TRIES_OUT_OF_REACH = 2
 _TEXT_LIMIT = 500
 _BAD_CREDENTIALS = {6003, 6111, 9106, 9109, 10000}
 """Codes of Cloudflare's for a token that is malformed, unknown or without the right; some come with HTTP 400."""
@@ -98,6 +99,7 @@ class Rest:
         self._account = account
         self._patience = patience or Patience()
         self.pace = pace or RequestPace(None)
+        self._out_of_reach = False
         self._client = httpx.AsyncClient(
             base_url=f"{account.base_url.rstrip('/')}/accounts/{account.id}/d1/",
             headers={"Authorization": f"Bearer {account.token.get_secret_value()}"},
@@ -128,7 +130,7 @@ class Rest:
     async def _ask(self, method: str, path: str, **arguments: Any) -> Any:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TryAgain),
-            stop=stop_after_attempt(self._patience.attempts),
+            stop=self._is_enough,
             wait=self._wait,
             before_sleep=_log,
             reraise=True,
@@ -149,7 +151,12 @@ class Rest:
         try:
             return await retrying(attempt)
         except TryAgain as last:
+            self._out_of_reach = last.error.code == "database_unreachable"
             raise last.error from None
+
+    def _is_enough(self, state: RetryCallState) -> bool:
+        # Who has waited in vain for one request does not do so again for each of those that a run still has.
+        return state.attempt_number >= (_TRIES_OUT_OF_REACH if self._out_of_reach else self._patience.attempts)
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -173,6 +180,7 @@ class Rest:
                 self._unreachable(f"{type(error).__name__}: {error}".rstrip(": ")), looked_at=looked_at
             ) from None
         logger.info("%s %s: HTTP %d", method, path, response.status_code)
+        self._out_of_reach = self._out_of_reach and response.status_code >= 500
         return self._read(response)
 
     # -- what an answer means --------------------------------------------------------------------------------

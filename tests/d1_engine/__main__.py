@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -18,6 +19,7 @@ NAME = "master-clash-checkpoints"
 
 def main() -> None:
     """Start the engine, make a database in it, and print what to export."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the engine would outlive us
     state = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else None
     if state is not None:
         state.mkdir(parents=True, exist_ok=True)
