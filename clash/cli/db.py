@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from clash.cli.layout import Block, Column, Record, Remark, Table
+from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit, print_aside, say_error
 from clash.cli.reading import report
-from clash.cli.text import moment, size
+from clash.cli.text import moment, plain, size
 from clash.errors import UsageError, VersionMismatchError
 
 app = typer.Typer(help="The database: create, upgrade, look at it; move runs to another.")
@@ -138,7 +138,8 @@ def import_(
 
 
 _THREAD = Column("thread_id", "thread", fold=True)
-_STATUS = Column("status")
+# Nobody is at a run that could be exported.
+_STATUS = Column("status", show=lambda status: INTERRUPTED if status == "running" else plain(status))
 _ROWS = Column("rows", right=True)
 _PAID_TWICE = "not finished: {threads}. Go on with it in one of the two databases only: what both make, both pay for"
 

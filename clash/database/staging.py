@@ -10,8 +10,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 
+from clash.clock import now_text
 from clash.database.lease import FENCE, Lease, is_held, take_lease
-from clash.database.metadata import MetadataTracker
 from clash.database.port import Database, Statement
 from clash.errors import ConflictError
 
@@ -22,8 +22,17 @@ NOT_STAGED = f"run_id NOT GLOB '{PREFIX}*'"
 
 async def begin(database: Database) -> Lease:
     """A place for the rows of one run."""
-    staged = f"{PREFIX}{secrets.token_hex(8)}"
-    await MetadataTracker(database).start_workflow(staged, "import")
+    staged, now = f"{PREFIX}{secrets.token_hex(8)}", now_text()
+    await database.batch(
+        [
+            # Called off: whoever looks into the tables all the same is not alarmed by a run that nobody goes on with.
+            Statement(
+                "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at)"
+                " VALUES (?, 'import', 'cancelled', ?, ?)",
+                (staged, now, now),
+            )
+        ]
+    )
     return await take_lease(database, staged)
 
 

@@ -136,9 +136,7 @@ def read_header(stream: BinaryIO) -> Header:
     except (ValueError, RecursionError):
         found = {}
     if found.get("format") != FORMAT:
-        raise UsageError(
-            "line 1: this is no export of clash", code="not_an_export", hint="`clash db export FILE` makes one"
-        )
+        raise _no_export()
     if found.get("version") != VERSION:
         raise VersionMismatchError(
             f"line 1: the export is of version {found.get('version')!r}, this clash reads version {VERSION}",
@@ -206,18 +204,22 @@ def _next_line(stream: BinaryIO, number: int, limit: int) -> bytes:
             raise _cut_off(number) from error
         raise StorageError(f"the export could not be read: {error.strerror}") from error
     if not line.endswith(b"\n"):
-        if len(line) > limit:
+        if len(line) > limit and number > 1:
             raise nonsense(number, "it is longer than any line of an export")
         raise _cut_off(number)
     # A pipe of Windows makes two characters of each end of a line.
     return line.removesuffix(b"\n").removesuffix(b"\r") + b"\n"
 
 
+def _no_export() -> UsageError:
+    return UsageError(
+        "line 1: this is no export of clash", code="not_an_export", hint="`clash db export FILE` makes one"
+    )
+
+
 def _cut_off(number: int) -> UsageError:
     if number == 1:
-        return UsageError(
-            "line 1: this is no export of clash", code="not_an_export", hint="`clash db export FILE` makes one"
-        )
+        return _no_export()
     return UsageError(
         f"line {number}: the export is cut off or damaged here", code="damaged_export",
         hint="copy it again, or export again; nothing was imported",
