@@ -270,13 +270,13 @@ async def test_an_import_that_dies_leaves_whole_runs_and_is_repeated(
     await save(source, "user:42/a thread", [10])
     await export(source, tmp_path / "runs.jsonl")
     whole = {str(item): item for item in await reports(source, tmp_path)}
-    monkeypatch.setattr("clash.database.transfer.writing._BATCH_STATEMENTS", 20)
+    monkeypatch.setattr("clash.database.transfer.writing._BATCH_STATEMENTS", 30)
     # A process of this machine that is known to be gone, so that nobody waits for its lease.
     monkeypatch.setattr("clash.database.lease.is_dead", lambda _: True)
     died = 0
     while True:
         with monkeypatch.context() as patch:
-            dies_after(patch, 2 * died)
+            dies_after(patch, died)
             try:
                 await take_in(target, tmp_path / "runs.jsonl")
                 break
@@ -285,7 +285,7 @@ async def test_an_import_that_dies_leaves_whole_runs_and_is_repeated(
         told = await reports(target, tmp_path)
         assert all(str(item) in whole for item in told[2:])
         assert {item["thread_id"] for item in told[0]} <= set(EVERYTHING)
-    assert died >= 4
+    assert died >= 8
     assert results(await take_in(target, tmp_path / "runs.jsonl")) == dict.fromkeys(EVERYTHING, "already_there")
     assert await content(target, tmp_path) == await content(source, tmp_path)
     async with open_database(target, "read") as database:
