@@ -54,7 +54,7 @@ def run_statements(run_id: str, calls: int, *, status: str = "failed", budget: i
     return [*steps, Statement(_STEP, (run_id, "1f0", HOSTILE))]
 
 
-async def write(url: str, statements: Sequence[Statement]) -> None:
+async def apply(url: str, statements: Sequence[Statement]) -> None:
     """Write into a database, some hundred statements at a time."""
     async with open_database(url, "write") as database:
         for start in range(0, len(statements), 200):
@@ -67,7 +67,7 @@ async def fill(url: str) -> None:
     The calls of two runs are mixed, so that numbers that are given anew do not come out the same by chance.
     """
     large, small = run_statements("large", 110, budget=10_000), run_statements("小", 2, status="completed")
-    await write(url, [*large[:101], *small, *large[101:], *run_statements("empty", 0, status="running")])
+    await apply(url, [*large[:101], *small, *large[101:], *run_statements("empty", 0, status="running")])
     await save(url, "large", [100, 600_000, 1_900_000])
     await save(url, "小", [10])
     await save(url, "user:42/a thread", [10, 510_000])

@@ -14,21 +14,27 @@ from conftest import RUN
 from d1_engine import ACCOUNT, TOKEN, D1Engine
 from d1_engine.faults import FaultyNetwork
 from graphs import fan_out_graph
+from moving import apply, run_statements, save, settings_for
 from pydantic import SecretStr
 
 from clash.assets import AssetStore
 from clash.calls.book import Book, Task
-from clash.database import migrations
+from clash.database import init_database, migrations
 from clash.database.checkpointer import run_saver
 from clash.database.d1 import D1Database
 from clash.database.d1_rest import Account, Patience
 from clash.database.lease import Lease, release_lease, renew_lease, take_lease
 from clash.database.metadata import MetadataTracker
 from clash.database.port import Statement
+from clash.database.transfer.lines import read_entries, read_header
+from clash.database.transfer.statements import Target
+from clash.database.transfer.trial import examine
+from clash.database.transfer.writing import already_there, prepare, write_runs
 from clash.errors import ConflictError, DatabaseError, ProviderError
 from clash.providers.local import LocalProvider
 from clash.providers.ports import Answer, Job, Quote, SpeechRequest
 from clash.providers.registry import Model
+from clash.transfer import export_runs
 
 QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
 
@@ -174,3 +180,20 @@ async def test_a_refused_statement_is_told_as_one(database: D1Database) -> None:
     name = migrations.known_migrations()[0].name
     with pytest.raises(DatabaseError, match="UNIQUE"):
         await database.batch([Statement("INSERT INTO d1_migrations (name) VALUES (?)", (name,))])
+
+
+async def test_runs_are_imported_once(database: D1Database, tmp_path: Path) -> None:
+    """A large run and small ones come in whole and once, and the place where the large one was staged is gone."""
+    source = f"sqlite:///{tmp_path / 'source.db'}"
+    await init_database(source)
+    await apply(source, [*run_statements("large", 110), *run_statements("small", 2)])
+    await save(source, "large", [600_000])
+    await export_runs(settings_for(source, tmp_path), tmp_path / "runs.jsonl")
+    target = Target(chunked=True, check=lambda _: None)
+    with (tmp_path / "runs.jsonl").open("rb") as stream:
+        contents = examine(stream, target, None)
+        await prepare(database, target)
+        stream.seek(0)
+        await write_runs(database, target, read_entries(stream, read_header(stream)), contents, set())
+    assert await already_there(database, contents) == {"large", "small"}
+    assert await database.query("SELECT run_id FROM workflow_executions WHERE run_id GLOB '.import-*'") == []

@@ -20,7 +20,7 @@ import pytest
 from d1_engine import D1Engine
 from hypothesis import given
 from hypothesis import strategies as st
-from moving import content, fill, reports, run_statements, save, saved, settings_for, write
+from moving import apply, content, fill, reports, run_statements, save, saved, settings_for, apply
 
 from clash.database import init_database, migrations, open_database
 from clash.database.connection import sqlite_path
@@ -185,9 +185,9 @@ def test_any_row_comes_back_from_its_line(data: st.DataObject) -> None:
 async def test_the_largest_numbers_pass_through_d1(tmp_path: Path, make_database: MakeDatabase) -> None:
     """D1 rounds numbers beyond 2^53 in its answers; an export has them as they are."""
     source, target = await make_database("sqlite"), await make_database("d1")
-    await write(source, run_statements("run-1", 2))
+    await apply(source, run_statements("run-1", 2))
     largest = "UPDATE api_logs SET duration_ms = ?, status_code = ?"
-    await write(source, [Statement(largest, (2**63 - 1, -(2**53) - 1))])
+    await apply(source, [Statement(largest, (2**63 - 1, -(2**53) - 1))])
     await export(source, tmp_path / "runs.jsonl")
     await take_in(target, tmp_path / "runs.jsonl")
     assert await content(target, tmp_path) == await content(source, tmp_path)
@@ -203,8 +203,8 @@ async def test_a_value_that_clash_never_stores_is_named(
 ) -> None:
     """Rather than change its type on the way, the export says where it is."""
     url = await make_database("sqlite")
-    await write(url, run_statements("run-1", 0))
-    await write(url, [Statement(f"UPDATE workflow_executions SET {column} = ?", (value,))])
+    await apply(url, run_statements("run-1", 0))
+    await apply(url, [Statement(f"UPDATE workflow_executions SET {column} = ?", (value,))])
     with pytest.raises(DatabaseError, match=rf"workflow_executions\.{column}"):
         await export(url, tmp_path / "runs.jsonl")
 
@@ -265,7 +265,7 @@ async def test_an_import_that_dies_leaves_whole_runs_and_is_repeated(
 ) -> None:
     """Dead after each of its batches: what is seen of a run is all of it; repeated, everything is there once."""
     source, target = await make_database("sqlite"), await make_database(kind)
-    await write(source, [*run_statements("large", 110), *run_statements("小", 2), *run_statements("empty", 0)])
+    await apply(source, [*run_statements("large", 110), *run_statements("小", 2), *run_statements("empty", 0)])
     await save(source, "large", [510_000])
     await save(source, "user:42/a thread", [10])
     await export(source, tmp_path / "runs.jsonl")
@@ -318,7 +318,7 @@ async def test_runs_that_differ_are_named_and_nothing_is_changed(
     await export(source, tmp_path / "runs.jsonl")
     await export(source, tmp_path / "one.jsonl", "小", "user:42/a thread")
     await take_in(target, tmp_path / "one.jsonl")
-    await write(target, [Statement("UPDATE api_logs SET state = 'failed' WHERE run_id = '小' AND slot = 'shot:001'")])
+    await apply(target, [Statement("UPDATE api_logs SET state = 'failed' WHERE run_id = '小' AND slot = 'shot:001'")])
     await save(target, "user:42/a thread", [5])
     before = await content(target, tmp_path)
     with pytest.raises(ConflictError, match="user:42/a thread, 小") as refused:
@@ -341,7 +341,7 @@ async def test_checkpoints_without_their_run_are_not_mixed_with_it(tmp_path: Pat
 async def test_a_run_that_is_held_is_not_exported(tmp_path: Path, make_database: MakeDatabase, kind: str) -> None:
     """A run that a process is at is refused by name, with no file; others can be exported meanwhile."""
     url = await make_database(kind)
-    await write(url, [*run_statements("run-1", 1), *run_statements("run-2", 1)])
+    await apply(url, [*run_statements("run-1", 1), *run_statements("run-2", 1)])
     async with open_database(url, "write") as database:
         await take_lease(database, "run-1")
     with pytest.raises(ConflictError, match="run-1 is being written by process") as refused:
@@ -366,7 +366,7 @@ async def test_a_run_that_is_written_meanwhile_is_not_exported(
         asked += "FROM writes JOIN" in sql
         if asked == 2:
             asked += 1
-            await write(url, [Statement("UPDATE workflow_executions SET updated_at = 'later'")])
+            await apply(url, [Statement("UPDATE workflow_executions SET updated_at = 'later'")])
         return rows
 
     monkeypatch.setattr(SqliteDatabase, "query", query)
@@ -382,7 +382,7 @@ async def test_a_run_that_is_written_meanwhile_is_not_exported(
 async def exported(tmp_path: Path, make_database: MakeDatabase) -> list[bytes]:
     """The lines of an export of two small runs."""
     source = await make_database("sqlite")
-    await write(source, [*run_statements("run-1", 2), *run_statements("run-2", 1)])
+    await apply(source, [*run_statements("run-1", 2), *run_statements("run-2", 1)])
     await save(source, "run-1", [100])
     await export(source, tmp_path / "runs.jsonl")
     return (tmp_path / "runs.jsonl").read_bytes().splitlines(keepends=True)
@@ -508,8 +508,8 @@ async def test_a_value_too_large_for_d1_is_told_before_anything_is_written(
 ) -> None:
     """D1 takes 2 MB a value: the line is named, and the database stays empty."""
     source, target = await make_database("sqlite"), await make_database("d1")
-    await write(source, [*run_statements("a", 2), *run_statements("run-1", 2)])
-    await write(source, [Statement("UPDATE api_logs SET request = ? WHERE token = 'run-10001'", ("x" * 2_000_001,))])
+    await apply(source, [*run_statements("a", 2), *run_statements("run-1", 2)])
+    await apply(source, [Statement("UPDATE api_logs SET request = ? WHERE token = 'run-10001'", ("x" * 2_000_001,))])
     await export(source, tmp_path / "runs.jsonl")
     with pytest.raises(UsageError, match=r"line 12: .* too large for Cloudflare D1"):
         await take_in(target, tmp_path / "runs.jsonl")
@@ -521,7 +521,7 @@ async def test_an_export_replaces_an_older_one_and_nothing_else(
 ) -> None:
     """Never the database, nor a file that is none of ours; if it fails, the older one stays, and nothing else."""
     url, file = await make_database("sqlite"), tmp_path / "runs.jsonl"
-    await write(url, run_statements("run-3", 1))
+    await apply(url, run_statements("run-3", 1))
     await export(url, file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     older = file.read_bytes()
@@ -593,7 +593,7 @@ async def test_few_requests_move_many_runs_to_d1(
     """Small runs go many to a request, and a large one's rows many to a statement."""
     source, target = await make_database("sqlite"), await make_database("d1")
     steps = [step for number in range(40) for step in run_statements(f"run-{number}", 3)]
-    await write(source, [*steps, *run_statements("large", 900)])
+    await apply(source, [*steps, *run_statements("large", 900)])
     await export(source, tmp_path / "runs.jsonl")
     requests = 0
     original = D1Database._send

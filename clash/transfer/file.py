@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,15 +27,16 @@ def new_file(path: Path) -> Generator[BinaryIO]:
 
     Packed with gzip if the name ends in `.gz`. Raises `StorageError`, `UsageError` for what is no file.
     """
+    packed = path.suffix == ".gz"
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} is not a file", hint="`-` is standard output")
     try:
         with _nameless(path) as raw:
-            if path.suffix == ".gz":
+            if packed:
                 # Without a name and a time in it, equal runs are equal files.
-                with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
-                    yield cast("BinaryIO", packed)
+                with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packer:
+                    yield cast("BinaryIO", packer)
             else:
                 yield raw
     except OSError as error:
@@ -99,27 +100,24 @@ def open_file(path: Path | None) -> Generator[OpenFile]:
 
     Raises `NotFoundError`, `StorageError`.
     """
-    try:
-        with _opened(path) as stream:
-            if stream.seekable():
-                yield OpenFile(stream)
-                return
-            with tempfile.TemporaryFile() as copy:
+    with ExitStack() as stack:
+        try:
+            stream = _opened(path, stack)
+            if not stream.seekable():
+                copy = cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile()))
                 shutil.copyfileobj(stream, copy)
-                yield OpenFile(cast("BinaryIO", copy))
-    except FileNotFoundError:
-        raise NotFoundError(f"there is no file {path}") from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise StorageError(f"{path or 'standard input'} could not be read: {reason}", retryable=False) from error
+                stream = copy
+        except FileNotFoundError:
+            raise NotFoundError(f"there is no file {path}") from None
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise StorageError(f"{path or 'standard input'} could not be read: {reason}", retryable=False) from error
+        yield OpenFile(stream)
 
 
-@contextmanager
-def _opened(path: Path | None) -> Generator[BinaryIO]:
+def _opened(path: Path | None, stack: ExitStack) -> BinaryIO:
     if path is not None:
-        with path.open("rb") as stream:
-            yield stream
-    elif sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # closed by the caller
-        yield io.BytesIO()
-    else:
-        yield cast("BinaryIO", sys.stdin.buffer)
+        return stack.enter_context(path.open("rb"))
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # closed by the caller
+        return io.BytesIO()
+    return cast("BinaryIO", sys.stdin.buffer)
