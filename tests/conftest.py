@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from emulator.office import Office, settings_for
 from from_npm import ProgramMissing
 
 from clash.assets import AssetStore
-from clash.database import migrations
+from clash.database import init_database, migrations
 from clash.database.connection import is_d1, open_database
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import MetadataTracker
@@ -77,6 +77,27 @@ def database_of(request: pytest.FixtureRequest, database_url: str) -> Callable[[
         if is_d1(database_url):
             return _empty_on(request.getfixturevalue("d1_engine"))
         return f"sqlite:///{(folder / 'clash.db').as_posix()}"
+
+    return make
+
+
+@pytest.fixture
+def make_database(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Awaitable[str]]:
+    """Makes a new database of a kind, with the schema; its URL."""
+
+    async def make(kind: str) -> str:
+        name = f"test-{secrets.token_hex(8)}"
+        url = f"sqlite:///{tmp_path / name}.db"
+        if kind == "d1":
+            engine: D1Engine = request.getfixturevalue("d1_engine")
+            for variable, value in engine.environment.items():
+                monkeypatch.setenv(variable, value)
+            engine.make_database(name)
+            url = f"d1://{name}"
+        await init_database(url)
+        return url
 
     return make
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ from clash.database.checkpointer import get_checkpointer
 from clash.database.connection import open_database
 from clash.database.port import Statement
 from clash.reports import checkpoints, costs, files, runs
-from clash.transfer import export_runs
+from clash.transfer import export_runs, import_runs
+
+MakeDatabase = Callable[[str], Awaitable[str]]
+"""Makes a new database of a kind, `sqlite` or `d1`, with the schema; its URL."""
 
 HOSTILE = "a\0b'\";--\n\r\t{%s}\u2028\ud7ff 小禾 😀 \x1b[31m [/b]"
 _CALL = (
@@ -116,3 +119,18 @@ async def saved(url: str, thread_id: str) -> list[CheckpointTuple]:
     """The checkpoints of a thread as LangGraph reads them."""
     async with get_checkpointer(url) as saver:
         return [item async for item in saver.alist(generate_config(thread_id))]
+
+
+async def export(url: str, file: Path, *threads: str) -> dict[str, Any]:
+    """Write runs to a file; what is told of it."""
+    return await export_runs(settings_for(url, file.parent), file, threads)
+
+
+async def take_in(url: str, file: Path) -> dict[str, Any]:
+    """Import a file; what is told of it."""
+    return await import_runs(settings_for(url, file.parent), file)
+
+
+def results(document: dict[str, Any]) -> dict[str, str]:
+    """What became of each thread of an import."""
+    return {item["thread_id"]: item["result"] for item in document["items"]}

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 from conftest import on_both_databases
-from filming import SMALL, clash, command, environment, metered, shot_list
+from filming import clash, command, environment, metered, shot_list
 from moving import reports, save, settings_for
 
 from clash.database import init_database
 from clash.errors import VersionMismatchError
 from clash.reports import checkpoints
 
+TINY = ("--size", "96x64", "--fps", "8")
 PAID = ("--image-model", "metered:illustrator", "--speech-model", "metered:voice")
 
 
@@ -37,7 +38,7 @@ def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, data
 
     `database_url` is where it goes: from SQLite to D1, and from D1 to SQLite.
     """
-    shot_list(tmp_path / "story.csv", 5, words=True)
+    shot_list(tmp_path / "story.csv", 4, words=True)
     cloudflare = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFLARE_")}
     other = f"sqlite:///{tmp_path / 'other.db'}"
     first, second = (other, database_url) if database_url.startswith("d1://") else (database_url, other)
@@ -46,7 +47,7 @@ def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, data
     here, there = ({**common, "DATABASE_URL": url} for url in (first, second))
     for url in (first, second):
         asyncio.run(init_database(url))
-    arguments = command("run", "story.csv", "--thread", "run-9", *SMALL, *PAID, "--concurrency", "2")
+    arguments = command("run", "story.csv", "--thread", "run-9", *TINY, *PAID, "--concurrency", "2")
     with subprocess.Popen(arguments, cwd=tmp_path, env=here, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
         assert run.stderr is not None
         for line in run.stderr:
