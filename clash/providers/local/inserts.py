@@ -20,8 +20,9 @@ from clash.providers.local.figures.canvas import (
     tube,
 )
 from clash.providers.local.figures.figure import Light, drawn
+from clash.providers.local.figures.household import match_stick
 from clash.providers.local.figures.look import Look, look_of, trim_of
-from clash.providers.local.figures.props import FLAT, draw_thing, foot_of, height_of
+from clash.providers.local.figures.props import FLAT, HELD_UP, draw_thing, foot_of, height_of
 from clash.story.screenplay import Character
 
 WOOD: Colour = (134, 96, 68)
@@ -32,7 +33,7 @@ MIDDLE = 0.40
 def draw_insert(
     picture: Image.Image, thing: str, holder: Character | None, light: Light, *, nearer: float = 1.0
 ) -> None:
-    """Draws `thing` over `picture`: in the hand of `holder`, or on a table when nobody holds it.
+    """Draws `thing` over `picture`: in the hand of `holder`, else on a table; what burns is held up by nobody.
 
     `nearer` magnifies it; above 1 its ends may leave the frame.
     """
@@ -43,13 +44,15 @@ def draw_insert(
     scale = min(1.12 if lying else 1.0, 0.58 / height_of(thing))
     if lying:
         _desk(picture, light)
-    elif not held:
+    elif not held and thing not in HELD_UP:
         _table(picture, height * MIDDLE + unit * scale * foot_of(thing), unit, light)
     canvas = Canvas(width, height, origin=(width / 2, height * MIDDLE), unit=unit, light=light.side)
     if held and holder is not None:
         _in_hand(canvas, look_of(holder), thing)
     else:
         canvas.at(0.0, 0.0, tilt=-0.13 if lying else 0.0, scale=scale)
+        if thing in HELD_UP:
+            match_stick(canvas)
         draw_thing(canvas, thing)
     layer = drawn(canvas, unit, light)
     if lying:
@@ -126,7 +129,11 @@ def _in_hand(canvas: Canvas, look: Look, thing: str) -> None:
         for sign, along in ((1, -0.12), (1, 0.08), (-1, 0.08), (-1, -0.12))
     ]
     canvas.form(cuff, trim_of(look.cloth), depth=0.06)
+    slim = thing in HELD_UP
+    if slim:
+        canvas.at(side * 0.12, 0.03, tilt=-side * 0.12, scale=0.92)
     draw_thing(canvas, thing)
+    canvas.at(0.0, 0.0)
     for index in range(4):
         middle = _off(_off(wrist, aim, 0.30), across, (index - 1.5) * 0.088)
         finger = tube([_off(middle, aim, -0.10), _off(middle, aim, 0.07)], (0.05, 0.046))

@@ -16,6 +16,7 @@ from clash.providers.local.figures.canvas import (
 )
 
 BRASS: Colour = (204, 158, 78)
+MATCHWOOD: Colour = (232, 206, 158)
 
 
 def lantern(canvas: Canvas) -> None:
@@ -168,21 +169,37 @@ def umbrella(canvas: Canvas) -> None:
 
 
 def matches(canvas: Canvas) -> None:
+    """A box of matches, half open, none of them alight."""
     tray: Colour = (222, 200, 160)
-    canvas.form([(-0.44, -0.02), (0.10, -0.02), (0.10, 0.30), (-0.44, 0.30)], tray, depth=0.04)
+    canvas.form([(-0.50, -0.19), (0.06, -0.19), (0.06, 0.19), (-0.50, 0.19)], tray, depth=0.04)
+    canvas.fill([(-0.47, -0.16), (0.06, -0.16), (0.06, 0.16), (-0.47, 0.16)], darker(tray, 0.42))
     for index in range(6):
-        y = 0.035 + 0.045 * index
-        canvas.fill(tube([(-0.40, y), (0.06, y)], (0.012, 0.012)), lighter(tray, 0.35))
-        canvas.fill(ellipse(-0.41, y, 0.030, 0.020), (176, 58, 48))
-    canvas.form([(-0.12, -0.05), (0.44, -0.05), (0.44, 0.33), (-0.12, 0.33)], (62, 86, 122), depth=0.08)
-    canvas.fill([(-0.08, -0.01), (0.40, -0.01), (0.40, 0.21), (-0.08, 0.21)], (232, 216, 180))
-    canvas.fill(ellipse(0.16, 0.10, 0.075, 0.075), (196, 70, 52))
-    canvas.fill([(-0.12, 0.25), (0.44, 0.25), (0.44, 0.33), (-0.12, 0.33)], (92, 62, 52))
-    canvas.glow(-0.14, -0.42, 1.5)
-    canvas.fill(tube([(0.12, -0.02), (-0.14, -0.34)], (0.018, 0.016)), lighter(tray, 0.3))
-    flame = [(-0.14, -0.66), (-0.14, -0.66), (-0.075, -0.45), (-0.10, -0.34), (-0.18, -0.34), (-0.205, -0.45)]
-    canvas.fill(smooth(flame), (252, 190, 84))
-    canvas.fill(ellipse(-0.14, -0.405, 0.028, 0.062), (255, 246, 216))
+        y, start = -0.125 + 0.05 * index, -0.40 - 0.035 * ((index * 3) % 2)
+        canvas.fill(tube([(start, y), (0.06, y)], (0.015, 0.015)), lighter(tray, 0.35))
+        canvas.fill(ellipse(start - 0.012, y, 0.034, 0.023), (176, 58, 48))
+    canvas.fill([(-0.06, -0.19), (0.0, -0.19), (0.0, 0.19), (-0.06, 0.19)], (40, 28, 26), 0.35)
+    canvas.form([(-0.02, -0.22), (0.54, -0.22), (0.54, 0.22), (-0.02, 0.22)], (62, 86, 122), depth=0.08)
+    canvas.fill([(0.03, -0.17), (0.49, -0.17), (0.49, 0.10), (0.03, 0.10)], (232, 216, 180))
+    canvas.fill(ellipse(0.26, -0.035, 0.095, 0.095), (196, 70, 52))
+    canvas.fill([(-0.02, 0.14), (0.54, 0.14), (0.54, 0.22), (-0.02, 0.22)], (92, 62, 52))
+
+
+def burning_match(canvas: Canvas) -> None:
+    """One match held upright, its flame leaning a little, the wood below the head already charred."""
+    wood = MATCHWOOD
+    canvas.glow(-0.05, -0.20, 2.1)
+    canvas.form(tube([(0.02, 0.46), (0.0, 0.30), (-0.045, -0.04)], (0.034, 0.033, 0.030)), wood, depth=0.02)
+    canvas.fill(tube([(-0.028, 0.09), (-0.045, -0.04), (-0.06, -0.10)], (0.030, 0.032, 0.026)), (52, 34, 28))
+    flame = [(-0.03, -0.52), (-0.03, -0.52), (0.045, -0.30), (0.065, -0.13), (0.0, 0.0), (-0.10, 0.0), (-0.165, -0.13)]
+    canvas.fill(smooth([*flame, (-0.12, -0.30)]), (250, 176, 70))
+    middle = [(-0.04, -0.40), (-0.04, -0.40), (0.02, -0.24), (0.025, -0.10), (-0.05, -0.03), (-0.125, -0.10)]
+    canvas.fill(smooth([*middle, (-0.10, -0.24)]), (254, 220, 132))
+    canvas.fill(ellipse(-0.05, -0.13, 0.040, 0.075), (255, 248, 224))
+
+
+def match_stick(canvas: Canvas) -> None:
+    """The rest of a burning match that comes in from below the picture."""
+    canvas.form(tube([(0.05, 1.6), (0.02, 0.44)], (0.035, 0.034)), MATCHWOOD, depth=0.02)
 
 
 def bowl(canvas: Canvas) -> None:

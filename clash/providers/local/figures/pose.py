@@ -204,6 +204,8 @@ def pose_of(look: Look, *, action: str, mood: str, speaking: bool, prop: str, wh
     gesture = words.said(GESTURES, [action])
     if prop and gesture == "reaching":
         gesture = "holding"
+    if prop == "burning match" and gesture in {None, "holding"}:
+        gesture = "lifting"
     if gesture is None:
         if mood in POSES_OF_MOOD and not speaking:
             choices = POSES_OF_MOOD[mood]
