@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moving import (
     MakeDatabase,
@@ -136,6 +136,7 @@ def values_of(column: Column) -> st.SearchStrategy[Any]:
     return st.none() | values if column.nullable else values
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_row_comes_back_from_its_line(data: st.DataObject) -> None:
     """NUL, any Unicode, the largest numbers, bytes, no value: each comes back as it was, and of its type."""
