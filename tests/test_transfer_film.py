@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from conftest import on_both_databases
 from filming import clash, command, environment, metered, shot_list
-from moving import reports, save, settings_for
+from moving import export, reports, save, settings_for, take_in
 
 from clash.database import init_database
-from clash.errors import VersionMismatchError
+from clash.errors import ConflictError, VersionMismatchError
 from clash.reports import checkpoints
 
 TINY = ("--size", "96x64", "--fps", "8")
@@ -38,7 +38,7 @@ def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, data
 
     `database_url` is where it goes: from SQLite to D1, and from D1 to SQLite.
     """
-    shot_list(tmp_path / "story.csv", 4, words=True)
+    shot_list(tmp_path / "story.csv", 3, words=True)
     cloudflare = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFLARE_")}
     other = f"sqlite:///{tmp_path / 'other.db'}"
     first, second = (other, database_url) if database_url.startswith("d1://") else (database_url, other)
@@ -71,18 +71,15 @@ def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, data
     calls = told(second, tmp_path)[2]["calls"]
     assert set(Counter(call["slot"] for call in calls if call["state"] == "succeeded").values()) == {1}
 
-    # And back, finished: refused where the unfinished run still stands, taken where there is none.
-    again = clash(tmp_path, "db", "import", "runs.jsonl.gz", env=there)
-    assert again.code == 5
-    assert "run-9" in again.err
-    piped = clash(tmp_path, "db", "export", "-", env=there)
-    assert piped.code == 0
+    # And on, finished: refused where the unfinished run still stands, taken where there is none.
     third = f"sqlite:///{tmp_path / 'third.db'}"
-    back = {**common, "DATABASE_URL": third}
     asyncio.run(init_database(third))
-    assert clash(tmp_path, "db", "import", "-", env=back, stdin=piped.out.encode()).code == 0
+    asyncio.run(export(second, tmp_path / "finished.jsonl"))
+    with pytest.raises(ConflictError, match="run-9"):
+        asyncio.run(take_in(first, tmp_path / "finished.jsonl"))
+    asyncio.run(take_in(third, tmp_path / "finished.jsonl"))
     assert told(third, tmp_path) == told(second, tmp_path)
-    finished = clash(tmp_path, "resume", "run-9", "--json", env=back)
+    finished = clash(tmp_path, "resume", "run-9", "--json", env={**common, "DATABASE_URL": third})
     assert finished.document["status"] == "already_completed"
     assert set(Counter(metered(meter)).values()) == {1}
 
