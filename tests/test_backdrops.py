@@ -115,6 +115,23 @@ def test_there_is_no_weather_in_space() -> None:
     assert digest(draw("space", weather="rain")) == digest(draw("space", weather="clear"))
 
 
+def test_a_small_boat_is_an_open_boat_and_a_ship_has_a_deck() -> None:
+    """From a rowing boat no white railing crosses the sea; without people the boat itself is out there."""
+    asked: dict[str, Any] = {"time": "day", "weather": "clear", "size": "wide", "angle": "eye_level",
+                             "width": 320, "height": 180, "seed": "here"}  # fmt: skip
+    drawn = {
+        name: draw_backdrop(Location(slug="x", name=name), **asked)
+        for name in ("Rowing boat", "小船", "渔船", "Ferry deck", "Open sea")
+    }
+    white = {name: (pixels(each).min(axis=2) > 180)[115:].mean(axis=1).max() for name, each in drawn.items()}
+    assert white["Ferry deck"] > 0.9
+    assert max(share for name, share in white.items() if name != "Ferry deck") < 0.2
+    assert {name for name, each in drawn.items() if each.thwart > 0.2} == {"Rowing boat", "小船", "渔船"}
+    afar = draw_backdrop(Location(slug="x", name="Rowing boat"), aboard=False, **asked)
+    assert apart(afar, drawn["Rowing boat"]) > 5
+    assert apart(afar, drawn["Open sea"]) > 3
+
+
 def test_a_lamp_that_is_out_gives_no_light() -> None:
     """At night the lamp room is dark while its lamp is out; another place is what it is."""
     lit, out = (draw("tower_room", time="night", lamp_out=out) for out in (False, True))

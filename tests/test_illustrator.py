@@ -16,9 +16,11 @@ from PIL import Image
 from clash.errors import ProviderError
 from clash.film.typeface import drawable
 from clash.providers.local import cards
+from clash.providers.local.figures.body import Body
 from clash.providers.local.figures.figure import feet_of
 from clash.providers.local.figures.look import look_of
 from clash.providers.local.illustrator import illustrate
+from clash.providers.local.seating import Seats, seats_of
 from clash.providers.local.staging import FACE_ENDS, Frame, Player, stage
 from clash.providers.ports import Answer, ImageRequest, Reference
 from clash.story.screenplay import Character, Line, Location, Shot, ShotSize
@@ -389,3 +391,80 @@ def test_closed_eyes_and_shared_gestures_follow_the_action() -> None:
     }
     legs = [p.stance.pose.legs for p in players(shot("full", action="Tomas sits by the fire."))]
     assert legs == ["standing", "sitting"]
+
+
+@pytest.mark.parametrize("size", ["medium_wide", "medium"])
+def test_who_sits_is_seen_to_sit_in_a_medium_shot(size: ShotSize) -> None:
+    """The one of whom it is said sits lower than the one who stands, and the frame reaches down to the lap."""
+    mara, tomas = players(shot(size, action="Mara waits. Tomas sits beside the cold lamp."))
+    assert (mara.seat, tomas.seat) == ("", "chair")
+    assert tomas.stance.pose.legs == "sitting"
+    assert tomas.y > mara.y + 0.6 * tomas.unit
+    (tomas,) = stage(shot(size, action="Tomas sits beside the cold lamp."), (TOMAS,), FRAME)
+    lap = tomas.y + Body(tomas.look, 0.0).hips[1] * tomas.unit
+    assert lap < FRAME.height
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "seat"),
+    [
+        ("Mara sits on the wall.", "Park", "wall"),
+        ("Mara sits down.", "Park", "bench"),
+        ("Mara is seated on a rock.", "Harbour", "rock"),
+        ("Mara sits down.", "Harbour", "wall"),
+        ("Mara sits on a stool.", "Kitchen", "stool"),
+        ("Mara坐在长椅上。", "Kitchen", "bench"),
+        ("Mara sits down.", "Forest", "rock"),
+        ("Mara waits in the bows.", "小船", "thwart"),
+        ("Mara stands up.", "Rowing boat", ""),
+        ("Mara rows.", "Rowing boat", "thwart"),
+        ("Mara walks past rows of chairs.", "Hall", ""),
+    ],
+)
+def test_people_sit_on_what_is_said_or_what_is_there(action: str, name: str, seat: str) -> None:
+    """A wall, a bench, a rock, a chair, the thwart of a boat: by the words, else by the place."""
+    place = Location(slug="here", name=name, setting="interior" if name in {"Kitchen", "Hall"} else "exterior")
+    (player,) = stage(shot("medium", action=action), (MARA,), Frame(1280, 720, 0.88, seats_of(place)))
+    assert player.seat == seat
+
+
+def test_all_on_one_wall_sit_at_one_height_and_a_wall_is_there() -> None:
+    """A child beside two adults has its hips where theirs are; stone runs across the picture below them."""
+    three, place = (MARA, TOMAS, XIAOHE), Location(slug="quay", name="Harbour")
+    sit = shot("medium_wide", action="Three of them sit on the wall.")
+    seated = stage(sit, three, Frame(1280, 720, 0.88, seats_of(place)))
+    hips = [player.y + Body(player.look, 0.0).hips[1] * player.unit for player in seated]
+    assert max(hips) - min(hips) < 1
+    wait = shot("medium_wide", action="Three of them wait.")
+    picture, without = (pixels(keyframe(each, three, place=place, width=640, height=360)) for each in (sit, wait))
+    below = (slice(300, 345), slice(20, 60))
+    assert np.abs(picture[below] - without[below]).mean() > 12
+
+
+def test_who_sits_at_a_table_has_it_before_them_and_the_bowl_on_it() -> None:
+    """Across from each other in a noodle shop: a table's top runs before both, and the bowl stands on it."""
+    place = Location(slug="shop", name="面馆", setting="interior")
+    both = {
+        p.at_table for p in stage(shot(action="Tomas在她对面坐下。"), (MARA, TOMAS), Frame(1280, 720, 0.88, Seats()))
+    }
+    assert both == {True}
+    bare = pixels(keyframe(shot(action="Tomas在她对面坐下。"), place=place, width=640, height=360))
+    bowl = pixels(keyframe(shot(action="Tomas在她对面坐下，吃一碗面。"), place=place, width=640, height=360))
+    row = bare[345, 40:600]
+    assert np.abs(np.diff(row, axis=0)).max() < 12
+    red = (bowl[..., 0] > bowl[..., 1] * 1.8) & (bowl[..., 0] > 90)
+    assert red[270:345, 260:380].mean() > 0.2
+
+
+def test_who_rows_has_oars_in_both_hands_and_is_small_from_afar() -> None:
+    """In a rowing boat the oars reach beyond the gunwales; in an extreme wide shot the boat is seen on the water."""
+    place = Location(slug="boat", name="Rowing boat")
+    rows, waits = (
+        pixels(keyframe(shot("full", action=f"Mara {does}."), (MARA,), place=place, width=640, height=360))
+        for does in ("rows", "waits")
+    )
+    assert np.abs(rows - waits)[:, 30:130].max() > 40
+    afar = pixels(keyframe(shot("extreme_wide", action="Mara rows."), (MARA,), place=place, width=640, height=360))
+    red, green, blue = afar[..., 0], afar[..., 1], afar[..., 2]
+    copper = (red > 120) & (green < red * 0.62) & (blue < red * 0.45)
+    assert 0.0001 < copper.mean() < 0.01

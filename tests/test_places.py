@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from clash.story.places import INTERIORS, PlaceKind, place_kind
+from clash.story.places import INTERIORS, PlaceKind, boat_at, place_kind
 from clash.story.screenplay import Location, Setting
 
 
@@ -136,3 +136,19 @@ def test_every_kind_is_reached_by_some_name() -> None:
     reached |= {place_kind(location(name, setting="interior")) for name, _ in ROOMS}
     assert reached == set(get_args(PlaceKind))
     assert set(get_args(PlaceKind)) > INTERIORS
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "boat"),
+    [
+        ("Rowing boat", "", "rowing boat"), ("小船", "", "rowing boat"), ("渔船", "", "fishing boat"),
+        ("Raft", "", "rowing boat"), ("A canoe at sea", "", "rowing boat"),
+        ("Sea below the lighthouse", "A small boat crosses a grey sea.", "rowing boat"),
+        ("Open sea", "Lightning over a fishing boat.", "fishing boat"), ("Deck of a fishing boat", "", "ship"),
+        ("Ferry", "A small boat is lowered.", "ship"), ("轮船甲板", "", "ship"), ("Open sea", "Boats far away.", ""),
+        ("Harbour", "A boat lies at the quay.", ""),
+    ],
+)  # fmt: skip
+def test_a_place_at_sea_is_aboard_of_what_its_words_say(name: str, description: str, boat: str) -> None:
+    """A small boat is rowed, a ship has a deck; boats seen in the distance are nobody's."""
+    assert boat_at(location(name, description)) == boat

@@ -430,6 +430,7 @@ def test_5000_rows_are_fast():
     [
         ("Tomas sits beside the cold lamp.", True), ("The great light has gone out.", True), ("她守着熄灭的灯。", True),
         ("灯灭了。", True), ("A lamp burns in the window.", False), ("Mara lights the lamp.", False),
+        ("The light had called boats home. Tonight it was dark.", True),
         ("点亮了灯", False), ("He comes out with a lamp.", False), ("The light is kind.", False),
     ],
 )  # fmt: skip
@@ -438,3 +439,16 @@ def test_a_lamp_is_out_where_the_story_says_so(told: str, out: bool):
     assert lamp_goes_out(told) == out
     assert lamp_goes_out("She waits.", out=out) == out
     assert not lamp_goes_out("The wick takes the flame.", out=True)
+
+
+def test_a_dark_lighthouse_is_dark_from_the_sea_until_somebody_lights_it():
+    """The lamp is out wherever the lighthouse is seen from, by the narration's words too, and then lit."""
+    shots = written(
+        "scene,location,int_ext,time,description,narration\n"
+        "1,Sea below the lighthouse,EXT,dusk,A boat crosses the sea.,The light had called boats. Tonight it was dark.\n"
+        "2,Lamp room,INT,night,Mara sits beside the cold lamp.,\n"
+        "3,Lamp room,INT,night,The wick takes the flame.,\n"
+        "4,Sea below the lighthouse,EXT,night,A boat comes home.,\n"
+    ).shots
+    dark = {shot.source_row: lamp_goes_out(shot.image_prompt) for shot in shots}
+    assert dark == {2: True, 3: True, 4: False, 5: False}

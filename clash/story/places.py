@@ -57,8 +57,8 @@ class _Found(NamedTuple):
 _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
     ("sea", "vehicle",
      "sea ocean water waves strait deck boat ship sailboat ferry raft fishing_boat "
-     "rowing_boat open_sea high_seas "
-     "大海 海上 海面 海洋 外海 公海 海峡 甲板 船 渔船 小船 帆船 轮船 渡轮 海"),
+     "rowing_boat rowboat dinghy skiff canoe kayak lifeboat open_sea high_seas "
+     "大海 海上 海面 海洋 外海 公海 海峡 甲板 船 渔船 小船 小舟 舢板 独木舟 皮划艇 木筏 竹筏 救生艇 帆船 轮船 渡轮 海"),
     ("harbour", "hall",
      "harbour harbor port dock quay wharf pier marina jetty boatyard shipyard docklands seaport "
      "港口 港湾 渔港 海港 码头 船坞 栈桥 渡口 港 船厂"),
@@ -244,6 +244,18 @@ _FRONTS: dict[PlaceKind, PlaceKind] = {
     "corridor": "alley", "vehicle": "road", "spaceship": "space", "lab": "city", "cave": "mountain",
 }  # fmt: skip
 
+Boat = Literal["", "ship", "fishing boat", "rowing boat"]
+_BOATS: tuple[tuple[Boat, re.Pattern[str]], ...] = (
+    ("ship", re.compile(r"\b(?:decks?|ship|ferry|vessel|liner|steamer|yacht|frigate|galleon)\b"
+                        r"|甲板|轮船|渡轮|客轮|货轮|游轮|邮轮|军舰|大船|货船|客船")),
+    ("fishing boat", re.compile(r"\b(?:fishing|motor|sailing|wheel)[ -]?boat\b|\b(?:trawler|cutter|sailboat)\b"
+                                r"|渔船|帆船|汽艇")),
+    ("rowing boat", re.compile(r"\b(?:boat|(?:row|life)boat|dinghy|skiff|canoe|kayak|raft|punt|gondola|coracle)\b"
+                               r"|船(?![坞厂员长])|小舟|扁舟|舢板|独木舟|皮划艇|竹筏|木筏|救生艇")),
+)  # fmt: skip
+"""What a boat's words make of it: what has a deck, what is open and has a wheel, what is rowed."""
+
+
 _BREAK = re.compile(
     r"\b(?:of|over|at|in|on|by|near|above|under|below|beneath|beside|behind|beyond|with|from|to|across|along|"
     r"overlooking|outside|inside|between|next)\b"
@@ -270,6 +282,17 @@ def place_kind(location: Location, hint: str = "") -> PlaceKind:
         return "interior" if inside else "exterior"
     kind = word.inside if inside else word.outside
     return _FRONTS.get(kind, kind) if outside else kind
+
+
+def boat_at(location: Location) -> Boat:
+    """The kind of boat that a place at sea is aboard of, or "": by its name, else by its description."""
+    if place_kind(location) != "sea":
+        return ""
+    for text in (location.name.casefold(), location.description.casefold()):
+        for boat, said in _BOATS:
+            if said.search(text):
+                return boat
+    return ""
 
 
 def _head(name: str) -> _Word | None:

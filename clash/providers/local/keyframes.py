@@ -14,11 +14,14 @@ from clash.providers.local.backdrops import draw_backdrop
 from clash.providers.local.figures import words
 from clash.providers.local.figures.canvas import darker, lighter
 from clash.providers.local.figures.figure import Light, feet_of, figure_layer
+from clash.providers.local.figures.look import look_of
 from clash.providers.local.figures.props import thing_in
 from clash.providers.local.inserts import draw_hands, draw_insert
 from clash.providers.local.lamps import lamp_goes_out
-from clash.providers.local.staging import SINGLES, Frame, Player, focus_of, nobody, stage
-from clash.story.places import INTERIORS, place_kind
+from clash.providers.local.seating import seats_of
+from clash.providers.local.seats import draw_seats, draw_table
+from clash.providers.local.staging import FULL_FIGURES, SINGLES, Frame, Player, focus_of, nobody, stage
+from clash.story.places import INTERIORS, boat_at, place_kind
 from clash.story.screenplay import Character, Location, Shot
 
 DUTCH = math.radians(5.0)
@@ -31,6 +34,9 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
     thing = _thing_of(shot, cast)
     hands = not thing and shot.size == "insert" and words.pattern(_HANDS).search(shot.action) is not None
     empty = not thing and nobody(shot, cast)
+    afar = (not cast and shot.size not in SINGLES) or (
+        shot.size == "extreme_wide" and boat_at(location) == "rowing boat"
+    )
     backdrop = draw_backdrop(
         location,
         time=shot.time,
@@ -41,6 +47,8 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
         height=height,
         seed=location.slug,
         lamp_out=lamp_goes_out(f"{shot.image_prompt} {shot.action}"),
+        aboard=not afar,
+        rower=(look_of(cast[0]).cloth, look_of(cast[0]).hair) if cast else None,
     )
     picture = backdrop.image
     light = Light(backdrop.key_light, backdrop.ambient, float(backdrop.light_side))
@@ -49,9 +57,14 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
     elif thing:
         nearer = 1.45 if shot.size == "extreme_close_up" else 1.0
         draw_insert(picture, thing, focus_of(shot, cast), light, nearer=nearer)
-    else:
-        for player in stage(shot, cast, Frame(width, height, backdrop.ground)):
+    elif not (afar and boat_at(location)):
+        players = stage(shot, cast, Frame(width, height, backdrop.ground, seats_of(location)))
+        if shot.size not in SINGLES:
+            draw_seats(picture, players, light, thwart=backdrop.thwart * height)
+        for player in players:
             _put(picture, player, light, shot)
+        if shot.size not in FULL_FIGURES and shot.size not in SINGLES:
+            draw_table(picture, players, light, thing_in(shot.action))
         if cast and place_kind(location) not in INTERIORS:
             _near_weather(picture, shot, light)
     _vignette(picture)
@@ -85,7 +98,7 @@ def _put(picture: Image.Image, player: Player, light: Light, shot: Shot) -> None
     top, bottom = max(0, math.floor(y - above)), min(height, math.ceil(y + below))
     if left >= right or top >= bottom:
         return
-    if player.whole and player.part != "silhouette":
+    if player.whole and player.part != "silhouette" and not player.seat:
         _contact_shadow(picture, (x, y + feet), player.unit)
     layer = figure_layer(
         player.look,

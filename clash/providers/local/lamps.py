@@ -11,9 +11,11 @@ LAMP_IS_OUT: Mapping[Language, str] = {"en": "The lamp is out, its glass dark", 
 """What a picture's prompt says of it."""
 
 _LAMP = r"(?:lamp|light|lantern|beacon|wick)"
+_LIGHTHOUSE = re.compile(r"\b(?:lighthouse|beacon)\b|灯塔", re.IGNORECASE)
 _OUT = re.compile(
     rf"\b(?:cold|dead|dark|unlit|darkened|extinguished) (?:great |old )?{_LAMP}\b"
     rf"|\b{_LAMP}\b[^.;]{{0,12}}\b(?:is|was|goes|went|has gone|stays|stands) (?:out|dark|cold|dead|unlit)\b"
+    rf"|\b{_LAMP}\b[^.;]{{0,60}}\. (?:\w+ ){{0,2}}it (?:is|was|goes|went) (?:out|dark)\b"
     r"|(?:熄灭|冰冷|不亮|没点亮)的.{0,3}灯|灯(?:已经|早已|都|是|也)?[灭熄]",
     re.IGNORECASE,
 )
@@ -24,6 +26,11 @@ _LIT = re.compile(
     r"|点[亮燃着]了?.{0,4}灯|灯.{0,3}(?:亮了|亮起)",
     re.IGNORECASE,
 )
+
+
+def has_lighthouse(text: str) -> bool:
+    """Whether a lighthouse is seen from the place of which `text` tells."""
+    return _LIGHTHOUSE.search(text) is not None
 
 
 def lamp_goes_out(text: str, *, out: bool = False) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from clash.providers.local.lamps import LAMP_IS_OUT, lamp_goes_out
+from clash.providers.local.lamps import LAMP_IS_OUT, has_lighthouse, lamp_goes_out
 from clash.providers.local.screenwriting.atmosphere import Atmosphere, carry
 from clash.providers.local.screenwriting.camera_terms import angle_of, movement_of, size_of
 from clash.providers.local.screenwriting.casting import Cast, cast_of
@@ -128,10 +128,15 @@ class _Shots:
         return [self._shot(row, draft, first=index == 0) for index, draft in enumerate(drafts)]
 
     def _look_at_the_lamp(self, row: _Placed) -> None:
-        """A lamp that has gone out stays out until it is lit again, in whatever scenes play there."""
-        if place_kind(self._locations[row.place]) == "tower_room":
-            before = self._lamps_out.get(row.place, False)
-            self._lamps_out[row.place] = lamp_goes_out(row.beat.description, out=before)
+        """A lamp that has gone out stays out in whatever scenes play there, until it is lit again in any of them."""
+        place = self._locations[row.place]
+        if place_kind(place) != "tower_room" and not has_lighthouse(f"{place.name} {place.description}"):
+            return
+        told = f"{row.beat.description} {row.beat.narration}"
+        if lamp_goes_out(told, out=True):
+            self._lamps_out[row.place] = lamp_goes_out(told, out=self._lamps_out.get(row.place, False))
+        else:
+            self._lamps_out.clear()
 
     def _shot(self, row: _Placed, draft: Draft, *, first: bool) -> Shot:
         beat, language = row.beat, self._story.language

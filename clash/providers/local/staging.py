@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from clash.providers.local.backdrops.scene import standing_side
 from clash.providers.local.figures import words
+from clash.providers.local.figures.body import Body
 from clash.providers.local.figures.figure import Stance, feet_of
 from clash.providers.local.figures.look import Digest, Look, look_of
 from clash.providers.local.figures.pose import (
@@ -19,6 +20,7 @@ from clash.providers.local.figures.pose import (
     pose_of,
 )
 from clash.providers.local.figures.props import thing_in
+from clash.providers.local.seating import Seat, Seated, Seats, names_of, seated_in
 from clash.story.screenplay import Angle, Character, Shot, ShotSize
 
 MOST_DRAWN = 5
@@ -51,6 +53,11 @@ FACE_ENDS = 0.69
 """No chin is below this share of the height in a usual framing: captions are laid over what is below."""
 
 
+SEATED: dict[ShotSize, tuple[float, float]] = {"medium_wide": (0.92, 0.035), "medium": (0.77, 0.02)}
+"""Where somebody sits: by how much the camera goes back and the head comes down, so that lap or table is seen."""
+SHARED: frozenset[Seat] = frozenset({"bench", "wall", "thwart"})
+
+
 @dataclass(frozen=True)
 class Player:
     """One figure in the frame: the middle of its head and the height of a head, in pixels."""
@@ -62,6 +69,9 @@ class Player:
     unit: float
     whole: bool
     part: Literal["player", "foreground", "silhouette"] = "player"
+    seat: Seat = ""
+    """What the figure sits on, or "" who stands."""
+    at_table: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,8 @@ class Frame:
     width: int
     height: int
     ground: float
+    seats: Seats = field(default_factory=Seats)
+    """What there is to sit on."""
 
 
 def stage(shot: Shot, cast: Sequence[Character], frame: Frame) -> list[Player]:
@@ -102,17 +114,10 @@ def focus_of(shot: Shot, cast: Sequence[Character]) -> Character | None:
 def actor_of(shot: Shot, cast: Sequence[Character]) -> Character | None:
     """Who does what the action says: the first of the cast whom it names."""
     text = shot.action.casefold()
-    named = [(text.find(name), index) for index, c in enumerate(cast) for name in _names(c) if name in text]
+    named = [(text.find(name), index) for index, c in enumerate(cast) for name in names_of(c) if name in text]
     if named:
         return cast[min(named)[1]]
     return cast[0] if cast else None
-
-
-def _names(character: Character) -> tuple[str, ...]:
-    """The names by which a text may call a character: the whole name, or a part of it (of Latin letters)."""
-    whole = character.name.casefold()
-    parts = tuple(part for part in whole.split() if len(part) > 2 and part not in {"the", "old", "miss", "mrs."})
-    return (whole, *parts)
 
 
 def _speaks(shot: Shot, character: Character, cast: Sequence[Character]) -> bool:
@@ -123,7 +128,14 @@ def _speaks(shot: Shot, character: Character, cast: Sequence[Character]) -> bool
 
 
 def _stance(
-    shot: Shot, cast: Sequence[Character], character: Character, way: float, *, whole: bool, frontal: bool = False
+    shot: Shot,
+    cast: Sequence[Character],
+    character: Character,
+    way: float,
+    *,
+    whole: bool,
+    frontal: bool = False,
+    seated: Seated | None = None,
 ) -> Stance:
     look = look_of(character)
     speaking = _speaks(shot, character, cast)
@@ -140,6 +152,7 @@ def _stance(
         prop=thing_in(shot.action) if acting else "",
         whole=whole,
         seed=seed,
+        posture=seated.posture if seated else "",
     )
     turn = 0.06 if frontal else 0.30 + 0.10 * Digest(seed).share("turn")
     return Stance(way * turn, pose, replace(expression, gaze=0.0 if frontal else way * 0.55))
@@ -234,21 +247,37 @@ def _group(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame
     drawn = _chosen(cast, focus)
     rest = [c for c in cast if c not in drawn][:MOST_SILHOUETTES]
     whole = shot.size in FULL_FIGURES
-    unit = _unit(shot, frame, len(drawn))
+    seated = seated_in(shot, cast, frame.seats)
+    unit = _unit(shot, frame, len(drawn)) * (SEATED.get(shot.size, (1.0, 0.0))[0] if seated else 1.0)
     players: list[Player] = []
     for index, (character, x) in enumerate(zip(drawn, _spots(len(drawn), unit, frame, shot), strict=True)):
         look = look_of(character)
         way = _way_of(character, drawn, shot)
-        stance = _stance(shot, cast, character, way, whole=whole, frontal=shot.angle == "pov")
+        seat = seated.get(character.slug)
+        stance = _stance(shot, cast, character, way, whole=whole, frontal=shot.angle == "pov", seated=seat)
         own = _own_unit(look, unit) * (0.94 if _in_back_row(index, len(drawn)) else 1.0)
         shorter = max(0.0, ADULT_HEADS - 0.5 - feet_of(look, replace(stance.pose, legs="standing"))) * own
         lower = 0.55 * shorter if len(drawn) > 1 else 0.0
+        if seat:
+            lower += SEATED.get(shot.size, (1.0, 0.0))[1] * frame.height
+            lower += 0.75 * unit if len(seated) < len(drawn) else 0.0
         y = min(_head_place(shot, frame, unit) + lower, FACE_ENDS * frame.height - 0.5 * own)
-        players.append(Player(look, stance, x, y, own, whole=whole or shot.size == "medium_wide"))
+        players.append(
+            Player(
+                look,
+                stance,
+                x,
+                y,
+                own,
+                whole=whole or shot.size == "medium_wide",
+                seat=seat.seat if seat else "",
+                at_table=seat.table if seat else False,
+            )
+        )
     crowd = _crowd(shot, rest, frame, unit)
     feet_shown = all(p.y + feet_of(p.look, p.stance.pose, shot.angle) * p.unit < frame.height for p in players)
     if not whole and not feet_shown:
-        return crowd + players
+        return crowd + _side_by_side(players)
     ground = _ground(players, frame, shot.angle)
     standing = [
         _on(player, ground - (0.25 * player.unit if _in_back_row(index, len(players)) else 0.0), shot.angle)
@@ -256,8 +285,17 @@ def _group(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame
     ]
     return [
         *(_on(player, ground - 0.6 * unit, shot.angle) for player in crowd),
-        *sorted(standing, key=lambda player: player.unit),
+        *sorted(_side_by_side(standing), key=lambda player: player.unit),
     ]
+
+
+def _side_by_side(players: Sequence[Player]) -> list[Player]:
+    """The players; those who share a seat sit at one height on it, so that a child's feet do not reach the ground."""
+    seats = {id(p): p.y + Body(p.look, 0.0).hips[1] * p.unit for p in players if p.seat in SHARED}
+    if len(seats) < 2:
+        return list(players)
+    height = min(seats.values())
+    return [replace(p, y=p.y + height - seats[id(p)]) if id(p) in seats else p for p in players]
 
 
 def _in_back_row(index: int, count: int) -> bool:
@@ -284,6 +322,8 @@ def _chosen(cast: Sequence[Character], focus: Character) -> list[Character]:
 
 def _spots(count: int, unit: float, frame: Frame, shot: Shot) -> list[float]:
     """Where the heads are from left to right, in pixels."""
+    if count == 1 and frame.seats.seat == "thwart":
+        return [frame.width * 0.5]  # a boat is balanced
     if count == 1:
         aside = {"extreme_wide": 0.15, "wide": 0.13, "full": 0.06}.get(shot.size, 0.06)
         return [frame.width * (0.5 + _side_of(shot) * aside)]

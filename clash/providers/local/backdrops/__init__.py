@@ -31,6 +31,7 @@ from clash.providers.local.backdrops.outdoors import (
     lighthouse,
     market,
     rivers,
+    seas,
     shores,
     skyline,
     square,
@@ -41,7 +42,7 @@ from clash.providers.local.backdrops.outdoors import (
 from clash.providers.local.backdrops.palette import RGB, indoors, palette_of
 from clash.providers.local.backdrops.scene import Scene
 from clash.providers.local.backdrops.weather import fall, vignette
-from clash.story.places import INTERIORS, PlaceKind, place_kind
+from clash.story.places import INTERIORS, PlaceKind, boat_at, place_kind
 from clash.story.screenplay import Angle, Location, ShotSize, TimeOfDay, Weather
 
 __all__ = ["Backdrop", "Painter", "draw_backdrop"]
@@ -50,7 +51,7 @@ Painter = Callable[[Scene], None]
 
 PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
     {
-        "sea": shores.sea,
+        "sea": seas.sea,
         "harbour": shores.harbour,
         "lighthouse": lighthouse.lighthouse,
         "beach": shores.beach,
@@ -99,6 +100,9 @@ _COOL: frozenset[PlaceKind] = frozenset({"lab", "hospital", "spaceship"})
 _WEATHERLESS: frozenset[PlaceKind] = frozenset({"space", "spaceship"})
 
 
+_BREADTHS: Mapping[ShotSize, float] = {"extreme_wide": 0.42, "wide": 0.55, "full": 0.72}
+
+
 @dataclass(frozen=True)
 class Backdrop:
     """A place without its people, and what whoever draws the people must know of it."""
@@ -111,6 +115,8 @@ class Backdrop:
     ambient: RGB
     light_side: int
     """Where the key light comes from: -1 left, +1 right."""
+    thwart: float = 0.0
+    """In an open boat half its inner breadth where one sits, as a share of the height; else 0."""
 
 
 def draw_backdrop(
@@ -124,11 +130,14 @@ def draw_backdrop(
     height: int,
     seed: str,
     lamp_out: bool = False,
+    aboard: bool = True,
+    rower: tuple[RGB, RGB] | None = None,
 ) -> Backdrop:
     """The place `location` in a picture of `width` x `height` pixels, its lower third calm enough for captions.
 
     `seed` fixes what stands where: the same seed gives the same place in every framing, time and weather. The
-    same arguments give the same pixels. `lamp_out`: the great lamp of a tower is not alight.
+    same arguments give the same pixels. `lamp_out`: the great lamp of a tower is not alight. `aboard`: the boat that
+    the words speak of is seen from within, else from outside; `rower`: coat and hair of who is in it then.
     """
     kind = place_kind(location)
     inside = kind in INTERIORS
@@ -143,10 +152,17 @@ def draw_backdrop(
         words=f"{location.name} {location.description}".casefold(),
         level=camera.level,
         lamp_out=lamp_out,
+        boat=boat_at(location),
+        aboard=aboard,
+        breadth=_BREADTHS.get(size, 1.0),
     )
+    if rower:
+        scene.rower = rower
     PAINTERS[kind](scene)
     image, ground = camera.look(scene.canvas.image, scene.focus, scene.ground, width, height)
     if not inside:
         fall(image, palette, seed)
     vignette(image, palette.ink)
-    return Backdrop(image, ground, scene.key, scene.ambient, scene.light_side)
+    return Backdrop(
+        image, ground, scene.key, scene.ambient, scene.light_side, scene.thwart * camera.zoom(width, height)
+    )

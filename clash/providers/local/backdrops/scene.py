@@ -12,6 +12,7 @@ import numpy as np
 
 from clash.providers.local.backdrops.canvas import Canvas, Point
 from clash.providers.local.backdrops.palette import RGB, Palette
+from clash.story.places import Boat
 
 
 def chance(*labels: str) -> np.random.Generator:
@@ -46,10 +47,20 @@ class Scene:
     """The height of the eye as a share of the picture's height: the horizon, or the vanishing point of a room."""
     lamp_out: bool = False
     """Whether the great lamp of a tower is not alight, however dark it is."""
+    boat: Boat = ""
+    """The boat that the words speak of at sea."""
+    aboard: bool = True
+    """Whether that boat is seen from within."""
+    breadth: float = 1.0
+    """How broad it is then: the less, the smaller the figures in it are."""
+    rower: tuple[RGB, RGB] = ((58, 74, 82), (122, 74, 52))
+    """Coat and hair of who is in it, seen from afar."""
     vista: Literal["town", "country", "sea"] = "town"
     """What lies before the windows where the words do not say."""
     focus: Point = (0.5, 0.5)
     ground: float = 0.88
+    thwart: float = 0.0
+    """In an open boat half its inner breadth where one sits, as a share of the canvas's height."""
     key: RGB = field(init=False)
     ambient: RGB = field(init=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from clash.providers.local.figures.canvas import Canvas, Colour, Points, darker, mirrored, mix, smooth, tube
+from clash.providers.local.figures.canvas import Canvas, Colour, Point, Points, darker, mirrored, mix, smooth, tube
 from clash.providers.local.figures.look import Look
 
 # How far below the chin a garment ends, in heads of an adult.
@@ -22,6 +22,13 @@ class Body:
 
     look: Look
     turn: float
+    seated: bool = False
+
+    @property
+    def hem(self) -> float:
+        """How far below the chin the upper garment is seen whole: somebody who sits has its skirt over the lap."""
+        hem = HEMS[self.look.garment]
+        return min(hem, 2.62) if self.seated else hem
 
     @property
     def stretch(self) -> float:
@@ -70,7 +77,7 @@ class Body:
     def torso(self) -> Points:
         """The outline of the upper garment from the neck to its hem."""
         b, look = self.breadth, self.look
-        hem = HEMS[look.garment]
+        hem = self.hem
         waist = 0.47 if look.gender == "woman" and look.age != "child" else 0.56
         if look.build == "broad":
             waist += 0.10
@@ -83,7 +90,9 @@ class Body:
             (0.78 * b, 0.80),
             (0.66 * b, 1.15),
         ]
-        if look.garment == "dress":
+        if self.seated:
+            half += [((waist + 0.04) * b, 1.75), (hips + 0.06, 2.36), (hips + 0.10, hem)]
+        elif look.garment == "dress":
             half += [
                 (waist * b, 1.70),
                 (waist * b + 0.02, 1.78),
@@ -165,31 +174,42 @@ def draw_legs(canvas: Canvas, body: Body, stance: str, way: float) -> None:
 
 
 def _sitting_legs(canvas: Canvas, body: Body, way: float, cloth: Colour) -> None:
-    """Thighs towards us, shins down; on a plain block, that nobody sits on air."""
-    long, (hips, hip_y) = body.stretch, body.hips
+    """Thighs aside to where the figure looks, shins down, and the skirt of a long garment over the lap."""
+    long, b, hip_y = body.stretch, body.breadth, body.hips[1]
     sole = hip_y + 1.62 * long
-    seat = [
-        (-hips - 0.5, hip_y + 0.10),
-        (hips + 0.5, hip_y + 0.10),
-        (hips + 0.44, sole - 0.03),
-        (-hips - 0.44, sole - 0.03),
+    skirt = body.look.garment in _SKIRTS
+    for side, out, back in ((way, 0.86, True), (-way, 0.42, False)):
+        knee = (way * out * (0.45 + 0.55 * b), hip_y + 0.22 * long)
+        foot = (knee[0] + way * 0.03, sole - 0.16)
+        tone = darker(cloth, 0.26 if back else 0.06)
+        shin = tube([knee, ((knee[0] + foot[0]) / 2, (knee[1] + foot[1]) / 2), foot], (0.23 * b, 0.18 * b, 0.13 * b))
+        canvas.form(shin, darker(tone, 0.10), depth=0.12)
+        _shoe(canvas, body, foot[0], sole, way, back=back)
+        thigh = tube([(side * 0.24 * b, hip_y - 0.04), knee], (0.29 * b, 0.245 * b))
+        canvas.form(thigh, darker(body.look.cloth, 0.24 if back else 0.0) if skirt else tone, depth=0.14, shade=0.2)
+        if skirt:
+            _skirt(canvas, body, (side * 0.24 * b, hip_y), knee, back=back)
+
+
+_SKIRTS: dict[str, float] = {"coat": 0.34, "dress": 0.66, "robe": 1.05, "apron": 0.40}
+"""How far below the knees (heads of an adult) a garment falls when its wearer sits."""
+
+
+def _skirt(canvas: Canvas, body: Body, hip: Point, knee: Point, *, back: bool) -> None:
+    """The cloth over one thigh: bright above, its fall from the knee in shade."""
+    look, wide = body.look, 0.25 * body.breadth + 0.03
+    fall, way = _SKIRTS[look.garment] * body.stretch, 1.0 if knee[0] >= hip[0] else -1.0
+    low = knee[1] + wide * 0.6 + fall
+    front = [
+        (knee[0] + way * wide, knee[1]),
+        (knee[0] + way * wide * 0.92, low),
+        (knee[0] - way * wide * 1.1, low + 0.04),
+        (hip[0] - way * 0.10, knee[1] + wide * 0.9),
+        (hip[0], knee[1]),
     ]
-    canvas.form(seat, (104, 78, 58), depth=0.5, shade=0.34)
-    canvas.fill([seat[0], seat[1], (hips + 0.5, hip_y + 0.20), (-hips - 0.5, hip_y + 0.20)], (134, 102, 76))
-    for side in (-way, way):
-        hip = (side * 0.24 * body.breadth, hip_y - 0.02)
-        knee = (side * 0.34 * body.breadth + way * 0.26, hip_y + 0.30 * long)
-        foot = (knee[0] + way * 0.05, sole - 0.16)
-        canvas.form(
-            tube(
-                [knee, ((knee[0] + foot[0]) / 2, (knee[1] + foot[1]) / 2), foot],
-                (0.2 * body.breadth, 0.17 * body.breadth, 0.13 * body.breadth),
-            ),
-            darker(cloth, 0.12),
-            depth=0.12,
-        )
-        canvas.form(tube([hip, knee], (0.26 * body.breadth, 0.235 * body.breadth)), cloth, depth=0.14, shade=0.2)
-        _shoe(canvas, body, foot[0], sole, way * 0.8, back=False)
+    canvas.form(front, darker(look.cloth, 0.40 if back else 0.24), depth=0.08)
+    over = tube([hip, knee], (wide * 1.12, wide))
+    canvas.form(over, darker(look.cloth, 0.22 if back else 0.0), depth=0.16, shade=0.24)
 
 
 def sitting_sole(body: Body) -> float:

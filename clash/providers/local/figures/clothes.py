@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clash.providers.local.figures.body import HEMS, Body
+from clash.providers.local.figures.body import Body
 from clash.providers.local.figures.canvas import (
     Canvas,
     Points,
@@ -34,7 +34,7 @@ def draw_torso_from_behind(canvas: Canvas, body: Body) -> Points:
     cloth = look.shirt if look.garment == "apron" else look.cloth
     canvas.form(torso, cloth, depth=0.26 * body.breadth, shade=0.3)
     seam = darker(cloth, 0.3)
-    canvas.within(torso, tube([(0.0, body.y(0.3)), (0.0, body.y(HEMS[look.garment]))], (0.008, 0.008)), seam, 0.7)
+    canvas.within(torso, tube([(0.0, body.y(0.3)), (0.0, body.y(body.hem))], (0.008, 0.008)), seam, 0.7)
     yoke = [(-0.8, body.y(0.86)), (0.0, body.y(0.96)), (0.8, body.y(0.86))]
     canvas.within(torso, tube(yoke, (0.007, 0.007, 0.007)), seam, 0.6)
     collar = smooth([(-0.24, 0.42), (0.0, 0.37), (0.24, 0.42), (0.30, 0.60), (0.0, 0.68), (-0.30, 0.60)])

@@ -144,7 +144,8 @@ def _draw(canvas: Canvas, look: Look, stance: Stance, *, legs: bool) -> None:
     way = 1.0 if stance.turn >= 0 else -1.0
     pose = stance.pose
     head = Head(look, stance.turn)
-    body = Body(look, stance.turn * 0.6)
+    seated = pose.legs == "sitting"
+    body = Body(look, stance.turn * 0.6, seated)
     tilt = pose.tilt * way
     nod = abs(pose.tilt) * 0.25
     if not stance.behind and look.human:
@@ -153,7 +154,7 @@ def _draw(canvas: Canvas, look: Look, stance: Stance, *, legs: bool) -> None:
         canvas.at(0.0, 0.0)
     if look.garment == "cloak":
         draw_cloak(canvas, body)
-    if legs:
+    if legs and not seated:
         draw_legs(canvas, body, pose.legs, way)
     if stance.behind:
         torso = draw_torso_from_behind(canvas, body)
@@ -169,6 +170,8 @@ def _draw(canvas: Canvas, look: Look, stance: Stance, *, legs: bool) -> None:
     draw_neck(canvas, body)
     torso = draw_torso(canvas, body)
     draw_neckwear(canvas, body)
+    if legs and seated:
+        draw_legs(canvas, body, pose.legs, way)
     over_the_face = pose.name in {"shielding", "thinking"}
     if not over_the_face:
         _arms(canvas, body, pose, torso, way)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clash.providers.local.figures.body import HEMS, Body, draw_chin_shadow
+from clash.providers.local.figures.body import Body, draw_chin_shadow
 from clash.providers.local.figures.canvas import (
     Canvas,
     Colour,
@@ -29,7 +29,7 @@ def _opening(body: Body, deep: float, wide: float) -> Points:
 
 def _buttons(canvas: Canvas, body: Body, start: float, stop: float, colour: Colour, dx: float = 0.0) -> None:
     step = 0.44
-    below = start
+    below, stop = start, min(stop, body.hem)
     while below <= stop:
         x, y = body.middle * 1.0 + dx, body.y(below)
         canvas.fill(ellipse(x, y, 0.038, 0.038), darker(colour, 0.3))
@@ -39,7 +39,7 @@ def _buttons(canvas: Canvas, body: Body, start: float, stop: float, colour: Colo
 
 def _seam(canvas: Canvas, body: Body, torso: Points, start: float, dx: float = 0.0, alpha: float = 0.85) -> None:
     c = body.middle + dx
-    path = [(c, body.y(start)), (c, body.y(HEMS[body.look.garment]) + 0.1)]
+    path = [(c, body.y(start)), (c, body.y(body.hem) + 0.1)]
     canvas.within(torso, tube(path, (0.012, 0.012)), darker(body.look.cloth, 0.42), alpha)
 
 
@@ -314,6 +314,7 @@ def _apron(canvas: Canvas, body: Body, torso: Points) -> None:
     canvas.within(torso, _opening(body, 0.58, 0.2), body.bare)
     _collar(canvas, body, darker(look.shirt, 0.06))
     c, b = body.middle, body.breadth
+    low, deep = (2.5, 2.4) if body.seated else (3.7, 2.7)
     for side in (-1, 1):
         canvas.fill(
             tube([(side * 0.30 * b, body.y(0.14)), (c + side * 0.27 * b, body.y(0.95))], (0.045, 0.045)),
@@ -327,19 +328,19 @@ def _apron(canvas: Canvas, body: Body, torso: Points) -> None:
             (c + 0.31 * b, body.y(0.92)),
             (c + 0.38 * b, body.y(1.5)),
             (0.60 * b, body.y(1.9)),
-            (0.66 * b, body.y(3.7)),
-            (0.66 * b, body.y(3.7)),
-            (-0.66 * b, body.y(3.7)),
-            (-0.66 * b, body.y(3.7)),
+            (0.66 * b, body.y(low)),
+            (0.66 * b, body.y(low)),
+            (-0.66 * b, body.y(low)),
+            (-0.66 * b, body.y(low)),
             (-0.60 * b, body.y(1.9)),
             (c - 0.38 * b, body.y(1.5)),
         ],
         steps=6,
     )
     canvas.form(front, look.cloth, depth=0.2, shade=0.24)
-    pocket = [(c - 0.3, body.y(2.15)), (c + 0.3, body.y(2.15)), (c + 0.27, body.y(2.7)), (c - 0.27, body.y(2.7))]
+    pocket = [(c - 0.3, body.y(2.15)), (c + 0.3, body.y(2.15)), (c + 0.27, body.y(deep)), (c - 0.27, body.y(deep))]
     canvas.fill(pocket, trim_of(look.cloth))
-    canvas.fill(tube([(c, body.y(2.17)), (c, body.y(2.7))], (0.008, 0.008)), darker(look.cloth, 0.3))
+    canvas.fill(tube([(c, body.y(2.17)), (c, body.y(deep))], (0.008, 0.008)), darker(look.cloth, 0.3))
     canvas.within(torso, tube([(-1.0, body.y(1.74)), (1.0, body.y(1.74))], (0.04, 0.04)), darker(look.cloth, 0.22))
 
 

@@ -108,6 +108,18 @@ POSES: Mapping[str, Pose] = {
         far=Arm(wrist=(-0.30, 1.70), grip="relaxed"),
         legs="sitting",
     ),
+    "at_table": Pose(
+        "at_table",
+        near=Arm(wrist=(-0.30, 1.26), slack=1.35, grip="relaxed", aim=2.9),
+        far=Arm(wrist=(-0.38, 1.28), slack=1.35, grip="relaxed", aim=2.9),
+        legs="sitting",
+    ),
+    "rowing": Pose(
+        "rowing",
+        near=Arm(wrist=(0.10, 1.06), slack=1.5, grip="fist", aim=1.1),
+        far=Arm(wrist=(0.10, 1.06), slack=1.5, grip="fist", aim=1.1),
+        legs="sitting",
+    ),
     "bowed": Pose(
         "bowed",
         near=Arm(wrist=(-0.46, 1.42), grip="relaxed", aim=2.7),
@@ -195,13 +207,30 @@ def mood_of(emotion: str, text: str) -> str:
     return words.said(MOODS, [emotion, text]) or "neutral"
 
 
-def pose_of(look: Look, *, action: str, mood: str, speaking: bool, prop: str, whole: bool, seed: str) -> Pose:
+_ON_FOOT = frozenset({"walking", "running", "sitting"})
+
+
+def pose_of(
+    look: Look,
+    *,
+    action: str,
+    mood: str,
+    speaking: bool,
+    prop: str,
+    whole: bool,
+    seed: str,
+    posture: str = "",
+) -> Pose:
     """The pose of a character: by the words of the action, else by mood and speech, chosen by `seed`.
 
-    `whole` says that the legs can be seen; `prop` is something to hold, or "".
+    `whole` says that the legs can be seen; `prop` is something to hold, or "". `posture` is the pose of somebody who
+    sits ("sitting", "at_table", "rowing"), or ""; hands that have something to do do it sitting, too.
     """
     digest = Digest(seed)
-    gesture = words.said(GESTURES, [action])
+    table = {text: name for text, name in GESTURES.items() if not posture or name not in _ON_FOOT}
+    gesture = words.said(table, [action]) or posture or None
+    if posture == "rowing":
+        gesture = posture
     if prop and gesture == "reaching":
         gesture = "holding"
     if prop == "burning match" and gesture in {None, "holding"}:
@@ -220,6 +249,8 @@ def pose_of(look: Look, *, action: str, mood: str, speaking: bool, prop: str, wh
     held = prop if pose.near.grip == "hold" else ""
     if pose.near.grip == "hold" and not held:
         pose = replace(pose, near=replace(pose.near, grip="open" if gesture == "lifting" else "relaxed"))
+    if posture:
+        pose = replace(pose, legs="sitting", lean=pose.lean * 0.5)
     elder = 0.16 if look.age == "old" else 0.0
     return replace(pose, prop=held, lean=pose.lean + elder, tilt=pose.tilt + elder * 0.25)
 

@@ -1,4 +1,4 @@
-"""Places by salt water: sea, harbour, beach."""
+"""Places by salt water: harbour, beach."""
 
 from __future__ import annotations
 
@@ -8,55 +8,13 @@ from clash.providers.local.backdrops.canvas import Point
 from clash.providers.local.backdrops.outdoors.boats import boat, bollard, crane, sailing_boat
 from clash.providers.local.backdrops.outdoors.buildings import house, street_lamp
 from clash.providers.local.backdrops.outdoors.plants import reeds
-from clash.providers.local.backdrops.outdoors.scenery import foreground, ridge, rocks
+from clash.providers.local.backdrops.outdoors.scenery import ridge
 from clash.providers.local.backdrops.outdoors.waters import swell, water
 from clash.providers.local.backdrops.palette import GRASS, darker, lighter, mix, rgb
 from clash.providers.local.backdrops.scene import Scene, jitter
 from clash.providers.local.backdrops.sky import paint_sky
 
-_ROCK = rgb("#6d6670")
 _SAND = rgb("#e3c894")
-
-
-def sea(scene: Scene) -> None:
-    """The open sea from a rocky shore, or from a ship's deck where the words speak of one."""
-    c, p, hz = scene.canvas, scene.palette, scene.horizon
-    paint_sky(scene)
-    x = scene.side_x(-0.24)
-    isle = [(x - 0.20 * c.u, hz), (x - 0.12 * c.u, hz - 0.035 * c.u), (x - 0.03 * c.u, hz - 0.05 * c.u),
-            (x + 0.07 * c.u, hz - 0.022 * c.u), (x + 0.16 * c.u, hz)]  # fmt: skip
-    c.shape(isle, p.tone(rgb("#66788a"), 0.70))
-    water(scene, hz, c.h, calm=0.25 if p.weather == "storm" else 0.5)
-    swell(scene, hz, c.h)
-    sailing_boat(scene, scene.side_x(0.10), hz + 0.02 * c.u, 0.11 * c.u, 0.35, "sloop")
-    scene.focus = (0.5 + scene.light_side * 0.12, scene.level - 0.05)
-    if scene.named("deck", "ship", "boat", "甲板", "船", "ferry", "vessel"):
-        _deck(scene)
-    else:
-        near = p.ground(_ROCK, 0.0, 0.75)
-        rocks(scene, "left", -0.05 * c.w, 0.30 * c.w, c.h * 0.93, 0.10 * c.u, near)
-        rocks(scene, "right", 0.72 * c.w, 1.05 * c.w, c.h * 0.94, 0.11 * c.u, near)
-        foreground(scene, "shore", c.h * 0.93, darker(_ROCK, 0.25), rough=1.2, amplitude=0.02)
-        scene.ground = 0.93
-
-
-def _deck(scene: Scene) -> None:
-    c, p = scene.canvas, scene.palette
-    top, wood = c.h * 0.80, rgb("#9b7350")
-    c.shape([(0, top), (c.w, top), (c.w, c.h), (0, c.h)], (p.ground(wood, 0.0, 0.9), p.ground(darker(wood, 0.5))))
-    for k in range(-9, 10):
-        x = c.w * 0.5 + k * 0.06 * c.u
-        seam = p.tone(darker(wood, 0.55))
-        c.line([(x, top), (c.w * 0.5 + (x - c.w * 0.5) * 2.6, c.h)], seam, 0.003 * c.u)
-    white = p.tone(rgb("#e8e4da"), 0.0, 0.95)
-    rail = top - 0.16 * c.u
-    for k in range(round(c.w / (0.22 * c.u)) + 2):
-        x = k * 0.22 * c.u
-        c.rect(x - 0.006 * c.u, rail, x + 0.006 * c.u, top, white)
-    for y, thick in ((rail, 0.016), (rail + 0.055 * c.u, 0.006), (rail + 0.105 * c.u, 0.006)):
-        c.rect(0, y, c.w, y + thick * c.u, white)
-    c.fade((0, top, c.w, top + 0.04 * c.u), p.ink, 0.4, 0.0)
-    scene.ground = 0.92
 
 
 def harbour(scene: Scene) -> None:
