@@ -23,6 +23,7 @@ METERED = (
     "--screenplay-model", "metered:screenwriter", "--image-model", "metered:illustrator",
     "--video-model", "metered:cinematographer", "--speech-model", "metered:voice",
 )  # fmt: skip
+_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "TMP")
 _PLACES = ("Harbour", "Forest", "Kitchen", "Street")
 
 
@@ -54,12 +55,22 @@ def command(*arguments: str) -> list[str]:
 
 
 def clash(folder: Path, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ran:
-    """Run clash in a folder, to its end."""
+    """Run clash in a folder, to its end; with its imports behind it where that makes no difference."""
+    if not stdin and _as_ours(env or {}):
+        return forked_clash(folder, *arguments, env=env or environment())
     done = subprocess.run(
         command(*arguments), cwd=folder, env=dict(env or environment()), input=stdin, capture_output=True, timeout=300,
         check=False,
     )  # fmt: skip
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _as_ours(env: Mapping[str, str]) -> bool:
+    """Whether an interpreter with this environment would start as the one does that forks."""
+    ours = environment()
+    return sys.platform == "linux" and not any(
+        name.startswith(_READ_AT_START) and ours.get(name) != value for name, value in env.items()
+    )
 
 
 def forked(folder: Path, *arguments: str, env: Mapping[str, str]) -> Fork:

@@ -67,7 +67,7 @@ def test_a_dozen_kills_on_d1_cost_nothing_and_lose_nothing(
             monkeypatch.setenv(variable, value)
         trials = torture_on_d1(d1_engine, tmp_path)
     assert sum(trial.kills for trial in trials) >= KILLS_ON_D1, "the runs ended before they were killed so often"
-    assert gateway.turned_away > 100
+    assert gateway.turned_away > 30
 
 
 def torture_on_d1(d1_engine: D1Engine, tmp_path: Path) -> list[Trial]:
