@@ -16,6 +16,7 @@ from PIL import Image
 from clash.errors import ProviderError
 from clash.film.typeface import drawable
 from clash.providers.local import cards
+from clash.providers.local.backdrops import draw_backdrop
 from clash.providers.local.figures.body import Body
 from clash.providers.local.figures.figure import feet_of
 from clash.providers.local.figures.look import look_of
@@ -424,7 +425,7 @@ def test_who_sits_is_seen_to_sit_in_a_medium_shot(size: ShotSize) -> None:
 def test_people_sit_on_what_is_said_or_what_is_there(action: str, name: str, seat: str) -> None:
     """A wall, a bench, a rock, a chair, the thwart of a boat: by the words, else by the place."""
     place = Location(slug="here", name=name, setting="interior" if name in {"Kitchen", "Hall"} else "exterior")
-    (player,) = stage(shot("medium", action=action), (MARA,), Frame(1280, 720, 0.88, seats_of(place)))
+    (player,) = stage(shot("medium", action=action), (MARA,), Frame(1280, 720, 0.88, seats=seats_of(place)))
     assert player.seat == seat
 
 
@@ -432,7 +433,7 @@ def test_all_on_one_wall_sit_at_one_height_and_a_wall_is_there() -> None:
     """A child beside two adults has its hips where theirs are; stone runs across the picture below them."""
     three, place = (MARA, TOMAS, XIAOHE), Location(slug="quay", name="Harbour")
     sit = shot("medium_wide", action="Three of them sit on the wall.")
-    seated = stage(sit, three, Frame(1280, 720, 0.88, seats_of(place)))
+    seated = stage(sit, three, Frame(1280, 720, 0.88, seats=seats_of(place)))
     hips = [player.y + Body(player.look, 0.0).hips[1] * player.unit for player in seated]
     assert max(hips) - min(hips) < 1
     wait = shot("medium_wide", action="Three of them wait.")
@@ -445,7 +446,8 @@ def test_who_sits_at_a_table_has_it_before_them_and_the_bowl_on_it() -> None:
     """Across from each other in a noodle shop: a table's top runs before both, and the bowl stands on it."""
     place = Location(slug="shop", name="面馆", setting="interior")
     both = {
-        p.at_table for p in stage(shot(action="Tomas在她对面坐下。"), (MARA, TOMAS), Frame(1280, 720, 0.88, Seats()))
+        p.at_table
+        for p in stage(shot(action="Tomas在她对面坐下。"), (MARA, TOMAS), Frame(1280, 720, 0.88, seats=Seats()))
     }
     assert both == {True}
     bare = pixels(keyframe(shot(action="Tomas在她对面坐下。"), place=place, width=640, height=360))
@@ -468,3 +470,34 @@ def test_who_rows_has_oars_in_both_hands_and_is_small_from_afar() -> None:
     red, green, blue = afar[..., 0], afar[..., 1], afar[..., 2]
     copper = (red > 120) & (green < red * 0.62) & (blue < red * 0.45)
     assert 0.0001 < copper.mean() < 0.01
+
+
+@pytest.mark.parametrize("size", ["extreme_wide", "wide", "full"])
+@pytest.mark.parametrize("name", ["Cliff path", "Footpath", "Mountain cliff"])
+def test_one_and_two_stand_on_the_path(name: str, size: ShotSize) -> None:
+    """Whatever the place's chance, the ground at each figure's feet is redder than the turf beside the path."""
+    for slug in ("here", "there", "path", "a", "b", "c"):
+        place = Location(slug=slug, name=name)
+        backdrop = draw_backdrop(
+            place, time="day", weather="clear", size=size, angle="eye_level", width=640, height=360, seed=slug
+        )
+        picture, foot = np.asarray(backdrop.image).astype(int), round(backdrop.ground * 360)
+        redness = (picture[foot - 6 : foot + 1, :, 0] - picture[foot - 6 : foot + 1, :, 1]).mean(axis=0)
+        for cast in ((MARA,), (MARA, TOMAS)):
+            frame = Frame(640, 360, backdrop.ground, path=True)
+            for player in stage(shot(size, location=slug, action="They wait."), cast, frame):
+                at = round(player.x)
+                near = redness[at - 12 : at + 13]  # a footpath has a strip of grass in its middle
+                assert near.max() > np.median(redness) + 9, (slug, len(cast))
+
+
+def test_a_footpaths_fence_is_no_taller_than_a_waist() -> None:
+    """In an extreme wide shot the fence shrinks with the figures: half as many of its pixels above the meadow."""
+    place = Location(slug="here", name="Footpath")
+
+    def fence(size: ShotSize) -> float:
+        picture = pixels(keyframe(shot(size, location="here"), (), width=640, height=360, place=place))
+        wood = (picture[..., 0] > picture[..., 1] + 12) & (picture.max(axis=2) < 112)
+        return float(wood[150:260].mean())
+
+    assert 0 < fence("extreme_wide") < 0.6 * fence("wide")

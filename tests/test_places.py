@@ -20,6 +20,7 @@ OUTSIDE: list[tuple[str, PlaceKind]] = [
     ("Lighthouse", "lighthouse"), ("Lighthouse at Cape Sorrow", "lighthouse"), ("灯塔", "lighthouse"),
     ("Top of the lighthouse", "lighthouse"), ("Pebble Beach", "beach"), ("海边", "beach"),
     ("灯塔下的海滩", "beach"), ("Cliffs above the harbour", "cliff"), ("The old headland", "cliff"), ("悬崖", "cliff"),
+    ("Mountain crag", "crag"),
     ("Path", "footpath"), ("Dirt track", "footpath"), ("小路", "footpath"), ("Riverbank", "river"),
     ("江边", "river"), ("Frozen lake", "snowfield"), ("Mirror Lake", "lake"), ("湖畔", "lake"),
     ("Dark forest", "forest"), ("Edge of the forest", "forest"), ("The woods", "forest"),
@@ -152,3 +153,17 @@ def test_every_kind_is_reached_by_some_name() -> None:
 def test_a_place_at_sea_is_aboard_of_what_its_words_say(name: str, description: str, boat: str) -> None:
     """A small boat is rowed, a ship has a deck; boats seen in the distance are nobody's."""
     assert boat_at(location(name, description)) == boat
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "kind"),
+    [
+        ("Mountain cliff", "", "crag"), ("Cliff above the valley", "", "crag"), ("悬崖", "群山之中，云雾缭绕", "crag"),
+        ("山间悬崖", "", "crag"), ("Cliff path", "A goat track high in the mountains.", "crag"),
+        ("Cliff path", "", "cliff"), ("Cliff", "Mountains far away, the sea below.", "cliff"),
+        ("悬崖", "山下是大海", "cliff"), ("悬崖", "", "cliff"),
+    ],
+)  # fmt: skip
+def test_a_cliff_in_the_mountains_has_no_sea(name: str, description: str, kind: PlaceKind) -> None:
+    """Where the words speak of mountains and of no sea, a cliff stands above a valley."""
+    assert place_kind(location(name, description)) == kind

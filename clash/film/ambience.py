@@ -25,6 +25,7 @@ _PLACES: dict[PlaceKind, dict[str, float]] = {
     "forest": {"leaves": -5, "wind": -10, "bird": -1, "owl": -4},
     "field": {"wind": -7, "leaves": -11, "bird": -2},
     "mountain": {"wind": 0, "hush": -8},
+    "crag": {"wind": 0, "hush": -8},
     "snowfield": {"hush": 0, "wind": -4},
     "desert": {"wind": -2, "hush": -6},
     "street": {"traffic": -2, "car": -2, "crowd": -14},

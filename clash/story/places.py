@@ -17,9 +17,9 @@ from typing import Literal, NamedTuple
 from clash.story.screenplay import Location
 
 PlaceKind = Literal[
-    "sea", "harbour", "lighthouse", "beach", "cliff", "river", "lake", "forest", "field", "mountain", "snowfield",
-    "desert", "street", "alley", "market", "square", "park", "village", "city", "rooftop", "road", "footpath",
-    "bridge", "station", "sky", "space", "exterior",
+    "sea", "harbour", "lighthouse", "beach", "cliff", "crag", "river", "lake", "forest", "field", "mountain",
+    "snowfield", "desert", "street", "alley", "market", "square", "park", "village", "city", "rooftop", "road",
+    "footpath", "bridge", "station", "sky", "space", "exterior",
     "room", "bedroom", "kitchen", "shop", "office", "classroom", "hall", "corridor", "tower_room", "cellar",
     "cave", "vehicle", "spaceship", "lab", "hospital", "interior",
 ]  # fmt: skip
@@ -72,6 +72,9 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "cliff clifftop cliffside cliff_top headland cape bluff promontory precipice coast_path coastal_path "
      "coastal_trail "
      "悬崖 崖边 崖顶 崖上 断崖 峭壁 海崖 海角 岬角 崖"),
+    ("crag", "cave",
+     "crag mountain_cliff "
+     "山崖 山间悬崖"),
     ("river", "room",
      "river riverside riverbank riverfront stream creek brook canal waterfall rapids ford "
      "河 河边 河岸 小河 江 江边 江岸 溪 小溪 溪边 运河 瀑布 河畔"),
@@ -87,7 +90,7 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "田野 田 稻田 麦田 农田 草原 草地 牧场 农场 果园 原野 田间"),
     ("mountain", "room",
      "mountain peak summit ridge hill valley canyon gorge mountainside mountaintop volcano mountain_pass "
-     "山 山路 山道 山径 山崖 山顶 山上 山峰 山谷 峡谷 山坡 高山 大山 山脉 山脊 火山 山里"),
+     "山 山路 山道 山径 山顶 山上 山峰 山谷 峡谷 山坡 高山 大山 山脉 山脊 火山 山里"),
     ("snowfield", "room",
      "snowfield snow tundra glacier arctic antarctica iceberg icefield frozen wasteland snowy_mountain "
      "frozen_lake snow_field ice_field "
@@ -233,7 +236,7 @@ _VAGUE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
 # What a path may run through, and what is seen of it from there.
 _CROSSED: dict[PlaceKind, PlaceKind] = {
     "sea": "cliff", "harbour": "harbour", "lighthouse": "lighthouse", "beach": "beach", "cliff": "cliff",
-    "river": "river", "lake": "lake", "forest": "forest", "field": "field", "mountain": "mountain",
+    "crag": "crag", "river": "river", "lake": "lake", "forest": "forest", "field": "field", "mountain": "mountain",
     "snowfield": "snowfield", "desert": "desert", "park": "park", "village": "village",
 }  # fmt: skip
 
@@ -281,6 +284,8 @@ def place_kind(location: Location, hint: str = "") -> PlaceKind:
     if word is None:
         return "interior" if inside else "exterior"
     kind = word.inside if inside else word.outside
+    if kind == "cliff" and _is_inland(f"{name} {location.description.casefold()}"):
+        return "crag"
     return _FRONTS.get(kind, kind) if outside else kind
 
 
@@ -293,6 +298,20 @@ def boat_at(location: Location) -> Boat:
             if said.search(text):
                 return boat
     return ""
+
+
+_HEIGHTS = re.compile(
+    r"\b(?:mountains?|alps?|alpine|peaks?|ridges?|valleys?|canyons?|gorges?|ravines?|summit)\b|山|峡谷|峰|岭"
+)
+_SALT = re.compile(
+    r"\b(?:seas?|oceans?|coast(?:al|line)?|shores?|waves?|surf|tide|harbou?r|lighthouse|beacon|gulls?|boats?|ships?|bay"
+    r"|headland|cape|beach|island)\b|海|浪|潮|港|灯塔|船|岛|湾|岬"
+)
+
+
+def _is_inland(text: str) -> bool:
+    """Whether a cliff of which `text` tells stands in mountains rather than above the sea."""
+    return _HEIGHTS.search(text) is not None and _SALT.search(text) is None
 
 
 def _head(name: str) -> _Word | None:

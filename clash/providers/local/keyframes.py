@@ -21,9 +21,11 @@ from clash.providers.local.lamps import lamp_goes_out
 from clash.providers.local.seating import seats_of
 from clash.providers.local.seats import draw_seats, draw_table
 from clash.providers.local.staging import FULL_FIGURES, SINGLES, Frame, Player, focus_of, nobody, stage
-from clash.story.places import INTERIORS, boat_at, place_kind
+from clash.story.places import INTERIORS, PlaceKind, boat_at, place_kind
 from clash.story.screenplay import Character, Location, Shot
 
+PATHS: frozenset[PlaceKind] = frozenset({"cliff", "crag", "footpath"})
+"""Where one stands on a path."""
 DUTCH = math.radians(5.0)
 _HANDS = "hand|hands|fingers|fist|palm|手|手指|拳"
 _FACES = "eyes|eye|face|tear|tears|gaze|stare|lips|smile|眼|脸|泪|目光|嘴"
@@ -58,7 +60,9 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
         nearer = 1.45 if shot.size == "extreme_close_up" else 1.0
         draw_insert(picture, thing, focus_of(shot, cast), light, nearer=nearer)
     elif not (afar and boat_at(location)):
-        players = stage(shot, cast, Frame(width, height, backdrop.ground, seats_of(location)))
+        players = stage(
+            shot, cast, Frame(width, height, backdrop.ground, place_kind(location) in PATHS, seats_of(location))
+        )
         if shot.size not in SINGLES:
             draw_seats(picture, players, light, thwart=backdrop.thwart * height)
         for player in players:

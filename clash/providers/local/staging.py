@@ -81,6 +81,8 @@ class Frame:
     width: int
     height: int
     ground: float
+    path: bool = False
+    """Whether one stands on a path here, which leads to `standing_side` of the middle."""
     seats: Seats = field(default_factory=Seats)
     """What there is to sit on."""
 
@@ -326,10 +328,17 @@ def _spots(count: int, unit: float, frame: Frame, shot: Shot) -> list[float]:
         return [frame.width * 0.5]  # a boat is balanced
     if count == 1:
         aside = {"extreme_wide": 0.15, "wide": 0.13, "full": 0.06}.get(shot.size, 0.06)
+        if frame.path:
+            aside = {"extreme_wide": 0.10, "full": 0.11}.get(shot.size, aside)
         return [frame.width * (0.5 + _side_of(shot) * aside)]
     apart = {2: 2.35, 3: 1.95}.get(count, 1.75) * unit
     apart = min(apart, (frame.width - 1.5 * unit) / (count - 1))
-    return [frame.width / 2 + (index - (count - 1) / 2) * apart for index in range(count)]
+    middle = frame.width / 2
+    if frame.path and shot.size in FULL_FIGURES:
+        apart = min(apart, 1.9 * unit)
+        aside = {"extreme_wide": 0.09, "wide": 0.095}.get(shot.size, 0.11) * frame.width
+        middle += _side_of(shot) * min(aside, middle - (count - 1) / 2 * apart - 0.8 * unit)
+    return [middle + (index - (count - 1) / 2) * apart for index in range(count)]
 
 
 def _crowd(shot: Shot, rest: Sequence[Character], frame: Frame, unit: float) -> list[Player]:

@@ -56,6 +56,7 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
         "lighthouse": lighthouse.lighthouse,
         "beach": shores.beach,
         "cliff": cliffs.cliff,
+        "crag": cliffs.crag,
         "river": rivers.river,
         "lake": rivers.lake,
         "forest": forest.forest,
@@ -100,7 +101,8 @@ _COOL: frozenset[PlaceKind] = frozenset({"lab", "hospital", "spaceship"})
 _WEATHERLESS: frozenset[PlaceKind] = frozenset({"space", "spaceship"})
 
 
-_BREADTHS: Mapping[ShotSize, float] = {"extreme_wide": 0.42, "wide": 0.55, "full": 0.72}
+_STATURES: Mapping[ShotSize, float] = {"extreme_wide": 0.235, "wide": 0.44, "full": 0.58}
+"""How tall a grown person stands in the whole place, as a share of its height, where the feet are in the frame."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def draw_backdrop(
         lamp_out=lamp_out,
         boat=boat_at(location),
         aboard=aboard,
-        breadth=_BREADTHS.get(size, 1.0),
+        stature=_STATURES.get(size, 0.86),
     )
     if rower:
         scene.rower = rower

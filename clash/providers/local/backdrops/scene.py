@@ -51,10 +51,10 @@ class Scene:
     """The boat that the words speak of at sea."""
     aboard: bool = True
     """Whether that boat is seen from within."""
-    breadth: float = 1.0
-    """How broad it is then: the less, the smaller the figures in it are."""
     rower: tuple[RGB, RGB] = ((58, 74, 82), (122, 74, 52))
     """Coat and hair of who is in it, seen from afar."""
+    stature: float = 0.86
+    """How tall a grown person stands in it, as a share of the canvas's height; fences and boats are made to measure."""
     vista: Literal["town", "country", "sea"] = "town"
     """What lies before the windows where the words do not say."""
     focus: Point = (0.5, 0.5)

@@ -1,4 +1,4 @@
-"""A cliff top above the sea."""
+"""A cliff top above the sea, or above a valley in the mountains."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ import numpy as np
 from clash.providers.local.backdrops.canvas import Point
 from clash.providers.local.backdrops.outdoors.lighthouse import lighthouse_tower
 from clash.providers.local.backdrops.outdoors.plants import bush, reeds
-from clash.providers.local.backdrops.outdoors.scenery import boulder, height_at, mist, shade_foot, strip, underfoot
+from clash.providers.local.backdrops.outdoors.scenery import (
+    boulder,
+    height_at,
+    mist,
+    peaks,
+    ridge,
+    shade_foot,
+    strip,
+    underfoot,
+)
 from clash.providers.local.backdrops.outdoors.waters import swell, water
+from clash.providers.local.backdrops.outdoors.wilds import firs
 from clash.providers.local.backdrops.palette import EARTH, GRASS, darker, lighter, mix, rgb
 from clash.providers.local.backdrops.scene import Scene, jitter
 from clash.providers.local.backdrops.sky import paint_sky
@@ -55,6 +65,33 @@ def cliff(scene: Scene) -> None:
         else:
             mist(scene, _y(scene, land.tip[1] - land.face[1]), 0.05 * c.u, 0.30 * land.depth)
     _gulls(scene)
+    _cliff_top(scene)
+
+
+def crag(scene: Scene) -> None:
+    """A cliff in the mountains: peaks across a wooded valley that lies in haze, the path along the brow."""
+    c, p, hz = scene.canvas, scene.palette, scene.horizon
+    paint_sky(scene, hz + 0.16 * c.u)
+    peaks(scene, "far range", hz + 0.02 * c.u, 0.34 * c.u, 0.66, snow=0.26, count=6)
+    mist(scene, hz, 0.12 * c.u, 0.45)
+    c.rect(0, hz + 0.012 * c.u, c.w, hz + 0.13 * c.u, p.tone(rgb("#5d6b7c"), 0.62))
+    peaks(scene, "main range", hz + 0.09 * c.u, 0.40 * c.u, 0.40, snow=0.42 if p.snowy else 0.18, count=4)
+    pine = rgb("#4a7058")
+    for k in range(4):
+        depth = 0.44 - 0.09 * k
+        fill = p.ground(pine, depth), p.ground(darker(pine, 0.18), depth * 0.8)
+        base = hz + (0.06 + 0.055 * k) * c.u
+        line = ridge(scene, f"valley {k}", base, (0.020 + 0.006 * k) * c.u, fill)
+        firs(scene, f"valley {k}", line, 70 - 12 * k, 0.020 + 0.008 * k, p.ground(darker(pine, 0.12), depth))
+        mist(scene, base + 0.045 * c.u, 0.05 * c.u, 0.42)
+    near = _coast(scene)[-1]
+    _climb(scene, _paint_headland(scene, near, surf=False))
+    mist(scene, _y(scene, near.tip[1] - 0.6 * near.face[1]), 0.10 * c.u, 0.42)
+    _cliff_top(scene)
+
+
+def _cliff_top(scene: Scene) -> None:
+    """Where the camera stands: turf, path, stones and gorse."""
     _plateau(scene)
     _path(scene)
     _growth(scene)
@@ -94,8 +131,8 @@ def _y(scene: Scene, up: float) -> float:
     return scene.horizon - up * seen * c.u
 
 
-def _paint_headland(scene: Scene, land: _Headland) -> list[Point]:
-    """Paints it; answers its skyline from the inland end to the tip."""
+def _paint_headland(scene: Scene, land: _Headland, *, surf: bool = True) -> list[Point]:
+    """Paints it, with `surf` at its foot; answers its skyline from the inland end to the tip."""
     c, p, rng = scene.canvas, scene.palette, scene.rng(f"headland {land.label}")
     a, b, d, e = rng.uniform(0, 6.28, 4).tolist()
     skyline: list[Point] = []
@@ -114,16 +151,17 @@ def _paint_headland(scene: Scene, land: _Headland) -> list[Point]:
         out = tall * (0.06 + 0.16 * t**3) + ragged
         foot.append((_x(scene, x + out), _y(scene, land.near[1] + (land.tip[1] - land.near[1]) * t**0.8 - tall)))
     skyline[-1] = brow[-1]
-    _surf(scene, land.label, foot, (1 - land.depth) * 0.016 * c.u)
-    _face(scene, land, brow, foot)
+    if surf:
+        _surf(scene, land.label, foot, (1 - land.depth) * 0.016 * c.u)
+    _face(scene, land, brow, foot, tide=surf)
     grass = p.ground(lighter(_TURF, 0.06), land.depth), p.ground(darker(_TURF, 0.16), land.depth)
     inland, low = _x(scene, land.inland[0] - 0.1), max(brow[0][1], _y(scene, land.near[1] - 0.06))
     c.shape([*skyline, *reversed(brow), (brow[0][0], low), (inland, low), (inland, skyline[0][1])], grass)
     return skyline
 
 
-def _face(scene: Scene, land: _Headland, brow: list[Point], foot: list[Point]) -> None:
-    """Rock in two storeys of facets, each with a flank towards the light and one away from it, wet at its foot."""
+def _face(scene: Scene, land: _Headland, brow: list[Point], foot: list[Point], *, tide: bool) -> None:
+    """Rock in two storeys of facets, each with a flank towards the light and one away; wet where the tide is."""
     c, p, rng = scene.canvas, scene.palette, scene.rng(f"face {land.label}")
     lit = p.tone(lighter(_ROCK, 0.20), land.depth, 1.08)
     dark = p.tone(darker(_ROCK, 0.40), land.depth * 0.9)
@@ -147,8 +185,9 @@ def _face(scene: Scene, land: _Headland, brow: list[Point], foot: list[Point]) -
             c.shape([on(k, low), *ridge, on(k + lean * 0.5, base - 0.1)], (dark, mix(dark, wet, 0.5)), 0.62)
             sunny = [*ridge, on(k + wide + lean * 0.3, base - jitter(rng, 0.10, 0.26)), on(k + wide, low)]
             c.shape(sunny, (lit, mix(lit, middle, 0.8)), 0.70)
-    tide = [on(k, 0.90 + 0.05 * float(np.sin(k * 1.3))) for k in range(_STEPS + 1)]
-    c.shape([*tide, *reversed(foot)], wet, 0.6)
+    if tide:
+        line = [on(k, 0.90 + 0.05 * float(np.sin(k * 1.3))) for k in range(_STEPS + 1)]
+        c.shape([*line, *reversed(foot)], wet, 0.6)
     turf = p.ground(darker(_TURF, 0.12), land.depth)
     for j in range(11):  # turf hangs over the brow
         k, wide = _STEPS * (j + jitter(rng, 0, 1)) / 11, jitter(rng, 1.6, 4.0)
@@ -276,7 +315,7 @@ def _path_point(scene: Scene, t: float) -> tuple[float, float, float]:
     """The path's middle and half its width where it is `t` of the way from the horizon to the foot of the picture."""
     c, bend = scene.canvas, max(0.0, (0.80 - t) / 0.50)
     x = _x(scene, -0.58 * _reach(scene) * bend**1.6 + 0.05 * float(np.sin(t * 6.0)) * t)
-    return x + underfoot(scene, t), scene.horizon + t * (c.h - scene.horizon), 0.19 * c.u * t**1.5
+    return x + underfoot(scene, t), scene.horizon + t * (c.h - scene.horizon), 0.25 * c.u * t**1.5
 
 
 def _path(scene: Scene) -> None:

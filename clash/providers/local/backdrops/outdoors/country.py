@@ -235,10 +235,11 @@ def _fence(scene: Scene) -> None:
     """Posts and two rails along the side away from the light."""
     c, p, rng, s = scene.canvas, scene.palette, scene.rng("fence"), scene.light_side
     posts: list[tuple[float, float, float]] = []
+    tall = min(0.27, 0.60 * scene.stature)  # up to a grown person's waist
     for k in range(12):
         t = 1.14 * 0.79**k
         x, y, half = _track_at(scene, t)
-        posts.append((x - s * (half * 1.6 + 0.14 * c.u * t), y, 0.27 * c.u * t))
+        posts.append((x - s * (half * 1.6 + 0.14 * c.u * t), y, tall * c.u * t))
     for a, b in reversed(list(pairwise(posts))):
         depth = max(0.0, 0.30 - 1.1 * b[2] / c.u)
         wood = p.ground(rgb("#8a7358"), depth, 0.9)

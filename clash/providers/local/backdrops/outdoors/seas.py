@@ -91,7 +91,9 @@ def _deck(scene: Scene) -> None:
 def _hull_at(scene: Scene, t: float) -> tuple[float, float, float]:
     """An open boat's middle, gunwale and half its breadth at `t`, from the bow (0) to the foot of the picture (1)."""
     c = scene.canvas
-    broad = min(0.70 * c.u * scene.breadth, 0.49 * c.w) * math.sin(0.5 * math.pi * min(1.0, t) ** 0.85)
+    broad = min(0.70 * c.u * min(1.0, 0.17 + 0.95 * scene.stature), 0.49 * c.w) * math.sin(
+        0.5 * math.pi * min(1.0, t) ** 0.85
+    )
     bow = scene.horizon + 0.070 * c.u
     sheer = -0.085 * c.u * (1 - t) ** 2.6
     swing = scene.standing_side * 0.11 * c.w * max(0.0, 1 - t / 0.62) ** 1.5
