@@ -501,3 +501,27 @@ def test_a_footpaths_fence_is_no_taller_than_a_waist() -> None:
         return float(wood[150:260].mean())
 
     assert 0 < fence("extreme_wide") < 0.6 * fence("wide")
+
+
+def test_who_is_on_the_bridge_stands_before_its_parapet() -> None:
+    """With somebody on it a stone bridge is seen from its paving; alone, or from below, it spans the river."""
+    place = Location(slug="bridge", name="石桥")
+    alone = pixels(keyframe(shot("wide", action="雨。"), (), width=640, height=360, place=place))
+    under = pixels(keyframe(shot("wide", action="小禾站在桥下。"), (XIAOHE,), width=640, height=360, place=place))
+    upon = pixels(keyframe(shot("wide", action="小禾站在桥上。"), (XIAOHE,), width=640, height=360, place=place))
+    arches = (slice(150, 200), slice(20, 220))
+    assert np.abs(alone[arches] - under[arches]).mean() < 4
+    assert np.abs(alone[arches] - upon[arches]).mean() > 15
+
+
+@pytest.mark.parametrize(("action", "red_over_blue"), [("小禾捧着碗。", 2.2), ("小禾架起小提琴。", 2.0)])
+def test_what_is_held_is_in_the_frame_of_a_medium_close_up(action: str, red_over_blue: float) -> None:
+    """A bowl in both hands, a violin that is played: the thing is seen, not cut off by the frame's edge."""
+    nobodys = Character(slug="kit", name="小禾", look="white shirt, black hair")
+    room = Location(slug="lab", name="Laboratory", setting="interior")
+    held, empty = (
+        pixels(keyframe(shot("medium_close_up", action=act), (nobodys,), width=640, height=360, place=room))
+        for act in (action, "小禾等着。")
+    )
+    warm = [((p[..., 0] > red_over_blue * p[..., 2]) & (p[..., 0] > 110))[:340].mean() for p in (held, empty)]
+    assert warm[0] > warm[1] + 0.004

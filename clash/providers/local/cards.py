@@ -15,6 +15,7 @@ from clash.providers.local.figures.face import EXPRESSIONS
 from clash.providers.local.figures.figure import Light, Stance, figure_layer
 from clash.providers.local.figures.look import Digest, Look, look_of
 from clash.providers.local.figures.pose import POSES
+from clash.story.places import place_kind
 from clash.story.screenplay import Character, Location, TimeOfDay
 
 PAPER: Colour = (243, 236, 224)
@@ -92,6 +93,7 @@ def _place(location: Location, time: TimeOfDay, width: int, height: int) -> Imag
         width=width,
         height=height,
         seed=location.slug,
+        aboard=place_kind(location) != "bridge",  # its card shows the bridge itself
     ).image
 
 

@@ -27,6 +27,7 @@ from clash.story.screenplay import Character, Location, Shot
 PATHS: frozenset[PlaceKind] = frozenset({"cliff", "crag", "footpath"})
 """Where one stands on a path."""
 DUTCH = math.radians(5.0)
+_BELOW = "under the bridge|below the bridge|beneath the bridge|towards the bridge|桥下|桥头|桥边|走向桥"
 _HANDS = "hand|hands|fingers|fist|palm|手|手指|拳"
 _FACES = "eyes|eye|face|tear|tears|gaze|stare|lips|smile|眼|脸|泪|目光|嘴"
 
@@ -49,7 +50,7 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
         height=height,
         seed=location.slug,
         lamp_out=lamp_goes_out(f"{shot.image_prompt} {shot.action}"),
-        aboard=not afar,
+        aboard=not afar and words.pattern(_BELOW).search(f"{location.name} {shot.action}") is None,
         rower=(look_of(cast[0]).cloth, look_of(cast[0]).hair) if cast else None,
     )
     picture = backdrop.image

@@ -156,6 +156,8 @@ def _stance(
         seed=seed,
         posture=seated.posture if seated else "",
     )
+    if shot.size == "medium_close_up" and pose.name == "holding" and pose.prop:  # else it is below the frame
+        pose = replace(pose, near=replace(pose.near, wrist=(-0.16, 0.60), slack=1.7))
     turn = 0.06 if frontal else 0.30 + 0.10 * Digest(seed).share("turn")
     return Stance(way * turn, pose, replace(expression, gaze=0.0 if frontal else way * 0.55))
 

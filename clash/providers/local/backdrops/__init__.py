@@ -139,7 +139,8 @@ def draw_backdrop(
 
     `seed` fixes what stands where: the same seed gives the same place in every framing, time and weather. The
     same arguments give the same pixels. `lamp_out`: the great lamp of a tower is not alight. `aboard`: the boat that
-    the words speak of is seen from within, else from outside; `rower`: coat and hair of who is in it then.
+    the words speak of is seen from within, a bridge from on it, else from outside; `rower`: coat and hair of who is in
+    the boat then.
     """
     kind = place_kind(location)
     inside = kind in INTERIORS

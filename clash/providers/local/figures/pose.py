@@ -145,8 +145,8 @@ GESTURES: Mapping[str, str] = {
     "cowers|recoils|hides|shields|flinches|躲|退缩": "shielding",
     "hugs|embraces|heart|拥抱|抱住|心口": "hand_on_heart",
     "holds up|lifts|raises|raising|举起|提起|点亮|点燃|高举": "lifting",
-    "holds|hold|holding|carries|carrying|clutches|grips|takes|picks up|opens|reads|drinks"
-    "|拿|握|捧|提着|端|读|抱着|攥|打开": "holding",
+    "holds|hold|holding|carries|carrying|clutches|grips|takes|picks up|opens|reads|drinks|plays"
+    "|架起|演奏|拉琴|弹琴|拿|握|捧|提着|端|读|抱着|攥|打开": "holding",
 }
 
 MOODS: Mapping[str, str] = {

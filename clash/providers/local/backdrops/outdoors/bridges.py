@@ -15,7 +15,10 @@ from clash.providers.local.backdrops.sky import paint_sky
 
 
 def bridge(scene: Scene) -> None:
-    """A bridge across the water: of stone on arches where the words say so, else hung from two towers."""
+    """A bridge across the water: of stone on arches where the words say so, else hung from two towers.
+
+    Who is `aboard` stands on it, before its parapet.
+    """
     c, p, hz = scene.canvas, scene.palette, scene.horizon
     stone = scene.named("stone", "old", "石", "古", "small", "小", "village", "garden", "moon", "wood", "拱")
     paint_sky(scene)
@@ -34,13 +37,17 @@ def bridge(scene: Scene) -> None:
             round_tree(
                 scene, x, hz + 0.004 * c.u, c.u * jitter(rng, 0.10, 0.20), p.ground(rgb("#5d8f58"), 0.40), f"bank {k}"
             )
-        _arches(scene, hz)
+        if not scene.aboard:
+            _arches(scene, hz)
     else:
         skyline(scene, "far", hz + 2, 0.04, 0.20, 0.66, wide=0.055)
         ridge(scene, "shore", hz - 0.006 * c.u, 0.004 * c.u, p.tone(rgb("#55707a"), 0.5), foot=hz + 2)
-        _suspension(scene, hz)
+        if not scene.aboard:
+            _suspension(scene, hz)
     water(scene, hz + 0.002 * c.u, c.h, calm=0.78)
-    if stone:
+    if scene.aboard:
+        _on_the_bridge(scene, stone=stone)
+    elif stone:
         foreground(scene, "bank", c.h * 0.90, rgb("#4f6a3f"), amplitude=0.02)
         reeds(scene, "reeds", c.h * 0.92, 0.12 * c.u, rgb("#4c6a3c"), within=(0.0, 0.24))
         reeds(scene, "reeds right", c.h * 0.93, 0.10 * c.u, rgb("#4c6a3c"), within=(0.78, 1.0))
@@ -50,6 +57,57 @@ def bridge(scene: Scene) -> None:
         promenade(scene, c.h * 0.86)
     scene.ground = 0.92
     scene.focus = (scene.side_x(-0.16) / c.w, scene.level - 0.10)
+
+
+def _on_the_bridge(scene: Scene, *, stone: bool) -> None:
+    """The paving underfoot and, behind who stands there, a parapet of stone or a railing of steel, up to the waist."""
+    c, p = scene.canvas, scene.palette
+    base = c.h * 0.92 - (0.025 + 0.09 * scene.stature) * c.u
+    tall = 0.31 * scene.stature * c.u
+    if scene.stature > 0.8:  # so near that the frame ends at the waist
+        tall = max(0.04 * c.u, base - scene.horizon - 0.20 * c.u)
+    top, near = base - tall, rgb("#8b857c") if stone else rgb("#5d6068")
+    c.shape(
+        [(0, base), (c.w, base), (c.w, c.h), (0, c.h)], (p.ground(near, 0.05), p.ground(darker(near, 0.55), 0.0, 0.8))
+    )
+    for k in range(1, 5):
+        y = base + (c.h - base) * (k / 5) ** 1.5
+        c.line([(0, y), (c.w, y)], p.ground(darker(near, 0.5), 0.0, 0.85), 0.0025 * c.u)
+    (_parapet if stone else _railing)(scene, base, tall)
+    c.fade((0, base, c.w, base + 0.25 * tall), p.ink, 0.45, 0.0)
+    high = 0.30 * c.u if scene.stature > 0.8 else min(2.0 * tall, 0.30 * c.u)
+    for share in (-0.40, 0.0, 0.40):
+        street_lamp(scene, c.w * (0.5 + share) + scene.side_x(0.05) - 0.5 * c.w, top + 2, high, depth=0.05)
+
+
+def _parapet(scene: Scene, base: float, tall: float) -> None:
+    """Dressed stone in courses under a coping."""
+    c, p, wall, top = scene.canvas, scene.palette, rgb("#a79c8b"), base - tall
+    c.shape([(0, top), (c.w, top), (c.w, base), (0, base)], (p.ground(wall, 0.06), p.tone(darker(wall, 0.36), 0.03)))
+    joint, course = p.tone(darker(wall, 0.55), 0.03), tall / 4
+    for row in range(1, 4):
+        y = top + row * course
+        c.line([(0, y), (c.w, y)], joint, 0.002 * c.u)
+        for k in range(round(c.w / (2.4 * course)) + 2):
+            x = (k + 0.5 * (row % 2)) * 2.4 * course
+            c.line([(x, y), (x, min(base, y + course))], joint, 0.002 * c.u)
+    cap = 0.11 * tall
+    c.rect(0, top - cap, c.w, top + cap * 0.6, p.ground(lighter(wall, 0.2), 0.05))
+    c.rect(0, top + cap * 0.6, c.w, top + cap, p.tone(darker(wall, 0.5), 0.03))
+
+
+def _railing(scene: Scene, base: float, tall: float) -> None:
+    """Steel posts, a broad handrail and thin bars."""
+    c, top = scene.canvas, base - tall
+    red = scene.palette.tone(rgb("#b5482f"), 0.05)
+    for k in range(round(c.w / (0.12 * tall)) + 1):
+        x = k * 0.12 * tall
+        c.rect(x - 0.008 * tall, top, x + 0.008 * tall, base, darker(red, 0.25))
+    for k in range(round(c.w / (0.96 * tall)) + 1):
+        x = k * 0.96 * tall
+        c.rect(x - 0.035 * tall, top, x + 0.035 * tall, base, red)
+    for y, thick in ((top, 0.05), (base - 0.12 * tall, 0.025)):
+        c.rect(0, y - thick * tall, c.w, y + thick * tall, red)
 
 
 def _suspension(scene: Scene, hz: float) -> None:
