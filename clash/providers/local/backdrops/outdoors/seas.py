@@ -236,7 +236,7 @@ def _nets(scene: Scene) -> None:
 def _boat_out_there(scene: Scene) -> None:
     """The boat seen from the water: rowed by somebody small, or with her lamps lit."""
     c, p, hz = scene.canvas, scene.palette, scene.horizon
-    x, y = scene.side_x(0.13), hz + 0.135 * c.u
+    x, y = scene.side_x(0.13), hz + 0.075 * c.u  # clear of the captions
     scene.focus = (x / c.w, scene.level)
     if scene.boat != "rowing boat":
         boat(scene, x, y, 0.42 * c.u, 0.04, "out there")
