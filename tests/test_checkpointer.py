@@ -32,10 +32,10 @@ from clash.database.checkpointer import (
     run_saver,
 )
 from clash.database.connection import sqlite_path
-from clash.database.d1_saver import PortSaver
 from clash.database.lease import Lease
 from clash.database.port import Database, Statement
 from clash.database.reading import checkpoint_items, load_checkpoint
+from clash.database.savers.port_saver import PortSaver
 from clash.database.sqlite import SqliteDatabase
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from clash.config import Settings
 from clash.database.d1 import D1Database
-from clash.database.d1_pace import API, RequestPace
-from clash.database.d1_rest import Account, Patience
+from clash.database.d1.pace import API, RequestPace
+from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement
 from clash.errors import DatabaseError
 

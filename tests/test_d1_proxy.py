@@ -13,7 +13,7 @@ from filming import clash, environment, shot_list
 from pydantic import SecretStr
 
 from clash.database.d1 import D1Database
-from clash.database.d1_rest import Account
+from clash.database.d1.rest import Account
 from clash.database.port import Statement
 from clash.errors import DatabaseError, NotFoundError, SettingsError
 

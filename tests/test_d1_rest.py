@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from clash.database import open_database
 from clash.database.d1 import D1Database
-from clash.database.d1_rest import Account, Patience
+from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 
@@ -137,7 +137,7 @@ async def test_who_waited_in_vain_does_not_wait_as_long_again(reach: Open) -> No
 async def test_waits_are_longer_each_time_and_limited(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
     """Doubled, jittered, never longer than the longest, each told in the log."""
     database = await reach(Cloudflare(*[page(503)] * 6), Patience(attempts=7, first_wait_s=0.01, longest_wait_s=0.04))
-    with caplog.at_level(logging.INFO, "clash.database.d1_rest"):
+    with caplog.at_level(logging.INFO, "clash.database.d1.rest"):
         await database.query("SELECT 1")
     told = [record.args for record in caplog.records if "again in" in record.msg]
     waits = [float(args[1]) for args in told if isinstance(args, tuple)]
@@ -149,7 +149,7 @@ async def test_a_long_wait_is_said_once(
     reach: Open, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In plain words, however many requests wait, over however many connections; a short one not at all."""
-    monkeypatch.setattr("clash.database.d1_rest._told_until", {})
+    monkeypatch.setattr("clash.database.d1.rest._told_until", {})
     crowded = [page(429, **{"Retry-After": "1"})] * 2
     waiting = [await reach(Cloudflare(*crowded)) for _ in range(3)]
     with caplog.at_level(logging.WARNING):
@@ -162,7 +162,7 @@ async def test_a_lost_connection_is_said_once_it_lasts(
     reach: Open, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the first quick tries, in a line that says what is wrong and that it goes on; without the token."""
-    monkeypatch.setattr("clash.database.d1_rest._told_until", {})
+    monkeypatch.setattr("clash.database.d1.rest._told_until", {})
     database = await reach(Cloudflare(*[httpx.ReadError] * 3), Patience(attempts=5, first_wait_s=0.5))
     with caplog.at_level(logging.WARNING):
         await database.query("SELECT 1")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conftest import on_both_databases, on_d1
 
-from clash.database.d1_values import MAX_BLOB_BYTES, MAX_STATEMENT_BYTES, MAX_VALUE_BYTES, encode
+from clash.database.d1.values import MAX_BLOB_BYTES, MAX_STATEMENT_BYTES, MAX_VALUE_BYTES, encode
 from clash.database.port import Database, Param, Statement
 from clash.errors import DatabaseError
 

@@ -16,7 +16,7 @@ from d1_engine.faults import FaultyNetwork
 from pydantic import SecretStr
 
 from clash.database.d1 import D1Database
-from clash.database.d1_rest import Account, Patience
+from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement
 from clash.errors import DatabaseError, NotFoundError
 

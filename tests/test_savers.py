@@ -23,10 +23,10 @@ from langgraph.graph import END, START, StateGraph
 from clash.database import open_database
 from clash.database.checkpointer import get_checkpointer, run_saver
 from clash.database.connection import sqlite_path
-from clash.database.d1_saver import PortSaver
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import MetadataTracker
 from clash.database.port import Database, Statement
+from clash.database.savers.port_saver import PortSaver
 from clash.errors import ConflictError, DatabaseError, SettingsError, UsageError
 
 Saver = BaseCheckpointSaver[str]

@@ -15,7 +15,7 @@ from clash.errors import SettingsError
 
 if TYPE_CHECKING:
     from clash.config import Settings
-    from clash.database.d1_rest import Account
+    from clash.database.d1.rest import Account
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ async def open_database(url: str, mode: Mode) -> AsyncGenerator[Database]:
 async def _open_d1(url: str) -> Database:
     from clash.config import load_settings
     from clash.database.d1 import D1Database
-    from clash.database.d1_pace import RequestPace
+    from clash.database.d1.pace import RequestPace
 
     settings = load_settings()
     name = url.removeprefix("d1://") or _older(settings.d1_database_id, "D1_DATABASE_ID", "DATABASE_URL=d1://NAME")
@@ -83,7 +83,7 @@ async def _open_d1(url: str) -> Database:
 
 
 def _account(settings: Settings) -> Account:
-    from clash.database.d1_rest import Account
+    from clash.database.d1.rest import Account
 
     account_id = settings.cloudflare_account_id or _older(
         settings.cf_account_id, "CF_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
-from clash.database.checkpoint_rows import SETUP
 from clash.database.migrations import known_migrations
+from clash.database.savers.checkpoint_rows import SETUP
 
 Kind = Literal["text", "integer", "blob"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clash.database.checkpoint_rows import INLINE_BYTES, chunk_statements
 from clash.database.connection import is_d1
-from clash.database.d1_values import MAX_PARAMS, encode
+from clash.database.d1.values import MAX_PARAMS, encode
 from clash.database.port import Param, Statement
+from clash.database.savers.checkpoint_rows import INLINE_BYTES, chunk_statements
 from clash.database.transfer.layout import Table
 from clash.database.transfer.lines import Values
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from clash.database.savers.thread_operations import ALWAYS
 from clash.database.staging import PREFIX
-from clash.database.thread_operations import ALWAYS
 from clash.database.transfer.layout import new_schema, tables
 from clash.database.transfer.lines import Entry, Header, Values, nonsense, read_entries, read_header
 from clash.database.transfer.statements import Target, insert_rows

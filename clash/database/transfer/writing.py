@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from clash.database import staging
-from clash.database.checkpoint_rows import SETUP
 from clash.database.lease import FENCE, Heartbeat
 from clash.database.port import Database, Rows, Statement
-from clash.database.thread_operations import ALWAYS
+from clash.database.savers.checkpoint_rows import SETUP
+from clash.database.savers.thread_operations import ALWAYS
 from clash.database.transfer.layout import tables
 from clash.database.transfer.lines import Entry, Values
 from clash.database.transfer.reading import is_there, names_of_tables, thread_lines

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clash.database.port import Param, Row, Rows, Statement
-from clash.database.thread_operations import STOCK_TABLES
+from clash.database.savers.thread_operations import STOCK_TABLES
 
 INLINE_BYTES = 500_000
 CHUNK_BYTES = 900_000

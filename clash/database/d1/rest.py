@@ -28,7 +28,7 @@ import httpx
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from clash.database.d1_pace import API, RequestPace
+from clash.database.d1.pace import API, RequestPace
 from clash.database.group_commit import Refused
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from clash.database import thread_operations
 from clash.database.port import Statement
-from clash.database.thread_operations import STOCK_TABLES, Kept
+from clash.database.savers import thread_operations
+from clash.database.savers.thread_operations import STOCK_TABLES, Kept
 
 
 class StockSaver(SqliteSaver):

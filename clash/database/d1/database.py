@@ -18,9 +18,9 @@ from typing import Any, cast
 
 import httpx
 
-from clash.database.d1_pace import RequestPace
-from clash.database.d1_rest import Account, Patience, Rest
-from clash.database.d1_values import Wire, decode, encode, encode_batch
+from clash.database.d1.pace import RequestPace
+from clash.database.d1.rest import Account, Patience, Rest
+from clash.database.d1.values import Wire, decode, encode, encode_batch
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError
