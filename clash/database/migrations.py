@@ -86,13 +86,17 @@ def known_migrations() -> tuple[Migration, ...]:
 
 async def applied_migrations(database: Database) -> tuple[Applied, ...]:
     """What the database has recorded, oldest first."""
+    recorded = "SELECT name, applied_at FROM d1_migrations ORDER BY id"
     try:
-        rows = await database.query("SELECT name, applied_at FROM d1_migrations ORDER BY id")
+        rows = await database.query(recorded)
     except DatabaseError as error:
-        # Only now, for it costs a request, and nearly every database has it.
-        if error.retryable or await has_table(database, "d1_migrations"):
+        if error.retryable:
             raise
-        return ()
+        # Only now, for it costs a request, and nearly every database has it.
+        if not await has_table(database, "d1_migrations"):
+            return ()
+        # Another process has made it meanwhile; or something else is wrong, and is told now.
+        rows = await database.query(recorded)
     return tuple(Applied(str(row["name"]), str(row["applied_at"])) for row in rows)
 
 
