@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -63,6 +64,19 @@ def clash(folder: Path, *arguments: str, env: Mapping[str, str] | None = None, s
         check=False,
     )  # fmt: skip
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def killed_while_shooting(folder: Path, *arguments: str, env: Mapping[str, str]) -> None:
+    """Run clash in a folder until the first of its shots is made, and kill it there."""
+    begun = re.compile(rb"generate_shots: [1-9]")
+    with subprocess.Popen(
+        command(*arguments), cwd=folder, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if begun.search(line):
+                break
+        child.kill()
 
 
 def _as_ours(env: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -22,6 +23,7 @@ from clash.calls.pacing import Patience
 from clash.database import call_log
 from clash.database.lease import Lease, release_lease, take_lease
 from clash.database.metadata import MetadataTracker
+from clash.database.migrations import migrate
 from clash.database.port import Database, Row
 from clash.errors import AmbiguousError, ProviderError
 from clash.money import to_micro
@@ -251,6 +253,13 @@ class Desk:
         spent, reserved = int(row["spent_micro"]), int(row["reserved_micro"])
         assert (spent, reserved) == (int(row["paid"]), int(row["held"]))
         return spent, reserved
+
+
+async def desk_in(database: Database, folder: Path) -> Desk:
+    """A desk in a database that is empty yet, its files in the folder."""
+    await migrate(database)
+    await MetadataTracker(database).start_workflow("run", "w")
+    return Desk(database, AssetStore(folder / "assets"), "run", await take_lease(database, "run"))
 
 
 async def till_asked(till: Till, times: int) -> None:

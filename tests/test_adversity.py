@@ -31,7 +31,7 @@ from clash.assets import AssetStore
 from clash.calls.ledger import Made
 from clash.database import init_database
 from clash.database.connection import is_d1
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account, Patience
 from clash.database.lease import Lease, renew_lease, take_lease
 from clash.database.port import Database

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from conftest import on_d1
-from filming import SMALL, clash, command, environment, metered, shot_list
+from filming import SMALL, clash, environment, killed_while_shooting, metered, shot_list
 
 METERED = ("--image-model", "metered:illustrator", "--speech-model", "metered:voice")
 
@@ -57,13 +56,9 @@ def test_a_run_that_was_killed_goes_on_elsewhere(tmp_path: Path, database_url: s
         DATABASE_URL=database_url, ASSET_STORE=f"file://{tmp_path / 'assets'}", METER=str(meter), METER_DELAY="0.2"
     )
     assert clash(here, "db", "init", env=env).code == 0
-    arguments = command("run", "story.csv", "--thread", "run-9", *SMALL, *METERED, "--concurrency", "2")
-    with subprocess.Popen(arguments, cwd=here, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
-        assert child.stderr is not None
-        for line in child.stderr:
-            if re.search(rb"generate_shots: [1-9]", line):
-                break
-        child.kill()
+    killed_while_shooting(
+        here, "run", "story.csv", "--thread", "run-9", *SMALL, *METERED, "--concurrency", "2", env=env
+    )
     assert metered(meter)
     resumed = clash(there, "resume", "run-9", "--json", env=env)
     assert resumed.code == 0, resumed.err

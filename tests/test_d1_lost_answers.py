@@ -21,7 +21,7 @@ from clash.assets import AssetStore
 from clash.calls.book import Book, Task
 from clash.database import init_database, migrations
 from clash.database.checkpointer import run_saver
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account, Patience
 from clash.database.lease import Lease, release_lease, renew_lease, take_lease
 from clash.database.metadata import MetadataTracker

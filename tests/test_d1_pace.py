@@ -13,7 +13,7 @@ from d1_engine.faults import FaultyNetwork
 from pydantic import SecretStr
 
 from clash.config import Settings
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.d1.pace import API, RequestPace
 from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement

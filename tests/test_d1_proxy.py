@@ -12,7 +12,7 @@ from d1_proxy import NAME, TOKEN, d1_proxy
 from filming import clash, environment, shot_list
 from pydantic import SecretStr
 
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account
 from clash.database.port import Statement
 from clash.errors import DatabaseError, NotFoundError, SettingsError

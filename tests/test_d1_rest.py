@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretStr
 
 from clash.database import open_database
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError

@@ -15,7 +15,7 @@ from d1_engine import ACCOUNT, TOKEN, D1Engine
 from d1_engine.faults import FaultyNetwork
 from pydantic import SecretStr
 
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement
 from clash.errors import DatabaseError, NotFoundError

@@ -20,14 +20,10 @@ from conftest import on_both_databases
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from paid import Act, Desk, Till, provider_of, task
+from paid import Act, Till, desk_in, provider_of, task
 
-from clash.assets import AssetStore
 from clash.calls.ledger import Made
 from clash.database.connection import is_d1, open_database
-from clash.database.lease import take_lease
-from clash.database.metadata import MetadataTracker
-from clash.database.migrations import migrate
 from clash.database.port import Database, Row, Rows, Statement
 from clash.errors import ClashError, DatabaseError, PersonNeededError
 
@@ -87,10 +83,7 @@ class Calls(RuleBasedStateMachine):
     async def _begin(self) -> None:
         self.opened = open_database(self.url_of(self.folder), "create")
         self.database = await self.opened.__aenter__()
-        await migrate(self.database)
-        await MetadataTracker(self.database).start_workflow("run", "w")
-        lease = await take_lease(self.database, "run")
-        self.desk = Desk(self.database, AssetStore(self.folder / "assets"), "run", lease)
+        self.desk = await desk_in(self.database, self.folder)
 
     def teardown(self) -> None:
         if hasattr(self, "database"):

@@ -20,7 +20,7 @@ class Good:
     name, endpoint, idempotent, concurrency = "good", "", True, 1
     def models(self): return {"image": ("a", "b"), "video": ("v", "*")}
     def revision(self, model, request): return "1"
-    async def call(self, model, request, context): raise NotImplementedError
+    async def call(self, model, request, context): ...
 
 class Queue(Good):
     name, poll_every_s, call = "queue", 1.0, None

@@ -30,7 +30,7 @@ from moving import (
 )
 
 from clash.database import migrations, open_database
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.lease import take_lease
 from clash.database.migrations import Migration, known_migrations
 from clash.database.port import Rows, Statement

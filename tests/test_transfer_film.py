@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import on_both_databases
-from filming import clash, command, environment, metered, shot_list
+from filming import clash, command, environment, killed_while_shooting, metered, shot_list
 from moving import export, reports, save, settings_for, take_in
 
 from clash.database import init_database
@@ -47,13 +46,9 @@ def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, data
     here, there = ({**common, "DATABASE_URL": url} for url in (first, second))
     for url in (first, second):
         asyncio.run(init_database(url))
-    arguments = command("run", "story.csv", "--thread", "run-9", *TINY, *PAID, "--concurrency", "2")
-    with subprocess.Popen(arguments, cwd=tmp_path, env=here, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if re.search(rb"generate_shots: [1-9]", line):
-                break
-        run.kill()
+    killed_while_shooting(
+        tmp_path, "run", "story.csv", "--thread", "run-9", *TINY, *PAID, "--concurrency", "2", env=here
+    )
     assert metered(meter)
     exported = clash(tmp_path, "db", "export", "runs.jsonl.gz", "--json", env=here)
     assert exported.code == 0, exported.err

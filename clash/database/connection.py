@@ -71,7 +71,7 @@ async def open_database(url: str, mode: Mode) -> AsyncGenerator[Database]:
 
 async def _open_d1(url: str) -> Database:
     from clash.config import load_settings
-    from clash.database.d1 import D1Database
+    from clash.database.d1.database import D1Database
     from clash.database.d1.pace import RequestPace
 
     settings = load_settings()

@@ -32,7 +32,7 @@ from clash.calls.pacing import Pace
 from clash.database import migrations
 from clash.database.checkpointer import run_saver
 from clash.database.connection import open_database
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.d1.pace import OUR_SHARE, RequestPace
 from clash.database.d1.rest import Account
 from clash.database.lease import RENEW_EVERY_S, Lease, renew_lease, take_lease

@@ -18,7 +18,7 @@ from clash.assets import AssetStore
 from clash.calls.ledger import Ledger, Task
 from clash.database import migrations
 from clash.database.checkpointer import run_saver
-from clash.database.d1 import D1Database
+from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account
 from clash.database.lease import take_lease
 from clash.database.metadata import MetadataTracker

@@ -232,13 +232,7 @@ class PortSaver(BaseCheckpointSaver[str]):
     async def _kept(self, thread_id: str) -> set[Kept]:
         (rows,) = await self._apply([thread_operations.heads(thread_id)])
         found = [(row["checkpoint_ns"], row["checkpoint_id"], row["metadata"]) for row in rows]
-        walk = thread_operations.kept_of(thread_id, found)
-        try:
-            config = next(walk)
-            while True:
-                config = walk.send(await self.aget_tuple(config))
-        except StopIteration as end:
-            return end.value
+        return await thread_operations.kept_in(thread_operations.kept_of(thread_id, found), self.aget_tuple)
 
     # -- for other threads -----------------------------------------------------------------------------------
 

@@ -80,13 +80,7 @@ class AsyncStockSaver(AsyncSqliteSaver):
         heads = thread_operations.heads(thread_id)
         async with self.lock, self.conn.execute(heads.sql, heads.params) as cursor:
             found = [tuple(row) for row in await cursor.fetchall()]
-        walk = thread_operations.kept_of(thread_id, found)
-        try:
-            config = next(walk)
-            while True:
-                config = walk.send(await self.aget_tuple(config))
-        except StopIteration as end:
-            return end.value
+        return await thread_operations.kept_in(thread_operations.kept_of(thread_id, found), self.aget_tuple)
 
     async def _apply(self, statements: Sequence[Statement]) -> None:
         await self.setup()

@@ -10,7 +10,7 @@ one that holds a snapshot of it (see `BaseCheckpointSaver.prune`).
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -29,6 +29,9 @@ ALWAYS = Statement("1")
 
 Kept = tuple[str, str]
 """Namespace and id of a checkpoint that a pruning keeps."""
+
+Walk = Generator[RunnableConfig, Any, set[Kept]]
+"""Asks for checkpoints by their configs, and says in the end what is kept."""
 
 _KEEP_LATEST, _DELETE = "keep_latest", "delete"
 _LISTED = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
@@ -111,7 +114,7 @@ def keeps_latest(strategy: str) -> bool:
     return strategy == _KEEP_LATEST
 
 
-def kept_of(thread_id: str, found: Iterable[tuple[str, str, str | None]]) -> Generator[RunnableConfig, Any, set[Kept]]:
+def kept_of(thread_id: str, found: Iterable[tuple[str, str, str | None]]) -> Walk:
     """What a pruning keeps, from the rows of `heads`.
 
     Yields the config of each checkpoint that has to be looked at and takes what the saver's `get_tuple` says.
@@ -128,6 +131,16 @@ def kept_of(thread_id: str, found: Iterable[tuple[str, str, str | None]]) -> Gen
             missing -= set(saved.checkpoint["channel_values"])
             config = saved.parent_config
     return kept
+
+
+async def kept_in(walk: Walk, get_tuple: Callable[[RunnableConfig], Awaitable[Any]]) -> set[Kept]:
+    """What `kept_of` finds, asking a saver's `aget_tuple`."""
+    try:
+        config = next(walk)
+        while True:
+            config = walk.send(await get_tuple(config))
+    except StopIteration as end:
+        return end.value
 
 
 def config_of(thread_id: str, namespace: str = "", checkpoint_id: str | None = None) -> RunnableConfig:
