@@ -165,22 +165,26 @@ class Book:
         await self._write(row["slot"], row["take"], [call_log.count_attempt(self._lease, row["token"])])
         self._sent[row["token"]] = time.monotonic()
 
-    async def submitted(self, row: Row, job: Job) -> None:
-        """Store a job's id, before anybody looks at it: on the disk without awaiting anything, then in its row."""
+    async def submitted(self, row: Row, job: Job) -> Row:
+        """Store a job's id, before anybody looks at it: on the disk without awaiting anything, then in its row.
+
+        Returns the row as it is then.
+        """
         faults.point("submit.after")
         ticket = ticket_of(job)
         with suppress(StorageError):
             # A full disk may still have room in the database, which is where the id belongs.
             self._assets.write_receipt(row["token"], ticket)
         faults.point("ticket.after")
-        await self.store_job(row, ticket)
+        return await self.store_job(row, ticket)
 
-    async def store_job(self, row: Row, ticket: Mapping[str, Any]) -> None:
-        """Put a job's id, as its ticket on the disk says it, into its row."""
+    async def store_job(self, row: Row, ticket: Mapping[str, Any]) -> Row:
+        """Put a job's id, as its ticket on the disk says it, into its row; the row as it is then."""
         job_id, endpoint = str(ticket["job_id"]), str(ticket["endpoint"])
         stored = call_log.store_job(self._lease, row["token"], job_id=job_id, endpoint=endpoint)
         await self._write(row["slot"], row["take"], [stored])
         faults.point("job.after")
+        return {**row, "state": "submitted", "job_id": job_id, "endpoint": endpoint}
 
     # -- after it --------------------------------------------------------------------------------------------
 

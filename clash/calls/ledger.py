@@ -185,8 +185,7 @@ class Ledger:
         if "sha256" in receipt and await self._assets.bring(receipt["sha256"]):
             return await self._book.settle(task, row, receipt)
         if "job_id" in receipt and row["state"] != "submitted":
-            await self._book.store_job(row, receipt)
-            row = await self._open_row(task)
+            row = await self._book.store_job(row, receipt)
         if row["state"] == "unknown":
             if int(row["id"]) > self._accept_unknown_until:
                 raise _unknown_call(row)
@@ -204,12 +203,6 @@ class Ledger:
         if row["service"] == model.provider.name:
             return model.provider
         return self._registry.provider(str(row["service"]))
-
-    async def _open_row(self, task: Task) -> Row:
-        row = await self._book.live(task)
-        if row is None:
-            raise ProviderError(f"the call for {task.slot} is no longer open", code="internal")
-        return row
 
     async def _buy(self, task: Task, model: Model, key: str) -> Made:
         """A new call, as soon as there is a place, a turn and money for it."""
@@ -307,8 +300,7 @@ class Ledger:
         return _unknown_call(row, error.message)
 
     async def _submitted(self, task: Task, row: Row, model: Model, job: Job) -> _Kept:
-        await self._book.submitted(row, job)
-        return await self._collect(task, await self._open_row(task), model)
+        return await self._collect(task, await self._book.submitted(row, job), model)
 
     async def _collect(self, task: Task, row: Row, model: Model) -> _Kept:
         """Wait for a job and take what it made."""
