@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clash.film.ambience import bed_levels
-from clash.film.foley import HAPPENINGS, LONGEST_S, VARIANTS, happening_sound
-from clash.film.score import BAR, Mood, Score, mood_of
-from clash.film.textures import LOOP, LOOP_RMS, RATE, TEXTURES, read_texture
+from clash.sound.ambience import bed_levels
+from clash.sound.foley import HAPPENINGS, LONGEST_S, VARIANTS, happening_sound
+from clash.sound.score import BAR, Mood, Score, mood_of
+from clash.sound.textures import LOOP, LOOP_RMS, RATE, TEXTURES, read_texture
 from clash.story.places import INTERIORS, PlaceKind
 from clash.story.screenplay import TimeOfDay, Weather
 

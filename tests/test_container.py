@@ -58,7 +58,7 @@ def test_the_image_has_every_provider() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     (installed,) = re.findall(r'pip install .*"\.\[(.+)\]"', DOCKERFILE)
     assert set(installed.split(",")) == set(extras) - {"openai", "fal", "keyring", "test"}
-    assert extras["models"] == ["clash[openai,fal]"]
+    assert extras["models"] == ["master-clash[openai,fal]"]
 
 
 def test_the_users_number_can_be_given() -> None:

@@ -31,7 +31,7 @@ from clash.database.transfer.statements import Target
 from clash.database.transfer.trial import examine
 from clash.database.transfer.writing import already_there, prepare, write_runs
 from clash.errors import ConflictError, DatabaseError, ProviderError
-from clash.providers.local import LocalProvider
+from clash.local import LocalProvider
 from clash.providers.ports import Answer, Job, Quote, SpeechRequest
 from clash.providers.registry import Model
 from clash.transfer import export_runs

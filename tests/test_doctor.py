@@ -9,6 +9,8 @@ from typing import Any
 from emulator import Emulator
 from filming import Ran, clash, environment
 
+from clash.installation import install_command
+
 NOTHING = {"OPENAI_API_KEY": "", "FAL_KEY": ""}
 
 
@@ -97,4 +99,4 @@ def test_optional_packages_are_listed_with_how_to_get_them(tmp_path: Path) -> No
     for item in packages.values():
         assert item["version"] == there.get(item["package"])
         assert (item["version"] is None) != (item["install"] is None)
-        assert item["install"] in (None, f'pip install "clash[{item["extra"]}]"')
+        assert item["install"] in (None, install_command(item["extra"]))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clash.providers.local.lamps import LAMP_IS_OUT
-from clash.providers.local.screenwriter import write_screenplay
+from clash.local.lamps import LAMP_IS_OUT
+from clash.local.screenwriter import write_screenplay
 from clash.story.places import place_kind
 from clash.story.reader import read_story
 from clash.story.screenplay import Screenplay, Story

@@ -13,8 +13,8 @@ import av
 import numpy as np
 import pytest
 
-from clash.film.loudness import RATE, SILENCE_LUFS, Chunk, measure, normalised
-from clash.film.sound import SoundShot, Utterance, soundtrack
+from clash.sound.loudness import RATE, SILENCE_LUFS, Chunk, measure, normalised
+from clash.sound.soundtrack import SoundShot, Utterance, soundtrack
 
 Make = Callable[[], Iterator[Chunk]]
 

@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clash.errors import FilmError
-from clash.film.sound import SoundShot, Utterance, soundtrack
-from clash.film.speech import decoded, duration_s
+from clash.sound.soundtrack import SoundShot, Utterance, soundtrack
+from clash.sound.speech import decoded, duration_s
 from clash.story.places import PlaceKind
 
 RATE = 48_000
@@ -97,7 +97,7 @@ def test_the_same_film_sounds_the_same_in_another_process():
     ]
     script = f"""
         import hashlib
-        from clash.film.sound import SoundShot, soundtrack
+        from clash.sound.soundtrack import SoundShot, soundtrack
         digest = hashlib.sha256()
         for chunk in soundtrack({shots!a}):
             digest.update(chunk.tobytes())

@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
 from clash.errors import ClashError, SettingsError, StorageError
+from clash.installation import install_command
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -197,7 +198,7 @@ def _open(name: str, prefix: str, credentials: Credentials) -> S3Store:
     except ModuleNotFoundError:
         raise SettingsError(
             "ASSET_STORE is on S3, which needs the package obstore", code="missing_extra",
-            hint="pip install 'clash[s3]'",
+            hint=install_command("s3"),
         ) from None  # fmt: skip
     endpoint = credentials.endpoint
     if endpoint and not endpoint.startswith(("https://", "http://")):

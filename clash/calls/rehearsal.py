@@ -99,16 +99,16 @@ class Rehearsal:
     async def _imagine(self, task: Task, key: str) -> Made:
         facts: dict[str, Any] = {}
         if isinstance(task.request, ScreenplayRequest):
-            # How many shots a paid writer will make of it nobody knows; ours, which is free, says how many it would.
-            self._imagined[key] = (await self._local_screenplay(task.request)).content
+            # Nobody knows how many shots a paid writer will make; the free default writer shows about how many.
+            self._imagined[key] = (await self._free_screenplay(task.request)).content
         elif isinstance(task.request, SpeechRequest):
             facts = {"duration_s": spoken_s(task.request)}
         return Made(task.slot, key, "application/octet-stream", facts, Path(), False, 0)
 
-    async def _local_screenplay(self, request: ScreenplayRequest) -> Answer:
-        writer = self._registry.model("screenplay", "local")
+    async def _free_screenplay(self, request: ScreenplayRequest) -> Answer:
+        writer = self._registry.default("screenplay")
         if not isinstance(writer.provider, Provider):
-            raise TypeError("the local provider answers at once")
+            raise TypeError(f"a dry run needs a default writer that answers at once, not {writer.spec}")
         return await writer.provider.call(writer.name, request, Context("", writer.name))
 
 

@@ -18,6 +18,7 @@ from typing import TypeVar, cast
 
 from clash.database.port import Database, Statement, has_table
 from clash.errors import DatabaseError, VersionMismatchError
+from clash.installation import upgrade_command
 
 T = TypeVar("T")
 
@@ -113,7 +114,7 @@ def not_among(recorded: Sequence[Applied], url: str) -> tuple[Migration, ...]:
         raise VersionMismatchError(
             f"the database {url} is newer than this clash: it knows {', '.join(newer)}",
             code="schema_newer",
-            hint="upgrade clash: pip install --upgrade clash",
+            hint=f"upgrade clash: {upgrade_command()}",
         )
     return tuple(migration for migration in known if migration.name not in applied)
 

@@ -1,1 +1,1 @@
-"""Pixels and samples: what moves a still, lays words over it, encodes, joins and inspects the film."""
+"""Pictures: camera moves over a still, captions, encoding, joining and inspecting the film."""

@@ -29,7 +29,7 @@ from clash.workflow.studio import Format
 async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, Any]:
     """What a run of this story would call and pay, without making or writing anything.
 
-    What earlier runs made is counted as found. How many shots a paid writer would make is guessed by the local one.
+    What earlier runs made is counted as found. How many shots a paid writer would make is the default writer's guess.
     Raises what `run` raises for a request that cannot be carried out.
     """
     settings = with_unpriced(settings, allowed=request.allow_unpriced)
@@ -50,6 +50,7 @@ async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, 
         await rehearse(plan.story, panels, Format(width, height, plan.fps), rehearsal)
     lines = summed(rehearsal.planned)
     total = sum((line.cost_usd for line in lines), Decimal(0))
+    guessed = models["screenplay"].spec != registry.default("screenplay").spec
     return {
         "thread_id": request.thread_id,
         "dry_run": True,
@@ -59,7 +60,7 @@ async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, 
         "within_budget": plan.budget is None or total <= plan.budget,
         "calls": sum(line.calls for line in lines),
         "found_calls": sum(line.found for line in lines),
-        "estimated": any(line.estimated for line in lines) or not plan.models["screenplay"].startswith("local:"),
+        "estimated": guessed or any(line.estimated for line in lines),
         "by_step": [_line_document(line) for line in lines],
     }
 

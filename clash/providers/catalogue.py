@@ -58,13 +58,15 @@ class Voices(_Data):
 class Card(_Data):
     """One model: what it is asked (`arguments`), what it can make, and where in its answer the file's address is.
 
-    `with_references` is the endpoint that takes pictures beside the prompt, where that is another one.
+    `with_references` is the endpoint that takes pictures beside the prompt, where that is another one. `free`: its
+    calls cost nothing.
     """
 
     provider: str
     id: str
     kind: Kind
     summary: str = ""
+    free: bool = False
     arguments: dict[str, Any] = Field(default_factory=dict)
     result: str = ""
     with_references: str = ""
@@ -87,7 +89,7 @@ class Card(_Data):
     @property
     def digest(self) -> str:
         """Of all that decides what is sent: another card is another call."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"summary"}), sort_keys=True)
+        text = json.dumps(self.model_dump(mode="json", exclude={"summary", "free"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def size(self, request: ImageRequest) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from clash.errors import SettingsError
+from clash.installation import install_command
 
 EXTRAS: dict[str, str] = {
     "openai": "openai",
@@ -31,11 +32,6 @@ def installed(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def how_to_install(extra: str) -> str:
-    """The command that brings an extra."""
-    return f'pip install "clash[{extra}]"'
-
-
 def module(name: str) -> Any:
     """The module, imported now. Raises `SettingsError` (code `missing_extra`) that says how to install it."""
     try:
@@ -45,6 +41,6 @@ def module(name: str) -> Any:
         raise SettingsError(
             f"the package {package_of(name)} is not installed ({error})",
             code="missing_extra",
-            hint=how_to_install(extra),
+            hint=install_command(extra),
         ) from None
     return found

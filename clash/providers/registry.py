@@ -135,6 +135,10 @@ class Registry:
             )
         return Model(provider, model)
 
+    def default(self, kind: Kind) -> Model:
+        """The free model that clash uses for this kind when nothing is set."""
+        return self.model(kind, str(Settings.model_fields[f"{kind}_model"].default))
+
     def models(self, specs: Mapping[Kind, str]) -> dict[Kind, Model]:
         """All models of a run."""
         return {kind: self.model(kind, spec) for kind, spec in specs.items()}

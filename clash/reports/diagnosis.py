@@ -18,9 +18,10 @@ from clash.config import Kind, Settings
 from clash.database.connection import database_exists, open_database
 from clash.database.migrations import pending_migrations
 from clash.errors import ClashError
+from clash.installation import install_command
 from clash.providers.choice import models_for
 from clash.providers.credentials import KEY_VARIABLES, key_of, vendor_key
-from clash.providers.extras import EXTRAS, how_to_install, installed, package_of
+from clash.providers.extras import EXTRAS, installed, package_of
 from clash.providers.registry import Probed, Registry, provider_names
 from clash.providers.transport import redacted_text
 
@@ -106,7 +107,7 @@ def _extras_items() -> list[dict[str, Any]]:
     for name, extra in EXTRAS.items():
         there, package = installed(name), package_of(name)
         version = importlib.metadata.version(package) if there else None
-        install = None if there else how_to_install(extra)
+        install = None if there else install_command(extra)
         items.append({"package": package, "extra": extra, "version": version, "install": install})
     return items
 

@@ -4,49 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from clash.config import Kind, Settings
+from clash.config import Settings
 from clash.errors import SettingsError
+from clash.installation import install_command
 from clash.providers.catalogue import Card, load_catalogue
 from clash.providers.credentials import KEY_VARIABLES, vendor_key
-from clash.providers.extras import EXTRAS, how_to_install, installed
+from clash.providers.extras import EXTRAS, installed
 from clash.providers.prices import PriceList, load_prices, token_prices
 
 _PACKAGES = {"openai": "openai", "fal": "fal_client"}
-_LOCAL: tuple[tuple[Kind, str, str], ...] = (
-    ("screenplay", "local:screenwriter", "writes by rule"),
-    ("image", "local:illustrator", "draws"),
-    ("video", "local:cinematographer", "moves a camera over the keyframe"),
-    ("speech", "local:voice", "speaks, with the extra voice"),
-)
 
 
 async def list_models(settings: Settings) -> dict[str, Any]:
     """All models that clash knows, by kind, and the presets. Raises `SettingsError` for a file that cannot be read."""
     catalogue, prices = load_catalogue(settings), load_prices(settings)
     presets = catalogue.presets
-    items = [_local(kind, spec, summary) for kind, spec, summary in _LOCAL]
-    items += [_card(card, prices, settings) for card in catalogue.cards]
-    items.sort(key=lambda item: [kind for kind, _, _ in _LOCAL].index(item["kind"]))
+    items = [_card(card, prices, settings) for card in catalogue.cards]
     for item in items:
         item["presets"] = sorted(name for name, models in presets.items() if item["model"] in models.values())
     return {
         "items": items,
         "presets": [{"name": name, **presets[name]} for name in sorted(presets)],
         "preset": settings.preset,
-    }
-
-
-def _local(kind: Kind, spec: str, summary: str) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "model": spec,
-        "summary": summary,
-        "prices": [],
-        "price": "free",
-        "key": None,
-        "key_present": True,
-        "package": None,
-        "install": None,
     }
 
 
@@ -68,11 +47,11 @@ def _card(card: Card, prices: PriceList, settings: Settings) -> dict[str, Any]:
         "model": card.spec,
         "summary": card.summary,
         "prices": published,
-        "price": "; ".join(_words(price) for price in published) or "unknown",
+        "price": "; ".join(_words(price) for price in published) or ("free" if card.free else "unknown"),
         "key": key,
         "key_present": key is None or vendor_key(card.provider, settings) is not None,
         "package": package,
-        "install": how_to_install(EXTRAS[package]) if missing and package else None,
+        "install": install_command(EXTRAS[package]) if missing and package else None,
     }
 
 

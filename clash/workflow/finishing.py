@@ -16,8 +16,8 @@ from clash.workflow.studio import FileRecord, Studio
 if TYPE_CHECKING:
     import numpy as np
 
-    from clash.film.sound import SoundShot
     from clash.film.subtitles import Cue
+    from clash.sound.soundtrack import SoundShot
 
 _STEP = "finalize"
 
@@ -43,8 +43,8 @@ def _assemble(
 ) -> tuple[FinishedFilm, FileRecord]:
     from clash.film.assembly import Clip, assemble
     from clash.film.inspection import ShotSpan, check_film, inspect_film
-    from clash.film.loudness import normalised
-    from clash.film.sound import soundtrack
+    from clash.sound.loudness import normalised
+    from clash.sound.soundtrack import soundtrack
 
     fps = studio.format.fps
     clips = [
@@ -105,7 +105,7 @@ def _cues(shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> list[Cue]:
 
 
 def _sound_shots(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> list[SoundShot]:
-    from clash.film.sound import SoundShot, Utterance
+    from clash.sound.soundtrack import SoundShot, Utterance
 
     locations: dict[str, Location] = {location.slug: location for location in screenplay.locations}
     return [

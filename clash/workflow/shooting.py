@@ -43,7 +43,7 @@ def _length_s(speech: Made) -> float:
     said = speech.facts.get("duration_s")
     if isinstance(said, int | float) and 0 < said < _LONGEST_SPEECH_S:
         return float(said)
-    from clash.film.speech import duration_s
+    from clash.sound.speech import duration_s
 
     return duration_s(speech.path)
 

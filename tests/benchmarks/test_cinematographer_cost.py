@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from clash.film.camera import frames
 from clash.film.encoder import encode_clip
-from clash.providers.local.cinematographer import film_clip
+from clash.local.cinematographer import film_clip
 from clash.providers.ports import Caption, Reference, VideoRequest
 from clash.story.screenplay import Shot
 

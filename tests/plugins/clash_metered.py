@@ -28,7 +28,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from clash.errors import AmbiguousError, ProviderError
-from clash.providers.local import LocalProvider
+from clash.local import LocalProvider
 from clash.providers.ports import (
     Answer,
     Context,

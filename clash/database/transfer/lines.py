@@ -26,6 +26,7 @@ from clash.database.migrations import known_migrations
 from clash.database.port import Param
 from clash.database.transfer.layout import Column, Table, tables
 from clash.errors import DatabaseError, StorageError, UsageError, VersionMismatchError
+from clash.installation import upgrade_command
 
 FORMAT = "clash-export"
 VERSION = 1
@@ -140,7 +141,7 @@ def read_header(stream: BinaryIO) -> Header:
     if found.get("version") != VERSION:
         raise VersionMismatchError(
             f"line 1: the export is of version {found.get('version')!r}, this clash reads version {VERSION}",
-            code="export_version", hint="upgrade clash: pip install --upgrade clash",
+            code="export_version", hint=f"upgrade clash: {upgrade_command()}",
         )  # fmt: skip
     schema = found.get("schema")
     names = cast("list[Any]", schema) if isinstance(schema, list) else []
@@ -148,7 +149,7 @@ def read_header(stream: BinaryIO) -> Header:
     if newer := sorted({str(name) for name in names} - known):
         raise VersionMismatchError(
             f"line 1: the export is newer than this clash: its schema has {', '.join(newer)[:200]}",
-            code="schema_newer", hint="upgrade clash: pip install --upgrade clash",
+            code="schema_newer", hint=f"upgrade clash: {upgrade_command()}",
         )  # fmt: skip
     if not names:
         raise nonsense(1, "it names no schema")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from clash.providers.local.screenwriting.camera_terms import angle_of, movement_of, size_of
 from clash.providers.openai.draft import Draft, DraftScene, DraftShot
+from clash.story.camera_terms import angle_of, movement_of, size_of
 from clash.story.screenplay import Beat, Character, Line, Location, Scene, Screenplay, Shot, Story, slug
 
 _SHORTEST_S, _LONGEST_S = 1.0, 30.0

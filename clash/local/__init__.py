@@ -1,0 +1,80 @@
+"""The free, offline, deterministic default: words by rule, pictures by drawing, clips by moving a camera over them.
+
+Each craft is a module of its own and is imported on first use, in a worker thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+
+from clash.providers.ports import (
+    Answer,
+    Context,
+    ImageRequest,
+    Kind,
+    Request,
+    ScreenplayRequest,
+    SpeechRequest,
+    VideoRequest,
+)
+
+_REVISIONS: Mapping[Kind, str] = {"screenplay": "4", "image": "8", "video": "1"}
+"""Counted up whenever the same request would give another answer, so that no older one is reused for it."""
+
+
+class LocalProvider:
+    """See `clash.providers.ports.Provider`. Costs nothing; the same request gives the same bytes."""
+
+    name = "local"
+    endpoint = "local"
+    idempotent = True
+
+    def __init__(self) -> None:
+        self.concurrency = max(1, min(8, os.cpu_count() or 1))
+
+    def models(self) -> Mapping[Kind, tuple[str, ...]]:
+        """One craft a kind."""
+        return {
+            "screenplay": ("screenwriter",),
+            "image": ("illustrator",),
+            "video": ("cinematographer",),
+            "speech": ("voice",),
+        }
+
+    def revision(self, model: str, request: Request) -> str:
+        """The craft's version; for speech, which voice would speak."""
+        if isinstance(request, SpeechRequest):
+            from clash.local.voice import voice_revision
+
+            return voice_revision(request)
+        kinds: dict[str, Kind] = {names[0]: kind for kind, names in self.models().items()}
+        return f"{model}-{_REVISIONS[kinds[model]]}"
+
+    async def call(self, model: str, request: Request, context: Context) -> Answer:  # noqa: ARG002 - one a kind
+        """Make it in a worker thread. Raises `ProviderError`."""
+        return await asyncio.to_thread(_make, request, context)
+
+
+def _make(request: Request, context: Context) -> Answer:
+    if isinstance(request, ScreenplayRequest):
+        from clash.local.screenwriter import write_screenplay
+
+        screenplay = write_screenplay(request.story)
+        return Answer(screenplay.model_dump_json(indent=2).encode(), "application/json")
+    if isinstance(request, ImageRequest):
+        from clash.local.illustrator import illustrate
+
+        return illustrate(request, context.files)
+    if isinstance(request, VideoRequest):
+        from clash.local.cinematographer import film_clip
+
+        return film_clip(request, context.files)
+    from clash.local.voice import speak, voice_gap
+
+    answer = speak(request)
+    # What is missing stands beside the silence, so that whoever runs the film is told once.
+    gap = voice_gap(request.language)
+    return replace(answer, facts={**answer.facts, "warning": gap}) if gap else answer

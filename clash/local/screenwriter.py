@@ -1,0 +1,200 @@
+"""The local screenwriter: a `Story` becomes a `Screenplay`, by rules alone, the same every time.
+
+A shot list keeps its rows one to one. Beats become one or more shots each. Nothing that is said or told is
+lost: every line and every narration of the story stands in exactly one shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from clash.local.lamps import LAMP_IS_OUT, has_lighthouse, lamp_goes_out
+from clash.local.screenwriting.atmosphere import Atmosphere, carry
+from clash.local.screenwriting.casting import Cast, cast_of
+from clash.local.screenwriting.locations import Places, heading_parts, time_in_heading
+from clash.local.screenwriting.looks import characters_of
+from clash.local.screenwriting.prompts import Picture, image_prompt, logline, style_guide, video_prompt
+from clash.local.screenwriting.rhythm import Rhythm
+from clash.local.screenwriting.shot_breakdown import Draft, break_down, keep_row, sentences_of
+from clash.story.camera_terms import angle_of, movement_of, size_of
+from clash.story.places import place_kind
+from clash.story.screenplay import Angle, Beat, Character, Location, Scene, Screenplay, Shot, ShotSize, Story
+
+_LONGEST_SCENE_NUMBER = 12
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A row with where and when it plays."""
+
+    beat: Beat
+    scene: int
+    place: str
+    air: Atmosphere
+    first_seen: bool
+
+
+def write_screenplay(story: Story) -> Screenplay:
+    """Write the screenplay of a story.
+
+    Shots refer to characters and locations by slug; a line's speaker is the character's name. Shots are numbered
+    from 1; planned lengths are in seconds, as the story says them, else from the words spoken.
+    """
+    cast = cast_of(story)
+    places = Places(story.language, story.title)
+    rows = _placed(_with_a_teller(story), places)
+    characters = characters_of(story, cast)
+    locations = places.locations(cast.pattern)
+    shots = _Shots(story, cast, characters, locations)
+    scenes = [
+        _scene(number, [(row, shots.of(row)) for row in group])
+        for number, group in ((n, list(g)) for n, g in groupby(rows, key=lambda row: row.scene))
+    ]
+    opening = next((s for row in rows for s in sentences_of(row.beat.description)[:1]), story.title)
+    return Screenplay(
+        title=story.title,
+        logline=logline(
+            story.language, [c.name for c in characters], places.name(rows[0].place) if rows else "", opening
+        ),
+        language=story.language,
+        style=style_guide(story.language, (row.air.time for row in rows)),
+        characters=characters,
+        locations=locations,
+        scenes=tuple(scenes),
+    )
+
+
+def _with_a_teller(story: Story) -> Sequence[Beat]:
+    """Prose in which nobody speaks and nobody narrates is told by its own words: else the film would be mute."""
+    if story.kind == "shot_list" or any(beat.dialogue or beat.narration for beat in story.beats):
+        return story.beats
+    return [beat.model_copy(update={"narration": beat.description}) for beat in story.beats]
+
+
+def _placed(beats: Sequence[Beat], places: Places) -> list[_Placed]:
+    """Give each row its scene, place, time and weather, carried on from the row above."""
+    by_scene = any(beat.scene for beat in beats)
+    by_title = not by_scene and not any(beat.location or beat.shot or beat.shot_size for beat in beats)
+    by_title = by_title and any(beat.title for beat in beats)
+    rows: list[_Placed] = []
+    air = Atmosphere()
+    seen: set[str] = set()
+    place: str | None = None
+    scene, mark = 0, None
+    for beat in beats:
+        own = beat.scene if by_scene else (beat.title or mark) if by_title else None
+        new_scene = mark is None if own is None else own != mark
+        before = place
+        place = places.of(beat, before=before, new_scene=new_scene)
+        if own is None:
+            new_scene, own = place != before, place
+        scene, mark = (scene + 1, own) if new_scene else (scene, mark)
+        told = " ".join((beat.description, beat.title, beat.location) if new_scene else (beat.description,))
+        headings = (beat.time, *(time_in_heading(text) or "" for text in (beat.location, beat.title, beat.scene)))
+        air = carry(air, column=next(filter(None, headings), ""), text=told, new_scene=new_scene)
+        rows.append(_Placed(beat, scene, place, air, place not in seen))
+        seen.add(place)
+    return rows
+
+
+class _Shots:
+    """Turns placed rows into numbered, framed shots, one row after another."""
+
+    def __init__(
+        self, story: Story, cast: Cast, characters: Sequence[Character], locations: Sequence[Location]
+    ) -> None:
+        self._story = story
+        self._cast = cast
+        self._characters = {character.slug: character for character in characters}
+        self._locations = {location.slug: location for location in locations}
+        self._rhythm = Rhythm()
+        self._number = 0
+        self._before: tuple[str, ...] = ()
+        self._lamps_out: dict[str, bool] = {}
+
+    def of(self, row: _Placed) -> list[Shot]:
+        """The shots of one row."""
+        language, place = self._story.language, self._locations[row.place].name
+        if self._story.kind == "shot_list":
+            drafts = [keep_row(row.beat, self._cast, language, place=place, before=self._before)]
+        else:
+            drafts = break_down(
+                row.beat, self._cast, language, place=place, new_place=row.first_seen, before=self._before
+            )
+        self._look_at_the_lamp(row)
+        self._before = next((draft.characters for draft in reversed(drafts) if draft.characters), self._before)
+        return [self._shot(row, draft, first=index == 0) for index, draft in enumerate(drafts)]
+
+    def _look_at_the_lamp(self, row: _Placed) -> None:
+        """A lamp that has gone out stays out in whatever scenes play there, until it is lit again in any of them."""
+        place = self._locations[row.place]
+        if place_kind(place) != "tower_room" and not has_lighthouse(f"{place.name} {place.description}"):
+            return
+        told = f"{row.beat.description} {row.beat.narration}"
+        if lamp_goes_out(told, out=True):
+            self._lamps_out[row.place] = lamp_goes_out(told, out=self._lamps_out.get(row.place, False))
+        else:
+            self._lamps_out.clear()
+
+    def _shot(self, row: _Placed, draft: Draft, *, first: bool) -> Shot:
+        beat, language = row.beat, self._story.language
+        is_list = self._story.kind == "shot_list"
+        asked = beat if first else Beat(row=beat.row, description="")
+        size, angle, movement = self._rhythm.frame(
+            draft.role,
+            draft.action,
+            people=len(draft.characters),
+            inside=self._locations[row.place].setting == "interior",
+            size=size_of(asked.shot_size) or size_of(asked.shot),
+            angle=angle_of(" ".join((asked.angle, asked.shot_size, asked.movement)))
+            or ("eye_level" if is_list else None),
+            movement=movement_of(asked.movement) or ("static" if asked.movement else None),
+        )
+        people = draft.characters if is_list else _within_frame(draft, size, angle)
+        self._number += 1
+        picture = Picture(
+            size=size, angle=angle, movement=movement, place=self._locations[row.place], time=row.air.time,
+            weather=row.air.weather, cast=[self._characters[slug] for slug in people],
+            action=draft.action, emotion=beat.emotion, lens=beat.lens,
+            note=LAMP_IS_OUT[language] if self._lamps_out.get(row.place) else "",
+        )  # fmt: skip
+        return Shot(
+            number=self._number, size=size, angle=angle, movement=movement, location=row.place,
+            time=row.air.time, weather=row.air.weather, characters=people, action=draft.action,
+            dialogue=draft.dialogue, narration=draft.narration,
+            duration_s=draft.natural_s if draft.seconds is None else draft.seconds,
+            emotion=beat.emotion, lens=beat.lens, sound=beat.sound if first else "", music=beat.music,
+            transition=beat.transition if first else "",
+            image_prompt=(beat.image_prompt if first else "") or image_prompt(picture, language),
+            video_prompt=(beat.video_prompt if first else "") or video_prompt(picture, language),
+            reference_image=beat.reference_image, source_row=beat.row,
+        )  # fmt: skip
+
+
+def _within_frame(draft: Draft, size: ShotSize, angle: Angle) -> tuple[str, ...]:
+    """Who fits where somebody speaks: close that person alone, over a shoulder one listener too, wider two."""
+    if draft.role != "line":
+        return draft.characters
+    if size not in ("medium_close_up", "close_up", "extreme_close_up"):
+        return draft.characters[:3]
+    return draft.characters[: 2 if angle == "over_shoulder" else 1]
+
+
+def _scene(count: int, rows: Sequence[tuple[_Placed, Sequence[Shot]]]) -> Scene:
+    """A scene from its rows. A heading in the scene column is its title, not its number."""
+    first = rows[0][0]
+    written = " ".join(first.beat.scene.split())
+    is_number = bool(written) and len(written) <= _LONGEST_SCENE_NUMBER
+    title = next((row.beat.title for row, _ in rows if row.beat.title), "")
+    if not title and not is_number:
+        title = heading_parts(written)[0]
+    return Scene(
+        number=written if is_number else str(count),
+        title=title,
+        location=first.place,
+        time=first.air.time,
+        weather=first.air.weather,
+        shots=tuple(shot for _, shots in rows for shot in shots),
+    )

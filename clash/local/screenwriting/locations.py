@@ -1,0 +1,207 @@
+"""Where a row plays: from its column, from a scene heading, or from the places that its text speaks of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from clash.local.screenwriting.atmosphere import setting_in_column, time_in_column
+from clash.local.screenwriting.names import Slugs
+from clash.story.places import INTERIORS, place_kind
+from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
+
+_HEADING = re.compile(
+    r"^\s*(?P<set>int\.?\s*/\s*ext\.?|i\s*/\s*e|int\.|ext\.|int(?=\s)|ext(?=\s)|内景|外景|内外景)[\s.,:：·—-]*(?P<rest>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_PARTS = re.compile(
+    r"\s+[-–—·|]+\s+|[·—]+|\s*[-–]{2,}\s*|(?<=[\u4e00-\u9fff])[\s,，、/／-]+|\s*[,，]\s*(?=(?:day|night|dawn|dusk)\b)",
+    re.I,
+)
+_SETTING_ONLY = re.compile(r"(?:int|ext|interior|exterior|内|外|内景|外景|室内|室外)\.?", re.IGNORECASE)
+_TIME_ONLY = re.compile(
+    r"(?:day|night|dawn|dusk|morning|evening|afternoon|noon|later|continuous|same|moments later|sunset|sunrise"
+    r"|日|夜|晨|昏|暮|日景|夜景|白天|夜晚|清晨|黄昏|傍晚|黎明|早晨|深夜|凌晨|下午|中午)",
+    re.IGNORECASE,
+)
+_AT_A_PLACE = re.compile(
+    r"(?P<before>\b\w+\s+)?\b(?:in|into|inside|on|onto|at|through|along|outside|across|reach(?:es|ed)?|enters?|entered)\s+"
+    r"(?:the|a|an|his|her|their|my|our)\s+(?P<words>[a-z][\w'’-]*(?:\s+[a-z][\w'’-]*){0,2})",
+    re.IGNORECASE,
+)
+_ONLY_LOOKED_AT = re.compile(r"\b(?:look|star|gaz|point|glanc|shout|smil|nod|wav|peer)\w*\s*$", re.IGNORECASE)
+_CLAUSE = re.compile(r"[，。！？；：、,.!?;:\n]+")
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
+_PRONOUN = re.compile(r"\b(?:he|she|they|him|her|them|his|their)\b|[他她]", re.IGNORECASE)
+_FIRST_PART = re.compile(r"的|在|到|进|入|出|过|[一那这][家座条间个处片]|[，。\s]")
+_LONGEST_NAME = 60
+
+
+class Places:
+    """The locations of a film, each found by its name, in the order they first appear."""
+
+    def __init__(self, language: Language, title: str) -> None:
+        self._language: Language = language
+        self._fallback = title
+        self._slugs = Slugs()
+        self._names: dict[str, str] = {}
+        self._settings: dict[str, Setting] = {}
+        self._texts: dict[str, list[str]] = {}
+
+    def of(self, beat: Beat, *, before: str | None, new_scene: bool) -> str:
+        """The slug of the place where `beat` plays; `before` is that of the row above.
+
+        A column or a scene heading says it; else, where no place is known or a new scene starts, the words do.
+        """
+        setting = setting_in_column(beat.int_ext)
+        for written in (beat.location, *(t for t in (beat.title, beat.scene) if _HEADING.match(t))):
+            name, from_heading = heading_parts(written)
+            if name:
+                return self._remember(name, setting or from_heading, beat)
+        found = place_in(beat.description, self._language, anywhere=before is None or new_scene)
+        if found:
+            return self._remember(found, setting, beat)
+        if before is not None:
+            self._texts[before].append(beat.description)
+            return before
+        return self._remember(self._fallback, setting, beat)
+
+    def name(self, slug: str) -> str:
+        """The place's name as the story writes it."""
+        return self._names[slug]
+
+    def setting(self, slug: str) -> Setting:
+        """Interior or exterior."""
+        return self._settings[slug]
+
+    def locations(self, people: re.Pattern[str] | None) -> tuple[Location, ...]:
+        """All places. Sentences that match `people` describe somebody rather than the place."""
+        return tuple(
+            Location(
+                slug=slug,
+                name=name,
+                description=self._description(slug, people),
+                setting=self._settings[slug],
+            )
+            for slug, name in self._names.items()
+        )
+
+    def _remember(self, name: str, setting: Setting | None, beat: Beat) -> str:
+        shown = " ".join(name.split())[:_LONGEST_NAME].strip()
+        slug = self._slugs.of(shown)
+        if slug not in self._names:
+            self._names[slug] = shown
+            self._settings[slug] = setting or setting_by_words(shown, beat.description)
+            self._texts[slug] = []
+        self._texts[slug].append(beat.description)
+        return slug
+
+    def _description(self, slug: str, people: re.Pattern[str] | None) -> str:
+        for text in self._texts[slug][:8]:
+            for sentence in _SENTENCE.split(text[:2000]):
+                about_people = _PRONOUN.search(sentence) or (people and people.search(sentence))
+                if not about_people and _is_place(sentence[:200].casefold()):
+                    return sentence.strip()[:240]
+        name, inside = self._names[slug], self._settings[slug] == "interior"
+        if self._language == "zh":
+            return f"{name}，{'室内' if inside else '室外'}"
+        return f"{name}, {'an interior' if inside else 'an exterior'}"
+
+
+def heading_parts(text: str) -> tuple[str, Setting | None]:
+    """The place's name and its setting in a cell or a scene heading.
+
+    >>> heading_parts("INT. LAMP ROOM - NIGHT")
+    ('Lamp room', 'interior')
+    >>> heading_parts("面馆 内 夜")
+    ('面馆', 'interior')
+    """
+    match = _HEADING.match(text)
+    setting = setting_in_column(match["set"]) if match else None
+    rest = match["rest"] if match else text
+    kept: list[str] = []
+    for part in _PARTS.split(rest.strip()):
+        if _SETTING_ONLY.fullmatch(part.strip()):
+            setting = setting or setting_in_column(part)
+        elif part.strip() and not (_TIME_ONLY.fullmatch(part.strip()) and time_in_column(part) is not None):
+            kept.append(part.strip())
+    name = " ".join(kept).strip(" .,，-")
+    if len(name) > 3 and name.isupper():
+        name = name.capitalize()
+    return name, setting
+
+
+def time_in_heading(text: str) -> TimeOfDay | None:
+    """The time of day that a scene heading ends with.
+
+    >>> time_in_heading("EXT. CLIFF - DAWN"), time_in_heading("面馆 内 夜"), time_in_heading("Night market")
+    ('dawn', 'night', None)
+    """
+    parts = [part.strip() for part in _PARTS.split(text.strip())]
+    return next((time_in_column(part) for part in parts[1:] if _TIME_ONLY.fullmatch(part)), None)
+
+
+def setting_by_words(name: str, text: str) -> Setting:
+    """Whether a place is inside, judged by its name, else by what the text says of it."""
+    kind = place_kind(Location(slug="", name=name))
+    if kind in ("interior", "exterior"):
+        kind = place_kind(Location(slug="", name=name), hint=text[:400])
+    return "interior" if kind in INTERIORS else "exterior"
+
+
+def place_in(text: str, language: Language, *, anywhere: bool) -> str | None:
+    """The place that a text speaks of: where somebody is or goes, or `anywhere` in its first clauses.
+
+    >>> place_in("Mara runs through the night market.", "en", anywhere=False)
+    'Night market'
+    >>> place_in("雨夜的面馆里，小禾坐下", "zh", anywhere=True)
+    '面馆'
+    """
+    if language == "zh":
+        return _chinese_place(text[:400], anywhere)
+    for match in _AT_A_PLACE.finditer(text[:1000]):
+        if match["before"] and _ONLY_LOOKED_AT.search(match["before"]):
+            continue
+        words = match["words"].split()
+        for end in range(len(words), 0, -1):
+            last, both = words[end - 1].casefold(), " ".join(words[max(0, end - 2) : end]).casefold()
+            if _is_place(last) or (_is_place(both) and not _is_place(words[end - 2].casefold())):
+                name = " ".join(words[:end])
+                return name[:1].upper() + name[1:]
+    return _first_place_word(text[:400]) if anywhere else None
+
+
+def _first_place_word(text: str) -> str | None:
+    for word in re.findall(r"[A-Za-z][\w'’-]+", text):
+        if word[:1].islower() and _is_place(word.casefold()):
+            return word.capitalize()
+    return None
+
+
+def _chinese_place(text: str, anywhere: bool) -> str | None:
+    clauses: Sequence[str] = [clause.strip() for clause in _CLAUSE.split(text) if clause.strip()][:6]
+    for clause in clauses:
+        arrival = re.search(r"(?:在|到|进|入|出|过|沿着|回)(?P<place>.{1,10})", clause)
+        candidate = arrival["place"] if arrival else clause[:20] if anywhere else ""
+        if candidate and _is_place(candidate):
+            return _trimmed(candidate)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _trimmed(clause: str) -> str:
+    """The shortest piece of a clause that still names the same place."""
+    kind = place_kind(Location(slug="", name=clause))
+    end = len(clause)
+    while end > 1 and place_kind(Location(slug="", name=clause[: end - 1])) == kind:
+        end -= 1
+    start = 0
+    while start < end - 1 and place_kind(Location(slug="", name=clause[start + 1 : end])) == kind:
+        start += 1
+    return _FIRST_PART.split(clause[max(0, start - 3) : end])[-1] or clause[start:end]
+
+
+@lru_cache(maxsize=4096)
+def _is_place(name: str) -> bool:
+    return place_kind(Location(slug="", name=name)) not in ("interior", "exterior")

@@ -1,0 +1,1 @@
+"""Sound: ambience, foley, music, the speech track, their mix and its loudness."""

@@ -1,0 +1,215 @@
+"""The film's sound: speech over a bed of ambience and music, made while it is heard, a second at a time."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+
+import numpy as np
+
+from clash.sound.ambience import BED_DB, Levels, bed_levels
+from clash.sound.foley import HAPPENINGS, LONGEST_S, happening_sound
+from clash.sound.loudness import Chunk
+from clash.sound.score import Mood, Score, mood_of
+from clash.sound.speech import SpeechTrack, Utterance
+from clash.sound.textures import LOOP_RMS, RATE, TEXTURES, Mono, Stereo, joined_up, read_texture, seeded
+from clash.story.places import PlaceKind
+from clash.story.screenplay import TimeOfDay, Weather
+
+__all__ = ["SoundShot", "Utterance", "soundtrack"]
+
+CHUNK = RATE
+"""Samples made at a time."""
+CROSSFADE = round(0.4 * RATE)
+"""Samples in which the sound of one shot turns into that of the next."""
+MUSIC_FADE = round(1.6 * RATE)
+"""Samples in which the music comes and goes where the story turns it off."""
+FADE_IN = round(0.6 * RATE)
+FADE_OUT = round(1.6 * RATE)
+DUCKING_DB = 8.0
+"""How far the bed steps back while somebody speaks."""
+_SCORE = "score"
+_HAPPENING_PEAK_DB = 14.0
+"""Peak of a happening at 0 dB above an endless sound's RMS at 0 dB."""
+
+
+@dataclass(frozen=True)
+class SoundShot:
+    """What is heard in a shot. `sound`, `music` and `mood` are the story's words about it, "" for none."""
+
+    duration_s: float
+    utterances: tuple[Utterance, ...]
+    place: PlaceKind
+    time: TimeOfDay
+    weather: Weather
+    sound: str = ""
+    music: str = ""
+    mood: str = ""
+
+
+def soundtrack(shots: Sequence[SoundShot]) -> Iterator[Chunk]:
+    """The sound of the film in chunks of shape (samples, 2) at 48 kHz, a second each, full scale being 1.0.
+
+    In all `round(48000 * seconds)` samples. The same shots give the same samples. Peaks may pass full scale:
+    `clash.sound.loudness.normalised` sets the level. Raises `FilmError` for a speech file that cannot be read.
+    """
+    # Fractions: three hundred shots must not drift.
+    ends_s = accumulate((Fraction(shot.duration_s) for shot in shots), initial=Fraction(0))
+    borders = [round(seconds * RATE) for seconds in ends_s]
+    end = borders[-1]
+    bed = _Bed(shots, borders)
+    speech = SpeechTrack(
+        [
+            (border + round(utterance.start_s * RATE), utterance.path)
+            for border, shot in zip(borders, shots, strict=False)
+            for utterance in shot.utterances
+        ],
+        CHUNK,
+    )
+    for start in range(0, end, CHUNK):
+        length = min(CHUNK, end - start)
+        words, presence = speech.next_chunk()
+        sound = bed.read(start, length)
+        sound *= joined_up(10 ** (-DUCKING_DB * presence / 20))[:length]
+        sound *= _film_fades(start, length, end)
+        sound += words[:length]
+        yield np.ascontiguousarray(sound.T)
+
+
+def _film_fades(start: int, length: int, end: int) -> Mono:
+    """The bed comes up at the film's start and goes down at its end."""
+    samples = np.arange(start, start + length, dtype=np.float32)
+    up = np.clip(samples / FADE_IN, 0, 1)
+    down = np.clip((end - samples) / FADE_OUT, 0, 1)
+    return np.sin(up * np.float32(np.pi / 2)) * np.sin(down * np.float32(np.pi / 2)) ** 2
+
+
+class _Bed:
+    """Everything but the speech, read by absolute position."""
+
+    def __init__(self, shots: Sequence[SoundShot], borders: Sequence[int]) -> None:
+        levels = [_gains(bed_levels(shot.place, shot.time, shot.weather, shot.sound)) for shot in shots]
+        passages: list[tuple[int, Mood]] = []
+        for border, shot, gains in zip(borders, shots, levels, strict=False):
+            mood = mood_of(shot.time, shot.weather, shot.music, shot.mood)
+            if mood is not None:
+                gains[_SCORE] = 1.0
+                passages.append((border, mood))
+        self._faders = _Faders(borders, levels)
+        seed = f"{shots[0].place} {len(shots)}" if shots else ""
+        self._score = Score(passages, borders[-1], seed) if passages else None
+
+    def read(self, start: int, length: int) -> Stereo:
+        sound = np.zeros((2, length), np.float32)
+        for name in self._faders.heard(start, length):
+            if name in TEXTURES:
+                sound += read_texture(name, start, length) * self._faders.gain(name, start, length)
+            elif name == _SCORE and self._score is not None:
+                sound += self._score.read(start, length) * self._faders.gain(name, start, length, MUSIC_FADE)
+        self._add_happenings(sound, start)
+        return sound
+
+    def _add_happenings(self, sound: Stereo, start: int) -> None:
+        """What began up to `LONGEST_S` ago and what begins now; what has begun rings on across a cut."""
+        earliest = start - int(LONGEST_S * RATE)
+        for name, first, last in self._faders.stretches(earliest, start + sound.shape[1]):
+            happening = HAPPENINGS[name]
+            every = happening.every_s * RATE
+            from_try = max(0, int((earliest - first) / every) - 1)
+            to_try = int((min(last, start + sound.shape[1]) - first) / every)
+            for attempt in range(from_try, to_try + 1):
+                chance = seeded(name, first, attempt)
+                draws = chance.random(4)
+                onset = first + round((attempt + happening.jitter * draws[0]) * every) + RATE // 4
+                if draws[1] > happening.chance or onset >= last:
+                    continue
+                one = happening_sound(name, int(chance.integers(3)))
+                side = 0.5 + 0.5 * happening.wide * (2 * draws[2] - 1)
+                gain = self._faders.level(name, onset) * (0.7 + 0.3 * draws[3])
+                _add_panned(sound, one, onset - start, gain, side)
+
+
+def _gains(levels: Levels) -> dict[str, float]:
+    """Linear gains: endless sounds by their RMS, happenings by their peak."""
+    gains: dict[str, float] = {}
+    for name, level in levels.items():
+        if name in TEXTURES:
+            gains[name] = 10 ** ((BED_DB + level) / 20) / LOOP_RMS
+        else:
+            gains[name] = 10 ** ((BED_DB + _HAPPENING_PEAK_DB + level) / 20)
+    return gains
+
+
+def _add_panned(sound: Stereo, one: Mono, place: int, gain: float, side: float) -> None:
+    """Add a mono sound at `place`, between left (0) and right (1), with equal power."""
+    first, last = max(place, 0), min(place + one.size, sound.shape[1])
+    if first < last:
+        heard = one[first - place : last - place] * np.float32(gain)
+        sound[0, first:last] += heard * np.float32(math.cos(side * math.pi / 2))
+        sound[1, first:last] += heard * np.float32(math.sin(side * math.pi / 2))
+
+
+class _Faders:
+    """The level of each sound over the film: one value a shot, moved smoothly across each cut."""
+
+    def __init__(self, borders: Sequence[int], gains: Sequence[dict[str, float]]) -> None:
+        self._borders = borders
+        self._gains = gains
+        self._stretches = _stretches(borders, gains)
+
+    def heard(self, start: int, length: int) -> list[str]:
+        """The names of all sounds that are heard in a span, in a fixed order."""
+        first, last = self._shots(start, length, MUSIC_FADE)
+        return sorted({name for gains in self._gains[first : last + 1] for name in gains})
+
+    def level(self, name: str, sample: int) -> float:
+        """The level of the shot that a sample lies in."""
+        shot, _ = self._shots(sample, 0, fade=0)
+        return self._gains[shot].get(name, 0.0)
+
+    def gain(self, name: str, start: int, length: int, fade: int = CROSSFADE) -> Mono | np.float32:
+        """The gain of each sample, moved over `fade` samples at a cut; one number where it does not change."""
+        first, last = self._shots(start, length, fade)
+        steps = [gains.get(name, 0.0) for gains in self._gains[first : last + 1]]
+        if len(set(steps)) == 1:
+            return np.float32(steps[0])
+        gain = np.full(length, steps[0], np.float32)
+        samples = np.arange(start, start + length, dtype=np.float64)
+        for step, shot in enumerate(range(first, last)):
+            along = np.clip((samples - self._borders[shot + 1]) / fade + 0.5, 0, 1)
+            gain += ((steps[step + 1] - steps[step]) * along * along * (3 - 2 * along)).astype(np.float32)
+        return gain
+
+    def stretches(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+        """The runs of shots with a happening that lie in a span: its name, first and last sample."""
+        for name, runs in self._stretches.items():
+            for first, last in runs[bisect_right(runs, start, key=lambda run: run[1]) :]:
+                if first >= end:
+                    break
+                yield name, first, last
+
+    def _shots(self, start: int, length: int, fade: int) -> tuple[int, int]:
+        """The first and the last shot whose sound may be heard in a span."""
+        top, margin = len(self._gains) - 1, fade // 2
+        first = bisect_right(self._borders, start - margin) - 1
+        last = bisect_right(self._borders, start + length + margin) - 1
+        return min(max(first, 0), top), min(max(last, 0), top)
+
+
+def _stretches(borders: Sequence[int], gains: Sequence[dict[str, float]]) -> dict[str, list[tuple[int, int]]]:
+    """For each happening the runs of shots in which it is heard."""
+    runs: dict[str, list[tuple[int, int]]] = {}
+    for shot, names in enumerate(gains):
+        for name in names:
+            if name not in HAPPENINGS:
+                continue
+            known = runs.setdefault(name, [])
+            if known and known[-1][1] == borders[shot]:
+                known[-1] = (known[-1][0], borders[shot + 1])
+            else:
+                known.append((borders[shot], borders[shot + 1]))
+    return runs

@@ -1,0 +1,148 @@
+"""The spoken words as one track: files of any kind, decoded as the film reaches them, and where they are heard."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from clash.errors import FilmError
+from clash.sound.loudness import SILENCE_LUFS, measure
+from clash.sound.textures import CONTROL, RATE, Mono
+
+SPEECH_LUFS = -20.0
+"""Each utterance is brought to this loudness, whoever made the file."""
+_MOST_GAIN_DB = 18.0
+_HEARD_RMS = 10 ** (-48 / 20)
+_HOLD_S, _AHEAD_S, _GLIDE_S = 0.5, 0.2, 0.36
+"""The bed stays back this long after a word, goes back this long before one, and takes this long to move."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A spoken file that starts `start_s` seconds after its shot."""
+
+    path: Path
+    start_s: float
+
+
+class SpeechTrack:
+    """All utterances of a film, `(first sample, file)` each, read from the start a chunk at a time.
+
+    Only files that are being heard are open. One chunk is read ahead, so that the bed can step back before a word.
+    """
+
+    def __init__(self, utterances: Sequence[tuple[int, Path]], chunk: int) -> None:
+        self._waiting = deque(sorted(utterances, key=lambda item: item[0]))
+        self._open: list[_Reader] = []
+        self._chunk = chunk
+        self._clock = 0
+        nothing = np.zeros(chunk // CONTROL, np.bool_)
+        self._heard = [nothing, nothing]
+        self._ahead = self._read()
+
+    def next_chunk(self) -> tuple[Mono, NDArray[np.floating]]:
+        """The next chunk of speech, and how present it is (0 to 1) at each point of control and one after."""
+        words, self._ahead = self._ahead, self._read()
+        active = np.concatenate(self._heard)
+        points = self._chunk // CONTROL
+        presence = _presence(active)[points : 2 * points + 1]
+        del self._heard[0]
+        return words, presence
+
+    def _read(self) -> Mono:
+        """The next chunk, noting where in it somebody is heard."""
+        sound = np.zeros(self._chunk, np.float32)
+        end = self._clock + self._chunk
+        while self._waiting and self._waiting[0][0] < end:
+            self._open.append(_Reader(*self._waiting.popleft()))
+        for reader in self._open:
+            reader.add_to(sound, self._clock)
+        self._open = [reader for reader in self._open if not reader.done]
+        self._clock = end
+        power = np.sqrt(np.mean(np.square(sound.reshape(-1, CONTROL)), axis=1))
+        self._heard.append(power > _HEARD_RMS)
+        return sound
+
+
+def _presence(active: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """0 where nobody speaks, 1 where somebody does, with soft slopes that begin before the word."""
+    per_s = RATE // CONTROL
+    hold, ahead, glide = (round(seconds * per_s) for seconds in (_HOLD_S, _AHEAD_S, _GLIDE_S))
+    counts = np.concatenate(([0], np.cumsum(np.pad(active, (hold, ahead)))))
+    window = hold + ahead + 1
+    held = (counts[window:] - counts[:-window]) > 0
+    slope = np.hanning(glide + 2)[1:-1]
+    return np.convolve(held, slope / slope.sum(), "same")
+
+
+@dataclass
+class _Reader:
+    """One utterance being heard."""
+
+    start: int
+    path: Path
+    done: bool = False
+    _gain: np.float32 = field(init=False)
+    _pieces: Iterator[Mono] = field(init=False)
+    _rest: Mono = field(init=False, default_factory=lambda: np.zeros(0, np.float32))
+
+    def __post_init__(self) -> None:
+        self._gain = _levelling(self.path)
+        self._pieces = decoded(self.path)
+
+    def add_to(self, sound: Mono, clock: int) -> None:
+        """Add what is heard between `clock` and the chunk's end."""
+        place = max(self.start - clock, 0)
+        while place < sound.size:
+            if not self._rest.size:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    self.done = True
+                    return
+                self._rest = piece
+            taken = min(self._rest.size, sound.size - place)
+            sound[place : place + taken] += self._rest[:taken] * self._gain
+            self._rest = self._rest[taken:]
+            place += taken
+
+
+def duration_s(path: Path) -> float:
+    """How long a file sounds, in seconds, by decoding it. Raises `FilmError` when it cannot be read as sound."""
+    return sum(piece.size for piece in decoded(path)) / RATE
+
+
+def decoded(path: Path) -> Iterator[Mono]:
+    """The file's sound as mono at 48 kHz, piece by piece. Raises `FilmError` when it cannot be read as sound."""
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise FilmError(f"the speech file {path.name} holds no sound")
+            resampler: Any = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
+            for frame in container.decode(container.streams.audio[0]):
+                yield from _arrays(resampler.resample(frame))
+            yield from _arrays(resampler.resample(None))
+    except (av.error.FFmpegError, OSError) as error:
+        raise FilmError(f"the speech file {path.name} cannot be read: {error}") from error
+
+
+def _arrays(frames: Sequence[Any]) -> Iterator[Mono]:
+    for frame in frames:
+        yield np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
+
+
+def _levelling(path: Path) -> np.float32:
+    """The gain that brings a file to `SPEECH_LUFS`; 1 for silence and for less than a syllable."""
+    both_sides = (np.stack([piece, piece], axis=1) for piece in decoded(path))
+    loudness = measure(both_sides)
+    if loudness <= SILENCE_LUFS:
+        return np.float32(1)
+    wanted = max(-_MOST_GAIN_DB, min(SPEECH_LUFS - loudness, _MOST_GAIN_DB))
+    return np.float32(10 ** (wanted / 20))

@@ -1,0 +1,527 @@
+"""The illustrator: cards and keyframes, as files that are decoded and looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clash.errors import ProviderError
+from clash.film.typeface import drawable
+from clash.local import cards
+from clash.local.backdrops import draw_backdrop
+from clash.local.figures.body import Body
+from clash.local.figures.figure import feet_of
+from clash.local.figures.look import look_of
+from clash.local.illustrator import illustrate
+from clash.local.seating import Seats, seats_of
+from clash.local.staging import FACE_ENDS, Frame, Player, stage
+from clash.providers.ports import Answer, ImageRequest, Reference
+from clash.story.screenplay import Character, Line, Location, Shot, ShotSize
+
+MARA = Character(
+    slug="mara",
+    name="Mara",
+    description="Lighthouse keeper's daughter, back after eleven years.",
+    look="Teal oilskin coat, copper hair.",
+    voice="Low, unhurried.",
+)
+TOMAS = Character(slug="tomas", name="Tomas", description="The old keeper", look="navy coat and cap, white beard")
+XIAOHE = Character(slug="小禾", name="小禾", description="十岁的女孩", look="红色毛衣，两条黑色麻花辫", voice="清脆")
+HEADLAND = Location(slug="headland", name="Headland", description="A cliff above the sea")
+ROOM = Location(slug="lamp-room", name="Lamp room", setting="interior")
+FRAME = Frame(1280, 720, 0.88)
+
+
+def shot(size: ShotSize = "medium", **more: object) -> Shot:
+    """A shot of two people, unless said otherwise."""
+    values: dict[str, object] = {
+        "number": 1,
+        "size": size,
+        "location": "headland",
+        "action": "They wait.",
+        "duration_s": 3,
+    }
+    return Shot.model_validate(values | more)
+
+
+def keyframe(
+    of: Shot,
+    cast: tuple[Character, ...] = (MARA, TOMAS),
+    *,
+    width: int = 320,
+    height: int = 180,
+    place: Location = HEADLAND,
+) -> Answer:
+    """The answer to a keyframe request."""
+    request = ImageRequest(
+        subject="keyframe", prompt="", style="", width=width, height=height, shot=of, location=place, cast=cast
+    )
+    return illustrate(request, {})
+
+
+def card(of: Character | Location, width: int = 640, height: int = 360) -> Answer:
+    """The answer to a card request."""
+    kind = "character" if isinstance(of, Character) else "location"
+    request = ImageRequest.model_validate(
+        {"subject": kind, "prompt": "", "style": "", "width": width, "height": height, kind: of}
+    )
+    return illustrate(request, {})
+
+
+def pixels(answer: Answer) -> np.ndarray:
+    """The decoded picture, RGB."""
+    return np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB")).astype(int)
+
+
+SCRIPT = """
+import hashlib, sys
+sys.path.insert(0, sys.argv[1])
+from test_illustrator import MARA, XIAOHE, HEADLAND, shot, keyframe, card
+for answer in (keyframe(shot("close_up", emotion="sad")), card(XIAOHE), card(HEADLAND)):
+    print(hashlib.sha256(answer.content).hexdigest())
+"""
+
+
+def test_the_same_request_gives_the_same_bytes_also_in_another_process() -> None:
+    """Same story, same pictures: twice here, and once more in a fresh interpreter."""
+    makers = [lambda: keyframe(shot("close_up", emotion="sad")), lambda: card(XIAOHE), lambda: card(HEADLAND)]
+    once = [hashlib.sha256(make().content).hexdigest() for make in makers]
+    again = [hashlib.sha256(make().content).hexdigest() for make in makers]
+    here = str(Path(__file__).parent)
+    fresh = subprocess.run([sys.executable, "-c", SCRIPT, here], capture_output=True, text=True, check=True)
+    assert once == again == fresh.stdout.split()
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 180), (180, 320), (300, 300), (478, 200), (641, 361)])
+def test_pictures_have_the_size_that_was_asked_for(width: int, height: int) -> None:
+    """Wide, tall, square, scope, odd: keyframes and cards are exactly as large as the film needs."""
+    for answer in (
+        keyframe(shot("medium"), width=width, height=height),
+        card(MARA, width, height),
+        card(HEADLAND, width, height),
+    ):
+        assert Image.open(io.BytesIO(answer.content)).size == (width, height)
+        assert answer.media_type == "image/jpeg"
+        assert answer.facts == {"width": width, "height": height}
+
+
+def test_a_keyframe_in_4k_has_every_pixel() -> None:
+    """The largest film is drawn as well."""
+    picture = Image.open(io.BytesIO(keyframe(shot("close_up"), width=3840, height=2160).content))
+    assert picture.size == (3840, 2160)
+
+
+SIZES: list[ShotSize] = [
+    "extreme_wide", "wide", "full", "medium_wide", "medium", "medium_close_up", "close_up", "extreme_close_up",
+]  # fmt: skip
+
+
+def test_each_shot_size_comes_nearer_than_the_one_before() -> None:
+    """A head grows from the extreme wide to the extreme close-up, by at least a fifth each time."""
+    heads = [max(player.unit for player in stage(shot(size), (MARA,), FRAME)) for size in SIZES]
+    assert all(nearer > 1.2 * farther for farther, nearer in pairwise(heads))
+
+
+def test_a_full_figure_fits_and_a_close_up_is_cut_at_the_shoulders() -> None:
+    """Wide shots show the feet, a medium shot ends at the waist, a close-up at the shoulders."""
+
+    def heads_shown(size: ShotSize) -> float:
+        player = stage(shot(size), (MARA,), FRAME)[0]
+        return (FRAME.height - player.y) / player.unit
+
+    feet = feet_of(look_of(MARA), stage(shot("full"), (MARA,), FRAME)[0].stance.pose)
+    assert heads_shown("full") > feet
+    assert 1.9 < heads_shown("medium") < 3.2
+    assert heads_shown("close_up") < 1.5
+
+
+def test_the_coat_is_recognised_in_every_shot_and_on_the_card() -> None:
+    """Mara's teal coat is there in close-ups, wides, at night and on her card."""
+    for answer in (
+        keyframe(shot("close_up"), (MARA,), width=640, height=360),
+        keyframe(shot("medium", time="night"), (MARA,), width=640, height=360),
+        keyframe(shot("full", time="dusk", number=7), (MARA,), width=640, height=360, place=ROOM),
+        card(MARA),
+    ):
+        picture = pixels(answer)
+        red, green, blue = picture[..., 0], picture[..., 1], picture[..., 2]
+        teal = (green > red * 1.35) & (blue > red * 1.5) & (np.abs(green - blue) < 60) & (green > 12)
+        assert teal.mean() > 0.01
+
+
+def test_a_look_does_not_change_from_shot_to_shot() -> None:
+    """Whatever happens in a shot, the same person is drawn."""
+    shots = [shot(size, number=number, emotion="angry") for number, size in enumerate(SIZES, 1)]
+    assert {stage(each, (MARA,), FRAME)[0].look for each in shots} == {look_of(MARA)}
+
+
+def players(of: Shot, cast: tuple[Character, ...] = (MARA, TOMAS), frame: Frame = FRAME) -> list[Player]:
+    """The staged figures, from left to right."""
+    return sorted(stage(of, cast, frame), key=lambda player: player.x)
+
+
+def test_two_people_look_at_each_other_and_keep_their_sides() -> None:
+    """The one on the left looks right, and nobody crosses the line when the table names them the other way round."""
+    left, right = players(shot("medium"))
+    assert left.stance.turn > 0 > right.stance.turn
+    swapped = players(shot("medium_wide"), (TOMAS, MARA))
+    assert [p.look for p in swapped] == [left.look, right.look]
+    single = players(shot("close_up", action="Tomas listens."))[0]
+    assert single.look == right.look
+    assert single.stance.turn < 0
+
+
+def test_the_speaker_has_the_close_up_and_an_open_mouth() -> None:
+    """A close-up with a line shows who speaks it."""
+    (player,) = stage(shot("close_up", dialogue=(Line(speaker="Tomas", text="You came back."),)), (MARA, TOMAS), FRAME)
+    assert player.look == look_of(TOMAS)
+    assert player.stance.mood.mouth > 0.3
+
+
+def test_over_the_shoulder_one_is_seen_from_behind() -> None:
+    """An over-shoulder shot has a large blurred back at the edge, and beyond it a face."""
+    far, near = stage(shot("medium", angle="over_shoulder"), (MARA, TOMAS), FRAME)
+    assert near.part == "foreground"
+    assert near.stance.behind
+    assert not far.stance.behind
+    assert near.unit > far.unit
+    assert abs(near.x - FRAME.width / 2) > FRAME.width * 0.25
+
+
+@pytest.mark.parametrize("frame", [FRAME, Frame(720, 1280, 0.9), Frame(1000, 1000, 0.85), Frame(1720, 720, 0.88)])
+@pytest.mark.parametrize("size", SIZES[:-1])
+def test_faces_stay_clear_of_the_captions_and_inside_the_frame(size: ShotSize, frame: Frame) -> None:
+    """No chin is in the lower thirty hundredths of the frame, no face leaves it, in any shape of film."""
+    cast = (MARA, TOMAS, XIAOHE)
+    for angle in ("eye_level", "low", "high", "over_shoulder"):
+        for player in stage(shot(size, angle=angle), cast, frame):
+            if player.part == "player" and not player.stance.behind:
+                assert player.y + 0.5 * player.unit <= frame.height * (FACE_ENDS + 0.015)
+                assert player.y - 0.62 * player.unit >= 0
+                assert 0.30 * player.unit <= player.x <= frame.width - 0.30 * player.unit
+
+
+def test_a_crowd_is_drawn_to_five_and_the_rest_are_silhouettes() -> None:
+    """Twelve people: five with faces, the others as dark shapes behind them."""
+    cast = tuple(Character(slug=f"p{n}", name=f"P{n}") for n in range(12))
+    staged = stage(shot("wide"), cast, FRAME)
+    assert sum(player.part == "player" for player in staged) == 5
+    assert sum(player.part == "silhouette" for player in staged) == 7
+    assert Image.open(io.BytesIO(keyframe(shot("wide"), cast).content)).size == (320, 180)
+
+
+def test_a_shot_without_people_is_the_place_alone() -> None:
+    """No cast, no figures; a point of view does not show its own eyes."""
+    assert stage(shot("wide"), (), FRAME) == []
+    assert stage(shot("medium", angle="pov"), (MARA,), FRAME) == []
+
+
+def test_an_insert_shows_the_thing() -> None:
+    """An insert of a letter is not the empty place, and not a lantern."""
+    empty = pixels(keyframe(shot("insert", action="Nothing."), ()))
+    letter = pixels(keyframe(shot("insert", action="A letter on the desk."), ()))
+    lantern = pixels(keyframe(shot("insert", action="A lantern burns."), ()))
+    held = pixels(keyframe(shot("insert", action="Mara holds a letter."), (MARA,)))
+    pictures = [empty, letter, lantern, held]
+    for index, one in enumerate(pictures):
+        for other in pictures[index + 1 :]:
+            assert np.abs(one - other).mean() > 3
+
+
+@pytest.mark.parametrize(
+    ("action", "burns"),
+    [
+        ("His hands shake above an open box of matches.", False),
+        ("A box of matches lies in the lamp light. The lamp burns.", False),
+        ("A damp match that will not light.", False),
+        ("The match does not catch.", False),
+        ("桌上一盒火柴。", False),
+        ("火柴怎么也划不着。", False),
+        ("Mara strikes the last match.", True),
+        ("She lights one more match.", True),
+        ("The match flares in his fingers.", True),
+        ("他划着一根火柴。", True),
+        ("火柴燃了起来。", True),
+        ("老周点燃火柴。", True),
+    ],
+)
+def test_a_match_burns_only_where_the_words_say_so(action: str, burns: bool) -> None:
+    """An insert of matches shows a flame when one is struck, lit or burns, and not before."""
+    insert = shot("insert", action=action, time="night")
+    for cast in ((), (MARA,)):
+        picture = pixels(keyframe(insert, cast, place=Location(slug="cellar", name="Cellar", setting="interior")))
+        flame = (picture[..., 0] > 225) & (picture[..., 1] > 150) & (picture[..., 2] < 150)
+        assert (flame.mean() > 0.002) == burns
+
+
+def test_light_and_place_change_the_picture() -> None:
+    """Night is darker than day, and on people too."""
+    day = pixels(keyframe(shot("medium", time="day"))).mean()
+    night = pixels(keyframe(shot("medium", time="night"))).mean()
+    assert night < day - 40
+
+
+def test_every_angle_gives_another_picture() -> None:
+    """Low, high, overhead, tilted, over the shoulder: none looks like another."""
+    angles = ("eye_level", "low", "high", "overhead", "dutch", "over_shoulder")
+    pictures = [pixels(keyframe(shot("medium", angle=angle))) for angle in angles]
+    for index, one in enumerate(pictures):
+        for other in pictures[index + 1 :]:
+            assert np.abs(one - other).mean() > 4
+
+
+def test_labels_are_in_the_language_of_the_text() -> None:
+    """A Chinese character has a Chinese card; every sign on either card is one that the face can draw."""
+    for chinese, english in ((cards.WORDS[key][1], cards.WORDS[key][0]) for key in cards.WORDS):
+        assert drawable(chinese) == chinese
+        assert drawable(english) == english
+        assert chinese != english
+    for text in (XIAOHE.name, XIAOHE.description, XIAOHE.look, XIAOHE.voice):
+        assert drawable(text) == text
+    renamed = XIAOHE.model_copy(update={"name": "Xiaohe", "description": "", "look": "", "voice": ""})
+    top = (slice(20, 40), slice(300, 400))
+    assert np.abs(pixels(card(XIAOHE))[top] - pixels(card(renamed))[top]).mean() > 1
+
+
+def test_a_card_with_hostile_or_endless_text_keeps_its_shape() -> None:
+    """NUL, right-to-left, emoji and 20,000 characters: still a card, the portrait untouched."""
+    wild = MARA.model_copy(
+        update={
+            "name": "Ma\0ra [/b] 🙂 مرحبا " + "very " * 40,
+            "description": "Her mother. " + "长" * 20000,
+            "voice": "x" * 20000,
+        }
+    )
+    plain, odd = pixels(card(MARA)), pixels(card(wild))
+    assert odd.shape == plain.shape
+    portrait = (slice(40, 320), slice(40, 200))
+    assert np.abs(plain[portrait] - odd[portrait]).mean() < 1.0
+
+
+def reference(path: Path) -> tuple[ImageRequest, dict[str, Path]]:
+    """A keyframe request with the user's own panel."""
+    panel = Reference(role="reference_image", sha256="ab" * 32, media_type="image/png")
+    card_of_mara = Reference(role="character:mara", sha256="cd" * 32, media_type="image/png")
+    request = ImageRequest(
+        subject="keyframe", prompt="", style="", width=320, height=180, shot=shot(), location=HEADLAND,
+        references=(card_of_mara, panel),
+    )  # fmt: skip
+    return request, {"ab" * 32: path}
+
+
+def test_the_users_own_panel_becomes_the_keyframe(tmp_path: Path) -> None:
+    """A reference image fills the frame, cropped, not stretched; transparency is set on white."""
+    panel = Image.new("RGBA", (400, 400), (200, 30, 30, 255))
+    panel.paste((0, 0, 0, 0), (0, 150, 200, 250))
+    panel.save(tmp_path / "panel.png")
+    picture = pixels(illustrate(*reference(tmp_path / "panel.png")))
+    assert picture.shape == (180, 320, 3)
+    assert np.abs(picture[80, 280] - (200, 30, 30)).max() < 12
+    assert picture[80, 40].min() > 240
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 64])
+def test_a_broken_panel_is_an_error_with_a_code(tmp_path: Path, content: bytes) -> None:
+    """What cannot be decoded is named, with the code that scripts look for."""
+    path = tmp_path / "broken.png"
+    path.write_bytes(content)
+    with pytest.raises(ProviderError) as caught:
+        illustrate(*reference(path))
+    assert caught.value.code == "reference_image"
+    assert caught.value.hint
+
+
+def test_a_truncated_panel_is_an_error_with_a_code(tmp_path: Path) -> None:
+    """Half a file is not taken for a picture."""
+    noise = Image.effect_noise((300, 300), 80).convert("RGB")
+    noise.save(tmp_path / "whole.jpg")
+    half = tmp_path / "half.jpg"
+    half.write_bytes((tmp_path / "whole.jpg").read_bytes()[:4000])
+    with pytest.raises(ProviderError) as caught:
+        illustrate(*reference(half))
+    assert caught.value.code == "reference_image"
+
+
+def test_a_panel_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    """A picture of 400 megapixels would take more than a gigabyte: refused by its header."""
+    path = tmp_path / "huge.png"
+    Image.new("1", (20000, 20000)).save(path)
+    with pytest.raises(ProviderError) as caught:
+        illustrate(*reference(path))
+    assert caught.value.code == "reference_image"
+
+
+def test_a_request_without_its_subject_is_refused() -> None:
+    """A card of nobody is a mistake of the caller, said plainly."""
+    with pytest.raises(ProviderError):
+        illustrate(ImageRequest(subject="character", prompt="", style="", width=320, height=180), {})
+
+
+def test_an_insert_of_hands_shows_the_sleeves_of_both() -> None:
+    """ "He lays his hand over hers": a navy sleeve from one side, a teal one from the other."""
+    both = pixels(
+        keyframe(shot("insert", action="Tomas lays his hand over hers."), (TOMAS, MARA), width=640, height=360)
+    )
+    alone = pixels(keyframe(shot("insert", action="His hands shake."), (TOMAS,), width=640, height=360))
+    right = (slice(190, 250), slice(480, 600))
+    teal, navy = both[right].mean(axis=(0, 1)), alone[right].mean(axis=(0, 1))
+    assert teal[1] > navy[1] + 20
+
+
+def test_an_empty_close_up_is_not_only_a_blur() -> None:
+    """A close-up of nothing that can be drawn still has edges to look at."""
+    picture = pixels(keyframe(shot("close_up", action="Mist."), (), width=640, height=360, place=ROOM))
+    steps = np.abs(np.diff(picture.mean(axis=2), axis=1))
+    assert (steps > 12).mean() > 0.004
+
+
+def test_closed_eyes_and_shared_gestures_follow_the_action() -> None:
+    """Who closes her eyes has them closed; when they sit, all of them sit."""
+    (one,) = stage(shot("close_up", action="小禾闭上眼睛"), (XIAOHE,), FRAME)
+    assert one.stance.mood.eyes == 0
+    assert {p.stance.pose.legs for p in stage(shot("full", action="They sit together."), (MARA, TOMAS), FRAME)} == {
+        "sitting"
+    }
+    legs = [p.stance.pose.legs for p in players(shot("full", action="Tomas sits by the fire."))]
+    assert legs == ["standing", "sitting"]
+
+
+@pytest.mark.parametrize("size", ["medium_wide", "medium"])
+def test_who_sits_is_seen_to_sit_in_a_medium_shot(size: ShotSize) -> None:
+    """The one of whom it is said sits lower than the one who stands, and the frame reaches down to the lap."""
+    mara, tomas = players(shot(size, action="Mara waits. Tomas sits beside the cold lamp."))
+    assert (mara.seat, tomas.seat) == ("", "chair")
+    assert tomas.stance.pose.legs == "sitting"
+    assert tomas.y > mara.y + 0.6 * tomas.unit
+    (tomas,) = stage(shot(size, action="Tomas sits beside the cold lamp."), (TOMAS,), FRAME)
+    lap = tomas.y + Body(tomas.look, 0.0).hips[1] * tomas.unit
+    assert lap < FRAME.height
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "seat"),
+    [
+        ("Mara sits on the wall.", "Park", "wall"),
+        ("Mara sits down.", "Park", "bench"),
+        ("Mara is seated on a rock.", "Harbour", "rock"),
+        ("Mara sits down.", "Harbour", "wall"),
+        ("Mara sits on a stool.", "Kitchen", "stool"),
+        ("Mara坐在长椅上。", "Kitchen", "bench"),
+        ("Mara sits down.", "Forest", "rock"),
+        ("Mara waits in the bows.", "小船", "thwart"),
+        ("Mara stands up.", "Rowing boat", ""),
+        ("Mara rows.", "Rowing boat", "thwart"),
+        ("Mara walks past rows of chairs.", "Hall", ""),
+    ],
+)
+def test_people_sit_on_what_is_said_or_what_is_there(action: str, name: str, seat: str) -> None:
+    """A wall, a bench, a rock, a chair, the thwart of a boat: by the words, else by the place."""
+    place = Location(slug="here", name=name, setting="interior" if name in {"Kitchen", "Hall"} else "exterior")
+    (player,) = stage(shot("medium", action=action), (MARA,), Frame(1280, 720, 0.88, seats=seats_of(place)))
+    assert player.seat == seat
+
+
+def test_all_on_one_wall_sit_at_one_height_and_a_wall_is_there() -> None:
+    """A child beside two adults has its hips where theirs are; stone runs across the picture below them."""
+    three, place = (MARA, TOMAS, XIAOHE), Location(slug="quay", name="Harbour")
+    sit = shot("medium_wide", action="Three of them sit on the wall.")
+    seated = stage(sit, three, Frame(1280, 720, 0.88, seats=seats_of(place)))
+    hips = [player.y + Body(player.look, 0.0).hips[1] * player.unit for player in seated]
+    assert max(hips) - min(hips) < 1
+    wait = shot("medium_wide", action="Three of them wait.")
+    picture, without = (pixels(keyframe(each, three, place=place, width=640, height=360)) for each in (sit, wait))
+    below = (slice(300, 345), slice(20, 60))
+    assert np.abs(picture[below] - without[below]).mean() > 12
+
+
+def test_who_sits_at_a_table_has_it_before_them_and_the_bowl_on_it() -> None:
+    """Across from each other in a noodle shop: a table's top runs before both, and the bowl stands on it."""
+    place = Location(slug="shop", name="面馆", setting="interior")
+    both = {
+        p.at_table
+        for p in stage(shot(action="Tomas在她对面坐下。"), (MARA, TOMAS), Frame(1280, 720, 0.88, seats=Seats()))
+    }
+    assert both == {True}
+    bare = pixels(keyframe(shot(action="Tomas在她对面坐下。"), place=place, width=640, height=360))
+    bowl = pixels(keyframe(shot(action="Tomas在她对面坐下，吃一碗面。"), place=place, width=640, height=360))
+    row = bare[345, 40:600]
+    assert np.abs(np.diff(row, axis=0)).max() < 12
+    red = (bowl[..., 0] > bowl[..., 1] * 1.8) & (bowl[..., 0] > 90)
+    assert red[270:345, 260:380].mean() > 0.2
+
+
+def test_who_rows_has_oars_in_both_hands_and_is_small_from_afar() -> None:
+    """In a rowing boat the oars reach beyond the gunwales; in an extreme wide shot the boat is seen on the water."""
+    place = Location(slug="boat", name="Rowing boat")
+    rows, waits = (
+        pixels(keyframe(shot("full", action=f"Mara {does}."), (MARA,), place=place, width=640, height=360))
+        for does in ("rows", "waits")
+    )
+    assert np.abs(rows - waits)[:, 30:130].max() > 40
+    afar = pixels(keyframe(shot("extreme_wide", action="Mara rows."), (MARA,), place=place, width=640, height=360))
+    red, green, blue = afar[..., 0], afar[..., 1], afar[..., 2]
+    copper = (red > 120) & (green < red * 0.62) & (blue < red * 0.45)
+    assert 0.0001 < copper.mean() < 0.01
+
+
+@pytest.mark.parametrize("size", ["extreme_wide", "wide", "full"])
+@pytest.mark.parametrize("name", ["Cliff path", "Footpath", "Mountain cliff"])
+def test_one_and_two_stand_on_the_path(name: str, size: ShotSize) -> None:
+    """Whatever the place's chance, the ground at each figure's feet is redder than the turf beside the path."""
+    for slug in ("here", "there", "path", "a", "b", "c"):
+        place = Location(slug=slug, name=name)
+        backdrop = draw_backdrop(
+            place, time="day", weather="clear", size=size, angle="eye_level", width=640, height=360, seed=slug
+        )
+        picture, foot = np.asarray(backdrop.image).astype(int), round(backdrop.ground * 360)
+        redness = (picture[foot - 6 : foot + 1, :, 0] - picture[foot - 6 : foot + 1, :, 1]).mean(axis=0)
+        for cast in ((MARA,), (MARA, TOMAS)):
+            frame = Frame(640, 360, backdrop.ground, path=True)
+            for player in stage(shot(size, location=slug, action="They wait."), cast, frame):
+                at = round(player.x)
+                near = redness[at - 12 : at + 13]  # a footpath has a strip of grass in its middle
+                assert near.max() > np.median(redness) + 9, (slug, len(cast))
+
+
+def test_a_footpaths_fence_is_no_taller_than_a_waist() -> None:
+    """In an extreme wide shot the fence shrinks with the figures: half as many of its pixels above the meadow."""
+    place = Location(slug="here", name="Footpath")
+
+    def fence(size: ShotSize) -> float:
+        picture = pixels(keyframe(shot(size, location="here"), (), width=640, height=360, place=place))
+        wood = (picture[..., 0] > picture[..., 1] + 12) & (picture.max(axis=2) < 112)
+        return float(wood[150:260].mean())
+
+    assert 0 < fence("extreme_wide") < 0.6 * fence("wide")
+
+
+def test_who_is_on_the_bridge_stands_before_its_parapet() -> None:
+    """With somebody on it a stone bridge is seen from its paving; alone, or from below, it spans the river."""
+    place = Location(slug="bridge", name="石桥")
+    alone = pixels(keyframe(shot("wide", action="雨。"), (), width=640, height=360, place=place))
+    under = pixels(keyframe(shot("wide", action="小禾站在桥下。"), (XIAOHE,), width=640, height=360, place=place))
+    upon = pixels(keyframe(shot("wide", action="小禾站在桥上。"), (XIAOHE,), width=640, height=360, place=place))
+    arches = (slice(150, 200), slice(20, 220))
+    assert np.abs(alone[arches] - under[arches]).mean() < 4
+    assert np.abs(alone[arches] - upon[arches]).mean() > 15
+
+
+@pytest.mark.parametrize(("action", "red_over_blue"), [("小禾捧着碗。", 2.2), ("小禾架起小提琴。", 2.0)])
+def test_what_is_held_is_in_the_frame_of_a_medium_close_up(action: str, red_over_blue: float) -> None:
+    """A bowl in both hands, a violin that is played: the thing is seen, not cut off by the frame's edge."""
+    nobodys = Character(slug="kit", name="小禾", look="white shirt, black hair")
+    room = Location(slug="lab", name="Laboratory", setting="interior")
+    held, empty = (
+        pixels(keyframe(shot("medium_close_up", action=act), (nobodys,), width=640, height=360, place=room))
+        for act in (action, "小禾等着。")
+    )
+    warm = [((p[..., 0] > red_over_blue * p[..., 2]) & (p[..., 0] > 110))[:340].mean() for p in (held, empty)]
+    assert warm[0] > warm[1] + 0.004
