@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from clash.errors import NotFoundError, StoryError, UsageError
+from clash.regular_files import NotRegularFileError, open_regular_file, read_regular_file
 from clash.story.screenplay import Story
 
 _MAX_STORY_BYTES = 64 << 20
@@ -32,10 +33,14 @@ def read_file(story: str) -> tuple[str, Path, bytes]:
     try:
         if path.is_dir():
             raise StoryError(f"{story} is a folder, not a story", hint="name the CSV file in it")
-        with path.open("rb") as stream:
+        with open_regular_file(path, allow_own_pipe=True) as stream:
             content = stream.read(_MAX_STORY_BYTES + 1)
     except FileNotFoundError:
         raise NotFoundError(f"there is no story at {story}") from None
+    except NotRegularFileError as error:
+        raise StoryError(
+            f"{story} cannot be read: {error.strerror}", hint="name a file, or pipe a story in: clash run - < story.csv"
+        ) from error
     except OSError as error:
         raise StoryError(f"{story} cannot be read: {error.strerror}") from error
     return path.name, path.parent, _bounded(content, story)
@@ -88,8 +93,7 @@ def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
     if not media_type:
         raise refused("only .png, .jpg and .webp pictures can be used")
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_MAX_IMAGE_BYTES + 1)
+        content = read_regular_file(path, _MAX_IMAGE_BYTES + 1)
     except OSError as error:
         raise refused(f"it cannot be read ({error.strerror})") from None
     if len(content) > _MAX_IMAGE_BYTES:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from clash.config import Kind, Settings
 from clash.errors import SettingsError, UsageError
 from clash.providers.ports import ImageRequest, SpeechRequest, VideoRequest
+from clash.regular_files import read_regular_file
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -198,10 +199,13 @@ def _read_own(path: Path) -> _File:
     return read_toml(path, "CLASH_MODELS_FILE", _File)
 
 
+_MOST_TOML_BYTES = 16 << 20
+
+
 def read_toml(path: Path, setting: str, model: type[_Model]) -> _Model:
     """A user's TOML file as a checked value. Raises `SettingsError` that says what is wrong, and where."""
     try:
-        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return model.model_validate(tomllib.loads(read_regular_file(path, _MOST_TOML_BYTES).decode("utf-8")))
     except OSError as error:
         raise SettingsError(f"{setting} {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

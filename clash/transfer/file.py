@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from clash.errors import NotFoundError, StorageError, UsageError
+from clash.regular_files import NotRegularFileError, open_regular_file
 
 _GZIP = b"\x1f\x8b"
 _UNNAMED = getattr(os, "O_TMPFILE", None)
@@ -109,6 +110,8 @@ def open_file(path: Path | None) -> Generator[OpenFile]:
                 stream = copy
         except FileNotFoundError:
             raise NotFoundError(f"there is no file {path}") from None
+        except NotRegularFileError as error:
+            raise UsageError(f"{path} could not be read: {error.strerror}", hint="`-` is standard input") from error
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise StorageError(f"{path or 'standard input'} could not be read: {reason}", retryable=False) from error
@@ -117,7 +120,7 @@ def open_file(path: Path | None) -> Generator[OpenFile]:
 
 def _opened(path: Path | None, stack: ExitStack) -> BinaryIO:
     if path is not None:
-        return stack.enter_context(path.open("rb"))
+        return stack.enter_context(open_regular_file(path, allow_own_pipe=True))
     if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # closed by the caller
         return io.BytesIO()
     return cast("BinaryIO", sys.stdin.buffer)
