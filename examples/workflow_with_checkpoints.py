@@ -14,7 +14,7 @@ from pathlib import Path
 from clash.config import load_settings
 from clash.database import init_database
 from clash.database.checkpointer import alist_checkpoints, get_checkpointer
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.errors import ClashError
 from clash.workflow import run_video_production_workflow
 
@@ -34,7 +34,7 @@ async def main(story: Path) -> None:
     print(f"{document['status']}: {document['film']['path']} ({document['film']['duration_s']} s)")
 
     settings = load_settings()
-    async with MetadataTracker.open(settings.database_url) as tracker:
+    async with AsyncMetadataTracker.open(settings.database_url) as tracker:
         stats = await tracker.get_workflow_stats(THREAD)
     print(f"calls: {stats['calls']}, cost: ${stats['total_usd']}")
     for step in stats["by_step"]:

@@ -24,7 +24,7 @@ from clash.assets import AssetStore
 from clash.database import init_database, migrations
 from clash.database.connection import is_d1, open_database
 from clash.database.lease import Lease, take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 
 RUN = "run-1"
@@ -113,7 +113,7 @@ async def database(database_url: str) -> AsyncGenerator[Database]:
 @pytest_asyncio.fixture
 async def lease(database: Database) -> Lease:
     """The lease of the run `run-1`, held by this process."""
-    await MetadataTracker(database).start_workflow(RUN, "video_production")
+    await AsyncMetadataTracker(database).start_workflow(RUN, "video_production")
     return await take_lease(database, RUN)
 
 

@@ -22,7 +22,7 @@ from clash.calls.ledger import Ledger, Made, Task
 from clash.calls.pacing import Patience
 from clash.database import call_log
 from clash.database.lease import Lease, release_lease, take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.migrations import migrate
 from clash.database.port import Database, Row
 from clash.errors import AmbiguousError, ProviderError
@@ -225,7 +225,7 @@ class Desk:
         """A ledger as a fresh process would have it: a new lease, nothing remembered but tables and disk."""
         await release_lease(self.database, self.lease)
         self.lease = await take_lease(self.database, self.run_id)
-        await MetadataTracker(self.database).set_status(self.lease, "running")
+        await AsyncMetadataTracker(self.database).set_status(self.lease, "running")
         accept = await call_log.newest_id(self.database, self.run_id) if consent else 0
         return Ledger(
             self.database, self.lease, self.assets, {"speech": Model(provider, "voice")},
@@ -258,7 +258,7 @@ class Desk:
 async def desk_in(database: Database, folder: Path) -> Desk:
     """A desk in a database that is empty yet, its files in the folder."""
     await migrate(database)
-    await MetadataTracker(database).start_workflow("run", "w")
+    await AsyncMetadataTracker(database).start_workflow("run", "w")
     return Desk(database, AssetStore(folder / "assets"), "run", await take_lease(database, "run"))
 
 

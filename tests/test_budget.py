@@ -16,7 +16,7 @@ from clash.assets import AssetStore
 from clash.calls.ledger import Made
 from clash.calls.pacing import Limit, Pace, Patience
 from clash.database.lease import Lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 from clash.errors import BudgetExceededError, ClashError, PersonNeededError, ProviderError, StoppedError
 from clash.production.progress import StopSignal
@@ -34,7 +34,7 @@ async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
 
 async def allow(desk: Desk, usd: str) -> None:
     """Give the run a budget."""
-    await MetadataTracker(desk.database).set_budget(desk.lease, Decimal(usd))
+    await AsyncMetadataTracker(desk.database).set_budget(desk.lease, Decimal(usd))
 
 
 def counted(results: list[Made | BaseException]) -> tuple[int, int]:
@@ -250,7 +250,7 @@ async def test_a_cancelled_run_refuses_who_waits_for_the_budget(desk: Desk) -> N
 
     class Cancelling(OneShot):
         async def call(self, model: str, request: Request, context: Context) -> Answer:
-            await MetadataTracker(desk.database).cancel(desk.run_id)
+            await AsyncMetadataTracker(desk.database).cancel(desk.run_id)
             return await super().call(model, request, context)
 
     ledger = await desk.ledger(Cancelling(till, bill=Decimal("0.01")))

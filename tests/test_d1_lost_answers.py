@@ -24,7 +24,7 @@ from clash.database.checkpointer import run_saver
 from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account, Patience
 from clash.database.lease import Lease, release_lease, renew_lease, take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Statement
 from clash.database.transfer.lines import read_entries, read_header
 from clash.database.transfer.statements import Target
@@ -63,7 +63,7 @@ async def database(request: pytest.FixtureRequest, d1_engine: D1Engine) -> Async
 
 async def test_a_run_is_begun_held_and_ended(database: D1Database) -> None:
     """Begun once, taken, renewed, given a status, a budget and totals, released, taken again, called off."""
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     assert await tracker.start_workflow(RUN, "video_production")
     assert not await tracker.start_workflow(RUN, "video_production")
     lease = await take_lease(database, RUN)
@@ -86,7 +86,7 @@ async def test_a_run_is_begun_held_and_ended(database: D1Database) -> None:
 
 async def test_what_is_recorded_by_hand_is_recorded_once(database: D1Database) -> None:
     """Calls and assets of a workflow of one's own: their ids, their cost, once."""
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     await tracker.start_workflow(RUN, "mine")
     ids = [await tracker.record_api_call(RUN, step="a", service="s", cost_usd=Decimal("0.25")) for _ in range(3)]
     asset: dict[str, Any] = {
@@ -101,7 +101,7 @@ async def test_what_is_recorded_by_hand_is_recorded_once(database: D1Database) -
 
 
 async def begin(database: D1Database, *, budget: Decimal | None = None) -> Lease:
-    await MetadataTracker(database).start_workflow(RUN, "video_production", budget_usd=budget)
+    await AsyncMetadataTracker(database).start_workflow(RUN, "video_production", budget_usd=budget)
     return await take_lease(database, RUN)
 
 

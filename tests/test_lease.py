@@ -22,7 +22,7 @@ from clash.database import open_database
 from clash.database.call_log import AssetRow, insert_asset
 from clash.database.checkpoint_facts import CheckpointFacts
 from clash.database.lease import Heartbeat, Lease, is_dead, release_lease, renew_lease, take_lease, this_process
-from clash.database.metadata import MetadataTracker, record_checkpoint
+from clash.database.metadata import AsyncMetadataTracker, record_checkpoint
 from clash.database.port import Database, Row, Statement
 from clash.errors import ConflictError, NotFoundError
 
@@ -45,7 +45,7 @@ asyncio.run(take())
 @pytest.fixture
 async def run(database: Database) -> Row:
     """A run that nobody holds."""
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     await tracker.start_workflow(RUN, "video_production")
     row = await tracker.run(RUN)
     assert row is not None
@@ -188,7 +188,7 @@ async def test_who_lost_the_run_writes_nothing(database: Database, lease: Lease)
     await database.batch([Statement("UPDATE workflow_executions SET lease_expires_at = '2026-01-01T00:00:00.000Z'")])
     await take_lease(database, RUN)
     before = await everything(database)
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     facts = CheckpointFacts("c1", "2026-11-23T12:00:00.000Z", "loop", 1, "initialize", ())
     with pytest.raises(ConflictError) as refused:
         await tracker.set_status(lease, "failed", error_code="x", error_message="x")

@@ -24,7 +24,7 @@ from torture.trial import WORKER, start, worker_environment
 from clash.database import init_database
 from clash.database.connection import is_d1, open_database
 from clash.database.lease import take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGSTOP is a POSIX thing")
 
@@ -72,7 +72,7 @@ async def leave_behind(url: str, runs: list[str]) -> None:
     """Runs that another machine had begun, and then died long ago."""
     async with open_database(url, "write") as database:
         for run in runs:
-            await MetadataTracker(database).start_workflow(run, "contention")
+            await AsyncMetadataTracker(database).start_workflow(run, "contention")
             await take_lease(database, run, owner=ELSEWHERE, now=lambda: LONG_AGO)
 
 

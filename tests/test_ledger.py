@@ -23,7 +23,7 @@ from clash.calls.pacing import Pace
 from clash.calls.rehearsal import Rehearsal
 from clash.database.connection import open_database
 from clash.database.lease import take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database, Rows, Statement
 from clash.errors import ConflictError, DatabaseError, PersonNeededError, ProviderError, StoppedError, StorageError
 from clash.providers.registry import Model, Registry
@@ -39,7 +39,7 @@ async def desk(database: Database, assets: AssetStore) -> Desk:
 
 
 async def desk_of(database: Database, assets: AssetStore, run_id: str) -> Desk:
-    await MetadataTracker(database).start_workflow(run_id, "video_production")
+    await AsyncMetadataTracker(database).start_workflow(run_id, "video_production")
     return Desk(database, assets, run_id, await take_lease(database, run_id))
 
 

@@ -27,7 +27,7 @@ from clash import faults
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Pace
 from clash.database.connection import is_d1, open_database
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database, Param, Row, Rows, Statement
 from clash.errors import ClashError
 from clash.money import to_micro
@@ -110,7 +110,7 @@ class Runs(RuleBasedStateMachine):
     def change_the_budget(self, micro: int) -> None:
         """A person gives more, or takes it back."""
         self.budget = micro
-        self.runner.run(MetadataTracker(self.database).set_budget(self.desk.lease, Decimal(micro) / 10**6))
+        self.runner.run(AsyncMetadataTracker(self.database).set_budget(self.desk.lease, Decimal(micro) / 10**6))
 
     @rule(texts=SOME, script=SCRIPTS, consent=st.booleans(), places=st.sampled_from([1, 2, 8]))
     def work(self, texts: list[str], script: Mapping[str, list[Act]], consent: bool, places: int) -> None:
@@ -225,7 +225,7 @@ class Runs(RuleBasedStateMachine):
 
     async def _make_the_rest(self) -> None:
         """Money enough, nothing fails, consent where it is asked for: all is made, and no receipt was lost."""
-        await MetadataTracker(self.database).set_budget(self.desk.lease, Decimal(1000))
+        await AsyncMetadataTracker(self.database).set_budget(self.desk.lease, Decimal(1000))
         self.budget = 10**9
         for consent in (False, True):
             results = await self._process(list(TEXTS), {}, consent=consent)

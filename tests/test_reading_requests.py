@@ -15,7 +15,7 @@ from clash.config import Settings
 from clash.database.call_log import AssetRow, insert_asset
 from clash.database.checkpointer import run_saver
 from clash.database.lease import Lease, take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 from clash.reports.checkpoints import list_checkpoints, show_checkpoint
 from clash.reports.costs import cost
@@ -44,7 +44,7 @@ def settings_for(database_url: str) -> Settings:
 
 async def run_with_files(database: Database, run_id: str, done: int) -> None:
     """A run of two steps, of which this many are done."""
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     await tracker.start_workflow(run_id, "video_production", story_path=f"{run_id}.csv")
     lease = await take_lease(database, run_id)
     for step, slots in (("generate_assets", ["mara"]), ("generate_shots", ["001", "002"])):
@@ -75,7 +75,7 @@ async def test_a_report_takes_one_request(
     database: Database, lease: Lease, database_url: str, caplog: pytest.LogCaptureFixture, runs: int
 ) -> None:
     """With one run or with thirty: what a report needs is read together, the check of the schema included."""
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     await asyncio.gather(*(tracker.start_workflow(f"other-{number}", "video_production") for number in range(1, runs)))
     async with run_saver(database, lease) as saver:
         await fan_out_graph(saver).ainvoke({}, {"configurable": {"thread_id": RUN}})

@@ -24,7 +24,7 @@ from clash.database import open_database
 from clash.database.checkpointer import get_checkpointer, run_saver
 from clash.database.connection import sqlite_path
 from clash.database.lease import Lease, take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database, Statement
 from clash.database.savers.port_saver import PortSaver
 from clash.errors import ConflictError, DatabaseError, SettingsError, UsageError
@@ -325,7 +325,7 @@ async def test_who_lost_the_run_saves_nothing(database: Database, lease: Lease) 
 @on_both_databases
 async def test_a_lease_is_for_one_run(database: Database, lease: Lease) -> None:
     """Another run's thread cannot be written under it, though that run exists and nobody holds it."""
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     await tracker.start_workflow("run-2", "video_production")
     await take_lease(database, "run-2")
     async with run_saver(database, lease) as saver:

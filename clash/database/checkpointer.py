@@ -40,13 +40,13 @@ from clash.config import load_settings
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of
 from clash.database.connection import is_d1, open_database, sqlite_path
 from clash.database.lease import Lease
-from clash.database.metadata import record_checkpoint
 from clash.database.port import Database
 from clash.database.reading import checkpoint_items, damaged_checkpoint
 from clash.database.savers.port_saver import PortSaver, in_a_loop
 from clash.database.savers.stock_savers import AsyncStockSaver, StockSaver
 from clash.database.savers.thread_operations import config_of
 from clash.database.sqlite import SqliteDatabase, connect, database_error, open_connection
+from clash.database.tracking import record_checkpoint
 from clash.errors import ClashError, ConflictError
 
 _Saver = BaseCheckpointSaver[str]

@@ -13,9 +13,9 @@ from clash.assets import AssetStore, open_assets, sha256_of
 from clash.calls.rehearsal import EstimateLine, Rehearsal, summed, together
 from clash.config import Settings, parse_size
 from clash.database.connection import database_exists, open_database
-from clash.database.metadata import MetadataTracker
 from clash.database.migrations import require_current
 from clash.database.port import Database
+from clash.database.tracking import AsyncMetadataTracker
 from clash.money import to_micro, usd_text
 from clash.production.plan import ProductionRequest, check_same, prepare, with_unpriced
 from clash.providers.ports import Kind
@@ -44,7 +44,7 @@ async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, 
     }
     async with _opened_to_look(settings.database_url) as database:
         run_id = request.thread_id
-        if database is not None and run_id is not None and (row := await MetadataTracker(database).run(run_id)):
+        if database is not None and run_id is not None and (row := await AsyncMetadataTracker(database).run(run_id)):
             check_same(row, plan, allow_changes=request.allow_changes)
         rehearsal = Rehearsal(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
         await rehearse(plan.story, panels, Format(width, height, plan.fps), rehearsal)

@@ -18,8 +18,8 @@ from clash.clock import now_text
 from clash.config import Settings
 from clash.database import call_log, reading
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
-from clash.database.metadata import MetadataTracker
 from clash.database.port import Database, Row
+from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ClashError, ConflictError, VersionMismatchError
 from clash.hints import command
 from clash.money import to_micro, usd_text
@@ -74,7 +74,7 @@ class HeldRun:
         self.thread_id = str(row["run_id"])
         self._settings = settings
         self._database = database
-        self._tracker = MetadataTracker(database)
+        self._tracker = AsyncMetadataTracker(database)
         self._row = row
         self._recorded: dict[str, Any] = json.loads(row["settings"])
         self._assets = open_assets(settings)

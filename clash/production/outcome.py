@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clash.database.metadata import RunStatus
+from clash.database.tracking import RunStatus
 from clash.errors import ClashError, ConflictError
 from clash.hints import command
 from clash.production.progress import about_slot

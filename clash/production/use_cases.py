@@ -12,9 +12,9 @@ from clash.config import Settings
 from clash.database import reading
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
-from clash.database.metadata import MetadataTracker
 from clash.database.migrations import checked, migrate, require_current
 from clash.database.port import Database, Row
+from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ConflictError, NotFoundError
 from clash.production.held_run import Continuation, HeldRun, Report
 from clash.production.plan import (
@@ -64,7 +64,7 @@ async def run(
 
 async def _row_of(database: Database, plan: RunPlan, settings: Settings, *, allow_changes: bool) -> tuple[Row, bool]:
     """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     if (row := await tracker.run(plan.thread_id)) is None:
         await _check_folder(database, plan.thread_id)
         started = await tracker.start_workflow(
@@ -132,7 +132,7 @@ async def cancel(thread_id: str, settings: Settings) -> dict[str, Any]:
     check_thread_id(thread_id)
     async with open_database(settings.database_url, "write") as database:
         row = await checked(database, _film_row(database, thread_id))
-        if not await MetadataTracker(database).cancel(thread_id):
+        if not await AsyncMetadataTracker(database).cancel(thread_id):
             raise ConflictError(f"the thread {thread_id} is {row['status']}", code="finished")
         return {"thread_id": thread_id, "status": "cancelled", "running": is_held(row)}
 

@@ -36,7 +36,7 @@ from clash.database.d1.database import D1Database
 from clash.database.d1.pace import OUR_SHARE, RequestPace
 from clash.database.d1.rest import Account
 from clash.database.lease import RENEW_EVERY_S, Lease, renew_lease, take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 from clash.providers.ports import Answer, Context, Kind, Request, SpeechRequest
 from clash.providers.registry import Model
@@ -132,7 +132,7 @@ async def renewals(database: Database, lease: Lease) -> AsyncGenerator[None]:
 async def seconds_of_run(database: Database, folder: Path, shots: int, call_s: tuple[float, float]) -> float:
     """Make all shots, the calls of each one after another; how long it took."""
     await migrations.migrate(database)
-    await MetadataTracker(database).start_workflow(RUN, "benchmark")
+    await AsyncMetadataTracker(database).start_workflow(RUN, "benchmark")
     lease = await take_lease(database, RUN)
     models: dict[Kind, Model] = {"speech": Model(UnhurriedProvider(call_s), "voice")}
     ledger = Ledger(database, lease, AssetStore(folder), models, pace=Pace(concurrency=PARALLEL, limits={}))

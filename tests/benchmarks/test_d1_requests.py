@@ -21,7 +21,7 @@ from clash.database.checkpointer import run_saver
 from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account
 from clash.database.lease import take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.providers.ports import SpeechRequest
 from clash.providers.registry import Model
 
@@ -42,7 +42,7 @@ async def database(d1_engine: D1Engine, network: FaultyNetwork) -> AsyncGenerato
     database_id = d1_engine.make_database(f"requests-{secrets.token_hex(8)}")
     opened = await D1Database.open(database_id, account, transport=network)
     await migrations.migrate(opened)
-    await MetadataTracker(opened).start_workflow(RUN, "benchmark")
+    await AsyncMetadataTracker(opened).start_workflow(RUN, "benchmark")
     yield opened
     await opened.close()
 

@@ -17,7 +17,7 @@ from clash.calls.ledger import Ledger, Task
 from clash.database import init_database, open_database
 from clash.database.checkpointer import get_checkpointer, run_saver
 from clash.database.lease import take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.providers.ports import SpeechRequest
 from clash.providers.registry import Model
 
@@ -61,7 +61,7 @@ async def ours(folder: Path, number: int, assets: AssetStore) -> float:
     url = f"sqlite:///{folder}/ours-{number}.db"
     await init_database(url)
     async with open_database(url, "write") as database:
-        await MetadataTracker(database).start_workflow("t", "benchmark")
+        await AsyncMetadataTracker(database).start_workflow("t", "benchmark")
         lease = await take_lease(database, "t")
         ledger = Ledger(database, lease, assets, {"speech": Model(InstantProvider(), "voice")}, reuse=False)
 

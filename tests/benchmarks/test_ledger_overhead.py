@@ -20,7 +20,7 @@ from clash.calls.ledger import Ledger
 from clash.calls.pacing import Pace
 from clash.database import init_database, open_database
 from clash.database.lease import take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.providers.registry import Model
 
 CALLS = 100
@@ -53,7 +53,7 @@ async def with_ledger(path: Path, number: int, kind: str, assets: AssetStore, *,
         provider.poll_every_s = 0
     counted = _Counted()
     async with open_database(url, "write") as database:
-        await MetadataTracker(database).start_workflow("run", "benchmark", budget_usd=Decimal(1000))
+        await AsyncMetadataTracker(database).start_workflow("run", "benchmark", budget_usd=Decimal(1000))
         lease = await take_lease(database, "run")
         ledger = Ledger(
             database, lease, assets, {"speech": Model(provider, "voice")}, pace=Pace(concurrency=at_once, limits={})
@@ -154,4 +154,4 @@ async def begun(path: Path) -> None:
     url = f"sqlite:///{path.as_posix()}"
     await init_database(url)
     async with open_database(url, "write") as database:
-        await MetadataTracker(database).start_workflow("run", "benchmark", budget_usd=Decimal(1000))
+        await AsyncMetadataTracker(database).start_workflow("run", "benchmark", budget_usd=Decimal(1000))

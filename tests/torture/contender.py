@@ -18,7 +18,7 @@ from clash.assets import AssetStore
 from clash.calls.ledger import Ledger, Task
 from clash.database.connection import open_database
 from clash.database.lease import Heartbeat, release_lease, take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.errors import ClashError
 from clash.providers.registry import Model
 
@@ -26,7 +26,7 @@ from clash.providers.registry import Model
 async def contend(url: str, folder: Path, run_id: str) -> None:
     """Take the run if nobody has it, and hold it until told to finish."""
     async with open_database(url, "write") as database:
-        await MetadataTracker(database).start_workflow(run_id, "contention")
+        await AsyncMetadataTracker(database).start_workflow(run_id, "contention")
         lease = await take_lease(database, run_id)
         with Heartbeat(url, lease):
             models = {"speech": Model(OneShotProvider(), "voice")}

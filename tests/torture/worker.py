@@ -28,7 +28,7 @@ from clash.calls.pacing import Pace, Patience
 from clash.database import call_log, migrations
 from clash.database.connection import open_database
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
-from clash.database.metadata import MetadataTracker
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 from clash.errors import ClashError
 from clash.providers.ports import SpeechRequest
@@ -57,7 +57,7 @@ async def work(chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
     url = os.environ.get("TORTURE_DATABASE_URL") or f"sqlite:///{(chosen.folder / 'clash.db').as_posix()}"
     async with open_database(url, "create") as database:
         await migrations.migrate(database)
-        await MetadataTracker(database).start_workflow(RUN, "torture")
+        await AsyncMetadataTracker(database).start_workflow(RUN, "torture")
         lease = await take_lease(database, RUN, duration_s=chosen.lease)
         try:
             with Heartbeat(url, lease, every_s=chosen.beat, duration_s=chosen.lease):
@@ -69,7 +69,7 @@ async def work(chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
 
 async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
     """Ask for every text at once; how it ended."""
-    tracker = MetadataTracker(database)
+    tracker = AsyncMetadataTracker(database)
     await tracker.set_status(lease, "running")
     if "BUDGET" in os.environ:
         await tracker.set_budget(lease, Decimal(os.environ["BUDGET"]))

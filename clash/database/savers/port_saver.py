@@ -33,11 +33,11 @@ from langgraph.checkpoint.sqlite.utils import load_pending_writes, search_where
 from clash import faults
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of
 from clash.database.lease import FENCE, Lease
-from clash.database.metadata import checkpoint_row
 from clash.database.port import Database, Rows, Statement
 from clash.database.savers import checkpoint_rows, thread_operations
 from clash.database.savers.checkpoint_rows import SETUP, TABLES, SavedCheckpoint
 from clash.database.savers.thread_operations import ALWAYS, Kept, config_of
+from clash.database.tracking import checkpoint_row
 from clash.errors import ConflictError
 
 T = TypeVar("T")

@@ -1,0 +1,394 @@
+"""The four tables of clash, for whoever tracks a workflow: runs, checkpoints, assets, calls.
+
+`AsyncMetadataTracker` is also the Python API for workflows of one's own: it needs no ledger and no LangGraph.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from clash.clock import now_text
+from clash.database.checkpoint_facts import CheckpointFacts
+from clash.database.connection import open_database
+from clash.database.lease import FENCE, Lease, still_held
+from clash.database.migrations import require_current
+from clash.database.port import Database, Param, Row, Statement
+from clash.errors import ConflictError, NotFoundError, UsageError
+from clash.money import to_micro, usd_text
+
+RunStatus = Literal["running", "completed", "failed", "paused", "cancelled"]
+STATUSES: tuple[RunStatus, ...] = ("running", "completed", "failed", "paused", "cancelled")
+_MANUAL = "track_step"
+"""The namespace of steps that were tracked by hand rather than saved by a checkpointer."""
+
+
+@dataclass
+class StepRecord:
+    """A step being tracked; `metadata_id` is its row's checkpoint_id."""
+
+    run_id: str
+    step_name: str
+    metadata_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    execution_time_ms: int | None = None
+
+
+class AsyncMetadataTracker:
+    """Writes and sums the tables of clash over one open database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, database_url: str) -> AsyncGenerator[AsyncMetadataTracker]:
+        """A tracker on an existing, migrated database.
+
+        Raises `NotFoundError`, `VersionMismatchError`, `SettingsError`.
+        """
+        async with open_database(database_url, "write") as database:
+            await require_current(database)
+            yield cls(database)
+
+    # -- runs ----------------------------------------------------------------------------------------------
+
+    async def start_workflow(
+        self,
+        run_id: str,
+        workflow_name: str,
+        *,
+        story_path: str = "",
+        story_sha256: str = "",
+        story_title: str = "",
+        settings: Mapping[str, Any] | None = None,
+        settings_fingerprint: str = "",
+        graph_version: int = 0,
+        budget_usd: Decimal | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Begin a run; False, and nothing changed, if a run of this id exists."""
+        now = now_text()
+        (created,) = await self.database.batch(
+            [
+                Statement(
+                    "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at,"
+                    " story_path, story_sha256, story_title, settings, settings_fingerprint, graph_version,"
+                    " budget_micro, metadata)"
+                    " VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
+                    (run_id, workflow_name, now, now, story_path, story_sha256, story_title,
+                     _json(settings or {}), settings_fingerprint, graph_version,
+                     None if budget_usd is None else to_micro(budget_usd), _json({"totals": {}, **(metadata or {})})),
+                    recall=Statement(
+                        "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?", (run_id, now)
+                    ),
+                )
+            ]
+        )  # fmt: skip
+        return bool(created)
+
+    async def run(self, run_id: str) -> Row | None:
+        """The row of a run."""
+        rows = await self.database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
+        return rows[0] if rows else None
+
+    async def set_status(
+        self, lease: Lease, status: RunStatus, *, error_code: str | None = None, error_message: str | None = None
+    ) -> None:
+        """Say how a run stands. A run that is no longer `running` has an end time. Raises `ConflictError`."""
+        now = now_text()
+        (changed,) = await self.database.batch(
+            [
+                Statement(
+                    "UPDATE workflow_executions SET status = ?, end_time = ?, updated_at = ?, error_code = ?,"
+                    " error_message = ? WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
+                    (status, None if status == "running" else now, now, error_code, error_message, *lease.fence),
+                    recall=still_held(lease),
+                )
+            ]
+        )
+        if not changed:
+            raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
+
+    async def cancel(self, run_id: str) -> bool:
+        """Call a run off, whoever holds it: from now on no intent can be written. False for one that is finished."""
+        now = now_text()
+        (changed,) = await self.database.batch(
+            [
+                Statement(
+                    "UPDATE workflow_executions SET status = 'cancelled', end_time = ?, updated_at = ?"
+                    " WHERE run_id = ? AND status <> 'completed' RETURNING run_id",
+                    (now, now, run_id),
+                    recall=Statement(
+                        "SELECT run_id FROM workflow_executions WHERE run_id = ? AND status = 'cancelled'", (run_id,)
+                    ),
+                )
+            ]
+        )
+        return bool(changed)
+
+    async def set_budget(self, lease: Lease, budget_usd: Decimal) -> None:
+        """Give a run another budget."""
+        await self._update(lease, "budget_micro = ?", to_micro(budget_usd))
+
+    async def set_settings(self, lease: Lease, settings: Mapping[str, Any], *, fingerprint: str) -> None:
+        """Let a run go on with other settings."""
+        await self._update(lease, "settings = ?, settings_fingerprint = ?", _json(settings), fingerprint)
+
+    async def set_estimate(self, lease: Lease, estimate_micro: int) -> None:
+        """Remember what a run was expected to cost when it began."""
+        await self._update(
+            lease, "metadata = json_set(metadata, '$.estimate_micro', CAST(? AS INTEGER))", estimate_micro
+        )
+
+    async def _update(self, lease: Lease, assignments: str, *params: Param) -> None:
+        (changed,) = await self.database.batch(
+            [
+                Statement(
+                    f"UPDATE workflow_executions SET {assignments}, updated_at = ?"
+                    " WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
+                    (*params, now_text(), *lease.fence),
+                    recall=still_held(lease),
+                )
+            ]
+        )
+        if not changed:
+            raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
+
+    async def set_step_total(self, lease: Lease, step: str, total: int) -> None:
+        """Remember how many things a step is to make."""
+        await self.database.batch(
+            [
+                Statement(
+                    "UPDATE workflow_executions SET updated_at = ?,"
+                    " metadata = json_set(metadata, '$.totals.' || ?, CAST(? AS INTEGER))"
+                    " WHERE run_id = ? AND lease_generation = ?",
+                    (now_text(), step, total, *lease.fence),
+                )
+            ]
+        )
+
+    # -- calls and assets of workflows that keep no ledger ----------------------------------------------------
+
+    async def record_api_call(
+        self,
+        run_id: str,
+        *,
+        step: str,
+        service: str,
+        endpoint: str = "",
+        model: str = "",
+        status_code: int | None = None,
+        cost_usd: Decimal = Decimal(0),
+        duration_ms: int | None = None,
+        request: Mapping[str, Any] | None = None,
+        response: Mapping[str, Any] | None = None,
+        error: str | None = None,
+    ) -> int:
+        """Record a call that was made outside the ledger, and count its cost; its id.
+
+        Raises `NotFoundError`, `UsageError` for a cost that cannot be.
+        """
+        cost, now, token = _cost_micro(cost_usd), now_text(), secrets.token_hex(16)
+        inserted, _ = await self.database.batch(
+            [
+                Statement(
+                    "INSERT INTO api_logs (run_id, step, token, service, model, endpoint, state, request, response,"
+                    " status_code, cost_micro, started_at, ended_at, duration_ms, error_message)"
+                    " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                    " WHERE EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?) RETURNING id",
+                    (run_id, step, token, service, model, endpoint,
+                     "failed" if error else "succeeded", _json(request or {}), _json(response or {}), status_code,
+                     cost, now, now, duration_ms, error, run_id),
+                    recall=Statement("SELECT id FROM api_logs WHERE token = ?", (token,)),
+                ),
+                Statement(
+                    "UPDATE workflow_executions SET spent_micro = spent_micro + ?, updated_at = ? WHERE run_id = ?",
+                    (cost, now, run_id),
+                ),
+            ]
+        )  # fmt: skip
+        return _id_or_unknown_run(inserted, run_id)
+
+    async def record_asset(
+        self,
+        run_id: str,
+        *,
+        step: str,
+        slot: str,
+        asset_type: str,
+        media_type: str,
+        sha256: str,
+        path: str,
+        size_bytes: int,
+        facts: Mapping[str, Any] | None = None,
+        cost_usd: Decimal = Decimal(0),
+    ) -> int:
+        """Record a file of a run; the newest of a slot and type stands. Its id.
+
+        Raises `NotFoundError`, `UsageError` for a cost that cannot be.
+        """
+        (inserted,) = await self.database.batch(
+            [
+                Statement(
+                    "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes,"
+                    " facts, cost_micro, created_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                    " WHERE EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?)"
+                    " ON CONFLICT (run_id, slot, asset_type) DO UPDATE SET step = excluded.step,"
+                    " media_type = excluded.media_type, sha256 = excluded.sha256, path = excluded.path,"
+                    " bytes = excluded.bytes, facts = excluded.facts, cost_micro = excluded.cost_micro,"
+                    " created_at = excluded.created_at RETURNING id",
+                    (run_id, step, slot, asset_type, media_type, sha256, path, size_bytes, _json(facts or {}),
+                     _cost_micro(cost_usd), now_text(), run_id),
+                    recall=Statement(
+                        "SELECT id FROM generated_assets WHERE run_id = ? AND slot = ? AND asset_type = ?",
+                        (run_id, slot, asset_type),
+                    ),
+                )
+            ]
+        )  # fmt: skip
+        return _id_or_unknown_run(inserted, run_id)
+
+    # -- steps and sums --------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def track_step(self, run_id: str, step_name: str) -> AsyncGenerator[StepRecord]:
+        """Time a step of a workflow of one's own, with the calls and costs that are recorded for it meanwhile.
+
+        An error that leaves the block is recorded and goes on its way. Raises `NotFoundError`.
+        """
+        if await self.run(run_id) is None:
+            raise _unknown_run(run_id)
+        (newest,) = await self.database.query("SELECT coalesce(max(id), 0) AS id FROM api_logs")
+        record, started = StepRecord(run_id, step_name), time.monotonic()
+        error: str | None = None
+        try:
+            yield record
+        except BaseException as raised:
+            # Cancelled or interrupted is not done, either. What cannot be stored must not hide what was raised.
+            error = f"{type(raised).__name__}: {raised}"[:2000].encode("utf-8", "replace").decode("utf-8")
+            raise
+        finally:
+            record.execution_time_ms = round((time.monotonic() - started) * 1000)
+            await self.database.batch([self._step_row(record, int(newest["id"]), error)])
+
+    def _step_row(self, record: StepRecord, after_id: int, error: str | None) -> Statement:
+        # By number and not by time: two steps can begin within one millisecond.
+        calls = "FROM api_logs WHERE run_id = ? AND step = ? AND id > ?"
+        during = (record.run_id, record.step_name, after_id)
+        return Statement(
+            "INSERT INTO checkpoint_metadata (run_id, checkpoint_ns, checkpoint_id, created_at, source, step_index,"
+            " step_name, execution_time_ms, api_calls, cost_micro, error_message) VALUES (?, ?, ?, ?, ?,"
+            " (SELECT count(*) FROM checkpoint_metadata WHERE run_id = ? AND checkpoint_ns = ?), ?, ?,"
+            f" (SELECT count(*) {calls}), (SELECT coalesce(sum(cost_micro), 0) {calls}), ?)",
+            (record.run_id, _MANUAL, record.metadata_id, now_text(), _MANUAL, record.run_id, _MANUAL,
+             record.step_name, record.execution_time_ms, *during, *during, error),
+        )  # fmt: skip
+
+    async def get_workflow_stats(self, run_id: str) -> dict[str, Any]:
+        """What a run did and cost so far, summed from the calls. Raises `NotFoundError`.
+
+        Money is a decimal string in dollars, durations are milliseconds.
+        """
+        run = await self.run(run_id)
+        if run is None:
+            raise _unknown_run(run_id)
+        steps = await self.database.query(
+            "SELECT step, count(*) AS calls, sum(state = 'failed') AS failed_calls, sum(reused) AS reused_calls,"
+            " sum(cost_micro) AS cost_micro, sum(coalesce(duration_ms, 0)) AS duration_ms"
+            " FROM api_logs WHERE run_id = ? GROUP BY step ORDER BY min(id)",
+            (run_id,),
+        )
+        assets = await self.database.query(
+            "SELECT asset_type, count(*) AS n FROM generated_assets WHERE run_id = ? GROUP BY asset_type"
+            " ORDER BY asset_type",
+            (run_id,),
+        )
+        return {
+            "run_id": run_id,
+            "workflow_name": run["workflow_name"],
+            "status": run["status"],
+            "start_time": run["start_time"],
+            "end_time": run["end_time"],
+            "total_usd": usd_text(sum(int(step["cost_micro"]) for step in steps)),
+            "calls": sum(int(step["calls"]) for step in steps),
+            "failed_calls": sum(int(step["failed_calls"]) for step in steps),
+            "reused_calls": sum(int(step["reused_calls"]) for step in steps),
+            "by_step": [
+                {
+                    "step": step["step"],
+                    "calls": int(step["calls"]),
+                    "cost_usd": usd_text(int(step["cost_micro"])),
+                    "duration_ms": int(step["duration_ms"]),
+                }
+                for step in steps
+            ],
+            "assets": {asset["asset_type"]: int(asset["n"]) for asset in assets},
+        }
+
+
+async def record_checkpoint(
+    database: Database,
+    lease: Lease,
+    facts: CheckpointFacts,
+    *,
+    checkpoint_ns: str,
+    parent_checkpoint_id: str | None,
+    execution_time_ms: int | None,
+) -> None:
+    """Write the row of a saved checkpoint."""
+    row = checkpoint_row(
+        lease, facts, checkpoint_ns=checkpoint_ns, parent_checkpoint_id=parent_checkpoint_id,
+        execution_time_ms=execution_time_ms,
+    )  # fmt: skip
+    await database.batch([row])
+
+
+def checkpoint_row(
+    lease: Lease,
+    facts: CheckpointFacts,
+    *,
+    checkpoint_ns: str,
+    parent_checkpoint_id: str | None,
+    execution_time_ms: int | None,
+) -> Statement:
+    """The row of a saved checkpoint; the calls of its step since its parent are summed in SQL."""
+    since = "(SELECT max(created_at) FROM checkpoint_metadata WHERE run_id = ? AND checkpoint_id = ?)"
+    calls = f"FROM api_logs WHERE run_id = ? AND step = ? AND started_at >= coalesce({since}, '')"
+    of_step = (lease.run_id, facts.step_name, lease.run_id, parent_checkpoint_id)
+    return Statement(
+        "INSERT INTO checkpoint_metadata (run_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id,"
+        " created_at, source, step_index, step_name, next_steps, execution_time_ms, api_calls, cost_micro)"
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT count(*) {calls}),"
+        f" (SELECT coalesce(sum(cost_micro), 0) {calls}) WHERE {FENCE}"
+        " ON CONFLICT (run_id, checkpoint_ns, checkpoint_id) DO NOTHING",
+        (lease.run_id, checkpoint_ns, facts.checkpoint_id, parent_checkpoint_id, facts.created_at,
+         facts.source, facts.step_index, facts.step_name, _json(facts.next_steps), execution_time_ms,
+         *of_step, *of_step, *lease.fence),
+    )  # fmt: skip
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _cost_micro(cost_usd: Decimal) -> int:
+    if not (cost_usd.is_finite() and cost_usd >= 0):
+        raise UsageError(f"nothing can cost {cost_usd} dollars")
+    return to_micro(cost_usd)
+
+
+def _unknown_run(run_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no run {run_id}", hint="begin it with start_workflow, or see `clash runs ls`")
+
+
+def _id_or_unknown_run(inserted: list[Row], run_id: str) -> int:
+    if not inserted:
+        raise _unknown_run(run_id)
+    return int(inserted[0]["id"])
