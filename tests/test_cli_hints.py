@@ -18,7 +18,7 @@ from clash.errors import ConflictError, DatabaseError, StorageError, UsageError
 from clash.production.outcome import outcome_of
 from clash.production.plan import ProductionRequest, prepare
 from clash.providers.registry import Registry
-from clash.workflow.studio import Failure
+from clash.workflow.context import Failure
 
 
 def failure(

@@ -18,9 +18,9 @@ from conftest import RUN, on_both_databases
 from paid import QUICK, Act, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
 
 from clash.assets import AssetStore
+from clash.calls.dry_run import DryRun
 from clash.calls.ledger import Ledger, Made, Task
 from clash.calls.pacing import Pace
-from clash.calls.rehearsal import Rehearsal
 from clash.database.connection import open_database
 from clash.database.lease import take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -169,21 +169,21 @@ async def test_what_would_be_made_otherwise_is_not_reused(
 
 @on_both_databases
 async def test_an_estimate_counts_what_a_run_would_call(desk: Desk, database: Database) -> None:
-    """The rehearsal of a fresh run plans just the calls that the run then makes, with the very same sum."""
+    """The dry run of a fresh run plans just the calls that the run then makes, with the very same sum."""
     till = Till()
     await (await desk.ledger(OneShot(till))).call(task("made before"))
     second = await desk_of(database, desk.assets, "run-2")
     provider = OneShot(till)
     tasks = [slot(text, f"shot:{n:03d}") for n, text in enumerate(["made before", "twice", "twice", "once"])]
-    rehearsal = Rehearsal(database, desk.assets, {"speech": Model(provider, "voice")}, Registry(), run_id="run-2")
+    dry_run = DryRun(database, desk.assets, {"speech": Model(provider, "voice")}, Registry(), run_id="run-2")
     for one in tasks:
-        await rehearsal.call(one)
+        await dry_run.call(one)
     ledger = await second.ledger(provider, reuse=True)
     for one in tasks:
         await ledger.call(one)
     rows = await second.rows()
-    assert [call.found for call in rehearsal.planned] == [bool(row["reused"]) for row in rows]
-    assert sum(not call.found for call in rehearsal.planned) * 100_000 == (await second.money())[0]
+    assert [call.found for call in dry_run.planned] == [bool(row["reused"]) for row in rows]
+    assert sum(not call.found for call in dry_run.planned) * 100_000 == (await second.money())[0]
 
 
 # -- what the provider refuses ---------------------------------------------------------------------------------------

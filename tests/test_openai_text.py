@@ -18,7 +18,7 @@ from clash.providers.openai.parts import MOST_ROWS, parts_of
 from clash.providers.ports import ScreenplayRequest, screenplay_of
 from clash.story.reader import read_story
 from clash.story.screenplay import Screenplay, Story
-from clash.workflow.screenplay_check import check_screenplay
+from clash.workflow.generate_screenplay import check_screenplay
 
 LIGHTHOUSE = Path(__file__).parent.parent / "examples" / "lighthouse.csv"
 MINI = "openai:gpt-5-mini"

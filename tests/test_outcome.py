@@ -9,7 +9,7 @@ import pytest
 
 from clash.errors import ClashError, ConflictError, DatabaseError, SettingsError, StorageError
 from clash.production.outcome import outcome_of
-from clash.workflow.studio import Failure
+from clash.workflow.context import Failure
 
 
 def failure(slot: str = "shot:003", **changes: Any) -> Failure:

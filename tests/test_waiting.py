@@ -22,7 +22,7 @@ def crowded(base_url: str, *, after: int) -> Generator[str]:
     """A way to the engine that turns everyone away for two seconds after so many requests; its address."""
     asked, opens_at = 0, 0.0
 
-    class Door(BaseHTTPRequestHandler):
+    class CallLedger(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             nonlocal asked, opens_at
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -48,7 +48,7 @@ def crowded(base_url: str, *, after: int) -> Generator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), CallLedger) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -1,1 +1,1 @@
-"""The one door that every provider call passes: written down before, settled after, never made twice."""
+"""Provider calls: each is recorded before it is made and settled afterwards, and none is made twice."""

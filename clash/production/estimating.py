@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from clash.assets import AssetStore, open_assets, sha256_of
-from clash.calls.rehearsal import EstimateLine, Rehearsal, summed, together
+from clash.calls.dry_run import DryRun, EstimateLine, summed, together
 from clash.config import Settings, parse_size
 from clash.database.connection import database_exists, open_database
 from clash.database.migrations import require_current
@@ -21,9 +21,9 @@ from clash.production.plan import ProductionRequest, check_same, prepare, with_u
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.story.screenplay import Story
-from clash.workflow.rehearsing import rehearse
+from clash.workflow.context import Format
+from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import StoredFile
-from clash.workflow.studio import Format
 
 
 async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, Any]:
@@ -46,9 +46,9 @@ async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, 
         run_id = request.thread_id
         if database is not None and run_id is not None and (row := await AsyncMetadataTracker(database).run(run_id)):
             check_same(row, plan, allow_changes=request.allow_changes)
-        rehearsal = Rehearsal(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
-        await rehearse(plan.story, panels, Format(width, height, plan.fps), rehearsal)
-    lines = summed(rehearsal.planned)
+        dry_run = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
+        await collect_calls(plan.story, panels, Format(width, height, plan.fps), dry_run)
+    lines = summed(dry_run.planned)
     total = sum((line.cost_usd for line in lines), Decimal(0))
     guessed = models["screenplay"].spec != registry.default("screenplay").spec
     return {
@@ -110,12 +110,12 @@ async def left_to_pay(
     `recorded`: its settings, as `RunPlan.recorded` wrote them down.
     """
     models: Mapping[Kind, str] = recorded["models"]
-    rehearsal = Rehearsal(
+    dry_run = DryRun(
         database, assets, registry.models(models), registry, run_id=run_id, reuse=bool(recorded["reuse"])
     )  # fmt: skip
     story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded["story"]))
-    await rehearse(story, recorded["reference_images"], format_of(recorded), rehearsal)
-    missing = [call for call in rehearsal.planned if not call.found]
+    await collect_calls(story, recorded["reference_images"], format_of(recorded), dry_run)
+    missing = [call for call in dry_run.planned if not call.found]
     return Left(len(missing), together(missing))
 
 

@@ -30,12 +30,12 @@ from clash.production.progress import Observer, Progress, StopSignal
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
 from clash.reports.runs import run_document
-from clash.workflow.publishing import PublishingDoor
+from clash.workflow.context import Format, StepContext
+from clash.workflow.publish import PublishingLedger
 from clash.workflow.state import GRAPH_VERSION
-from clash.workflow.studio import Format, Studio
 
 if TYPE_CHECKING:
-    from clash.workflow.studio import Failure, FileRecord
+    from clash.workflow.context import Failure, FileRecord
 
 logger = logging.getLogger(__name__)
 
@@ -188,9 +188,9 @@ class HeldRun:
         from clash.database.checkpointer import check_newest, repair_metadata, run_saver
         from clash.workflow.video_production import build_graph
 
-        studio = self._studio(lease, ledger)
+        context = self._step_context(lease, ledger)
         async with run_saver(self._database, lease) as saver:
-            graph: Any = build_graph(studio).compile(checkpointer=saver)
+            graph: Any = build_graph(context).compile(checkpointer=saver)
             config = {"configurable": {"thread_id": self.thread_id}}
             try:
                 state = await graph.aget_state(config)
@@ -207,9 +207,9 @@ class HeldRun:
                 # Not `state.next`: after a kill between a task's writes and the next checkpoint it is empty.
                 await graph.ainvoke(None, config, durability="sync")
 
-    def _studio(self, lease: Lease, ledger: Ledger) -> Studio:
-        return Studio(
-            ledger=PublishingDoor(ledger, self._assets, self.folder),
+    def _step_context(self, lease: Lease, ledger: Ledger) -> StepContext:
+        return StepContext(
+            ledger=PublishingLedger(ledger, self._assets, self.folder),
             assets=self._assets,
             format=self._format(),
             folder=self.folder,

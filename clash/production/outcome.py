@@ -13,7 +13,7 @@ from clash.hints import command
 from clash.production.progress import about_slot
 
 if TYPE_CHECKING:
-    from clash.workflow.studio import Failure
+    from clash.workflow.context import Failure
 
 _SIGNALLED = 128
 _PAUSING = (8, 6)

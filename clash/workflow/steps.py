@@ -18,13 +18,13 @@ from langgraph.types import Command, Send, interrupt
 from clash.errors import ClashError, StorageError
 from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
-from clash.workflow.drawing import card_call, card_tasks
-from clash.workflow.finishing import finish_film
-from clash.workflow.mending import bring_all_files
-from clash.workflow.screenplay_check import screenplay_call
-from clash.workflow.shooting import shoot, shot_tasks, stored
+from clash.workflow.context import Failure, FileRecord, StepContext
+from clash.workflow.finalize import finish_film
+from clash.workflow.generate_assets import card_call, card_tasks
+from clash.workflow.generate_screenplay import screenplay_call
+from clash.workflow.generate_shots import make_shot, shot_tasks, stored
+from clash.workflow.restore import restore_files
 from clash.workflow.state import CardTask, ProductionState, ShotTask
-from clash.workflow.studio import Failure, FileRecord, Studio
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +32,10 @@ Node = Callable[[Any], Awaitable[Any]]
 
 
 class Steps:
-    """The nodes over one studio."""
+    """The nodes over one context."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
 
     def node(self, name: str) -> Node:
         """The step of this name as a node: a failure becomes an interrupt."""
@@ -56,7 +56,7 @@ class Steps:
                 # A fault of ours must not cancel the siblings either; it is told in full in the log.
                 logger.exception("the step %s failed for %s", name, slot)
                 failure = Failure(name, (slot,), "internal", f"{type(error).__name__}: {error}"[:2000], None, 1, False)
-            self._studio.failed(failure)
+            self._context.failed(failure)
             return interrupt(failure.as_dict())
 
         guarded.__name__ = name
@@ -64,22 +64,22 @@ class Steps:
 
     async def initialize(self, state: ProductionState) -> dict[str, Any]:
         """See that the story is there, whole, and record it."""
-        studio = self._studio
-        await studio.plan("initialize", 1)
+        context = self._context
+        await context.plan("initialize", 1)
         story = await self._story(state)
-        await studio.record(
+        await context.record(
             FileRecord("initialize", "story", "story", "application/json", state["story"], {"rows": len(story.beats)})
         )
-        studio.done("initialize", "story")
+        context.done("initialize", "story")
         return {}
 
     async def generate_screenplay(self, state: ProductionState) -> dict[str, Any]:
         """Have the screenplay written, and see that it can be shot."""
-        studio = self._studio
-        await studio.plan("generate_screenplay", 1)
+        context = self._context
+        await context.plan("generate_screenplay", 1)
         request = ScreenplayRequest(story=await self._story(state))
-        made = await studio.ledger.call(screenplay_call(request))
-        studio.done("generate_screenplay", "screenplay")
+        made = await context.ledger.call(screenplay_call(request))
+        context.done("generate_screenplay", "screenplay")
         return {"screenplay": made.sha256}
 
     async def generate_assets(self, state: ProductionState | CardTask) -> Any:
@@ -87,46 +87,46 @@ class Steps:
         if "subject" in state:
             return await self._draw_card(state)
         tasks = card_tasks(await self._screenplay(state["screenplay"]))
-        await self._studio.plan("generate_assets", len(tasks))
+        await self._context.plan("generate_assets", len(tasks))
         return Command(goto=[Send("generate_assets", task) for task in tasks] or "generate_shots")
 
     async def generate_shots(self, state: ProductionState | ShotTask) -> Any:
         """Entered once with the graph's state, it sends itself one task a shot; each makes its clip."""
         if "shot" in state:
-            finished = await shoot(state, self._studio.ledger, self._studio.format)
-            self._studio.done("generate_shots", state["slot"])
+            finished = await make_shot(state, self._context.ledger, self._context.format)
+            self._context.done("generate_shots", state["slot"])
             return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
         screenplay = await self._screenplay(state["screenplay"])
         tasks = shot_tasks(screenplay, state["cards"], state["reference_images"])
-        await self._studio.plan("generate_shots", len(tasks))
+        await self._context.plan("generate_shots", len(tasks))
         return Command(goto=[Send("generate_shots", task) for task in tasks])
 
     async def finalize(self, state: ProductionState) -> dict[str, Any]:
         """Cut the film, inspect it, and give everything its name for people."""
-        studio = self._studio
-        await studio.plan("finalize", 1)
+        context = self._context
+        await context.plan("finalize", 1)
         screenplay = await self._screenplay(state["screenplay"])
-        again = await bring_all_files(screenplay, state, studio)
+        again = await restore_files(screenplay, state, context)
         cards, shots = {**state["cards"], **again["cards"]}, {**state.get("shots", {}), **again["shots"]}
         whole = ProductionState({**state, "cards": cards, "shots": shots})
-        film, files = await asyncio.to_thread(finish_film, screenplay, whole, studio)
+        film, files = await asyncio.to_thread(finish_film, screenplay, whole, context)
         for file in files:
-            await studio.record(file)
-        studio.done("finalize", "film")
+            await context.record(file)
+        context.done("finalize", "film")
         return {"film": film, **again}
 
     # -- parts -----------------------------------------------------------------------------------------------
 
     async def _draw_card(self, card: CardTask) -> Any:
-        made = await self._studio.ledger.call(card_call(card, self._studio.format))
-        self._studio.done("generate_assets", card["slot"])
+        made = await self._context.ledger.call(card_call(card, self._context.format))
+        self._context.done("generate_assets", card["slot"])
         return Command(update={"cards": {card["slot"]: stored(made)}}, goto="generate_shots")
 
     async def _story(self, state: ProductionState) -> Story:
-        return Story.model_validate_json(await asyncio.to_thread(self._studio.assets.read, state["story"]))
+        return Story.model_validate_json(await asyncio.to_thread(self._context.assets.read, state["story"]))
 
     async def _screenplay(self, sha256: str) -> Screenplay:
-        content = await asyncio.to_thread(self._studio.assets.read, sha256)
+        content = await asyncio.to_thread(self._context.assets.read, sha256)
         try:
             return Screenplay.model_validate(json.loads(content))
         except ValueError as error:

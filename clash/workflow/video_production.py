@@ -12,14 +12,14 @@ from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 
+from clash.workflow.context import StepContext
 from clash.workflow.state import STEPS, ProductionState
 from clash.workflow.steps import Steps
-from clash.workflow.studio import Studio
 
 
-def build_graph(studio: Studio) -> StateGraph[ProductionState, None, ProductionState, ProductionState]:
-    """The graph over a studio, to be compiled with a saver."""
-    steps = Steps(studio)
+def build_graph(context: StepContext) -> StateGraph[ProductionState, None, ProductionState, ProductionState]:
+    """The graph over a context, to be compiled with a saver."""
+    steps = Steps(context)
     graph: Any = StateGraph(ProductionState)
     for name in STEPS:
         graph.add_node(name, steps.node(name), destinations=_DESTINATIONS.get(name))

@@ -1,4 +1,4 @@
-"""What the steps work with: the ledger, the store, the film's format, and a way to say how it goes."""
+"""What steps may use: the ledger, the asset store, the film's format, and callbacks that report progress."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Format:
         return round(self.width * scale / 2) * 2, round(self.height * scale / 2) * 2
 
 
-class Door(Protocol):
-    """Where calls go: the ledger, or its double at a rehearsal."""
+class CallLedger(Protocol):
+    """Where calls go: the ledger, or its double in a dry run."""
 
     async def call(self, task: Task) -> Made:
         """See `Ledger.call`."""
@@ -66,10 +66,10 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Studio:
+class StepContext:
     """Everything a step may use."""
 
-    ledger: Door
+    ledger: CallLedger
     assets: AssetStore
     format: Format
     folder: Path

@@ -10,22 +10,22 @@ from clash.calls.ledger import Made, Task
 from clash.film.timing import time_shot, windows
 from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
 from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
+from clash.workflow.context import CallLedger, Format
 from clash.workflow.prompts import slate
 from clash.workflow.state import FinishedShot, ShotTask, Speaker, Spoken, StoredFile
-from clash.workflow.studio import Door, Format
 
 _STEP = "generate_shots"
 NARRATOR = "narrator"
 _LONGEST_SPEECH_S = 3600.0
 
 
-async def shoot(task: ShotTask, door: Door, film: Format) -> FinishedShot:
+async def make_shot(task: ShotTask, ledger: CallLedger, film: Format) -> FinishedShot:
     """Make a shot. Every call that it needs is made or found, also when one of them fails; then the first is raised."""
     shot = Shot.model_validate(task["shot"])
     words = words_of(shot)
     made = await _all_or_first_error(
-        door.call(_keyframe_call(task, shot, film)),
-        *(door.call(_speech_call(task, line, number)) for number, line in enumerate(words, start=1)),
+        ledger.call(_keyframe_call(task, shot, film)),
+        *(ledger.call(_speech_call(task, line, number)) for number, line in enumerate(words, start=1)),
     )
     keyframe, speeches = made[0], made[1:]
     lengths = [_length_s(speech) for speech in speeches]
@@ -34,7 +34,7 @@ async def shoot(task: ShotTask, door: Door, film: Format) -> FinishedShot:
         Spoken(file=stored(speech), start_s=round(start, 3), end_s=round(end, 3), speaker=line.speaker, text=line.text)
         for line, speech, (start, end) in zip(words, speeches, windows(timing, lengths), strict=True)
     ]
-    clip = await door.call(_clip_call(task, shot, keyframe, timing.frames, spoken, film))
+    clip = await ledger.call(_clip_call(task, shot, keyframe, timing.frames, spoken, film))
     return FinishedShot(clip=stored(clip), keyframe=stored(keyframe), frames=timing.frames, words=spoken)
 
 

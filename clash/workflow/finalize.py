@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from clash import faults
 from clash.story.places import place_kind
 from clash.story.screenplay import Location, Screenplay, Shot, shot_slot
+from clash.workflow.context import FileRecord, StepContext
 from clash.workflow.prompts import size_label
-from clash.workflow.publishing import publish_file
+from clash.workflow.publish import publish_file
 from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState
-from clash.workflow.studio import FileRecord, Studio
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ _STEP = "finalize"
 
 
 def finish_film(
-    screenplay: Screenplay, state: ProductionState, studio: Studio
+    screenplay: Screenplay, state: ProductionState, context: StepContext
 ) -> tuple[FinishedFilm, list[FileRecord]]:
     """Make the film of the finished shots, and publish it with all that belongs to it.
 
@@ -31,39 +31,40 @@ def finish_film(
     Raises `FilmError`, `StorageError`, `StoppedError`.
     """
     shots = [(shot, state.get("shots", {})[shot_slot(shot.number)]) for shot in screenplay.shots]
-    cues = _cues(shots, studio)
-    film, film_record = _assemble(screenplay, shots, cues, studio)
-    records = [film_record, _subtitles(cues, studio), _contact_sheet(screenplay, shots, studio)]
-    publish(studio, state, records)
+    cues = _cues(shots, context)
+    film, film_record = _assemble(screenplay, shots, cues, context)
+    records = [film_record, _subtitles(cues, context), _contact_sheet(screenplay, shots, context)]
+    publish(context, state, records)
     return film, records
 
 
 def _assemble(
-    screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], cues: list[Cue], studio: Studio
+    screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], cues: list[Cue], context: StepContext
 ) -> tuple[FinishedFilm, FileRecord]:
     from clash.film.assembly import Clip, assemble
     from clash.film.inspection import ShotSpan, check_film, inspect_film
     from clash.sound.loudness import normalised
     from clash.sound.soundtrack import soundtrack
 
-    fps = studio.format.fps
+    fps = context.format.fps
     clips = [
-        Clip(studio.assets.path(done["clip"]["sha256"]), done["frames"], shot_slot(shot.number)) for shot, done in shots
+        Clip(context.assets.path(done["clip"]["sha256"]), done["frames"], shot_slot(shot.number))
+        for shot, done in shots
     ]
-    sound = _sound_shots(screenplay, shots, studio)
+    sound = _sound_shots(screenplay, shots, context)
     total = sum(clip.frames for clip in clips)
-    with studio.assets.working_file(".mp4") as working:
+    with context.assets.working_file(".mp4") as working:
         assemble(
             clips,
             working,
             fps=fps,
-            sound=_until_stopped(normalised(lambda: soundtrack(sound)), studio),
+            sound=_until_stopped(normalised(lambda: soundtrack(sound)), context),
             cues=cues,
             title=screenplay.title,
             language=screenplay.language,
-            size=(studio.format.width, studio.format.height),
+            size=(context.format.width, context.format.height),
         )
-        studio.check_stop()
+        context.check_stop()
         facts = inspect_film(working)
         starts = _starts([done["frames"] for _, done in shots])
         spans = [
@@ -71,16 +72,16 @@ def _assemble(
             for (shot, done), start in zip(shots, starts, strict=True)
         ]
         check_film(facts, expected_frames=total, fps=fps, shots=spans)
-        digest = studio.assets.put_file(working)
+        digest = context.assets.put_file(working)
     duration = round(total / fps, 3)
     record_facts = {"duration_s": duration, "frames": total, "fps": fps, "loudness_lufs": facts.loudness_lufs}
     film = FinishedFilm(sha256=digest, duration_s=duration, frames=total)
     return film, FileRecord(_STEP, "film", "film", "video/mp4", digest, record_facts)
 
 
-def _until_stopped(chunks: Iterator[np.ndarray], studio: Studio) -> Iterator[np.ndarray]:
+def _until_stopped(chunks: Iterator[np.ndarray], context: StepContext) -> Iterator[np.ndarray]:
     for chunk in chunks:
-        studio.check_stop()
+        context.check_stop()
         yield chunk
 
 
@@ -92,10 +93,10 @@ def _starts(lengths: list[int]) -> list[int]:
     return starts
 
 
-def _cues(shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> list[Cue]:
+def _cues(shots: list[tuple[Shot, FinishedShot]], context: StepContext) -> list[Cue]:
     from clash.film.subtitles import Cue
 
-    fps = studio.format.fps
+    fps = context.format.fps
     starts = _starts([done["frames"] for _, done in shots])
     return [
         Cue(start / fps + word["start_s"], start / fps + word["end_s"], word["text"], word["speaker"])
@@ -104,15 +105,17 @@ def _cues(shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> list[Cue]:
     ]
 
 
-def _sound_shots(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> list[SoundShot]:
+def _sound_shots(
+    screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], context: StepContext
+) -> list[SoundShot]:
     from clash.sound.soundtrack import SoundShot, Utterance
 
     locations: dict[str, Location] = {location.slug: location for location in screenplay.locations}
     return [
         SoundShot(
-            duration_s=done["frames"] / studio.format.fps,
+            duration_s=done["frames"] / context.format.fps,
             utterances=tuple(
-                Utterance(studio.assets.path(word["file"]["sha256"]), word["start_s"]) for word in done["words"]
+                Utterance(context.assets.path(word["file"]["sha256"]), word["start_s"]) for word in done["words"]
             ),
             place=place_kind(locations[shot.location]),
             time=shot.time,
@@ -125,32 +128,32 @@ def _sound_shots(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]],
     ]
 
 
-def _subtitles(cues: list[Cue], studio: Studio) -> FileRecord:
+def _subtitles(cues: list[Cue], context: StepContext) -> FileRecord:
     from clash.film.subtitles import srt
 
-    digest = studio.assets.put(srt(cues).encode())
+    digest = context.assets.put(srt(cues).encode())
     return FileRecord(_STEP, "film", "subtitles", "application/x-subrip", digest, {"cues": len(cues)})
 
 
-def _contact_sheet(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], studio: Studio) -> FileRecord:
+def _contact_sheet(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], context: StepContext) -> FileRecord:
     from clash.film.contact_sheet import contact_sheet
 
     frames = [
-        (studio.assets.path(done["keyframe"]["sha256"]), f"{shot.number:03d}  {size_label(shot)}")
+        (context.assets.path(done["keyframe"]["sha256"]), f"{shot.number:03d}  {size_label(shot)}")
         for shot, done in shots
     ]
-    with studio.assets.working_file(".png") as working:
+    with context.assets.working_file(".png") as working:
         contact_sheet(frames, screenplay.title, working)
-        digest = studio.assets.put_file(working)
+        digest = context.assets.put_file(working)
     return FileRecord(_STEP, "film", "contact_sheet", "image/png", digest, {"frames": len(frames)})
 
 
-def publish(studio: Studio, state: ProductionState, made: list[FileRecord]) -> None:
+def publish(context: StepContext, state: ProductionState, made: list[FileRecord]) -> None:
     """Give every file its name for people in the run's folder; the film last, so that it stands for the rest."""
     faults.point("publish.before")
     finished = [(record.asset_type, record.slot, record.sha256, record.media_type) for record in made]
     for file in [*_made_before(state), *sorted(finished, key=lambda file: file[0] == "film")]:
-        publish_file(studio.assets, studio.folder, *file)
+        publish_file(context.assets, context.folder, *file)
     faults.point("publish.after")
 
 

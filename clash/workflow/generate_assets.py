@@ -5,9 +5,9 @@ from __future__ import annotations
 from clash.calls.ledger import Task
 from clash.providers.ports import ImageRequest
 from clash.story.screenplay import Character, Location, Screenplay
+from clash.workflow.context import Format
 from clash.workflow.prompts import character_prompt, location_prompt
 from clash.workflow.state import CardTask
-from clash.workflow.studio import Format
 
 _STEP = "generate_assets"
 

@@ -1,4 +1,4 @@
-"""Before the cut: every file of the film is on this disk, from wherever it can be had, or made once more."""
+"""Restore files: make every file that the state names present on this disk before the film is cut."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from clash.story.screenplay import Screenplay
-from clash.workflow.drawing import card_call, card_tasks
-from clash.workflow.shooting import shoot, shot_tasks, stored
+from clash.workflow.context import StepContext
+from clash.workflow.generate_assets import card_call, card_tasks
+from clash.workflow.generate_shots import make_shot, shot_tasks, stored
 from clash.workflow.state import FinishedShot, ProductionState, StoredFile
-from clash.workflow.studio import Studio
 
 
-class Mended(TypedDict):
+class Restored(TypedDict):
     """What was made again: an update of the state."""
 
     cards: dict[str, StoredFile]
     shots: dict[str, FinishedShot]
 
 
-async def bring_all_files(screenplay: Screenplay, state: ProductionState, studio: Studio) -> Mended:
+async def restore_files(screenplay: Screenplay, state: ProductionState, context: StepContext) -> Restored:
     """See that every file that the state names is on this disk; what had to be made again, to be put into the state.
 
     One that another machine made is fetched. One that is nowhere is asked of the ledger again, which makes it at no
     cost, or raises `StorageError` (`asset_lost`) with what it would cost.
     """
     cards, shots = state["cards"], state.get("shots", {})
-    again = Mended(cards={}, shots={})
+    again = Restored(cards={}, shots={})
     needed = [card["sha256"] for card in cards.values()] + [sha for shot in shots.values() for sha in _files(shot)]
-    here = dict(zip(needed, await asyncio.gather(*(studio.assets.bring(sha) for sha in needed)), strict=True))
+    here = dict(zip(needed, await asyncio.gather(*(context.assets.bring(sha) for sha in needed)), strict=True))
     if all(here.values()):
         return again
     for card in card_tasks(screenplay):
         if (slot := card["slot"]) in cards and not here[cards[slot]["sha256"]]:
-            again["cards"][slot] = stored(await studio.ledger.call(card_call(card, studio.format)))
+            again["cards"][slot] = stored(await context.ledger.call(card_call(card, context.format)))
     for task in shot_tasks(screenplay, {**cards, **again["cards"]}, state["reference_images"]):
         if (slot := task["slot"]) in shots and not all(here[sha] for sha in _files(shots[slot])):
-            again["shots"][slot] = await shoot(task, studio.ledger, studio.format)
+            again["shots"][slot] = await make_shot(task, context.ledger, context.format)
     return again
 
 

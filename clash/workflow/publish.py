@@ -1,4 +1,4 @@
-"""Files get their names for people as soon as they are made, so that a run that stopped can be looked at."""
+"""Publish files: give each its name in the output folder as soon as it is made, so that a stopped run can be viewed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clash.assets import AssetStore, place, published_path
 from clash.calls.ledger import Made, Task
-from clash.workflow.studio import Door
+from clash.workflow.context import CallLedger
 
 
 def publish_file(assets: AssetStore, folder: Path, asset_type: str, slot: str, sha256: str, media_type: str) -> None:
@@ -17,11 +17,11 @@ def publish_file(assets: AssetStore, folder: Path, asset_type: str, slot: str, s
         place(assets.fetch(sha256), target)
 
 
-class PublishingDoor:
-    """A door that names what comes through it."""
+class PublishingLedger:
+    """A ledger that also publishes each file as soon as it is made."""
 
-    def __init__(self, door: Door, assets: AssetStore, folder: Path) -> None:
-        self._door = door
+    def __init__(self, ledger: CallLedger, assets: AssetStore, folder: Path) -> None:
+        self._door = ledger
         self._assets = assets
         self._folder = folder
 

@@ -1,6 +1,6 @@
-"""The ledger's double: it is asked like the ledger, makes nothing, and knows afterwards what would have been bought.
+"""Dry run: collect every call that the steps would make, without making any.
 
-The steps run through it unchanged, so an estimate can never plan other calls than a run makes.
+The steps are given it in place of the ledger and run unchanged, so an estimate plans exactly the calls of a run.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class PlannedCall:
     found: bool
 
 
-class Rehearsal:
+class DryRun:
     """Answers every call with what is there already, or with something of the right shape."""
 
     def __init__(
@@ -160,6 +160,6 @@ def _line(calls: Sequence[PlannedCall]) -> EstimateLine:
     )
 
 
-def together(rehearsals: Sequence[PlannedCall]) -> Decimal:
+def together(planned: Sequence[PlannedCall]) -> Decimal:
     """What all that is not there yet would cost, in dollars."""
-    return sum((call.quote.cost_usd for call in rehearsals if not call.found), Decimal(0))
+    return sum((call.quote.cost_usd for call in planned if not call.found), Decimal(0))
