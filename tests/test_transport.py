@@ -12,7 +12,7 @@ from emulator import Emulator
 
 from clash.errors import ProviderError, SettingsError
 from clash.providers import transport
-from clash.providers.transport import Downloads, redacted, redacted_text, retry_after_s, safe_url
+from clash.providers.transport import Downloads, redacted, redacted_text, safe_url
 
 MOST = 1 << 20
 
@@ -56,7 +56,7 @@ async def test_the_address_that_was_checked_is_the_one_that_is_asked(monkeypatch
 
     async def answer(self: object, request: httpx.Request, **_: Any) -> httpx.Response:
         asked.append((request.url.host, request.headers["host"], request.extensions["sni_hostname"]))
-        return httpx.Response(200, content=b"file", request=request)
+        return httpx.Response(200, stream=httpx.ByteStream(b"file"), request=request)
 
     monkeypatch.setattr(httpx.AsyncClient, "send", answer)
     assert await Downloads().fetch("https://cdn.example/a.mp4?sig=x", most_bytes=MOST) == b"file"
@@ -128,12 +128,6 @@ def test_what_is_written_down_holds_no_secret() -> None:
     assert value == {"api_key": "***", "video": {"url": "https://a.b/c.mp4"}, "n": [1, 2.5, None, True]}
     assert len(redacted_text("x" * 10_000)) == 2000
     assert safe_url("https://a.b/c?d#e") == "https://a.b/c"
-
-
-@pytest.mark.parametrize(("header", "seconds"), [("2", 2.0), ("0.5", 0.5), ("-1", 0.0), ("soon", None), ("", None)])
-def test_how_long_to_wait_is_read_from_the_answer(header: str, seconds: float | None) -> None:
-    """Seconds; anything else counts as nothing said."""
-    assert retry_after_s({"retry-after": header}) == seconds
 
 
 def test_certificates_are_checked() -> None:

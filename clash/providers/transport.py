@@ -20,6 +20,7 @@ from typing import Any, cast
 import httpx
 
 from clash.errors import ProviderError, SettingsError
+from clash.http import ACCEPTED_ENCODING, TooLargeError, UnreadableBodyError, read_body, retry_after_s
 
 _MOST_HOPS = 5
 _TIMEOUT = httpx.Timeout(30.0, connect=15.0)
@@ -63,7 +64,10 @@ class Downloads:
             for _ in range(_MOST_HOPS + 1):
                 pinned = await self._checked(address)
                 request = client.build_request(
-                    "GET", pinned.url, headers={"Host": address.netloc.decode("ascii")}, extensions=pinned.extensions
+                    "GET",
+                    pinned.url,
+                    extensions=pinned.extensions,
+                    headers={"Host": address.netloc.decode("ascii"), "Accept-Encoding": ACCEPTED_ENCODING},
                 )
                 response = await client.send(request, stream=True)
                 try:
@@ -127,20 +131,12 @@ async def _content(response: httpx.Response, address: httpx.URL, most_bytes: int
             f"{where} answered HTTP {status}", retryable=True, status_code=status,
             retry_after_s=retry_after_s(response.headers),
         )  # fmt: skip
-    content = bytearray()
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if len(content) > most_bytes:
-            raise ProviderError(f"{where} is larger than {most_bytes >> 20} MB", code="too_large")
-    return bytes(content)
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that an answer asks to be left alone. A date, which vendors do not send, counts as none."""
     try:
-        return max(0.0, float(headers.get("retry-after", "")))
-    except ValueError:
-        return None
+        return await read_body(response, most_bytes)
+    except TooLargeError as error:
+        raise ProviderError(f"{where} is larger than {most_bytes >> 20} MB", code="too_large") from error
+    except UnreadableBodyError as error:
+        raise ProviderError(f"{where} cannot be read: {error}", retryable=True) from error
 
 
 # -- what may be written down ------------------------------------------------------------------------------------

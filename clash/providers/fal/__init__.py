@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
+import httpx
+
 from clash.config import Kind, Settings, load_settings
 from clash.errors import ProviderError, UsageError
 from clash.providers.catalogue import Card, load_catalogue
@@ -137,6 +139,14 @@ def _at(body: dict[str, Any], path: str) -> str:
             here = cast("dict[str, object]", here).get(step)
         else:
             here = None
-    if not isinstance(here, str) or not here:
-        raise ProviderError(f"the answer has no {path}: {str(redacted(body))[:300]}", code="bad_answer")
+    if not isinstance(here, str) or not _is_an_address(here):
+        said = str(redacted(body))[:300].encode("utf-8", "replace").decode("utf-8")
+        raise ProviderError(f"the answer has no {path}: {said}", code="bad_answer")
     return here
+
+
+def _is_an_address(text: str) -> bool:
+    try:
+        return bool(httpx.URL(text).scheme)
+    except (httpx.InvalidURL, ValueError):
+        return False

@@ -1,14 +1,14 @@
-"""fal's queue through the official `fal-client`, whose own retries are kept from handing in a paid job twice.
+"""fal's queue through the official `fal-client`, whose own retries are kept from submitting a paid job twice.
 
-The SDK tries a submit again, up to ten times, also when the connection broke after it was sent. So its HTTP client is
-given a transport that turns what goes wrong into the ledger's errors, which the SDK lets pass.
+The SDK sends a submit again, up to ten times, when the connection breaks, also inside the body of a 200. So its HTTP
+client is given a transport that reads each answer whole, and raises errors that the SDK does not try again after.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -18,17 +18,14 @@ from clash.config import Settings
 from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
 from clash.providers.credentials import vendor_key
 from clash.providers.extras import module
+from clash.providers.fal.transport import NOT_OF_FAL, QUEUE, FalTransport
 from clash.providers.ports import Job, JobStatus
-from clash.providers.transport import redacted_text, retry_after_s
+from clash.providers.transport import redacted_text
 
-QUEUE = "https://queue.fal.run"
-_TARGET_HEADER = "x-fal-target-host"
-_BILLED_HEADER = "x-fal-billable-units"
-_OF_THE_APP = ("x-fal-request-id", "x-fal-error-type")
-"""Headers that only fal itself sends: with them, an error is the job's, not of the way there."""
 _TIMEOUT = httpx.Timeout(120.0, connect=15.0)
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_AGAIN = {408, 409, 425, 429}
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
+_MOST_UNITS = 1_000_000
+"""Units of one bill; a larger number is no bill."""
 _REFUSED = {401, 403}
 _NO_CREDIT = 402
 _NOBODYS_FAULT = {
@@ -47,7 +44,7 @@ class Queue:
         self.endpoint = (settings.fal_base_url or QUEUE).rstrip("/")
         self._billed: dict[str, str] = {}
         headers = {"Authorization": f"Key {key}", "User-Agent": str(library.client.USER_AGENT)}
-        transport = _Transport(self.endpoint, self._billed)
+        transport = FalTransport(self.endpoint, self._billed)
         self._http = httpx.AsyncClient(transport=transport, headers=headers, timeout=_TIMEOUT)
         self._sdk = _sdk_client(library, key, self._http)
         self._handle: Any = library.client.AsyncRequestHandle
@@ -62,13 +59,22 @@ class Queue:
             raise
         except self._http_error as error:
             raise self._refused(error, endpoint) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise AmbiguousError(f"fal:{endpoint} took the job, but its answer cannot be read: {error}") from error
-        # fal says where the job is to be asked about; a place that is not fal's would be told the key.
-        where = httpx.URL(str(handle.response_url))
-        if where.scheme != "https" or f"https://{where.host}" != QUEUE:
-            where = httpx.URL(self._handle.from_request_id(self._http, endpoint, handle.request_id).response_url)
-        return Job(str(handle.request_id), f"{self.endpoint}{where.path}")
+        except Exception as error:  # what the SDK makes of JSON that says something else
+            raise _no_ticket(endpoint, _named(error)) from error
+        job_id: object = handle.request_id
+        if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
+            raise _no_ticket(endpoint, "it has no request_id that can be one")
+        return Job(job_id, f"{self.endpoint}{self._path_of(handle.response_url, endpoint, job_id)}")
+
+    def _path_of(self, said: object, endpoint: str, job_id: str) -> str:
+        """Where a job is to be asked about: as fal says; what is not fal's address of this job is not believed."""
+        try:
+            where = httpx.URL(str(said))
+        except (httpx.InvalidURL, ValueError):
+            where = httpx.URL("")
+        if where.scheme == "https" and f"https://{where.host}" == QUEUE and where.path.endswith(f"/requests/{job_id}"):
+            return where.path
+        return httpx.URL(self._handle.from_request_id(self._http, endpoint, job_id).response_url).path
 
     async def poll(self, job: Job) -> JobStatus:
         """Look at a job. Raises `ProviderError`."""
@@ -78,16 +84,17 @@ class Queue:
             raise
         except self._http_error as error:
             raise self._lost_job(error, job) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ProviderError(f"fal's word on the job {job.id} cannot be read: {error}", retryable=True) from error
+        except Exception as error:  # what the SDK makes of JSON that says something else
+            message = f"fal's answer about the job {job.id} cannot be read: {_named(error)}"
+            raise ProviderError(message, retryable=True) from error
         if isinstance(status, self._states.Completed):
             if not status.error:
                 return JobStatus("succeeded")
-            words = redacted_text(str(status.error))[:600]
-            return JobStatus("failed", f"fal: {words}", retryable=status.error_type in _NOBODYS_FAULT)
+            words = _writable(str(status.error))
+            return JobStatus("failed", f"fal: {words}", retryable=str(status.error_type) in _NOBODYS_FAULT)
         if isinstance(status, self._states.InProgress):
             return JobStatus("running")
-        return JobStatus("queued", f"position {status.position}")
+        return JobStatus("queued", f"position {_writable(str(status.position))[:20]}")
 
     async def result(self, job: Job) -> dict[str, Any]:
         """What a finished job answered. Raises `ProviderError` (code `job_failed`, `content_refused`, `expired`)."""
@@ -97,8 +104,9 @@ class Queue:
             raise
         except self._http_error as error:
             raise self._failed_job(error, job) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ProviderError(f"the result of {job.id} cannot be read: {error}", retryable=True) from error
+        except Exception as error:  # what the SDK makes of JSON that says something else
+            message = f"the result of {job.id} cannot be read: {_named(error)}"
+            raise ProviderError(message, retryable=True) from error
         if not isinstance(body, dict):
             raise ProviderError(f"the result of {job.id} is no object", code="bad_answer")
         return cast("dict[str, Any]", body)
@@ -152,6 +160,10 @@ class Queue:
         status, words = int(error.status_code), _words(error)
         if status in _REFUSED:
             return _key_refused(status, words)
+        if error.error_type == NOT_OF_FAL:
+            # A gateway on the way does not know what became of a job that is paid for.
+            message = f"fal cannot be asked about the job {job.id}: HTTP {status}: {words}"
+            return ProviderError(message, code="unavailable", retryable=True, status_code=status)
         if status == 404:
             return ProviderError(f"fal no longer knows the job {job.id}: {words}", code="expired", status_code=404)
         again = status >= 500
@@ -161,7 +173,7 @@ class Queue:
     def _failed_job(self, error: Any, job: Job) -> ClashError:
         """A finished job whose answer is an error: fal gives back the status of the model itself."""
         status, words = int(error.status_code), _words(error)
-        if status in _REFUSED | {404}:
+        if status in _REFUSED | {404} or error.error_type == NOT_OF_FAL:
             return self._lost_job(error, job)
         if "content_policy" in words:
             return _content_refused(job.id, words)
@@ -195,73 +207,25 @@ async def _ready(http: httpx.AsyncClient) -> httpx.AsyncClient:
     return http
 
 
-@dataclass
-class _Transport(httpx.AsyncBaseTransport):
-    """Sends requests to fal, or to what stands in for it, each once; notes what fal bills by path."""
-
-    endpoint: str
-    billed: dict[str, str]
-    network: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(follow_redirects=False))
-    """A client, not a bare transport, so that the environment's proxies are honoured."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises the ledger's errors: `AmbiguousError` only where a job may have been taken."""
-        submits = request.method == "POST"
-        path = request.url.path
-        try:
-            response = await self.network.send(self._readdressed(request), stream=True)
-            if response.status_code in _AGAIN or response.status_code >= 500:
-                await response.aread()
-        except _NOT_SENT as error:
-            raise ProviderError(
-                f"fal cannot be reached: {_named(error)}", code="unreachable", retryable=True
-            ) from error
-        except httpx.TransportError as error:
-            if submits:
-                raise AmbiguousError(f"the connection to fal broke after the job was sent: {_named(error)}") from error
-            raise ProviderError(f"the connection to fal broke: {_named(error)}", retryable=True) from error
-        if _BILLED_HEADER in response.headers:
-            self.billed[path] = response.headers[_BILLED_HEADER]
-        self._stop_retries(response, submits=submits)
-        return response
-
-    def _readdressed(self, request: httpx.Request) -> httpx.Request:
-        if self.endpoint == QUEUE:
-            return request
-        base = httpx.URL(self.endpoint)
-        url = base.copy_with(raw_path=base.raw_path.rstrip(b"/") + request.url.raw_path)
-        headers = request.headers.copy()
-        headers["host"] = url.netloc.decode("ascii")
-        headers[_TARGET_HEADER] = request.url.host
-        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
-
-    def _stop_retries(self, response: httpx.Response, *, submits: bool) -> None:
-        status = response.status_code
-        of_the_job = not submits and any(name in response.headers for name in _OF_THE_APP)
-        if status in _AGAIN or (status >= 500 and not of_the_job):
-            raise ProviderError(
-                f"fal answered HTTP {status}: {redacted_text(response.text)[:300]}",
-                code="rate_limited" if status == 429 else "unavailable",
-                retryable=True,
-                retry_after_s=retry_after_s(response.headers),
-                status_code=status,
-            )
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self.network.aclose()
-
-
 def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+    return _writable(f"{type(error).__name__}: {error}")[:300]
+
+
+def _writable(text: str) -> str:
+    """fal's words without secrets, as any terminal and database takes them: no half of a surrogate pair."""
+    return redacted_text(text.encode("utf-8", "replace").decode("utf-8"))[:600]
+
+
+def _no_ticket(endpoint: str, why: str) -> AmbiguousError:
+    return AmbiguousError(f"fal:{endpoint} took the job, but its answer cannot be read: {why}")
 
 
 def _words(error: Any) -> str:
     """What fal says, as text: `detail` is a sentence, or a list of what is wrong with which field."""
     message: object = error.message
     text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False, default=str)
-    kind = f" ({error.error_type})" if error.error_type else ""
-    return redacted_text(text)[:600] + kind
+    kind = f" ({_writable(str(error.error_type))[:100]})" if error.error_type else ""
+    return _writable(text) + kind
 
 
 def _key_refused(status: int, words: str) -> SettingsError:
@@ -280,4 +244,4 @@ def _number(text: str) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and number >= 0 else None
+    return number if number.is_finite() and 0 <= number <= _MOST_UNITS else None

@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import httpx
+
 from clash.config import Settings
 from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
+from clash.http import BoundedTransport, ExchangeError, Limits, retry_after_s
 from clash.providers.credentials import vendor_key
+from clash.providers.exchange_errors import meaning_of_exchange
 from clash.providers.extras import module
-from clash.providers.transport import redacted_text, retry_after_s
+from clash.providers.transport import redacted_text
 
 _ANSWER_S, _CONNECT_S = 600.0, 15.0
+_LIMITS = Limits(body_bytes=64 << 20, answer_s=_ANSWER_S)
+"""A picture comes inside its answer, as text."""
+_MOST_TOKENS = 1_000_000_000
+"""Tokens of one answer; a larger number is no count."""
 _OPENAI_HOST = "api.openai.com"
 _REFUSALS = ("content_policy", "moderation", "safety", "content_filter", "responsible")
 _NO_CREDIT = ("insufficient_quota", "billing")
-_NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
 _FORBIDDEN = {401, 403}
 _AGAIN = {408, 409, 429}
 
@@ -23,14 +30,17 @@ _AGAIN = {408, 409, 429}
 def make_client(settings: Settings) -> Any:
     """A client that makes each call once: whether to try again is for the ledger to say.
 
-    Raises `SettingsError` where the package or, for OpenAI itself, the key is missing.
+    Each answer is read whole, within limits, and no redirect is followed. Raises `SettingsError` where the package or,
+    for OpenAI itself, the key is missing.
     """
     library = module("openai")
+    network = httpx.AsyncClient(
+        transport=BoundedTransport(_LIMITS, json_only=True),
+        timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
+        follow_redirects=False,
+    )
     return library.AsyncOpenAI(
-        api_key=api_key(settings),
-        base_url=settings.openai_base_url,
-        max_retries=0,
-        timeout=library.Timeout(_ANSWER_S, connect=_CONNECT_S),
+        api_key=api_key(settings), base_url=settings.openai_base_url, max_retries=0, http_client=network
     )
 
 
@@ -48,22 +58,34 @@ def api_key(settings: Settings) -> str:
 def meaning_of(error: Exception, model: str) -> ClashError:
     """What an error of the SDK means: may the call be made again, was it perhaps made, whose fault is it?"""
     library = module("openai")
+    # The SDK lets errors that it does not know pass; older ones wrap them.
+    exchange = error if isinstance(error, ExchangeError) else error.__cause__
+    if isinstance(exchange, ExchangeError):
+        return meaning_of_exchange(exchange, f"openai:{model}", "OPENAI_BASE_URL")
     if isinstance(error, library.APIStatusError):
         return _refused(error, model)
     if isinstance(error, library.APIConnectionError):
         cause = error.__cause__
         reason = f"{type(cause).__name__ if cause else type(error).__name__}: {cause or error}"
-        if type(cause).__name__ in _NOT_SENT:
-            return ProviderError(
-                f"openai:{model} cannot be reached: {reason}"[:500], code="unreachable", retryable=True
-            )
         return AmbiguousError(f"the connection to openai:{model} broke before the answer: {reason}"[:500])
     # An answer came, so the work is done and billed, but it could not be read.
     return AmbiguousError(f"openai:{model} answered, but not in its own format: {type(error).__name__}"[:500])
 
 
+def writable(text: str) -> str:
+    """A text as any file and database takes it: without halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def count_of(tokens: object) -> int:
+    """A number of tokens that a server says; 0 for what cannot be one (a word, a NaN, a negative, too many)."""
+    if isinstance(tokens, bool) or not isinstance(tokens, int | float):
+        return 0
+    return int(tokens) if 0 <= tokens <= _MOST_TOKENS else 0
+
+
 def _refused(error: Any, model: str) -> ClashError:
-    status, words = int(error.status_code), redacted_text(str(error.message))[:600]
+    status, words = int(error.status_code), redacted_text(writable(str(error.message)))[:600]
     body: object = error.body
     facts = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     code = f"{facts.get('code') or ''} {facts.get('type') or ''}".lower()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import binascii
 from decimal import Decimal
 from typing import Any
+
+import httpx
 
 from clash.errors import ClashError, ProviderError
 from clash.providers.catalogue import Card, filled
 from clash.providers.media import bad_file, examined
-from clash.providers.openai.conversation import meaning_of
+from clash.providers.openai.conversation import count_of, meaning_of
 from clash.providers.picture_prompts import picture_prompt, references_for
 from clash.providers.ports import Answer, Context, ImageRequest, Quote
 from clash.providers.prices import PriceList, Tokens
 from clash.providers.transport import Downloads
 
 _MOST_BYTES = 64 << 20
+_FETCHES = 3
+_LONGEST_WAIT_S = 30.0
 
 
 async def draw(
@@ -43,16 +47,34 @@ async def draw(
         written, address, usage = made.b64_json, made.url, answer.usage
     except Exception as error:  # the SDK's own, and what a body that is none makes of it
         raise _meant(error, card.id) from error
-    cost = None if usage is None else prices.token_cost(card.spec, _tokens(usage), base_url)
+    tokens = _tokens(usage)
+    cost = prices.token_cost(card.spec, tokens, base_url) if tokens.read or tokens.written else None
     try:
-        content = _decoded(written) if written else await downloads.fetch(str(address), most_bytes=_MOST_BYTES)
+        content = _decoded(written) if written else await _fetched(downloads, address)
         media_type, facts = examined("image", content)
-    except ProviderError as error:
+    except ClashError as error:
         # It was drawn, so it is paid for, and to ask again is to pay again.
-        error.retryable, error.cost_usd = False, cost
-        raise
-    response = {"size": size, "references": len(references), "usage": usage.model_dump() if usage else None}
+        paid = quote(card, prices, request).cost_usd if cost is None else cost
+        raise ProviderError(error.message, code=error.code, hint=error.hint, retryable=False, cost_usd=paid) from error
+    counts = {"input_tokens": tokens.read, "output_tokens": tokens.written} if usage else None
+    response = {"size": size, "references": len(references), "usage": counts}
     return Answer(content, media_type, cost_usd=cost, facts=facts, response=response)
+
+
+async def _fetched(downloads: Downloads, address: object) -> bytes:
+    """The picture at an address. It is paid for, and to fetch it again is free."""
+    if not isinstance(address, str) or not address:
+        raise bad_file("the vendor's answer has neither a picture nor its address")
+    for attempt in range(1, _FETCHES + 1):
+        try:
+            return await downloads.fetch(address, most_bytes=_MOST_BYTES)
+        except ProviderError as error:
+            if not error.retryable or attempt == _FETCHES:
+                raise
+            await asyncio.sleep(min(error.retry_after_s or 2.0**attempt, _LONGEST_WAIT_S))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise bad_file(f"the vendor's picture has no address that can be one: {error}"[:300]) from error
+    raise AssertionError("the last attempt returns or raises")
 
 
 def quote(card: Card, prices: PriceList, request: ImageRequest) -> Quote:
@@ -67,18 +89,22 @@ def _meant(error: Exception, model: str) -> ClashError:
     return error if isinstance(error, ClashError) else meaning_of(error, model)
 
 
-def _decoded(text: str) -> bytes:
+def _decoded(text: object) -> bytes:
     try:
+        if not isinstance(text, str):
+            raise ValueError(f"{type(text).__name__} in its place")
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise bad_file(f"the vendor's picture is no base64: {error}") from error
 
 
 def _tokens(usage: Any) -> Tokens:
-    read, written = usage.input_tokens_details, usage.output_tokens_details
+    """What a server says that it used; nothing, where it does not, or says what cannot be."""
+    read, written = (count_of(getattr(usage, f"{way}_tokens", None)) for way in ("input", "output"))
+    of_input, of_output = (getattr(usage, f"{way}_tokens_details", None) for way in ("input", "output"))
     return Tokens(
-        int(usage.input_tokens),
-        int(usage.output_tokens),
-        pictures_read=int(read.image_tokens) if read else 0,
-        pictures_written=int(written.image_tokens) if written else 0,
+        read,
+        written,
+        pictures_read=min(read, count_of(getattr(of_input, "image_tokens", None))),
+        pictures_written=min(written, count_of(getattr(of_output, "image_tokens", None))),
     )

@@ -6,13 +6,13 @@ import asyncio
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from clash.errors import AmbiguousError, ClashError, ProviderError
 from clash.providers.catalogue import Card, filled
-from clash.providers.openai.conversation import meaning_of, refused_content
+from clash.providers.openai.conversation import count_of, meaning_of, refused_content, writable
 from clash.providers.openai.draft import Draft, response_format
 from clash.providers.openai.faults import faults_of
 from clash.providers.openai.normalising import screenplay_of_drafts
@@ -117,24 +117,23 @@ class Screenwriter:
                 model=self._card.id, messages=messages, response_format=response_format(), **arguments
             )
             choice = answer.choices[0]
-            text, refusal = choice.message.content, choice.message.refusal
+            text, refusal, ended = _said(choice.message.content), choice.message.refusal, choice.finish_reason
         except Exception as error:  # the SDK's own, and what a body that is none makes of it
             raise self._meant(error) from error
         self._calls += 1
         self._count(answer.usage)
-        if refusal or choice.finish_reason == "content_filter":
-            raise refused_content(self._card.id, redacted_text(refusal or "its filter stopped the answer")[:600])
-        return text or ""
+        if refusal or ended == "content_filter":
+            words = writable(str(refusal)) if refusal else "its filter stopped the answer"
+            raise refused_content(self._card.id, redacted_text(words)[:600])
+        return text
 
     def _meant(self, error: Exception) -> ClashError:
         return error if isinstance(error, ClashError) else meaning_of(error, self._card.id)
 
     def _count(self, usage: Any) -> None:
-        if usage is None:
-            return
         details = getattr(usage, "prompt_tokens_details", None)
-        cached = getattr(details, "cached_tokens", None) or 0
-        self._tokens += Tokens(int(usage.prompt_tokens), int(usage.completion_tokens), int(cached))
+        read, written = (count_of(getattr(usage, f"{way}_tokens", None)) for way in ("prompt", "completion"))
+        self._tokens += Tokens(read, written, min(read, count_of(getattr(details, "cached_tokens", None))))
 
     def _cost(self) -> Decimal | None:
         """What was used, by its price; None where the server counts no tokens or nobody knows the price."""
@@ -147,6 +146,18 @@ class Screenwriter:
         if self._calls and error.cost_usd is None:
             error.cost_usd = self._cost()
             error.retryable = error.retryable and not error.cost_usd
+
+
+def _said(content: object) -> str:
+    """The text of an answer; some servers give it in parts. Raises `TypeError` for what is no text."""
+    if isinstance(content, list):
+        parts = cast("list[object]", content)
+        content = "".join(
+            str(cast("dict[str, object]", part).get("text", "")) for part in parts if isinstance(part, dict)
+        )
+    if content is not None and not isinstance(content, str):
+        raise TypeError(f"the content is {type(content).__name__}")
+    return writable(content or "")
 
 
 def _read(answer: str, story: Story, rows: Sequence[Beat]) -> tuple[Draft | None, list[str]]:

@@ -1,0 +1,205 @@
+"""The HTTP transport under every SDK that is asked for something paid.
+
+    ExchangeError
+    ├── NotSentError        nothing of the request left this machine: to send it again is no second request
+    ├── AnswerLostError     the request was sent, or part of it, and no whole readable answer came back
+    └── RedirectedError     the server points elsewhere; nobody else is sent the request
+
+SDKs try again when a connection breaks, also one that breaks inside the body of an answer. So each answer is read
+whole in here, before the SDK sees any of it, and what goes wrong is raised as an error that no SDK tries again after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import httpcore
+import httpx
+
+from clash.http.bodies import ACCEPTED_ENCODING, UnreadableBodyError, json_of, read_body
+
+_FREE_TO_REPEAT = {"GET", "HEAD", "OPTIONS"}
+_BEFORE_SENDING = (
+    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)  # fmt: skip
+_SEE_OTHER = 303
+_ERROR_BYTES = 64 << 10
+"""Bytes that are read of what a server says of an error."""
+_ERROR_S = 20.0
+"""Seconds in which it must have said it."""
+_OF_THE_BODY = {"content-encoding", "content-length", "transfer-encoding"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large an answer may be, in bytes, and within how many seconds of the request its last byte must come."""
+
+    body_bytes: int = 8 << 20
+    answer_s: float = 600.0
+
+
+class ExchangeError(Exception):
+    """A request that brought no answer that can be used. `repeatable`: to send it again changes and costs nothing."""
+
+    def __init__(self, message: str, request: httpx.Request) -> None:
+        super().__init__(message)
+        self.message = message
+        self.repeatable = request.method in _FREE_TO_REPEAT
+
+
+class NotSentError(ExchangeError):
+    """Nothing of the request left this machine."""
+
+
+class AnswerLostError(ExchangeError):
+    """The request was sent, at least in part, and no whole readable answer came back."""
+
+
+class RedirectedError(ExchangeError):
+    """The server answers that something else is to be asked, at `location` (scheme and host, "" if it names none)."""
+
+    def __init__(self, message: str, request: httpx.Request, location: str) -> None:
+        super().__init__(message, request)
+        self.location = location
+
+
+class BoundedTransport(httpx.AsyncBaseTransport):
+    """Send each request once, and return its answer only when all of it is here. Raises `ExchangeError`.
+
+    `json_only`: an answer that is no success without JSON counts as lost when it has none.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, json_only: bool = False) -> None:
+        self.limits = limits or Limits()
+        self._json_only = json_only
+        # Clients, not bare transports, so that the environment's proxies are honoured.
+        self._reused = _client(httpx.Limits(max_connections=None, max_keepalive_connections=20))
+        # A server may close an idle connection at the moment it is used again. What must not be sent twice gets a
+        # connection of its own, so that this is never taken for a lost answer.
+        self._single = _client(httpx.Limits(max_connections=None, max_keepalive_connections=0))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the whole answer, unpacked. Raises `NotSentError`, `AnswerLostError`, `RedirectedError`."""
+        progress = _Progress()
+        headers = request.headers.copy()
+        headers["accept-encoding"] = ACCEPTED_ENCODING
+        prepared = httpx.Request(
+            request.method, request.url, headers=headers, stream=request.stream,
+            extensions={**request.extensions, "trace": progress.trace},
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(self.limits.answer_s):
+                return await self._exchange(request, prepared)
+        except ExchangeError:
+            raise
+        except TimeoutError:
+            raise progress.error(request, f"no whole answer came within {self.limits.answer_s:.0f} s") from None
+        except UnreadableBodyError as error:
+            raise AnswerLostError(f"the answer cannot be read: {error}", request) from error
+        except Exception as error:  # of any kind: what matters is how far the request had come
+            message = f"{type(error).__name__}: {error}"[:300]
+            if isinstance(error, _BEFORE_SENDING):
+                raise NotSentError(message, request) from error
+            raise progress.error(request, message) from error
+
+    async def _exchange(self, request: httpx.Request, prepared: httpx.Request) -> httpx.Response:
+        network = self._reused if request.method in _FREE_TO_REPEAT else self._single
+        response = await network.send(prepared, stream=True, follow_redirects=False)
+        try:
+            status = response.status_code
+            if 300 <= status < 400:
+                raise _redirected(request, response)
+            if not 200 <= status < 600:
+                raise AnswerLostError(f"the answer has the status {status}, which means nothing here", request)
+            if status < 400:
+                body = await read_body(response, self.limits.body_bytes)
+            else:
+                body = await _words_of_error(request, response)
+        finally:
+            await response.aclose()
+        headers = httpx.Headers([item for item in response.headers.multi_items() if item[0] not in _OF_THE_BODY])
+        if status < 400 and self._json_only:
+            _check_json(request, response, body)
+            # It was looked at: an SDK that goes by a missing or wrong type would drop what is paid for.
+            headers["content-type"] = "application/json"
+        return httpx.Response(status, headers=headers, content=body, request=request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._reused.aclose()
+        await self._single.aclose()
+
+
+class _Progress:
+    """How far a request has come: httpcore says when it begins to write it."""
+
+    def __init__(self) -> None:
+        self._followed = False
+        self._sent = False
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of an event of httpcore."""
+        self._followed = True
+        if event.endswith(".send_request_headers.started"):
+            # What opens a tunnel through a proxy is not the request.
+            self._sent = self._sent or info["request"].method != b"CONNECT"
+        elif event.endswith(".send_request_headers.failed") and isinstance(
+            info["exception"], httpcore.LocalProtocolError
+        ):
+            self._sent = False  # a header that cannot be written: found before the first byte
+
+    def error(self, request: httpx.Request, message: str) -> ExchangeError:
+        """The error that fits: where nothing is known of the request, it may have been sent."""
+        return (NotSentError if self._followed and not self._sent else AnswerLostError)(message, request)
+
+
+def _client(limits: httpx.Limits) -> httpx.AsyncClient:
+    return httpx.AsyncClient(verify=_certificates(), limits=limits, follow_redirects=False)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _redirected(request: httpx.Request, response: httpx.Response) -> ExchangeError:
+    try:
+        url = request.url.join(response.headers.get("location", ""))
+        location = f"{url.scheme}://{url.host}"[:200] if "location" in response.headers else ""
+    except (httpx.InvalidURL, ValueError):
+        location = ""
+    message = f"it is redirected (HTTP {response.status_code}) to {location or 'nowhere'}, which is not followed"
+    if response.status_code == _SEE_OTHER and request.method not in _FREE_TO_REPEAT:
+        # "See other": the request was carried out, and its answer is elsewhere.
+        return AnswerLostError(message, request)
+    return RedirectedError(message, request, location)
+
+
+async def _words_of_error(request: httpx.Request, response: httpx.Response) -> bytes:
+    """What a server says of an error. A refusal is one by its status, however its words break off."""
+    words = bytearray()
+    refused = response.status_code < 500 and request.method not in _FREE_TO_REPEAT
+    try:
+        async with asyncio.timeout(_ERROR_S):
+            return await read_body(response, _ERROR_BYTES, words)
+    except (UnreadableBodyError, TimeoutError, httpx.HTTPError, httpx.StreamError):
+        if not refused and len(words) < _ERROR_BYTES:
+            raise
+    return bytes(words[:_ERROR_BYTES])
+
+
+def _check_json(request: httpx.Request, response: httpx.Response, body: bytes) -> None:
+    try:
+        json_of(body)
+    except ValueError as error:
+        kind = response.headers.get("content-type", "no type")[:60]
+        raise AnswerLostError(
+            f"the answer (HTTP {response.status_code}, {kind}, {len(body)} bytes) cannot be read: {error}"[:300],
+            request,
+        ) from error
