@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         default=None, ge=60, validation_alias="CLASH_D1_REQUESTS",
         description="Requests in 5 minutes that a run makes at most; by default 1100 of the 1200 of Cloudflare's API.",
     )  # fmt: skip
+    database_wait_s: float = Field(
+        default=300, ge=0, le=86_400, validation_alias="CLASH_DATABASE_WAIT",
+        description="Seconds that a run waits for Cloudflare D1 while it does not answer; a look waits 20 at most.",
+    )  # fmt: skip
     cf_account_id: str | None = Field(
         default=None, validation_alias="CF_ACCOUNT_ID",
         description="The older name of CLOUDFLARE_ACCOUNT_ID.",

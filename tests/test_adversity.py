@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 from conftest import on_both_databases
 from d1_engine import ACCOUNT, TOKEN, D1Engine
-from d1_engine.faults import FaultyNetwork
+from d1_engine.faults import FaultyNetwork, Hurry
 from filming import METERED, SMALL, environment, forked_clash, metered, rows_of, shot_list
 from forks import Fork
 from paid import KINDS, Desk, Till, provider_of, task
@@ -179,9 +179,10 @@ async def one_that_can_be_cut_off(
         engine: D1Engine = request.getfixturevalue("d1_engine")
         network = FaultyNetwork()
         account = Account(ACCOUNT, SecretStr(TOKEN), engine.base_url)
-        patience = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
         name = url.removeprefix("d1://")
-        database: Database = await D1Database.open(name, account, patience=patience, transport=network)
+        database: Database = await D1Database.open(
+            name, account, patience=Patience(wait_s=0.75), transport=network, clock=Hurry()
+        )
         try:
             yield database, lambda: network.faults.extend(["dropped"] * 1000), network.faults.clear
         finally:

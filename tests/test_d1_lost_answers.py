@@ -12,7 +12,7 @@ import httpx
 import pytest
 from conftest import RUN
 from d1_engine import ACCOUNT, TOKEN, D1Engine
-from d1_engine.faults import FaultyNetwork
+from d1_engine.faults import FaultyNetwork, Hurry
 from graphs import fan_out_graph
 from moving import apply, run_statements, save, settings_for
 from pydantic import SecretStr
@@ -36,7 +36,7 @@ from clash.providers.ports import Answer, Job, Quote, SpeechRequest
 from clash.providers.registry import Model
 from clash.transfer import export_runs
 
-QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
+THREE_TRIES = Patience(wait_s=0.75)
 
 
 class ForgetfulNetwork(FaultyNetwork):
@@ -55,7 +55,7 @@ async def database(request: pytest.FixtureRequest, d1_engine: D1Engine) -> Async
     """A D1 database over a calm network, and over one that loses answers: a test must not see which."""
     account = Account(ACCOUNT, SecretStr(TOKEN), d1_engine.base_url)
     database_id = d1_engine.make_database(f"lost-{secrets.token_hex(8)}")
-    opened = await D1Database.open(database_id, account, patience=QUICK, transport=request.param())
+    opened = await D1Database.open(database_id, account, patience=THREE_TRIES, transport=request.param(), clock=Hurry())
     assert await migrations.migrate(opened)
     yield opened
     await opened.close()

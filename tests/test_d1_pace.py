@@ -9,7 +9,7 @@ from itertools import pairwise
 import httpx
 import pytest
 from d1_engine import ACCOUNT, TOKEN, D1Engine
-from d1_engine.faults import FaultyNetwork
+from d1_engine.faults import FaultyNetwork, Hurry
 from pydantic import SecretStr
 
 from clash.config import Settings
@@ -72,8 +72,8 @@ async def test_tries_count_as_well() -> None:
 
     database = await D1Database.open(
         "00000000-0000-4000-8000-000000000001", Account("acc", SecretStr("token")),
-        patience=Patience(attempts=15, first_wait_s=0.0, longest_wait_s=0.0), pace=RequestPace(10, WINDOW_S),
-        transport=httpx.MockTransport(refuse),
+        patience=Patience(wait_s=14, first_wait_s=1.0, longest_wait_s=1.0), clock=Hurry(),
+        pace=RequestPace(10, WINDOW_S), transport=httpx.MockTransport(refuse),
     )  # fmt: skip
     with pytest.raises(DatabaseError):
         await database.query("SELECT 1")

@@ -8,23 +8,25 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import httpx
 import pytest
+from d1_engine.faults import Hurry
 from pydantic import SecretStr
 
 from clash.database import open_database
 from clash.database.d1.database import D1Database
+from clash.database.d1.outage import Outage
 from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 
 SECRET = "s3cr3t-t0ken"  # noqa: S105
-QUICK = Patience(attempts=4, first_wait_s=0.001, longest_wait_s=0.002)
+FOUR_TRIES = Patience(wait_s=1.5)
 DATABASE = "00000000-0000-4000-8000-000000000001"
 Answer = httpx.Response | type[httpx.HTTPError]
 
@@ -65,16 +67,20 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-async def reach() -> AsyncGenerator[Open]:
+async def reach(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Open]:
     """A database behind these answers."""
     opened: list[D1Database] = []
 
-    async def reach(cloudflare: Cloudflare, patience: Patience = QUICK) -> D1Database:
-        account = Account("acc", SecretStr(SECRET))
-        transport = httpx.MockTransport(cloudflare)
-        opened.append(await D1Database.open(DATABASE, account, patience=patience, transport=transport))
+    async def reach(
+        cloudflare: Cloudflare, patience: Patience = FOUR_TRIES, *, name: str = DATABASE, clock: Hurry | None = None
+    ) -> D1Database:
+        account, transport = Account("acc", SecretStr(SECRET)), httpx.MockTransport(cloudflare)
+        opened.append(
+            await D1Database.open(name, account, patience=patience, transport=transport, clock=clock or Hurry())
+        )
         return opened[-1]
 
+    monkeypatch.setattr("clash.database.d1.outage._outages", {})
     yield reach
     for database in opened:
         await database.close()
@@ -136,55 +142,86 @@ async def test_who_waited_in_vain_does_not_wait_as_long_again(reach: Open) -> No
 
 async def test_waits_are_longer_each_time_and_limited(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
     """Doubled, jittered, never longer than the longest, each told in the log."""
-    database = await reach(Cloudflare(*[page(503)] * 6), Patience(attempts=7, first_wait_s=0.01, longest_wait_s=0.04))
+    clock = Hurry()
+    database = await reach(Cloudflare(*[page(503)] * 9), Patience(), clock=clock)
     with caplog.at_level(logging.INFO, "clash.database.d1.rest"):
         await database.query("SELECT 1")
-    told = [record.args for record in caplog.records if "again in" in record.msg]
-    waits = [float(args[1]) for args in told if isinstance(args, tuple)]
-    assert len(waits) == 6
-    assert all(low <= wait <= 0.04 for low, wait in zip((0.01, 0.02, 0.04, 0.04, 0.04, 0.04), waits, strict=True))
+    lowest = (0.25, 0.5, 1, 2, 4, 8, 10, 10, 10)
+    assert all(low <= wait <= min(low + 0.25, 10) for low, wait in zip(lowest, clock.waits, strict=True))
+    assert len([record for record in caplog.records if "again in" in record.msg]) == 9
 
 
-async def test_a_long_wait_is_said_once(
-    reach: Open, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In plain words, however many requests wait, over however many connections; a short one not at all."""
-    monkeypatch.setattr("clash.database.d1.rest._told_until", {})
-    crowded = [page(429, **{"Retry-After": "1"})] * 2
+async def test_an_outage_is_waited_out_for_five_minutes(reach: Open) -> None:
+    """By default; a command that only reads waits for 20 seconds."""
+    for patience, waited_s in ((Patience(), 300), (Patience.of(300), 300), (Patience.of(300, looking=True), 20)):
+        clock = Hurry()
+        database = await reach(Cloudflare(*[page(503)] * 99), patience, clock=clock)
+        with pytest.raises(DatabaseError, match="HTTP 503"):
+            await database.query("SELECT 1")
+        assert clock.now() == pytest.approx(waited_s)
+
+
+async def test_a_wait_as_cloudflare_asks_is_said(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
+    """One line at its beginning and one at its end, however many requests wait; a short one is not told."""
+    crowded = [page(429, **{"Retry-After": "3"})] * 2
     waiting = [await reach(Cloudflare(*crowded)) for _ in range(3)]
     with caplog.at_level(logging.WARNING):
         await asyncio.gather(*(database.query("SELECT 1") for database in waiting))
         await (await reach(Cloudflare(page(503), page(503)))).query("SELECT 1")
-    assert caplog.messages == ["Cloudflare asks to wait 1 s; nothing is lost"]
+    first, last = caplog.messages
+    assert first == "Cloudflare asks to wait 3 s; nothing is lost"
+    assert last.startswith("Cloudflare D1 answers again, after ")
 
 
-async def test_a_lost_connection_is_said_once_it_lasts(
-    reach: Open, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After the first quick tries, in a line that says what is wrong and that it goes on; without the token."""
-    monkeypatch.setattr("clash.database.d1.rest._told_until", {})
-    database = await reach(Cloudflare(*[httpx.ReadError] * 3), Patience(attempts=5, first_wait_s=0.5))
+async def test_an_outage_is_said_once(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
+    """What is wrong and that it goes on, then that D1 answers again, without the token; not at every try."""
+    database = await reach(Cloudflare(*[httpx.ReadError] * 12), Patience())
     with caplog.at_level(logging.WARNING):
         await database.query("SELECT 1")
-    (said,) = caplog.messages
-    assert said.startswith("Cloudflare D1 gave no answer: ReadError")
-    assert said.endswith("; trying again, nothing is lost")
-    assert SECRET not in said
+    first, last = caplog.messages
+    assert first.startswith("Cloudflare D1 gave no answer: ReadError")
+    assert first.endswith("; trying again for up to 300 s, nothing is lost")
+    assert last.startswith("Cloudflare D1 answers again, after ")
+    assert SECRET not in caplog.text
+
+
+async def test_an_outage_that_others_still_wait_for_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    """A renewal of the lease that gives up, or gets through, in the middle of it is not its end."""
+    now = [100.0]
+    outage = Outage(lambda: now[0])
+    with caplog.at_level(logging.WARNING):
+        outage.begin("out", waited_s=2.0)
+        outage.begin("out, says another")
+        outage.end(was_waiting=True, answered=False)
+        outage.end(was_waiting=False, answered=True)
+        now[0] = 173.0
+        outage.end(was_waiting=True, answered=True)
+        outage.end(was_waiting=False, answered=True)
+    assert caplog.messages == ["out", "Cloudflare D1 answers again, after 75 s"]
 
 
 @pytest.mark.parametrize(
-    "retry_after", ["1", lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)]
+    "retry_after", ["30", lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=31), usegmt=True)]
 )
-async def test_it_waits_as_long_as_it_is_told(reach: Open, retry_after: str | Callable[[], str]) -> None:
-    """HTTP 429: Retry-After in seconds or as a date, however short our own waits are."""
+@pytest.mark.parametrize("status", [429, 503])
+async def test_it_waits_as_long_as_it_is_told(reach: Open, retry_after: str | Callable[[], str], status: int) -> None:
+    """Retry-After in seconds or as a date, however short our own waits are."""
     told = retry_after if isinstance(retry_after, str) else retry_after()
-    cloudflare = Cloudflare(page(429, **{"Retry-After": told}))
-    database = await reach(cloudflare)
-    began = datetime.now(UTC)
+    clock = Hurry()
+    database = await reach(Cloudflare(page(status, **{"Retry-After": told})), clock=clock)
     await database.query("SELECT 1")
-    waited = (datetime.now(UTC) - began).total_seconds()
-    assert 0.9 <= waited < 3.5
-    assert len(cloudflare.asked) == 2
+    (wait,) = clock.waits
+    assert 29 <= wait <= 31
+
+
+@pytest.mark.parametrize("retry_after", ["\u00b2", "-5", "soon", "1e9", "9" * 40, ""])
+async def test_a_wait_that_is_no_number_is_ours_to_choose(reach: Open, retry_after: str) -> None:
+    """A header that says nothing (a superscript two, words): the request is tried again after our own waits."""
+    clock = Hurry()
+    refusal_ = httpx.Response(429, headers=[(b"Retry-After", retry_after.encode())])
+    database = await reach(Cloudflare(refusal_), clock=clock)
+    await database.query("SELECT 1")
+    assert [0.25 <= wait <= 0.5 for wait in clock.waits] == [True]
 
 
 async def test_it_does_not_wait_for_hours(reach: Open) -> None:
@@ -195,6 +232,173 @@ async def test_it_does_not_wait_for_hours(reach: Open) -> None:
         await database.batch([Statement("DELETE FROM a")])
     assert len(cloudflare.asked) == 1
     assert (told.value.code, told.value.retryable) == ("rate_limited", True)
+
+
+# -- by meaning ------------------------------------------------------------------------------------------------
+
+DOCUMENTED = [
+    "D1 DB reset because its code was updated.",
+    "Internal error while starting up D1 DB storage caused object to be reset.",
+    "Network connection lost.",
+    "Internal error in D1 DB storage caused object to be reset.",
+    "Cannot resolve D1 DB due to transient issue on remote node.",
+    "Can't read from request stream because client disconnected.",
+    "D1 DB storage operation exceeded timeout which caused object to be reset.",
+    "D1 DB is overloaded. Requests queued for too long.",
+    "D1 DB is overloaded. Too many requests queued.",
+    "D1 DB's isolate exceeded its memory limit and was reset.",
+    "D1 DB exceeded its CPU time limit and was reset.",
+]
+"""https://developers.cloudflare.com/d1/observability/debug-d1/#error-list"""
+
+
+@pytest.mark.parametrize(
+    "message", [*DOCUMENTED, "internal error; reference = 0h3k", "database is locked: SQLITE_BUSY"]
+)
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409, 413, 422, 500, 503, 520])
+async def test_a_passing_error_is_tried_again_by_its_meaning(reach: Open, message: str, status: int) -> None:
+    """Every error that Cloudflare documents as passing, with any HTTP status; a write may have been applied."""
+    cloudflare = Cloudflare(refusal(status, f"D1_ERROR: {message}"), refusal(400, "no: SQLITE_ERROR"))
+    database = await reach(cloudflare)
+    with pytest.raises(ClashError, match="SQLITE_ERROR"):
+        await asyncio.gather(database.batch([Statement("DELETE FROM a")]), database.batch([Statement("DELETE FROM b")]))
+    assert len(cloudflare.asked) == 2, "its first copy may still arrive, so the two are not tried one by one"
+
+
+@pytest.mark.parametrize("status", [502, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530])
+@pytest.mark.parametrize("body", ["<html><h1>Bad gateway</h1></html>", "", '{"result": [{"resu'])
+async def test_a_page_of_a_gateway_is_passing(reach: Open, status: int, body: str) -> None:
+    """HTML, nothing, or half of an answer."""
+    cloudflare = Cloudflare(*[page(status, body)] * 2)
+    database = await reach(cloudflare)
+    assert await database.query("SELECT 1 AS one") == [{"one": 1}]
+    assert len(cloudflare.asked) == 3
+
+
+@pytest.mark.parametrize("status", [200, 400, 500, 503])
+@pytest.mark.parametrize(
+    "message",
+    [
+        'near "INSERTZ": syntax error at offset 0: SQLITE_ERROR',
+        'near "Network connection lost": syntax error at offset 7: SQLITE_ERROR',
+        "no such table: purse: SQLITE_ERROR",
+        "UNIQUE constraint failed: purse.overloaded: SQLITE_CONSTRAINT",
+        "Exceeded maximum DB size: SQLITE_FULL",
+        "D1_TYPE_ERROR: Type 'object' not supported for value 'try again'",
+    ],
+)
+async def test_a_lasting_error_fails_at_once(reach: Open, status: int, message: str) -> None:
+    """A mistake in a statement is one with any HTTP status, whatever words are in it."""
+    cloudflare = Cloudflare(*[refusal(status, f"D1_ERROR: {message}")] * 3)
+    database = await reach(cloudflare)
+    with pytest.raises(DatabaseError, match=f"refused .HTTP {status}"):
+        await database.query("SELECT 1")
+    assert len(cloudflare.asked) == 1
+
+
+# -- answers of another kind -----------------------------------------------------------------------------------
+
+
+def results_of(*results: Any, **changes: Any) -> httpx.Response:
+    return httpx.Response(200, json={"success": True, "errors": [], "result": list(results), **changes})
+
+
+def rows_of(columns: Any, rows: Any, meta: Any = None) -> httpx.Response:
+    return results_of({"success": True, "results": {"columns": columns, "rows": rows}, "meta": meta})
+
+
+ODD = {
+    "deep": page(200, "[" * 200_000),
+    "a deep object": page(200, '{"result":' * 100_000),
+    "empty object": page(200, "{}"),
+    "a list": page(200, "[1]"),
+    "a number": page(200, "5"),
+    "result is a word": results_of(result="x"),
+    "result is null": results_of(result=None),
+    "results is 5": results_of({"results": 5}),
+    "no results": results_of({"success": False}),
+    "too few": results_of(),
+    "too many": results_of(*[{"results": {"columns": [], "rows": []}}] * 2),
+    "rows are words": rows_of(["a"], "xy"),
+    "a row is a word": rows_of(["a"], ["x"]),
+    "a row is too long": rows_of(["a"], [[1, 2]]),
+    "columns are numbers": rows_of([1], [[1]]),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_an_answer_of_another_shape_is_told(reach: Open, name: str) -> None:
+    """After four tries, for it will hardly be another one in five minutes; as an error of the database."""
+    cloudflare = Cloudflare(*[ODD[name]] * 9)
+    database = await reach(cloudflare, Patience())
+    with pytest.raises(DatabaseError, match="did not answer as D1 does") as told:
+        await database.query("SELECT 1")
+    assert len(cloudflare.asked) == 4
+    assert "CLOUDFLARE_API_BASE_URL" in (told.value.hint or "")
+
+
+@pytest.mark.parametrize("value", [["x"], [300], [[1]], {"a": 1}])
+async def test_a_value_that_no_column_holds_is_told(reach: Open, value: Any) -> None:
+    """A list that is no bytes, an object."""
+    database = await reach(Cloudflare(rows_of(["a"], [[value]])))
+    with pytest.raises(DatabaseError, match="a value that no column holds"):
+        await database.query("SELECT 1")
+
+
+@pytest.mark.parametrize("meta", [5, "x", None, {"size_after": "large"}])
+async def test_what_is_said_beside_the_rows_does_not_matter(reach: Open, meta: Any) -> None:
+    """The size of the database is then not known."""
+    database = await reach(Cloudflare(rows_of(["a"], [[1]], meta)))
+    assert await database.query("SELECT 1 AS a") == [{"a": 1}]
+    assert database.size_bytes is None
+
+
+@pytest.mark.parametrize("result", ["x", 5, ["x"], {"name": "films"}])
+async def test_a_list_of_databases_of_another_shape_is_told(reach: Open, result: Any) -> None:
+    """While the database's id is looked up by its name."""
+    with pytest.raises(DatabaseError, match="did not answer as D1 does"):
+        await reach(Cloudflare(*[results_of(result=result)] * 9), name="films")
+
+
+@pytest.mark.parametrize("uuid", [None, "../../user/tokens", 5.5, ["x"]])
+async def test_an_id_that_is_none_is_not_used(reach: Open, uuid: Any) -> None:
+    """It would become part of an address."""
+    found = results_of({"name": "films", "uuid": uuid})
+    with pytest.raises(NotFoundError, match="no D1 database named"):
+        await reach(Cloudflare(found, results_of()), name="films")
+
+
+class Endless(httpx.AsyncByteStream):
+    """A body without an end. `pause_s`: how long each piece takes."""
+
+    def __init__(self, piece: bytes, pause_s: float = 0.0) -> None:
+        self.sent = 0
+        self._piece = piece
+        self._pause_s = pause_s
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(self._pause_s)
+            self.sent += len(self._piece)
+            yield self._piece
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_body_without_an_end_is_not_read_on(reach: Open, status: int) -> None:
+    """At 64 MB it is enough, whatever the status."""
+    bodies = [Endless(b" " * 1_000_000) for _ in range(4)]
+    cloudflare = Cloudflare(*[httpx.Response(status, stream=body) for body in bodies])
+    with pytest.raises(DatabaseError, match="more than 64 MB"):
+        await (await reach(cloudflare)).query("SELECT 1")
+    assert [body.sent for body in bodies] == [65_000_000] * 4
+
+
+async def test_a_body_that_trickles_comes_to_an_end(reach: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then keeps no read from timing out, but the exchange as a whole has a limit."""
+    monkeypatch.setattr("clash.database.d1.rest._EXCHANGE_S", 0.2)
+    bodies = [Endless(b" ", 0.01) for _ in range(4)]
+    with pytest.raises(DatabaseError, match="did not come to an end"):
+        await (await reach(Cloudflare(*[httpx.Response(200, stream=body) for body in bodies]))).query("SELECT 1")
 
 
 # -- refused ---------------------------------------------------------------------------------------------------

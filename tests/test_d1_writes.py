@@ -12,7 +12,7 @@ from itertools import permutations
 
 import pytest
 from d1_engine import ACCOUNT, TOKEN, D1Engine
-from d1_engine.faults import FaultyNetwork
+from d1_engine.faults import FaultyNetwork, Hurry
 from pydantic import SecretStr
 
 from clash.database.d1.database import D1Database
@@ -20,7 +20,7 @@ from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement
 from clash.errors import DatabaseError, NotFoundError
 
-QUICK = Patience(attempts=5, first_wait_s=0.001, longest_wait_s=0.002)
+FIVE_TRIES = Patience(wait_s=3)
 ADD = Statement("UPDATE purse SET coins = coins + 1")
 Open = Callable[..., Awaitable[D1Database]]
 
@@ -39,7 +39,9 @@ async def connect(d1_engine: D1Engine) -> AsyncGenerator[Open]:
     opened: list[D1Database] = []
 
     async def connect(network: FaultyNetwork) -> D1Database:
-        opened.append(await D1Database.open(database_id, account, patience=QUICK, transport=network))
+        opened.append(
+            await D1Database.open(database_id, account, patience=FIVE_TRIES, transport=network, clock=Hurry())
+        )
         return opened[-1]
 
     yield connect

@@ -56,30 +56,33 @@ def database_exists(url: str) -> bool:
 
 
 @asynccontextmanager
-async def open_database(url: str, mode: Mode) -> AsyncGenerator[Database]:
+async def open_database(url: str, mode: Mode, *, wait_s: float | None = None) -> AsyncGenerator[Database]:
     """The database of this URL, closed at the end.
 
     `mode`: "read" never writes and never makes a file, "write" needs an existing one, "create" makes one.
+    `wait_s`: how long a D1 that does not answer is waited for; by default what CLASH_DATABASE_WAIT says.
     Raises `SettingsError`, `NotFoundError`, `DatabaseError`.
     """
-    database = await _open_d1(url) if is_d1(url) else await SqliteDatabase.open(sqlite_path(url), mode)
+    database = await _open_d1(url, mode, wait_s) if is_d1(url) else await SqliteDatabase.open(sqlite_path(url), mode)
     try:
         yield database
     finally:
         await database.close()
 
 
-async def _open_d1(url: str) -> Database:
+async def _open_d1(url: str, mode: Mode, wait_s: float | None) -> Database:
     from clash.config import load_settings
     from clash.database.d1.database import D1Database
     from clash.database.d1.pace import RequestPace
+    from clash.database.d1.rest import Patience
 
     settings = load_settings()
     name = url.removeprefix("d1://") or _older(settings.d1_database_id, "D1_DATABASE_ID", "DATABASE_URL=d1://NAME")
     if not name or not _D1_NAME.fullmatch(name):
         raise SettingsError(f"DATABASE_URL {url!r} names no D1 database", hint=_HINT)
     pace = RequestPace.at(settings.cloudflare_api_base_url, settings.d1_requests)
-    return await D1Database.open(name, _account(settings), pace=pace)
+    patience = Patience.of(settings.database_wait_s if wait_s is None else wait_s, looking=mode == "read")
+    return await D1Database.open(name, _account(settings), patience=patience, pace=pace)
 
 
 def _account(settings: Settings) -> Account:

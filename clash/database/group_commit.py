@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from clash.database.port import Rows
 from clash.errors import ClashError, DatabaseError
+
+logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
 Results = list[Rows]
@@ -98,14 +101,24 @@ class GroupCommit(Generic[B]):
             group, self._waiting = self._waiting[:count], self._waiting[count:]
             try:
                 outcomes = await self._apply([batch for batch, _ in group])
+            except Exception as error:
+                # No fault of a statement (no memory, say): those who wait are told, and the next group has its turn.
+                logger.debug("a transaction of %s failed", self._name, exc_info=True)
+                outcomes = [_failed(self._name, error) for _ in group]
             except BaseException as error:
-                # No fault of a statement (memory, a loop that is torn down): nobody may wait for ever.
+                # A loop that is torn down: nobody may wait for ever.
                 for _, future in group + self._waiting:
-                    _answer(future, DatabaseError(f"{self._name}: {error!r}"))
+                    _answer(future, _failed(self._name, error))
                 self._waiting.clear()
                 raise
             for (_, future), outcome in zip(group, outcomes, strict=True):
                 _answer(future, outcome)
+
+
+def _failed(name: str, error: BaseException) -> DatabaseError:
+    failed = DatabaseError(f"{name}: {error!r}")
+    failed.__cause__ = error
+    return failed
 
 
 def _answer(future: asyncio.Future[Results], outcome: Results | ClashError) -> None:

@@ -13,6 +13,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 DURATION_S = 30.0
 RENEW_EVERY_S = 10.0
+_AGAIN_AFTER_ERROR_S = 2.0
+_BEAT_WAIT_S = 5.0
+"""How long one renewal waits for a D1 that does not answer: a later one carries a later expiry."""
 _LONGEST_END_S = 5.0
 """How long the end of a run waits for its heartbeat: a disk or a name server may keep a thread from ending."""
 
@@ -119,7 +123,7 @@ async def take_lease(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Lease:
     """Take the lease of a run. Raises `ConflictError` naming the holder, `NotFoundError` for an unknown run."""
-    owner = owner or this_process()
+    owner, began = owner or this_process(), time.monotonic()
     rows = await database.query(
         "SELECT lease_owner, lease_generation, lease_expires_at FROM workflow_executions WHERE run_id = ?", (run_id,)
     )
@@ -146,7 +150,12 @@ async def take_lease(
     )
     if not taken:
         raise held_error(run_id, "a process that started at the same moment", "")
-    return Lease(run_id, owner, int(taken[0]["lease_generation"]))
+    lease = Lease(run_id, owner, int(taken[0]["lease_generation"]))
+    # Its expiry was written down before a database that was out of reach took it.
+    slow = time.monotonic() - began > duration_s / 3
+    if slow and not await renew_lease(database, lease, duration_s=duration_s, now=now()):
+        raise held_error(run_id, "a process that started meanwhile", "")
+    return lease
 
 
 def held_error(run_id: str, holder: str, expires: str) -> ConflictError:
@@ -231,12 +240,17 @@ class Heartbeat:
         self._thread.join(_LONGEST_END_S)
 
     def _run(self) -> None:
-        while not (self._lease.lost.is_set() or self._stop.wait(self._every_s)):
-            # A renewal that cannot be written now is tried again at the next beat; the fence guards meanwhile.
+        pause_s = self._every_s
+        while not (self._lease.lost.is_set() or self._stop.wait(pause_s)):
+            # A renewal that cannot be written now is tried again soon; the fence guards meanwhile. If the lease
+            # has expired by then it is ours again, unless another process took it.
+            pause_s = min(self._every_s, _AGAIN_AFTER_ERROR_S)
             try:
                 asyncio.run(self._beat_until_an_error())
             except asyncio.CancelledError:
                 return
+            except TimeoutError:
+                logger.info("the lease of %s was not renewed in time", self._lease.run_id)
             except ClashError as error:
                 logger.info("the lease of %s was not renewed: %s", self._lease.run_id, error)
             except Exception:
@@ -247,12 +261,14 @@ class Heartbeat:
         self._beating = asyncio.get_running_loop(), cast("asyncio.Task[None]", asyncio.current_task())
         if self._stop.is_set():
             return
-        async with open_database(self._url, "write") as database:
+        async with open_database(self._url, "write", wait_s=_BEAT_WAIT_S) as database:
             try:
                 while not self._lease.lost.is_set():
-                    await renew_lease(database, self._lease, duration_s=self._duration_s)
-                    await asyncio.sleep(self._every_s)
-            except asyncio.CancelledError:
+                    began = time.monotonic()
+                    async with asyncio.timeout(self._duration_s / 2):
+                        await renew_lease(database, self._lease, duration_s=self._duration_s)
+                    await asyncio.sleep(max(0.0, self._every_s - (time.monotonic() - began)))
+            except (asyncio.CancelledError, TimeoutError):
                 # What closing the database would wait for.
                 for task in asyncio.all_tasks() - {asyncio.current_task()}:
                     task.cancel()

@@ -18,8 +18,9 @@ from typing import Any, cast
 
 import httpx
 
+from clash.database.d1.answers import are_databases, are_results
 from clash.database.d1.pace import RequestPace
-from clash.database.d1.rest import Account, Patience, Rest
+from clash.database.d1.rest import Account, Clock, Patience, Rest
 from clash.database.d1.values import Wire, decode, encode, encode_batch
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement
@@ -30,6 +31,8 @@ _LINGER_S = 0.005
 _GROUP_BYTES = 8_000_000
 _GROUP_STATEMENTS = 400
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""Part of an address, so nothing else goes."""
 _PAGE = 100
 _MOST_PAGES = 1000
 """An answer that ignores the page asked for must not be asked for ever."""
@@ -75,12 +78,13 @@ class D1Database:
         patience: Patience | None = None,
         pace: RequestPace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
     ) -> D1Database:
         """The database of this name or id.
 
         Raises `NotFoundError`, `SettingsError` (credentials refused), `DatabaseError` (no answer).
         """
-        rest = Rest(account, patience=patience, pace=pace, transport=transport)
+        rest = Rest(account, patience=patience, pace=pace, transport=transport, clock=clock)
         try:
             key = (account.base_url, account.id, name)
             if key not in _known_ids:
@@ -132,11 +136,12 @@ class D1Database:
         statements = [*before, *(statement for batch in batches for statement in batch)]
         if not statements:
             return [[] for _ in batches]
-        answer: Any = await self._rest.post(self._path, {"batch": [statement.json for statement in statements]})
-        if not isinstance(answer, list) or len(cast("list[Any]", answer)) != len(statements):
-            raise DatabaseError("Cloudflare D1 answered with something that is no answer", code="database_unreachable")
-        results = iter(cast("list[dict[str, Any]]", answer)[len(before) :])
-        self._size_bytes = cast("dict[str, Any]", answer[-1]).get("meta", {}).get("size_after")
+        body = {"batch": [statement.json for statement in statements]}
+        answer: list[dict[str, Any]] = await self._rest.post(
+            self._path, body, lambda result: are_results(result, len(statements))
+        )
+        results = iter(answer[len(before) :])
+        self._size_bytes = _size_after(answer[-1])
         return [_decoded([next(results) for _ in batch]) for batch in batches]
 
     async def _send_once(self, batches: Sequence[_Batch]) -> list[list[Rows] | ClashError]:
@@ -198,6 +203,12 @@ def _decoded(results: Sequence[dict[str, Any]]) -> list[Rows] | ClashError:
         return error
 
 
+def _size_after(result: dict[str, Any]) -> int | None:
+    meta: object = result.get("meta")
+    size: object = cast("dict[str, object]", meta).get("size_after") if isinstance(meta, dict) else None
+    return size if isinstance(size, int) else None
+
+
 def _how_many(batches: Sequence[_Batch]) -> int:
     """How many of the waiting batches fit into one request."""
     size = statements = 0
@@ -212,12 +223,13 @@ def _how_many(batches: Sequence[_Batch]) -> int:
 async def _look_up(rest: Rest, name: str) -> str:
     try:
         for page in range(1, _MOST_PAGES + 1):
-            found = await rest.get("database", name=name, page=page, per_page=_PAGE)
+            found = await rest.get("database", are_databases, name=name, page=page, per_page=_PAGE)
             if not found:
                 break
             for item in cast("list[dict[str, Any]]", found):
-                if item.get("name") == name:
-                    return str(item["uuid"])
+                uuid: object = item.get("uuid")
+                if item.get("name") == name and isinstance(uuid, str) and _ID.fullmatch(uuid):
+                    return uuid
     except Refused as refusal:
         raise refusal.error from None
     raise NotFoundError(

@@ -99,7 +99,7 @@ def encode_batch(statements: Iterable[Statement]) -> list[Wire]:
 
 
 def decode(result: Mapping[str, Any]) -> Rows:
-    """The rows of one statement of a `/raw` answer. Raises `DatabaseError` for a number that D1 has rounded."""
+    """The rows of one statement of a `/raw` answer. Raises `DatabaseError` for a value that was rounded, or is none."""
     results = cast("Mapping[str, Any]", result["results"])
     columns = cast("Sequence[str]", results["columns"])
     rows = cast("Sequence[Sequence[Any]]", results["rows"])
@@ -153,8 +153,11 @@ def _placed(sql: str, kinds: tuple[type, ...]) -> str:
 
 
 def _decoded(value: Any) -> Any:
-    if isinstance(value, list):
-        return bytes(cast("list[int]", value))
+    if isinstance(value, list | dict):
+        try:
+            return bytes(cast("list[int]", value))
+        except (ValueError, TypeError):
+            raise DatabaseError("Cloudflare D1 answered with a value that no column holds") from None
     if isinstance(value, int) and abs(value) >= _EXACT:
         raise DatabaseError(
             f"D1 has rounded a whole number beyond 2^53 (to {value})", code="inexact_integer",
