@@ -33,7 +33,7 @@ _ERROR_BYTES = 64 << 10
 """Bytes that are read of what a server says of an error."""
 _ERROR_S = 20.0
 """Seconds in which it must have said it."""
-_OF_THE_BODY = {"content-encoding", "content-length", "transfer-encoding"}
+_OF_THE_BODY = {b"content-encoding", b"content-length", b"transfer-encoding"}
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class BoundedTransport(httpx.AsyncBaseTransport):
                 body = await _words_of_error(request, response)
         finally:
             await response.aclose()
-        headers = httpx.Headers([item for item in response.headers.multi_items() if item[0] not in _OF_THE_BODY])
+        headers = httpx.Headers([item for item in response.headers.raw if item[0].lower() not in _OF_THE_BODY])
         if status < 400 and self._json_only:
             _check_json(request, response, body)
             # It was looked at: an SDK that goes by a missing or wrong type would drop what is paid for.
@@ -171,7 +171,7 @@ def _certificates() -> ssl.SSLContext:
 def _redirected(request: httpx.Request, response: httpx.Response) -> ExchangeError:
     try:
         url = request.url.join(response.headers.get("location", ""))
-        location = f"{url.scheme}://{url.host}"[:200] if "location" in response.headers else ""
+        location = f"{url.scheme}://{url.netloc.decode('ascii')}"[:200] if "location" in response.headers else ""
     except (httpx.InvalidURL, ValueError):
         location = ""
     message = f"it is redirected (HTTP {response.status_code}) to {location or 'nowhere'}, which is not followed"

@@ -85,8 +85,12 @@ def count_of(tokens: object) -> int:
 
 
 def _refused(error: Any, model: str) -> ClashError:
-    status, words = int(error.status_code), redacted_text(writable(str(error.message)))[:600]
-    body: object = error.body
+    status, body = int(error.status_code), cast("object", error.body)
+    said = str(error.message)
+    if " - " not in said and body:
+        # The SDK shows only what stands where OpenAI puts it.
+        said = f"{said} - {body}"
+    words = redacted_text(writable(said))[:600]
     facts = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     code = f"{facts.get('code') or ''} {facts.get('type') or ''}".lower()
     if status in _FORBIDDEN:
