@@ -19,11 +19,37 @@ app = typer.Typer(help="The database: create, upgrade, look at it; move runs to 
 
 
 @app.command("init")
-def initialize(as_json: Json = False) -> None:
+def initialize(
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before adding tables to a database of another program.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Create the database or upgrade its schema; safe to repeat."""
     from clash.reports import database
 
-    emit(report(database.initialize_database), as_json=as_json, render=render_initialized)
+    try:
+        document = report(lambda settings: database.initialize_database(settings, beside_others=yes))
+    except VersionMismatchError as error:
+        if error.code != "foreign_database":
+            raise
+        _ask_to_add_tables(error)
+        document = report(lambda settings: database.initialize_database(settings, beside_others=True))
+    emit(document, as_json=as_json, render=render_initialized)
+
+
+def _ask_to_add_tables(error: VersionMismatchError) -> None:
+    """Ask a person at a terminal. Raises `UsageError` for a no, and where nobody can be asked."""
+    question = f"{error.message}. Add the tables of clash to it?"
+    if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():  # pyright: ignore[reportUnnecessaryComparison]
+        if typer.confirm(question, err=True):
+            return
+        raise UsageError(f"{error.message}; nothing was changed", code=error.code, hint="check DATABASE_URL")
+    raise UsageError(
+        f"{error.message}; it would get the tables of clash beside them",
+        code=error.code,
+        hint="check DATABASE_URL; `clash db init --yes` adds the tables of clash to it",
+    )
 
 
 def render_initialized(document: Document) -> list[Block]:
@@ -40,13 +66,16 @@ def render_initialized(document: Document) -> list[Block]:
 
 @app.command("status")
 def status(
-    check: Annotated[bool, typer.Option("--check", help="Exit with 7 if a migration is pending.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Exit with 7 if a migration is pending, and with 4 if the file is damaged."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show which migrations are applied and which are pending, the size, and the rows of each table."""
     from clash.reports import database
 
-    document = report(database.database_status)
+    document = report(lambda settings: database.database_status(settings, check=check))
     error = _pending_error(document) if check and document["pending"] else None
     if error is not None:
         facts = {"code": error.code, "message": error.message, "hint": error.hint}

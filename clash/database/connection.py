@@ -59,15 +59,41 @@ def database_exists(url: str) -> bool:
 async def open_database(url: str, mode: Mode, *, wait_s: float | None = None) -> AsyncGenerator[Database]:
     """The database of this URL, closed at the end.
 
-    `mode`: "read" never writes and never makes a file, "write" needs an existing one, "create" makes one.
+    `mode`: "read" never writes and never makes a file, "write" needs an existing one, "create" makes one, "adopt" also
+    takes one that holds tables of another program.
     `wait_s`: how long a D1 that does not answer is waited for; by default what CLASH_DATABASE_WAIT says.
-    Raises `SettingsError`, `NotFoundError`, `DatabaseError`.
+    Raises `SettingsError`, `NotFoundError`, `DatabaseError`, and `VersionMismatchError` for a SQLite file that belongs
+    to another program.
     """
     database = await _open_d1(url, mode, wait_s) if is_d1(url) else await SqliteDatabase.open(sqlite_path(url), mode)
     try:
         yield database
     finally:
         await database.close()
+
+
+def check_there(database: Database) -> None:
+    """Raise `DatabaseError` (code `database_gone`) if the file of an open database was taken away. Takes microseconds.
+
+    A D1 database that was deleted is told by the next request.
+    """
+    if isinstance(database, SqliteDatabase):
+        database.check_there()
+
+
+async def verify_there(database: Database) -> None:
+    """Raise as `check_there` does unless all that was written to an open database is found anew where it belongs."""
+    if isinstance(database, SqliteDatabase):
+        await database.verify()
+
+
+async def check_soundness(database: Database) -> None:
+    """Read a SQLite database from end to end. Raises `SettingsError` naming what does not fit together.
+
+    Cloudflare looks after the soundness of a D1 database.
+    """
+    if isinstance(database, SqliteDatabase):
+        await database.check_soundness()
 
 
 async def _open_d1(url: str, mode: Mode, wait_s: float | None) -> Database:

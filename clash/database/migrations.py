@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from clash.database.port import Database, Statement, has_table
+from clash.database.sqlite_files import foreign_database, is_clash
 from clash.errors import DatabaseError, VersionMismatchError
 from clash.installation import upgrade_command
 
@@ -117,6 +118,15 @@ def not_among(recorded: Sequence[Applied], url: str) -> tuple[Migration, ...]:
             hint=f"upgrade clash: {upgrade_command()}",
         )
     return tuple(migration for migration in known if migration.name not in applied)
+
+
+async def require_no_foreign_tables(database: Database) -> None:
+    """Raise `VersionMismatchError` if the database holds tables of another program, and none of clash."""
+    rows = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
+    # Cloudflare D1 keeps tables of its own in every database; wrangler and clash share the record of migrations.
+    theirs = {str(row["name"]) for row in rows if not str(row["name"]).startswith(("sqlite_", "_cf_", "d1_"))}
+    if theirs and not is_clash(frozenset(theirs)):
+        raise foreign_database(database.url)
 
 
 async def migrate(database: Database) -> tuple[str, ...]:

@@ -7,15 +7,11 @@ busy, or a caller that is cancelled, cannot leave it open with the file locked f
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
-import re
 import sqlite3
-import stat
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -23,101 +19,30 @@ import aiosqlite
 
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement
-from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
+from clash.database.sqlite_errors import BUSY_TIMEOUT_S, damaged, database_error, error_code, primary_code
+from clash.database.sqlite_files import (
+    Mode,
+    check_file,
+    file_exists,
+    remember_as_ours,
+    require_ours,
+    side_file,
+    size_of,
+    without_traces,
+)
+from clash.database.sqlite_watch import FileWatch, check_open_here
+from clash.errors import ClashError
 
-Mode = Literal["read", "write", "create"]
-BUSY_TIMEOUT_S = 30
+__all__ = ["Mode", "SqliteDatabase", "connect", "database_error", "file_exists", "open_connection"]
+
 _REFUSALS = (sqlite3.Error, OverflowError, ValueError)
 """A statement, an integer over 64 bits, a text with lone surrogates: what one batch can get wrong."""
 
 
-def database_error(error: Exception, path: Path) -> ClashError:
-    """What SQLite said, as an error that says what to do."""
-    text = str(error)
-    low = text.lower()
-    if "not a database" in low or "malformed" in low or "file is encrypted" in low:
-        return SettingsError(
-            f"{path} is not a SQLite database, or is damaged",
-            code="not_a_database",
-            hint="check DATABASE_URL; a damaged file can be rescued with `sqlite3 FILE .recover`",
-        )
-    # SQLite calls only ENOSPC "full"; a quota or a limit of file size is an I/O error of a write to it.
-    if "is full" in low or getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE":
-        return DatabaseError(
-            f"the disk is full, or over a quota: {path} could not be written",
-            code="disk_full",
-            retryable=True,
-            hint="make room and resume; nothing that was made is lost",
-        )
-    if "unable to open" in low:
-        return _not_opened(path, "permission denied, or its folder is not writable")
-    if "readonly" in low or "read-only" in low:
-        return SettingsError(
-            f"{path} cannot be opened for writing",
-            code="database_read_only",
-            hint="check the permissions of the file and of its folder",
-        )
-    if "locked" in low or "busy" in low:
-        return DatabaseError(
-            f"{path} was locked by another program for more than {BUSY_TIMEOUT_S} s",
-            code="database_locked",
-            retryable=True,
-            hint="close what holds it, then resume",
-        )
-    return DatabaseError(f"{path}: {text}")
-
-
-def _not_opened(path: Path, why: str) -> SettingsError:
-    return SettingsError(
-        f"the database {path} cannot be opened: {why}",
-        code="database_not_opened",
-        hint="check DATABASE_URL, and the permissions of the file and of its folder",
-    )
-
-
-# -- the file ------------------------------------------------------------------------------------------------------
-
-
-def file_exists(path: Path) -> bool:
-    """Whether there is a file. Raises `SettingsError` for a folder, a device, a path that cannot be looked at."""
-    try:
-        kind = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        raise _not_opened(path, str(error.strerror)) from error
-    if stat.S_ISDIR(kind):
-        raise SettingsError(f"the database {path} is a folder", hint="check DATABASE_URL")
-    if not stat.S_ISREG(kind):
-        raise SettingsError(f"the database {path} is not a file", hint="check DATABASE_URL")
-    return True
-
-
-def _make_private(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.close(descriptor)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise database_error(sqlite3.OperationalError("database or disk is full"), path) from error
-        raise SettingsError(
-            f"the database {path} cannot be made: {error.strerror}",
-            code="database_read_only",
-            hint="check DATABASE_URL and the folder's permissions",
-        ) from error
-
-
-def check_file(path: Path, mode: Mode) -> None:
-    """See that there is a file where one must be; "create" makes an empty one, mode 0600."""
-    if file_exists(path):
-        return
-    if mode != "create":
-        raise NotFoundError(
-            f"there is no database at {path}", hint="check DATABASE_URL, or make it with `clash db init`"
-        )
-    _make_private(path)
-
+_LARGEST_FULL_CHECK_BYTES = 256 << 20
+"""Of larger files the pages are checked, and not whether each index has every row."""
+_NO_SIDE_FILES = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 # -- connections ---------------------------------------------------------------------------------------------------
 
@@ -129,28 +54,20 @@ def open_connection(path: Path, mode: Mode, *, autocommit: bool = True) -> sqlit
     to open their transactions.
     """
     check_file(path, mode)
+    check_open_here(path)
     try:
         if mode != "read":
             return _opened(path, "mode=rw", autocommit=autocommit)
         try:
             return _opened(path, "mode=ro", autocommit=autocommit)
         except sqlite3.OperationalError as error:
-            if not re.search("unable to open|readonly", str(error)) or _has_log(path):
+            if primary_code(error) not in _NO_SIDE_FILES or size_of(side_file(path, "-wal")):
                 raise
             # Nobody has it open, and SQLite cannot make its side files here (a folder without write permission,
             # a read-only disk): what stands in the file is all there is.
             return _opened(path, "mode=ro&immutable=1", autocommit=autocommit)
     except sqlite3.Error as error:
         raise database_error(error, path) from error
-
-
-def _has_log(path: Path) -> bool:
-    """Whether a write-ahead log holds what is not yet in the file itself."""
-    log = path.with_name(f"{path.name}-wal")
-    try:
-        return log.stat().st_size > 0
-    except FileNotFoundError:
-        return False
 
 
 def _opened(path: Path, parameters: str, *, autocommit: bool) -> sqlite3.Connection:
@@ -182,7 +99,7 @@ def _keep_log(connection: sqlite3.Connection) -> None:
             return
         except sqlite3.OperationalError as error:
             # Of two that do this to a new file at one moment, SQLite refuses one at once, whatever its timeout.
-            if "locked" not in str(error) or time.monotonic() > deadline:
+            if primary_code(error) not in _HELD or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
 
@@ -216,8 +133,13 @@ class _Line:
 class SqliteDatabase:
     """A SQLite file behind the port: one connection that writes, one that reads."""
 
-    def __init__(self, path: Path, writer: sqlite3.Connection, reader: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, writer: sqlite3.Connection, reader: sqlite3.Connection, traces: ExitStack | None = None
+    ) -> None:
+        """`traces`: closed last, when neither connection is open any more."""
         self.path = path
+        self._traces = traces or ExitStack()
+        self._watch = None if reader is writer else FileWatch(path)
         self.write_lock = asyncio.Lock()
         """Held during a transaction; the saver shares it, so that the two never wait on SQLite's busy handler."""
         self._writer = _Line(writer)
@@ -228,7 +150,7 @@ class SqliteDatabase:
     @classmethod
     async def open(cls, path: Path, mode: Mode) -> SqliteDatabase:
         """Open the file. Raises `NotFoundError` where there is none (unless `mode` is "create"), `SettingsError`."""
-        return cls(path, *await asyncio.to_thread(_writer_and_reader, path, mode))
+        return cls(path, *await asyncio.to_thread(_connections, path, mode))
 
     @property
     def url(self) -> str:
@@ -262,9 +184,37 @@ class SqliteDatabase:
         await self._writes.close()
         if self._reader is not self._writer:
             await self._reader.close()
+        may_close = self._watch is None or self._watch.may_close(self._writer.connection)
+        if self._watch is not None:
+            self._watch.stop()
         # Last, for only a connection that can write takes the log into the file and removes it: then the file
         # alone is the whole database, and can be copied.
-        await self._writer.close()
+        if may_close:
+            await self._writer.close()
+        else:
+            self._writer.thread.shutdown(wait=False)
+        await asyncio.to_thread(self._traces.close)
+
+    def check_there(self) -> None:
+        """Raise `DatabaseError` (code `database_gone`) unless the file is still the one that was opened."""
+        if self._watch is not None:
+            self._watch.check()
+
+    async def verify(self) -> None:
+        """Raise as `check_there` does unless a new connection finds all that was written here, and finds it sound."""
+        if self._watch is None:
+            return
+        self._watch.check()
+        rows = await self.query("SELECT seq FROM sqlite_sequence WHERE name = 'api_logs'")
+        await asyncio.to_thread(self._watch.check_contents, max((int(row["seq"]) for row in rows), default=0))
+
+    async def check_soundness(self) -> None:
+        """Read all of the file. Raises `SettingsError` naming what does not fit together."""
+        pragma = "integrity_check" if self.size_bytes <= _LARGEST_FULL_CHECK_BYTES else "quick_check"
+        rows = await self.query(f"PRAGMA {pragma}(3)")
+        found = [str(value) for row in rows for value in row.values()]
+        if found != ["ok"]:
+            raise damaged(self.path, "; ".join(" ".join(one.split()) for one in found)[:500])
 
     async def _write(self, batches: Sequence[_Batch]) -> Sequence[list[Rows] | ClashError]:
         async with self.write_lock:
@@ -273,7 +223,9 @@ class SqliteDatabase:
     async def _transaction(self, batches: Sequence[_Batch]) -> list[list[Rows]]:
         line = self._writer
         try:
-            return await asyncio.get_running_loop().run_in_executor(line.thread, _apply, line.connection, batches)
+            return await asyncio.get_running_loop().run_in_executor(
+                line.thread, _apply_watched, line.connection, batches, self._watch
+            )
         except _REFUSALS as error:
             refusal = database_error(error, self.path)
             if refusal.code == "database_locked":
@@ -296,16 +248,68 @@ def _apply(connection: sqlite3.Connection, batches: Sequence[_Batch]) -> list[li
     return results
 
 
-def _writer_and_reader(path: Path, mode: Mode) -> tuple[sqlite3.Connection, sqlite3.Connection]:
-    writer = open_connection(path, mode)
+def _apply_watched(
+    connection: sqlite3.Connection, batches: Sequence[_Batch], watch: FileWatch | None
+) -> list[list[Rows]]:
+    """All batches in one transaction. Raises `DatabaseError` if the file was gone before it, or is after it."""
+    if watch is None:
+        return _apply(connection, batches)
+    watch.check()
+    results = _apply(connection, batches)
+    watch.check()
+    if not watch.has_identity:
+        with suppress(sqlite3.Error):
+            if connection.execute("SELECT 1 FROM database_identity").fetchone():
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                watch.learn_identity()
+    return results
+
+
+_Connections = tuple[sqlite3.Connection, sqlite3.Connection, ExitStack]
+
+
+def _connections(path: Path, mode: Mode) -> _Connections:
+    check_file(path, mode)
+    content = require_ours(path, mode)
     if mode == "read":
-        return writer, writer
+        return _reader_alone(path, foreign=content == "foreign")
+    writer = open_connection(path, mode)
     try:
-        return writer, open_connection(path, "read")
+        remember_as_ours(path)
+        return writer, open_connection(path, "read"), ExitStack()
     except BaseException:
         writer.close()
         raise
 
 
+def _reader_alone(path: Path, *, foreign: bool) -> _Connections:
+    with ExitStack() as stack:
+        if foreign:
+            # Read without SQLite's side files and locks: nothing of another program is touched.
+            try:
+                reader = _opened(path, "mode=ro&immutable=1", autocommit=True)
+            except sqlite3.Error as error:
+                raise database_error(error, path) from error
+        else:
+            stack.enter_context(without_traces(path))
+            reader = open_connection(path, "read")
+        return reader, reader, stack.pop_all()
+
+
 def _rows(connection: sqlite3.Connection, sql: str, params: Sequence[Param]) -> Rows:
-    return [dict(row) for row in connection.execute(sql, params).fetchall()]
+    try:
+        return [dict(row) for row in connection.execute(sql, params).fetchall()]
+    except sqlite3.OperationalError as error:
+        # sqlite3 itself, not SQLite, refuses a text that is no UTF-8. What is wrong with it, its reader says.
+        if error_code(error) or connection.in_transaction:
+            raise
+    usual = connection.text_factory
+    connection.text_factory = _text
+    try:
+        return [dict(row) for row in connection.execute(sql, params).fetchall()]
+    finally:
+        connection.text_factory = usual
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")

@@ -17,6 +17,7 @@ from clash.calls.pacing import Limit, Pace, Patience
 from clash.clock import now_text
 from clash.config import Settings
 from clash.database import call_log, reading
+from clash.database.connection import check_there, verify_there
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.port import Database, Row
 from clash.database.tracking import AsyncMetadataTracker
@@ -178,6 +179,8 @@ class HeldRun:
 
     def _check_stop(self, lease: Lease) -> None:
         self._stop.check()
+        # Before the lease: in another database, or in none, it is always lost.
+        check_there(self._database)
         if lease.lost.is_set():
             raise ConflictError(
                 f"run {self.thread_id} was taken over by another process", code="lease_lost",
@@ -269,6 +272,8 @@ class HeldRun:
 
     async def _report(self, lease: Lease, error: ClashError | None) -> Report:
         outcome = outcome_of(self.thread_id, self._failures, error)
+        # A database that is gone is told as such: what failed in its absence is no fault of the run.
+        await verify_there(self._database)
         with suppress(ClashError) if error else nullcontext():
             # After an outside error (disk full, lease lost) the status may not be writable; the report still is.
             await self._tracker.set_status(
@@ -279,6 +284,7 @@ class HeldRun:
             document["error"] = outcome.document
             if outcome.code in ("budget", "unknown_call"):
                 document["left"] = await self._left_document()
+        await verify_there(self._database)
         return Report({**document, "status": outcome.status}, outcome.exit_code)
 
     async def _left_document(self) -> dict[str, Any]:

@@ -7,16 +7,21 @@ from typing import Any
 
 from clash.config import Settings
 from clash.database import init_database, reading
-from clash.database.connection import is_d1, open_database, sqlite_path
+from clash.database.connection import check_soundness, is_d1, open_database, sqlite_path
 from clash.database.migrations import applied_migrations, known_migrations, not_among
 
 
-async def database_status(settings: Settings) -> dict[str, Any]:
-    """Which migrations are applied and pending, and how much the database holds. Raises `NotFoundError`."""
+async def database_status(settings: Settings, *, check: bool = False) -> dict[str, Any]:
+    """Which migrations are applied and pending, and how much the database holds.
+
+    `check`: read a SQLite file from end to end as well. Raises `NotFoundError`, `SettingsError` for a damaged one.
+    """
     path = None if is_d1(settings.database_url) else sqlite_path(settings.database_url)
     async with open_database(settings.database_url, "read") as database:
         applied, rows = await asyncio.gather(applied_migrations(database), reading.row_counts(database))
         pending = not_among(applied, database.url)
+        if check:
+            await check_soundness(database)
         return {
             "url": database.url,
             "kind": "d1" if path is None else "sqlite",
@@ -32,9 +37,9 @@ def _shown(url: str) -> str:
     return url if is_d1(url) else f"sqlite:///{sqlite_path(url).as_posix()}"
 
 
-async def initialize_database(settings: Settings) -> dict[str, Any]:
-    """Make or upgrade the database; what was applied."""
-    created, applied = await init_database(settings.database_url)
+async def initialize_database(settings: Settings, *, beside_others: bool = False) -> dict[str, Any]:
+    """Make or upgrade the database; what was applied. `beside_others`: also one with tables of another program."""
+    created, applied = await init_database(settings.database_url, beside_others=beside_others)
     return {
         "url": _shown(settings.database_url),
         "created": created,

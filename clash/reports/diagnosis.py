@@ -15,7 +15,7 @@ from pydantic_settings import DotEnvSettingsSource
 
 from clash import __version__
 from clash.config import Kind, Settings
-from clash.database.connection import database_exists, open_database
+from clash.database.connection import check_soundness, database_exists, open_database
 from clash.database.migrations import pending_migrations
 from clash.errors import ClashError
 from clash.installation import install_command
@@ -169,6 +169,7 @@ async def _database_check(settings: Settings) -> dict[str, Any]:
             return _check("database", True, f"{url}: none yet; the first run makes it")
         async with open_database(url, "read") as database:
             pending = await pending_migrations(database)
+            await check_soundness(database)
     except ClashError as error:
         return _failed("database", error)
     if pending:

@@ -1,0 +1,220 @@
+"""The file of a SQLite database: whether it is there, whose tables it holds, and whether it stays where it was.
+
+Nothing here changes a file. A foreign file is looked at without the side files that SQLite makes, so that a command
+that is refused leaves it as it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from clash.database.sqlite_errors import database_error, disk_full, is_damage, not_a_database, not_opened
+from clash.errors import NotFoundError, SettingsError, VersionMismatchError
+
+Mode = Literal["read", "write", "create", "adopt"]
+"""`read` never writes, `write` needs a database of clash, `create` makes one where there is none, `adopt` also adds the
+tables of clash to a database that holds tables of another program."""
+Content = Literal["empty", "clash", "foreign"]
+FileId = tuple[int, int]
+"""Device and inode: what a file is, whatever its name."""
+
+_HEADER_BYTES = 100
+"""What SQLite's header takes. SQLite would take a file of one byte for an empty one, and write over it."""
+_LARGEST_COPY_BYTES = 256 << 20
+_OURS: set[tuple[str, FileId]] = set()
+"""Files that this process has opened as databases of clash: they need no second look."""
+
+
+# -- is it there -------------------------------------------------------------------------------------------------------
+
+
+def file_exists(path: Path) -> bool:
+    """Return whether there is a file. Raises `SettingsError` for what is no file, or cannot be looked at."""
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise not_opened(path, str(error.strerror)) from error
+    if stat.S_ISDIR(kind):
+        raise SettingsError(f"the database {path} is a folder", hint="check DATABASE_URL")
+    if not stat.S_ISREG(kind):
+        raise SettingsError(f"the database {path} is not a file", hint="check DATABASE_URL")
+    return True
+
+
+def check_file(path: Path, mode: Mode) -> None:
+    """Raise `NotFoundError` where there is no file; "create" and "adopt" make an empty one, mode 0600, instead."""
+    if file_exists(path):
+        return
+    if mode not in ("create", "adopt"):
+        raise NotFoundError(
+            f"there is no database at {path}", hint="check DATABASE_URL, or make it with `clash db init`"
+        )
+    _make_private(path)
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.close(descriptor)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full(path) from error
+        raise SettingsError(
+            f"the database {path} cannot be made: {error.strerror}",
+            code="database_read_only",
+            hint="check DATABASE_URL and the folder's permissions",
+        ) from error
+
+
+def file_id(path: Path) -> FileId | None:
+    """Return device and inode of a file; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def side_file(path: Path, suffix: Literal["-wal", "-shm"]) -> Path:
+    """Return the name of a file that SQLite keeps beside a database."""
+    real = Path(os.path.realpath(path))
+    return real.with_name(real.name + suffix)
+
+
+def size_of(path: Path) -> int:
+    """Return the size of a file in bytes; 0 if there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+# -- whose tables it holds ---------------------------------------------------------------------------------------------
+
+
+def remember_as_ours(path: Path) -> None:
+    """Take note that this process has opened a database of clash."""
+    if (found := file_id(path)) is not None:
+        _OURS.add((str(path), found))
+
+
+def content_of(path: Path) -> Content:
+    """Return whose tables the file holds, without changing it or leaving anything beside it.
+
+    Raises `SettingsError` for what is no database.
+    """
+    found = file_id(path)
+    if found is not None and (str(path), found) in _OURS:
+        return "clash"
+    log = side_file(path, "-wal")
+    if 0 < size_of(path) < _HEADER_BYTES and not _is_empty(path):
+        raise not_a_database(path)
+    try:
+        tables = _tables(path, "immutable=1") if size_of(path) else frozenset[str]()
+    except sqlite3.Error as error:
+        if size_of(log) and is_damage(error):
+            # A process died while it moved its log into the file: SQLite mends that when it opens both.
+            return "clash"
+        raise database_error(error, path) from error
+    if not tables and size_of(log):
+        # All of the schema is still in the log. Opened in place, SQLite would write beside it.
+        tables = _tables_of_copy(path, log)
+    return _judged(tables)
+
+
+def _is_empty(path: Path) -> bool:
+    """Return whether this is the one byte that SQLite itself writes into an empty file on some systems."""
+    return size_of(path) == 1 and path.read_bytes() == b"S"
+
+
+def _judged(tables: frozenset[str] | None) -> Content:
+    if tables is None or is_clash(tables):
+        return "clash"
+    return "foreign" if tables else "empty"
+
+
+def is_clash(tables: frozenset[str]) -> bool:
+    """Return whether these are tables of clash, or of a LangGraph saver, which clash takes as its own."""
+    return "workflow_executions" in tables or {"checkpoints", "writes"} <= tables
+
+
+def _tables(path: Path, parameter: str) -> frozenset[str]:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{parameter}", uri=True, timeout=0)
+    with closing(connection):
+        return frozenset(
+            str(name)
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            if not str(name).startswith("sqlite_")
+        )
+
+
+def _tables_of_copy(path: Path, log: Path) -> frozenset[str] | None:
+    """Return the tables of a copy of the file and its log; None if that cannot be told."""
+    if size_of(path) + size_of(log) > _LARGEST_COPY_BYTES:
+        return None
+    with tempfile.TemporaryDirectory(prefix="clash-") as folder:
+        copy = Path(folder) / "copy.db"
+        try:
+            shutil.copyfile(path, copy)
+            shutil.copyfile(log, side_file(copy, "-wal"))
+            return _tables(copy, "cache=private")
+        except (OSError, sqlite3.Error):
+            # It was being written just then, so somebody is at work on it.
+            return None
+
+
+def require_ours(path: Path, mode: Mode) -> Content:
+    """Return whose tables the file holds. Raises `VersionMismatchError` where this mode would change a foreign file."""
+    content = content_of(path)
+    if content == "foreign" and mode in ("write", "create"):
+        raise foreign_database(f"{path}")
+    if content == "empty" and mode == "write":
+        raise VersionMismatchError(
+            f"the database {path} has no tables yet", code="schema_older", hint="run `clash db init`"
+        )
+    return content
+
+
+def foreign_database(name: str) -> VersionMismatchError:
+    """Return the error for a database that holds tables of another program, and none of clash."""
+    return VersionMismatchError(
+        f"the database {name} holds tables of another program, and none of clash",
+        code="foreign_database",
+        hint="check DATABASE_URL; `clash db init` asks before it adds the tables of clash to it",
+    )
+
+
+# -- side files --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def without_traces(path: Path) -> Generator[None]:
+    """Remove the empty side files that only reading a database has made, as SQLite removes them after writing."""
+    log = side_file(path, "-wal")
+    were_there = log.exists()
+    try:
+        yield
+    finally:
+        if not were_there and log.exists() and size_of(log) == 0 and os.access(path, os.W_OK):
+            _let_sqlite_tidy(path)
+
+
+def _let_sqlite_tidy(path: Path) -> None:
+    """Open and close the file for writing: whoever is the last to close it removes its side files, under a lock."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except sqlite3.Error:
+        return
