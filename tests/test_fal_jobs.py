@@ -182,7 +182,7 @@ async def test_trouble_while_a_job_is_waited_for_costs_nothing(office: Office, v
     vendors.fault("/requests/", "answer", method="GET", status=503, body={})
     await office.call(VIDEO, video(office))
     vendors.fault("/requests/", "answer", method="GET", status=200, body="{malformed")
-    await office.call(VIDEO, video(office, frames=48), "another")
+    await office.call(VIDEO, video(office, frames=168), "another")
     assert len(vendors.submits()) == 2
     assert await office.states() == ["succeeded", "succeeded"]
 

@@ -11,11 +11,13 @@ from emulator import Emulator
 from emulator.material import chat, draft_of, story_of
 from emulator.office import Office
 
+from clash.calls.content_key import content_key
 from clash.errors import AmbiguousError, PersonNeededError, ProviderError, SettingsError
 from clash.providers.openai import OpenAIProvider, conversation
 from clash.providers.openai.draft import Draft, DraftCharacter, DraftLine
 from clash.providers.openai.parts import MOST_ROWS, parts_of
 from clash.providers.ports import ScreenplayRequest, screenplay_of
+from clash.providers.registry import Model
 from clash.story.reader import read_story
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.generate_screenplay import check_screenplay
@@ -341,10 +343,9 @@ def test_another_wording_is_another_call(office: Office, story: Story, monkeypat
 
     provider = OpenAIProvider(office.settings)
     request = ScreenplayRequest(story=story)
-    before = provider.revision("gpt-5-mini", request)
-    assert before == provider.revision("gpt-5-mini", request)
-    assert before != provider.revision("gpt-5.4", request)
-    prompts.revision_of.cache_clear()
+    model = Model(provider, "gpt-5-mini")
+    before = content_key(model, request)
+    assert before == content_key(model, request)
+    assert before != content_key(Model(provider, "gpt-5.4"), request)
     monkeypatch.setattr(prompts, "_text", lambda name: f"other words of {name}")
-    assert provider.revision("gpt-5-mini", request) != before
-    prompts.revision_of.cache_clear()
+    assert content_key(model, request) != before

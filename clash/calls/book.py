@@ -18,7 +18,7 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore
-from clash.calls.content_key import canonical_json, kind_of
+from clash.calls.content_key import KEY_VERSION, canonical_json, kind_of
 from clash.calls.receipts import LOG_LIMIT, receipt_of, storable, ticket_of
 from clash.calls.slots import Slots
 from clash.clock import now_text
@@ -282,6 +282,7 @@ class Book:
             take=task.take,
             kind=kind_of(task.request),
             key=key,
+            key_version=KEY_VERSION,
             token=secrets.token_hex(16),
             service=model.provider.name,
             model=model.name,

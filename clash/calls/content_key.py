@@ -1,4 +1,4 @@
-"""The identity of a call: what is asked, of whom. Two calls of one key would buy the same thing."""
+"""The key of a call: the sha256 digest of what decides its answer. Two calls of one key buy the same thing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,22 @@ import hashlib
 import json
 from typing import Any
 
-from clash.providers.ports import ImageRequest, Kind, Reference, Request, ScreenplayRequest, VideoRequest
+from clash.calls.first_keys import first_request
+from clash.providers.identity import default_identity
+from clash.providers.ports import (
+    Identified,
+    ImageRequest,
+    Kind,
+    Reference,
+    Request,
+    RevisedSince,
+    ScreenplayRequest,
+    VideoRequest,
+)
 from clash.providers.registry import Model
+
+KEY_VERSION = 2
+"""1: clash 0.1, whose keys held the whole request, positions included. 2: what the provider is sent."""
 
 
 def kind_of(request: Request) -> Kind:
@@ -31,14 +45,56 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def content_key(model: Model, request: Request, *, take: int = 1) -> str:
-    """sha256 (hex) of everything that decides the answer. A reference counts by its content, not by its name."""
-    material = {
-        "provider": model.provider.name,
-        "model": model.name,
-        "revision": model.provider.revision(model.name, request),
-        "kind": kind_of(request),
-        "request": request.model_dump(mode="json"),
-        "take": take,
-    }
+def content_key(model: Model, request: Request, *, take: int = 1, revision: str | None = None) -> str:
+    """The key of a call, as hex digits. `revision`: in place of the provider's present one."""
+    provider = model.provider
+    identified = isinstance(provider, Identified)
+    return _digest(
+        {
+            "version": KEY_VERSION,
+            "provider": provider.name,
+            "model": model.name,
+            "revision": provider.revision(model.name, request) if revision is None else revision,
+            "kind": kind_of(request),
+            "identity": dict(provider.identity(model.name, request)) if identified else default_identity(request),
+            "take": take,
+        }
+    )
+
+
+def first_revision(model: Model, request: Request) -> str | None:
+    """The provider's revision in clash 0.1; None where what was made then should not serve any more."""
+    if isinstance(model.provider, RevisedSince):
+        return model.provider.first_revision(model.name, request)
+    return model.provider.revision(model.name, request)
+
+
+def first_key(model: Model, request: Request, *, take: int = 1) -> str | None:
+    """The key that clash 0.1 gave this call; None where what was made then should not serve any more."""
+    revision = first_revision(model, request)
+    if revision is None:
+        return None
+    return _digest(
+        {
+            "provider": model.provider.name,
+            "model": model.name,
+            "revision": revision,
+            "kind": kind_of(request),
+            "request": first_request(request),
+            "take": take,
+        }
+    )
+
+
+def keys_of(model: Model, request: Request, *, take: int = 1, older: bool = True) -> tuple[str, ...]:
+    """The key of a call; if `older`, also those under which an older clash may have made it."""
+    key = content_key(model, request, take=take)
+    revision = first_revision(model, request) if older else None
+    if revision is None:
+        return (key,)
+    revised = content_key(model, request, take=take, revision=revision)
+    return tuple(dict.fromkeys(filter(None, (key, revised, first_key(model, request, take=take)))))
+
+
+def _digest(material: dict[str, Any]) -> str:
     return hashlib.sha256(canonical_json(material).encode()).hexdigest()

@@ -5,6 +5,7 @@ The steps are given it in place of the ledger and run unchanged, so an estimate 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from typing import Any
 
 from clash.assets import AssetStore
 from clash.calls.book import Made, Task
-from clash.calls.content_key import content_key, kind_of
+from clash.calls.carry_over import first_purchases
+from clash.calls.content_key import content_key, keys_of, kind_of
 from clash.calls.ledger import quote_of
 from clash.calls.slots import Slots
 from clash.database import call_log
-from clash.database.port import Database
+from clash.database.port import Database, Row
 from clash.providers.ports import Answer, Context, Kind, Provider, Quote, ScreenplayRequest, SpeechRequest
 from clash.providers.registry import Model, Registry
 
@@ -58,6 +60,9 @@ class DryRun:
         self._run_id = run_id
         self._slots = Slots(database, run_id) if database is not None and run_id is not None else None
         self._reuse = reuse
+        self._older_serve = not registry.all_default(models)
+        self._first: dict[str, list[Row]] | None = None
+        self._reading = asyncio.Lock()
         self._imagined: dict[str, bytes] = {}
         self._asked: set[str] = set()
         self.planned: list[PlannedCall] = []
@@ -67,7 +72,7 @@ class DryRun:
         kind = kind_of(task.request)
         model = self._models[kind]
         key = content_key(model, task.request, take=task.take)
-        found = await self._find(task, key)
+        found = await self._find(task, model)
         quote = quote_of(model, task.request)
         # Of two that ask for the very same thing, the second will find what the first has made.
         free = found is not None or key in self._asked
@@ -79,7 +84,7 @@ class DryRun:
         """The bytes of a file that is there, or that was imagined."""
         return self._imagined.get(sha256) or self._assets.read(sha256)
 
-    async def _find(self, task: Task, key: str) -> Made | None:
+    async def _find(self, task: Task, model: Model) -> Made | None:
         if self._database is None:
             return None
         rows: list[Any] = []
@@ -88,13 +93,23 @@ class DryRun:
             rows += [live] if live is not None and live["state"] == "succeeded" else []
         if self._reuse or self._run_id is not None:
             within = None if self._reuse else self._run_id
-            rows += await call_log.succeeded_elsewhere(self._database, key, within=within)
+            keys = keys_of(model, task.request, take=task.take, older=self._older_serve)
+            rows += await call_log.succeeded_elsewhere(self._database, keys, within=within)
+            rows += await self._carried_over(self._database, keys, within)
         for row in rows:
             digest = str(row["asset_sha256"])
             if self._assets.has(digest):
                 facts = json.loads(row["facts"] or "{}")
                 return Made(task.slot, digest, str(row["media_type"]), facts, self._assets.path(digest), True, 0)
         return None
+
+    async def _carried_over(self, database: Database, keys: Sequence[str], within: str | None) -> list[Row]:
+        """What a run would find after `carry_over`, which a dry run must not write."""
+        async with self._reading:
+            if self._first is None:
+                self._first = await first_purchases(database, self._registry)
+        rows = [row for key in keys for row in self._first.get(key, ())]
+        return [row for row in rows if within in (None, row["run_id"])]
 
     async def _imagine(self, task: Task, key: str) -> Made:
         facts: dict[str, Any] = {}

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from clash.assets import AssetStore
 from clash.calls.book import Book, Made, Task
-from clash.calls.content_key import content_key, kind_of, references_of
+from clash.calls.content_key import content_key, keys_of, kind_of, references_of
 from clash.calls.jobs import JobFailedError, await_job, is_lost
 from clash.calls.pacing import Pace, Patience, with_retries
 from clash.calls.receipts import billed_micro, cost_of
@@ -87,6 +87,7 @@ class Ledger:
         self._assets = assets
         self._models = models
         self._registry = registry or Registry()
+        self._older_serve = not self._registry.all_default(models)
         # What this run has made itself serves all of its slots, also where earlier runs' files may not serve.
         self._reuse_within = None if reuse else lease.run_id
         self._pace = pace or Pace(concurrency=None, limits={})
@@ -133,10 +134,15 @@ class Ledger:
             await self._file_lost(task, model, row)
             row = None
         if row is None:
-            for earlier in await call_log.succeeded_elsewhere(self._database, key, within=self._reuse_within):
+            for earlier in await self._earlier(model, task):
                 if await self._assets.bring(earlier["asset_sha256"]):
                     return await self._book.reuse(task, model, key, earlier)
         return None
+
+    async def _earlier(self, model: Model, task: Task) -> Sequence[Row]:
+        """The rows, newest first, in which this very call succeeded before, under its key of today or an older one."""
+        keys = keys_of(model, task.request, take=task.take, older=self._older_serve)
+        return await call_log.succeeded_elsewhere(self._database, keys, within=self._reuse_within)
 
     async def _file_lost(self, task: Task, model: Model, row: Row) -> None:
         """A file that is nowhere is made again: at no cost without a word, else with a person's consent only."""
@@ -231,7 +237,7 @@ class Ledger:
         provider = model.provider
         self._check_stop()
         here = row["endpoint"] == provider.endpoint
-        same = here and row["key"] == content_key(model, task.request, take=task.take)
+        same = here and row["key"] in keys_of(model, task.request, take=task.take)
         if here and isinstance(provider, Searchable):
             found = await self._search(provider, model.name, task, row)
             if isinstance(found, Job):

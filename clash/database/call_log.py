@@ -10,6 +10,8 @@ from typing import Any
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Row, Statement
 
+KEPT_FIRST_KEY = 0
+"""The `key_version` of a call whose key is of version 1 and cannot be rewritten."""
 _UNSETTLED = "('intent', 'submitted', 'unknown')"
 """An unknown call can still be settled: its receipt may turn up, from a process that was thought dead."""
 
@@ -22,6 +24,7 @@ class CallRow:
     slot: str
     kind: str
     key: str
+    key_version: int
     token: str
     service: str
     model: str
@@ -78,12 +81,30 @@ async def newest_id(database: Database, run_id: str) -> int:
     return int(rows[0]["id"])
 
 
-async def succeeded_elsewhere(database: Database, key: str, *, within: str | None = None) -> Sequence[Row]:
-    """Rows, newest first, in which a call of this very content succeeded: in whichever run, or `within` one."""
+async def succeeded_elsewhere(database: Database, keys: Sequence[str], *, within: str | None = None) -> Sequence[Row]:
+    """Rows, newest first, in which a call of one of these keys succeeded: in any run, or `within` one."""
     return await database.query(
-        "SELECT * FROM api_logs WHERE key = ? AND state = 'succeeded' AND (? IS NULL OR run_id = ?)"
-        " ORDER BY id DESC LIMIT 5",
-        (key, within, within),
+        f"SELECT * FROM api_logs WHERE key IN ({', '.join('?' * len(keys))}) AND state = 'succeeded'"
+        " AND (? IS NULL OR run_id = ?) ORDER BY id DESC LIMIT 5",
+        (*keys, within, within),
+    )
+
+
+async def rows_of_first_version(database: Database, *, after: int, most: int) -> Sequence[Row]:
+    """Succeeded calls whose keys are of version 1, oldest first, with ids above `after`."""
+    return await database.query(
+        "SELECT * FROM api_logs WHERE key_version = 1 AND state = 'succeeded' AND id > ? ORDER BY id LIMIT ?",
+        (after, most),
+    )
+
+
+def rewrite_key(token: str, key: str | None, version: int) -> Statement:
+    """Give a succeeded call of key version 1 another key, or keep the one it has, and note the version."""
+    return Statement(
+        "UPDATE api_logs SET key = coalesce(?, key), key_version = ?"
+        " WHERE token = ? AND key_version = 1 AND state = 'succeeded' RETURNING id",
+        (key, version, token),
+        recall=_id_of(token, "key_version = ?", version),
     )
 
 
@@ -101,11 +122,11 @@ _AFFORDABLE = (
 def insert_intent(lease: Lease, row: CallRow) -> Statement:
     """Write down what is about to be bought, if the lease is ours and the budget allows it. Returns the row."""
     return Statement(
-        "INSERT INTO api_logs (run_id, step, slot, take, kind, key, token, service, model, endpoint, state, attempt,"
-        " request, quoted_cost_micro, precision, started_at)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE} RETURNING *",
-        (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
-         row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.precision, row.started_at,
+        "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
+        " state, attempt, request, quoted_cost_micro, precision, started_at)"
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE} RETURNING *",
+        (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.key_version, row.token, row.service,
+         row.model, row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.precision, row.started_at,
          *lease.fence, row.quoted_cost_micro, row.quoted_cost_micro),
         recall=Statement("SELECT * FROM api_logs WHERE token = ?", (row.token,)),
     )  # fmt: skip
@@ -150,13 +171,14 @@ def store_job(lease: Lease, token: str, *, job_id: str, endpoint: str) -> Statem
 def insert_reused(lease: Lease, row: CallRow, source: Row) -> Statement:
     """Write down that an earlier call's answer serves here too, at no cost."""
     return Statement(
-        "INSERT INTO api_logs (run_id, step, slot, take, kind, key, token, service, model, endpoint, state, attempt,"
-        " request, precision, asset_sha256, media_type, facts, reused, started_at, ended_at, duration_ms)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'succeeded', ?, ?, 'exact', ?, ?, ?, 1, ?, ?, 0 WHERE {FENCE}"
+        "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
+        " state, attempt, request, precision, asset_sha256, media_type, facts, reused, started_at, ended_at,"
+        " duration_ms)"
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'succeeded', ?, ?, 'exact', ?, ?, ?, 1, ?, ?, 0 WHERE {FENCE}"
         " RETURNING id",
-        (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.token, row.service, row.model,
-         row.endpoint, row.attempt, row.request, source["asset_sha256"], source["media_type"], source["facts"],
-         row.started_at, row.started_at, *lease.fence),
+        (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.key_version, row.token, row.service,
+         row.model, row.endpoint, row.attempt, row.request, source["asset_sha256"], source["media_type"],
+         source["facts"], row.started_at, row.started_at, *lease.fence),
         recall=_id_of(row.token),
     )  # fmt: skip
 

@@ -9,7 +9,9 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from clash.providers.identity import default_identity
 from clash.providers.ports import (
     Answer,
     Context,
@@ -52,6 +54,18 @@ class LocalProvider:
             return voice_revision(request)
         kinds: dict[str, Kind] = {names[0]: kind for kind, names in self.models().items()}
         return f"{model}-{_REVISIONS[kinds[model]]}"
+
+    def identity(self, model: str, request: Request) -> Mapping[str, Any]:  # noqa: ARG002 - one model per kind
+        """All of a picture or clip request: numbers and slates are drawn. Of a screenplay's, what the story says."""
+        if isinstance(request, ScreenplayRequest):
+            return default_identity(request)
+        return request.model_dump(mode="json")
+
+    def first_revision(self, model: str, request: Request) -> str | None:
+        """Screenplays and speech of clash 0.1 still serve: pictures and clips that were paid for follow from them."""
+        if isinstance(request, SpeechRequest):
+            return self.revision(model, request)
+        return "screenwriter-4" if isinstance(request, ScreenplayRequest) else None
 
     async def call(self, model: str, request: Request, context: Context) -> Answer:  # noqa: ARG002 - one a kind
         """Make it in a worker thread. Raises `ProviderError`."""

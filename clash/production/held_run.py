@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clash.assets import open_assets, place, published_path
+from clash.calls.carry_over import carry_over
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Limit, Pace, Patience
 from clash.clock import now_text
@@ -122,6 +123,7 @@ class HeldRun:
         """Run the graph; the error that ended it from outside a step, if any. Failed slots are in `_failures`."""
         try:
             await self._take_up(lease, how)
+            await carry_over(self._database, self._registry)
             await self._invoke(lease, await self._ledger(lease, how))
         except ClashError as error:
             return error

@@ -23,6 +23,12 @@ from clash.regular_files import read_regular_file
 _Model = TypeVar("_Model", bound=BaseModel)
 _Model = TypeVar("_Model", bound=BaseModel)
 _KINDS: tuple[Kind, ...] = ("screenplay", "image", "video", "speech")
+_FIRST_FIELDS = {
+    "provider", "id", "kind", "arguments", "result", "with_references", "most_references", "most_prompt_characters",
+    "sizes", "aspect_ratios", "most_pixels", "resolutions", "durations_s", "duration_range_s", "duration_as_text",
+    "languages",
+}  # fmt: skip
+"""The fields of a card in clash 0.1."""
 _STEP = 16
 """Sides of free pictures are multiples of this."""
 _FEMALE = re.compile(r"\b(woman|girl|female|lady|mother|grandmother|aunt|sister|she|her)\b|[女母姐妹]|奶奶")
@@ -88,9 +94,9 @@ class Card(_Data):
         return f"{self.provider}:{self.id}"
 
     @property
-    def digest(self) -> str:
-        """Of all that decides what is sent: another card is another call."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"summary", "free"}), sort_keys=True)
+    def first_digest(self) -> str:
+        """Of all that a card said in clash 0.1, where it was part of a call's key."""
+        text = json.dumps(self.model_dump(mode="json", include=_FIRST_FIELDS), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def size(self, request: ImageRequest) -> tuple[int, int]:

@@ -7,7 +7,8 @@ A provider is found by name through the entry-point group `clash.providers`. Its
     Provider, idempotent True    answers at once; the same `Context.key` again costs nothing more
     JobProvider                  takes a job, and is asked later; the job's id is stored before the first poll
 
-What each may offer beside: `Priced` (what a call will cost) and `Searchable` (whether a call was ever seen).
+Each may also be `Priced` (what a call will cost), `Searchable` (whether a call was ever seen) and `Identified` (what
+decides an answer).
 """
 
 from __future__ import annotations
@@ -235,6 +236,27 @@ class Searchable(Protocol):
 
     async def find(self, model: str, request: Request, context: Context) -> Answer | Job | None:
         """The answer or the job of the call with this `Context.key`; None if it never arrived."""
+        ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A provider that says itself what decides an answer. For any other, `default_identity` says it."""
+
+    def identity(self, model: str, request: Request) -> Mapping[str, Any]:
+        """Exactly what is sent for this request, as plain JSON; sha256 digests stand for files.
+
+        Two requests of one identity are one call: the second is answered from the asset store and costs nothing.
+        """
+        ...
+
+
+@runtime_checkable
+class RevisedSince(Protocol):
+    """A provider whose `revision` is no longer what it was in clash 0.1, where calls may have been paid for."""
+
+    def first_revision(self, model: str, request: Request) -> str | None:
+        """What `revision` was in clash 0.1; None where what was made then should not serve any more."""
         ...
 
 

@@ -139,6 +139,10 @@ class Registry:
         """The free model that clash uses for this kind when nothing is set."""
         return self.model(kind, str(Settings.model_fields[f"{kind}_model"].default))
 
+    def all_default(self, models: Mapping[Kind, Model]) -> bool:
+        """Whether each of these is the free model that clash uses when nothing is set."""
+        return all(model.spec == self.default(kind).spec for kind, model in models.items())
+
     def models(self, specs: Mapping[Kind, str]) -> dict[Kind, Model]:
         """All models of a run."""
         return {kind: self.model(kind, spec) for kind, spec in specs.items()}

@@ -12,6 +12,7 @@ is on its way. Environment:
     METER_DELAY   seconds that the work takes
     METER_FAIL    slots, comma-separated, that are refused (not charged)
     METER_DROP    slots whose work is done and charged, but whose answer is dropped once
+    METER_REVISION the models' revision (default: that of the local crafts)
     METER_TINY    tiny sounds, of so many bytes or a little more, instead of the local crafts' files
 """
 
@@ -97,7 +98,7 @@ class _Metered:
         return self._local.models()
 
     def revision(self, model: str, request: Request) -> str:
-        return self._local.revision(model, request)
+        return os.environ.get("METER_REVISION") or self._local.revision(model, request)
 
     def quote(self, model: str, request: Request) -> Quote:
         price = Decimal(os.environ.get("METER_COST", "0"))

@@ -21,7 +21,7 @@ from clash.providers.prices import load_prices
 from clash.providers.transport import Downloads, redacted
 
 _REVISION = 1
-"""Counted up when the same request would be asked differently, beyond what prompts and cards say."""
+"""Counted up when the same arguments would be sent differently: pictures prepared in another way."""
 _MOST_BYTES: Mapping[Kind, int] = {"screenplay": 1 << 20, "image": 64 << 20, "video": 1 << 30, "speech": 128 << 20}
 _PAUSE_S = 1.0
 
@@ -50,15 +50,26 @@ class FalProvider:
         """Those that the catalogue describes: of any other, nobody knows what it is to be asked."""
         return self._catalogue.ids(self.name)
 
-    def revision(self, model: str, request: Request) -> str:
-        """Prompts, what the model is asked with, and the gateway where it is not fal itself."""
+    def revision(self, model: str, request: Request) -> str:  # noqa: ARG002 - `identity` holds what depends on them
+        """How pictures are prepared, and the gateway where it is not fal itself."""
+        return f"fal-{_REVISION}{self._gateway}"
+
+    def identity(self, model: str, request: Request) -> Mapping[str, Any]:
+        """See `clash.providers.ports.Identified`: the endpoint and the arguments that are sent to it."""
+        return asking.identity_of(self._card(model), request)
+
+    def first_revision(self, model: str, request: Request) -> str:
+        """See `clash.providers.ports.RevisedSince`: the wording of prompts, the model's card, the gateway."""
         texts = ""
         if isinstance(request, ImageRequest):
             texts = image_prompts_revision()
         elif isinstance(request, VideoRequest):
             texts = video_prompts_revision()
-        server = "" if self.endpoint == queue.QUEUE else f"-{self.endpoint}"
-        return f"fal-{_REVISION}-{texts}-{self._card(model).digest}{server}"
+        return f"fal-1-{texts}-{self._card(model).first_digest}{self._gateway}"
+
+    @property
+    def _gateway(self) -> str:
+        return "" if self.endpoint == queue.QUEUE else f"-{self.endpoint}"
 
     def quote(self, model: str, request: Request) -> Quote:
         """See `clash.providers.ports.Priced`."""

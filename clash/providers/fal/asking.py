@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from clash.errors import ProviderError
 from clash.providers.catalogue import Card, filled
 from clash.providers.media import reference_uri
 from clash.providers.picture_prompts import clip_prompt, picture_prompt, references_for
-from clash.providers.ports import Context, ImageRequest, Quote, Request, SpeechRequest, VideoRequest
+from clash.providers.ports import Context, ImageRequest, Quote, Reference, Request, SpeechRequest, VideoRequest
 from clash.providers.prices import PriceList
 
 
@@ -25,12 +25,22 @@ class Asked:
 
 def asked_of(card: Card, request: Request, context: Context) -> Asked:
     """What a model is asked. Reads and shrinks the pictures that go along. Raises `UsageError`, `ProviderError`."""
+    return _asked(card, request, lambda reference: reference_uri(context.path_of(reference)))
+
+
+def identity_of(card: Card, request: Request) -> dict[str, Any]:
+    """The same, with a sha256 digest in the place of each picture. Raises what `asked_of` raises."""
+    asked = _asked(card, request, lambda reference: f"sha256:{reference.sha256}")
+    return {"endpoint": asked.endpoint, "arguments": dict(asked.arguments)}
+
+
+def _asked(card: Card, request: Request, shown: Callable[[Reference], str]) -> Asked:
     if isinstance(request, ImageRequest):
-        return _picture(card, request, context)
+        return _picture(card, request, shown)
     if isinstance(request, VideoRequest):
         values = {
             "prompt": clip_prompt(request)[: card.most_prompt_characters],
-            "keyframe": reference_uri(context.path_of(request.keyframe)),
+            "keyframe": shown(request.keyframe),
             "duration": card.duration(request),
             "resolution": card.resolution(request),
             "aspect_ratio": card.aspect_ratio(request),
@@ -44,12 +54,12 @@ def asked_of(card: Card, request: Request, context: Context) -> Asked:
     raise ProviderError(f"the provider fal makes no {type(request).__name__}", code="unknown_model")
 
 
-def _picture(card: Card, request: ImageRequest, context: Context) -> Asked:
+def _picture(card: Card, request: ImageRequest, shown: Callable[[Reference], str]) -> Asked:
     references = references_for(card, request)
     width, height = card.size(request)
     values = {
         "prompt": picture_prompt(request, references)[: card.most_prompt_characters],
-        "references": [reference_uri(context.path_of(reference)) for reference in references],
+        "references": [shown(reference) for reference in references],
         "width": width,
         "height": height,
         "size": f"{width}x{height}",

@@ -16,7 +16,7 @@ from clash.providers.prices import load_prices
 from clash.providers.transport import Downloads
 
 _REVISION = 1
-"""Counted up when the same request would be asked differently, beyond what prompts and cards say."""
+"""Counted up when the same messages and arguments would be sent differently."""
 _DEFAULT_BASE_URL = str(Settings.model_fields["openai_base_url"].default)
 
 
@@ -44,12 +44,28 @@ class OpenAIProvider:
         known = self._catalogue.ids(self.name)
         return {kind: (*known.get(kind, ()), "*") for kind in ("screenplay", "image")}
 
-    def revision(self, model: str, request: Request) -> str:
-        """Prompts, what the model is asked with, and the server where it is not OpenAI's own."""
+    def revision(self, model: str, request: Request) -> str:  # noqa: ARG002 - `identity` holds what depends on them
+        """How requests are sent, and the server where it is not OpenAI's own."""
+        return f"openai-{_REVISION}{self._server}"
+
+    def identity(self, model: str, request: Request) -> Mapping[str, Any]:
+        """See `clash.providers.ports.Identified`: the messages or the prompt, and the arguments beside them."""
+        card = self._card(model, request)
+        if isinstance(request, ScreenplayRequest):
+            return screenwriter.identity_of(card, request)
+        if isinstance(request, ImageRequest):
+            return pictures.identity_of(card, request)
+        raise self._cannot(request)
+
+    def first_revision(self, model: str, request: Request) -> str:
+        """See `clash.providers.ports.RevisedSince`: the wording of prompts, the model's card, the server."""
         card = self._card(model, request)
         texts = screenwriter.prompts_revision() if card.kind == "screenplay" else image_prompts_revision()
-        server = "" if self.endpoint == _DEFAULT_BASE_URL else f"-{self.endpoint}"
-        return f"openai-{_REVISION}-{texts}-{card.digest}{server}"
+        return f"openai-1-{texts}-{card.first_digest}{self._server}"
+
+    @property
+    def _server(self) -> str:
+        return "" if self.endpoint == _DEFAULT_BASE_URL else f"-{self.endpoint}"
 
     def quote(self, model: str, request: Request) -> Quote:
         """See `clash.providers.ports.Priced`. Tokens are guessed, so text is always an estimate."""

@@ -14,7 +14,7 @@ from clash.providers.catalogue import Card, filled
 from clash.providers.media import bad_file, examined
 from clash.providers.openai.conversation import count_of, meaning_of
 from clash.providers.picture_prompts import picture_prompt, references_for
-from clash.providers.ports import Answer, Context, ImageRequest, Quote
+from clash.providers.ports import Answer, Context, ImageRequest, Quote, Reference
 from clash.providers.prices import PriceList, Tokens
 from clash.providers.transport import Downloads
 
@@ -28,11 +28,7 @@ async def draw(
     request: ImageRequest, context: Context,
 ) -> Answer:  # fmt: skip
     """One picture, decoded. Raises `ProviderError`, `AmbiguousError`, `SettingsError`."""
-    width, height = card.size(request)
-    size = f"{width}x{height}"
-    references = references_for(card, request)
-    text = picture_prompt(request, references)[: card.most_prompt_characters]
-    arguments = filled(card.arguments, {"size": size, "width": width, "height": height})
+    text, arguments, references = _asked(card, request)
     try:
         if references:
             shown = [
@@ -57,7 +53,8 @@ async def draw(
         paid = quote(card, prices, request).cost_usd if cost is None else cost
         raise ProviderError(error.message, code=error.code, hint=error.hint, retryable=False, cost_usd=paid) from error
     counts = {"input_tokens": tokens.read, "output_tokens": tokens.written} if usage else None
-    response = {"size": size, "references": len(references), "usage": counts}
+    width, height = card.size(request)
+    response = {"size": f"{width}x{height}", "references": len(references), "usage": counts}
     return Answer(content, media_type, cost_usd=cost, facts=facts, response=response)
 
 
@@ -75,6 +72,19 @@ async def _fetched(downloads: Downloads, address: object) -> bytes:
         except (httpx.InvalidURL, ValueError) as error:
             raise bad_file(f"the vendor's picture has no address that can be one: {error}"[:300]) from error
     raise AssertionError("the last attempt returns or raises")
+
+
+def identity_of(card: Card, request: ImageRequest) -> dict[str, Any]:
+    """What is sent: the prompt, the arguments beside it, and the digests of the pictures shown."""
+    text, arguments, references = _asked(card, request)
+    return {"prompt": text, "arguments": arguments, "references": [reference.sha256 for reference in references]}
+
+
+def _asked(card: Card, request: ImageRequest) -> tuple[str, dict[str, Any], tuple[Reference, ...]]:
+    width, height = card.size(request)
+    references = references_for(card, request)
+    text = picture_prompt(request, references)[: card.most_prompt_characters]
+    return text, filled(card.arguments, {"size": f"{width}x{height}", "width": width, "height": height}), references
 
 
 def quote(card: Card, prices: PriceList, request: ImageRequest) -> Quote:

@@ -160,6 +160,17 @@ def _said(content: object) -> str:
     return writable(content or "")
 
 
+def identity_of(card: Card, request: ScreenplayRequest) -> dict[str, Any]:
+    """What decides the screenplay: every message as it is worded before any answer, the schema, the arguments."""
+    story, parts = request.story, parts_of(request.story)
+    return {
+        "messages": [messages_for(story, rows, [], len(parts)) for rows in parts],
+        "response_format": response_format(),
+        "arguments": filled(card.arguments, {}),
+        "repair": prompt("repair", faults=""),
+    }
+
+
 def _read(answer: str, story: Story, rows: Sequence[Beat]) -> tuple[Draft | None, list[str]]:
     """The draft in an answer, and what is wrong with it."""
     try:

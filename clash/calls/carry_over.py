@@ -1,0 +1,76 @@
+"""Give calls that clash 0.1 paid for the keys of today, so that they are found after a change of the film too.
+
+Under their first key they are found only where the very same request is made again, in the same position. The request
+stands in the row; where its first key can be computed again from it, today's key can be, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from pydantic import TypeAdapter, ValidationError
+
+from clash.calls.content_key import KEY_VERSION, content_key, first_key, first_revision, kind_of
+from clash.database import call_log
+from clash.database.port import Database, Row
+from clash.errors import ClashError
+from clash.providers.ports import ImageRequest, Kind, Request, ScreenplayRequest, SpeechRequest, VideoRequest
+from clash.providers.registry import Model, Registry
+
+_BATCH = 200
+_REQUESTS: dict[Kind, TypeAdapter[Request]] = {
+    "screenplay": TypeAdapter(ScreenplayRequest),
+    "image": TypeAdapter(ImageRequest),
+    "video": TypeAdapter(VideoRequest),
+    "speech": TypeAdapter(SpeechRequest),
+}
+
+
+async def carry_over(database: Database, registry: Registry) -> int:
+    """Rewrite the first keys of succeeded calls, once for all; how many rows were carried over.
+
+    A row whose request was cut, or whose wording no provider here knows any more, keeps its first key. It needs no
+    lease: nothing but the key of a call that is settled changes, and each process writes the same.
+    """
+    carried = 0
+    async for rows in _batches(database):
+        statements = []
+        for row in rows:
+            key = key_today(row, registry)
+            carried += key is not None
+            statements.append(call_log.rewrite_key(row["token"], key, KEY_VERSION if key else call_log.KEPT_FIRST_KEY))
+        await database.batch(statements)
+    return carried
+
+
+async def first_purchases(database: Database, registry: Registry) -> dict[str, list[Row]]:
+    """The same without writing: succeeded calls of clash 0.1 by the keys of today, newest first."""
+    found: dict[str, list[Row]] = {}
+    async for rows in _batches(database):
+        for row in rows:
+            if (key := key_today(row, registry)) is not None:
+                found.setdefault(key, []).insert(0, row)
+    return found
+
+
+async def _batches(database: Database) -> AsyncIterator[list[Row]]:
+    after = 0
+    while rows := await call_log.rows_of_first_version(database, after=after, most=_BATCH):
+        yield list(rows)
+        after = int(rows[-1]["id"])
+
+
+def key_today(row: Row, registry: Registry) -> str | None:
+    """Today's key of a call of clash 0.1; None where it cannot be told."""
+    kind: Kind = row["kind"]
+    try:
+        request = _REQUESTS[kind].validate_json(row["request"] or "")
+        model = Model(registry.provider(str(row["service"])), str(row["model"]))
+        take = int(row["take"])
+        if kind_of(request) != kind or first_key(model, request, take=take) != row["key"]:
+            return None
+        revision = first_revision(model, request)
+        return content_key(model, request, take=take, revision=revision)
+    except (ValidationError, KeyError, ClashError):
+        # What cannot be read or belongs to a provider that is not installed stays as it is.
+        return None

@@ -1,0 +1,141 @@
+"""What clash 0.1 bought is found: a database and store that it made, with paid calls of four runs.
+
+`first_version/purchases.zip` was made by the first version (commit 2a9e379): its database, and the files of its paid
+calls. Runs: `story-oneshot` and `shots-queued` (metered plug-ins for everything), `story-local-writer` (free writer and
+voice, metered pictures and clips), `story-vendors` (`--preset final` against the vendors' emulator).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filming import Ran, clash, environment
+
+from clash.calls.content_key import content_key
+from clash.providers.ports import Answer, Context, ImageRequest, Kind, Request, SpeechRequest, VideoRequest
+from clash.providers.registry import Model
+
+PURCHASES = Path(__file__).parent / "first_version" / "purchases.zip"
+FORMAT = ("--size", "128x72", "--fps", "8")
+KINDS = ("screenplay", "image", "video", "speech")
+RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "story-oneshot": (
+        "story.csv",
+        tuple(f"--{kind}-model=oneshot" for kind in ("screenplay", "image", "video", "speech")),
+    ),
+    "shots-queued": (
+        "shots.csv",
+        tuple(f"--{kind}-model=queued" for kind in ("screenplay", "image", "video", "speech")),
+    ),
+    "story-local-writer": ("story.csv", ("--image-model=queued", "--video-model=oneshot")),
+    "story-vendors": ("story.csv", ("--preset", "final")),
+}
+
+
+@pytest.fixture
+def bought(tmp_path: Path) -> Path:
+    """A folder as the first version left it."""
+    with zipfile.ZipFile(PURCHASES) as files:
+        files.extractall(tmp_path)
+    return tmp_path
+
+
+def today(folder: Path, *arguments: str) -> Ran:
+    """Run clash there, with the meter and the vendors' addresses of then."""
+    with sqlite3.connect(folder / "data/checkpoints.db") as connection:
+        (endpoint,) = connection.execute("SELECT min(endpoint) FROM api_logs WHERE service = 'openai'").fetchone()
+    address = re.sub(r"/v1$", "", endpoint)
+    vendors = {
+        "OPENAI_API_KEY": "sk-of-the-tests-0123456789",
+        "OPENAI_BASE_URL": f"{address}/v1",
+        "FAL_KEY": "key-of-the-tests:0123456789",
+        "FAL_BASE_URL": f"{address}/fal",
+    }
+    meter = {"METER": str(folder / "meter"), "METER_COST": "0.01", "METER_REVISION": "1"}
+    return clash(folder, *arguments, env=environment(**vendors, **meter))
+
+
+def to_pay(planned: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a dry run that cost something and whose answers are not there yet."""
+    paid = [line for line in planned["by_step"] if not line["model"].startswith("local:")]
+    return [line for line in paid if line["found_calls"] != line["calls"]]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_new_run_pays_for_nothing_again(bought: Path, run: str) -> None:
+    """A dry run of the same story finds every paid call, and so does the run itself, which charges nothing."""
+    assert today(bought, "db", "init").code == 0
+    story, models = RUNS[run]
+    planned = today(bought, "run", story, "--thread", "again", *models, *FORMAT, "--dry-run", "--json")
+    assert planned.code == 0, planned.err
+    assert to_pay(planned.document) == []
+    assert planned.document["total_usd"] == "0.000000"
+    made = today(bought, "run", story, "--thread", "again", *models, *FORMAT, "--json")
+    assert made.code == 0, made.err
+    assert made.document["cost"]["total_usd"] == "0.000000"
+    assert not (bought / "meter").exists() or "charge" not in (bought / "meter").read_text()
+
+
+@pytest.mark.parametrize("run", ["story-oneshot", "story-local-writer"])
+def test_a_finished_run_stays_finished(bought: Path, run: str) -> None:
+    """The first version's run is `already_completed`, and resuming it charges nothing."""
+    assert today(bought, "db", "init").code == 0
+    resumed = today(bought, "resume", run, "--json")
+    assert (resumed.code, resumed.document["status"]) == (0, "already_completed"), resumed.err
+
+
+def test_first_keys_are_rewritten_once(bought: Path) -> None:
+    """The first run gives every paid call of then a key of today; the next finds nothing left to rewrite."""
+    today(bought, "db", "init")
+    story, models = RUNS["story-oneshot"]
+    assert today(bought, "run", story, "--thread", "again", *models, *FORMAT).code == 0
+    with sqlite3.connect(bought / "data/checkpoints.db") as connection:
+        left = connection.execute(
+            "SELECT run_id, slot, service, key_version FROM api_logs WHERE key_version <> 2 AND service <> 'local'"
+        ).fetchall()
+    assert left == []
+
+
+def test_a_moved_shot_of_then_is_found(bought: Path) -> None:
+    """Today's key of a shot that the first version bought does not change with its number, its row or its slate."""
+    today(bought, "db", "init")
+    assert today(bought, "run", "story.csv", "--thread", "again", *RUNS["story-oneshot"][1], *FORMAT).code == 0
+    with sqlite3.connect(bought / "data/checkpoints.db") as connection:
+        rows = connection.execute(
+            "SELECT kind, key, service, request FROM api_logs WHERE run_id = 'story-oneshot' AND slot LIKE 'shot:%'"
+        ).fetchall()
+    assert {row[0] for row in rows} == {"image", "video", "speech"}
+    for kind, key, service, written in rows:
+        request: dict[str, Any] = json.loads(written)
+        if "shot" in request:
+            request["shot"] |= {"number": 77, "source_row": 99}
+            request |= {"slate": "SC 09   SHOT 077"} if kind == "video" else {}
+        changed = {"image": ImageRequest, "video": VideoRequest, "speech": SpeechRequest}[kind].model_validate(request)
+        assert content_key(Model(Paid(service), MODELS[kind]), changed) == key, written
+
+
+MODELS = {"image": "illustrator", "video": "cinematographer", "speech": "voice"}
+
+
+class Paid:
+    """A plug-in of the first version's port: it knows nothing of identities."""
+
+    endpoint, idempotent, concurrency = "https://metered.example/v1", False, 1
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def models(self) -> dict[Kind, tuple[str, ...]]:
+        return {}
+
+    def revision(self, model: str, request: Request) -> str:
+        return "1"
+
+    async def call(self, model: str, request: Request, context: Context) -> Answer:
+        raise AssertionError("no call is made here")
