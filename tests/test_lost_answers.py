@@ -168,7 +168,8 @@ async def test_json_of_another_shape_is_a_lost_answer(paid: Paid, body: bytes) -
 
 
 ODD_WORDS = [
-    b"[]", b"3", DEEP, b"\xff\xfe", b"<html>", b"", b'{"detail": {"a": [1]}, "error": 5}', b'{"error_type": ["a"]}',
+    b"[]", b"3", DEEP, b"[" * 900 + b"]" * 900,
+    b"\xff\xfe", b"<html>", b"", b'{"detail": {"a": [1]}, "error": 5}', b'{"error_type": ["a"]}',
     b'{"error": {"message": {}, "code": ["x"], "type": 5}}', b'{"detail": "\\ud800", "error": {"message": "\\ud800"}}',
 ]  # fmt: skip
 
@@ -329,6 +330,16 @@ async def test_a_file_that_unpacks_without_end_is_refused() -> None:
         with pytest.raises(ProviderError) as caught:
             await Downloads((server.url.removeprefix("http://"),)).fetch(f"{server.url}/f", most_bytes=1 << 20)
     assert caught.value.code == "too_large"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"3", b"null", DEEP, b"<html>", b'{"data": 5}', b'{"status": []}', b""])
+@pytest.mark.parametrize("provider", [FalProvider, OpenAIProvider])
+async def test_a_probe_of_an_odd_server_is_told(provider: type[FalProvider | OpenAIProvider], body: bytes) -> None:
+    """`doctor` says what is wrong with the answer; to have asked cost nothing."""
+    async with raw_server(lambda _: [answer(body)]) as server:
+        with pytest.raises(ProviderError) as caught:
+            await provider(settings_for(server.url)).probe()
+    assert type(caught.value) is ProviderError
 
 
 @pytest.fixture(autouse=True)

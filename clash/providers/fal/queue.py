@@ -121,11 +121,15 @@ class Queue:
         handle = self._handle.from_request_id(self._http, "fal-ai/kokoro", nobody.id)
         try:
             await handle.status()
+        except ClashError:
+            raise
         except self._http_error as error:
             meaning = self._lost_job(error, nobody)
             if meaning.code == "expired":
                 return "the key is good"
             raise meaning from error
+        except Exception as error:  # what the SDK makes of JSON that says something else
+            raise ProviderError(f"fal's answer cannot be read: {_named(error)}", retryable=True) from error
         return "the key is good"
 
     # -- parts -----------------------------------------------------------------------------------------------

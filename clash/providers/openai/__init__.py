@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clash.config import Kind, Settings, load_settings
-from clash.errors import ProviderError
+from clash.errors import AmbiguousError, ProviderError
 from clash.providers.catalogue import Card, load_catalogue
 from clash.providers.extras import module
 from clash.providers.openai import conversation, pictures, screenwriter
@@ -93,11 +93,15 @@ class OpenAIProvider:
 
     async def probe(self) -> str:
         """What a free call says: that the key is good, or that a server is there. Raises `ClashError`."""
+        client = self._connected()
         try:
-            found = await self._connected().models.list()
+            found = await client.models.list()
+            return f"{len(found.data)} models"
         except Exception as error:
-            raise conversation.meaning_of(error, "models") from error
-        return f"{len(found.data)} models"
+            meaning = conversation.meaning_of(error, "models")
+            if isinstance(meaning, AmbiguousError):  # of a free request nothing is in doubt
+                meaning = ProviderError(meaning.message, retryable=True)
+            raise meaning from error
 
     def _connected(self) -> Any:
         if self._client is None:

@@ -87,9 +87,9 @@ def count_of(tokens: object) -> int:
 def _refused(error: Any, model: str) -> ClashError:
     status, body = int(error.status_code), cast("object", error.body)
     said = str(error.message)
-    if " - " not in said and body:
+    if " - " not in said:
         # The SDK shows only what stands where OpenAI puts it.
-        said = f"{said} - {body}"
+        said = f"{said} - {error.response.text}"
     words = redacted_text(writable(said))[:600]
     facts = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     code = f"{facts.get('code') or ''} {facts.get('type') or ''}".lower()
