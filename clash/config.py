@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -187,6 +189,16 @@ class Settings(BaseSettings):
         default=(), validation_alias="CLASH_ALLOW_HOSTS",
         description="Hosts (host or host:port, commas between) that files may come from though they are not public.",
     )  # fmt: skip
+    fake_ip_ranges: Annotated[tuple[IPv4Network | IPv6Network, ...] | None, NoDecode] = Field(
+        default=None, validation_alias="CLASH_FAKE_IP_RANGES",
+        description="Ranges that a proxy's resolver answers names with (commas between), or none; by default"
+        " 198.18.0.0/15 where a proxy is set or every name answers from it.",
+    )  # fmt: skip
+    langsmith: bool = Field(
+        default=False, validation_alias="CLASH_LANGSMITH",
+        description="Whether LangSmith may trace runs, if its own variables (LANGSMITH_TRACING) say so: it is sent the"
+        " words of the story.",
+    )  # fmt: skip
     size: str = Field(
         default="1280x720", validation_alias="CLASH_SIZE",
         description="The film's width x height in pixels, both even.",
@@ -198,7 +210,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "d1_requests", "concurrency", "budget", "preset", "openai_api_key", "fal_key", "fal_base_url", "models_file",
-        "prices_file", mode="before",
+        "prices_file", "fake_ip_ranges", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
@@ -216,11 +228,19 @@ class Settings(BaseSettings):
             return value
         return tuple(host for part in value.split(",") if (host := part.strip().lower()))
 
-    @field_validator("openai_base_url", "fal_base_url")
+    @field_validator("fake_ip_ranges", mode="before")
+    @classmethod
+    def _read_ranges(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = [part for part in re.split(r"[,\s]+", value) if part]
+        return () if value.strip().lower() == "none" else tuple(_network(part) for part in parts) or None
+
+    @field_validator("openai_base_url", "fal_base_url", "cloudflare_api_base_url")
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
-        if value is not None and not re.match(r"https?://[^/\s]+", value):
-            raise ValueError("it is no http:// or https:// address")
+        if value is not None and (fault := _fault_of_address(value)):
+            raise ValueError(fault)
         return value
 
     @field_validator("size")
@@ -239,6 +259,33 @@ class Settings(BaseSettings):
             return check_fps(value)
         except UsageError as error:
             raise ValueError(error.message) from error
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is no range of addresses such as 198.18.0.0/15") from None
+
+
+def _fault_of_address(value: str) -> str | None:
+    """What keeps a text from being the address of a server; None for a good one. The text is not repeated."""
+    if re.search(r"[\x00-\x20\x7f]", value):
+        return "it holds a space or a line break"
+    try:
+        parts = urlsplit(value)
+        port, host = parts.port, parts.hostname or ""
+        if ":" in host:
+            ip_address(host)
+        else:
+            host.encode("idna")
+    except ValueError:
+        return "its host or its port cannot be one"
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return "it is no http:// or https:// address"
+    if port == 0 or re.search(r"[^\w.:%-]", host):
+        return "its host or its port cannot be one"
+    return "it has a query or a fragment, which no server's address has" if parts.query or parts.fragment else None
 
 
 def load_settings() -> Settings:

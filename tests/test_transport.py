@@ -11,7 +11,7 @@ import pytest
 from emulator import Emulator
 
 from clash.errors import ProviderError, SettingsError
-from clash.providers import transport
+from clash.network.certificates import certificates
 from clash.providers.transport import Downloads, redacted, redacted_text, safe_url
 
 MOST = 1 << 20
@@ -134,4 +134,5 @@ def test_certificates_are_checked() -> None:
     """No setting turns that off."""
     import ssl
 
-    assert transport._certificates().verify_mode is ssl.CERT_REQUIRED
+    assert certificates().verify_mode is ssl.CERT_REQUIRED
+    assert certificates().check_hostname

@@ -32,6 +32,7 @@ from clash.calls.book import Book, Made, Task
 from clash.calls.content_key import content_key, keys_of, kind_of, references_of
 from clash.calls.jobs import JobFailedError, await_job, is_lost
 from clash.calls.pacing import Pace, Patience, with_retries
+from clash.calls.readiness import Readiness
 from clash.calls.receipts import billed_micro, cost_of
 from clash.calls.verification import check_answer
 from clash.database import call_log
@@ -96,6 +97,7 @@ class Ledger:
         self._remake_lost = remake_lost
         self._check_stop = check_stop
         self._book = Book(database, lease, assets, on_settled=on_settled)
+        self._readiness = Readiness(models.values())
         self._same_key: dict[str, asyncio.Lock] = {}
 
     async def call(self, task: Task) -> Made:
@@ -214,6 +216,7 @@ class Ledger:
         """A new call, as soon as there is a place, a turn and money for it."""
         await self._bring_references(task)
         provider, quote = model.provider, quote_of(model, task.request)
+        await self._readiness.check(model, quote)
         kept: _Kept | None = None
         while kept is None:
             async with self._pace.place(provider):
@@ -249,6 +252,7 @@ class Ledger:
             may_send = same and provider.idempotent
             must_ask = not provider.idempotent or int(row["quoted_cost_micro"]) > 0
         if may_send:
+            await self._readiness.check(model, quote_of(model, task.request))
             await self._pace.turn(provider, self._check_stop)
             await self._book.call_again(row)
             return await self._send(task, row, model, sent_before=not isinstance(provider, Searchable))

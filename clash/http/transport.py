@@ -12,16 +12,15 @@ whole in here, before the SDK sees any of it, and what goes wrong is raised as a
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import httpcore
 import httpx
 
 from clash.http.bodies import ACCEPTED_ENCODING, UnreadableBodyError, json_of, read_body
+from clash.network.transport import NetworkTransport
 
 _FREE_TO_REPEAT = {"GET", "HEAD", "OPTIONS"}
 _BEFORE_SENDING = (
@@ -72,13 +71,13 @@ class RedirectedError(ExchangeError):
 class BoundedTransport(httpx.AsyncBaseTransport):
     """Send each request once, and return its answer only when all of it is here. Raises `ExchangeError`.
 
+    It goes the way that the environment names; making one raises `SettingsError` where that way cannot be used.
     `json_only`: an answer that is no success without JSON counts as lost when it has none.
     """
 
     def __init__(self, limits: Limits | None = None, *, json_only: bool = False) -> None:
         self.limits = limits or Limits()
         self._json_only = json_only
-        # Clients, not bare transports, so that the environment's proxies are honoured.
         self._reused = _client(httpx.Limits(max_connections=None, max_keepalive_connections=20))
         # A server may close an idle connection at the moment it is used again. What must not be sent twice gets a
         # connection of its own, so that this is never taken for a lost answer.
@@ -160,12 +159,7 @@ class _Progress:
 
 
 def _client(limits: httpx.Limits) -> httpx.AsyncClient:
-    return httpx.AsyncClient(verify=_certificates(), limits=limits, follow_redirects=False)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+    return httpx.AsyncClient(transport=NetworkTransport(limits), follow_redirects=False)
 
 
 def _redirected(request: httpx.Request, response: httpx.Response) -> ExchangeError:

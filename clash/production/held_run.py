@@ -29,6 +29,7 @@ from clash.production.estimating import Left, format_of, left_to_pay
 from clash.production.outcome import outcome_of
 from clash.production.plan import RunPlan
 from clash.production.progress import Observer, Progress, StopSignal
+from clash.production.tracing import tracing_as_allowed
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
 from clash.reports.runs import run_document
@@ -124,7 +125,9 @@ class HeldRun:
         try:
             await self._take_up(lease, how)
             await carry_over(self._database, self._registry)
-            await self._invoke(lease, await self._ledger(lease, how))
+            ledger = await self._ledger(lease, how)
+            with tracing_as_allowed(self._settings):
+                await self._invoke(lease, ledger)
         except ClashError as error:
             return error
         except Exception as error:

@@ -160,12 +160,20 @@ class Card(_Data):
 class _File(_Data):
     models: tuple[Card, ...] = ()
     presets: dict[str, dict[Kind, str]] = Field(default_factory=dict)
+    file_hosts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Catalogue:
     """All cards and presets, by name."""
 
-    def __init__(self, cards: Sequence[Card], presets: Mapping[str, Mapping[Kind, str]]) -> None:
+    def __init__(
+        self,
+        cards: Sequence[Card],
+        presets: Mapping[str, Mapping[Kind, str]],
+        file_hosts: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """`file_hosts`: per provider, the hosts that the files it makes are fetched from."""
+        self.file_hosts = dict(file_hosts or {})
         self._cards = {(card.provider, card.id): card for card in cards}
         self.presets = {name: dict(models) for name, models in presets.items()}
 
@@ -193,7 +201,8 @@ def load_catalogue(settings: Settings) -> Catalogue:
     shipped = _shipped()
     hidden = {(card.provider, card.id) for card in own.models}
     cards = [*own.models, *(card for card in shipped.models if (card.provider, card.id) not in hidden)]
-    return Catalogue(cards, {**shipped.presets, **own.presets, **settings.presets})
+    presets = {**shipped.presets, **own.presets, **settings.presets}
+    return Catalogue(cards, presets, {**shipped.file_hosts, **own.file_hosts})
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import SecretStr
 
+from clash.errors import SettingsError
 from clash.providers.extras import installed, module
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 KEYRING_SERVICE = "clash"
 KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "fal": "FAL_KEY"}
 """The variable that holds each vendor's key. Other people's providers see to their own."""
+_QUOTES = "\"'`"
 
 
 def key_of(variable: str, setting: SecretStr | None) -> str | None:
@@ -21,6 +23,21 @@ def key_of(variable: str, setting: SecretStr | None) -> str | None:
     if setting is not None and setting.get_secret_value().strip():
         return setting.get_secret_value().strip()
     return _from_keyring(variable)
+
+
+def check_sendable(variable: str, value: str) -> None:
+    """Raise `SettingsError` for a value that no HTTP header can carry, or that still has its quotes around it."""
+    if (place := next((at for at, one in enumerate(value, 1) if not "!" <= one <= "~"), 0)) > 0:
+        one = value[place - 1]
+        what = "a space or a line break" if one.isspace() else "a character that no key has"
+        raise SettingsError(
+            f"{variable} holds {what} (character {place} of {len(value)})", code="bad_key",
+            hint=f"copy the key again, as one line without spaces, into {variable}",
+        )  # fmt: skip
+    if value[0] in _QUOTES or value[-1] in _QUOTES:
+        raise SettingsError(
+            f"{variable} has quotes around its value", code="bad_key", hint=f"write {variable} without quotes"
+        )
 
 
 def vendor_key(vendor: str, settings: Settings) -> str | None:

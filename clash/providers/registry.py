@@ -28,10 +28,13 @@ class Configurable(Protocol):
 
 @runtime_checkable
 class Demanding(Protocol):
-    """A provider that needs something before it can be called: a key, a package."""
+    """A provider that needs something before it can be called: a key, a package, a proxy that can be used."""
 
     def require(self, model: str) -> None:
-        """Raises `SettingsError` that says what is missing. Calls nobody."""
+        """Raise `SettingsError` for all that would fail before the first byte of a call is sent. Calls nobody.
+
+        It runs before each purchase is written down, so it is quick.
+        """
         ...
 
 

@@ -2,28 +2,33 @@
 
 A vendor's answer names an address, and whoever can put words into an answer can name any. So a file is only ever
 fetched over https from a public address; each redirect is held to the same, and the connection goes to the very
-address that was checked. Hosts that `CLASH_ALLOW_HOSTS` names are trusted as they are.
+address that was checked. Behind a proxy the proxy looks names up, so it is told the name. Hosts that
+`CLASH_ALLOW_HOSTS` names are trusted as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
-import socket
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
 from clash.errors import ProviderError, SettingsError
 from clash.http import ACCEPTED_ENCODING, TooLargeError, UnreadableBodyError, read_body, retry_after_s
+from clash.network.proxies import Proxies
+from clash.network.transport import NetworkTransport
+from clash.providers.addresses import AddressFilter, UnsafeHostError
+
+if TYPE_CHECKING:
+    from clash.config import Settings
 
 _MOST_HOPS = 5
 _TIMEOUT = httpx.Timeout(30.0, connect=15.0)
+_ASK_S = 15.0
+"""Seconds within which a host of files must show that it can be reached."""
 _OK = 200
 _GONE = {401, 403, 404, 410}
 """How hosts of files say that an address (most are signed for a time) is no longer good."""
@@ -41,6 +46,15 @@ class Downloads:
 
     allow_hosts: tuple[str, ...] = ()
     longest_s: float = 600.0
+    addresses: AddressFilter | None = None
+    """What is not public but passes; None: what the environment says by itself."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Downloads:
+        """Fetch files as the settings say. Raise `SettingsError` for a proxy that cannot be used."""
+        ranges = settings.fake_ip_ranges
+        addresses = AddressFilter(ranges or (), bool(Proxies.of_environment().by_scheme), fake_ip=ranges != ())
+        return cls(settings.allow_hosts, addresses=addresses)
 
     async def fetch(self, url: str, *, most_bytes: int) -> bytes:
         """The file at an address.
@@ -53,16 +67,49 @@ class Downloads:
                 return await self._follow(url, most_bytes)
         except TimeoutError:
             raise ProviderError(f"{safe_url(url)} did not come within {self.longest_s:.0f} s", retryable=True) from None
+        except httpx.InvalidURL as error:
+            raise ProviderError(f"{safe_url(url)} is no address: {error}", code="bad_address") from None
         except httpx.HTTPError as error:
             raise ProviderError(
                 f"{safe_url(url)} could not be fetched: {type(error).__name__}: {error}", retryable=True
             ) from error
 
+    async def check_host(self, host: str) -> str:
+        """Check that files of a host will be fetched, the way that they will be; return that way in words.
+
+        Without a proxy the host is looked up and its numbers are checked; a proxy is asked to connect to it. Raises
+        `SettingsError` (code `unsafe_address`) where a file from there would be refused, `ProviderError` where the
+        host cannot be found or reached.
+        """
+        transport = NetworkTransport()
+        address = httpx.URL(f"https://{host}/")
+        try:
+            async with asyncio.timeout(_ASK_S), httpx.AsyncClient(transport=transport, timeout=_ASK_S) as client:
+                pinned = await self._pinned(address, transport)
+                proxy = transport.proxy_for(address)
+                if proxy is None:
+                    return f"at {pinned.url.host}" if pinned.url.host != host else "allowed by CLASH_ALLOW_HOSTS"
+                await client.head(address)  # any answer shows that the proxy connects to it
+                return f"through the proxy {proxy.address} ({proxy.variable})"
+        except UnsafeHostError as error:
+            raise SettingsError(
+                f"files from {host} would not be fetched: {error}", code="unsafe_address",
+                hint="behind a fake-ip proxy set HTTPS_PROXY, or name its range in CLASH_FAKE_IP_RANGES;"
+                f" CLASH_ALLOW_HOSTS={host} trusts the host wherever it leads",
+            ) from None  # fmt: skip
+        except (httpx.HTTPError, TimeoutError) as error:
+            why = str(error) or f"no answer within {_ASK_S:.0f} s"
+            raise ProviderError(f"{host} cannot be reached: {why}", code="unreachable", retryable=True) from error
+
     async def _follow(self, url: str, most_bytes: int) -> bytes:
         address = httpx.URL(url)
-        async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, verify=_certificates()) as client:
+        transport = NetworkTransport()
+        async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, transport=transport) as client:
             for _ in range(_MOST_HOPS + 1):
-                pinned = await self._checked(address)
+                try:
+                    pinned = await self._pinned(address, transport)
+                except UnsafeHostError as error:
+                    raise _unsafe(address, str(error)) from None
                 request = client.build_request(
                     "GET",
                     pinned.url,
@@ -78,40 +125,31 @@ class Downloads:
                     await response.aclose()
         raise ProviderError(f"{safe_url(url)} is redirected more than {_MOST_HOPS} times", code="bad_address")
 
-    async def _checked(self, address: httpx.URL) -> _Pinned:
+    async def _pinned(self, address: httpx.URL, transport: NetworkTransport) -> _Pinned:
+        """What is to be asked for a file; raises `UnsafeHostError`."""
         host = address.host.lower()
         if address.scheme not in ("http", "https") or not host:
-            raise _unsafe(address, "it is no web address")
+            raise UnsafeHostError("it is no web address")
         port = address.port or (443 if address.scheme == "https" else 80)
         if host in self.allow_hosts or f"{host}:{port}" in self.allow_hosts:
             return _Pinned(address, {})
         if address.scheme != "https":
-            raise _unsafe(address, "it is not https")
-        numbers = await _resolved(host, port)
-        if private := [number for number in numbers if not ipaddress.ip_address(number).is_global]:
-            raise _unsafe(address, f"{private[0]} is not public")
+            raise UnsafeHostError("it is not https")
+        addresses = self.addresses or AddressFilter(proxied=transport.is_proxied)
+        name = address.raw_host.decode("ascii")
+        if transport.proxy_for(address) is not None:
+            addresses.check_unresolved(name)
+            return _Pinned(address, {})
+        numbers = await addresses.numbers(name, port)
         return _Pinned(address.copy_with(host=numbers[0]), {"sni_hostname": host})
 
 
 @dataclass(frozen=True)
 class _Pinned:
-    """An address by number, and the name that its certificate must be for."""
+    """An address by number, and the name that its certificate must be for; as it is where a proxy looks it up."""
 
     url: httpx.URL
     extensions: dict[str, Any]
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-async def _resolved(host: str, port: int) -> list[str]:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise ProviderError(f"the host {host} cannot be found: {error}", retryable=True) from error
-    return [str(entry[4][0]) for entry in found]
 
 
 def _unsafe(address: httpx.URL, why: str) -> SettingsError:

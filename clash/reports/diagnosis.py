@@ -19,9 +19,15 @@ from clash.database.connection import check_soundness, database_exists, open_dat
 from clash.database.migrations import pending_migrations
 from clash.errors import ClashError
 from clash.installation import install_command
+from clash.network import network_problems
+from clash.network.certificates import VARIABLES
+from clash.network.langsmith import langsmith_destination, langsmith_switch
+from clash.network.proxies import Proxies
+from clash.providers.addresses import never_passing
 from clash.providers.choice import models_for
 from clash.providers.credentials import KEY_VARIABLES, key_of, vendor_key
 from clash.providers.extras import EXTRAS, installed, package_of
+from clash.providers.file_hosts import FileHosts, check_file_hosts
 from clash.providers.registry import Probed, Registry, provider_names
 from clash.providers.transport import redacted_text
 
@@ -35,6 +41,9 @@ async def diagnose(settings: Settings, *, ask: bool = True) -> dict[str, Any]:
     checks = [
         *unknown,
         *_models_checks(models, settings),
+        *_network_checks(settings),
+        *(await _file_checks(models, settings) if ask else []),
+        _tracing_check(settings),
         *(await _vendor_checks(settings) if ask else []),
         await _database_check(settings),
         _disk_check(settings),
@@ -136,6 +145,51 @@ def _models_checks(models: dict[Kind, str], settings: Settings) -> list[dict[str
         else:
             checks.append(_check(f"{kind} model", True, model.spec))
     return checks
+
+
+def _network_checks(settings: Settings) -> list[dict[str, Any]]:
+    """The proxies and certificates of the environment: what cannot be used, and what goes through which proxy."""
+    problems = [_failed("network", error) for error in network_problems()]
+    for one in never_passing(settings.fake_ip_ranges or ()):
+        says = f"CLASH_FAKE_IP_RANGES: {one} is private or link-local, which never passes"
+        problems.append(_check("network", False, says, "hosts of your own network go into CLASH_ALLOW_HOSTS"))
+    if problems:
+        return problems
+    proxies = Proxies.of_environment().by_scheme
+    lines = [f"{scheme} requests go through {one.address} ({one.variable})" for scheme, one in proxies.items()]
+    lines += [f"{name} names the certificates that are trusted" for name in VARIABLES if os.environ.get(name)][:1]
+    return [_check("network", True, "; ".join(lines) or "no proxy; the certificates that come with clash")]
+
+
+async def _file_checks(models: dict[Kind, str], settings: Settings) -> list[dict[str, Any]]:
+    """Whether files that would be paid for can be fetched, the way that a run fetches them."""
+    registry = Registry(settings)
+    checks: list[dict[str, Any]] = []
+    for name in dict.fromkeys(spec.partition(":")[0] for spec in models.values()):
+        try:
+            provider = registry.provider(name)
+            if not isinstance(provider, FileHosts) or not _has_key(name, settings):
+                continue
+            says = await check_file_hosts(provider)
+        except ClashError as error:
+            checks.append(_failed(f"files of {name}", error))
+        else:
+            checks.append(_check(f"files of {name}", True, says))
+    return checks
+
+
+def _tracing_check(settings: Settings) -> dict[str, Any]:
+    """What LangSmith would be sent, and where."""
+    switch = langsmith_switch()
+    if not settings.langsmith:
+        said = f"{switch} is set, but clash sends it nothing" if switch else "off"
+        return _check("langsmith", True, said, "CLASH_LANGSMITH=true lets it trace runs" if switch else None)
+    if switch is None:
+        return _check(
+            "langsmith", True, "allowed by CLASH_LANGSMITH, but LANGSMITH_TRACING is not set: nothing is sent"
+        )
+    what = "the inputs and outputs of every step, with the words of the story,"
+    return _check("langsmith", True, f"{what} are sent to {langsmith_destination()} ({switch})")
 
 
 async def _vendor_checks(settings: Settings) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from clash.database.d1.outage import outage_of
 from clash.database.d1.pace import API, RequestPace
 from clash.database.group_commit import Refused
 from clash.errors import SettingsError
+from clash.network.transport import NetworkTransport
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ _TRIES_OUT_OF_REACH = 2
 _TRIES_ODD = 4
 _TIMES_TOLD = 6
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+_TOKEN = re.compile(r"[\x21\x23-\x26\x28-\x5f\x61-\x7e]+")
+"""All that can be seen, but for quotes: `"`, `'` and the backtick."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Account:
         if not _ACCOUNT.fullmatch(self.id):
             raise SettingsError(f"CLOUDFLARE_ACCOUNT_ID {self.id!r} is not an account id")
         if not _TOKEN.fullmatch(self.token.get_secret_value()):
-            raise SettingsError("CLOUDFLARE_API_TOKEN holds a character that no token has (a space, a line break)")
+            raise SettingsError(
+                "CLOUDFLARE_API_TOKEN holds a character that no token has (a space, a line break, a quote)"
+            )
         if not self.base_url.startswith(("https://", "http://")):
             raise SettingsError(f"CLOUDFLARE_API_BASE_URL {self.base_url!r} is not an http(s) URL")
 
@@ -175,12 +179,12 @@ class Rest:
                 base_url=f"{account.base_url.rstrip('/')}/accounts/{account.id}/d1/",
                 headers={"Authorization": f"Bearer {account.token.get_secret_value()}"},
                 timeout=_TIMEOUT,
-                transport=transport,
+                transport=transport or NetworkTransport(),
             )
-        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+        except (ValueError, httpx.InvalidURL) as error:
             raise SettingsError(
                 f"Cloudflare D1 cannot be asked: {self._reader.clean(str(error))}",
-                hint="check CLOUDFLARE_API_BASE_URL, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
+                hint="check CLOUDFLARE_API_BASE_URL",
             ) from None
 
     async def __aenter__(self) -> Rest:

@@ -12,7 +12,6 @@ import httpx
 from clash.config import Kind, Settings, load_settings
 from clash.errors import ProviderError, UsageError
 from clash.providers.catalogue import Card, load_catalogue
-from clash.providers.extras import module
 from clash.providers.fal import asking, queue
 from clash.providers.media import examined
 from clash.providers.picture_prompts import image_prompts_revision, video_prompts_revision
@@ -42,9 +41,10 @@ class FalProvider:
         self._settings = settings
         self._catalogue = load_catalogue(settings)
         self._prices = load_prices(settings)
-        self._downloads = Downloads(settings.allow_hosts)
+        self.file_hosts = self._catalogue.file_hosts.get(self.name, ())
         self._queue: queue.Queue | None = None
         self.endpoint = (settings.fal_base_url or queue.QUEUE).rstrip("/")
+        self.serves_files_itself = self.endpoint != queue.QUEUE
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         """Those that the catalogue describes: of any other, nobody knows what it is to be asked."""
@@ -76,9 +76,12 @@ class FalProvider:
         return asking.quote(self._card(model), self._prices, request)
 
     def require(self, model: str) -> None:  # noqa: ARG002 - all models need the same
-        """Raises `SettingsError` where the package or the key is missing. Calls nobody."""
-        module("fal_client")
-        queue.fal_key(self._settings)
+        """Raise `SettingsError` for what would keep a request from being sent. Calls nobody."""
+        self._connected()
+
+    async def check_file_host(self, host: str) -> str:
+        """See `clash.providers.file_hosts.FileHosts`."""
+        return await self._downloads.check_host(host)
 
     async def submit(self, model: str, request: Request, context: Context) -> Job:
         """Hand the job in, once."""
@@ -119,6 +122,10 @@ class FalProvider:
     async def probe(self) -> str:
         """What a free call says: that the key is good. Raises `ClashError`."""
         return await self._connected().probe()
+
+    @property
+    def _downloads(self) -> Downloads:
+        return Downloads.of(self._settings)
 
     def _billed(self, card: Card, units: Decimal | None) -> Decimal | None:
         price = self._prices.unit_price(card.spec)

@@ -7,6 +7,7 @@ client is given a transport that reads each answer whole, and raises errors that
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Awaitable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -16,12 +17,14 @@ import httpx
 
 from clash.config import Settings
 from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
-from clash.providers.credentials import vendor_key
+from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.extras import module
 from clash.providers.fal.transport import NOT_OF_FAL, QUEUE, FalTransport
 from clash.providers.ports import Job, JobStatus
 from clash.providers.transport import redacted_text
 
+_SDK_HOSTS = {"FAL_RUN_HOST": "fal.run", "FAL_QUEUE_RUN_HOST": "queue.fal.run"}
+"""Variables of the SDK's own, with the value that they have to have if any."""
 _TIMEOUT = httpx.Timeout(120.0, connect=15.0)
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 _MOST_UNITS = 1_000_000
@@ -41,6 +44,7 @@ class Queue:
     def __init__(self, settings: Settings) -> None:
         library = module("fal_client")
         key = fal_key(settings)
+        _check_sdk_host()
         self.endpoint = (settings.fal_base_url or QUEUE).rstrip("/")
         self._billed: dict[str, str] = {}
         headers = {"Authorization": f"Key {key}", "User-Agent": str(library.client.USER_AGENT)}
@@ -193,7 +197,18 @@ def fal_key(settings: Settings) -> str:
             "FAL_KEY is not set", code="missing_key",
             hint="put the key into .env or the environment; or use a local: model, which needs none",
         )  # fmt: skip
+    check_sendable("FAL_KEY", key)
     return key
+
+
+def _check_sdk_host() -> None:
+    """Raise `SettingsError` where a variable of the SDK leads submits elsewhere than jobs are polled."""
+    for variable, usual in _SDK_HOSTS.items():
+        if os.environ.get(variable, usual) != usual:
+            raise SettingsError(
+                f"{variable} leads fal's SDK to another host", code="other_endpoint",
+                hint=f"unset {variable}; FAL_BASE_URL names what stands in for fal",
+            )  # fmt: skip
 
 
 def _sdk_client(library: Any, key: str, http: httpx.AsyncClient) -> Any:

@@ -35,7 +35,6 @@ class OpenAIProvider:
         self._settings = settings
         self._catalogue = load_catalogue(settings)
         self._prices = load_prices(settings)
-        self._downloads = Downloads(settings.allow_hosts)
         self._client: Any = None
         self.endpoint = settings.openai_base_url
 
@@ -77,10 +76,9 @@ class OpenAIProvider:
         raise self._cannot(request)
 
     def require(self, model: str) -> None:  # noqa: ARG002 - all models need the same
-        """Raises `SettingsError` where the package or the key is missing. Calls nobody."""
-        module("openai")
+        """Raise `SettingsError` for what would keep a request from being sent. Calls nobody."""
         module("genai_prices")
-        conversation.api_key(self._settings)
+        self._connected()
 
     async def call(self, model: str, request: Request, context: Context) -> Answer:
         """Ask for it. Raises `ProviderError`, `AmbiguousError` when the answer was lost, `SettingsError`."""
@@ -88,7 +86,9 @@ class OpenAIProvider:
         if isinstance(request, ScreenplayRequest):
             return await screenwriter.Screenwriter(client, card, self._prices, self.endpoint).write(request)
         if isinstance(request, ImageRequest):
-            return await pictures.draw(client, card, self._prices, self.endpoint, self._downloads, request, context)
+            return await pictures.draw(
+                client, card, self._prices, self.endpoint, Downloads.of(self._settings), request, context
+            )
         raise self._cannot(request)
 
     async def probe(self) -> str:

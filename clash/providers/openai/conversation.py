@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -10,7 +12,7 @@ import httpx
 from clash.config import Settings
 from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
 from clash.http import BoundedTransport, ExchangeError, Limits, retry_after_s
-from clash.providers.credentials import vendor_key
+from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.exchange_errors import meaning_of_exchange
 from clash.providers.extras import module
 from clash.providers.transport import redacted_text
@@ -25,6 +27,7 @@ _REFUSALS = ("content_policy", "moderation", "safety", "content_filter", "respon
 _NO_CREDIT = ("insufficient_quota", "billing")
 _FORBIDDEN = {401, 403}
 _AGAIN = {408, 409, 429}
+_HEADER = re.compile(r"[\t\x20-\x7e]*")
 
 
 def make_client(settings: Settings) -> Any:
@@ -39,9 +42,23 @@ def make_client(settings: Settings) -> Any:
         timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
         follow_redirects=False,
     )
-    return library.AsyncOpenAI(
+    client = library.AsyncOpenAI(
         api_key=api_key(settings), base_url=settings.openai_base_url, max_retries=0, http_client=network
     )
+    _check_headers(client)
+    return client
+
+
+def _check_headers(client: Any) -> None:
+    """Raise `SettingsError` for a header that the SDK takes from the environment and that cannot be sent."""
+    for name, value in client.default_headers.items():
+        if isinstance(value, str) and not _HEADER.fullmatch(value):
+            theirs = {one: held for one, held in os.environ.items() if one.startswith("OPENAI_") and held}
+            variable = next((one for one, held in theirs.items() if held in value), name)
+            raise SettingsError(
+                f"{variable} holds a line break or a character that no HTTP header can carry", code="bad_key",
+                hint=f"put {variable} right or unset it",
+            )  # fmt: skip
 
 
 def api_key(settings: Settings) -> str:
@@ -52,6 +69,8 @@ def api_key(settings: Settings) -> str:
             "OPENAI_API_KEY is not set", code="missing_key",
             hint="put the key into .env or the environment; or use a local: model, which needs none",
         )  # fmt: skip
+    if key is not None:
+        check_sendable("OPENAI_API_KEY", key)
     return key or "none"
 
 
