@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import warnings
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from clash.config import Kind
 from clash.errors import ProviderError
 
 _MOST_PIXELS = 64_000_000
+_MOST_FRAMES = 20_000
+_MOST_DECODED_PIXELS = 60_000_000_000
+"""Pixels of all frames of a clip: a minute of 4096x4096 at 60 frames a second. More would be decoded for hours."""
 _LONGEST_S = 1800.0
 _REFERENCE_SIDE = 1536
 _REFERENCE_QUALITY = 92
@@ -57,18 +61,25 @@ def _clip(content: bytes) -> tuple[str, dict[str, Any]]:
 
     if content[4:8] != b"ftyp":
         raise bad_file("the vendor's clip is no MP4")
-    with av.open(io.BytesIO(content), "r") as container:
+    # The format is named: what only looks like a clip, a playlist of other addresses perhaps, is not followed.
+    with av.open(io.BytesIO(content), "r", format="mp4") as container:
         if not container.streams.video:
             raise bad_file("the vendor's clip has no picture")
         stream: Any = container.streams.video[0]
         stream.thread_type = "AUTO"
-        declared, frames = int(stream.frames), sum(1 for _ in container.decode(stream))
-        rate = float(stream.average_rate or 0)
+        width, height = int(stream.codec_context.width), int(stream.codec_context.height)
+        declared, rate = int(stream.frames), float(stream.average_rate or 0)
+        most = min(_MOST_FRAMES, _MOST_DECODED_PIXELS // max(1, width * height))
+        if width * height > _MOST_PIXELS or declared > most:
+            raise bad_file(f"the vendor's clip is too large: {declared} frames of {width}x{height}")
+        frames = sum(1 for _ in islice(container.decode(stream), most + 1))
         if not frames or not rate:
             raise bad_file("the vendor's clip has no frames")
+        if frames > most:
+            raise bad_file(f"the vendor's clip has more than {most} frames of {width}x{height}")
         if frames < declared:
             raise bad_file(f"the vendor's clip breaks off: {frames} of {declared} frames")
-        size = {"width": stream.codec_context.width, "height": stream.codec_context.height}
+    size = {"width": width, "height": height}
     facts = {**size, "frames": frames, "fps": round(rate, 3), "duration_s": round(frames / rate, 3)}
     return "video/mp4", facts
 
@@ -76,23 +87,29 @@ def _clip(content: bytes) -> tuple[str, dict[str, Any]]:
 def _speech(content: bytes) -> tuple[str, dict[str, Any]]:
     import av
 
-    with av.open(io.BytesIO(content), "r") as container:
+    media_type, container_format = _sound_type(content)
+    with av.open(io.BytesIO(content), "r", format=container_format) as container:
         if not container.streams.audio:
             raise bad_file("the vendor's speech has no sound")
         stream: Any = container.streams.audio[0]
-        seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(stream))
-    if not 0 < seconds <= _LONGEST_S:
-        raise bad_file(f"the vendor's speech lasts {seconds:.1f} s")
-    return _sound_type(content), {"duration_s": round(seconds, 3)}
+        seconds = 0.0
+        for frame in container.decode(stream):
+            seconds += frame.samples / frame.sample_rate
+            if seconds > _LONGEST_S:
+                raise bad_file(f"the vendor's speech lasts more than {_LONGEST_S:.0f} s")
+    if seconds <= 0:
+        raise bad_file("the vendor's speech lasts 0 s")
+    return media_type, {"duration_s": round(seconds, 3)}
 
 
-def _sound_type(content: bytes) -> str:
+def _sound_type(content: bytes) -> tuple[str, str]:
+    """Media type, and the name that FFmpeg has for the format."""
     if content[8:12] == b"WAVE":
-        return "audio/wav"
+        return "audio/wav", "wav"
     if content[4:8] == b"ftyp":
-        return "audio/mp4"
-    if content.startswith(b"ID3") or (content[0] == 0xFF and content[1] > 0xDF):
-        return "audio/mpeg"
+        return "audio/mp4", "mp4"
+    if content.startswith(b"ID3") or (content[0] == 0xFF and len(content) > 1 and content[1] > 0xDF):
+        return "audio/mpeg", "mp3"
     raise bad_file("the vendor's speech is neither WAV nor MP3 nor MP4")
 
 
