@@ -6,17 +6,25 @@ Flags are laid over by the caller; the other three are pydantic-settings' own or
 from __future__ import annotations
 
 import json
+import logging
+import os
 import re
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from clash import redaction
+from clash.dotenv_file import DotEnv, misspelt, read_dotenv
 from clash.errors import SettingsError, UsageError
+
+logger = logging.getLogger(__name__)
+DOT_ENV = Path(".env")
 
 Kind = Literal["screenplay", "image", "video", "speech"]
 _SIZE = re.compile(r"(\d{2,5})\s*[xX×]\s*(\d{2,5})")
@@ -35,7 +43,7 @@ class Settings(BaseSettings):
     """Everything that can be set, with its default."""
 
     # By alias only: a BUDGET or SIZE in somebody's environment is none of ours.
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     database_url: str = Field(
         default="sqlite:///./data/checkpoints.db", validation_alias="DATABASE_URL",
@@ -208,6 +216,17 @@ class Settings(BaseSettings):
         description="Frames a second, 8 to 60.",
     )  # fmt: skip
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # replaced by ours
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _DotEnvSource(settings_cls)
+
     @field_validator(
         "d1_requests", "concurrency", "budget", "preset", "openai_api_key", "fal_key", "fal_base_url", "models_file",
         "prices_file", "fake_ip_ranges", mode="before",
@@ -215,6 +234,18 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _remember_secrets(self) -> Self:
+        """From now on nothing that this process prints or stores holds a key or password of these settings."""
+        secrets = redaction.known()
+        for name, field in type(self).model_fields.items():
+            variable, value = str(field.validation_alias), getattr(self, name)
+            if isinstance(value, SecretStr):
+                secrets.remember(variable, value.get_secret_value())
+            elif isinstance(value, str) and "://" in value:
+                secrets.remember_url(variable, value)
+        return self
 
     @field_validator("limits", "presets", mode="before")
     @classmethod
@@ -288,8 +319,39 @@ def _fault_of_address(value: str) -> str | None:
     return "it has a query or a fragment, which no server's address has" if parts.query or parts.fragment else None
 
 
+class _DotEnvSource(PydanticBaseSettingsSource):
+    """The settings that `.env` of the working directory holds, whatever else stands in it."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        variable = str(field.validation_alias)
+        return dotenv_values().get(variable), variable, False
+
+    def __call__(self) -> dict[str, Any]:
+        names = setting_names()
+        return {name: value for name, value in dotenv_values().items() if name in names}
+
+
+def setting_names() -> frozenset[str]:
+    """The variables that are settings."""
+    return frozenset(str(field.validation_alias) for field in Settings.model_fields.values())
+
+
+def dotenv_values() -> dict[str, str]:
+    """What `.env` of the working directory sets, by the name in capitals. Raises `SettingsError`."""
+    found = read_dotenv(DOT_ENV, setting_names())
+    return {name.upper(): value for name, value in found.values.items() if value is not None}
+
+
 def load_settings() -> Settings:
-    """The settings in force here. Raises `SettingsError` naming the variable that cannot be used."""
+    """Return the settings in force here. Raise `SettingsError` naming the variable that cannot be used.
+
+    Secrets of the environment and of `.env`, be they plug-ins' keys, are replaced in all that this process prints and
+    stores from now on. What looks like a setting and is none is logged as a warning, once.
+    """
+    found = read_dotenv(DOT_ENV, setting_names())
+    for variables in (os.environ, found.values):
+        redaction.known().remember_variables(variables)
+    _warn(found)
     try:
         return Settings()
     except ValidationError as error:
@@ -299,8 +361,22 @@ def load_settings() -> Settings:
         raise SettingsError(
             f"the setting {name} cannot be used: {why}", hint="check the environment and .env"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f".env cannot be read: {error}") from None
+
+
+_told: set[str] = set()
+
+
+def _warn(found: DotEnv) -> None:
+    names = setting_names()
+    sentences = [
+        *found.unreadable,
+        *misspelt(found.values, names, where=str(DOT_ENV)),
+        *misspelt(os.environ, names, where="the environment", ours_only=True),
+    ]
+    for sentence in sentences:
+        if sentence not in _told:
+            _told.add(sentence)
+            logger.warning("%s", sentence)
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -24,9 +24,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from clash.redaction import safe_message
+
 
 class ClashError(Exception):
-    """Base of all errors raised on purpose."""
+    """Base of all errors raised on purpose. Its message never holds a secret that this process knows."""
 
     code: str = "failed"
     exit_code: int = 1
@@ -41,6 +43,7 @@ class ClashError(Exception):
         retryable: bool | None = None,
         slots: Sequence[str] = (),
     ) -> None:
+        message = safe_message(message)
         super().__init__(message)
         self.message = message
         self.hint = hint

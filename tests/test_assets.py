@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import av
 import pytest
 
 from clash.assets import AssetStore, place, published_path, sha256_of, store
@@ -207,6 +208,22 @@ def test_a_token_leads_nowhere_else(assets: AssetStore, token: str) -> None:
     """A token from a tampered database reads and writes no other file."""
     with pytest.raises(StorageError):
         assets.write_receipt(token, {})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_file_in_progress_is_for_its_owner_alone(assets: AssetStore) -> None:
+    """Whatever the umask, and whatever writes into it: FFmpeg makes its files readable for everybody."""
+    before = os.umask(0)
+    try:
+        with assets.working_file(".mp4") as path:
+            with av.open(str(path), "w", format="mp4") as container:
+                stream = container.add_stream("libx264", rate=24)
+                stream.width = stream.height = 64
+                container.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
+                container.mux(stream.encode(None))
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    finally:
+        os.umask(before)
 
 
 def test_a_working_file_is_gone_afterwards(assets: AssetStore) -> None:

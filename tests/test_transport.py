@@ -12,7 +12,8 @@ from emulator import Emulator
 
 from clash.errors import ProviderError, SettingsError
 from clash.network.certificates import certificates
-from clash.providers.transport import Downloads, redacted, redacted_text, safe_url
+from clash.providers.transport import Downloads
+from clash.redaction import redacted, redacted_text, safe_url
 
 MOST = 1 << 20
 

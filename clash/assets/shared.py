@@ -102,7 +102,7 @@ class SharedAssetStore(AssetStore):
         """Fetch a file; False if the bucket has none of this name. Refuses one that is not what its name says."""
         with self.working_file(".fetched") as partial_file:
             try:
-                with partial_file.open("xb") as stream:
+                with partial_file.open("wb") as stream:
                     if not self._bucket.download(self.relative_path(sha256), stream.write):
                         return False
                 digest = sha256_of_file(partial_file)

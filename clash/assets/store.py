@@ -193,11 +193,13 @@ class AssetStore:
 
     @contextmanager
     def working_file(self, suffix: str) -> Generator[Path]:
-        """A name on the store's own disk to write a big file under; removed at the end if still there."""
+        """An empty file (mode 0600) on the store's own disk for a big file to be written; removed at the end."""
         folder = self.root / "tmp"
         path = folder / f"{secrets.token_hex(8)}{suffix}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            # Made here, since what writes into it (FFmpeg) would make it readable for everybody.
+            path.touch(mode=0o600, exist_ok=False)
         except OSError as error:
             raise storage_error(error, str(folder)) from error
         try:

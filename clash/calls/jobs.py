@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from clash.errors import ClashError, ProviderError
 from clash.providers.ports import Answer, Job, JobProvider
+from clash.redaction import safe_exception
 
 _PATIENCE_S = 3600.0
 """How long a job is waited for in one process; the next one goes on waiting."""
@@ -35,7 +36,7 @@ async def await_job(provider: JobProvider, model: str, job: Job, check_stop: Cal
     except ClashError:
         raise
     except Exception as error:
-        raise ProviderError(f"{provider.name}: {type(error).__name__}: {error}"[:2000], retryable=True) from error
+        raise ProviderError(f"{provider.name}: {safe_exception(error)}"[:2000], retryable=True) from error
     message = status.message or "the provider says that the job failed, not why"
     raise JobFailedError(message, retryable=status.retryable, cost_usd=status.cost_usd)
 

@@ -33,7 +33,7 @@ from clash.calls.content_key import content_key, keys_of, kind_of, references_of
 from clash.calls.jobs import JobFailedError, await_job, is_lost
 from clash.calls.pacing import Pace, Patience, with_retries
 from clash.calls.readiness import Readiness
-from clash.calls.receipts import billed_micro, cost_of
+from clash.calls.receipts import answer_without_secrets, billed_micro, cost_of
 from clash.calls.verification import check_answer
 from clash.database import call_log
 from clash.database.lease import Lease
@@ -54,6 +54,7 @@ from clash.providers.ports import (
     Searchable,
 )
 from clash.providers.registry import Model, Registry
+from clash.redaction import safe_exception, without_password
 
 __all__ = ["Ledger", "Made", "Task"]
 
@@ -239,7 +240,7 @@ class Ledger:
         await self._bring_references(task)
         provider = model.provider
         self._check_stop()
-        here = row["endpoint"] == provider.endpoint
+        here = without_password(str(row["endpoint"])) == without_password(provider.endpoint)
         same = here and row["key"] in keys_of(model, task.request, take=task.take)
         if here and isinstance(provider, Searchable):
             found = await self._search(provider, model.name, task, row)
@@ -269,7 +270,7 @@ class Ledger:
             raise
         except Exception as error:
             # To ask again costs nothing.
-            raise ProviderError(f"{row['service']}: {type(error).__name__}: {error}"[:2000], retryable=True) from error
+            raise ProviderError(f"{row['service']}: {safe_exception(error)}"[:2000], retryable=True) from error
 
     # -- talking to the provider -----------------------------------------------------------------------------
 
@@ -299,7 +300,7 @@ class Ledger:
             raise
         except Exception as error:
             # A provider is foreign code. Whatever else it raises, the call may have gone through.
-            lost = AmbiguousError(f"{model.spec}: {type(error).__name__}: {error}"[:2000])
+            lost = AmbiguousError(f"{model.spec}: {safe_exception(error)}"[:2000])
             raise await self._lost_answer(task, row, provider, lost) from error
 
     async def _lost_answer(self, task: Task, row: Row, provider: AnyProvider, error: AmbiguousError) -> ClashError:
@@ -310,11 +311,11 @@ class Ledger:
         return _unknown_call(row, error.message)
 
     async def _submitted(self, task: Task, row: Row, model: Model, job: Job) -> _Kept:
-        return await self._collect(task, await self._book.submitted(row, job), model)
+        return await self._collect(task, await self._book.submitted(row, job), model, job)
 
-    async def _collect(self, task: Task, row: Row, model: Model) -> _Kept:
-        """Wait for a job and take what it made."""
-        provider, job = model.provider, Job(str(row["job_id"]), str(row["endpoint"]))
+    async def _collect(self, task: Task, row: Row, model: Model, job: Job | None = None) -> _Kept:
+        """Wait for a job and take what it made. `job`: as the provider named it, where that was in this process."""
+        provider, job = model.provider, job or Job(str(row["job_id"]), str(row["endpoint"]))
         if not isinstance(provider, JobProvider):
             raise ProviderError(f"the provider {provider.name} has no jobs, but {row['slot']} is one", code="no_jobs")
         try:
@@ -333,7 +334,7 @@ class Ledger:
         """Check an answer and keep it. One that is no answer is no success, but it was paid."""
         again = _can_find_out(model.provider) or row["state"] == "submitted"
         try:
-            answer = _answer(kind_of(task.request), result)
+            answer = answer_without_secrets(_answer(kind_of(task.request), result))
             task.inspect(answer.content)
         except ProviderError as error:
             billed = getattr(result, "cost_usd", None)

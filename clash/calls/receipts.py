@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from numbers import Integral, Real
 from typing import Any, cast
@@ -16,6 +17,7 @@ from typing import Any, cast
 from clash.database.port import Row
 from clash.money import to_micro
 from clash.providers.ports import Answer, Job
+from clash.redaction import hide, hide_in
 
 LOG_LIMIT = 16_000
 """Characters of a request or response that are kept in `api_logs`."""
@@ -35,6 +37,20 @@ def receipt_of(row: Row, answer: Answer, sha256: str) -> dict[str, Any]:
         "facts": _plain_mapping(answer.facts),
         "response": storable(response, LOG_LIMIT),
     }
+
+
+def answer_without_secrets(answer: Answer) -> Answer:
+    """Return an answer whose words repeat no key: its facts, its response and, where it is text, its content.
+
+    The bytes of pictures, films and sounds stay as they are.
+    """
+    content = answer.content
+    if answer.media_type.startswith("text/") or "json" in answer.media_type:
+        text = content.decode("utf-8", "surrogateescape")
+        if (hidden := hide(text)) != text:
+            content = hidden.encode("utf-8", "surrogateescape")
+    facts, response = hide_in(_plain_mapping(answer.facts)), hide_in(_plain_mapping(answer.response))
+    return replace(answer, content=content, facts=facts, response=response)
 
 
 def ticket_of(job: Job) -> dict[str, Any]:
@@ -63,8 +79,8 @@ def billed_micro(usd: object) -> int | None:
 
 
 def storable(text: str, limit: int) -> str:
-    """A text that any database and file takes, at most `limit` characters: without halves of surrogate pairs."""
-    return text[:limit].encode("utf-8", "replace").decode("utf-8")
+    """A text that any database and file takes, at most `limit` characters: no secrets, no halves of surrogate pairs."""
+    return hide(text)[:limit].encode("utf-8", "replace").decode("utf-8")
 
 
 def _plain_mapping(value: object) -> dict[str, Any]:

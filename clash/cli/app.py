@@ -48,6 +48,7 @@ def _leave_at_once_on_interrupt() -> None:
 
 def _execute(arguments: list[str], *, as_json: bool) -> int:
     import os
+    import traceback
 
     from clash.cli.output import report_error
     from clash.errors import ClashError
@@ -61,14 +62,16 @@ def _execute(arguments: list[str], *, as_json: bool) -> int:
     except ClashError as error:
         report_error(error, as_json=as_json)
         return error.exit_code
-    except Exception as error:  # the last line of defence: a bug is told in one line
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a bug is told in one line
         if os.environ.get("CLASH_DEBUG"):
-            raise
+            traceback.print_exc()  # here, where the stream leaves secrets out
+            return ClashError.exit_code
         bug = ClashError(_one_line(error), hint=_INTERNAL_HINT, code="internal")
         report_error(bug, as_json=as_json)
         return bug.exit_code
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return f"internal: {type(error).__name__}: {text}" if text else f"internal: {type(error).__name__}"
+    from clash.redaction import safe_exception
+
+    return "internal: " + " ".join(safe_exception(error).split()).removesuffix(":")

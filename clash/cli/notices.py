@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from clash.cli.output import say
+from clash.redaction import hide
 
 
 class _Shown(logging.Handler):
@@ -18,7 +19,7 @@ class _Shown(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == logging.WARNING:
-            self._show(record.getMessage())
+            self._show(hide(record.getMessage()))
 
 
 def warn(message: str) -> None:

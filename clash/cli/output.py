@@ -14,6 +14,7 @@ from clash.cli.layout import Block, Remark, piped, print_to_terminal
 from clash.cli.streams import is_terminal
 from clash.cli.text import json_text, visible
 from clash.errors import ClashError, StorageError, StoryError
+from clash.redaction import hide, hide_in
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +33,12 @@ def console_for(stream: TextIO) -> Console:
 
 
 def emit(document: Document, *, as_json: bool, render: Render) -> None:
-    """Put out a command's result. Raises `StorageError` when standard output cannot be written (a full disk)."""
+    """Put out a command's result, without secrets.
+
+    Raises `StorageError` when standard output cannot be written (a full disk).
+    """
+    # Here and not only where the text is written: a terminal's layout breaks a long key in two.
+    document = hide_in(dict(document))
     if as_json:
         _write_json(document)
     elif sys.stdout.isatty():
@@ -69,8 +75,8 @@ def _json_escape(char: str) -> str:
 
 
 def say(text: str, *, label: str = "", style: str = "") -> None:
-    """A sentence on standard error. Further lines of it are indented, so that none looks like one of ours."""
-    lines = [visible(line) for line in text.split("\n")]
+    """Write a sentence on standard error, without secrets; further lines of it are indented, unlike any of ours."""
+    lines = [visible(line) for line in hide(text).split("\n")]
     head = f"{label}: " if label else ""
     body = ("\n" + " " * len(head)).join(lines)
     if style and is_terminal(sys.stderr):

@@ -175,7 +175,8 @@ def _produce(start: Start, *, as_json: bool) -> None:
     from clash.production import StopSignal
 
     _log_only_for_debugging()
-    settings, stop = load_settings(), StopSignal()
+    with warnings_shown():
+        settings, stop = load_settings(), StopSignal()
     with (
         progress_on_standard_error() as progress,
         warnings_shown(progress.warn),

@@ -16,6 +16,7 @@ from io import RawIOBase, TextIOWrapper
 from typing import Any, TextIO, cast
 
 from clash.errors import StorageError
+from clash.redaction import hide
 
 
 @contextmanager
@@ -56,7 +57,8 @@ class DataStream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write, as far as anybody reads."""
+        """Write, without secrets, as far as anybody reads."""
+        text = hide(text)
         self.begun = self.begun or bool(text)
         with self._checked():
             return self._stream.write(text)
@@ -92,9 +94,9 @@ class MessageStream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write if it can be written."""
+        """Write, without secrets, if it can be written."""
         try:
-            return self._stream.write(text)
+            return self._stream.write(hide(text))
         except OSError:
             _forget(self._stream)
             return len(text)

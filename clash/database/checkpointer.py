@@ -48,6 +48,7 @@ from clash.database.savers.thread_operations import config_of
 from clash.database.sqlite import SqliteDatabase, connect, database_error, open_connection
 from clash.database.tracking import record_checkpoint
 from clash.errors import ClashError, ConflictError
+from clash.redaction import hide, hide_in
 
 _Saver = BaseCheckpointSaver[str]
 _FENCED = "clash: the lease of this run was lost"
@@ -60,9 +61,19 @@ _FENCES = tuple(
 )
 
 
+class _Serializer(JsonPlusSerializer):
+    """Writes checkpoints without the secrets that this process knows."""
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """Return the kind and the bytes of a value."""
+        # An error that ended a task is stored as its words; those of a library may repeat a key.
+        plain = hide(repr(obj)) if isinstance(obj, BaseException) else hide_in(obj)
+        return super().dumps_typed(plain)
+
+
 def strict_serializer() -> JsonPlusSerializer:
-    """Reads plain JSON types and LangGraph's own; anything else comes back inert."""
-    return JsonPlusSerializer(allowed_msgpack_modules=None)
+    """Return what reads plain JSON types and LangGraph's own; anything else comes back inert."""
+    return _Serializer(allowed_msgpack_modules=None)
 
 
 class RunSaver(AsyncStockSaver):

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from clash.redaction import hide_in
+
 Param = str | int | float | bytes | None
 Row = Mapping[str, Any]
 Rows = list[Row]
@@ -26,6 +28,23 @@ class Statement:
     sql: str
     params: tuple[Param, ...] = ()
     recall: Statement | None = None
+
+
+def without_secrets(statement: Statement) -> Statement:
+    """Return a statement that stores no secret. Every statement that a database applies or reads passes here.
+
+    Reading ones too, so that a text which was stored without its secret is found by the text that it was.
+    """
+    params = texts_without_secrets(statement.params)
+    recall = None if statement.recall is None else without_secrets(statement.recall)
+    if params is statement.params and recall is statement.recall:
+        return statement
+    return Statement(statement.sql, params, recall)
+
+
+def texts_without_secrets(params: Sequence[Param]) -> tuple[Param, ...]:
+    """Return parameters whose texts hold no secret; the very same ones where none did."""
+    return hide_in(tuple(params))
 
 
 class Database(Protocol):

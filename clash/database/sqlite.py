@@ -18,7 +18,7 @@ from typing import Literal
 import aiosqlite
 
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
-from clash.database.port import Param, Rows, Statement
+from clash.database.port import Param, Rows, Statement, texts_without_secrets, without_secrets
 from clash.database.sqlite_errors import BUSY_TIMEOUT_S, damaged, database_error, error_code, primary_code
 from clash.database.sqlite_files import (
     Mode,
@@ -165,12 +165,12 @@ class SqliteDatabase:
 
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
-        return await self._writes.batch(tuple(statements))
+        return await self._writes.batch(tuple(map(without_secrets, statements)))
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
         """The rows of one reading statement."""
         self._writes.check_open()
-        line = self._reader
+        line, params = self._reader, texts_without_secrets(params)
         try:
             return await asyncio.get_running_loop().run_in_executor(line.thread, _rows, line.connection, sql, params)
         except _REFUSALS as error:

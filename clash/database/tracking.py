@@ -22,6 +22,7 @@ from clash.database.migrations import require_current
 from clash.database.port import Database, Param, Row, Statement
 from clash.errors import ConflictError, NotFoundError, UsageError
 from clash.money import to_micro, usd_text
+from clash.redaction import safe_exception
 
 RunStatus = Literal["running", "completed", "failed", "paused", "cancelled"]
 STATUSES: tuple[RunStatus, ...] = ("running", "completed", "failed", "paused", "cancelled")
@@ -272,7 +273,7 @@ class AsyncMetadataTracker:
             yield record
         except BaseException as raised:
             # Cancelled or interrupted is not done, either. What cannot be stored must not hide what was raised.
-            error = f"{type(raised).__name__}: {raised}"[:2000].encode("utf-8", "replace").decode("utf-8")
+            error = safe_exception(raised)[:2000].encode("utf-8", "replace").decode("utf-8")
             raise
         finally:
             record.execution_time_ms = round((time.monotonic() - started) * 1000)

@@ -21,6 +21,7 @@ import httpx
 
 from clash.http.bodies import ACCEPTED_ENCODING, UnreadableBodyError, json_of, read_body
 from clash.network.transport import NetworkTransport
+from clash.redaction import safe_exception
 
 _FREE_TO_REPEAT = {"GET", "HEAD", "OPTIONS"}
 _BEFORE_SENDING = (
@@ -102,7 +103,7 @@ class BoundedTransport(httpx.AsyncBaseTransport):
         except UnreadableBodyError as error:
             raise AnswerLostError(f"the answer cannot be read: {error}", request) from error
         except Exception as error:  # of any kind: what matters is how far the request had come
-            message = f"{type(error).__name__}: {error}"[:300]
+            message = safe_exception(error)[:300]
             if isinstance(error, _BEFORE_SENDING):
                 raise NotSentError(message, request) from error
             raise progress.error(request, message) from error

@@ -32,6 +32,7 @@ from clash.production.progress import Observer, Progress, StopSignal
 from clash.production.tracing import tracing_as_allowed
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
+from clash.redaction import safe_exception
 from clash.reports.runs import run_document
 from clash.workflow.context import Format, StepContext
 from clash.workflow.publish import PublishingLedger
@@ -133,7 +134,7 @@ class HeldRun:
         except Exception as error:
             # A fault of ours or of LangGraph's: the run is said to have failed, and the log has it in full.
             logger.exception("the graph of %s failed", self.thread_id)
-            return ClashError(f"{type(error).__name__}: {error}"[:2000], code="internal")
+            return ClashError(safe_exception(error)[:2000], code="internal")
         return None
 
     async def _take_up(self, lease: Lease, how: Continuation) -> None:

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from clash.errors import SettingsError
 from clash.providers.extras import installed, module
+from clash.redaction import known
 
 if TYPE_CHECKING:
     from clash.config import Settings
@@ -51,7 +52,10 @@ def _from_keyring(variable: str) -> str | None:
         return None
     keyring = module("keyring")
     try:
-        return cast("str | None", keyring.get_password(KEYRING_SERVICE, variable)) or None
+        key = cast("str | None", keyring.get_password(KEYRING_SERVICE, variable)) or None
     except keyring.errors.KeyringError:
         # A machine without a keyring, or one that is locked, has no key in it.
         return None
+    if key is not None:
+        known().remember(variable, key)
+    return key

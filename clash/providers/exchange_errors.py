@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
 from clash.http import ExchangeError, NotSentError, RedirectedError
-from clash.providers.transport import redacted_text
+from clash.redaction import redacted_text
 
 
 def meaning_of_exchange(error: ExchangeError, who: str, setting: str) -> ClashError:

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from clash.config import Settings
 from clash.errors import ClashError, SettingsError, UsageError
 from clash.providers.ports import AnyProvider, JobProvider, Kind, Provider
+from clash.redaction import safe_exception
 
 GROUP = "clash.providers"
 
@@ -103,7 +104,7 @@ class Registry:
             raise
         except Exception as error:
             raise SettingsError(
-                f"the provider {name!r} ({known[name].value}) cannot be loaded: {type(error).__name__}: {error}",
+                f"the provider {name!r} ({known[name].value}) cannot be loaded: {safe_exception(error)}",
                 code="broken_provider",
             ) from error
         if not isinstance(provider, Provider | JobProvider):

@@ -1,4 +1,4 @@
-"""Files from the network, and what may be written down of a conversation with a vendor.
+"""Files from the network.
 
 A vendor's answer names an address, and whoever can put words into an answer can name any. So a file is only ever
 fetched over https from a public address; each redirect is held to the same, and the connection goes to the very
@@ -9,10 +9,8 @@ address that was checked. Behind a proxy the proxy looks names up, so it is told
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -21,6 +19,7 @@ from clash.http import ACCEPTED_ENCODING, TooLargeError, UnreadableBodyError, re
 from clash.network.proxies import Proxies
 from clash.network.transport import NetworkTransport
 from clash.providers.addresses import AddressFilter, UnsafeHostError
+from clash.redaction import safe_exception, safe_url
 
 if TYPE_CHECKING:
     from clash.config import Settings
@@ -32,12 +31,6 @@ _ASK_S = 15.0
 _OK = 200
 _GONE = {401, 403, 404, 410}
 """How hosts of files say that an address (most are signed for a time) is no longer good."""
-_LONGEST_TEXT = 2000
-_SECRET_NAMES = re.compile(r"authorization|api[-_]?key|secret|password|cookie|\btoken\b", re.IGNORECASE)
-_SECRETS = re.compile(r"\b(?:sk|key|fal)-[A-Za-z0-9_-]{8,}|\b(?:Bearer|Key|Basic)\s+[A-Za-z0-9+/=:._-]{8,}")
-_DATA_URI = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
-_SIGNED = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
-_USER_IN_URL = re.compile(r"(https?://)[^/\s@]+@")
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,7 @@ class Downloads:
             raise ProviderError(f"{safe_url(url)} is no address: {error}", code="bad_address") from None
         except httpx.HTTPError as error:
             raise ProviderError(
-                f"{safe_url(url)} could not be fetched: {type(error).__name__}: {error}", retryable=True
+                f"{safe_url(url)} could not be fetched: {safe_exception(error)}", retryable=True
             ) from error
 
     async def check_host(self, host: str) -> str:
@@ -175,37 +168,3 @@ async def _content(response: httpx.Response, address: httpx.URL, most_bytes: int
         raise ProviderError(f"{where} is larger than {most_bytes >> 20} MB", code="too_large") from error
     except UnreadableBodyError as error:
         raise ProviderError(f"{where} cannot be read: {error}", retryable=True) from error
-
-
-# -- what may be written down ------------------------------------------------------------------------------------
-
-
-def safe_url(url: str) -> str:
-    """An address without what may be secret in it: query, fragment, user.
-
-    >>> safe_url("https://me:pw@v3.fal.media/files/a.mp4?sig=abc#t")
-    'https://v3.fal.media/files/a.mp4'
-    """
-    return _USER_IN_URL.sub(r"\1", url.partition("#")[0].partition("?")[0])[:_LONGEST_TEXT]
-
-
-def redacted_text(text: str) -> str:
-    """A text without keys, signed addresses and files written out in it, at most 2,000 characters long."""
-    text = _DATA_URI.sub(lambda match: f"<{match[1]}, {len(match[0])} characters>", text)
-    text = _SIGNED.sub(r"\1", _USER_IN_URL.sub(r"\1", text))
-    return _SECRETS.sub("***", text)[:_LONGEST_TEXT]
-
-
-def redacted(value: object) -> Any:
-    """The same for plain values: what stands under a name such as `authorization` or `api_key` is left out."""
-    if isinstance(value, str):
-        return redacted_text(value)
-    if isinstance(value, Mapping):
-        items = cast("Mapping[object, object]", value).items()
-        return {
-            str(name): "***" if _SECRET_NAMES.search(str(name)) and isinstance(item, str) else redacted(item)
-            for name, item in items
-        }
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [redacted(item) for item in cast("Sequence[object]", value)[:50]]
-    return value if value is None or isinstance(value, bool | int | float) else redacted_text(str(value))

@@ -11,10 +11,9 @@ import sys
 from typing import Any
 
 from pydantic import SecretStr
-from pydantic_settings import DotEnvSettingsSource
 
 from clash import __version__
-from clash.config import Kind, Settings
+from clash.config import Kind, Settings, dotenv_values
 from clash.database.connection import check_soundness, database_exists, open_database
 from clash.database.migrations import pending_migrations
 from clash.errors import ClashError
@@ -29,7 +28,7 @@ from clash.providers.credentials import KEY_VARIABLES, key_of, vendor_key
 from clash.providers.extras import EXTRAS, installed, package_of
 from clash.providers.file_hosts import FileHosts, check_file_hosts
 from clash.providers.registry import Probed, Registry, provider_names
-from clash.providers.transport import redacted_text
+from clash.redaction import redacted_text
 
 _LOW_DISK_BYTES = 1 << 30
 _PROBE_S = 20.0
@@ -73,7 +72,7 @@ def _failed(name: str, error: ClashError) -> dict[str, Any]:
 
 def _settings_items(settings: Settings) -> list[dict[str, Any]]:
     """Every setting in force: its variable, its value (secrets masked), and where it comes from."""
-    in_file = {name.upper() for name in _dot_env()}
+    in_file = dotenv_values()
     items: list[dict[str, Any]] = []
     for name, field in Settings.model_fields.items():
         variable = str(field.validation_alias)
@@ -83,11 +82,6 @@ def _settings_items(settings: Settings) -> list[dict[str, Any]]:
             value, source = _secret(variable, value, source)
         items.append({"setting": variable, "value": _shown(value), "source": source})
     return items
-
-
-def _dot_env() -> dict[str, Any]:
-    source = DotEnvSettingsSource(Settings, env_file=".env", env_file_encoding="utf-8")
-    return {str(name): value for name, value in source.env_vars.items()}
 
 
 def _secret(variable: str, value: SecretStr | None, source: str) -> tuple[str | None, str]:

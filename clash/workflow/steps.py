@@ -17,6 +17,7 @@ from langgraph.types import Command, Send, interrupt
 
 from clash.errors import ClashError, StorageError
 from clash.providers.ports import ScreenplayRequest
+from clash.redaction import safe_exception
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.finalize import finish_film
@@ -55,7 +56,7 @@ class Steps:
             except Exception as error:
                 # A fault of ours must not cancel the siblings either; it is told in full in the log.
                 logger.exception("the step %s failed for %s", name, slot)
-                failure = Failure(name, (slot,), "internal", f"{type(error).__name__}: {error}"[:2000], None, 1, False)
+                failure = Failure(name, (slot,), "internal", safe_exception(error)[:2000], None, 1, False)
             self._context.failed(failure)
             return interrupt(failure.as_dict())
 

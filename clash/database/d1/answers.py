@@ -28,6 +28,7 @@ from typing import Any, cast
 
 from clash.database.group_commit import Refused
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
+from clash.redaction import redacted_text
 
 _TEXT_LIMIT = 500
 _BAD_CREDENTIALS = {6003, 6111, 9106, 9109, 10000}
@@ -185,7 +186,7 @@ class Reader:
     def clean(self, text: str) -> str:
         """Return a text of the other side's on one line, shortened, without the token."""
         plain = "".join(character if character.isprintable() else " " for character in text)
-        return " ".join(plain.split()).replace(self._token, "[token]")[:_TEXT_LIMIT]
+        return redacted_text(" ".join(plain.split()).replace(self._token, "[token]"))[:_TEXT_LIMIT]
 
     def _passing(self, answer: RawAnswer, said: str) -> TryAgain:
         return TryAgain(self.unreachable(f"HTTP {answer.status}: {said}"), wait_s=_retry_after_s(answer.retry_after))

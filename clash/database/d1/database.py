@@ -23,7 +23,7 @@ from clash.database.d1.pace import RequestPace
 from clash.database.d1.rest import Account, Clock, Patience, Rest
 from clash.database.d1.values import Wire, decode, encode, encode_batch
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
-from clash.database.port import Param, Rows, Statement
+from clash.database.port import Param, Rows, Statement, texts_without_secrets, without_secrets
 from clash.errors import ClashError, DatabaseError, NotFoundError
 
 _LINGER_S = 0.005
@@ -106,11 +106,11 @@ class D1Database:
 
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
-        return await self._writes.batch(encode_batch(statements))
+        return await self._writes.batch(encode_batch([without_secrets(statement) for statement in statements]))
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
         """The rows of one reading statement."""
-        (rows,) = await self._reads.batch([encode(Statement(sql, tuple(params)))])
+        (rows,) = await self._reads.batch([encode(Statement(sql, texts_without_secrets(params)))])
         return rows
 
     async def close(self) -> None:

@@ -26,6 +26,7 @@ from clash.database.d1.pace import API, RequestPace
 from clash.database.group_commit import Refused
 from clash.errors import SettingsError
 from clash.network.transport import NetworkTransport
+from clash.redaction import known, safe_exception
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ class Account:
             raise SettingsError(
                 "CLOUDFLARE_API_TOKEN holds a character that no token has (a space, a line break, a quote)"
             )
+        known().remember("CLOUDFLARE_API_TOKEN", self.token.get_secret_value())
+        known().remember_url("CLOUDFLARE_API_BASE_URL", self.base_url)
         if not self.base_url.startswith(("https://", "http://")):
             raise SettingsError(f"CLOUDFLARE_API_BASE_URL {self.base_url!r} is not an http(s) URL")
 
@@ -256,7 +259,7 @@ class Rest:
             raise TryAgain(self._reader.unreachable("its answer did not come to an end")) from None
         except httpx.HTTPError as error:
             looked_at = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
-            why = f"{type(error).__name__}: {error}".rstrip(": ")
+            why = safe_exception(error).rstrip(": ")
             # Not chained: the error holds the request, and the request the token.
             raise TryAgain(self._reader.unreachable(why), looked_at=looked_at) from None
         logger.info("%s %s: HTTP %d", method, path, answer.status)

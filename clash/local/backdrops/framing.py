@@ -95,6 +95,7 @@ class Camera:
         frame = self._cut(plate, (cx, cy), half, small)
         if self.blur > 0:
             frame = frame.filter(ImageFilter.GaussianBlur(self.blur * height / coarse))
+        if frame.size != (width, height):  # blurred, or smaller than anything is painted
             frame = frame.resize((width, height), BICUBIC)
         return frame, (ground - (cy - half)) / (2 * half)
 

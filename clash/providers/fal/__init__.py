@@ -17,7 +17,8 @@ from clash.providers.media import examined
 from clash.providers.picture_prompts import image_prompts_revision, video_prompts_revision
 from clash.providers.ports import Answer, Context, ImageRequest, Job, JobStatus, Quote, Request, VideoRequest
 from clash.providers.prices import load_prices
-from clash.providers.transport import Downloads, redacted
+from clash.providers.transport import Downloads
+from clash.redaction import redacted, without_password
 
 _REVISION = 1
 """Counted up when the same arguments would be sent differently: pictures prepared in another way."""
@@ -43,7 +44,8 @@ class FalProvider:
         self._prices = load_prices(settings)
         self.file_hosts = self._catalogue.file_hosts.get(self.name, ())
         self._queue: queue.Queue | None = None
-        self.endpoint = (settings.fal_base_url or queue.QUEUE).rstrip("/")
+        self._base_url = (settings.fal_base_url or queue.QUEUE).rstrip("/")
+        self.endpoint = without_password(self._base_url)
         self.serves_files_itself = self.endpoint != queue.QUEUE
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
@@ -69,7 +71,8 @@ class FalProvider:
 
     @property
     def _gateway(self) -> str:
-        return "" if self.endpoint == queue.QUEUE else f"-{self.endpoint}"
+        # As it is set, though it is recorded without a password: it decides which earlier answers serve again.
+        return "" if self._base_url == queue.QUEUE else f"-{self._base_url}"
 
     def quote(self, model: str, request: Request) -> Quote:
         """See `clash.providers.ports.Priced`."""

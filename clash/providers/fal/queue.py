@@ -21,7 +21,7 @@ from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.extras import module
 from clash.providers.fal.transport import NOT_OF_FAL, QUEUE, FalTransport
 from clash.providers.ports import Job, JobStatus
-from clash.providers.transport import redacted_text
+from clash.redaction import redacted_text, safe_exception, without_password
 
 _SDK_HOSTS = {"FAL_RUN_HOST": "fal.run", "FAL_QUEUE_RUN_HOST": "queue.fal.run"}
 """Variables of the SDK's own, with the value that they have to have if any."""
@@ -45,10 +45,11 @@ class Queue:
         library = module("fal_client")
         key = fal_key(settings)
         _check_sdk_host()
-        self.endpoint = (settings.fal_base_url or QUEUE).rstrip("/")
+        base_url = (settings.fal_base_url or QUEUE).rstrip("/")
+        self.endpoint = without_password(base_url)
         self._billed: dict[str, str] = {}
         headers = {"Authorization": f"Key {key}", "User-Agent": str(library.client.USER_AGENT)}
-        transport = FalTransport(self.endpoint, self._billed)
+        transport = FalTransport(base_url, self._billed)
         self._http = httpx.AsyncClient(transport=transport, headers=headers, timeout=_TIMEOUT)
         self._sdk = _sdk_client(library, key, self._http)
         self._handle: Any = library.client.AsyncRequestHandle
@@ -140,12 +141,13 @@ class Queue:
 
     def _url(self, job: Job) -> str:
         """fal's own address of a job, from the one it was recorded with."""
-        if not job.endpoint.startswith(f"{self.endpoint}/"):
+        recorded = without_password(job.endpoint)
+        if not recorded.startswith(f"{self.endpoint}/"):
             raise SettingsError(
                 f"the job {job.id} was handed in at {job.endpoint}; fal is set to {self.endpoint}",
                 code="other_endpoint", hint="set FAL_BASE_URL as it was, then resume",
             )  # fmt: skip
-        return QUEUE + job.endpoint.removeprefix(self.endpoint)
+        return QUEUE + recorded.removeprefix(self.endpoint)
 
     def _of(self, job: Job) -> Any:
         url = self._url(job)
@@ -227,7 +229,7 @@ async def _ready(http: httpx.AsyncClient) -> httpx.AsyncClient:
 
 
 def _named(error: Exception) -> str:
-    return _writable(f"{type(error).__name__}: {error}")[:300]
+    return _writable(safe_exception(error))[:300]
 
 
 def _writable(text: str) -> str:

@@ -10,7 +10,7 @@ import httpx
 from clash.errors import ProviderError
 from clash.http import BoundedTransport, ExchangeError, Limits, json_of, retry_after_s
 from clash.providers.exchange_errors import meaning_of_exchange
-from clash.providers.transport import redacted_text
+from clash.redaction import redacted_text
 
 QUEUE = "https://queue.fal.run"
 NOT_OF_FAL = "not an answer of fal"

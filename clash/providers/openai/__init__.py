@@ -14,6 +14,7 @@ from clash.providers.picture_prompts import image_prompts_revision
 from clash.providers.ports import Answer, Context, ImageRequest, Quote, Request, ScreenplayRequest
 from clash.providers.prices import load_prices
 from clash.providers.transport import Downloads
+from clash.redaction import without_password
 
 _REVISION = 1
 """Counted up when the same messages and arguments would be sent differently."""
@@ -36,7 +37,7 @@ class OpenAIProvider:
         self._catalogue = load_catalogue(settings)
         self._prices = load_prices(settings)
         self._client: Any = None
-        self.endpoint = settings.openai_base_url
+        self.endpoint = without_password(settings.openai_base_url)
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         """Those that clash knows, and any other by its name: which there are, the server decides."""
@@ -64,7 +65,9 @@ class OpenAIProvider:
 
     @property
     def _server(self) -> str:
-        return "" if self.endpoint == _DEFAULT_BASE_URL else f"-{self.endpoint}"
+        # As it is set, though it is recorded without a password: it decides which earlier answers serve again.
+        base_url = self._settings.openai_base_url
+        return "" if base_url == _DEFAULT_BASE_URL else f"-{base_url}"
 
     def quote(self, model: str, request: Request) -> Quote:
         """See `clash.providers.ports.Priced`. Tokens are guessed, so text is always an estimate."""

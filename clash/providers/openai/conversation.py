@@ -15,7 +15,7 @@ from clash.http import BoundedTransport, ExchangeError, Limits, retry_after_s
 from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.exchange_errors import meaning_of_exchange
 from clash.providers.extras import module
-from clash.providers.transport import redacted_text
+from clash.redaction import redacted_text, safe_exception
 
 _ANSWER_S, _CONNECT_S = 600.0, 15.0
 _LIMITS = Limits(body_bytes=64 << 20, answer_s=_ANSWER_S)
@@ -85,7 +85,7 @@ def meaning_of(error: Exception, model: str) -> ClashError:
         return _refused(error, model)
     if isinstance(error, library.APIConnectionError):
         cause = error.__cause__
-        reason = f"{type(cause).__name__ if cause else type(error).__name__}: {cause or error}"
+        reason = safe_exception(cause or error)
         return AmbiguousError(f"the connection to openai:{model} broke before the answer: {reason}"[:500])
     # An answer came, so the work is done and billed, but it could not be read.
     return AmbiguousError(f"openai:{model} answered, but not in its own format: {type(error).__name__}"[:500])

@@ -20,7 +20,7 @@ from clash.providers.openai.parts import messages_for, parts_of
 from clash.providers.ports import Answer, Quote, ScreenplayRequest
 from clash.providers.prices import PriceList, Tokens
 from clash.providers.prompts import prompt, revision_of
-from clash.providers.transport import redacted_text
+from clash.redaction import redacted_text
 from clash.story.screenplay import Beat, Story
 
 PROMPTS = ("screenwriter", "shot_list", "part", "story", "repair")

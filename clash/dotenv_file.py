@@ -1,0 +1,131 @@
+"""Reads `.env` of the working directory, and finds what in it, or in the environment, is a misspelt setting."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clash.errors import SettingsError
+from clash.regular_files import NotRegularFileError, read_regular_file
+
+_MOST_BYTES = 1 << 20
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-]+[A-Za-z0-9]+)+")
+_OF_CLASH = "CLASH_"
+_NOT_SETTINGS = frozenset(
+    f"{_OF_CLASH}{name}" for name in ("DEBUG", "FAULT", "WORKERD", "WRANGLER", "CHECKOUT", "AIMOCK")
+)
+"""Names that are no settings: for finding faults, and for the project's own tests."""
+_NEAR, _NEAR_ENOUGH_ALONE = 0.6, 0.86
+"""How like a known name another must be to be taken for it: of ours, and of anybody's."""
+
+
+@dataclass(frozen=True)
+class DotEnv:
+    """What a `.env` says: its values by name, and the lines that could not be read, each as a sentence."""
+
+    values: Mapping[str, str | None]
+    unreadable: tuple[str, ...] = ()
+
+
+def read_dotenv(path: Path, known: Iterable[str]) -> DotEnv:
+    """Read a `.env`; an empty one if there is none. Raise `SettingsError` for one that cannot be read.
+
+    `known`: the names of settings, so that a line that means one can say which. Values are never repeated.
+    """
+    text = _text_of(path)
+    if not text:
+        return DotEnv({})
+    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
+
+    names = frozenset(known)
+    readable: list[str] = []
+    unreadable: list[str] = []
+    for binding in parse_stream(io.StringIO(text)):
+        line = binding.original.string
+        if binding.error or (binding.key is not None and binding.value is None):
+            unreadable.append(_unreadable(path, binding.original.line, line.strip(), names))
+        else:
+            readable.append(line)
+    return DotEnv(dotenv_values(stream=io.StringIO("".join(readable))), tuple(unreadable))
+
+
+def misspelt(variables: Iterable[str], known: Iterable[str], *, where: str, ours_only: bool = False) -> Iterator[str]:
+    """Yield a sentence for each variable that is no setting, but is meant to be one.
+
+    `ours_only`: look at names that begin with CLASH_ only, as in an environment that other programs share.
+    """
+    names = frozenset(known)
+    for variable in variables:
+        upper = variable.upper()
+        if upper in names or upper in _NOT_SETTINGS:
+            continue
+        plain = plain_name(variable)
+        ours = plain.startswith(_OF_CLASH)
+        if ours_only and not ours:
+            continue
+        near = _nearest(plain, names, _NEAR if ours else _NEAR_ENOUGH_ALONE)
+        if ours or near or plain in names:
+            yield f"{where}: {variable} is no setting of clash, and is not read{_meant(near)}"
+
+
+def plain_name(text: str) -> str:
+    """A name as it would be a setting's: capitals, ASCII forms of full-width letters, no quotes or marks.
+
+    >>> plain_name("\uff23\uff2c\uff21\uff33\uff28_size"), plain_name('"CLASH-SIZE"')
+    ('CLASH_SIZE', 'CLASH_SIZE')
+    """
+    return re.sub(r"[^A-Z0-9_]", "", unicodedata.normalize("NFKC", text).upper().replace("-", "_"))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        content = read_regular_file(path, _MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except NotRegularFileError as error:
+        if (path / "pyvenv.cfg").exists():  # a virtual environment of this name is somebody else's business
+            return ""
+        raise SettingsError(f"{path} cannot be read: {error.strerror}", hint=f"move {path} away") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
+    if len(content) > _MOST_BYTES:
+        raise SettingsError(f"{path} cannot be read: it is larger than 1 MB")
+    if content.startswith(_UTF_16):
+        raise SettingsError(f"{path} cannot be read: it is UTF-16 text", hint=f"save {path} as UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SettingsError(
+            f"{path} cannot be read: line {line} is not UTF-8 text", hint=f"save {path} as UTF-8"
+        ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise SettingsError(f"{path} cannot be read: line {line} holds a NUL", hint=f"save {path} as UTF-8")
+    return text
+
+
+def _unreadable(path: Path, number: int, line: str, names: frozenset[str]) -> str:
+    found = [plain_name(match[0]) for match in _NAME.finditer(unicodedata.normalize("NFKC", line.split("\n")[0]))]
+    ours = next((name for name in found if name in names or name.startswith(_OF_CLASH)), None)
+    if ours is None:
+        return f"{path}, line {number} is not NAME=VALUE, and is not read"
+    meant = ours if ours in names else _nearest(ours, names, _NEAR) or ours
+    return f"{path}, line {number}: {ours} is not read, for the line is not NAME=VALUE; write {meant}=..."
+
+
+def _nearest(name: str, names: frozenset[str], likeness: float) -> str | None:
+    if name in names:
+        return name
+    return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=likeness)), None)
+
+
+def _meant(near: str | None) -> str:
+    return f"; did you mean {near}?" if near else ""

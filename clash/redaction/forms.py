@@ -1,0 +1,129 @@
+"""The forms in which a secret may come back: as it is, and as servers, libraries and logs encode it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SHORTEST = 4
+"""Shorter values are not looked for: a key of three letters is a word of every other sentence."""
+_SHORTEST_ALONE = 16
+"""From this length on, a form is replaced wherever it stands; shorter ones only where no letter or digit is beside."""
+_SHORTEST_GUESSED = 8
+_SHORTEST_ENCODED = 8
+_SHORTEST_RUN = 12
+_MOST_RUNS = 100
+_RUN = re.compile(rf"[A-Za-z0-9]{{{_SHORTEST_RUN},}}")
+_NO_SECRETS = {"none", "null", "true", "false"}
+_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<=\\u[0-9A-Fa-f]{4}))"
+_AFTER = r"(?![A-Za-z0-9])"
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of a secret, in lower case: capitals count as small letters, since servers change them.
+
+    `sure`: no text holds it by accident. Other forms, of a key such as `test`, are looked for in foreign words only.
+    """
+
+    text: str
+    sure: bool
+    alone: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression that finds it."""
+        found = re.escape(self.text)
+        return found if self.alone else f"{_BEFORE}{found}{_AFTER}"
+
+
+def forms_of(value: str, *, named_key: bool) -> Iterator[Form]:
+    """Yield every form of a value that is a secret.
+
+    `named_key`: it is known to be a key, not only held by a variable whose name sounds like one.
+    """
+    for part in _parts_of(value.strip()):
+        sure = _is_sure(part, shortest=_SHORTEST if named_key else _SHORTEST_GUESSED)
+        for text in _written_out(part):
+            yield _form(text, sure)
+        for text in _as_hex(part):
+            yield _form(text, sure)
+        for text in _as_base64(part):
+            if len(text) >= _SHORTEST_ENCODED:
+                yield Form(text.lower(), sure, alone=True)
+    # However the signs between them are escaped, the long runs of letters and digits stay as they are.
+    for run in _RUN.findall(value)[:_MOST_RUNS]:
+        if _is_sure(run, shortest=_SHORTEST_RUN) and (re.search(r"\d", run) or len(run) >= 24):
+            yield _form(run, True)
+
+
+def form_of_userinfo(userinfo: str) -> Form:
+    """Return the form of what stands before the @ of an address: like no word, with the @ behind it."""
+    return Form(f"{userinfo}@".lower(), sure=True, alone=True)
+
+
+def _form(text: str, sure: bool) -> Form:
+    return Form(text.lower(), sure, alone=len(text) >= _SHORTEST_ALONE)
+
+
+def _parts_of(value: str) -> list[str]:
+    """The whole, and the halves of `id:secret`: either may be told without the other."""
+    halves = value.split(":") if re.fullmatch(r"[^\s\"'{}:]+(?::[^\s\"'{}:]+){1,2}", value) else []
+    parts = [value, *halves]
+    lines = [line.strip() for line in value.splitlines()] if "\n" in value else []
+    found = dict.fromkeys([*parts, *lines])
+    if "%" in value:  # a password of an address, which travels as it was meant
+        from urllib.parse import unquote
+
+        found |= dict.fromkeys(map(unquote, list(found)))
+    return [part for part in found if len(part) >= _SHORTEST and part.lower() not in _NO_SECRETS]
+
+
+def _is_sure(text: str, *, shortest: int) -> bool:
+    """Whether a text is like no word and no number that could stand anywhere."""
+    mixed = any(letter.isdigit() for letter in text) and any(letter.isalpha() for letter in text)
+    return len(text) >= 16 or (mixed and len(text) >= shortest)
+
+
+def _written_out(text: str) -> Iterator[str]:
+    """As it is, and as URLs, JSON, HTML and Python escape it."""
+    import html
+    import json
+    from urllib.parse import quote, quote_plus
+
+    yield text
+    quoted = quote(text, safe="")
+    yield from (quoted, quote(text), quote_plus(text), quote(quoted, safe=""))
+    for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield from (escaped, escaped.replace("/", "\\/"), json.dumps(escaped)[1:-1])
+    yield html.escape(text)
+    yield repr(text)[1:-1]
+    yield text.replace("\\", "\\\\").replace("'", "\\'")
+    data = text.encode("utf-8", "replace")
+    yield "".join(f"%{byte:02x}" for byte in data)
+    yield "".join(f"\\x{byte:02x}" for byte in data)
+    yield "".join(f"\\u{ord(letter):04x}" for letter in text)
+    yield "".join(f"&#{ord(letter)};" for letter in text)
+    yield text[::-1]
+
+
+def _as_hex(text: str) -> Iterator[str]:
+    data = text.encode("utf-8", "replace")
+    yield from (data.hex(), data.hex(":"), data.hex(" "))
+
+
+def _as_base64(text: str) -> Iterator[str]:
+    """What base64 makes of a text, by itself or inside of a longer one, at each of the three places it may begin."""
+    import base64
+
+    data = text.encode("utf-8", "replace")
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + data).decode("ascii")
+        # Letters that also carry bits of what stands before or after are left out.
+        first = (before * 8 + 5) // 6
+        last = (before + len(data)) * 8 // 6
+        core = coded[first:last]
+        yield core
+        yield core.replace("+", "-").replace("/", "_")
+    yield base64.b32encode(data).decode("ascii").rstrip("=")

@@ -1,0 +1,179 @@
+"""The secrets that this process knows, and their replacement by `***` in every text that leaves it.
+
+They are collected from the settings, the environment, `.env` and the keyring. The registry is never printed, pickled or
+copied; nothing can be read from it but texts in which the secrets are replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NoReturn, cast
+
+from clash.redaction.forms import Form, form_of_userinfo, forms_of
+
+HIDDEN = "***"
+
+Kind = Literal["key", "guess", "userinfo"]
+
+_SHORTEST_USERINFO = 6
+_MOST_VALUES = 8
+"""Values of one name that are remembered: a long process may be given another key."""
+_SECRET_NAME = re.compile(
+    r"(?:^|[_\-.])(?:api_?keys?|keys?|tokens?|secrets?|pass(?:word|wd|phrase)?|pwd|pw|credentials?|pat|auth|bearer|cookie"
+    r"|signature|sas)(?:[_\-.]|$)|apikey|secret|password|token$",
+    re.IGNORECASE,
+)
+_NO_SECRET_NAME = re.compile(r"^(?:old)?pwd$|_(?:file|path|dir|name|ttl|limit|sock|host|region)$", re.IGNORECASE)
+_USER_IN_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#\s\"'<>]*)@")
+_QUERY = re.compile(r"[?&;]([^=&;#\s]+)=([^&;#\s]+)")
+_LIKE_A_NUMBER = re.compile(r"[\d.,:+-]{1,15}")
+
+
+class Secrets:
+    """Values that must not leave this process, and texts without them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[str, list[tuple[str, Kind]]] = {}
+        self._found = _Found.of(()), _Found.of(())
+
+    def __repr__(self) -> str:
+        return f"<{sum(map(len, self._values.values()))} secrets>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("secrets are not pickled")
+
+    # -- what is secret --------------------------------------------------------------------------------------
+
+    def remember(self, name: str, value: str, kind: Kind = "key") -> None:
+        """Count a value as a secret.
+
+        "guess": it is held by a variable whose name sounds like a key; "userinfo": it stands before an address's @.
+        """
+        with self._lock:
+            known = self._values.setdefault(name, [])
+            if (value, kind) in known or (value, "key") in known:
+                return
+            known.append((value, kind))
+            del known[:-_MOST_VALUES]
+            self._build()
+
+    def remember_url(self, name: str, url: str) -> None:
+        """Count the user, the password and the signed parameters of an address as secrets."""
+        for match in _USER_IN_URL.finditer(url):
+            user, separator, password = match[1].partition(":")
+            if len(match[1]) >= _SHORTEST_USERINFO:
+                self.remember(f"{name} userinfo", match[1], "userinfo")
+            self.remember(f"{name} password", password if separator else user)
+        for parameter, value in _QUERY.findall(url):
+            if sounds_secret(parameter):
+                self.remember(f"{name} {parameter}", value)
+
+    def remember_variables(self, variables: Mapping[str, str | None]) -> None:
+        """Look through the variables of an environment for those that hold a key, and for addresses with a password."""
+        for name, value in variables.items():
+            if not value:
+                continue
+            if sounds_secret(name) and not _is_no_secret(value):
+                self.remember(name.upper(), value, "guess")
+            if "://" in value:
+                self.remember_url(name.upper(), value)
+
+    # -- texts without it ------------------------------------------------------------------------------------
+
+    def hide(self, text: str, *, foreign: bool = False) -> str:
+        """Return a text in which every secret is replaced. `foreign`: also those that are like a common word."""
+        found = self._found[foreign]
+        low = text.lower()
+        return found.pattern.sub(HIDDEN, text) if any(form in low for form in found.texts) else text
+
+    def _build(self) -> None:
+        forms: dict[str, Form] = {}
+        for value, kind in (item for values in self._values.values() for item in values):
+            of_value = [form_of_userinfo(value)] if kind == "userinfo" else forms_of(value, named_key=kind == "key")
+            for form in of_value:
+                before = forms.get(form.text)
+                if before is None or (form.sure, form.alone) > (before.sure, before.alone):
+                    forms[form.text] = form
+        # The longest first, so that nothing of a secret stays beside the part that was found.
+        ordered = sorted(forms.values(), key=lambda form: -len(form.text))
+        sure, every = (tuple(form for form in ordered if foreign or form.sure) for foreign in (False, True))
+        self._found = _Found.of(sure), _Found.of(every)
+
+
+@dataclass(frozen=True, repr=False)
+class _Found:
+    """What is looked for: the forms in lower case, for a first and fast look, and the pattern that replaces them."""
+
+    texts: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    @classmethod
+    def of(cls, forms: Sequence[Form]) -> _Found:
+        pattern = "|".join(form.pattern for form in forms) or r"(?!)"
+        return cls(tuple(form.text for form in forms), re.compile(pattern, re.IGNORECASE))
+
+
+def sounds_secret(name: str) -> bool:
+    """Whether a variable or parameter of this name holds a secret.
+
+    >>> sounds_secret("REPLICATE_API_TOKEN"), sounds_secret("KEYBOARD"), sounds_secret("SSH_KEY_FILE")
+    (True, False, False)
+    """
+    return _SECRET_NAME.search(name) is not None and _NO_SECRET_NAME.search(name) is None
+
+
+def _is_no_secret(value: str) -> bool:
+    """Whether a value is a number, an address, or a path of this machine."""
+    if _LIKE_A_NUMBER.fullmatch(value) or re.match(r"[a-z][a-z0-9+.-]*://", value):
+        return True
+    return len(value) < 4096 and value[:1] in "/~." and os.path.lexists(Path(value).expanduser())
+
+
+_known = Secrets()
+_environment_read = False
+
+
+def known() -> Secrets:
+    """The secrets of this process, those of its environment among them."""
+    global _environment_read
+    if not _environment_read:
+        _environment_read = True
+        _known.remember_variables(os.environ)
+    return _known
+
+
+def hide(text: str) -> str:
+    """Return a text in which each known secret, and each usual encoding of it, is replaced by `***`.
+
+    A key that is like a common word, such as `test`, stays: it may stand there by accident. See `hide_foreign`.
+    """
+    return known().hide(text)
+
+
+def hide_foreign(text: str) -> str:
+    """The same for words of a server or of a library, which repeat a key rather than use a word by accident."""
+    return known().hide(text, foreign=True)
+
+
+def hide_in(value: Any) -> Any:
+    """Return plain values (mappings, lists, texts) without secrets; the very value where there are none."""
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, dict):
+        items = cast("dict[Any, Any]", value)
+        hidden = {hide_in(name): hide_in(item) for name, item in items.items()}
+        same = all(a is c and b is d for (a, b), (c, d) in zip(items.items(), hidden.items(), strict=False))
+        return value if same and len(hidden) == len(items) else hidden
+    if type(value) in (list, tuple):
+        sequence = cast("list[Any] | tuple[Any, ...]", value)
+        found = [hide_in(item) for item in sequence]
+        if all(a is b for a, b in zip(sequence, found, strict=True)):
+            return value
+        return found if isinstance(value, list) else tuple(found)
+    return value
