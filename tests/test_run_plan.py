@@ -19,9 +19,10 @@ from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, load_settings
 from clash.database.port import Row
 from clash.errors import ClashError, ConflictError, NotFoundError, StoryError, UsageError
-from clash.production.plan import ProductionRequest, RunPlan, check_same, check_thread_id, new_thread_id, prepare
+from clash.production.plan import ProductionRequest, RunPlan, check_same, new_thread_id, prepare
 from clash.providers.choice import KINDS
 from clash.providers.registry import Registry
+from clash.thread_ids import check_thread_id
 
 STORY = "镜号,画面,参考图\n1,灯塔,{}\n2,小禾走上楼梯,\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)

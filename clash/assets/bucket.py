@@ -117,6 +117,15 @@ class Bucket:
 
         return self._found(get) or False
 
+    def names(self) -> list[str]:
+        """The keys of all objects, a request per thousand."""
+        import obstore
+
+        def walk() -> list[str]:
+            return [str(meta["path"]) for some in obstore.list(self._store) for meta in some]
+
+        return self._found(walk) or []
+
     def delete(self, key: str) -> None:
         """Take an object away; none there is as good."""
         import obstore

@@ -3,6 +3,7 @@
 With a bucket the folder is where everything is made, kept and read; the bucket holds a copy under the same names:
 
     s3://bucket/prefix/ab/cdef...            every file, before the row that names it is settled
+    s3://bucket/prefix/ab/cdef....<token>.json, .../runs/<thread>.json   the records of `clash.assets.records`
     s3://bucket/prefix/receipts/<token>.json what a call brought, from before its row is settled until after
 
 So a row that is settled names a file that any machine can fetch. Where a process dies between its receipt and the
@@ -23,7 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from clash.assets.store import AssetStore, sha256_of_file, storage_error
+from clash.assets.records import RECORD_BYTES, call_record_name, is_record, run_record_name
+from clash.assets.store import AssetStore, sha256_of_file, storage_error, write_durably
 from clash.errors import ClashError, StorageError
 
 if TYPE_CHECKING:
@@ -125,6 +127,9 @@ class SharedAssetStore(AssetStore):
         transfers = [] if sha256 in self._shared else [self._in_thread(partial(self._upload, sha256))]
         if receipt is not None and self.has_receipt(receipt):
             transfers.append(self._in_thread(partial(self._upload_receipt, receipt)))
+        if receipt is not None:
+            record = call_record_name(self, sha256, receipt)
+            transfers.append(self._in_thread(partial(self._upload_record, record)))
         # Not a plain gather: what is on its way is seen to its end before the first error is told.
         for result in await asyncio.gather(*transfers, return_exceptions=True):
             if isinstance(result, BaseException):
@@ -143,6 +148,26 @@ class SharedAssetStore(AssetStore):
     def _upload_receipt(self, token: str) -> None:
         with suppress(FileNotFoundError):
             self._bucket.put(f"receipts/{token}.json", self.receipt_path(token).read_bytes())
+
+    async def share_run(self, thread_id: str) -> None:
+        """See `AssetStore.share_run`."""
+        if (name := run_record_name(thread_id)) is not None:
+            await self._in_thread(partial(self._upload_record, name))
+
+    def _upload_record(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            self._bucket.put(name, (self.root / name).read_bytes())
+
+    async def bring_records(self) -> None:
+        """See `AssetStore.bring_records`: those that are in the bucket and not on this disk."""
+        await self._in_thread(self._download_records)
+
+    def _download_records(self) -> None:
+        for name in self._bucket.names():
+            if is_record(name) and not (self.root / name).exists():
+                content = self._bucket.read(name, most=RECORD_BYTES)
+                if content is not None:
+                    write_durably(self.root / name, content)
 
     # -- receipts --------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
     <root>/ab/cdef...            one file, never changed once it has its name
     <root>/receipts/<token>.json what a paid call brought, written before the database hears of it
+    <root>/ab/cdef....<token>.json, <root>/runs/   records of paid calls and of runs (`clash.assets.records`)
     <root>/tmp/                  half-written files; nothing reads them
 
 A file gets its name only when it is whole and on the disk (write, fsync, rename, fsync of the folder).
@@ -143,6 +144,12 @@ class AssetStore:
     async def bring(self, sha256: str) -> bool:
         """Whether the file is on this disk now, whole; from wherever it can be had without making it again."""
         return self.is_here(sha256)
+
+    async def share_run(self, thread_id: str) -> None:
+        """Let other machines have the record of a run; here there are no others."""
+
+    async def bring_records(self) -> None:
+        """Bring the records of all calls and runs to this disk; here they are."""
 
     async def share(self, sha256: str, *, receipt: str | None = None) -> None:
         """Let other machines have the file, and the receipt of this token; here there are no others."""

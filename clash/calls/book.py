@@ -18,6 +18,8 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore
+from clash.assets.records import write_call_record
+from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
 from clash.calls.content_key import KEY_VERSION, canonical_json, kind_of
 from clash.calls.receipts import LOG_LIMIT, receipt_of, storable, ticket_of
 from clash.calls.slots import Slots
@@ -171,7 +173,7 @@ class Book:
         Returns the row as it is then.
         """
         faults.point("submit.after")
-        ticket = ticket_of(job)
+        ticket = {**ticket_of(job), "call": call_facts(row)}
         with suppress(StorageError):
             # A full disk may still have room in the database, which is where the id belongs.
             self._assets.write_receipt(row["token"], ticket)
@@ -201,9 +203,12 @@ class Book:
     async def settle(self, task: Task, row: Row, receipt: Mapping[str, Any]) -> Made:
         """Turn a row that is not settled into a succeeded one: its asset, its cost, its reservation, in one batch."""
         token, cost = row["token"], int(receipt["cost_micro"])
+        asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
+        if may_be_paid(row, receipt):
+            # Before its row: what is settled here can be told again when the database is lost.
+            write_call_record(self._assets, asset.sha256, token, paid_call_facts(row, receipt, asset))
         await self._assets.share(receipt["sha256"], receipt=token)
         faults.point("share.after")
-        asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
         await self._write(
             task.slot,
             task.take,

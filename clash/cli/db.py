@@ -12,7 +12,7 @@ from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit, print_aside, say_error
 from clash.cli.reading import report
-from clash.cli.text import moment, plain, size
+from clash.cli.text import moment, money, plain, size
 from clash.errors import UsageError, VersionMismatchError
 
 app = typer.Typer(help="The database: create, upgrade, look at it; move runs to another.")
@@ -113,6 +113,64 @@ def render_status(document: Document) -> list[Block]:
         ),
         Table((Column("table"), Column("rows", right=True)), rows, empty="no tables"),
     ]
+
+
+# -- after a loss ------------------------------------------------------------------------------------------------------
+
+
+@app.command("recover")
+def recover(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; say what would be restored, and what it had cost.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Restore paid calls from the asset store into a database that was lost, or put back from a backup."""
+    from clash.transfer import recover_calls
+
+    emit(report(lambda settings: recover_calls(settings, dry_run=dry_run)), as_json=as_json, render=render_recovered)
+
+
+_RECOVERED = (
+    Column("url", "database"),
+    Column("created"),
+    Column("restored", "calls restored", right=True),
+    Column("restored_usd", "which cost", money),
+)
+_CALLS = (
+    Column("thread_id", "thread", fold=True),
+    Column("slot", fold=True),
+    Column("model", fold=True),
+    Column("cost_usd", "cost", money, right=True),
+    Column("result", show=lambda value: str(value).replace("_", " ")),
+    Column("provider", at_terminal=False),
+    Column("take", at_terminal=False),
+    Column("sha256", at_terminal=False),
+    Column("file_is_here", at_terminal=False),
+    Column("job_id", at_terminal=False),
+    Column("started_at", at_terminal=False),
+)
+
+
+def render_recovered(document: Document) -> list[Block]:
+    """What was restored, and what could not be."""
+    items: list[dict[str, Any]] = document["items"]
+    blocks: list[Block] = [
+        Record(_RECOVERED, document),
+        Table(_CALLS, items, empty="the asset store has no records of paid calls"),
+    ]
+    if document["dry_run"]:
+        blocks.append(Remark("a dry run: nothing was changed; `clash db recover` restores them", "yellow"))
+    if document["runs"]:
+        blocks.append(Remark(f"made anew: {', '.join(document['runs'])}; `clash resume THREAD` goes on with a run"))
+    if held := sorted({item["thread_id"] for item in items if item["result"] == "held"}):
+        blocks.append(Remark(f"another process writes {', '.join(held)}: recover again when it has ended", "yellow"))
+    lost = [item for item in items if item["sha256"] and not item["file_is_here"]]
+    if lost:
+        blocks.append(Remark(f"the files of {len(lost)} calls are not on this disk: put them back into ASSET_STORE"))
+    if document["unreadable"]:
+        blocks.append(Remark(f"not readable, left out: {', '.join(document['unreadable'])}", "yellow"))
+    return blocks
 
 
 # -- moving runs -------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clash.assets import open_assets, place, published_path
+from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Limit, Pace, Patience
@@ -151,8 +152,21 @@ class HeldRun:
         if first or how.changed is not None:
             for model in self._models().values():
                 model.require()
+        await self._keep_record(how)
         if first:
             await self._tracker.set_estimate(lease, to_micro((await self._left_to_pay()).cost_usd))
+
+    async def _keep_record(self, how: Continuation) -> None:
+        """Keep in the asset store what the run is, before its first call: what it pays for outlives its database."""
+        row = self._row
+        facts = {name: row[name] for name in ("workflow_name", "story_path", "story_sha256", "story_title",
+                                              "graph_version", "start_time")}  # fmt: skip
+        fingerprint = row["settings_fingerprint"] if how.changed is None else how.changed.fingerprint
+        budget_micro = row["budget_micro"] if how.budget is None else to_micro(how.budget)
+        record = {**facts, "settings": self._recorded, "settings_fingerprint": fingerprint,
+                  "budget_micro": budget_micro}  # fmt: skip
+        if write_run_record(self._assets, self.thread_id, record):
+            await self._assets.share_run(self.thread_id)
 
     async def _ledger(self, lease: Lease, how: Continuation) -> Ledger:
         settings = self._settings

@@ -24,8 +24,8 @@ from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.story.reader import read_story
 from clash.story.screenplay import Story
+from clash.thread_ids import check_thread_id
 
-_THREAD_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _LARGEST_BUDGET = 1_000_000
 
 
@@ -113,18 +113,6 @@ class RunPlan:
 def with_unpriced(settings: Settings, *, allowed: bool) -> Settings:
     """The settings, models without a price allowed if the run allows them."""
     return settings.model_copy(update={"allow_unpriced": settings.allow_unpriced or allowed})
-
-
-def check_thread_id(thread_id: str) -> str:
-    """The id itself, if it is one. Raises `UsageError`."""
-    if not _THREAD_ID.fullmatch(thread_id):
-        shown = thread_id if len(thread_id) <= 60 else f"{thread_id[:60]}..."
-        raise UsageError(
-            f"the thread id {shown!r} cannot be used",
-            code="thread_id",
-            hint="1 to 128 of A-Z a-z 0-9 . _ -, not starting with a dot",
-        )
-    return thread_id
 
 
 def new_thread_id(story_name: str) -> str:

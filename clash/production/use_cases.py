@@ -22,12 +22,12 @@ from clash.production.plan import (
     RunPlan,
     check_budget,
     check_same,
-    check_thread_id,
     prepare,
     with_unpriced,
 )
 from clash.production.progress import Observer, StopSignal, ignore
 from clash.providers.registry import Registry
+from clash.thread_ids import check_thread_id
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW
 
 

@@ -1,5 +1,6 @@
-"""Moving runs between databases through a file: the use cases behind `clash db export` and `clash db import`."""
+"""Runs out of a database and into one: the use cases behind `clash db export`, `db import` and `db recover`."""
 
+from clash.transfer.recover import recover_calls
 from clash.transfer.use_cases import export_runs, import_runs
 
-__all__ = ["export_runs", "import_runs"]
+__all__ = ["export_runs", "import_runs", "recover_calls"]

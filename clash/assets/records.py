@@ -1,0 +1,106 @@
+"""Records in the asset store: enough of each paid call, and of each run, to write its rows again.
+
+    <root>/ab/cdef....<token>.json   a paid call, beside the file that it brought
+    <root>/runs/<thread>.json        a run: its story, its settings, its budget
+
+The database is the ledger; these stay behind when it is lost. `clash db recover` reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+from clash.assets.store import AssetStore, write_durably
+from clash.regular_files import read_regular_file
+
+VERSION = 1
+RECORD_BYTES = 1 << 20
+"""No record is larger; what is, is none."""
+_CALL = re.compile(r"([0-9a-f]{2})/([0-9a-f]{62})\.([0-9a-z]{1,128})\.json")
+_RUN = re.compile(r"runs/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})\.json")
+
+
+def call_record_name(assets: AssetStore, sha256: str, token: str) -> str:
+    """Return where the record of a call is kept, relative to the store's root."""
+    return f"{assets.relative_path(sha256)}.{token}.json"
+
+
+def write_call_record(assets: AssetStore, sha256: str, token: str, facts: Mapping[str, Any]) -> None:
+    """Write the record of a paid call beside its file, as durably as its receipt. One that is there stays.
+
+    Raises `StorageError`.
+    """
+    path = assets.root / call_record_name(assets, sha256, token)
+    if token.isalnum() and not path.exists():
+        write_durably(path, _content(facts))
+
+
+def run_record_name(thread_id: str) -> str | None:
+    """Return where the record of a run is kept; None for an id that makes no file name."""
+    name = f"runs/{thread_id}.json"
+    return name if _RUN.fullmatch(name) else None
+
+
+def write_run_record(assets: AssetStore, thread_id: str, facts: Mapping[str, Any]) -> bool:
+    """Write the record of a run; return whether it differs from the one that was there. Raises `StorageError`."""
+    name = run_record_name(thread_id)
+    if name is None:
+        return False
+    path, content = assets.root / name, _content(facts)
+    with suppress(OSError):
+        if read_regular_file(path, RECORD_BYTES) == content:
+            return False
+    write_durably(path, content)
+    return True
+
+
+def _content(facts: Mapping[str, Any]) -> bytes:
+    return json.dumps({"version": VERSION, **facts}, ensure_ascii=False, sort_keys=True, default=str).encode()
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def is_record(name: str) -> bool:
+    """Return whether this name, relative to the store's root, is that of a record."""
+    return bool(_CALL.fullmatch(name) or _RUN.fullmatch(name))
+
+
+def call_records(assets: AssetStore) -> Iterator[tuple[str, str, str, dict[str, Any] | None]]:
+    """Yield name, sha256, token and content of the record of each paid call; None for one that cannot be read."""
+    for folder in sorted(assets.root.glob("[0-9a-f][0-9a-f]")):
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+            name = f"{folder.name}/{path.name}"
+            if match := _CALL.fullmatch(name):
+                yield name, match[1] + match[2], match[3], _read(path)
+
+
+def job_tickets(assets: AssetStore) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield token and content of the ticket of each job that was handed in and is not settled."""
+    for path in sorted((assets.root / "receipts").glob("*.json")):
+        with suppress(OSError, ValueError, RecursionError):
+            found = json.loads(read_regular_file(path, RECORD_BYTES))
+            if isinstance(found, dict) and "job_id" in found:
+                yield path.stem, cast("dict[str, Any]", found)
+
+
+def run_record(assets: AssetStore, thread_id: str) -> dict[str, Any] | None:
+    """Return the record of a run; None if there is none that can be read."""
+    name = run_record_name(thread_id)
+    return None if name is None else _read(assets.root / name)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(read_regular_file(path, RECORD_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    record = cast("dict[str, Any]", found)
+    return record if record.get("version") == VERSION else None

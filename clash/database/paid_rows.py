@@ -1,0 +1,80 @@
+"""The statements with which paid calls are written again that the database has lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clash.database.call_log import AssetRow
+from clash.database.lease import FENCE, Lease
+from clash.database.port import Database, Param, Statement
+
+_AT_ONCE = 80
+"""D1 takes a hundred parameters with a statement."""
+
+
+async def states_of(database: Database, tokens: Sequence[str]) -> dict[str, str]:
+    """Return the state of each of these calls that the database knows."""
+    states: dict[str, str] = {}
+    for start in range(0, len(tokens), _AT_ONCE):
+        some = tuple(tokens[start : start + _AT_ONCE])
+        marks = ", ".join("?" * len(some))
+        rows = await database.query(f"SELECT token, state FROM api_logs WHERE token IN ({marks})", some)
+        states |= {str(row["token"]): str(row["state"]) for row in rows}
+    return states
+
+
+async def live_slots(database: Database, run_id: str) -> dict[tuple[str, int], str]:
+    """Return the token of the call that each slot and take of a run has."""
+    rows = await database.query(
+        "SELECT slot, take, token FROM api_logs WHERE run_id = ? AND state IN ('intent', 'submitted', 'succeeded')",
+        (run_id,),
+    )
+    return {(str(row["slot"]), int(row["take"])): str(row["token"]) for row in rows}
+
+
+async def columns_of_calls(database: Database) -> frozenset[str]:
+    """Return the columns of `api_logs` in this database."""
+    rows = await database.query("SELECT name FROM pragma_table_info('api_logs')")
+    return frozenset(str(row["name"]) for row in rows) - {"id"}
+
+
+_NEW = f"NOT EXISTS (SELECT 1 FROM api_logs WHERE token = ?) AND {FENCE}"
+
+
+def insert_call(lease: Lease, row: Mapping[str, Param], columns: frozenset[str]) -> Statement:
+    """Write a call's row with the columns that this database has, unless there is one of its token."""
+    names = sorted(columns & row.keys())
+    return Statement(
+        f"INSERT INTO api_logs ({', '.join(names)}) SELECT {', '.join('?' * len(names))} WHERE {_NEW} RETURNING id",
+        (*(row[name] for name in names), str(row["token"]), *lease.fence),
+        recall=Statement("SELECT id FROM api_logs WHERE token = ?", (str(row["token"]),)),
+    )
+
+
+def count_before_insert(lease: Lease, token: str, *, spent_micro: int, reserved_micro: int) -> Statement:
+    """Add what a call cost, or may cost, to its run. Goes before `insert_call`: it counts only what is missing."""
+    return Statement(
+        "UPDATE workflow_executions SET spent_micro = spent_micro + ?, reserved_micro = reserved_micro + ?"
+        f" WHERE run_id = ? AND {_NEW}",
+        (spent_micro, reserved_micro, lease.run_id, token, *lease.fence),
+    )
+
+
+def insert_missing_asset(lease: Lease, row: AssetRow, token: str) -> Statement:
+    """Record the file of a call, unless its slot has a file already."""
+    return Statement(
+        "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"
+        " cost_micro, api_log_id, created_at)"
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM api_logs WHERE token = ?), ? WHERE {FENCE}"
+        " ON CONFLICT (run_id, slot, asset_type) DO NOTHING",
+        (lease.run_id, row.step, row.slot, row.asset_type, row.media_type, row.sha256, row.path, row.bytes,
+         json.dumps(dict(row.facts), ensure_ascii=False, sort_keys=True), row.cost_micro, token, row.created_at,
+         *lease.fence),
+    )  # fmt: skip
+
+
+def as_params(row: Mapping[str, Any]) -> dict[str, Param]:
+    """Return the values of a record that a column can hold."""
+    return {name: value for name, value in row.items() if isinstance(value, str | int | float) or value is None}

@@ -1,0 +1,26 @@
+"""What the id of a run may look like: it becomes the name of a folder."""
+
+from __future__ import annotations
+
+import re
+
+from clash.errors import UsageError
+
+_THREAD_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+
+
+def is_thread_id(text: object) -> bool:
+    """Return whether a run can have this id."""
+    return isinstance(text, str) and _THREAD_ID.fullmatch(text) is not None
+
+
+def check_thread_id(thread_id: str) -> str:
+    """Return the id itself, if it is one. Raises `UsageError`."""
+    if not is_thread_id(thread_id):
+        shown = thread_id if len(thread_id) <= 60 else f"{thread_id[:60]}..."
+        raise UsageError(
+            f"the thread id {shown!r} cannot be used",
+            code="thread_id",
+            hint="1 to 128 of A-Z a-z 0-9 . _ -, not starting with a dot",
+        )
+    return thread_id

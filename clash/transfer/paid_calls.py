@@ -1,0 +1,108 @@
+"""What the records of the asset store say of paid calls, each looked at before it is believed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from clash.assets import AssetStore
+from clash.assets.records import call_records, job_tickets, run_record
+from clash.database.call_log import AssetRow
+from clash.database.row_checks import fault_of, is_sha256
+from clash.thread_ids import is_thread_id
+
+
+@dataclass(frozen=True)
+class PaidCall:
+    """A call as its record tells it. `asset`: what it made, None of a job that was not fetched yet."""
+
+    row: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    asset: AssetRow | None
+
+    @property
+    def token(self) -> str:
+        """The call's token, which names its row in every database."""
+        return str(self.row["token"])
+
+    @property
+    def run_id(self) -> str:
+        """The run that paid for it."""
+        return str(self.row["run_id"])
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Its slot and take."""
+        return str(self.row["slot"]), int(self.row.get("take", 1))
+
+    @property
+    def cost_micro(self) -> int:
+        """What it cost; nothing yet, of a job."""
+        return 0 if self.asset is None else int(self.row["cost_micro"])
+
+
+def read_paid_calls(assets: AssetStore) -> tuple[list[PaidCall], list[str]]:
+    """Return the calls whose records are whole, oldest first, and the names of the records that are not."""
+    calls: dict[str, PaidCall] = {}
+    unreadable: list[str] = []
+    for name, sha256, token, record in call_records(assets):
+        call = _made(assets, record or {}, sha256)
+        if call is None or call.token != token:
+            unreadable.append(name)
+        else:
+            calls[token] = call
+    for token, ticket in job_tickets(assets):
+        call = _handed_in(ticket)
+        if call is not None and call.token == token:
+            calls.setdefault(token, call)
+    return sorted(calls.values(), key=lambda call: str(call.row["started_at"])), unreadable
+
+
+def _made(assets: AssetStore, record: Mapping[str, Any], sha256: str) -> PaidCall | None:
+    row, facts, asset = (_object(record.get(name)) for name in ("call", "facts", "asset"))
+    stored: dict[str, Any] = {
+        "step": asset.get("step"), "slot": asset.get("slot"), "asset_type": asset.get("asset_type"),
+        "media_type": row.get("media_type"), "sha256": sha256, "path": assets.relative_path(sha256),
+        "bytes": asset.get("bytes"), "cost_micro": row.get("cost_micro"), "created_at": record.get("kept_at"),
+        "facts": json.dumps(facts),
+    }  # fmt: skip
+    if row.get("asset_sha256") != sha256 or fault_of("generated_assets", stored) or not _is_call(row):
+        return None
+    made = cast("dict[str, Any]", {**stored, "facts": facts})
+    return PaidCall({**row, "state": "succeeded"}, facts, AssetRow(**made))
+
+
+def _handed_in(ticket: Mapping[str, Any]) -> PaidCall | None:
+    row = {**_object(ticket.get("call")), "job_id": ticket.get("job_id"), "endpoint": ticket.get("endpoint")}
+    if not isinstance(row["job_id"], str) or not _is_call({"cost_micro": 0, **row}):
+        return None
+    return PaidCall({**row, "state": "submitted", "cost_micro": 0}, {}, None)
+
+
+def _is_call(row: Mapping[str, Any]) -> bool:
+    needed = ("run_id", "token", "key", "slot", "step", "service", "started_at", "cost_micro")
+    return (
+        all(row.get(name) is not None for name in needed)
+        and is_sha256(row["key"])
+        and is_thread_id(row["run_id"])
+        and not fault_of("api_logs", row)
+    )
+
+
+def read_run(assets: AssetStore, run_id: str) -> dict[str, Any] | None:
+    """Return the columns of a run's row as its record has them; None if there is no record that is whole."""
+    record = run_record(assets, run_id)
+    if record is None:
+        return None
+    needed = ("workflow_name", "story_path", "story_sha256", "story_title", "settings_fingerprint", "graph_version")
+    row = {name: record.get(name) for name in (*needed, "budget_micro")}
+    row["settings"] = json.dumps(record.get("settings"))
+    if fault_of("workflow_executions", row):
+        return None
+    return {**row, "settings": record["settings"]}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,0 +1,201 @@
+"""`clash db recover`: what was paid for is found again after the database was lost, or an older copy put back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import on_both_databases
+from filming import METERED, SMALL, Ran, clash, environment, shot_list
+
+from clash.cli.app import main
+from clash.database.connection import is_d1
+
+
+class Studio:
+    """A folder with a story of two shots, whose calls cost ten cents each on a meter of their own."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.meter = folder / "meter"
+        cloud = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFLARE_")}
+        self.env = environment(DATABASE_URL=url, METER=str(self.meter), METER_COST="0.10", **cloud)
+        shot_list(folder / "story.csv", 2, seconds=0.5)
+
+    def clash(self, *arguments: str, **env: str) -> Ran:
+        return clash(self.folder, *arguments, "--json", env={**self.env, **env})
+
+    def film(self, thread: str, *more: str, **env: str) -> Ran:
+        return self.clash("run", "story.csv", "--thread", thread, *SMALL, *(more or METERED), **env)
+
+    @property
+    def charges(self) -> int:
+        return sum(line.startswith("charge") for line in self.meter.read_text().splitlines())
+
+    def total(self, thread: str) -> tuple[str, str]:
+        cost = self.clash("cost", thread).document
+        return cost["total_usd"], cost["reserved_usd"]
+
+
+@pytest.fixture
+def studio(tmp_path: Path, database_url: str) -> Studio:
+    return Studio(tmp_path, database_url)
+
+
+def without_a_database(studio: Studio, request: pytest.FixtureRequest) -> None:
+    """The database is lost: the file is deleted, or D1 has only an empty one."""
+    if is_d1(url := studio.env["DATABASE_URL"]):
+        engine = request.getfixturevalue("d1_engine")
+        engine.make_database(f"{url.removeprefix('d1://')}-new")
+        studio.env["DATABASE_URL"] = f"{url}-new"
+    else:
+        for file in (studio.folder / "data").glob("clash.db*"):
+            file.unlink()
+
+
+@on_both_databases
+def test_a_lost_database_is_rebuilt_and_nothing_bought_again(studio: Studio, request: pytest.FixtureRequest) -> None:
+    """A film was paid for and its database is gone: after `db recover`, resume and a new run cost nothing."""
+    assert studio.film("t").code == 0
+    paid, total = studio.charges, studio.total("t")
+    without_a_database(studio, request)
+    seen = studio.clash("db", "recover", "--dry-run")
+    if not is_d1(studio.env["DATABASE_URL"]):
+        assert (seen.code, seen.document["restored"], seen.document["created"]) == (0, paid, True)
+    recovered = studio.clash("db", "recover")
+    assert recovered.code == 0, recovered.err
+    assert recovered.document["restored"] == paid
+    assert recovered.document["restored_usd"] == total[0]
+    assert recovered.document["runs"] == ["t"]
+    assert studio.total("t") == total
+    resumed = studio.clash("resume", "t")
+    assert (resumed.code, resumed.document["status"]) == (0, "completed"), resumed.err
+    assert resumed.document["film"]
+    new = studio.film("another")
+    assert (new.code, new.document["cost"]["total_usd"]) == (0, "0.000000")
+    assert studio.charges == paid
+    again = studio.clash("db", "recover").document
+    assert (again["restored"], again["runs"]) == (0, [])
+    assert {item["result"] for item in again["items"]} == {"already_there"}
+
+
+def test_the_same_command_goes_on_after_a_loss(studio: Studio, tmp_path: Path) -> None:
+    """`clash run` on the same thread, with the same story and settings, finds the restored run."""
+    assert studio.film("t").code == 0
+    paid = studio.charges
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    assert studio.clash("db", "recover").code == 0
+    assert studio.film("t").document["status"] == "completed"
+    assert studio.charges == paid
+
+
+def test_an_older_copy_gets_what_was_paid_for_since(studio: Studio, tmp_path: Path) -> None:
+    """A backup from the middle of the film is put back: its open calls are settled, the later ones added."""
+    database = tmp_path / "data" / "clash.db"
+    assert studio.film("t", METER_FAIL="shot:002").code == 1
+    shutil.copyfile(database, tmp_path / "backup.db")
+    assert studio.clash("resume", "t").code == 0
+    paid, total = studio.charges, studio.total("t")
+    shutil.copyfile(tmp_path / "backup.db", database)
+    recovered = studio.clash("db", "recover").document
+    assert recovered["restored"] >= 1
+    assert recovered["runs"] == []
+    assert studio.total("t") == total
+    assert studio.clash("resume", "t").document["status"] == "completed"
+    assert (studio.charges, studio.total("t")) == (paid, total)
+
+
+@pytest.mark.parametrize("point", ["intent.after", "settle.after"])
+def test_a_copy_with_an_open_call_is_settled(studio: Studio, tmp_path: Path, point: str) -> None:
+    """The backup was made by a process that died in a call; the call was paid for later, and is settled once."""
+    database = tmp_path / "data" / "clash.db"
+    killed = studio.film("t", "--concurrency", "1", *METERED, CLASH_FAULT=f"{point}:2")
+    assert killed.code != 0
+    for file in (tmp_path / "data").glob("clash.db*"):
+        shutil.copyfile(file, tmp_path / file.name)
+    assert studio.clash("resume", "t").code == 0
+    paid, total = studio.charges, studio.total("t")
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    for file in tmp_path.glob("clash.db*"):
+        shutil.copyfile(file, database.with_name(file.name))
+    assert studio.clash("db", "recover").code == 0
+    assert studio.clash("resume", "t").document["status"] == "completed"
+    assert (studio.charges, studio.total("t")) == (paid, total)
+    assert studio.total("t")[1] == "0.000000"
+
+
+def test_a_job_that_was_handed_in_is_polled_after_a_loss(studio: Studio, tmp_path: Path) -> None:
+    """The process dies after a job was taken, and the database is lost: the job is fetched, not handed in again."""
+    queued = [word.replace("metered:", "queued:") for word in METERED]
+    assert studio.film("t", "--concurrency", "1", *queued, CLASH_FAULT="job.after:1").code != 0
+    assert studio.charges == 1
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    recovered = studio.clash("db", "recover")
+    assert recovered.code == 0, recovered.err
+    assert [item["job_id"] is not None for item in recovered.document["items"]] == [True]
+    assert studio.total("t") == ("0.000000", "0.100000")
+    done = studio.clash("resume", "t")
+    assert done.document["status"] == "completed", done.err
+    keys = [line.split()[2] for line in studio.meter.read_text().splitlines() if line.startswith("charge")]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_slot_that_was_bought_again_keeps_both_sums(studio: Studio, tmp_path: Path) -> None:
+    """After a loss the film was bought again: `db recover` adds what the first one cost, in a run of its own."""
+    assert studio.film("t").code == 0
+    paid = studio.charges
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    assert studio.film("t").code == 0
+    assert studio.charges == 2 * paid
+    recovered = studio.clash("db", "recover").document
+    assert (recovered["restored"], recovered["runs"]) == (paid, ["recovered.t"])
+    assert studio.clash("cost").document["total_usd"] == f"{2 * paid * 0.10:.6f}"
+    assert studio.clash("db", "recover").document["restored"] == 0
+    assert studio.clash("runs", "ls").code == 0
+
+
+def test_a_record_that_is_no_record_is_named(studio: Studio, tmp_path: Path) -> None:
+    """Records that are cut off, of another file, or tell of a path: each is named, and the others restored."""
+    assert studio.film("t").code == 0
+    records = sorted((tmp_path / "data" / "assets").glob("??/*.json"))
+    assert len(records) == studio.charges
+    cut, other, path, *_ = records
+    cut.write_bytes(cut.read_bytes()[:-20])
+    other.write_bytes(records[4].read_bytes())
+    record = json.loads(path.read_bytes())
+    record["call"]["run_id"] = "../../x"
+    path.write_text(json.dumps(record))
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    recovered = studio.clash("db", "recover").document
+    assert len(recovered["unreadable"]) == 3
+    assert recovered["restored"] == len(records) - 3
+
+
+def test_records_hold_no_request_and_are_private(studio: Studio, tmp_path: Path) -> None:
+    """A record is small, mode 0600, and holds neither what was asked nor what was answered."""
+    assert studio.film("t").code == 0
+    for record in (tmp_path / "data" / "assets").glob("??/*.json"):
+        found = json.loads(record.read_bytes())
+        assert found["call"]["cost_micro"] == 100_000
+        assert {"run_id", "slot", "take", "key", "service", "model", "token", "started_at"} <= found["call"].keys()
+        assert not {"request", "response"} & found["call"].keys()
+        assert record.stat().st_size < 4096
+        if os.name != "nt":
+            assert record.stat().st_mode & 0o777 == 0o600
+
+
+def test_free_calls_leave_no_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the local provider draws costs nothing, and is not written down twice."""
+    shot_list(tmp_path / "story.csv", 1, seconds=0.5)
+    assert clash(tmp_path, "run", "story.csv", "--thread", "t", *SMALL, env=environment()).code == 0
+    assert not list((tmp_path / "data" / "assets").glob("??/*.json"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["db", "recover"]) == 0
