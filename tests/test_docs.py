@@ -44,7 +44,7 @@ def test_there_are_commands_to_document() -> None:
     assert set(LEAVES) == {
         "clash run", "clash resume", "clash cancel", "clash runs ls", "clash runs show", "clash checkpoints ls",
         "clash checkpoints show", "clash cost", "clash assets ls", "clash db init", "clash db status",
-        "clash db export", "clash db import",
+        "clash db export", "clash db import", "clash db recover",
         "clash models", "clash doctor",
     }  # fmt: skip
 
