@@ -182,6 +182,15 @@ async def test_hosts_are_looked_up_once(office: Office, monkeypatch: pytest.Monk
     assert asked.count(HOST) == 3
 
 
+async def test_all_hosts_come_before_the_first_paid_call(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A screenplay is not bought of one vendor when the pictures of another could not be fetched afterwards."""
+    resolving(monkeypatch, {}, otherwise="10.0.0.8")
+    writer, pictures = office.registry.model("screenplay", "openai:gpt-5-mini"), office.registry.model("image", IMAGE)
+    with pytest.raises(SettingsError, match=HOST):
+        await Readiness([writer, pictures]).check(writer, PRICE)
+    await Readiness([writer]).check(writer, PRICE)
+
+
 class Served:
     """A provider's hosts of files, of which some cannot be reached."""
 

@@ -10,6 +10,7 @@ from emulator import Emulator
 from emulator.material import PICTURES
 from emulator.office import Office
 from filming import SMALL, clash, environment, query
+from pydantic import SecretStr
 
 from clash.config import load_settings
 from clash.database.connection import open_database
@@ -74,14 +75,25 @@ async def test_a_key_that_cannot_be_sent(service: str, key: str, why: str, offic
     """The variable and the place are named, the key is not shown, and nothing is recorded."""
     name = {"openai": "openai_api_key", "fal": "fal_key"}[service]
     model = {"openai": "openai:gpt-image-1-mini", "fal": f"fal:{PICTURES[0]}"}[service]
-    secret = type(office.settings.fal_key)(key)  # type: ignore[misc]
     request = ImageRequest(subject="location", prompt="A harbour", style="ink", width=1024, height=576)
-    changed = office.set(**{name: secret}, allow_unpriced=True)
+    changed = office.set(**{name: SecretStr(key)}, allow_unpriced=True)
     with pytest.raises(SettingsError, match=f"{name.upper()} ") as caught:
         await changed.call(model, request)
     assert (caught.value.exit_code, caught.value.code) == (4, "bad_key")
     assert why in caught.value.message
     assert key not in f"{caught.value.message} {caught.value.hint}"
+    assert await office.states() == []
+    assert vendors.submits() == []
+
+
+@pytest.mark.parametrize("key", [" ", "\n", "\t \n"])
+async def test_a_blank_key_is_no_key(key: str, office: Office, vendors: Emulator) -> None:
+    """Also where a server of one's own wants none: it was meant to be one."""
+    request = ImageRequest(subject="location", prompt="A harbour", style="ink", width=1024, height=576)
+    for name, model in (("openai_api_key", "openai:gpt-image-1-mini"), ("fal_key", f"fal:{PICTURES[0]}")):
+        changed = office.set(**{name: SecretStr(key)}, allow_unpriced=True)
+        with pytest.raises(SettingsError, match=f"{name.upper()} is (blank|not set)"):
+            await changed.call(model, request)
     assert await office.states() == []
     assert vendors.submits() == []
 

@@ -180,7 +180,9 @@ def _tracing_check(settings: Settings) -> dict[str, Any]:
         return _check("langsmith", True, said, "CLASH_LANGSMITH=true lets it trace runs" if switch else None)
     if switch is None:
         return _check(
-            "langsmith", True, "allowed by CLASH_LANGSMITH, but LANGSMITH_TRACING is not set: nothing is sent"
+            "langsmith",
+            True,
+            "allowed by CLASH_LANGSMITH, but the environment has no LANGSMITH_TRACING: nothing is sent",
         )
     what = "the inputs and outputs of every step, with the words of the story,"
     return _check("langsmith", True, f"{what} are sent to {langsmith_destination()} ({switch})")

@@ -69,6 +69,12 @@ def api_key(settings: Settings) -> str:
             "OPENAI_API_KEY is not set", code="missing_key",
             hint="put the key into .env or the environment; or use a local: model, which needs none",
         )  # fmt: skip
+    if key is None and settings.openai_api_key is not None:
+        raise SettingsError(
+            "OPENAI_API_KEY is blank",
+            code="bad_key",
+            hint="put the key there, or unset it",
+        )
     if key is not None:
         check_sendable("OPENAI_API_KEY", key)
     return key or "none"
