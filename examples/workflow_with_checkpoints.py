@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from clash.config import load_settings
-from clash.database import init_database
+from clash.database import ainit_database
 from clash.database.checkpointer import alist_checkpoints, get_checkpointer
 from clash.database.metadata import AsyncMetadataTracker
 from clash.errors import ClashError
@@ -23,7 +23,7 @@ THREAD = "example-run"
 
 async def main(story: Path) -> None:
     """Run, resume, statistics, list checkpoints, inspect one."""
-    created, applied = await init_database()
+    created, applied = await ainit_database()
     print(f"database: {'created' if created else 'there'}; migrations applied: {', '.join(applied) or 'none'}")
 
     # A second call with the same story goes on where the first one stopped; a finished one costs nothing.

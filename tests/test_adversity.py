@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -155,7 +154,7 @@ def test_a_database_that_is_out_of_reach_for_a_while(
     tmp_path: Path, database_url: str, request: pytest.FixtureRequest, kind: str
 ) -> None:
     """In the middle of a run, for longer than its lease: the run waits, and ends as if nothing had been."""
-    asyncio.run(init_database(database_url))
+    init_database(database_url)
     child = start(tmp_path, kind, 40, "--lease", "1", "--beat", "0.3", url=database_url, METER_DELAY="0.05")
     while len(metered(tmp_path / "meter")) < 5:
         assert child.poll() is None, child.communicate()

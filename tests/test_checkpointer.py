@@ -352,7 +352,7 @@ def test_sync_code_has_all_of_it(database_url: str) -> None:
     ]
     assert list_checkpoints(RUN, limit=1, database_url=database_url) == items[:1]
     assert list_checkpoints("another", database_url=database_url) == []
-    asyncio.run(init_database(database_url))
+    init_database(database_url)
     assert list_checkpoints(RUN, database_url=database_url) == items
 
 

@@ -45,9 +45,8 @@ def in_its_log_alone(path: Path) -> None:
 
 
 def of_a_newer_clash(path: Path) -> None:
-    import asyncio
 
-    asyncio.run(init_database(f"sqlite:///{path.as_posix()}"))
+    init_database(f"sqlite:///{path.as_posix()}")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO d1_migrations (name) VALUES ('9999_future.sql')")
 

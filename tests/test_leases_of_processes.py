@@ -42,7 +42,7 @@ def test_two_processes_a_hundred_times_on_one_run(tmp_path: Path, database_url: 
 
     A run that is new, and one whose lease a dead machine has left behind.
     """
-    asyncio.run(init_database(database_url))
+    init_database(database_url)
     rounds = ROUNDS_ON_D1 if is_d1(database_url) else ROUNDS
     if left_behind:
         rounds //= 4

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import on_both_databases
 
-from clash.database import init_database, migrations, open_database
+from clash.database import ainit_database, migrations, open_database
 from clash.database.migrations import Migration, known_migrations, migrate, require_current, split_statements
 from clash.database.port import Database, Statement
 from clash.errors import DatabaseError, VersionMismatchError
@@ -31,14 +31,14 @@ def know(monkeypatch: pytest.MonkeyPatch, *more: Migration) -> None:
 
 async def test_to_make_the_schema_twice_is_to_make_it_once(database_url: str) -> None:
     """The first time says what was applied; the second time nothing is."""
-    assert await init_database(database_url) == (True, NAMES)
-    assert await init_database(database_url) == (False, ())
+    assert await ainit_database(database_url) == (True, NAMES)
+    assert await ainit_database(database_url) == (False, ())
 
 
 @on_both_databases
 async def test_many_processes_may_make_one_database_at_once(database_url: str) -> None:
     """Eight at the same moment on a file that is not there: none fails, each migration is applied by one of them."""
-    made = await asyncio.gather(*(init_database(database_url) for _ in range(8)))
+    made = await asyncio.gather(*(ainit_database(database_url) for _ in range(8)))
     assert sorted(name for _, applied in made for name in applied) == sorted(NAMES)
 
 
@@ -122,7 +122,7 @@ async def test_what_was_applied_before_a_failure_stays(database: Database, monke
 @on_both_databases
 async def test_a_newer_schema_is_refused(database_url: str) -> None:
     """A database that a later clash has migrated: exit 7 for reading and for migrating, and the hint to upgrade."""
-    await init_database(database_url)
+    await ainit_database(database_url)
     async with open_database(database_url, "write") as database:
         await database.batch([Statement("INSERT INTO d1_migrations (name) VALUES ('0999_from_the_future.sql')")])
     async with open_database(database_url, "read") as database:
@@ -131,7 +131,7 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
     assert (refused.value.exit_code, refused.value.code) == (7, "schema_newer")
     assert "pip install" in (refused.value.hint or "")
     with pytest.raises(VersionMismatchError):
-        await init_database(database_url)
+        await ainit_database(database_url)
 
 
 @on_both_databases
@@ -159,7 +159,7 @@ async def test_what_wrangler_applied_is_not_applied_again(database_url: str) -> 
                 Statement(f"INSERT INTO d1_migrations (name) VALUES ('{first.name}');"),
             ]
         )
-    assert await init_database(database_url) == (False, NAMES[1:])
+    assert await ainit_database(database_url) == (False, NAMES[1:])
     async with open_database(database_url, "read") as database:
         await require_current(database)
         rows = await database.query("SELECT id, name, applied_at FROM d1_migrations ORDER BY id")

@@ -21,7 +21,7 @@ from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, gen
 from langgraph.graph import END, START, StateGraph
 
 from clash.database import open_database
-from clash.database.checkpointer import get_checkpointer, run_saver
+from clash.database.checkpointer import get_checkpointer, run_saver, strict_serializer
 from clash.database.connection import sqlite_path
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -278,9 +278,37 @@ def test_sync_code_has_the_same_saver(database_url: str) -> None:
         saver.delete_for_runs(["none"])
 
 
+@on_both_databases
+async def test_sync_methods_work_while_a_loop_runs(saver: Saver) -> None:
+    """In the thread of a running event loop, and in another thread meanwhile."""
+    config = saver.put(generate_config("t"), generate_checkpoint(), generate_metadata(), {})
+    saver.put_writes(config, [("channel", 1)], "task")
+    found = await asyncio.to_thread(saver.get_tuple, config)
+    assert found is not None
+    assert found.pending_writes == [("task", "channel", 1)]
+    assert await saver.aget_tuple(config) == found
+
+
+@on_both_databases
+async def test_a_saver_can_be_used_while_it_lists(saver: Saver) -> None:
+    """Whoever looks at each checkpoint and saves another one meanwhile does not wait for ever."""
+    config = await put(saver, "t", 0)
+    await put(saver, "t", 1, parent=config)
+    seen = 0
+    for item in saver.list(generate_config("t")):
+        assert saver.get_tuple(item.config) == item
+        saver.put_writes(item.config, [("seen", seen)], "task")
+        seen += 1
+    async for item in saver.alist(generate_config("t")):
+        assert await saver.aget_tuple(item.config) == item
+        break
+    assert seen == 2
+
+
 @on_d1
-async def test_sync_methods_do_not_block_their_own_loop(saver: Saver) -> None:
-    """They would wait for ever; they say so instead."""
+async def test_the_port_saver_does_not_block_its_own_loop(database: Database) -> None:
+    """Its sync methods would wait for ever there; they say so instead."""
+    saver = PortSaver(database, strict_serializer())
     with pytest.raises(asyncio.InvalidStateError, match="await"):
         saver.get_tuple(generate_config("t"))
     config = await asyncio.to_thread(saver.put, generate_config("t"), generate_checkpoint(), generate_metadata(), {})

@@ -45,7 +45,7 @@ def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, data
     common = environment(METER=str(meter), METER_DELAY="0.2", METER_COST="0.10", **cloudflare)
     here, there = ({**common, "DATABASE_URL": url} for url in (first, second))
     for url in (first, second):
-        asyncio.run(init_database(url))
+        init_database(url)
     killed_while_shooting(
         tmp_path, "run", "story.csv", "--thread", "run-9", *TINY, *PAID, "--concurrency", "2", env=here
     )
@@ -68,7 +68,7 @@ def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, data
 
     # And on, finished: refused where the unfinished run still stands, taken where there is none.
     third = f"sqlite:///{tmp_path / 'third.db'}"
-    asyncio.run(init_database(third))
+    init_database(third)
     asyncio.run(export(second, tmp_path / "finished.jsonl"))
     with pytest.raises(ConflictError, match="run-9"):
         asyncio.run(take_in(first, tmp_path / "finished.jsonl"))
@@ -105,7 +105,7 @@ def test_the_commands_keep_to_the_rules_of_all_commands(tmp_path: Path) -> None:
 def test_a_reader_that_is_gone_ends_an_export_quietly(tmp_path: Path) -> None:
     """`clash db export - | head`: exit 0, not a word, though most of the runs are not written yet."""
     url = f"sqlite:///{tmp_path / 'data' / 'checkpoints.db'}"
-    asyncio.run(init_database(url))
+    init_database(url)
     asyncio.run(save(url, "large", [500_000] * 8))
     shell = f"{' '.join(command('db', 'export', '-'))} | head -c 10"
     piped = subprocess.run(

@@ -1,56 +1,47 @@
-"""LangGraph's savers on the databases of clash: strict about what they read, fenced by the lease when they write.
+"""LangGraph's savers for a run of clash: strict about what they read, fenced by the lease when they write.
 
-`get_checkpointer` and `list_checkpoints` are the Python API, for sync and async code alike.
+The savers of the Python API, `get_checkpointer` and the functions beside it, can be imported from here as well.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
     asynccontextmanager,
-    closing,
-    contextmanager,
     suppress,
 )
-from types import TracebackType
 from typing import Any
-
-# Before the first import of langgraph: without it, reading a checkpoint imports and calls whatever its bytes name
-# (langgraph.checkpoint.serde). Under it only plain and well-known types come back.
-os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
-    BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
 )
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from clash import faults
-from clash.config import load_settings
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of
-from clash.database.connection import is_d1, open_database, sqlite_path
+from clash.database.checkpoint_metadata import record_checkpoint
 from clash.database.lease import Lease
 from clash.database.port import Database
-from clash.database.reading import checkpoint_items, damaged_checkpoint
-from clash.database.savers.port_saver import PortSaver, in_a_loop
-from clash.database.savers.stock_savers import AsyncStockSaver, StockSaver
+from clash.database.reading import damaged_checkpoint
+from clash.database.savers.checkpointer import Checkpointer, strict_serializer
+from clash.database.savers.port_saver import PortSaver
+from clash.database.savers.stock_savers import AsyncStockSaver
 from clash.database.savers.thread_operations import config_of
-from clash.database.sqlite import SqliteDatabase, connect, database_error, open_connection
-from clash.database.tracking import record_checkpoint
+from clash.database.sqlite import SqliteDatabase, connect, database_error
+from clash.database.synchronous import aget_checkpointer, alist_checkpoints, get_checkpointer, list_checkpoints
 from clash.errors import ClashError, ConflictError
-from clash.redaction import hide, hide_in
 
-_Saver = BaseCheckpointSaver[str]
+__all__ = [
+    "Checkpointer", "RunSaver", "aget_checkpointer", "alist_checkpoints", "check_newest", "get_checkpointer",
+    "list_checkpoints", "repair_metadata", "run_saver", "strict_serializer",
+]  # fmt: skip
+
 _FENCED = "clash: the lease of this run was lost"
 _FENCES = tuple(
     f"CREATE TEMP TRIGGER fence_{table} BEFORE INSERT ON main.{table} WHEN NOT EXISTS"
@@ -59,21 +50,6 @@ _FENCES = tuple(
     f" BEGIN SELECT RAISE(ABORT, '{_FENCED}'); END"
     for table in ("checkpoints", "writes")
 )
-
-
-class _Serializer(JsonPlusSerializer):
-    """Writes checkpoints without the secrets that this process knows."""
-
-    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """Return the kind and the bytes of a value."""
-        # An error that ended a task is stored as its words; those of a library may repeat a key.
-        plain = hide(repr(obj)) if isinstance(obj, BaseException) else hide_in(obj)
-        return super().dumps_typed(plain)
-
-
-def strict_serializer() -> JsonPlusSerializer:
-    """Return what reads plain JSON types and LangGraph's own; anything else comes back inert."""
-    return _Serializer(allowed_msgpack_modules=None)
 
 
 class RunSaver(AsyncStockSaver):
@@ -225,84 +201,3 @@ async def _facts(
     except Exception as error:
         raise damaged_checkpoint(run_id, checkpoint_id) from error
     raise damaged_checkpoint(run_id, checkpoint_id)
-
-
-# -- the Python API ------------------------------------------------------------------------------------------
-
-
-class Checkpointer(AbstractContextManager[_Saver], AbstractAsyncContextManager[_Saver]):
-    """A LangGraph saver on a database of clash: `with` gives one for sync code, `async with` one for async code.
-
-    On SQLite it is LangGraph's own, on Cloudflare D1 a `PortSaver`.
-    """
-
-    def __init__(self, database_url: str) -> None:
-        self._url = database_url
-        self._open: list[AbstractContextManager[_Saver]] = []
-        self._open_async: list[AbstractAsyncContextManager[_Saver]] = []
-
-    def __enter__(self) -> _Saver:
-        opened = in_a_loop(_async_saver(self._url)) if is_d1(self._url) else _stock_saver(self._url)
-        self._open.append(opened)
-        return opened.__enter__()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open.pop().__exit__(kind, error, trace)
-
-    async def __aenter__(self) -> _Saver:
-        opened = _async_saver(self._url)
-        self._open_async.append(opened)
-        return await opened.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._open_async.pop().__aexit__(kind, error, trace)
-
-
-@contextmanager
-def _stock_saver(url: str) -> Generator[_Saver]:
-    with closing(open_connection(sqlite_path(url), "create", autocommit=False)) as connection:
-        yield StockSaver(connection, serde=strict_serializer())
-
-
-@asynccontextmanager
-async def _async_saver(url: str) -> AsyncGenerator[_Saver]:
-    if is_d1(url):
-        async with open_database(url, "create") as database:
-            yield PortSaver(database, strict_serializer())
-        return
-    connection = await connect(sqlite_path(url), "create")
-    try:
-        yield AsyncStockSaver(connection, serde=strict_serializer())
-    finally:
-        await connection.close()
-
-
-def get_checkpointer(database_url: str | None = None) -> Checkpointer:
-    """A saver for any LangGraph graph, on `DATABASE_URL` or the given one.
-
-    `with get_checkpointer() as saver` in sync code, `async with get_checkpointer() as saver` in async code.
-    Raises `SettingsError` when entered.
-    """
-    return Checkpointer(database_url or load_settings().database_url)
-
-
-async def alist_checkpoints(
-    thread_id: str, *, limit: int | None = None, database_url: str | None = None
-) -> list[dict[str, Any]]:
-    """The checkpoints of a thread, newest first, as `clash checkpoints ls --json` shows them.
-
-    Raises `NotFoundError` for a database that is not there; an unknown thread has none.
-    """
-    async with open_database(database_url or load_settings().database_url, "read") as database:
-        return await checkpoint_items(database, thread_id, limit=limit)
-
-
-def list_checkpoints(
-    thread_id: str, *, limit: int | None = None, database_url: str | None = None
-) -> list[dict[str, Any]]:
-    """The same for sync code. Not from inside a running event loop: there, await `alist_checkpoints`."""
-    return asyncio.run(alist_checkpoints(thread_id, limit=limit, database_url=database_url))

@@ -47,6 +47,16 @@ def is_d1(url: str) -> bool:
     return url.startswith("d1://")
 
 
+def database_key(url: str) -> str:
+    """Return what is the same for two URLs that name one database here and now."""
+    if not is_d1(url):
+        return str(sqlite_path(url).absolute())
+    from clash.config import load_settings
+
+    settings = load_settings()
+    return f"{url} {settings.cloudflare_api_base_url} {settings.cloudflare_account_id or settings.cf_account_id}"
+
+
 def database_exists(url: str) -> bool:
     """Whether there is something at this URL already. Raises `SettingsError` for a URL that cannot be used.
 

@@ -179,6 +179,11 @@ async def _item(database: Database, thread_id: str, row: Row) -> dict[str, Any]:
             str(row["checkpoint_id"]), str(row["created_at"]), str(row["source"]), int(row["step_index"]),
             str(row["step_name"]), tuple(json.loads(row["next_steps"])),
         )  # fmt: skip
+    return checkpoint_item(facts, row)
+
+
+def checkpoint_item(facts: CheckpointFacts, row: Row) -> dict[str, Any]:
+    """Return a checkpoint in the form of the JSON contract. `row`: what its metadata row adds, if there is one."""
     return {
         "checkpoint_id": facts.checkpoint_id,
         "parent_checkpoint_id": row["parent_checkpoint_id"],
@@ -188,10 +193,10 @@ async def _item(database: Database, thread_id: str, row: Row) -> dict[str, Any]:
         "source": facts.source,
         "step_name": facts.step_name,
         "next": sorted(set(facts.next_steps)),
-        "execution_time_ms": row["execution_time_ms"],
-        "api_calls": int(row["api_calls"] or 0),
-        "cost_usd": usd_text(int(row["cost_micro"] or 0)),
-        "error": row["error_message"],
+        "execution_time_ms": row.get("execution_time_ms"),
+        "api_calls": int(row.get("api_calls") or 0),
+        "cost_usd": usd_text(int(row.get("cost_micro") or 0)),
+        "error": row.get("error_message"),
     }
 
 
@@ -261,9 +266,6 @@ async def pending_writes(database: Database, thread_id: str, checkpoint_id: str)
 
 
 def _serializer() -> Any:
-    import os
-
-    os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
     return JsonPlusSerializer(allowed_msgpack_modules=None)

@@ -1,6 +1,7 @@
 """The four tables of clash, for whoever tracks a workflow: runs, checkpoints, assets, calls.
 
-`AsyncMetadataTracker` is also the Python API for workflows of one's own: it needs no ledger and no LangGraph.
+`AsyncMetadataTracker` is also the Python API for workflows of one's own: it needs no ledger and no LangGraph. Where
+code does not await there is `MetadataTracker` (`clash.database.metadata`).
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from clash.clock import now_text
-from clash.database.checkpoint_facts import CheckpointFacts
+from clash.database import own_runs
 from clash.database.connection import open_database
-from clash.database.lease import FENCE, Lease, still_held
+from clash.database.lease import Lease, still_held
 from clash.database.migrations import require_current
 from clash.database.port import Database, Param, Row, Statement
-from clash.errors import ConflictError, NotFoundError, UsageError
+from clash.errors import ConflictError, UsageError
 from clash.money import to_micro, usd_text
-from clash.redaction import safe_exception
+from clash.redaction import hide, safe_exception
 
 RunStatus = Literal["running", "completed", "failed", "paused", "cancelled"]
 STATUSES: tuple[RunStatus, ...] = ("running", "completed", "failed", "paused", "cancelled")
@@ -38,6 +39,8 @@ class StepRecord:
     step_name: str
     metadata_id: str = field(default_factory=lambda: secrets.token_hex(16))
     execution_time_ms: int | None = None
+    after_call: int = 0
+    began: float = field(default_factory=time.monotonic)
 
 
 class AsyncMetadataTracker:
@@ -133,6 +136,23 @@ class AsyncMetadataTracker:
             ]
         )
         return bool(changed)
+
+    async def complete_workflow(self, run_id: str) -> None:
+        """Say that a workflow of one's own is done; no lease is needed. Raises as `own_runs.end_run` does."""
+        await own_runs.end_run(self.database, run_id, "completed")
+
+    async def fail_workflow(self, run_id: str, error: BaseException | str) -> None:
+        """Say that a workflow of one's own has failed, and why. Raises as `own_runs.end_run` does."""
+        message = hide(error) if isinstance(error, str) else safe_exception(error)
+        await own_runs.end_run(self.database, run_id, "failed", error_message=message)
+
+    async def set_own_budget(self, run_id: str, budget_usd: Decimal) -> None:
+        """Give a workflow of one's own another budget. Raises as `own_runs.end_run` does."""
+        await own_runs.set_budget(self.database, run_id, _cost_micro(budget_usd))
+
+    async def check_budget(self, run_id: str, cost_usd: Decimal = Decimal(0)) -> None:
+        """Raise `BudgetExceededError` if a call of this cost would pass the run's budget; `NotFoundError`."""
+        await own_runs.check_budget(self.database, run_id, _cost_micro(cost_usd))
 
     async def set_budget(self, lease: Lease, budget_usd: Decimal) -> None:
         """Give a run another budget."""
@@ -264,20 +284,29 @@ class AsyncMetadataTracker:
 
         An error that leaves the block is recorded and goes on its way. Raises `NotFoundError`.
         """
-        if await self.run(run_id) is None:
-            raise _unknown_run(run_id)
-        (newest,) = await self.database.query("SELECT coalesce(max(id), 0) AS id FROM api_logs")
-        record, started = StepRecord(run_id, step_name), time.monotonic()
-        error: str | None = None
+        record, error = await self.begin_step(run_id, step_name), None
         try:
             yield record
         except BaseException as raised:
-            # Cancelled or interrupted is not done, either. What cannot be stored must not hide what was raised.
-            error = safe_exception(raised)[:2000].encode("utf-8", "replace").decode("utf-8")
+            # Cancelled or interrupted is not done, either.
+            error = raised
             raise
         finally:
-            record.execution_time_ms = round((time.monotonic() - started) * 1000)
-            await self.database.batch([self._step_row(record, int(newest["id"]), error)])
+            await self.end_step(record, error)
+
+    async def begin_step(self, run_id: str, step_name: str) -> StepRecord:
+        """Begin to time a step; `end_step` records it. Raises `NotFoundError`."""
+        if await self.run(run_id) is None:
+            raise own_runs.unknown_run(run_id)
+        (newest,) = await self.database.query("SELECT coalesce(max(id), 0) AS id FROM api_logs")
+        return StepRecord(run_id, step_name, after_call=int(newest["id"]))
+
+    async def end_step(self, record: StepRecord, error: BaseException | None = None) -> None:
+        """Record a step that has ended. `error`: what left it."""
+        record.execution_time_ms = round((time.monotonic() - record.began) * 1000)
+        # What cannot be stored must not hide what was raised.
+        told = None if error is None else own_runs.storable(safe_exception(error))
+        await self.database.batch([self._step_row(record, record.after_call, told)])
 
     def _step_row(self, record: StepRecord, after_id: int, error: str | None) -> Statement:
         # By number and not by time: two steps can begin within one millisecond.
@@ -295,11 +324,11 @@ class AsyncMetadataTracker:
     async def get_workflow_stats(self, run_id: str) -> dict[str, Any]:
         """What a run did and cost so far, summed from the calls. Raises `NotFoundError`.
 
-        Money is a decimal string in dollars, durations are milliseconds.
+        Money is a decimal string in dollars, durations are milliseconds; `total_cost` is `total_usd` as a float.
         """
         run = await self.run(run_id)
         if run is None:
-            raise _unknown_run(run_id)
+            raise own_runs.unknown_run(run_id)
         steps = await self.database.query(
             "SELECT step, count(*) AS calls, sum(state = 'failed') AS failed_calls, sum(reused) AS reused_calls,"
             " sum(cost_micro) AS cost_micro, sum(coalesce(duration_ms, 0)) AS duration_ms"
@@ -311,13 +340,16 @@ class AsyncMetadataTracker:
             " ORDER BY asset_type",
             (run_id,),
         )
+        total = sum(int(step["cost_micro"]) for step in steps)
         return {
             "run_id": run_id,
             "workflow_name": run["workflow_name"],
             "status": run["status"],
             "start_time": run["start_time"],
             "end_time": run["end_time"],
-            "total_usd": usd_text(sum(int(step["cost_micro"]) for step in steps)),
+            "total_usd": usd_text(total),
+            "total_cost": float(usd_text(total)),
+            "budget_usd": None if run["budget_micro"] is None else usd_text(int(run["budget_micro"])),
             "calls": sum(int(step["calls"]) for step in steps),
             "failed_calls": sum(int(step["failed_calls"]) for step in steps),
             "reused_calls": sum(int(step["reused_calls"]) for step in steps),
@@ -334,47 +366,6 @@ class AsyncMetadataTracker:
         }
 
 
-async def record_checkpoint(
-    database: Database,
-    lease: Lease,
-    facts: CheckpointFacts,
-    *,
-    checkpoint_ns: str,
-    parent_checkpoint_id: str | None,
-    execution_time_ms: int | None,
-) -> None:
-    """Write the row of a saved checkpoint."""
-    row = checkpoint_row(
-        lease, facts, checkpoint_ns=checkpoint_ns, parent_checkpoint_id=parent_checkpoint_id,
-        execution_time_ms=execution_time_ms,
-    )  # fmt: skip
-    await database.batch([row])
-
-
-def checkpoint_row(
-    lease: Lease,
-    facts: CheckpointFacts,
-    *,
-    checkpoint_ns: str,
-    parent_checkpoint_id: str | None,
-    execution_time_ms: int | None,
-) -> Statement:
-    """The row of a saved checkpoint; the calls of its step since its parent are summed in SQL."""
-    since = "(SELECT max(created_at) FROM checkpoint_metadata WHERE run_id = ? AND checkpoint_id = ?)"
-    calls = f"FROM api_logs WHERE run_id = ? AND step = ? AND started_at >= coalesce({since}, '')"
-    of_step = (lease.run_id, facts.step_name, lease.run_id, parent_checkpoint_id)
-    return Statement(
-        "INSERT INTO checkpoint_metadata (run_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id,"
-        " created_at, source, step_index, step_name, next_steps, execution_time_ms, api_calls, cost_micro)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT count(*) {calls}),"
-        f" (SELECT coalesce(sum(cost_micro), 0) {calls}) WHERE {FENCE}"
-        " ON CONFLICT (run_id, checkpoint_ns, checkpoint_id) DO NOTHING",
-        (lease.run_id, checkpoint_ns, facts.checkpoint_id, parent_checkpoint_id, facts.created_at,
-         facts.source, facts.step_index, facts.step_name, _json(facts.next_steps), execution_time_ms,
-         *of_step, *of_step, *lease.fence),
-    )  # fmt: skip
-
-
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
@@ -385,11 +376,7 @@ def _cost_micro(cost_usd: Decimal) -> int:
     return to_micro(cost_usd)
 
 
-def _unknown_run(run_id: str) -> NotFoundError:
-    return NotFoundError(f"there is no run {run_id}", hint="begin it with start_workflow, or see `clash runs ls`")
-
-
 def _id_or_unknown_run(inserted: list[Row], run_id: str) -> int:
     if not inserted:
-        raise _unknown_run(run_id)
+        raise own_runs.unknown_run(run_id)
     return int(inserted[0]["id"])

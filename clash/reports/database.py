@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from clash.config import Settings
-from clash.database import init_database, reading
+from clash.database import ainit_database, reading
 from clash.database.connection import check_soundness, is_d1, open_database, sqlite_path
 from clash.database.migrations import applied_migrations, known_migrations, not_among
 
@@ -39,7 +39,7 @@ def _shown(url: str) -> str:
 
 async def initialize_database(settings: Settings, *, beside_others: bool = False) -> dict[str, Any]:
     """Make or upgrade the database; what was applied. `beside_others`: also one with tables of another program."""
-    created, applied = await init_database(settings.database_url, beside_others=beside_others)
+    created, applied = await ainit_database(settings.database_url, beside_others=beside_others)
     return {
         "url": _shown(settings.database_url),
         "created": created,

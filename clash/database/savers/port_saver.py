@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -32,12 +30,12 @@ from langgraph.checkpoint.sqlite.utils import load_pending_writes, search_where
 
 from clash import faults
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of
+from clash.database.checkpoint_metadata import checkpoint_row
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Rows, Statement
 from clash.database.savers import checkpoint_rows, thread_operations
 from clash.database.savers.checkpoint_rows import SETUP, TABLES, SavedCheckpoint
 from clash.database.savers.thread_operations import ALWAYS, Kept, config_of
-from clash.database.tracking import checkpoint_row
 from clash.errors import ConflictError
 
 T = TypeVar("T")
@@ -296,9 +294,8 @@ class PortSaver(BaseCheckpointSaver[str]):
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def get_next_version(self, current: str | None, channel: None) -> str:  # noqa: ARG002
-        """The version after this one, in the form that LangGraph's SQLite saver gives them."""
-        number = 0 if current is None else int(str(current).split(".")[0])
-        return f"{number + 1:032}.{random.random():016}"
+        """Return the version after this one."""
+        return next_version(current)
 
 
 def _named(config: RunnableConfig) -> tuple[str, str, str | None]:
@@ -312,29 +309,7 @@ async def _next(found: AsyncIterator[CheckpointTuple]) -> CheckpointTuple | None
     return await anext(found, None)
 
 
-@contextmanager
-def in_a_loop(opened: AbstractAsyncContextManager[T]) -> Generator[T]:
-    """Enter an async context in an event loop of its own, in a thread of its own, for code that has none."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="clash-saver", daemon=True)
-    thread.start()
-
-    def wait(work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
-
-    async def enter() -> T:
-        return await opened.__aenter__()
-
-    async def leave() -> None:
-        await opened.__aexit__(None, None, None)
-
-    try:
-        entered = wait(enter())
-        try:
-            yield entered
-        finally:
-            asyncio.run_coroutine_threadsafe(leave(), loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+def next_version(current: str | None) -> str:
+    """Return the version after this one, in the form that LangGraph's SQLite saver gives them."""
+    number = 0 if current is None else int(str(current).split(".")[0])
+    return f"{number + 1:032}.{random.random():016}"
