@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from clash.errors import UsageError
+from clash.redaction import hide
 
 _THREAD_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
@@ -22,5 +23,11 @@ def check_thread_id(thread_id: str) -> str:
             f"the thread id {shown!r} cannot be used",
             code="thread_id",
             hint="1 to 128 of A-Z a-z 0-9 . _ -, not starting with a dot",
+        )
+    if hide(thread_id) != thread_id:
+        raise UsageError(
+            "the thread id holds a key or password of the settings, which must not be stored",
+            code="thread_id",
+            hint="choose another --thread",
         )
     return thread_id

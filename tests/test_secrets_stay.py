@@ -7,14 +7,16 @@ import html
 import json
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -32,6 +34,7 @@ from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account, Patience
 from clash.database.port import Statement
 from clash.errors import ClashError, ProviderError
+from clash.providers import credentials
 from clash.providers.ports import Answer
 
 FAL = "8a1b2c3d-1111-4222-8333-444455556666:0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -215,6 +218,45 @@ def test_an_error_holds_no_secret(known_key: str):
     """Whoever raises it, with whatever words."""
     error = ProviderError(f"wrong key {known_key} at https://me:pw@host/v1")
     assert str(error) == error.message == "wrong key *** at https://host/v1"
+
+
+def test_an_export_of_an_older_database_holds_no_secret(tmp_path: Path):
+    """What an older clash stored of a key stays in its tables, but is shown and exported without it."""
+    (tmp_path / "s.csv").write_text(ROW, encoding="utf-8")
+    env = environment(CLASH_SIZE="64x64", CLASH_FPS="8", A_PLUGIN_KEY=PLUGIN)
+    assert clash(tmp_path, "run", "s.csv", "--thread=t", env=env).code == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "checkpoints.db")) as connection, connection:
+        connection.execute("UPDATE api_logs SET error_message = ?", (f"wrong key {PLUGIN}",))
+    said = {
+        name: clash(tmp_path, *name.split(), env=env).out
+        for name in ("db export -", "cost t --calls --json", "runs show t --json")
+    }
+    assert "wrong key ***" in said["db export -"]
+    assert [name for name, text in said.items() if PLUGIN in text] == []
+
+
+def test_a_secret_is_no_thread_id(tmp_path: Path):
+    """Ids are stored and printed everywhere."""
+    (tmp_path / "s.csv").write_text(ROW, encoding="utf-8")
+    ran = clash(tmp_path, "run", "s.csv", f"--thread={PLUGIN}", env=environment(A_PLUGIN_KEY=PLUGIN))
+    assert (ran.code, (tmp_path / "data").exists()) == (2, False)
+    assert "holds a key" in ran.err
+
+
+def test_a_key_from_the_keyring_is_known(monkeypatch: pytest.MonkeyPatch):
+    """As one from the environment is."""
+    monkeypatch.setattr(redaction.registry, "_known", redaction.Secrets())
+
+    class Keyring:
+        errors = SimpleNamespace(KeyringError=RuntimeError)
+
+        def get_password(self, service: str, name: str) -> str:
+            return f"{PLUGIN}-{name}" if service == "clash" else ""
+
+    monkeypatch.setattr(credentials, "installed", "keyring".__eq__)
+    monkeypatch.setattr(credentials, "module", {"keyring": Keyring()}.__getitem__)
+    assert credentials.key_of("FAL_KEY", None) == f"{PLUGIN}-FAL_KEY"
+    assert redaction.hide(f"wrong key {PLUGIN}-FAL_KEY") == "wrong key ***"
 
 
 @pytest.mark.parametrize("debug", ["", "1"])

@@ -40,7 +40,7 @@ class Secrets:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._values: dict[str, list[tuple[str, Kind]]] = {}
-        self._found = _Found.of(()), _Found.of(())
+        self._built: tuple[_Found, _Found] | None = None
 
     def __repr__(self) -> str:
         return f"<{sum(map(len, self._values.values()))} secrets>"
@@ -61,7 +61,7 @@ class Secrets:
                 return
             known.append((value, kind))
             del known[:-_MOST_VALUES]
-            self._build()
+            self._built = None
 
     def remember_url(self, name: str, url: str) -> None:
         """Count the user, the password and the signed parameters of an address as secrets."""
@@ -88,22 +88,29 @@ class Secrets:
 
     def hide(self, text: str, *, foreign: bool = False) -> str:
         """Return a text in which every secret is replaced. `foreign`: also those that are like a common word."""
-        found = self._found[foreign]
+        found = (self._built or self._build())[foreign]
         low = text.lower()
         return found.pattern.sub(HIDDEN, text) if any(form in low for form in found.texts) else text
 
-    def _build(self) -> None:
-        forms: dict[str, Form] = {}
-        for value, kind in (item for values in self._values.values() for item in values):
-            of_value = [form_of_userinfo(value)] if kind == "userinfo" else forms_of(value, named_key=kind == "key")
-            for form in of_value:
-                before = forms.get(form.text)
-                if before is None or (form.sure, form.alone) > (before.sure, before.alone):
-                    forms[form.text] = form
-        # The longest first, so that nothing of a secret stays beside the part that was found.
-        ordered = sorted(forms.values(), key=lambda form: -len(form.text))
-        sure, every = (tuple(form for form in ordered if foreign or form.sure) for foreign in (False, True))
-        self._found = _Found.of(sure), _Found.of(every)
+    def _build(self) -> tuple[_Found, _Found]:
+        with self._lock:
+            values = [item for values in self._values.values() for item in values]
+            self._built = built = _found_of(values)
+            return built
+
+
+def _found_of(values: Sequence[tuple[str, Kind]]) -> tuple[_Found, _Found]:
+    """Return what is looked for in texts of our own, and what in foreign ones."""
+    forms: dict[str, Form] = {}
+    for value, kind in values:
+        of_value = [form_of_userinfo(value)] if kind == "userinfo" else forms_of(value, named_key=kind == "key")
+        for form in of_value:
+            before = forms.get(form.text)
+            if before is None or (form.sure, form.alone) > (before.sure, before.alone):
+                forms[form.text] = form
+    # The longest first, so that nothing of a secret stays beside the part that was found.
+    ordered = sorted(forms.values(), key=lambda form: -len(form.text))
+    return _Found.of([form for form in ordered if form.sure]), _Found.of(ordered)
 
 
 @dataclass(frozen=True, repr=False)

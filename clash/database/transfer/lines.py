@@ -27,6 +27,7 @@ from clash.database.port import Param
 from clash.database.transfer.layout import Column, Table, tables
 from clash.errors import DatabaseError, StorageError, UsageError, VersionMismatchError
 from clash.installation import upgrade_command
+from clash.redaction import hide
 
 FORMAT = "clash-export"
 VERSION = 1
@@ -111,8 +112,10 @@ def row_line(table: Table, values: Mapping[str, Any]) -> bytes:
 
 
 def _told(table: Table, column: Column, value: Any) -> Any:
-    if value is None or (column.kind != "integer" and isinstance(value, str)):
-        return value
+    if value is None:
+        return None
+    if column.kind != "integer" and isinstance(value, str):
+        return hide(value)  # an older clash stored what servers repeated of a key
     if column.kind == "integer" and isinstance(value, int):
         return value
     if column.kind == "blob" and isinstance(value, bytes):
