@@ -137,6 +137,22 @@ class Settings(BaseSettings):
         default=1.0, ge=0, le=600, validation_alias="CLASH_RETRY_WAIT_S",
         description="Seconds before the second try, unless the provider asks for more; then longer each time.",
     )  # fmt: skip
+    rate_limit_wait_s: float = Field(
+        default=600.0, ge=0, le=86_400, validation_alias="CLASH_RATE_LIMIT_WAIT_S",
+        description="Seconds that a call which is refused for too many requests (HTTP 429) is waited for.",
+    )  # fmt: skip
+    call_timeout_s: float = Field(
+        default=3600.0, gt=0, le=604_800, validation_alias="CLASH_CALL_TIMEOUT_S",
+        description="Seconds that one call may take; then its answer counts as lost.",
+    )  # fmt: skip
+    job_timeout_s: float = Field(
+        default=3600.0, gt=0, le=604_800, validation_alias="CLASH_JOB_TIMEOUT_S",
+        description="Seconds that a process waits for one job; its id is kept, and resume looks again.",
+    )  # fmt: skip
+    stop_timeout_s: float = Field(
+        default=30.0, gt=0, le=86_400, validation_alias="CLASH_STOP_TIMEOUT_S",
+        description="Seconds within which a run ends after Ctrl-C or SIGTERM, whatever is in flight.",
+    )  # fmt: skip
     budget: Decimal | None = Field(
         default=None, ge=0, le=1_000_000, validation_alias="CLASH_BUDGET",
         description="Dollars that a new run may spend; empty: no limit.",

@@ -73,6 +73,8 @@ class _Paid:
     concurrency: int = 64
     endpoint: str = "https://paid.example/v1"
     errors: Mapping[str, Callable[[], Exception]] = field(default_factory=dict[str, Callable[[], Exception]])
+    failures_free: bool = False
+    """Whether the vendor says that errors of its server are not billed."""
     in_flight: int = 0
     most_in_flight: int = 0
     began: list[float] = field(default_factory=list[float])
@@ -85,6 +87,9 @@ class _Paid:
 
     def quote(self, model: str, request: Request) -> Quote:
         return Quote(self.price, unit_price_usd=self.price)
+
+    def failure_is_free(self, status: int) -> bool:
+        return self.failures_free
 
     @property
     def cost(self) -> Decimal:

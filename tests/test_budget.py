@@ -19,7 +19,7 @@ from clash.database.lease import Lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 from clash.errors import BudgetExceededError, ClashError, PersonNeededError, ProviderError, StoppedError
-from clash.production.progress import StopSignal
+from clash.production.stopping import StopSignal
 from clash.providers.ports import Answer, Context, Request
 
 FIFTY = [f"s{number:02d}" for number in range(50)]

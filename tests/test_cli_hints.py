@@ -34,15 +34,15 @@ def failure(
         (failure("overloaded", 1), "clash resume run-1"),
         (
             failure("budget", 6, hint="raise the budget: --budget USD"),
-            "raise the budget: clash resume --budget USD run-1",
+            "raise the budget: `clash resume --budget USD run-1`",
         ),
         (
             failure("unknown_call", 8, hint="look at the provider's own record; --retry-unknown makes it again"),
-            "look at the provider's own record; clash resume --retry-unknown run-1 makes it again",
+            "look at the provider's own record; `clash resume --retry-unknown run-1` makes it again",
         ),
-        (failure("disk_full", 1, hint="make room and resume"), "make room and resume (clash resume run-1)"),
-        (failure("refused", 1, hint="change the prompt"), "change the prompt; then: clash resume run-1"),
-        (failure("refused", 1, hint="see --safety off"), "see --safety off; then: clash resume run-1"),
+        (failure("disk_full", 1, hint="make room and resume"), "make room and resume (`clash resume run-1`)"),
+        (failure("refused", 1, hint="change the prompt"), "change the prompt; then: `clash resume run-1`"),
+        (failure("refused", 1, hint="see --safety off"), "see --safety off; then: `clash resume run-1`"),
         (failure("stopped", 130, hint="resume to go on"), "clash resume run-1"),
         (failure("lease_lost", 5, hint="this process wrote nothing"), "this process wrote nothing"),
     ],
@@ -63,7 +63,7 @@ def test_what_going_on_does_not_mend_is_not_said_to_be_mended_by_it() -> None:
         return document["hint"]
 
     assert hint(DatabaseError("damaged", hint="run the story under a new thread")) == "run the story under a new thread"
-    assert hint(StorageError("full", hint="make room and resume")) == "make room and resume (clash resume run-1)"
+    assert hint(StorageError("full", hint="make room and resume")) == "make room and resume (`clash resume run-1`)"
     assert hint(StorageError("odd")) == "clash resume run-1"
     assert hint(ConflictError("taken over", hint="clash runs show run-1")) == "clash runs show run-1"
 

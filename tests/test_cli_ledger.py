@@ -87,7 +87,7 @@ def test_the_budget_pauses_the_run_and_says_what_is_left(history: dict[str, Any]
     assert (document["status"], document["cost"]) == ("paused", {"total_usd": "0.300000", "budget_usd": "0.350000"})
     assert document["left"] == {"calls": 4, "cost_usd": usd(4 * PRICE)}
     assert document["error"]["code"] == "budget"
-    assert document["error"]["hint"] == "raise the budget: clash resume --budget USD h"
+    assert document["error"]["hint"] == "raise the budget: `clash resume --budget 0.70 h`"
     assert "2 wait in generate_shots" in document["error"]["message"]
 
 

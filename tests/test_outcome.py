@@ -91,10 +91,10 @@ def test_the_message_tells_one_in_its_words_and_many_by_number() -> None:
     ("failed", "hint"),
     [
         (failure(), "clash resume t"),
-        (failure(hint="wait a while"), "wait a while; then: clash resume t"),
+        (failure(hint="wait a while"), "wait a while; then: `clash resume t`"),
         (STOPPED, "clash resume t"),
-        (PERSON, "look at the provider's own record of calls; clash resume --retry-unknown t makes it again"),
-        (BUDGET, "raise the budget: clash resume --budget USD t"),
+        (PERSON, "look at the provider's own record of calls; `clash resume --retry-unknown t` makes it again"),
+        (BUDGET, "raise the budget: `clash resume --budget USD t`"),
         (LOST, "see who holds it"),
     ],
 )

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from clash.errors import StoppedError
-from clash.production.progress import Event, Progress, StopSignal
+from clash.production.progress import Event, Progress
+from clash.production.stopping import StopSignal
 
 
 def told(*, cost_micro: int = 0) -> tuple[Progress, list[Event]]:

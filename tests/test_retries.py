@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from conftest import on_both_databases
 from filming import METERED, SMALL, clash, environment, forked, forked_clash, metered, rows_of, shot_list
-from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
+from paid import KINDS, QUICK, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
 
 from clash.assets import AssetStore
 from clash.calls import pacing
@@ -24,8 +24,8 @@ from clash.calls.ledger import Made
 from clash.calls.pacing import Limit, Pace, Patience, with_retries
 from clash.database.lease import Lease
 from clash.database.port import Database
-from clash.errors import ProviderError, SettingsError, StoppedError
-from clash.production.progress import StopSignal
+from clash.errors import PersonNeededError, ProviderError, SettingsError, StoppedError
+from clash.production.stopping import StopSignal
 from clash.providers.ports import JobStatus
 
 
@@ -144,11 +144,11 @@ async def test_a_stop_cuts_a_wait_short(slept: list[float]) -> None:
 
 @on_both_databases
 @pytest.mark.parametrize("attempts", [1, 2, 5])
-@pytest.mark.parametrize("kind", KINDS)
-async def test_an_error_of_the_server_is_tried_as_often_as_is_set(desk: Desk, kind: str, attempts: int) -> None:
-    """Each try is a row of its own, for it may have been another call; all are kept."""
+@pytest.mark.parametrize("kind", ["oneshot", "queued"])
+async def test_an_unbilled_error_of_the_server_is_tried_again(desk: Desk, kind: str, attempts: int) -> None:
+    """As often as is set, where the vendor says that such failures are free; each try is a row of its own."""
     till = Till()
-    provider = provider_of(kind, till, script={"a": ["broken"] * 9})
+    provider = provider_of(kind, till, script={"a": ["broken"] * 9}, failures_free=True)
     ledger = await desk.ledger(provider, patience=Patience(attempts, 0.001, 0.001))
     with pytest.raises(ProviderError, match="internal server error"):
         await ledger.call(task("a"))
@@ -157,6 +157,42 @@ async def test_an_error_of_the_server_is_tried_as_often_as_is_set(desk: Desk, ki
     assert [row["status_code"] for row in await desk.rows()] == [500] * attempts
     assert [row["attempt"] for row in await desk.rows()] == list(range(1, attempts + 1))
     assert await desk.money() == (0, 0)
+
+
+@on_both_databases
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 524])
+@pytest.mark.parametrize("kind", ["oneshot", "queued"])
+async def test_an_error_of_the_server_may_have_been_paid(desk: Desk, kind: str, status: int) -> None:
+    """A paid call that was answered so is asked once; it is unknown, its money reserved, and a person decides."""
+    till = Till()
+    broken = {"broken": lambda: ProviderError("oops", retryable=True, status_code=status)}
+    provider = provider_of(kind, till, script={"a": ["broken"] * 9}, errors=broken)
+    with pytest.raises(PersonNeededError, match="oops"):
+        await (await desk.ledger(provider)).call(task("a"))
+    assert till.asked["a"] == 1
+    assert await desk.states() == ["unknown"]
+    assert await desk.money() == (0, 100_000)
+
+
+@on_both_databases
+async def test_an_error_of_a_server_with_keys_is_asked_again_under_the_key(desk: Desk) -> None:
+    """The same key costs nothing more; when it is never answered, the next process asks under the same key."""
+    till = Till()
+    provider = Keyed(till, script={"a": ["broken"] * 4})
+    with pytest.raises(ProviderError, match="internal server error"):
+        await (await desk.ledger(provider)).call(task("a"))
+    assert till.asked["a"] == QUICK.attempts
+    assert await desk.states() == ["intent"]
+    await (await desk.ledger(provider)).call(task("a"))
+    assert (await desk.states(), len(till.charges)) == (["succeeded"], 1)
+
+
+@on_both_databases
+async def test_an_error_of_a_free_server_is_tried_again(desk: Desk) -> None:
+    """What costs nothing is not in doubt, whatever the provider knows of keys."""
+    provider = OneShot(Till(), price=Decimal(0), script={"a": ["broken", "broken"]})
+    await (await desk.ledger(provider)).call(task("a"))
+    assert await desk.states() == ["failed", "failed", "succeeded"]
 
 
 @on_both_databases

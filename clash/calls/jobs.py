@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
-from clash.errors import ClashError, ProviderError
-from clash.providers.ports import Answer, Job, JobProvider
+from clash.calls.waiting import Waiting
+from clash.errors import AmbiguousError, ClashError, ProviderError
+from clash.providers.ports import Answer, Job, JobProvider, JobStatus
 from clash.redaction import safe_exception
 
-_PATIENCE_S = 3600.0
-"""How long a job is waited for in one process; the next one goes on waiting."""
 _OURS_TO_MEND = {401, 402, 403, 407, 408, 409, 425, 429}
 """HTTP answers that say something of the asking, not of the job: a wrong key, no credit, too many requests."""
 
@@ -22,23 +20,68 @@ class JobFailedError(ProviderError):
     code = "job_failed"
 
 
-async def await_job(provider: JobProvider, model: str, job: Job, check_stop: Callable[[], None]) -> Answer:
-    """What a job made. Raises `JobFailedError`, `ProviderError`, and what `check_stop` raises between two looks."""
-    deadline = time.monotonic() + _PATIENCE_S
+class JobTimeoutError(AmbiguousError):
+    """A job was waited for as long as is allowed and has not ended. Its id is kept: the next process looks again."""
+
+    code = "job_timeout"
+
+
+async def await_job(
+    provider: JobProvider,
+    model: str,
+    job: Job,
+    *,
+    waiting: Waiting,
+    check_stop: Callable[[], None],
+    on_look: Callable[[], None] = lambda: None,
+    about: str = "",
+) -> Answer:
+    """What a job made. Raises `JobFailedError`, `ProviderError`, and what `check_stop` raises between two looks.
+
+    `on_look` is told of each look at a job that goes on.
+    """
+    about = about or f"the job {job.id} of {provider.name}"
     try:
-        while (status := await provider.poll(model, job)).state in ("queued", "running"):
-            check_stop()
-            if time.monotonic() > deadline:
-                raise ProviderError(f"the job {job.id} is still {status.state}; its id is kept", retryable=True)
-            await asyncio.sleep(provider.poll_every_s)
+        status = await _end_of(
+            provider, model, job, waiting=waiting, check_stop=check_stop, on_look=on_look, about=about
+        )
         if status.state == "succeeded":
-            return await provider.fetch(model, job)
+            return await waiting.answer(provider.fetch(model, job), about, waiting.limits.call_s)
     except ClashError:
         raise
     except Exception as error:
         raise ProviderError(f"{provider.name}: {safe_exception(error)}"[:2000], retryable=True) from error
     message = status.message or "the provider says that the job failed, not why"
     raise JobFailedError(message, retryable=status.retryable, cost_usd=status.cost_usd)
+
+
+async def _end_of(
+    provider: JobProvider,
+    model: str,
+    job: Job,
+    *,
+    waiting: Waiting,
+    check_stop: Callable[[], None],
+    on_look: Callable[[], None],
+    about: str,
+) -> JobStatus:
+    """Look at a job until it has ended. Raises `JobTimeoutError`."""
+    clock, limit_s = asyncio.get_running_loop().time, waiting.limits.of_job(provider)
+    deadline = clock() + limit_s
+    with waiting.noted(about, limit_s):
+        while True:
+            left = max(deadline - clock(), 0.001)
+            status = await waiting.answer(provider.poll(model, job), about, min(left, waiting.limits.call_s))
+            if status.state not in ("queued", "running"):
+                return status
+            on_look()
+            check_stop()
+            if (left := deadline - clock()) <= 0:
+                raise JobTimeoutError(
+                    f"the job {job.id} is still {status.state} after {limit_s:.0f} s; its id is kept",
+                    hint="resume to look at it again, which costs nothing; CLASH_JOB_TIMEOUT_S says for how long",
+                )
+            await waiting.pause(min(provider.poll_every_s, left))
 
 
 def is_lost(error: ProviderError) -> bool:

@@ -28,13 +28,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from clash.assets import AssetStore
+from clash.calls.billing import may_be_billed
 from clash.calls.book import Book, Made, Task
 from clash.calls.content_key import content_key, keys_of, kind_of, references_of
 from clash.calls.jobs import JobFailedError, await_job, is_lost
-from clash.calls.pacing import Pace, Patience, with_retries
+from clash.calls.pacing import Pace, Patience, Tries, with_retries
 from clash.calls.readiness import Readiness
 from clash.calls.receipts import answer_without_secrets, billed_micro, cost_of
 from clash.calls.verification import check_answer
+from clash.calls.waiting import NoAnswerError, TimeLimits, Waiting
 from clash.database import call_log
 from clash.database.lease import Lease
 from clash.database.port import Database, Row
@@ -80,9 +82,12 @@ class Ledger:
         remake_lost: bool = False,
         check_stop: Callable[[], None] = lambda: None,
         on_settled: Callable[[Made], None] = lambda _: None,
+        time_limits: TimeLimits | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`accept_unknown_until`: ids of `api_logs` up to which an unknown call may be made again.
 
+        `say` is told, once a minute, which calls are waited for.
         `remake_lost`: whether what was paid for, and whose file is nowhere any more, may be bought again.
         """
         self._database = database
@@ -97,6 +102,8 @@ class Ledger:
         self._accept_unknown_until = accept_unknown_until
         self._remake_lost = remake_lost
         self._check_stop = check_stop
+        self._waiting = Waiting(time_limits or TimeLimits(), check_stop, say=say)
+        self._tries: dict[tuple[str, int], Tries] = {}
         self._book = Book(database, lease, assets, on_settled=on_settled)
         self._readiness = Readiness(models.values())
         self._same_key: dict[str, asyncio.Lock] = {}
@@ -114,8 +121,9 @@ class Ledger:
             # Two shots that ask for the very same thing wait for each other: the second finds what the first made.
             async with self._same_key.setdefault(key, asyncio.Lock()):
                 return await self._find(task, model, key) or await with_retries(
-                    lambda: self._advance(task, model, key), patience=self._patience, check_stop=self._check_stop
-                )
+                    lambda: self._advance(task, model, key), patience=self._patience, check_stop=self._check_stop,
+                    tries=self._tries_of(task, model.provider),
+                )  # fmt: skip
         except _BadFileError as error:
             # It was asked for as often as patience allows, at no cost; now it counts as what it had cost.
             error.slots = (task.slot,)
@@ -125,7 +133,13 @@ class Ledger:
             error.slots = error.slots or (task.slot,)
             raise
         finally:
+            self._tries.pop((task.slot, task.take), None)
             self._book.leave(task)
+
+    def _tries_of(self, task: Task, provider: AnyProvider) -> Tries:
+        tries = Tries(self._patience, passed_at=lambda: self._pace.passed_at(provider))
+        self._tries[task.slot, task.take] = tries
+        return tries
 
     # -- what is there already -------------------------------------------------------------------------------
 
@@ -288,12 +302,18 @@ class Ledger:
         """
         provider, context = model.provider, self._context(task, row)
         try:
-            if isinstance(provider, JobProvider):
-                return await provider.submit(model.name, task.request, context)
-            return await provider.call(model.name, task.request, context)
+            with self._pace.asking(provider):
+                return await self._answer_of(task, model, context)
+        except NoAnswerError as error:
+            lost = await self._lost_answer(task, row, provider, error)
+            self._check_stop()  # cut off by a stop: then that is what ended it
+            raise lost from error
         except AmbiguousError as error:
             raise await self._lost_answer(task, row, provider, error) from error
         except ClashError as error:
+            if isinstance(error, ProviderError) and may_be_billed(row, provider, error):
+                lost = AmbiguousError(error.message, status_code=error.status_code, retry_after_s=error.retry_after_s)
+                raise await self._lost_answer(task, row, provider, lost) from error
             if sent_before and not (isinstance(error, ProviderError) and is_lost(error)):
                 raise
             await self._book.fail(task, row, error, cost_micro=billed_micro(getattr(error, "cost_usd", None)) or 0)
@@ -302,6 +322,15 @@ class Ledger:
             # A provider is foreign code. Whatever else it raises, the call may have gone through.
             lost = AmbiguousError(f"{model.spec}: {safe_exception(error)}"[:2000])
             raise await self._lost_answer(task, row, provider, lost) from error
+
+    async def _answer_of(self, task: Task, model: Model, context: Context) -> Answer | Job:
+        provider, limits = model.provider, self._waiting.limits
+        about = f"{task.slot} ({model.spec})"
+        if isinstance(provider, JobProvider):
+            submitting = provider.submit(model.name, task.request, context)
+            return await self._waiting.answer(submitting, about, limits.call_s)
+        calling = provider.call(model.name, task.request, context)
+        return await self._waiting.answer(calling, about, limits.of_call(provider))
 
     async def _lost_answer(self, task: Task, row: Row, provider: AnyProvider, error: AmbiguousError) -> ClashError:
         """What to raise when a call may have gone through. The row stays open where the next try can find out."""
@@ -319,7 +348,7 @@ class Ledger:
         if not isinstance(provider, JobProvider):
             raise ProviderError(f"the provider {provider.name} has no jobs, but {row['slot']} is one", code="no_jobs")
         try:
-            answer = await await_job(provider, model.name, job, self._check_stop)
+            answer = await self._await_job(task, provider, model, job)
         except JobFailedError as error:
             await self._book.fail(task, row, error, cost_micro=billed_micro(error.cost_usd) or 0)
             raise
@@ -329,6 +358,19 @@ class Ledger:
                 await self._fail_paid(task, row, error, error.cost_usd)
             raise
         return await self._accept(task, row, model, answer)
+
+    async def _await_job(self, task: Task, provider: JobProvider, model: Model, job: Job) -> Answer:
+        tries = self._tries[task.slot, task.take]
+        try:
+            with self._pace.asking(provider):
+                return await await_job(
+                    provider, model.name, job, waiting=self._waiting, check_stop=self._check_stop,
+                    on_look=tries.looking_at(job.id),
+                    about=f"{task.slot} ({model.spec}, job {job.id})",
+                )  # fmt: skip
+        except NoAnswerError:
+            self._check_stop()
+            raise
 
     async def _accept(self, task: Task, row: Row, model: Model, result: object) -> _Kept:
         """Check an answer and keep it. One that is no answer is no success, but it was paid."""

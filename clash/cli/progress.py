@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 _UNITS = {"generate_assets": "cards", "generate_shots": "shots"}  # the steps that make several things
-_STOPPING = "stopping: waiting for the calls in flight, their answers are kept (Ctrl-C again stops at once)"
 _REFRESH_HZ = 8
 
 
@@ -89,10 +88,15 @@ class Progress:
     `started` says whether the run has named its thread: from then on there may be calls in flight.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stop_timeout_s: float = 30.0) -> None:
+        """`stop_timeout_s`: seconds within which the run ends after a signal."""
         self.started = False
         self.thread_id = ""
         self.live = False
+        self.stopping_text = (
+            f"stopping: waiting up to {stop_timeout_s:.0f} s for the calls in flight, their answers are kept"
+            " (Ctrl-C again stops at once)"
+        )
 
     def observe(self, event: Event) -> None:
         """Take note of an event and show it."""
@@ -111,7 +115,7 @@ class Progress:
 
     def stopping(self) -> None:
         """Say that the run is stopping. Called from a signal handler, so it passes by Python's own streams."""
-        write_line(_STOPPING)
+        write_line(self.stopping_text)
 
     def close(self) -> None:
         """Nothing more will come."""
@@ -129,8 +133,8 @@ class _Step:
 class LiveProgress(Progress):
     """The live display: a line a step, then cost and time. Messages scroll by above it."""
 
-    def __init__(self, console: Console) -> None:
-        super().__init__()
+    def __init__(self, console: Console, stop_timeout_s: float = 30.0) -> None:
+        super().__init__(stop_timeout_s)
         self._console = console
         self._display: Live | None = None
         self._steps: dict[str, _Step] = {}
@@ -202,7 +206,7 @@ class LiveProgress(Progress):
         lines: list[RenderableType] = [table] if self._steps else []
         lines.append(Text(self._figures(), style="dim", overflow="fold"))
         if self._is_stopping:
-            lines.append(Text(_STOPPING, style="yellow", overflow="fold"))
+            lines.append(Text(self.stopping_text, style="yellow", overflow="fold"))
         return Group(*lines)
 
     def _figures(self) -> str:
@@ -228,9 +232,12 @@ class LiveProgress(Progress):
 
 
 @contextmanager
-def progress_on_standard_error() -> Generator[Progress]:
+def progress_on_standard_error(stop_timeout_s: float = 30.0) -> Generator[Progress]:
     """The display that fits whoever reads standard error, closed at the end."""
-    progress = LiveProgress(console_for(sys.stderr)) if is_terminal(sys.stderr) else Progress()
+    if is_terminal(sys.stderr):
+        progress: Progress = LiveProgress(console_for(sys.stderr), stop_timeout_s)
+    else:
+        progress = Progress(stop_timeout_s)
     try:
         yield progress
     finally:

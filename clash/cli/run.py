@@ -170,23 +170,36 @@ def _produce(start: Start, *, as_json: bool) -> None:
 
     from clash.cli.notices import warnings_shown
     from clash.cli.progress import progress_on_standard_error
-    from clash.cli.signals import stop_on_signals
+    from clash.cli.signals import end_within, stop_on_signals
     from clash.config import load_settings
     from clash.production import StopSignal
 
     _log_only_for_debugging()
     with warnings_shown():
         settings, stop = load_settings(), StopSignal()
-    with (
-        progress_on_standard_error() as progress,
-        warnings_shown(progress.warn),
-        stop_on_signals(stop, progress, as_json=as_json),
-    ):
-        report = asyncio.run(start(settings, progress.observe, stop))
+    runner = asyncio.Runner()
+    try:
+        with (
+            progress_on_standard_error(settings.stop_timeout_s) as progress,
+            warnings_shown(progress.warn),
+            stop_on_signals(stop, progress, as_json=as_json, longest_s=settings.stop_timeout_s),
+        ):
+            report = runner.run(start(settings, progress.observe, stop))
+    except BaseException:
+        runner.close()
+        raise
     document = {"schema": SCHEMA, **report.document}
     emit(document, as_json=as_json, render=render_outcome)
     _tell(document, as_json=as_json)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A provider that was given up may hold its thread for ever: all that matters is written by now.
+    with end_within(_CLOSING_S, report.exit_code):
+        runner.close()
     raise typer.Exit(report.exit_code)
+
+
+_CLOSING_S = 3.0
 
 
 _LOG_ADDRESSES = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "fal_client")

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from threading import current_thread, main_thread
+from threading import Event, Thread, Timer, current_thread, main_thread
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
@@ -22,6 +22,10 @@ _Handler = Callable[[int, FrameType | None], Any] | int
 
 _STOPPED = "stopped by a signal"
 
+_GRACE_S = 2.0
+"""After the time that a run may take to stop: then the process ends even if the run's own thread hangs."""
+_ABANDON_S = 5.0
+
 _SHOW_CURSOR = b"\x1b[?25h\r\n"
 
 
@@ -30,6 +34,10 @@ class Stoppable(Protocol):
 
     def request(self, signum: int) -> None:
         """Start no new call; safe in a signal handler."""
+        ...
+
+    def abandon(self) -> None:
+        """Write down that the run is paused, from whichever thread, however its own thread hangs."""
         ...
 
 
@@ -67,13 +75,15 @@ def exit_on_signals(*, as_json: bool) -> None:
 
 
 @contextmanager
-def stop_on_signals(stop: Stoppable, watch: Watch, *, as_json: bool) -> Generator[None]:
+def stop_on_signals(stop: Stoppable, watch: Watch, *, as_json: bool, longest_s: float = 30.0) -> Generator[None]:
     """While a run is under way, the first signal lets the calls in flight finish, the second ends the process.
 
-    Until the run has named its thread there is nothing in flight, and the first signal ends it too. A terminal
-    that is closed (SIGHUP) counts as SIGTERM, except under `nohup`.
+    The run has `longest_s` seconds from the first signal; then the process ends whatever hangs in it. Until the run has
+    named its thread there is nothing in flight, and the first signal ends it too. A terminal that is closed (SIGHUP)
+    counts as SIGTERM, except under `nohup`.
     """
     requested = False
+    last_resort = _LastResort(stop, watch, longest_s=longest_s + _GRACE_S, as_json=as_json)
 
     def handle(signum: int, _frame: FrameType | None) -> None:
         nonlocal requested
@@ -82,12 +92,10 @@ def stop_on_signals(stop: Stoppable, watch: Watch, *, as_json: bool) -> Generato
         if not watch.started:
             _exit(signum, as_json=as_json, message=_STOPPED, hint=None)
         if requested:
-            if watch.live:
-                _write(2, _SHOW_CURSOR)
-            hint = command("resume", watch.thread_id)
-            _exit(signum, as_json=as_json, message="stopped at once by a second signal", hint=hint)
+            last_resort.end_now(signum)
         requested = True
         stop.request(signum)
+        last_resort.begin(signum)
         watch.stopping()
 
     signals = [signal.SIGINT, signal.SIGTERM]
@@ -95,10 +103,78 @@ def stop_on_signals(stop: Stoppable, watch: Watch, *, as_json: bool) -> Generato
     if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
         signals.append(hangup)
     before = _set(dict.fromkeys(signals, handle))
+    last_resort.start()
     try:
         yield
     finally:
+        last_resort.dismiss()
         _set(before)
+
+
+class _LastResort:
+    """Ends the process of a run that does not stop: a thread that waits beside the run's own.
+
+    The handlers only set its events, since a thread must not be started from within a signal handler.
+    """
+
+    def __init__(self, stop: Stoppable, watch: Watch, *, longest_s: float, as_json: bool) -> None:
+        self._stop = stop
+        self._watch = watch
+        self._longest_s = longest_s
+        self._as_json = as_json
+        self._signum = 0
+        self._begun, self._now, self._paused = Event(), Event(), Event()
+        self._dismissed = False
+        self._thread = Thread(target=self._run, name="clash-stop", daemon=True)
+
+    def start(self) -> None:
+        """Wait for the first signal."""
+        self._thread.start()
+
+    def begin(self, signum: int) -> None:
+        """The first signal: from now on the run's time is counted."""
+        self._signum = signum
+        self._begun.set()
+
+    def end_now(self, signum: int) -> NoReturn:
+        """The second signal: write down that the run is paused, and end the process."""
+        self._signum = signum
+        self._now.set()
+        self._paused.wait(_ABANDON_S)
+        self._leave("stopped at once by a second signal")
+
+    def dismiss(self) -> None:
+        """The run has ended by itself."""
+        self._dismissed = True
+        self._begun.set()
+        self._now.set()
+
+    def _run(self) -> None:
+        self._begun.wait()
+        asked = self._now.wait(self._longest_s)
+        if self._dismissed:
+            return
+        self._stop.abandon()
+        self._paused.set()
+        if not asked:
+            self._leave(f"stopped after {self._longest_s:.0f} s, with calls in flight that did not end")
+
+    def _leave(self, message: str) -> NoReturn:
+        if self._watch.live:
+            _write(2, _SHOW_CURSOR)
+        _exit(self._signum, as_json=self._as_json, message=message, hint=command("resume", self._watch.thread_id))
+
+
+@contextmanager
+def end_within(seconds: float, exit_code: int) -> Generator[None]:
+    """End the process with this code unless what is done in here, which only clears up, is over in time."""
+    timer = Timer(seconds, lambda: os._exit(exit_code))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _set(handlers: Mapping[signal.Signals, _Handler]) -> dict[signal.Signals, _Handler]:

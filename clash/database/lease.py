@@ -203,6 +203,21 @@ async def release_lease(database: Database, lease: Lease) -> None:
     )
 
 
+async def release_as_paused(database: Database, lease: Lease, *, code: str, message: str) -> None:
+    """Release the lease of a run that has not ended, and say that it is paused, in one write."""
+    now = now_text()
+    await database.batch(
+        [
+            Statement(
+                "UPDATE workflow_executions SET lease_owner = NULL, lease_expires_at = NULL, status = 'paused',"
+                " end_time = ?, updated_at = ?, error_code = ?, error_message = ?"
+                " WHERE run_id = ? AND lease_generation = ? AND status = 'running'",
+                (now, now, code, message, *lease.fence),
+            )
+        ]
+    )
+
+
 class Heartbeat:
     """Renews a lease from a thread of its own, with a connection of its own: a blocked event loop loses nothing.
 

@@ -8,7 +8,8 @@ The Python API beside the command line. LangGraph is imported only once a graph 
 from clash.production.estimating import estimate
 from clash.production.held_run import Report
 from clash.production.plan import ProductionRequest
-from clash.production.progress import Event, Observer, StopSignal
+from clash.production.progress import Event, Observer
+from clash.production.stopping import StopSignal
 from clash.production.use_cases import cancel, resume, run
 
 __all__ = ["Event", "Observer", "ProductionRequest", "Report", "StopSignal", "cancel", "estimate", "resume", "run"]

@@ -96,10 +96,11 @@ async def _opened_to_look(url: str) -> AsyncGenerator[Database | None]:
 
 @dataclass(frozen=True)
 class Left:
-    """Calls that are still to be made, and their cost in dollars."""
+    """Calls that are still to be made, and their cost in dollars. `estimated`: they may cost more than that."""
 
     calls: int
     cost_usd: Decimal
+    estimated: bool = False
 
 
 async def left_to_pay(
@@ -116,7 +117,9 @@ async def left_to_pay(
     story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded["story"]))
     await collect_calls(story, recorded["reference_images"], format_of(recorded), dry_run)
     missing = [call for call in dry_run.planned if not call.found]
-    return Left(len(missing), together(missing))
+    # How many shots a paid writer makes, and how long a line takes to say, is known only afterwards.
+    guessed = any(call.quote.estimated or call.kind in ("screenplay", "speech") for call in missing)
+    return Left(len(missing), together(missing), estimated=guessed)
 
 
 def format_of(recorded: Mapping[str, Any]) -> Format:

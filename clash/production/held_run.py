@@ -16,6 +16,7 @@ from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Limit, Pace, Patience
+from clash.calls.waiting import TimeLimits
 from clash.clock import now_text
 from clash.config import Settings
 from clash.database import call_log, reading
@@ -27,9 +28,11 @@ from clash.errors import ClashError, ConflictError, VersionMismatchError
 from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.estimating import Left, format_of, left_to_pay
-from clash.production.outcome import outcome_of
+from clash.production.outcome import leading_failures, outcome_of
 from clash.production.plan import RunPlan
-from clash.production.progress import Observer, Progress, StopSignal
+from clash.production.progress import Observer, Progress
+from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_budget, enough
+from clash.production.stopping import CALLS_SHARE, GRAPH_SHARE, StopSignal, pause_from_outside, within_a_stop
 from clash.production.tracing import tracing_as_allowed
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
@@ -97,8 +100,9 @@ class HeldRun:
         """Run what is left of the graph, and report."""
         if self._row["status"] == "completed":
             return await self._already_completed()
-        self._check_graph_version()
+        await self._check_graph_version()
         lease = await take_lease(self._database, self.thread_id)
+        self._stop.on_abandon(lambda: pause_from_outside(self._settings.database_url, lease))
         try:
             # Again, now that nobody else writes it: another process may have gone on with it meanwhile.
             self._row = await reading.run_row(self._database, self.thread_id)
@@ -111,25 +115,24 @@ class HeldRun:
         finally:
             with suppress(ClashError):
                 await release_lease(self._database, lease)
+            self._stop.on_abandon(None)
 
-    def _check_graph_version(self) -> None:
+    async def _check_graph_version(self) -> None:
         if (recorded := int(self._row["graph_version"])) != GRAPH_VERSION:
+            again = await another_run(self._database, self._row, self._settings, self._registry)
             raise VersionMismatchError(
                 f"the thread {self.thread_id} was begun with graph version {recorded}; this clash has {GRAPH_VERSION}",
                 code="graph_version",
-                hint="run the same story under a new thread: all that was made is found again and not paid for again",
+                hint=f"`{again}` makes it under a new thread: what was made is found again, not paid for again",
             )
 
     # -- the graph -------------------------------------------------------------------------------------------
 
     async def _run_graph(self, lease: Lease, how: Continuation) -> ClashError | None:
         """Run the graph; the error that ended it from outside a step, if any. Failed slots are in `_failures`."""
+        longest_s = self._settings.stop_timeout_s * GRAPH_SHARE
         try:
-            await self._take_up(lease, how)
-            await carry_over(self._database, self._registry)
-            ledger = await self._ledger(lease, how)
-            with tracing_as_allowed(self._settings):
-                await self._invoke(lease, ledger)
+            await within_a_stop(self._take_up_and_invoke(lease, how), self._stop, longest_s)
         except ClashError as error:
             return error
         except Exception as error:
@@ -137,6 +140,13 @@ class HeldRun:
             logger.exception("the graph of %s failed", self.thread_id)
             return ClashError(safe_exception(error)[:2000], code="internal")
         return None
+
+    async def _take_up_and_invoke(self, lease: Lease, how: Continuation) -> None:
+        await self._take_up(lease, how)
+        await carry_over(self._database, self._registry)
+        ledger = await self._ledger(lease, how)
+        with tracing_as_allowed(self._settings):
+            await self._invoke(lease, ledger)
 
     async def _take_up(self, lease: Lease, how: Continuation) -> None:
         """Change what the run is to change, say that it runs, and estimate what it will cost."""
@@ -153,8 +163,24 @@ class HeldRun:
             for model in self._models().values():
                 model.require()
         await self._keep_record(how)
-        if first:
-            await self._tracker.set_estimate(lease, to_micro((await self._left_to_pay()).cost_usd))
+        if first or how.budget is not None:
+            left = await self._left_to_pay()
+            if first:
+                await self._tracker.set_estimate(lease, to_micro(left.cost_usd))
+            await self._warn_of_budget(left)
+
+    async def _warn_of_budget(self, left: Left) -> None:
+        """Say before the first call that the budget will not suffice: the run then stops in the middle."""
+        row = await reading.run_row(self._database, self.thread_id)
+        if row["budget_micro"] is None or left.cost_usd == 0:
+            return
+        spent, budget = int(row["spent_micro"]) + int(row["reserved_micro"]), int(row["budget_micro"])
+        if (cost := to_micro(left.cost_usd)) > budget - spent:
+            used = f", of which ${usd_text(spent)} is spent or reserved" if spent else ""
+            self.progress.warn(
+                f"the budget of ${usd_text(budget)}{used} will not suffice: about ${usd_text(cost)} is still to pay."
+                f" It will pause there; --budget {enough(row, left):f} would be enough"
+            )
 
     async def _keep_record(self, how: Continuation) -> None:
         """Keep in the asset store what the run is, before its first call: what it pays for outlives its database."""
@@ -171,6 +197,7 @@ class HeldRun:
     async def _ledger(self, lease: Lease, how: Continuation) -> Ledger:
         settings = self._settings
         limits = {name: Limit(limit.concurrency, limit.requests_per_minute) for name, limit in settings.limits.items()}
+        patience = Patience(settings.attempts, settings.retry_wait_s, rate_limit_s=settings.rate_limit_wait_s)
         accept = await call_log.newest_id(self._database, self.thread_id) if how.retry_unknown else 0
         return Ledger(
             self._database,
@@ -179,12 +206,21 @@ class HeldRun:
             self._models(),
             registry=self._registry,
             reuse=bool(self._recorded["reuse"]),
-            pace=Pace(concurrency=how.concurrency or settings.concurrency, limits=limits),
-            patience=Patience(attempts=settings.attempts, first_wait_s=settings.retry_wait_s),
+            pace=Pace(
+                concurrency=how.concurrency or settings.concurrency,
+                limits=limits,
+                patience=patience,
+                say=self.progress.note,
+            ),
+            patience=patience,
             accept_unknown_until=accept,
             remake_lost=how.remake_lost,
             check_stop=lambda: self._check_stop(lease),
             on_settled=self._on_settled,
+            time_limits=TimeLimits(
+                settings.call_timeout_s, settings.job_timeout_s, settings.stop_timeout_s * CALLS_SHARE
+            ),
+            say=self.progress.note,
         )
 
     def _models(self) -> dict[Kind, Model]:
@@ -291,7 +327,9 @@ class HeldRun:
     # -- how it ended ------------------------------------------------------------------------------------------
 
     async def _report(self, lease: Lease, error: ClashError | None) -> Report:
-        outcome = outcome_of(self.thread_id, self._failures, error)
+        code = error.code if error else leading_failures(self._failures)[0].code if self._failures else ""
+        left = await self._left_after(code)
+        outcome = outcome_of(self.thread_id, self._failures, error, await self._remedies(code, left, error))
         # A database that is gone is told as such: what failed in its absence is no fault of the run.
         await verify_there(self._database)
         with suppress(ClashError) if error else nullcontext():
@@ -302,14 +340,27 @@ class HeldRun:
         document = await run_document(self._database, self.thread_id)
         if outcome.document is not None:
             document["error"] = outcome.document
-            if outcome.code in ("budget", "unknown_call"):
-                document["left"] = await self._left_document()
+            if left is not None:
+                document["left"] = {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
         await verify_there(self._database)
         return Report({**document, "status": outcome.status}, outcome.exit_code)
 
-    async def _left_document(self) -> dict[str, Any]:
-        left = await self._left_to_pay()
-        return {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
+    async def _left_after(self, code: str) -> Left | None:
+        """What is left to pay, where that is what a person has to decide about."""
+        return await self._left_to_pay() if code in ("budget", "unknown_call") else None
+
+    async def _remedies(self, code: str, left: Left | None, error: ClashError | None) -> dict[str, str]:
+        """The hint for this error code, where it takes a look at the run to know the command."""
+        with suppress(ClashError):
+            if code == "budget" and left is not None:
+                row = await reading.run_row(self._database, self.thread_id)
+                return {code: f"raise the budget: `{bigger_budget(row, left)}`"}
+            if code in NEEDS_ANOTHER_RUN:
+                again = f"`{await another_run(self._database, self._row, self._settings, self._registry)}`"
+                if code == "content_refused":
+                    return {code: _after_refused_content(again, from_a_pipe=self._row["story_path"] == "-")}
+                return {code: f"{error.hint if error else 'run the story under a new thread'}: {again}"}
+        return {}
 
     async def _already_completed(self) -> Report:
         await self._republish()
@@ -322,3 +373,12 @@ class HeldRun:
             path = published_path(self.folder, asset["asset_type"], asset["slot"], asset["media_type"])
             if path is not None and not path.exists() and await self._assets.bring(asset["sha256"]):
                 place(self._assets.path(asset["sha256"]), path)
+
+
+def _after_refused_content(again: str, *, from_a_pipe: bool) -> str:
+    """What to do when a provider will not make what the story says: a resume would ask for the same words again."""
+    story = "and pipe the changed story into" if from_a_pipe else "then"
+    return (
+        f"change what the story says there, {story}: {again} (what is unchanged is found again and not paid for);"
+        " or name another model in that command"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from clash.workflow.context import Failure
 
 _SIGNALLED = 128
+_RESUME_ALONE = "resume to go on"
 _PAUSING = (8, 6)
 """Exit codes of what only waits: for a person, for a bigger budget."""
-_FLAG = re.compile(r"--budget USD|--retry-unknown|--remake-lost")
+_FLAG = re.compile(r"--budget USD|--retry-unknown|--remake-lost|--allow-unpriced")
+_FIRST = ("content_refused", "no_credit")
+"""Of several failures these are told: to go on without doing something about them fails again."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +43,44 @@ class Outcome:
         return self.document["message"] if self.document else None
 
 
-def outcome_of(thread_id: str, failures: Sequence[Failure], error: ClashError | None) -> Outcome:
+def leading_failures(failures: Sequence[Failure]) -> list[Failure]:
+    """The failures that decide how a run ended, the one that is told first."""
+    if called_off := [failure for failure in failures if failure.code == "cancelled"]:
+        return called_off
+    code = _exit_code(failures)
+    leading = [failure for failure in failures if failure.exit_code == code] or list(failures)
+    rank = {word: place for place, word in enumerate(_FIRST)}
+    return sorted(leading, key=lambda failure: rank.get(failure.code, len(rank)))
+
+
+def outcome_of(
+    thread_id: str, failures: Sequence[Failure], error: ClashError | None, remedies: Mapping[str, str] | None = None
+) -> Outcome:
     """How the run stands. What came from outside a step outweighs what failed within one.
 
-    A run that was called off stays so, whatever else happened to it until it had stopped.
+    A run that was called off stays so, whatever else happened to it until it had stopped. `remedies`: the hint for an
+    error's code, where more is known of this run than the error knew.
     """
+    remedies = remedies or {}
     if error is not None:
         document = _document(
-            error.code, error.message, _outer_hint(thread_id, error), error.retryable, list(error.slots)
+            error.code,
+            error.message,
+            remedies.get(error.code) or _outer_hint(thread_id, error),
+            error.retryable,
+            list(error.slots),
         )
-        return Outcome("failed", error.exit_code, document)
+        return Outcome("paused" if error.exit_code > _SIGNALLED else "failed", error.exit_code, document)
     if not failures:
         return Outcome("completed", 0, None)
-    called_off = [failure for failure in failures if failure.code == "cancelled"]
-    code = _exit_code(failures)
-    leading = called_off or [failure for failure in failures if failure.exit_code == code] or list(failures)
+    called_off = any(failure.code == "cancelled" for failure in failures)
+    code, leading = _exit_code(failures), leading_failures(failures)
     slots = sorted({_asset_slot(slot) for failure in leading for slot in failure.slots})
+    remedy = None if code > _SIGNALLED else remedies.get(leading[0].code)
     document = _document(
         leading[0].code,
         _message(leading, slots),
-        _hint(thread_id, None if code > _SIGNALLED else leading[0].hint, code),
+        remedy or _hint(thread_id, None if code > _SIGNALLED else leading[0].hint, code),
         any(failure.retryable for failure in leading),
         slots,
     )
@@ -97,21 +118,34 @@ def _message(leading: Sequence[Failure], slots: Sequence[str]) -> str:
 
 
 def _hint(thread_id: str, hint: str | None, code: int) -> str:
-    """What to do, and the one command that goes on: with the flag that the hint names, where it names one."""
+    """What to do, and the one command that goes on: with the flag that the hint names, where it names one.
+
+    A command stands between backquotes, or is all that the hint says.
+    """
     resume = command("resume", thread_id)
     if not hint:
         return resume
     if code == ConflictError.exit_code:
         return hint  # another process is at it: to go on here is what must not be done
-    if flag := _FLAG.search(hint):
-        return hint.replace(flag[0], command("resume", thread_id, flag[0]), 1)
-    return f"{hint} ({resume})" if "resume" in hint else f"{hint}; then: {resume}"
+    if flagged := _with_flag(thread_id, hint):
+        return flagged
+    if hint == _RESUME_ALONE:
+        return resume
+    return f"{hint} (`{resume}`)" if "resume" in hint else f"{hint}; then: `{resume}`"
+
+
+def _with_flag(thread_id: str, hint: str) -> str | None:
+    """The hint with the whole command in the place of the flag that it names; None where it names none."""
+    flag = _FLAG.search(hint)
+    if flag is None:
+        return None
+    return hint.replace(flag[0], f"`{command('resume', thread_id, *flag[0].split())}`", 1)
 
 
 def _outer_hint(thread_id: str, error: ClashError) -> str:
     """As `_hint`; but what ended a run from outside is not always mended by going on, and its hint says so."""
     if error.hint and "resume" not in error.hint:
-        return error.hint
+        return _with_flag(thread_id, error.hint) or error.hint
     return _hint(thread_id, error.hint, error.exit_code)
 
 

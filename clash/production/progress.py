@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from clash.errors import StoppedError
 from clash.money import from_micro
 
 EventKind = Literal["thread", "step_started", "progress", "step_finished", "slot_failed", "warning", "note"]
@@ -38,29 +37,6 @@ Observer = Callable[[Event], None]
 
 def ignore(_: Event) -> None:
     """An observer that looks away."""
-
-
-class StopSignal:
-    """A wish to stop, safe to utter from a signal handler or another thread."""
-
-    def __init__(self) -> None:
-        self.signum: int | None = None
-
-    @property
-    def requested(self) -> bool:
-        """Whether it was uttered."""
-        return self.signum is not None
-
-    def request(self, signum: int) -> None:
-        """Ask the run to stop: no new call starts, those in flight are waited for."""
-        self.signum = signum
-
-    def check(self) -> None:
-        """Raises `StoppedError` (exit code 128 + signal) once it was uttered."""
-        if self.signum is not None:
-            error = StoppedError("stopped before this was made", hint="resume to go on")
-            error.exit_code = 128 + self.signum
-            raise error
 
 
 def about_slot(slot: str, message: str) -> str:

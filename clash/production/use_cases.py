@@ -25,7 +25,9 @@ from clash.production.plan import (
     prepare,
     with_unpriced,
 )
-from clash.production.progress import Observer, StopSignal, ignore
+from clash.production.progress import Observer, ignore
+from clash.production.remedies import another_run_of
+from clash.production.stopping import StopSignal
 from clash.providers.registry import Registry
 from clash.thread_ids import check_thread_id
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW
@@ -47,7 +49,7 @@ async def run(
     registry = Registry(settings)
     plan = prepare(request, settings, registry)
     async with _opened_for_run(settings.database_url) as database:
-        row, changed = await _row_of(database, plan, settings, allow_changes=request.allow_changes)
+        row, changed = await _row_of(database, plan, settings, registry, allow_changes=request.allow_changes)
         held = HeldRun(settings, database, row, registry, observe, stop or StopSignal())
         held.progress.name_thread(f"thread {plan.thread_id}")
         for warning in plan.story.warnings:
@@ -62,7 +64,9 @@ async def run(
         )
 
 
-async def _row_of(database: Database, plan: RunPlan, settings: Settings, *, allow_changes: bool) -> tuple[Row, bool]:
+async def _row_of(
+    database: Database, plan: RunPlan, settings: Settings, registry: Registry, *, allow_changes: bool
+) -> tuple[Row, bool]:
     """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
     tracker = AsyncMetadataTracker(database)
     if (row := await tracker.run(plan.thread_id)) is None:
@@ -81,7 +85,16 @@ async def _row_of(database: Database, plan: RunPlan, settings: Settings, *, allo
         row = await reading.run_row(database, plan.thread_id)
         if started:
             return row, False
-    return row, not check_same(row, plan, allow_changes=allow_changes)
+    try:
+        return row, not check_same(row, plan, allow_changes=allow_changes)
+    except ConflictError as error:
+        if error.code != "other_story":
+            raise
+        again = await another_run_of(database, plan, settings, registry)
+        raise ConflictError(
+            error.message, code=error.code,
+            hint=f"`{again}` begins another run: what is unchanged is found again and not paid for",
+        ) from None  # fmt: skip
 
 
 async def _check_folder(database: Database, thread_id: str) -> None:

@@ -7,8 +7,9 @@ A provider is found by name through the entry-point group `clash.providers`. Its
     Provider, idempotent True    answers at once; the same `Context.key` again costs nothing more
     JobProvider                  takes a job, and is asked later; the job's id is stored before the first poll
 
-Each may also be `Priced` (what a call will cost), `Searchable` (whether a call was ever seen) and `Identified` (what
-decides an answer).
+Each may also be `Priced` (what a call will cost), `Searchable` (whether a call was ever seen), `Identified` (what
+decides an answer) and `FailsFree` (which failures are not billed), and may have a `timeout_s`: seconds that a call or a
+job takes at most (CLASH_CALL_TIMEOUT_S and CLASH_JOB_TIMEOUT_S hold in any case).
 """
 
 from __future__ import annotations
@@ -236,6 +237,15 @@ class Searchable(Protocol):
 
     async def find(self, model: str, request: Request, context: Context) -> Answer | Job | None:
         """The answer or the job of the call with this `Context.key`; None if it never arrived."""
+        ...
+
+
+@runtime_checkable
+class FailsFree(Protocol):
+    """A provider that knows, from its vendor's own words, which errors of the server are not billed."""
+
+    def failure_is_free(self, status: int) -> bool:
+        """Whether a paid call that was answered with this HTTP status (408, 5xx) is never billed."""
         ...
 
 

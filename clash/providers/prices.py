@@ -41,10 +41,26 @@ class Price(BaseModel):
     source: str = Field(min_length=1)
 
 
+class FreeFailures(BaseModel):
+    """Errors of a server (HTTP statuses) that are not billed, as its vendor says at `source` on `checked_on`.
+
+    It holds at this `endpoint` only: what a gateway has done before it answers with an error, the vendor cannot say.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider: str = Field(min_length=1)
+    endpoint: str = Field(min_length=1)
+    statuses: frozenset[int] = Field(min_length=1)
+    checked_on: datetime.date
+    source: str = Field(min_length=1)
+
+
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prices: tuple[Price, ...] = ()
+    free_failures: tuple[FreeFailures, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,9 +88,19 @@ class Tokens:
 class PriceList:
     """All prices; of two for the same thing the first holds."""
 
-    def __init__(self, prices: Sequence[Price], *, allow_unpriced: bool = False) -> None:
+    def __init__(
+        self, prices: Sequence[Price], *, allow_unpriced: bool = False, free_failures: Sequence[FreeFailures] = ()
+    ) -> None:
         self._prices = tuple(prices)
+        self._free_failures = tuple(free_failures)
         self._allow_unpriced = allow_unpriced
+
+    def failure_is_free(self, provider: str, endpoint: str, status: int) -> bool:
+        """Whether this provider, asked at this address, does not bill a call that it answers with this status."""
+        return any(
+            (free.provider, free.endpoint.rstrip("/")) == (provider, endpoint.rstrip("/")) and status in free.statuses
+            for free in self._free_failures
+        )
 
     def of(self, spec: str) -> tuple[Price, ...]:
         """All prices of a model, those in force first."""
@@ -119,15 +145,23 @@ class PriceList:
 
 def load_prices(settings: Settings) -> PriceList:
     """The prices in force. Raises `SettingsError` for a file of the user's that cannot be read."""
-    own = read_toml(settings.prices_file, "CLASH_PRICES_FILE", _File).prices if settings.prices_file else ()
-    return PriceList([*own, *shipped_prices()], allow_unpriced=settings.allow_unpriced)
+    own = read_toml(settings.prices_file, "CLASH_PRICES_FILE", _File) if settings.prices_file else _File()
+    return PriceList(
+        [*own.prices, *shipped_prices()],
+        allow_unpriced=settings.allow_unpriced,
+        free_failures=[*own.free_failures, *_shipped().free_failures],
+    )
+
+
+def shipped_prices() -> tuple[Price, ...]:
+    """The prices in `prices.toml`."""
+    return _shipped().prices
 
 
 @cache
-def shipped_prices() -> tuple[Price, ...]:
-    """What `prices.toml` says."""
+def _shipped() -> _File:
     text = (files("clash.providers") / "prices.toml").read_text(encoding="utf-8")
-    return _File.model_validate(tomllib.loads(text)).prices
+    return _File.model_validate(tomllib.loads(text))
 
 
 def token_prices(model: str, base_url: str) -> dict[Unit, Decimal]:

@@ -78,6 +78,10 @@ class FalProvider:
         """See `clash.providers.ports.Priced`."""
         return asking.quote(self._card(model), self._prices, request)
 
+    def failure_is_free(self, status: int) -> bool:
+        """See `clash.providers.ports.FailsFree`; `prices.toml` says which."""
+        return self._prices.failure_is_free(self.name, self.endpoint, status)
+
     def require(self, model: str) -> None:  # noqa: ARG002 - all models need the same
         """Raise `SettingsError` for what would keep a request from being sent. Calls nobody."""
         self._connected()

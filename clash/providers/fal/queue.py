@@ -21,6 +21,7 @@ from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.extras import module
 from clash.providers.fal.transport import NOT_OF_FAL, QUEUE, FalTransport
 from clash.providers.ports import Job, JobStatus
+from clash.providers.refusals import lacks_credit, refuses_content
 from clash.redaction import redacted_text, safe_exception, without_password
 
 _SDK_HOSTS = {"FAL_RUN_HOST": "fal.run", "FAL_QUEUE_RUN_HOST": "queue.fal.run"}
@@ -30,7 +31,7 @@ _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 _MOST_UNITS = 1_000_000
 """Units of one bill; a larger number is no bill."""
 _REFUSED = {401, 403}
-_NO_CREDIT = 402
+_PAYMENT_REQUIRED = 402
 _NOBODYS_FAULT = {
     "runner_disconnected", "runner_connection_timeout", "runner_connection_refused", "runner_scheduling_failure",
     "runner_server_error", "startup_timeout", "request_timeout", "internal_error",
@@ -158,16 +159,18 @@ class Queue:
 
     def _refused(self, error: Any, endpoint: str) -> ClashError:
         status, words = int(error.status_code), _words(error)
+        if lacks_credit(status, words):
+            return _no_credit(status, words)
+        if refuses_content(status, words):
+            return _content_refused(endpoint, words)
         if status in _REFUSED:
             return _key_refused(status, words)
-        if status == _NO_CREDIT or "exhausted balance" in words.lower():
-            return ProviderError(f"fal: the account has no credit: {words}", code="no_credit", status_code=status)
-        if "content_policy" in words:
-            return _content_refused(endpoint, words)
         return ProviderError(f"fal:{endpoint} answered HTTP {status}: {words}", code="bad_request", status_code=status)
 
     def _lost_job(self, error: Any, job: Job) -> ClashError:
         status, words = int(error.status_code), _words(error)
+        if lacks_credit(status, words):
+            return _no_credit(_PAYMENT_REQUIRED, words)  # whatever its status: the job itself is not lost
         if status in _REFUSED:
             return _key_refused(status, words)
         if error.error_type == NOT_OF_FAL:
@@ -183,10 +186,10 @@ class Queue:
     def _failed_job(self, error: Any, job: Job) -> ClashError:
         """A finished job whose answer is an error: fal gives back the status of the model itself."""
         status, words = int(error.status_code), _words(error)
-        if status in _REFUSED | {404} or error.error_type == NOT_OF_FAL:
-            return self._lost_job(error, job)
-        if "content_policy" in words:
+        if error.error_type != NOT_OF_FAL and refuses_content(status, words):
             return _content_refused(job.id, words)
+        if status in _REFUSED | {404} or error.error_type == NOT_OF_FAL or lacks_credit(status, words):
+            return self._lost_job(error, job)
         # Without its HTTP status, which would say that the asking failed: here the job did.
         return ProviderError(f"the job {job.id} failed (HTTP {status}): {words}", code="job_failed")
 
@@ -251,6 +254,13 @@ def _words(error: Any) -> str:
 
 def _key_refused(status: int, words: str) -> SettingsError:
     return SettingsError(f"fal refused the key (HTTP {status}): {words}", code="refused_key", hint="check FAL_KEY")
+
+
+def _no_credit(status: int, words: str) -> ProviderError:
+    return ProviderError(
+        f"fal: the account has no credit: {words}", code="no_credit", status_code=status,
+        hint="add credit at https://fal.ai/dashboard/billing, then resume",
+    )  # fmt: skip
 
 
 def _content_refused(what: str, words: str) -> ProviderError:

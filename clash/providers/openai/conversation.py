@@ -15,6 +15,7 @@ from clash.http import BoundedTransport, ExchangeError, Limits, retry_after_s
 from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.exchange_errors import meaning_of_exchange
 from clash.providers.extras import module
+from clash.providers.refusals import lacks_credit, refuses_content
 from clash.redaction import redacted_text, safe_exception
 
 _ANSWER_S, _CONNECT_S = 600.0, 15.0
@@ -23,8 +24,6 @@ _LIMITS = Limits(body_bytes=64 << 20, answer_s=_ANSWER_S)
 _MOST_TOKENS = 1_000_000_000
 """Tokens of one answer; a larger number is no count."""
 _OPENAI_HOST = "api.openai.com"
-_REFUSALS = ("content_policy", "moderation", "safety", "content_filter", "responsible")
-_NO_CREDIT = ("insufficient_quota", "billing")
 _FORBIDDEN = {401, 403}
 _AGAIN = {408, 409, 429}
 _HEADER = re.compile(r"[\t\x20-\x7e]*")
@@ -117,23 +116,23 @@ def _refused(error: Any, model: str) -> ClashError:
         said = f"{said} - {error.response.text}"
     words = redacted_text(writable(said))[:600]
     facts = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    code = f"{facts.get('code') or ''} {facts.get('type') or ''}".lower()
-    if status in _FORBIDDEN:
-        return SettingsError(
-            f"openai refused the key (HTTP {status}): {words}", code="refused_key", hint="check OPENAI_API_KEY"
-        )
-    if any(word in code for word in _NO_CREDIT):
+    said = " ".join(str(part) for part in (facts.get("code"), facts.get("type"), words) if part)
+    if lacks_credit(status, said):
         return ProviderError(
             f"openai: the account has no credit: {words}", code="no_credit", status_code=status,
             hint="add credit with the vendor, then resume",
         )  # fmt: skip
+    if refuses_content(status, said):
+        return refused_content(model, words)
+    if status in _FORBIDDEN:
+        return SettingsError(
+            f"openai refused the key (HTTP {status}): {words}", code="refused_key", hint="check OPENAI_API_KEY"
+        )
     if status in _AGAIN or status >= 500:
         return ProviderError(
             f"openai:{model} answered HTTP {status}: {words}", code="rate_limited" if status == 429 else "unavailable",
             retryable=True, retry_after_s=retry_after_s(error.response.headers), status_code=status,
         )  # fmt: skip
-    if any(word in code for word in _REFUSALS):
-        return refused_content(model, words)
     return ProviderError(f"openai:{model} answered HTTP {status}: {words}", code="bad_request", status_code=status)
 
 

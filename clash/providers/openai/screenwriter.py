@@ -24,8 +24,9 @@ from clash.redaction import redacted_text
 from clash.story.screenplay import Beat, Story
 
 PROMPTS = ("screenwriter", "shot_list", "part", "story", "repair")
-_TRIES = 4
-"""How often one part is asked for when the vendor is busy, once an earlier part is paid for."""
+_TRIES = 12
+"""How often one part is asked for when the vendor refuses it for its number, once an earlier part is paid for."""
+_TOO_MANY_REQUESTS = 429
 _LONGEST_WAIT_S = 60.0
 _TOKENS_A_ROW = 700
 """Tokens that a row becomes in an answer, thinking included: measured low, priced high."""
@@ -105,7 +106,9 @@ class Screenwriter:
             except AmbiguousError:
                 raise
             except ProviderError as error:
-                if not error.retryable or not self._calls or attempt == _TRIES:
+                # An error of the server (5xx) may have been charged: that is for the ledger to judge.
+                again = error.retryable and error.status_code == _TOO_MANY_REQUESTS
+                if not (again and self._calls) or attempt == _TRIES:
                     raise
                 await asyncio.sleep(min(error.retry_after_s or 2.0**attempt, _LONGEST_WAIT_S))
         raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,134 @@
+"""Waiting for providers: no call longer than its limit, none long after a stop, and a line a minute meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from clash.errors import AmbiguousError, ClashError
+from clash.providers.ports import AnyProvider
+
+T = TypeVar("T")
+
+_TICK_S = 0.25
+_LAST_WORDS_S = 1.0
+"""How long a call that is cut off may take to end: an answer that comes just then is kept."""
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """Seconds: for one call, for one job from when this process waits for it, for calls in flight after a stop."""
+
+    call_s: float = 3600.0
+    job_s: float = 3600.0
+    stop_s: float = 22.0
+
+    def of_call(self, provider: AnyProvider) -> float:
+        """The limit of a call that answers at once: the provider's own `timeout_s` if it has one, never above ours."""
+        return min(self.call_s, _own_limit_s(provider))
+
+    def of_job(self, provider: AnyProvider) -> float:
+        """The limit of a job: the provider's own `timeout_s` if it has one, never above ours."""
+        return min(self.job_s, _own_limit_s(provider))
+
+
+def _own_limit_s(provider: AnyProvider) -> float:
+    own = getattr(provider, "timeout_s", None)
+    return float(own) if isinstance(own, int | float) and own > 0 else float("inf")
+
+
+class NoAnswerError(AmbiguousError):
+    """A call was cut off without an answer: its time was over, or the run was stopped and would not wait longer."""
+
+    code = "no_answer"
+
+
+class Waiting:
+    """The calls in flight that this process waits for."""
+
+    def __init__(
+        self,
+        limits: TimeLimits,
+        check_stop: Callable[[], None],
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        say_every_s: float = 60.0,
+    ) -> None:
+        """`say` is told once in `say_every_s` seconds what is waited for."""
+        self.limits = limits
+        self._check_stop = check_stop
+        self._say = say
+        self._say_every_s = say_every_s
+        self._said_at = 0.0
+        self._stopped_at: float | None = None
+        self._open: dict[str, tuple[float, float]] = {}
+        """What is waited for: its name to when that began, and to its limit in seconds."""
+
+    async def answer(self, work: Coroutine[Any, Any, T], about: str, limit_s: float) -> T:
+        """What `work` returns. Raises what it raises, and `NoAnswerError` once its time is over."""
+        clock = asyncio.get_running_loop().time
+        began, task = clock(), asyncio.ensure_future(work)
+        with self.noted(about, limit_s):
+            try:
+                while not task.done():
+                    now = clock()
+                    left = min(limit_s - (now - began), self._left_after_a_stop(now))
+                    if left <= 0:
+                        return await self._cut_off(task, about, now - began)
+                    await asyncio.wait({task}, timeout=min(left, _TICK_S))
+                    self.tell(clock())
+                return task.result()
+            finally:
+                if not task.done():
+                    task.cancel()
+
+    @contextmanager
+    def noted(self, about: str, limit_s: float) -> Generator[None]:
+        """While this lasts, `about` is among what is waited for."""
+        if about in self._open:
+            yield
+            return
+        self._open[about] = (asyncio.get_running_loop().time(), limit_s)
+        try:
+            yield
+        finally:
+            del self._open[about]
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for so long. Raises what `check_stop` raises meanwhile."""
+        clock = asyncio.get_running_loop().time
+        ends = clock() + seconds
+        while (left := ends - clock()) > 0:
+            self._check_stop()
+            self.tell(clock())
+            await asyncio.sleep(min(_TICK_S, left))
+
+    def tell(self, now: float) -> None:
+        """Say what is waited for, if anything has been for long and nothing was said for as long."""
+        if not self._open or now - self._said_at < self._say_every_s:
+            return
+        about, (began, limit_s) = min(self._open.items(), key=lambda item: item[1][0])
+        if now - began < self._say_every_s:
+            return
+        self._said_at = now
+        count = "1 call" if len(self._open) == 1 else f"{len(self._open)} calls, the oldest"
+        self._say(f"waiting for {count}: {about}, for {(now - began) / 60:.0f} min (at most {limit_s / 60:.0f})")
+
+    def _left_after_a_stop(self, now: float) -> float:
+        """Seconds for which calls in flight are still waited for; endless unless the run is being stopped."""
+        try:
+            self._check_stop()
+        except ClashError:
+            self._stopped_at = self._stopped_at or now
+            return self._stopped_at + self.limits.stop_s - now
+        return float("inf")
+
+    async def _cut_off(self, task: asyncio.Future[T], about: str, waited_s: float) -> T:
+        task.cancel()
+        await asyncio.wait({task}, timeout=_LAST_WORDS_S)
+        if task.done() and not task.cancelled():
+            return task.result()
+        raise NoAnswerError(f"no answer within {waited_s:.0f} s: {about}")

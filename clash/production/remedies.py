@@ -1,0 +1,109 @@
+"""What a person types after a run has ended, filled in for this very run: a command that works as it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from decimal import ROUND_UP, Decimal
+from typing import Any
+
+from clash.config import Settings
+from clash.database import reading
+from clash.database.port import Database, Row
+from clash.database.tracking import AsyncMetadataTracker
+from clash.errors import ClashError
+from clash.hints import command
+from clash.money import from_micro
+from clash.production.estimating import Left
+from clash.production.plan import RunPlan
+from clash.providers.choice import models_for
+from clash.providers.ports import Kind
+from clash.providers.registry import Registry
+
+_CENT = Decimal("0.01")
+_MARGIN = Decimal("1.1")
+"""What is estimated may cost more; a budget that is named must suffice."""
+_NUMBERED = re.compile(r"(.*[^0-9])-([0-9]{1,2})")
+_LONGEST_ID = 120
+_STDIN = "-"
+
+NEEDS_ANOTHER_RUN = ("content_refused", "damaged_checkpoint", "graph_version")
+"""Codes of what no resume mends: the story, or a new thread, must take another way."""
+
+
+def enough(row: Row, left: Left) -> Decimal:
+    """Dollars that suffice as a budget for the rest of a run: spent, reserved, and what is left, in whole cents."""
+    rest = left.cost_usd * _MARGIN if left.estimated else left.cost_usd
+    total = from_micro(int(row["spent_micro"]) + int(row["reserved_micro"])) + rest
+    return total.quantize(_CENT, rounding=ROUND_UP)
+
+
+def bigger_budget(row: Row, left: Left) -> str:
+    """The command that goes on with a budget that suffices."""
+    return command("resume", str(row["run_id"]), "--budget", f"{enough(row, left):f}")
+
+
+async def another_run(database: Database, row: Row, settings: Settings, registry: Registry) -> str:
+    """The command that makes a run's film under a new thread; what is unchanged is found there, and not paid for."""
+    recorded: dict[str, Any] = json.loads(row["settings"])
+    budget = None if row["budget_micro"] is None else from_micro(int(row["budget_micro"]))
+    thread = await _free_thread(database, str(row["run_id"]))
+    return _run_command(str(row["story_path"]), thread, recorded, budget, settings, registry)
+
+
+async def another_run_of(database: Database, plan: RunPlan, settings: Settings, registry: Registry) -> str:
+    """The command that runs what was asked for under a thread that is free."""
+    thread = await _free_thread(database, plan.thread_id)
+    recorded = plan.recorded({})
+    return _run_command(plan.story_path, thread, recorded, plan.budget, settings, registry)
+
+
+def _run_command(
+    story: str,
+    thread: str,
+    recorded: Mapping[str, Any],
+    budget: Decimal | None,
+    settings: Settings,
+    registry: Registry,
+) -> str:
+    """`clash run` with every flag that the settings in force do not give by themselves."""
+    flags = ["--thread", thread] if not thread.startswith("-") else [f"--thread={thread}"]
+    if recorded.get("story_choice") is not None:
+        flags += [f"--story={recorded['story_choice']}"]
+    models: Mapping[Kind, str] = recorded["models"]
+    usual = _usual_models(settings, registry)
+    flags += [part for kind, spec in models.items() if usual.get(kind) != spec for part in (f"--{kind}-model", spec)]
+    if recorded["size"] != settings.size:
+        flags += ["--size", str(recorded["size"])]
+    if recorded["fps"] != settings.fps:
+        flags += ["--fps", str(recorded["fps"])]
+    if recorded["output"] != settings.output_dir.as_posix():
+        flags += ["--output", str(recorded["output"])]
+    if budget is not None and budget != settings.budget:
+        flags += ["--budget", f"{budget.normalize():f}"]
+    if settings.allow_unpriced:
+        flags += ["--allow-unpriced"]
+    path = f"./{story}" if story.startswith("-") and story != _STDIN else story
+    return shlex.join(["clash", "run", path, *flags])
+
+
+def _usual_models(settings: Settings, registry: Registry) -> dict[Kind, str]:
+    try:
+        return {kind: registry.model(kind, spec).spec for kind, spec in models_for(settings).items()}
+    except ClashError:
+        return {}  # settings that cannot be used themselves: every model is named
+
+
+async def _free_thread(database: Database, thread_id: str) -> str:
+    """`demo-2` after `demo`, `demo-3` after `demo-2`: the first that no run has."""
+    numbered = _NUMBERED.fullmatch(thread_id)
+    stem, number = (numbered[1], int(numbered[2])) if numbered else (thread_id, 1)
+    tracker = AsyncMetadataTracker(database)
+    while True:
+        number += 1
+        candidate = f"{stem[:_LONGEST_ID]}-{number}"
+        taken = await tracker.run(candidate) or await reading.same_but_for_case(database, candidate)
+        if not taken:
+            return candidate

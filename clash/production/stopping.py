@@ -1,0 +1,97 @@
+"""Stopping a run in bounded time: calls in flight are waited for, but not for ever; the run never stays `running`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from clash.database.connection import open_database
+from clash.database.lease import Lease, release_as_paused
+from clash.errors import ClashError, StoppedError
+
+_TICK_S = 0.25
+_END_S = 1.0
+_WRITE_S = 3.0
+
+CALLS_SHARE, GRAPH_SHARE = 0.75, 0.9
+"""Of the seconds that a stop may take: after the first share no call is waited for, after the second no step."""
+
+
+class StopSignal:
+    """A wish to stop, safe to utter from a signal handler or another thread."""
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._requested_at = 0.0
+        self._abandon: Callable[[], None] | None = None
+
+    @property
+    def requested(self) -> bool:
+        """Whether it was uttered."""
+        return self.signum is not None
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was uttered; 0 before."""
+        return time.monotonic() - self._requested_at if self.requested else 0.0
+
+    def request(self, signum: int) -> None:
+        """Ask the run to stop: no new call starts, those in flight are waited for."""
+        if self.signum is None:
+            self._requested_at = time.monotonic()
+        self.signum = signum
+
+    def check(self) -> None:
+        """Raises `StoppedError` (exit code 128 + signal) once it was uttered."""
+        if self.signum is not None:
+            error = StoppedError("stopped before this was made", hint="resume to go on")
+            error.exit_code = 128 + self.signum
+            raise error
+
+    def on_abandon(self, abandon: Callable[[], None] | None) -> None:
+        """What is to be done for the run if its process must end without waiting any longer; None: nothing more."""
+        self._abandon = abandon
+
+    def abandon(self) -> None:
+        """Write down that the run is paused, from any thread, however the run's own hangs. Takes a few seconds."""
+        if self._abandon is not None:
+            self._abandon()
+
+
+def pause_from_outside(url: str, lease: Lease) -> None:
+    """Write `paused` and release the lease over a connection of its own, in a thread of its own, within seconds."""
+
+    async def write() -> None:
+        async with asyncio.timeout(_WRITE_S), open_database(url, "write") as database:
+            await release_as_paused(database, lease, code="stopped", message="stopped before everything was made")
+
+    def run() -> None:
+        try:
+            asyncio.run(write())
+        except (ClashError, TimeoutError):
+            return  # the lease expires by itself, and the run then counts as interrupted
+
+    writing = threading.Thread(target=run, name="clash-pause", daemon=True)
+    writing.start()
+    writing.join(_WRITE_S + _END_S)
+
+
+async def within_a_stop(work: Coroutine[Any, Any, None], stop: StopSignal, longest_s: float) -> None:
+    """Do the work; once a stop is older than `longest_s` seconds, cancel it and raise `StoppedError`."""
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=_TICK_S)
+            if not task.done() and stop.age_s > longest_s:
+                task.cancel()
+                await asyncio.wait({task}, timeout=_END_S)
+                if task.done() and not task.cancelled():
+                    break
+                stop.check()
+        await task
+    finally:
+        if not task.done():
+            task.cancel()
