@@ -139,6 +139,13 @@ def test_the_password_of_an_address_is_a_secret(url: str):
     assert "s3cr" not in redacted_text(f"cannot open {url}")
 
 
+def test_a_proxy_without_a_scheme_has_a_password_too():
+    """As curl reads HTTPS_PROXY."""
+    known = Secrets()
+    known.remember_variables({"https_proxy": "me:hunter2@proxy:3128", "MAIL": "me@example.com"})
+    assert known.hide("hunter2 and me@example.com") == f"{HIDDEN} and me@example.com"
+
+
 def test_a_signed_parameter_is_a_secret():
     """A key in the query of a base URL is one as well."""
     known = Secrets()

@@ -83,6 +83,8 @@ class Secrets:
                 self.remember(name.upper(), value, "guess")
             if "://" in value:
                 self.remember_url(name.upper(), value)
+            elif "@" in value and name.upper().endswith("_PROXY"):  # curl takes user:password@host too
+                self.remember_url(name.upper(), f"http://{value}")
 
     # -- texts without it ------------------------------------------------------------------------------------
 
