@@ -197,9 +197,11 @@ def test_a_bad_proxy_is_named(variable: str, value: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
-@pytest.mark.parametrize("kind", ["missing", "no PEM", "a folder", "a pipe", "an empty file", "a NUL-free binary"])
+@pytest.mark.parametrize("kind", ["missing", "no PEM", "a folder", "a pipe", "an empty file", "a binary"])
 def test_bad_certificates_are_named(variable: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is missing, no PEM, a folder without certificates, a pipe: the variable is named, nothing hangs."""
+    if kind == "a pipe" and os.name == "nt":
+        pytest.skip("Windows has no named pipes in folders")
     path = tmp_path / "ca"
     if kind == "no PEM":
         path.write_text("-----BEGIN CERTIFICATE-----\nnot base64\n-----END CERTIFICATE-----\n")
@@ -209,7 +211,7 @@ def test_bad_certificates_are_named(variable: str, kind: str, tmp_path: Path, mo
         os.mkfifo(path)
     elif kind == "an empty file":
         path.touch()
-    elif kind == "a NUL-free binary":
+    elif kind == "a binary":
         path.write_bytes(bytes(range(1, 256)))
     monkeypatch.setenv(variable, str(path))
     with pytest.raises(SettingsError) as caught:
