@@ -7,12 +7,18 @@ import re
 from clash.errors import UsageError
 from clash.redaction import hide
 
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
 _THREAD_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
 def is_thread_id(text: object) -> bool:
     """Return whether a run can have this id."""
     return isinstance(text, str) and _THREAD_ID.fullmatch(text) is not None
+
+
+def is_new_thread_id(text: object) -> bool:
+    """Return whether a new run can have this id on every system: Windows makes no folder of a device's name."""
+    return isinstance(text, str) and is_thread_id(text) and not _DEVICE.fullmatch(text.partition(".")[0])
 
 
 def check_thread_id(thread_id: str) -> str:

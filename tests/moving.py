@@ -39,7 +39,7 @@ _STEP = (
 _RUN = (
     "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at, story_title, settings,"
     " budget_micro, spent_micro, reserved_micro, lease_generation, metadata)"
-    " VALUES (?, 'video_production', ?, '2026-11-23T09:00:00.000Z', '2026-11-23T10:00:00.000Z', ?, '{}', ?, ?, 3, 7,"
+    " VALUES (?, 'video_production', ?, '2026-11-23T09:00:00.000Z', '2026-11-23T10:00:00.000Z', ?, '{}', ?, ?, 0, 7,"
     " '{\"totals\": {}}')"
 )
 
@@ -69,10 +69,10 @@ async def fill(url: str) -> None:
 
     The calls of two runs are mixed, so that numbers that are given anew do not come out the same by chance.
     """
-    large, small = run_statements("large", 110, budget=10_000), run_statements("小", 2, status="completed")
+    large, small = run_statements("large", 110, budget=10_000), run_statements("very-small", 2, status="completed")
     await apply(url, [*large[:101], *small, *large[101:], *run_statements("empty", 0, status="running")])
     await save(url, "large", [100, 600_000, 1_900_000])
-    await save(url, "小", [10])
+    await save(url, "very-small", [10])
     await save(url, "user:42/a thread", [10, 510_000])
 
 

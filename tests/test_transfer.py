@@ -42,7 +42,7 @@ from clash.errors import ConflictError, DatabaseError, NotFoundError, VersionMis
 from clash.reports import runs
 
 KINDS = pytest.mark.parametrize("kind", ["sqlite", "d1"])
-EVERYTHING = ["empty", "large", "user:42/a thread", "小"]
+EVERYTHING = ["empty", "large", "user:42/a thread", "very-small"]
 
 
 # -- everything, and the same ------------------------------------------------------------------------------------
@@ -91,15 +91,15 @@ async def test_single_runs_are_moved_by_name(tmp_path: Path, make_database: Make
     """`--thread` takes just these; one that is not there is named, and no file is made."""
     source = await make_database(kind)
     await fill(source)
-    exported = await export(source, tmp_path / "two.jsonl", "小", "empty", "小")
-    assert [item["thread_id"] for item in exported["items"]] == ["empty", "小"]
+    exported = await export(source, tmp_path / "two.jsonl", "very-small", "empty", "very-small")
+    assert [item["thread_id"] for item in exported["items"]] == ["empty", "very-small"]
     with pytest.raises(NotFoundError, match="no-such"):
-        await export(source, tmp_path / "none.jsonl", "小", "no-such")
+        await export(source, tmp_path / "none.jsonl", "very-small", "no-such")
     assert not (tmp_path / "none.jsonl").exists()
     target = await make_database("sqlite")
     await take_in(target, tmp_path / "two.jsonl")
     assert {run["thread_id"] for run in (await runs.list_runs(settings_for(target, tmp_path)))["items"]} == {
-        "empty", "小",
+        "empty", "very-small",
     }  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def test_every_table_is_moved() -> None:
     """A table that a migration or a saver adds is moved, or is named here as one that belongs to its database."""
     with closing(new_schema(":memory:")) as connection:
         found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert found - {"sqlite_sequence", "checkpoint_chunks"} == set(tables())
+    assert found - {"sqlite_sequence", "checkpoint_chunks", "database_identity"} == set(tables())
 
 
 # -- values ------------------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ async def test_an_import_that_dies_leaves_whole_runs_and_is_repeated(
 ) -> None:
     """Dead after each of its batches: what is seen of a run is all of it; repeated, everything is there once."""
     source, target = await make_database("sqlite"), await make_database(kind)
-    await apply(source, [*run_statements("large", 110), *run_statements("小", 2), *run_statements("empty", 0)])
+    await apply(source, [*run_statements("large", 110), *run_statements("very-small", 2), *run_statements("empty", 0)])
     await save(source, "large", [510_000])
     await save(source, "user:42/a thread", [10])
     await export(source, tmp_path / "runs.jsonl")
@@ -290,12 +290,14 @@ async def test_runs_that_differ_are_named_and_nothing_is_changed(
     source, target = await make_database("sqlite"), await make_database(kind)
     await fill(source)
     await export(source, tmp_path / "runs.jsonl")
-    await export(source, tmp_path / "one.jsonl", "小", "user:42/a thread")
+    await export(source, tmp_path / "one.jsonl", "very-small", "user:42/a thread")
     await take_in(target, tmp_path / "one.jsonl")
-    await apply(target, [Statement("UPDATE api_logs SET state = 'failed' WHERE run_id = '小' AND slot = 'shot:001'")])
+    await apply(
+        target, [Statement("UPDATE api_logs SET state = 'failed' WHERE run_id = 'very-small' AND slot = 'shot:001'")]
+    )
     await save(target, "user:42/a thread", [5])
     before = await content(target, tmp_path)
-    with pytest.raises(ConflictError, match="user:42/a thread, 小") as refused:
+    with pytest.raises(ConflictError, match="user:42/a thread, very-small") as refused:
         await take_in(target, tmp_path / "runs.jsonl")
     assert refused.value.code == "run_differs"
     assert await content(target, tmp_path) == before
@@ -306,8 +308,8 @@ async def test_checkpoints_without_their_run_are_not_mixed_with_it(tmp_path: Pat
     source, target = await make_database("sqlite"), await make_database("sqlite")
     await fill(source)
     await export(source, tmp_path / "runs.jsonl")
-    await save(target, "小", [5])
-    with pytest.raises(ConflictError, match="小"):
+    await save(target, "very-small", [5])
+    with pytest.raises(ConflictError, match="very-small"):
         await take_in(target, tmp_path / "runs.jsonl")
 
 

@@ -17,10 +17,14 @@ from clash.errors import DatabaseError
 
 MOST_MICRO = 10**15
 """A thousand million dollars: no sum of clash is larger, and every sum of sums stays within 64 bits."""
+FILM_WORKFLOW = "video_production"
+UNSETTLED = ("intent", "submitted", "unknown")
+"""States of calls that may still cost what was reserved for them."""
 STATES = ("intent", "submitted", "succeeded", "failed", "unknown")
 _STATUSES = ("running", "completed", "failed", "paused", "cancelled")
 _PRECISIONS = ("exact", "estimated", "billed")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d.*)?|")
+_SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Check = Callable[[Any], str]
@@ -111,9 +115,14 @@ def _settings(found: Any) -> str:
     for name, kind in _SETTINGS.items():
         if name in found and (not isinstance(found[name], kind) or (kind is int and isinstance(found[name], bool))):
             return f"has a value of the wrong type under {name!r}"
-    models = found.get("models", {})
-    if not all(isinstance(model, str) for model in models.values()):
+    if not all(isinstance(model, str) for model in found.get("models", {}).values()):
         return "names a model that is no text"
+    if "size" in found and not _SIZE.fullmatch(found["size"]):
+        return "has a size that is none"
+    if "fps" in found and not 1 <= found["fps"] <= 240:
+        return "has a number of pictures a second that is none"
+    if "\0" in found.get("output", ""):
+        return "names a folder that cannot be"
     return ""
 
 
@@ -157,6 +166,10 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "error_message": _or_null(_text),
     },
 }  # fmt: skip
+
+
+CHECKED = frozenset(_CHECKS)
+"""The tables whose rows can be checked."""
 
 
 def is_sha256(text: object) -> bool:

@@ -12,12 +12,19 @@ import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from clash.errors import NotFoundError, StorageError, UsageError
 from clash.regular_files import NotRegularFileError, open_regular_file
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 _GZIP = b"\x1f\x8b"
+_UNPACKED_AT_ONCE = 1 << 20
+_UNPACKED_ALWAYS_BYTES = 256 << 20
+_MOST_TIMES = 300
+"""An export packs ten to fifty times smaller; a file that unpacks to more than this is made to fill a disk."""
 _UNNAMED = getattr(os, "O_TMPFILE", None)
 _DESCRIPTORS = Path("/proc/self/fd")
 
@@ -81,6 +88,31 @@ def _name(descriptor: int, path: Path) -> None:
         os.close(folder)
 
 
+class _Unpacked(io.RawIOBase):
+    """What a packed file holds. Raises `OSError` where a small file would unpack to more than any export does."""
+
+    def __init__(self, raw: BinaryIO, packed_bytes: int) -> None:
+        super().__init__()
+        self._unpacked = gzip.GzipFile(fileobj=raw)
+        self._most = max(_UNPACKED_ALWAYS_BYTES, packed_bytes * _MOST_TIMES)
+        self._read = 0
+
+    def readable(self) -> bool:
+        """Return True: it can be read."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Fill the buffer; return how many bytes came."""
+        view = memoryview(buffer).cast("B")
+        # Not `read`: what comes before something that is damaged is given out first.
+        found = self._unpacked.read1(len(view))
+        self._read += len(found)
+        if self._read > self._most:
+            raise OSError(f"it unpacks to more than {self._most:,} bytes")
+        view[: len(found)] = found
+        return len(found)
+
+
 class OpenFile:
     """A file, packed or not, that can be read from its beginning more than once."""
 
@@ -92,7 +124,11 @@ class OpenFile:
         self._raw.seek(0)
         packed = self._raw.read(len(_GZIP)) == _GZIP
         self._raw.seek(0)
-        return cast("BinaryIO", gzip.GzipFile(fileobj=self._raw)) if packed else self._raw
+        if not packed:
+            return self._raw
+        size = self._raw.seek(0, io.SEEK_END)
+        self._raw.seek(0)
+        return cast("BinaryIO", io.BufferedReader(_Unpacked(self._raw, size), _UNPACKED_AT_ONCE))
 
 
 @contextmanager

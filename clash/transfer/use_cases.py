@@ -5,6 +5,7 @@ Documents follow docs/commands.md; the caller adds `schema`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -133,7 +134,7 @@ async def import_runs(settings: Settings, file: Path | None) -> dict[str, Any]:
     async with open_database(settings.database_url, "write") as database:
         await require_current(database)
         with open_file(file) as opened:
-            contents = trial.examine(opened.from_start(), target, _looker(settings))
+            contents = trial.examine(opened.from_start(), target, _looker(settings), _may_write(settings))
             same = await writing.already_there(database, contents)
             if len(same) < len(contents.sections):
                 await writing.prepare(database, target)
@@ -169,6 +170,22 @@ def _imported(
         },
         "unfinished": _unfinished(items),
     }
+
+
+def _may_write(settings: Settings) -> Callable[[str, str], bool]:
+    """Return whether a run may write below a folder: here, in CLASH_OUTPUT_DIR, or where its film lies already.
+
+    An import comes from somewhere else. Its runs write nowhere that nobody has named here.
+    """
+    bases = [Path(os.path.realpath(base)) for base in (Path.cwd(), settings.output_dir)]
+
+    def may_write(output: str, thread_id: str) -> bool:
+        if not output or "\0" in output:
+            return False
+        folder = Path(os.path.realpath(output))
+        return any(folder.is_relative_to(base) for base in bases) or (folder / thread_id).is_dir()
+
+    return may_write
 
 
 def _looker(settings: Settings) -> Callable[[str], bool] | None:

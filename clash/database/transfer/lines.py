@@ -34,6 +34,9 @@ VERSION = 1
 MAX_LINE_BYTES = 256 * 2**20
 """A checkpoint of some 190 MB. What is no export at all is not read into memory to find that out."""
 _MAX_HEADER_BYTES = 65_536
+_MAX_SHORT_BYTES = 16 * 2**20
+_MAY_BE_LONG = (b'{"checkpoints":', b'{"writes":')
+"""Only these rows hold large values; a longer line of anything else is not read to its end."""
 _INT64 = range(-(2**63), 2**63)
 
 Values = dict[str, Param]
@@ -188,7 +191,12 @@ def read_entries(stream: BinaryIO, header: Header) -> Iterator[Entry]:
             entry = Entry(number, name, _row(tables()[name], value, number, older=older), line)
         tally.add(name, line)
         yield entry
-    if stream.read(1):
+    try:
+        more = stream.read(1)
+    except (OSError, EOFError, zlib.error) as error:
+        # The packed file has something behind its end, or its checksum is another one.
+        raise _unread(error, number + 1) from error
+    if more:
         raise nonsense(number + 1, "there is something behind the end")
 
 
@@ -199,20 +207,24 @@ def nonsense(number: int, why: str) -> UsageError:
 
 def _next_line(stream: BinaryIO, number: int, limit: int) -> bytes:
     try:
-        line = stream.readline(limit + 2)
-    except (EOFError, zlib.error) as error:
-        raise _cut_off(number) from error
-    except OSError as error:
-        # gzip's own error for what is no gzip is an OSError without a number.
-        if error.errno is None:
-            raise _cut_off(number) from error
-        raise StorageError(f"the export could not be read: {error.strerror}") from error
+        line = stream.readline(min(limit, _MAX_SHORT_BYTES) + 2)
+        if len(line) > _MAX_SHORT_BYTES and not line.endswith(b"\n") and line.startswith(_MAY_BE_LONG):
+            line += stream.readline(limit - len(line) + 2)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unread(error, number) from error
     if not line.endswith(b"\n"):
-        if len(line) > limit and number > 1:
+        if len(line) > min(limit, _MAX_SHORT_BYTES) and number > 1:
             raise nonsense(number, "it is longer than any line of an export")
         raise _cut_off(number)
     # A pipe of Windows makes two characters of each end of a line.
     return line.removesuffix(b"\n").removesuffix(b"\r") + b"\n"
+
+
+def _unread(error: Exception, number: int) -> UsageError | StorageError:
+    # gzip's own error for what is no gzip is an OSError without a number.
+    if isinstance(error, OSError) and error.errno is not None:
+        return StorageError(f"the export could not be read: {error.strerror}")
+    return _cut_off(number)
 
 
 def _no_export() -> UsageError:
