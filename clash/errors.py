@@ -33,6 +33,8 @@ class ClashError(Exception):
     code: str = "failed"
     exit_code: int = 1
     retryable: bool = False
+    waiting_for: str | None = None
+    """What a run that pauses for this error waits for: `budget`, `unknown_call`, `failed_paid` ..."""
 
     def __init__(
         self,
@@ -42,9 +44,12 @@ class ClashError(Exception):
         code: str | None = None,
         retryable: bool | None = None,
         slots: Sequence[str] = (),
+        waiting_for: str | None = None,
     ) -> None:
         message = safe_message(message)
         super().__init__(message)
+        if waiting_for is not None:
+            self.waiting_for = waiting_for
         self.message = message
         self.hint = hint
         self.slots = tuple(slots)
@@ -103,6 +108,7 @@ class BudgetExceededError(ClashError):
 
     code = "budget"
     exit_code = 6
+    waiting_for = "budget"
 
 
 class VersionMismatchError(ClashError):

@@ -226,15 +226,19 @@ class Desk:
     run_id: str
     lease: Lease
 
-    async def ledger(self, provider: AnyProvider, *, consent: bool = False, **settings: Any) -> Ledger:
+    async def ledger(
+        self, provider: AnyProvider, *, consent: bool = False, buy_again: bool = False, **settings: Any
+    ) -> Ledger:
         """A ledger as a fresh process would have it: a new lease, nothing remembered but tables and disk."""
         await release_lease(self.database, self.lease)
         self.lease = await take_lease(self.database, self.run_id)
         await AsyncMetadataTracker(self.database).set_status(self.lease, "running")
-        accept = await call_log.newest_id(self.database, self.run_id) if consent else 0
+        newest = await call_log.newest_id(self.database, self.run_id)
+        accept, again = (newest if agreed else 0 for agreed in (consent, buy_again))
         return Ledger(
             self.database, self.lease, self.assets, {"speech": Model(provider, "voice")},
-            **{"reuse": False, "patience": QUICK, "accept_unknown_until": accept, **settings},
+            **{"reuse": False, "patience": QUICK, "accept_unknown_until": accept,
+               "accept_failed_paid_until": again, **settings},
         )  # fmt: skip
 
     async def rows(self, text: str = "%") -> list[Row]:

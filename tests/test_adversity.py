@@ -35,7 +35,7 @@ from clash.database.d1.rest import Account, Patience
 from clash.database.lease import Lease, renew_lease, take_lease
 from clash.database.port import Database
 from clash.database.sqlite import SqliteDatabase
-from clash.errors import ConflictError, DatabaseError, PersonNeededError, StorageError
+from clash.errors import ConflictError, DatabaseError, StorageError
 
 TORTURE = Path(__file__).parent / "torture"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="resource limits and SIGKILL are POSIX things")
@@ -84,36 +84,36 @@ def test_a_disk_that_fills_up_during_a_run(tmp_path: Path, database_url: str, ki
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_an_answer_that_the_disk_has_no_room_for(desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Told as a full disk. What can be had again for nothing is; for the rest a person is asked."""
+async def test_an_answer_that_the_disk_has_no_room_for(
+    desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Told as a full disk, and kept in another folder: with room again, it is settled without a call."""
     till = Till()
     provider = provider_of(kind, till)
 
     def refuse(*_: object) -> str:
         raise StorageError("the disk is full", code="disk_full")
 
+    monkeypatch.setattr("clash.assets.spare.tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path)))
     with monkeypatch.context() as patch:
         patch.setattr(AssetStore, "put", refuse)
-        with pytest.raises(StorageError) as refused:
-            await (await desk.ledger(provider)).call(task("a"))
-    assert refused.value.code == "disk_full"
-    ledger = await desk.ledger(provider)
-    if kind == "oneshot":
-        with pytest.raises(PersonNeededError):
-            await ledger.call(task("a"))
-        (row,) = await desk.rows()
-        assert "could not be kept" in row["error_message"]
-        assert await desk.money() == (0, 100_000)
-    else:
-        assert isinstance(await ledger.call(task("a")), Made)
-    assert till.times("a") == 1
+        for _ in range(2):
+            with pytest.raises(StorageError, match=r"paid \$0\.100000, is kept in") as refused:
+                await (await desk.ledger(provider)).call(task("a"))
+            assert refused.value.code == "disk_full"
+    assert await desk.money() == (0, 100_000)
+    asked = till.asked["a"]
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert (till.times("a"), till.asked["a"], asked) == (1, 1, 1)
+    assert await desk.money() == (100_000, 0)
+    assert list(tmp_path.glob("clash-kept-*")) == []
 
 
 @on_both_databases
 async def test_nothing_is_bought_that_there_is_no_room_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is nearly full: told before the call, not after it."""
     till = Till()
-    monkeypatch.setattr("clash.calls.ledger.shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 20))
+    monkeypatch.setattr("clash.calls.room.shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 20))
     with pytest.raises(StorageError) as refused:
         await (await desk.ledger(provider_of("oneshot", till))).call(task("a"))
     assert refused.value.code == "disk_full"

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from clash.assets import AssetStore
 from clash.calls.book import Book, Task
+from clash.calls.keeping import Keeper
 from clash.database import init_database, migrations
 from clash.database.checkpointer import run_saver
 from clash.database.d1.database import D1Database
@@ -113,7 +114,9 @@ def speech(slot: str) -> Task:
 async def test_every_change_of_a_call_is_made_once(database: D1Database, tmp_path: Path) -> None:
     """Intended, counted, submitted, settled, failed, given up, reused, lost: the money adds up to the cent."""
     lease = await begin(database, budget=Decimal(1))
-    book = Book(database, lease, AssetStore(tmp_path), on_settled=lambda _: None)
+    assets = AssetStore(tmp_path)
+    keeper = Keeper(assets, lambda: None)
+    book = Book(database, lease, assets, keeper, on_settled=lambda _: None)
     model, quote = Model(LocalProvider(), "voice"), Quote(Decimal("0.1"))
     answer = Answer(b"RIFF\0\0\0\0WAVE", "audio/wav", facts={"duration_s": 1.0})
 
@@ -126,7 +129,7 @@ async def test_every_change_of_a_call_is_made_once(database: D1Database, tmp_pat
     settled = await intend("settled")
     await book.call_again(settled)
     await book.submitted(settled, Job("job-1", "here"))
-    made = await book.settle(speech("settled"), settled, book.keep(settled, answer))
+    made = await book.settle(speech("settled"), settled, await keeper.keep(settled, answer))
     await book.fail(speech("failed"), await intend("failed"), ProviderError("no"), cost_micro=30_000)
     await book.give_up(speech("unknown"), await intend("unknown"), "who knows")
     (source,) = await database.query("SELECT * FROM api_logs WHERE slot = 'settled'")
@@ -147,7 +150,9 @@ async def test_every_change_of_a_call_is_made_once(database: D1Database, tmp_pat
 async def test_who_lost_the_run_still_learns_it(database: D1Database, tmp_path: Path) -> None:
     """A batch that was refused by its fence is not taken for one whose answer was lost."""
     lease = await begin(database)
-    book = Book(database, lease, AssetStore(tmp_path), on_settled=lambda _: None)
+    assets = AssetStore(tmp_path)
+    keeper = Keeper(assets, lambda: None)
+    book = Book(database, lease, assets, keeper, on_settled=lambda _: None)
     row = await book.intend(speech("a"), Model(LocalProvider(), "voice"), "a", Quote(Decimal(0)))
     assert row is not None
     await release_lease(database, lease)

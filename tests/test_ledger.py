@@ -244,7 +244,7 @@ async def test_one_that_fails_leaves_the_others_alone(desk: Desk) -> None:
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_whole_file_that_its_step_cannot_use_is_no_success(desk: Desk, kind: str) -> None:
-    """A screenplay of an unknown place, say: the call failed, and counts as paid; a resume does not find it again."""
+    """A screenplay of an unknown place, say: the call failed, and counts as paid; only consent buys another."""
     till = Till()
     provider = provider_of(kind, till)
 
@@ -256,7 +256,11 @@ async def test_a_whole_file_that_its_step_cannot_use_is_no_success(desk: Desk, k
     assert (refused.value.code, refused.value.slots) == ("bad_screenplay", ("screenplay",))
     (row,) = await desk.rows()
     assert (row["state"], row["error_code"], row["cost_micro"]) == ("failed", "bad_screenplay", 100_000)
-    await (await desk.ledger(provider, reuse=True)).call(slot("a", "screenplay"))
+    with pytest.raises(PersonNeededError, match="cannot be shot"):
+        await (await desk.ledger(provider, reuse=True)).call(slot("a", "screenplay", inspect=refuse))
+    assert till.times("a") == 1
+    with pytest.raises(ProviderError, match="cannot be shot"):
+        await (await desk.ledger(provider, reuse=True, buy_again=True)).call(slot("a", "screenplay", inspect=refuse))
     assert till.times("a") == 2
     assert await desk.money() == (200_000, 0)
 

@@ -24,6 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from paid import KINDS, Act, Till, all_of, desk_in, provider_of
 
 from clash import faults
+from clash.calls.consent import stands_in_the_way
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Pace
 from clash.database.connection import is_d1, open_database
@@ -80,7 +81,7 @@ class Runs(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.till = Till()
         self.allowed: Counter[str] = Counter()
-        """How often a text may be charged beyond once: for each consent, and each failure that was told as paid."""
+        """How often a text may be charged beyond once: for each consent."""
         self.receipts: dict[str, str] = {}
         self.budget = 10**9
 
@@ -139,11 +140,12 @@ class Runs(RuleBasedStateMachine):
         self.provider.script = {text: list(acts) for text, acts in script.items()}
         before = await self.desk.rows()
         level = sum(await self.desk.money())
-        ledger = await self.desk.ledger(self.provider, consent=consent, pace=Pace(concurrency=places, limits={}))
+        ledger = await self.desk.ledger(
+            self.provider, consent=consent, buy_again=consent, pace=Pace(concurrency=places, limits={})
+        )
         if consent:
             self._count_consent(texts, before)
         results = await self._until_dead(ledger, texts, fate)
-        self._count_told_failures(before, await self.desk.rows())
         self._remember_receipts()
         for result in results:
             assert isinstance(result, Made | ClashError | Died), repr(result)
@@ -175,13 +177,8 @@ class Runs(RuleBasedStateMachine):
     # -- what a person was told --------------------------------------------------------------------------------
 
     def _count_consent(self, texts: list[str], rows: list[Row]) -> None:
-        newest = {row["slot"]: row["state"] for row in rows}
-        self.allowed.update(text for text in texts if newest.get(text) == "unknown")
-
-    def _count_told_failures(self, before: list[Row], after: list[Row]) -> None:
-        known = {row["token"] for row in before if row["state"] == "failed"}
-        failed = [row for row in after if row["state"] == "failed" and row["token"] not in known]
-        self.allowed.update(row["slot"] for row in failed if row["cost_micro"] > 0)
+        newest = {row["slot"]: row for row in rows}
+        self.allowed.update(text for text in texts if text in newest and stands_in_the_way(newest[text]))
 
     def _remember_receipts(self) -> None:
         for path in (self.desk.assets.root / "receipts").glob("*.json"):
@@ -217,7 +214,7 @@ class Runs(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_bought_twice_unasked(self) -> None:
-        """One charge a text, and one more for each consent and each failure that was told as paid."""
+        """One charge a text, and one more for each consent."""
         for text, times in Counter(text for text, _ in self.till.charges).items():
             assert times <= 1 + self.allowed[text], text
 

@@ -15,7 +15,6 @@ not copied: the database, which all machines share, has it just as soon.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clash.assets.records import RECORD_BYTES, call_record_name, is_record, run_record_name
-from clash.assets.store import AssetStore, sha256_of_file, storage_error, write_durably
+from clash.assets.store import (
+    RECEIPT_BYTES,
+    AssetStore,
+    parsed_receipt,
+    sha256_of_file,
+    storage_error,
+    write_durably,
+)
 from clash.errors import ClashError, StorageError
 
 if TYPE_CHECKING:
@@ -38,7 +44,6 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 8
 """Transfers at a time; each holds two chunks of 8 MB at most."""
-_RECEIPT_BYTES = 1 << 20
 
 
 def local_assets(settings: Settings) -> AssetStore:
@@ -175,10 +180,8 @@ class SharedAssetStore(AssetStore):
         """See `AssetStore.find_receipt`: the one on this disk, else the one in the bucket."""
         if (receipt := self.read_receipt(token)) is not None:
             return receipt
-        content = await self._in_thread(lambda: self._bucket.read(f"receipts/{token}.json", most=_RECEIPT_BYTES))
-        with suppress(ValueError):
-            receipt = json.loads(content or b"null")
-        return receipt if isinstance(receipt, dict) else None
+        content = await self._in_thread(lambda: self._bucket.read(f"receipts/{token}.json", most=RECEIPT_BYTES))
+        return parsed_receipt(content or b"null")
 
     async def forget_receipt(self, token: str) -> None:
         """See `AssetStore.forget_receipt`. One that stays in the bucket does no harm: its row is settled."""

@@ -22,11 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from clash.errors import SettingsError, StorageError
+from clash.regular_files import NotRegularFileError, read_regular_file
 
 _BLOCK = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNSYNCABLE = {errno.EINVAL, errno.ENOTSUP}
 """What file systems on a network say to the wish to sync a folder; the file itself was synced."""
+RECEIPT_BYTES = 1 << 20
+"""No receipt is larger than this; what is, is none."""
 _DRIVE = re.compile(r"/[A-Za-z]:(/|$)")
 
 
@@ -40,6 +43,15 @@ def storage_error(error: OSError, what: str) -> StorageError:
         )
     reason = error.strerror or type(error).__name__
     return StorageError(f"{what} could not be written: {reason}", hint="check the folder and its permissions")
+
+
+def parsed_receipt(content: bytes) -> dict[str, Any] | None:
+    """The JSON object in a receipt's bytes; None if they hold none, or one that is nested too deep to be read."""
+    try:
+        receipt = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return receipt if isinstance(receipt, dict) else None
 
 
 def sha256_of(content: bytes) -> str:
@@ -230,12 +242,11 @@ class AssetStore:
     def read_receipt(self, token: str) -> dict[str, Any] | None:
         """The receipt of a call, or None. A damaged one counts as none: it was never whole on the disk."""
         try:
-            receipt = json.loads(self.receipt_path(token).read_bytes())
-        except (FileNotFoundError, ValueError):
+            return parsed_receipt(read_regular_file(self.receipt_path(token), RECEIPT_BYTES))
+        except (FileNotFoundError, IsADirectoryError, NotRegularFileError):
             return None
         except OSError as error:
             raise StorageError(f"a receipt could not be read: {error.strerror}") from error
-        return receipt if isinstance(receipt, dict) else None
 
     def has_receipt(self, token: str) -> bool:
         """Whether the call's receipt is on this disk."""

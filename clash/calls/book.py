@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from clash.assets import AssetStore
 from clash.assets.records import write_call_record
 from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
 from clash.calls.content_key import KEY_VERSION, canonical_json, kind_of
-from clash.calls.receipts import LOG_LIMIT, receipt_of, storable, ticket_of
+from clash.calls.keeping import Keeper
+from clash.calls.receipts import LOG_LIMIT, storable, ticket_of
 from clash.calls.slots import Slots
 from clash.clock import now_text
 from clash.database import call_log
@@ -30,7 +31,7 @@ from clash.database.lease import Lease
 from clash.database.port import Database, Row, Statement
 from clash.errors import BudgetExceededError, ClashError, ConflictError, StoppedError, StorageError
 from clash.money import to_micro, usd_text
-from clash.providers.ports import FREE, Answer, Job, Quote, Request
+from clash.providers.ports import FREE, Job, Quote, Request
 from clash.providers.registry import Model
 
 _ERROR_LIMIT = 2000
@@ -72,11 +73,18 @@ class Book:
     """The rows of `api_logs` and `generated_assets` of one run."""
 
     def __init__(
-        self, database: Database, lease: Lease, assets: AssetStore, *, on_settled: Callable[[Made], None]
+        self,
+        database: Database,
+        lease: Lease,
+        assets: AssetStore,
+        keeper: Keeper,
+        *,
+        on_settled: Callable[[Made], None],
     ) -> None:
         self._database = database
         self._lease = lease
         self._assets = assets
+        self._keeper = keeper
         self._on_settled = on_settled
         self._slots = Slots(database, lease.run_id)
         self._sent: dict[str, float] = {}
@@ -96,6 +104,14 @@ class Book:
     async def unknown(self, task: Task) -> list[Row]:
         """The rows of this slot that were given up as unknown, newest first."""
         return await self._slots.unknown(task.slot, task.take)
+
+    async def settled_by_hand(self, task: Task) -> list[Row]:
+        """The rows of this slot that a person settled."""
+        return await self._slots.settled_by_hand(task.slot, task.take)
+
+    async def in_the_way(self, task: Task, key: str) -> Row | None:
+        """The call that must not be made again without consent, of this slot or of another with the same request."""
+        return await self._slots.in_the_way(task.slot, task.take, key)
 
     def made(self, task: Task, row: Row, *, reused: bool = False) -> Made:
         """The file of a succeeded row."""
@@ -176,7 +192,7 @@ class Book:
         ticket = {**ticket_of(job), "call": call_facts(row)}
         with suppress(StorageError):
             # A full disk may still have room in the database, which is where the id belongs.
-            self._assets.write_receipt(row["token"], ticket)
+            self._keeper.write_receipt(row["token"], ticket)
         faults.point("ticket.after")
         return await self.store_job(row, ticket)
 
@@ -190,19 +206,16 @@ class Book:
 
     # -- after it --------------------------------------------------------------------------------------------
 
-    def keep(self, row: Row, answer: Answer) -> dict[str, Any]:
-        """Write the file and its receipt to the disk. Never awaits: nothing may come between answer and receipt."""
-        faults.point("answer.after")
-        digest = self._assets.put(answer.content)
-        faults.point("content.after")
-        receipt = receipt_of(row, answer, digest)
-        self._assets.write_receipt(row["token"], receipt)
-        faults.point("receipt.after")
-        return receipt
-
     async def settle(self, task: Task, row: Row, receipt: Mapping[str, Any]) -> Made:
-        """Turn a row that is not settled into a succeeded one: its asset, its cost, its reservation, in one batch."""
-        token, cost = row["token"], int(receipt["cost_micro"])
+        """Turn a row into a succeeded one: its asset, its cost, its reservation, in one batch.
+
+        The row is not settled yet, or it failed and was paid for: then its cost was counted when it failed.
+        """
+        token, failed = row["token"], row["state"] == "failed"
+        before = int(row["cost_micro"]) if failed else 0
+        # A provider that honours keys may bill the second answer as nothing: the first was paid.
+        cost = int(receipt["cost_micro"]) or before
+        receipt = {**receipt, "cost_micro": cost}
         asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
         if may_be_paid(row, receipt):
             # Before its row: what is settled here can be told again when the database is lost.
@@ -213,10 +226,17 @@ class Book:
             task.slot,
             task.take,
             [
-                call_log.add_spent(self._lease, token, cost),
+                call_log.correct_spent(self._lease, token, cost)
+                if failed
+                else call_log.add_spent(self._lease, token, cost),
                 call_log.insert_asset(self._lease, asset, token=token),
                 call_log.settle_succeeded(
-                    self._lease, token, receipt=receipt, ended_at=now_text(), duration_ms=self._duration(token)
+                    self._lease,
+                    token,
+                    receipt=receipt,
+                    ended_at=now_text(),
+                    duration_ms=self._duration(token),
+                    from_failed=failed,
                 ),
             ],
         )
@@ -226,11 +246,13 @@ class Book:
         made = Made(
             task.slot, asset.sha256, asset.media_type, asset.facts, self._assets.path(asset.sha256), False, cost
         )
-        self._on_settled(made)
+        self._on_settled(replace(made, cost_micro=cost - before))
         return made
 
-    async def fail(self, task: Task, row: Row, error: ClashError, *, cost_micro: int = 0) -> None:
-        """Turn an open row into a failed one. `cost_micro`: what was billed all the same."""
+    async def fail(
+        self, task: Task, row: Row, error: ClashError, *, cost_micro: int = 0, asset_sha256: str | None = None
+    ) -> None:
+        """Turn an open row into a failed one. `cost_micro`: what was billed all the same. `asset_sha256`: what came."""
         token = row["token"]
         await self._write(
             task.slot, task.take, [
@@ -239,10 +261,13 @@ class Book:
                     self._lease, token, code=error.code, message=storable(error.message, _ERROR_LIMIT),
                     retryable=error.retryable, cost_micro=cost_micro,
                     status_code=getattr(error, "status_code", None), ended_at=now_text(),
-                    duration_ms=self._duration(token),
+                    duration_ms=self._duration(token), asset_sha256=asset_sha256,
                 ),
             ]
         )  # fmt: skip
+        if cost_micro:
+            failed = {"state": "failed", "cost_micro": cost_micro, "error_code": error.code}
+            self._slots.put_in_the_way({**row, **failed, "error_message": error.message, "asset_sha256": asset_sha256})
         self._closed(task, token)
 
     async def give_up(self, task: Task, row: Row, why: str) -> None:
@@ -256,6 +281,7 @@ class Book:
                 )
             ]
         )  # fmt: skip
+        self._slots.put_in_the_way({**row, "state": "unknown"})
         self.leave(task)
 
     async def reuse(self, task: Task, model: Model, key: str, source: Row) -> Made:
@@ -320,7 +346,7 @@ class Book:
         return None if sent is None else round((time.monotonic() - sent) * 1000)
 
     def _closed(self, task: Task, token: str) -> None:
-        self._assets.drop_receipt(token)
+        self._keeper.forget(token)
         self._sent.pop(token, None)
         self.leave(task)
 

@@ -13,55 +13,52 @@ look at what is on record, and go on from there.
     intent                asked about, where the provider can be asked; made again under the same idempotency key, where
                           it honours one and the call is still the very same; else unknown
     unknown               made again with a person's consent only
-
-What failed and was billed all the same is never tried again by itself: only a person who resumes buys it twice.
+    failed, and paid      asked about again where that is free (its job, its key); bought again with consent only
 """
 
 from __future__ import annotations
 
 import asyncio
-import shutil
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from clash.assets import AssetStore
+from clash.calls.answers import BadFileError, ask_again, can_find_out, checked_answer, quote_of
 from clash.calls.billing import may_be_billed
 from clash.calls.book import Book, Made, Task
+from clash.calls.consent import (
+    WHY_CHANGED,
+    WHY_UNKNOWN,
+    Consent,
+    failed_paid,
+    given_to_provider,
+    is_paid_failure,
+    paid_hint,
+    unknown_call,
+)
 from clash.calls.content_key import content_key, keys_of, kind_of, references_of
 from clash.calls.jobs import JobFailedError, await_job, is_lost
+from clash.calls.keeping import Keeper, KeptElsewhereError
 from clash.calls.pacing import Pace, Patience, Tries, with_retries
 from clash.calls.readiness import Readiness
-from clash.calls.receipts import answer_without_secrets, billed_micro, cost_of
-from clash.calls.verification import check_answer
+from clash.calls.receipts import answer_without_secrets, billed_micro, bytes_without_secrets, cost_of
+from clash.calls.room import may_weigh, reserved_room
 from clash.calls.waiting import NoAnswerError, TimeLimits, Waiting
 from clash.database import call_log
 from clash.database.lease import Lease
 from clash.database.port import Database, Row
 from clash.errors import AmbiguousError, ClashError, PersonNeededError, ProviderError, StorageError
 from clash.money import from_micro, to_micro, usd_text
-from clash.providers.ports import (
-    FREE,
-    Answer,
-    AnyProvider,
-    Context,
-    Job,
-    JobProvider,
-    Kind,
-    Priced,
-    Quote,
-    Request,
-    Searchable,
-)
+from clash.providers.ports import Answer, AnyProvider, Context, Job, JobProvider, Kind, Searchable
 from clash.providers.registry import Model, Registry
 from clash.redaction import safe_exception, without_password
 
-__all__ = ["Ledger", "Made", "Task"]
+__all__ = ["Ledger", "Made", "Task", "quote_of"]
 
-_ROOM_BYTES = 32 << 20
-"""What must be free on the disk before something is bought that has to be written to it."""
+logger = logging.getLogger(__name__)
 
 
 class Ledger:
@@ -79,17 +76,14 @@ class Ledger:
         pace: Pace | None = None,
         patience: Patience | None = None,
         accept_unknown_until: int = 0,
+        accept_failed_paid_until: int = 0,
         remake_lost: bool = False,
         check_stop: Callable[[], None] = lambda: None,
         on_settled: Callable[[Made], None] = lambda _: None,
         time_limits: TimeLimits | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`accept_unknown_until`: ids of `api_logs` up to which an unknown call may be made again.
-
-        `say` is told, once a minute, which calls are waited for.
-        `remake_lost`: whether what was paid for, and whose file is nowhere any more, may be bought again.
-        """
+        """For the `accept_...` and `remake_lost` see `Consent`. `say` is told, once a minute, what is waited for."""
         self._database = database
         self._assets = assets
         self._models = models
@@ -99,12 +93,12 @@ class Ledger:
         self._reuse_within = None if reuse else lease.run_id
         self._pace = pace or Pace(concurrency=None, limits={})
         self._patience = patience or Patience()
-        self._accept_unknown_until = accept_unknown_until
-        self._remake_lost = remake_lost
+        self._consent = Consent(accept_unknown_until, accept_failed_paid_until, remake_lost)
         self._check_stop = check_stop
         self._waiting = Waiting(time_limits or TimeLimits(), check_stop, say=say)
         self._tries: dict[tuple[str, int], Tries] = {}
-        self._book = Book(database, lease, assets, on_settled=on_settled)
+        self.keeper = Keeper(assets, check_stop)
+        self._book = Book(database, lease, assets, self.keeper, on_settled=on_settled)
         self._readiness = Readiness(models.values())
         self._same_key: dict[str, asyncio.Lock] = {}
 
@@ -124,10 +118,10 @@ class Ledger:
                     lambda: self._advance(task, model, key), patience=self._patience, check_stop=self._check_stop,
                     tries=self._tries_of(task, model.provider),
                 )  # fmt: skip
-        except _BadFileError as error:
+        except BadFileError as error:
             # It was asked for as often as patience allows, at no cost; now it counts as what it had cost.
             error.slots = (task.slot,)
-            await self._fail_paid(task, error.row, error, error.billed_usd)
+            await self._fail_paid(task, error.row, error, error.result)
             raise
         except ClashError as error:
             error.slots = error.slots or (task.slot,)
@@ -164,10 +158,11 @@ class Ledger:
     async def _file_lost(self, task: Task, model: Model, row: Row) -> None:
         """A file that is nowhere is made again: at no cost without a word, else with a person's consent only."""
         again_micro = to_micro(quote_of(model, task.request).cost_usd)
-        # A row that reused an earlier run's answer cost nothing here, but another copy of it would.
-        if (int(row["cost_micro"]) > 0 or again_micro > 0) and not self._remake_lost:
+        paid_micro, paid_in = await call_log.paid_for(self._database, row)
+        if (paid_micro > 0 or again_micro > 0) and not self._consent.remake_lost:
+            where = "" if paid_in == row["run_id"] else f" in the run {paid_in}"
             raise StorageError(
-                f"the file that {row['slot']} was paid for (${usd_text(row['cost_micro'])}) is missing or damaged",
+                f"the file that {row['slot']} was paid for (${usd_text(paid_micro)}{where}) is missing or damaged",
                 code="asset_lost",
                 retryable=False,
                 hint="put the asset store's files back (ASSET_STORE names where they belong);"
@@ -189,29 +184,36 @@ class Ledger:
             self._book.take_up(task)
             if (made := await self._go_on(task, row, model)) is not None:
                 return made
-            # Before the next line may wait for the budget: nobody waits for himself.
+            # Before the next line may wait for the budget: a call must not wait for itself.
             self._book.leave(task)
+        else:
+            failed = await self._book.in_the_way(task, key)
+            if failed is not None and (made := await self._look_again(task, failed, model)) is not None:
+                return made
         return await self._buy(task, model, key)
 
     async def _unknown(self, task: Task) -> Row | None:
         """The unknown call of this slot that has come to light or, failing that, that a person must decide about."""
         unknown = await self._book.unknown(task)
         for row in unknown:
-            if await self._assets.find_receipt(row["token"]):
+            if await self.keeper.receipt(row):
+                return row
+        for row in await self._book.settled_by_hand(task):
+            if "sha256" in await self.keeper.receipt(row):
                 return row
         newest = await self._book.newest(task)
         return newest if newest in unknown else None
 
     async def _go_on(self, task: Task, row: Row, model: Model) -> Made | None:
         """From a row that is not settled to what it brings; None if a new call is to be made instead."""
-        receipt = await self._assets.find_receipt(row["token"]) or {}
+        receipt = await self.keeper.receipt(row)
         if "sha256" in receipt and await self._assets.bring(receipt["sha256"]):
             return await self._book.settle(task, row, receipt)
         if "job_id" in receipt and row["state"] != "submitted":
             row = await self._book.store_job(row, receipt)
         if row["state"] == "unknown":
-            if int(row["id"]) > self._accept_unknown_until:
-                raise _unknown_call(row)
+            if not self._consent.covers(row):
+                raise unknown_call(row)
             return None
         recorded = Model(self._provider_of(row, model), str(row["model"]))
         async with self._pace.place(recorded.provider):
@@ -220,6 +222,44 @@ class Ledger:
             else:
                 kept = await self._recover(task, row, recorded)
         return await self._book.settle(task, *kept) if kept is not None else None
+
+    async def _look_again(self, task: Task, row: Row, model: Model) -> Made | None:
+        """Take at no cost what a call brings now that was paid for and failed.
+
+        Returns None if a person agreed to a new call. Raises `PersonNeededError` if not.
+        """
+        if is_paid_failure(row) and row["slot"] == task.slot:
+            receipt = await self.keeper.receipt(row)
+            if "sha256" in receipt and await self._assets.bring(receipt["sha256"]):
+                return await self._book.settle(task, row, receipt)
+            if (kept := await self._asked_again(task, row, model)) is not None:
+                return await self._book.settle(task, *kept)
+        if self._consent.covers(row):
+            return None
+        if row["state"] == "unknown":
+            raise unknown_call(row)
+        again_micro = to_micro(quote_of(model, task.request).cost_usd)
+        raise failed_paid(row, again_micro=again_micro, file=self._file_of(row))
+
+    async def _asked_again(self, task: Task, row: Row, model: Model) -> _Kept | None:
+        same = row["service"] == model.provider.name and self._is_same(task, row, model)
+        if not same and not row["job_id"]:
+            return None
+        await self._bring_references(task)
+        recorded = Model(self._provider_of(row, model), str(row["model"]))
+        async with self._pace.place(recorded.provider):
+            self._check_stop()
+            await self._pace.turn(recorded.provider, self._check_stop)
+            answer = await ask_again(
+                recorded, row, task.request, self._context(task, row),
+                same=same, inspect=task.inspect, check_stop=self._check_stop,
+                waiting=self._waiting,
+            )  # fmt: skip
+            return None if answer is None else _Kept(row, await self.keeper.keep(row, answer))
+
+    def _file_of(self, row: Row) -> Path | None:
+        """Where the file is that a call brought which failed."""
+        return self._assets.path(str(row["asset_sha256"])) if row["asset_sha256"] else None
 
     def _provider_of(self, row: Row, model: Model) -> AnyProvider:
         """The provider that the row was written for, which the settings may no longer name."""
@@ -232,11 +272,11 @@ class Ledger:
         await self._bring_references(task)
         provider, quote = model.provider, quote_of(model, task.request)
         await self._readiness.check(model, quote)
+        size = may_weigh(kind_of(task.request), paid=quote.cost_usd > 0)
         kept: _Kept | None = None
         while kept is None:
-            async with self._pace.place(provider):
+            async with self._pace.place(provider), reserved_room(self._assets.root, size, self._check_stop):
                 self._check_stop()
-                self._check_room()
                 await self._pace.turn(provider, self._check_stop)
                 self._check_stop()
                 end = self._book.next_end()
@@ -254,8 +294,7 @@ class Ledger:
         await self._bring_references(task)
         provider = model.provider
         self._check_stop()
-        here = without_password(str(row["endpoint"])) == without_password(provider.endpoint)
-        same = here and row["key"] in keys_of(model, task.request, take=task.take)
+        here, same = _is_here(row, model), self._is_same(task, row, model)
         if here and isinstance(provider, Searchable):
             found = await self._search(provider, model.name, task, row)
             if isinstance(found, Job):
@@ -272,10 +311,14 @@ class Ledger:
             await self._book.call_again(row)
             return await self._send(task, row, model, sent_before=not isinstance(provider, Searchable))
         if must_ask:
-            await self._book.give_up(task, row, _WHY_UNKNOWN if same else _WHY_CHANGED)
-            raise _unknown_call(row, "" if same else _WHY_CHANGED)
+            await self._book.give_up(task, row, WHY_UNKNOWN if same else WHY_CHANGED)
+            raise unknown_call(row, "" if same else WHY_CHANGED)
         await self._book.fail(task, row, ProviderError("what is asked for has changed since", code="superseded"))
         return None
+
+    def _is_same(self, task: Task, row: Row, model: Model) -> bool:
+        """Whether what is asked for, and where, is what the row was written for."""
+        return _is_here(row, model) and row["key"] in keys_of(model, task.request, take=task.take)
 
     async def _search(self, provider: Searchable, model: str, task: Task, row: Row) -> Answer | Job | None:
         try:
@@ -316,7 +359,7 @@ class Ledger:
                 raise await self._lost_answer(task, row, provider, lost) from error
             if sent_before and not (isinstance(error, ProviderError) and is_lost(error)):
                 raise
-            await self._book.fail(task, row, error, cost_micro=billed_micro(getattr(error, "cost_usd", None)) or 0)
+            await self._fail(task, row, error, billed_micro(getattr(error, "cost_usd", None)) or 0)
             raise
         except Exception as error:
             # A provider is foreign code. Whatever else it raises, the call may have gone through.
@@ -334,10 +377,10 @@ class Ledger:
 
     async def _lost_answer(self, task: Task, row: Row, provider: AnyProvider, error: AmbiguousError) -> ClashError:
         """What to raise when a call may have gone through. The row stays open where the next try can find out."""
-        if _can_find_out(provider):
+        if can_find_out(provider):
             return error
         await self._book.give_up(task, row, error.message)
-        return _unknown_call(row, error.message)
+        return unknown_call(row, error.message)
 
     async def _submitted(self, task: Task, row: Row, model: Model, job: Job) -> _Kept:
         return await self._collect(task, await self._book.submitted(row, job), model, job)
@@ -350,12 +393,12 @@ class Ledger:
         try:
             answer = await self._await_job(task, provider, model, job)
         except JobFailedError as error:
-            await self._book.fail(task, row, error, cost_micro=billed_micro(error.cost_usd) or 0)
+            await self._fail(task, row, error, billed_micro(error.cost_usd) or 0)
             raise
         except ProviderError as error:
             if is_lost(error):
                 # The job was taken, so it counts as paid unless the provider says what it billed.
-                await self._fail_paid(task, row, error, error.cost_usd)
+                await self._fail_paid(task, row, error, error)
             raise
         return await self._accept(task, row, model, answer)
 
@@ -374,18 +417,19 @@ class Ledger:
 
     async def _accept(self, task: Task, row: Row, model: Model, result: object) -> _Kept:
         """Check an answer and keep it. One that is no answer is no success, but it was paid."""
-        again = _can_find_out(model.provider) or row["state"] == "submitted"
+        again = can_find_out(model.provider) or row["state"] == "submitted"
         try:
-            answer = answer_without_secrets(_answer(kind_of(task.request), result))
+            answer = answer_without_secrets(checked_answer(kind_of(task.request), result))
             task.inspect(answer.content)
         except ProviderError as error:
-            billed = getattr(result, "cost_usd", None)
             if again and error.retryable:
-                raise _BadFileError(error.message, row, billed) from error
-            await self._fail_paid(task, row, error, billed)
+                raise BadFileError(error.message, row, result) from error
+            await self._fail_paid(task, row, error, result)
             raise
         try:
-            receipt = self._book.keep(row, answer)  # no await between the answer and its receipt
+            receipt = await self.keeper.keep(row, answer)  # no await between the answer and its receipt
+        except KeptElsewhereError:
+            raise
         except StorageError as error:
             if not again:
                 with suppress(ClashError):
@@ -393,29 +437,39 @@ class Ledger:
             raise
         return _Kept(row, receipt)
 
-    async def _fail_paid(self, task: Task, row: Row, error: ProviderError, billed_usd: object) -> None:
-        """Settle a call that failed and was, or counts as, paid. The error then says so, and is not tried again."""
-        cost, _ = cost_of(row, billed_usd)
-        error.cost_usd = from_micro(cost)
-        if cost:
-            error.hint = error.hint or f"it counts as paid (${usd_text(cost)}); to resume buys it again"
-        await self._book.fail(task, row, error, cost_micro=cost)
+    async def _fail_paid(self, task: Task, row: Row, error: ProviderError, result: object) -> None:
+        """Settle a call that failed and was, or counts as, paid. `result`: what came, with what was billed for it."""
+        cost, _ = cost_of(row, getattr(result, "cost_usd", None))
+        await self._fail(task, row, error, cost, result)
+
+    async def _fail(self, task: Task, row: Row, error: ClashError, cost_micro: int, result: object = None) -> None:
+        """Settle a call that failed. If it cost something, it is not tried again, and a person is told what came."""
+        digest = await self._keep_evidence(result)
+        if cost_micro and isinstance(error, ProviderError):
+            error.cost_usd = from_micro(cost_micro)
+            error.exit_code, error.waiting_for = PersonNeededError.exit_code, "failed_paid"
+            kept = f", what came is kept as {self._assets.path(digest).as_posix()}" if digest else ""
+            told = f"it counts as paid (${usd_text(cost_micro)}; {given_to_provider(row)}){kept}"
+            again = paid_hint(str(row["service"]), int(row["quoted_cost_micro"]))
+            error.hint = "; ".join(filter(None, (error.hint, told, again)))
+        await self._book.fail(task, row, error, cost_micro=cost_micro, asset_sha256=digest)
+
+    async def _keep_evidence(self, result: object) -> str | None:
+        """Keep the bytes that a provider sent and that are of no use, so that a person can complain; their digest."""
+        content = getattr(result, "content", None)
+        if not isinstance(content, bytes) or not content:
+            return None
+        try:
+            digest = self._assets.put(bytes_without_secrets(content))
+            await self._assets.share(digest)
+        except ClashError as error:
+            logger.warning("what a provider sent could not be kept: %s", error.message)
+            return None
+        return digest
 
     def _context(self, task: Task, row: Row) -> Context:
         files = {item.sha256: self._assets.path(item.sha256) for item in references_of(task.request)}
         return Context(key=str(row["token"]), model=str(row["model"]), files=files)
-
-    def _check_room(self) -> None:
-        folder: Path = self._assets.root
-        while not folder.exists() and folder != folder.parent:
-            folder = folder.parent
-        free = shutil.disk_usage(folder).free
-        if free < _ROOM_BYTES:
-            raise StorageError(
-                f"the disk is full: {free >> 20} MB are free where the assets are kept",
-                code="disk_full",
-                hint="make room and resume; nothing was bought that could not have been kept",
-            )
 
 
 class _Kept(NamedTuple):
@@ -425,48 +479,6 @@ class _Kept(NamedTuple):
     receipt: Mapping[str, Any]
 
 
-class _BadFileError(ProviderError):
-    """What came is no whole file, but can be had again for nothing: of a job, or under the same key."""
-
-    code = "bad_answer"
-    retryable = True
-
-    def __init__(self, message: str, row: Row, billed_usd: object) -> None:
-        super().__init__(message)
-        self.row = row
-        self.billed_usd = billed_usd
-
-
-_WHY_UNKNOWN = "the process died, or the connection broke, before the answer"
-_WHY_CHANGED = f"{_WHY_UNKNOWN}; and what is asked for, or where, has changed since"
-
-
-def quote_of(model: Model, request: Request) -> Quote:
-    """What a call will cost; nothing, from a provider that quotes no prices. Raises `ProviderError` for no price."""
-    provider = model.provider
-    quote = provider.quote(model.name, request) if isinstance(provider, Priced) else FREE
-    if not (Decimal(quote.cost_usd).is_finite() and quote.cost_usd >= 0):
-        raise ProviderError(f"{model.spec} quotes ${quote.cost_usd}, which is no price", code="bad_quote")
-    return quote
-
-
-def _answer(kind: Kind, result: object) -> Answer:
-    """The answer itself, if it is one. Raises `ProviderError` (code `bad_answer`)."""
-    if not isinstance(result, Answer):
-        raise ProviderError(f"the provider answered with {type(result).__name__}, not an Answer", code="bad_answer")
-    check_answer(kind, result)
-    return result
-
-
-def _can_find_out(provider: AnyProvider) -> bool:
-    """Whether a call whose answer was lost can be looked into, or made again, at no cost."""
-    return provider.idempotent or isinstance(provider, Searchable)
-
-
-def _unknown_call(row: Row, why: str = "") -> PersonNeededError:
-    return PersonNeededError(
-        f"the call for {row['slot']} was sent to {row['service']} at {row['started_at']} and its answer never came back"
-        f" (it may have cost ${usd_text(row['quoted_cost_micro'])}){': ' + why if why else ''}",
-        code="unknown_call",
-        hint="look at the provider's own record of calls; --retry-unknown makes it again",
-    )
+def _is_here(row: Row, model: Model) -> bool:
+    """Whether the row's call was sent where its provider is asked today."""
+    return without_password(str(row["endpoint"])) == without_password(model.provider.endpoint)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -23,6 +24,10 @@ LOG_LIMIT = 16_000
 """Characters of a request or response that are kept in `api_logs`."""
 _LARGEST_BILL_USD = 1_000_000
 _DEEPEST = 12
+_LARGEST_TEXT = 4 << 20
+_RECEIPT = ("sha256", "media_type", "cost_micro", "precision")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PRECISIONS = ("exact", "estimated", "billed")
 
 
 def receipt_of(row: Row, answer: Answer, sha256: str) -> dict[str, Any]:
@@ -53,9 +58,51 @@ def answer_without_secrets(answer: Answer) -> Answer:
     return replace(answer, content=content, facts=facts, response=response)
 
 
+def bytes_without_secrets(content: bytes) -> bytes:
+    """Return bytes that are no picture, film or sound, without the keys that a provider may have repeated in them."""
+    if len(content) > _LARGEST_TEXT:
+        return content
+    text = content.decode("utf-8", "surrogateescape")
+    hidden = hide(text)
+    return content if hidden == text else hidden.encode("utf-8", "surrogateescape")
+
+
 def ticket_of(job: Job) -> dict[str, Any]:
     """The receipt of a job that was handed in: where to ask for what it makes."""
     return {"job_id": storable(str(job.id), LOG_LIMIT), "endpoint": storable(str(job.endpoint), LOG_LIMIT)}
+
+
+def checked_receipt(read: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What was read from a receipt's file, if it is a whole receipt or a job's ticket; empty otherwise.
+
+    A file may be cut off, damaged or edited. Such a receipt counts as none, and the provider is asked again.
+    """
+    read = read or {}
+    if _is_receipt(read):
+        facts, response = _plain_mapping(read["facts"]), storable(read["response"], LOG_LIMIT)
+        return {name: read[name] for name in _RECEIPT} | {"facts": facts, "response": response}
+    if _is_text(read.get("job_id")) and _is_text(read.get("endpoint")):
+        return {"job_id": storable(read["job_id"], LOG_LIMIT), "endpoint": storable(read["endpoint"], LOG_LIMIT)}
+    return {}
+
+
+def _is_receipt(read: Mapping[str, Any]) -> bool:
+    cost, digest = read.get("cost_micro"), read.get("sha256")
+    return (
+        isinstance(digest, str)
+        and _SHA256.fullmatch(digest) is not None
+        and _is_text(read.get("media_type"))
+        and isinstance(cost, int)
+        and not isinstance(cost, bool)
+        and 0 <= cost <= _LARGEST_BILL_USD * 1_000_000
+        and read.get("precision") in _PRECISIONS
+        and isinstance(read.get("facts"), dict)
+        and isinstance(read.get("response"), str)
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def cost_of(row: Row, billed_usd: object) -> tuple[int, str]:

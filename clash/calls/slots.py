@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 
+from clash.calls.consent import stands_in_the_way
 from clash.database import call_log
 from clash.database.port import Database, Row
+from clash.database.settlements import BILLED, NOT_BILLED
 
 _LIVE = ("intent", "submitted", "succeeded")
 _Slot = tuple[str, int]
@@ -24,6 +26,7 @@ class Slots:
         self._run_id = run_id
         self._rows: dict[_Slot, list[Row]] | None = None
         self._written: set[_Slot] = set()
+        self._in_the_way: dict[str, Row] = {}
         self._reading = asyncio.Lock()
 
     async def live(self, slot: str, take: int) -> Row | None:
@@ -39,9 +42,28 @@ class Slots:
         """The rows of this slot that were given up as unknown, newest first."""
         return [row for row in reversed(await self._of(slot, take)) if row["state"] == "unknown"]
 
+    async def settled_by_hand(self, slot: str, take: int) -> list[Row]:
+        """The rows of this slot that a person settled; an answer may come to light all the same."""
+        return [row for row in await self._of(slot, take) if row["error_code"] in (BILLED, NOT_BILLED)]
+
     async def attempts(self, slot: str, take: int) -> int:
         """How many attempts at this slot are on record; a row counts each try at it under its key."""
         return max((int(row["attempt"]) for row in await self._of(slot, take)), default=0)
+
+    async def in_the_way(self, slot: str, take: int, key: str) -> Row | None:
+        """The newest call of this slot, or a call of another slot that asked for the very same, if it needs consent.
+
+        That is a call that may have been paid and is unknown, or one that was paid for and failed.
+        """
+        newest = await self.newest(slot, take)
+        if newest is not None and stands_in_the_way(newest):
+            return newest
+        other = self._in_the_way.get(key)
+        return other if other is not None and (other["slot"], other["take"]) != (slot, take) else None
+
+    def put_in_the_way(self, row: Row) -> None:
+        """To be told of a call that became unknown, or failed and was paid for."""
+        self._in_the_way[str(row["key"])] = row
 
     def written(self, slot: str, take: int) -> None:
         """To be told before a row of this slot is written: what is remembered of it no longer holds."""
@@ -55,6 +77,9 @@ class Slots:
                     found: dict[_Slot, list[Row]] = {}
                     for row in await call_log.rows_of_run(self._database, self._run_id):
                         found.setdefault((row["slot"], row["take"]), []).append(row)
+                    self._in_the_way |= {
+                        str(rows[-1]["key"]): rows[-1] for rows in found.values() if stands_in_the_way(rows[-1])
+                    }
                     # Not before all is read: whoever looks meanwhile must wait, not find nothing.
                     self._rows = found
         if (slot, take) in self._written:

@@ -38,6 +38,8 @@ _CALLS = (
     Column("precision", at_terminal=False),
     Column("duration_ms", "time", milliseconds, right=True),
     Column("job_id", "job", fold=True),
+    Column("idempotency_key", at_terminal=False),
+    Column("file", at_terminal=False),
     Column("id", at_terminal=False),
     Column("step", at_terminal=False),
     Column("service", at_terminal=False),
@@ -53,8 +55,24 @@ _UNKNOWN = (
     Column("service", at_terminal=False),
     Column("started_at", "sent (UTC)", minute),
     Column("quoted_cost_usd", "may have cost", money, right=True),
+    Column("idempotency_key", "key given to it", fold=True),
+    Column("job_id", "job", fold=True),
     Column("id", at_terminal=False),
     Column("step", at_terminal=False),
+    Column("error", at_terminal=False),
+)
+_FAILED_PAID = (
+    Column("slot", fold=True),
+    Column("model", fold=True, of_row=_provider_and_model),
+    Column("service", at_terminal=False),
+    Column("started_at", "sent (UTC)", minute),
+    Column("cost_usd", "cost", money, right=True),
+    Column("idempotency_key", "key given to it", fold=True),
+    Column("job_id", "job", fold=True),
+    Column("file", "what came", fold=True),
+    Column("id", at_terminal=False),
+    Column("step", at_terminal=False),
+    Column("error_code", at_terminal=False),
     Column("error", at_terminal=False),
 )
 
@@ -69,6 +87,31 @@ def unknown_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
     if not calls:
         return []
     return [Remark("Sent, and never answered; perhaps paid:", "yellow"), Table(_UNKNOWN, calls)]
+
+
+def failed_paid_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """The calls that were paid for and failed, and are not bought again unless a person says so."""
+    if not calls:
+        return []
+    return [Remark("Paid for, and failed:", "yellow"), Table(_FAILED_PAID, calls)]
+
+
+_SETTLEMENTS = (
+    Column("slot", fold=True),
+    Column("idempotency_key", "key given to the provider", fold=True),
+    Column("billed_usd", "billed", money, right=True),
+    Column("settled_by", "by", fold=True),
+    Column("settled_at", "at (UTC)", minute),
+    Column("was_state", "was"),
+    Column("was_cost_usd", "cost then", money_if_any, right=True),
+    Column("was_held_usd", "reserved then", money_if_any, right=True),
+    Column("was_error", at_terminal=False),
+)
+
+
+def settlement_blocks(settlements: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """What people said of calls by the provider's own record."""
+    return [Remark("Settled by hand:", "dim"), Table(_SETTLEMENTS, settlements)] if settlements else []
 
 
 def failures(items: Sequence[Mapping[str, Any]], name: str) -> list[Remark]:

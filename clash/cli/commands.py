@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from clash.cli import assets, cancel, checkpoints, cost, db, doctor, models, run, runs
+from clash.cli import assets, cancel, checkpoints, cost, db, doctor, models, run, runs, settle
 from clash.errors import UsageError
 
 # Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
@@ -25,6 +25,7 @@ app.command("resume")(run.resume)
 app.command("cancel")(cancel.cancel)
 app.add_typer(runs.app, name="runs")
 app.add_typer(checkpoints.app, name="checkpoints")
+app.add_typer(settle.app, name="calls")
 app.command("cost")(cost.cost)
 app.add_typer(assets.app, name="assets")
 app.add_typer(db.app, name="db")
@@ -64,7 +65,7 @@ def clash(
     _help_without_command(context)
 
 
-for _group in (runs.app, checkpoints.app, assets.app, db.app):
+for _group in (runs.app, checkpoints.app, settle.app, assets.app, db.app):
     _group.callback(invoke_without_command=True)(_help_without_command)
 
 

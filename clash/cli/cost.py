@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clash.cli.calls import STEPS, calls_blocks
+from clash.cli.calls import STEPS, calls_blocks, settlement_blocks
 from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit
@@ -87,7 +87,7 @@ def render_cost(document: Document, *, by: str | None) -> list[Block]:
     if by is not None and f"by_{by}" in document:
         blocks.append(_split(document, by))
     if "calls_list" in document:
-        blocks += calls_blocks(document["calls_list"])
+        blocks += calls_blocks(document["calls_list"]) + settlement_blocks(document["settlements"])
     return blocks
 
 

@@ -48,6 +48,10 @@ AllowUnpriced = Annotated[
     bool, typer.Option("--allow-unpriced", help="Call models whose price nobody knows; they count as free.")
 ]
 
+RetryFailedPaid = Annotated[
+    bool, typer.Option("--retry-failed-paid", help="Buy calls again that were paid for and failed.")
+]
+
 RetryUnknown = Annotated[
     bool,
     typer.Option("--retry-unknown", help="Make calls again that may have been paid, but whose answer is lost."),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clash.cli.calls import unknown_blocks
+from clash.cli.calls import failed_paid_blocks, unknown_blocks
 from clash.cli.estimate import show_estimate
 from clash.cli.layout import Block, Column, Record, Table
-from clash.cli.options import AllowUnpriced, Budget, Concurrency, Json, RetryUnknown, Thread
+from clash.cli.options import AllowUnpriced, Budget, Concurrency, Json, RetryFailedPaid, RetryUnknown, Thread
 from clash.cli.output import SCHEMA, Document, emit, say, say_error
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
@@ -96,6 +96,7 @@ def run(
     ] = None,
     allow_unpriced: AllowUnpriced = False,
     retry_unknown: RetryUnknown = False,
+    retry_failed_paid: RetryFailedPaid = False,
     allow_changes: Annotated[
         bool,
         typer.Option("--allow-changes", help="Go on with other settings than the thread was begun with."),
@@ -121,6 +122,7 @@ def run(
         fps=fps,
         budget=budget,
         retry_unknown=retry_unknown,
+        retry_failed_paid=retry_failed_paid,
         preset=preset,
         allow_unpriced=allow_unpriced,
         allow_changes=allow_changes,
@@ -138,6 +140,7 @@ def resume(
     thread: Thread,
     budget: Budget = None,
     retry_unknown: RetryUnknown = False,
+    retry_failed_paid: RetryFailedPaid = False,
     remake_lost: Annotated[
         bool, typer.Option("--remake-lost", help="Buy again what was paid for, but whose file is nowhere any more.")
     ] = False,
@@ -155,6 +158,7 @@ def resume(
             concurrency=concurrency,
             budget=budget,
             retry_unknown=retry_unknown,
+            retry_failed_paid=retry_failed_paid,
             remake_lost=remake_lost,
             allow_unpriced=allow_unpriced,
             observe=observe,
@@ -226,6 +230,7 @@ _OUTCOME = (
     Column("status"),
     Column("thread_id", "thread"),
     Column("checkpoint_id", "checkpoint", at_terminal=False),
+    Column("waiting_for"),
     Column("film"),
     Column("film_sha256", at_terminal=False),
     Column("length_s", "length", lambda seconds: clock(seconds) if seconds else ""),
@@ -253,7 +258,11 @@ def render_outcome(document: Document) -> list[Block]:
         steps = [{"step": name, **count} for name, count in (document.get("steps") or {}).items()]
         columns = (Column("step"), Column("done", right=True), Column("total", "of", right=True))
         blocks.append(Table(columns, steps, empty="no step was begun"))
-    return blocks + unknown_blocks(document.get("unknown") or ())
+    return [
+        *blocks,
+        *unknown_blocks(document.get("unknown") or ()),
+        *failed_paid_blocks(document.get("failed_paid") or ()),
+    ]
 
 
 def _tell(document: Document, *, as_json: bool) -> None:

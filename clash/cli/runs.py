@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from clash.cli.calls import STEPS, calls_blocks, failures, unknown_blocks
+from clash.cli.calls import STEPS, calls_blocks, failed_paid_blocks, failures, settlement_blocks, unknown_blocks
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import Json, Limit, Thread
 from clash.cli.output import Document, emit
@@ -152,7 +152,9 @@ def render_run(document: Document) -> list[Block]:
         Record((*_RUN, *(_chosen_column(name) for name in chosen)), {**facts, **chosen}),
         Table(_PROGRESS, _steps(document), empty="no step was begun"),
         *calls_blocks(document.get("calls") or ()),
+        *settlement_blocks(document.get("settlements") or ()),
         *unknown_blocks(document.get("unknown") or ()),
+        *failed_paid_blocks(document.get("failed_paid") or ()),
     ]
 
 

@@ -42,8 +42,18 @@ async def sums_by_precision(database: Database, run_id: str | None = None) -> Ro
 
 async def unknown_rows(database: Database, run_id: str) -> Rows:
     """The calls that hold a run up: perhaps paid, answer lost, and not made again since."""
+    return await _newest_of_their_slots(database, run_id, "lost.state = 'unknown'")
+
+
+async def failed_paid_rows(database: Database, run_id: str) -> Rows:
+    """The calls that hold a run up: paid for, failed, and not made again since. A lost file is another matter."""
+    paid = "lost.state = 'failed' AND lost.cost_micro > 0 AND lost.error_code IS NOT 'asset_lost'"
+    return await _newest_of_their_slots(database, run_id, paid)
+
+
+async def _newest_of_their_slots(database: Database, run_id: str, condition: str) -> Rows:
     return await database.query(
-        "SELECT * FROM api_logs AS lost WHERE run_id = ? AND state = 'unknown' AND NOT EXISTS (SELECT 1 FROM api_logs"
+        f"SELECT * FROM api_logs AS lost WHERE run_id = ? AND {condition} AND NOT EXISTS (SELECT 1 FROM api_logs"
         " AS later WHERE later.run_id = lost.run_id AND later.slot = lost.slot AND later.take = lost.take"
         " AND later.id > lost.id) ORDER BY id",
         (run_id,),

@@ -108,6 +108,21 @@ def rewrite_key(token: str, key: str | None, version: int) -> Statement:
     )
 
 
+async def paid_for(database: Database, row: Row) -> tuple[int, str]:
+    """What the file of a succeeded row cost, in micro-dollars, and in which run.
+
+    A row that reused an answer cost nothing itself: then it is what the run paid that had made the file last before.
+    """
+    if not row["reused"]:
+        return int(row["cost_micro"]), str(row["run_id"])
+    rows = await database.query(
+        "SELECT cost_micro, run_id FROM api_logs WHERE key = ? AND asset_sha256 = ? AND reused = 0"
+        " AND (state = 'succeeded' OR error_code = 'asset_lost') ORDER BY id < ? DESC, id DESC LIMIT 1",
+        (row["key"], row["asset_sha256"], row["id"]),
+    )
+    return (int(rows[0]["cost_micro"]), str(rows[0]["run_id"])) if rows else (0, str(row["run_id"]))
+
+
 def _id_of(token: str, condition: str = "1", *params: Param) -> Statement:
     """Reads the id of a call's row, if it is as the statement that wrote it has left it."""
     return Statement(f"SELECT id FROM api_logs WHERE token = ? AND {condition}", (token, *params))
@@ -184,13 +199,23 @@ def insert_reused(lease: Lease, row: CallRow, source: Row) -> Statement:
 
 
 def settle_succeeded(
-    lease: Lease, token: str, *, receipt: Mapping[str, Any], ended_at: str, duration_ms: int | None
+    lease: Lease,
+    token: str,
+    *,
+    receipt: Mapping[str, Any],
+    ended_at: str,
+    duration_ms: int | None,
+    from_failed: bool = False,
 ) -> Statement:
-    """Turn a row that is not settled into `succeeded`, with what its receipt says."""
+    """Turn a row that is not settled into `succeeded`, with what its receipt says.
+
+    `from_failed`: turn a row that failed, and was paid for, into `succeeded`.
+    """
+    before = "('failed')" if from_failed else _UNSETTLED
     return Statement(
         "UPDATE api_logs SET state = 'succeeded', cost_micro = ?, precision = ?, asset_sha256 = ?, media_type = ?,"
         " facts = ?, response = ?, ended_at = ?, duration_ms = ?, error_code = NULL, error_message = NULL"
-        f" WHERE token = ? AND state IN {_UNSETTLED} AND {FENCE} RETURNING id",
+        f" WHERE token = ? AND state IN {before} AND {FENCE} RETURNING id",
         (
             receipt["cost_micro"], receipt["precision"], receipt["sha256"], receipt["media_type"],
             json.dumps(receipt["facts"], ensure_ascii=False), receipt["response"], ended_at, duration_ms,
@@ -212,15 +237,20 @@ def settle_failed(
     status_code: int | None = None,
     ended_at: str,
     duration_ms: int | None,
+    asset_sha256: str | None = None,
 ) -> Statement:
-    """Turn a row that is not settled into `failed` (the provider said no) or `unknown` (we cannot know)."""
+    """Turn a row that is not settled into `failed` (the provider said no) or `unknown` (we cannot know).
+
+    `asset_sha256`: the file that came though the call failed.
+    """
     return Statement(
         "UPDATE api_logs SET state = ?, error_code = ?, error_message = ?, retryable = ?, cost_micro = ?,"
-        " status_code = ?, ended_at = ?, duration_ms = ?"
+        " status_code = ?, ended_at = ?, duration_ms = ?, asset_sha256 = ?"
         f" WHERE token = ? AND state IN {_UNSETTLED} AND {FENCE} RETURNING id",
-        (state, code, message, int(retryable), cost_micro, status_code, ended_at, duration_ms, token, *lease.fence),
+        (state, code, message, int(retryable), cost_micro, status_code, ended_at, duration_ms, asset_sha256, token,
+         *lease.fence),
         recall=_id_of(token, "state = ?", state),
-    )
+    )  # fmt: skip
 
 
 def mark_asset_lost(lease: Lease, token: str) -> Statement:
@@ -265,6 +295,22 @@ def add_spent(lease: Lease, token: str, cost_micro: int) -> Statement:
         " - (SELECT quoted_cost_micro FROM api_logs WHERE token = ?)"
         " WHERE run_id = ? AND lease_generation = ?"
         f" AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state IN {_UNSETTLED})"
+        " RETURNING spent_micro",
+        (cost_micro, token, *lease.fence, token),
+        recall=Statement("SELECT spent_micro FROM workflow_executions WHERE run_id = ?", (lease.run_id,)),
+    )
+
+
+def correct_spent(lease: Lease, token: str, cost_micro: int) -> Statement:
+    """Count what a call cost that failed, was counted as paid, and brings its answer after all.
+
+    Goes before the settling statement in its batch, and counts only while the row is still `failed`.
+    """
+    return Statement(
+        "UPDATE workflow_executions SET spent_micro = spent_micro + ?"
+        " - (SELECT cost_micro FROM api_logs WHERE token = ?)"
+        " WHERE run_id = ? AND lease_generation = ?"
+        " AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state = 'failed')"
         " RETURNING spent_micro",
         (cost_micro, token, *lease.fence, token),
         recall=Statement("SELECT spent_micro FROM workflow_executions WHERE run_id = ?", (lease.run_id,)),

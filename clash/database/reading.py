@@ -33,7 +33,10 @@ _WITHOUT_METADATA = (
 _MENDED_AT_ONCE = 16
 """Whole checkpoints that are read in one request: each may be megabytes."""
 
-_TABLES = ("workflow_executions", "checkpoint_metadata", "generated_assets", "api_logs", "checkpoints", "writes")
+_TABLES = (
+    "workflow_executions", "checkpoint_metadata", "generated_assets", "api_logs", "call_settlements", "checkpoints",
+    "writes",
+)  # fmt: skip
 
 _NEWEST_RUNS = (
     f"FROM workflow_executions WHERE (? IS NULL OR status = ?) AND {NOT_STAGED}"

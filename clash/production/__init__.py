@@ -9,7 +9,19 @@ from clash.production.estimating import estimate
 from clash.production.held_run import Report
 from clash.production.plan import ProductionRequest
 from clash.production.progress import Event, Observer
+from clash.production.settling import settle_call
 from clash.production.stopping import StopSignal
 from clash.production.use_cases import cancel, resume, run
 
-__all__ = ["Event", "Observer", "ProductionRequest", "Report", "StopSignal", "cancel", "estimate", "resume", "run"]
+__all__ = [
+    "Event",
+    "Observer",
+    "ProductionRequest",
+    "Report",
+    "StopSignal",
+    "cancel",
+    "estimate",
+    "resume",
+    "run",
+    "settle_call",
+]

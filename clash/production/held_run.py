@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from clash.assets import open_assets, place, published_path
 from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
+from clash.calls.keeping import KeptElsewhere
 from clash.calls.ledger import Ledger, Made
 from clash.calls.pacing import Limit, Pace, Patience
 from clash.calls.waiting import TimeLimits
@@ -28,7 +29,7 @@ from clash.errors import ClashError, ConflictError, VersionMismatchError
 from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.estimating import Left, format_of, left_to_pay
-from clash.production.outcome import leading_failures, outcome_of
+from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
 from clash.production.plan import RunPlan
 from clash.production.progress import Observer, Progress
 from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_budget, enough
@@ -63,6 +64,7 @@ class Continuation:
     concurrency: int | None = None
     budget: Decimal | None = None
     retry_unknown: bool = False
+    retry_failed_paid: bool = False
     remake_lost: bool = False
     changed: RunPlan | None = None
 
@@ -89,6 +91,7 @@ class HeldRun:
         self._registry = registry
         self._stop = stop
         self._failures: list[Failure] = []
+        self._kept_elsewhere: Mapping[str, KeptElsewhere] = {}
         self.progress = Progress(self.thread_id, observe, cost_micro=int(row["spent_micro"]))
 
     @property
@@ -145,6 +148,7 @@ class HeldRun:
         await self._take_up(lease, how)
         await carry_over(self._database, self._registry)
         ledger = await self._ledger(lease, how)
+        self._kept_elsewhere = ledger.keeper.elsewhere
         with tracing_as_allowed(self._settings):
             await self._invoke(lease, ledger)
 
@@ -198,7 +202,8 @@ class HeldRun:
         settings = self._settings
         limits = {name: Limit(limit.concurrency, limit.requests_per_minute) for name, limit in settings.limits.items()}
         patience = Patience(settings.attempts, settings.retry_wait_s, rate_limit_s=settings.rate_limit_wait_s)
-        accept = await call_log.newest_id(self._database, self.thread_id) if how.retry_unknown else 0
+        consents = how.retry_unknown or how.retry_failed_paid
+        newest = await call_log.newest_id(self._database, self.thread_id) if consents else 0
         return Ledger(
             self._database,
             lease,
@@ -213,7 +218,8 @@ class HeldRun:
                 say=self.progress.note,
             ),
             patience=patience,
-            accept_unknown_until=accept,
+            accept_unknown_until=newest if how.retry_unknown else 0,
+            accept_failed_paid_until=newest if how.retry_failed_paid else 0,
             remake_lost=how.remake_lost,
             check_stop=lambda: self._check_stop(lease),
             on_settled=self._on_settled,
@@ -327,9 +333,11 @@ class HeldRun:
     # -- how it ended ------------------------------------------------------------------------------------------
 
     async def _report(self, lease: Lease, error: ClashError | None) -> Report:
-        code = error.code if error else leading_failures(self._failures)[0].code if self._failures else ""
-        left = await self._left_after(code)
-        outcome = outcome_of(self.thread_id, self._failures, error, await self._remedies(code, left, error))
+        leading = error or (leading_failures(self._failures)[0] if self._failures else None)
+        left = await self._left_after(leading.waiting_for if leading else None)
+        remedies = await self._remedies(leading.code if leading else "", left, error)
+        kept = list(self._kept_elsewhere.values())
+        outcome = with_kept_elsewhere(outcome_of(self.thread_id, self._failures, error, remedies), kept)
         # A database that is gone is told as such: what failed in its absence is no fault of the run.
         await verify_there(self._database)
         with suppress(ClashError) if error else nullcontext():
@@ -337,17 +345,19 @@ class HeldRun:
             await self._tracker.set_status(
                 lease, outcome.status, error_code=outcome.code, error_message=outcome.message
             )
-        document = await run_document(self._database, self.thread_id)
+        document = await run_document(self._database, self.thread_id, self._assets)
         if outcome.document is not None:
             document["error"] = outcome.document
+            document["waiting_for"] = outcome.waiting_for
+            document["kept_elsewhere"] = [answer.document for answer in kept]
             if left is not None:
                 document["left"] = {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
         await verify_there(self._database)
         return Report({**document, "status": outcome.status}, outcome.exit_code)
 
-    async def _left_after(self, code: str) -> Left | None:
+    async def _left_after(self, waiting_for: str | None) -> Left | None:
         """What is left to pay, where that is what a person has to decide about."""
-        return await self._left_to_pay() if code in ("budget", "unknown_call") else None
+        return await self._left_to_pay() if waiting_for in ("budget", "unknown_call", "failed_paid") else None
 
     async def _remedies(self, code: str, left: Left | None, error: ClashError | None) -> dict[str, str]:
         """The hint for this error code, where it takes a look at the run to know the command."""
@@ -364,7 +374,7 @@ class HeldRun:
 
     async def _already_completed(self) -> Report:
         await self._republish()
-        document = await run_document(self._database, self.thread_id)
+        document = await run_document(self._database, self.thread_id, self._assets)
         return Report({**document, "status": "already_completed"}, 0)
 
     async def _republish(self) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from clash.calls.keeping import KeptElsewhere
 from clash.database.tracking import RunStatus
 from clash.errors import ClashError, ConflictError
 from clash.hints import command
+from clash.money import usd_text
 from clash.production.progress import about_slot
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ _SIGNALLED = 128
 _RESUME_ALONE = "resume to go on"
 _PAUSING = (8, 6)
 """Exit codes of what only waits: for a person, for a bigger budget."""
-_FLAG = re.compile(r"--budget USD|--retry-unknown|--remake-lost|--allow-unpriced")
+_FLAG = re.compile(r"--budget USD|--retry-unknown|--retry-failed-paid|--remake-lost|--allow-unpriced")
 _FIRST = ("content_refused", "no_credit")
 """Of several failures these are told: to go on without doing something about them fails again."""
 
@@ -31,6 +33,8 @@ class Outcome:
     status: RunStatus
     exit_code: int
     document: dict[str, Any] | None
+    waiting_for: str | None = None
+    """What a paused run waits for: `budget`, `unknown_call`, `failed_paid` ..."""
 
     @property
     def code(self) -> str | None:
@@ -87,7 +91,18 @@ def outcome_of(
     if called_off:
         return Outcome("cancelled", code, document)
     paused = code in _PAUSING or code > _SIGNALLED
-    return Outcome("paused" if paused else "failed", code, document)
+    return Outcome("paused" if paused else "failed", code, document, leading[0].waiting_for)
+
+
+def with_kept_elsewhere(outcome: Outcome, kept: Sequence[KeptElsewhere]) -> Outcome:
+    """Return the outcome with a count of the answers that are not in the asset store, for want of room there."""
+    if not kept or outcome.document is None:
+        return outcome
+    folders = ", ".join(sorted({answer.folder for answer in kept}))
+    paid = usd_text(sum(answer.cost_micro for answer in kept))
+    answers = "1 answer is" if len(kept) == 1 else f"{len(kept)} answers are"
+    message = f"{outcome.document['message']}; {answers} at risk (${paid}): kept in {folders} until there is room"
+    return replace(outcome, document={**outcome.document, "message": message})
 
 
 def _exit_code(failures: Sequence[Failure]) -> int:

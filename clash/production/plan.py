@@ -53,6 +53,8 @@ class ProductionRequest:
     """Dollars that the run may spend; on a run that exists, its new budget."""
     retry_unknown: bool = False
     """Whether calls may be made again that may have been paid already."""
+    retry_failed_paid: bool = False
+    """Whether calls may be bought again that were paid for and failed."""
     preset: str | None = None
     """A named set of models; one that is named in `models` goes before it."""
     allow_unpriced: bool = False

@@ -59,6 +59,7 @@ async def run(
                 concurrency=request.concurrency,
                 budget=request.budget,
                 retry_unknown=request.retry_unknown,
+                retry_failed_paid=request.retry_failed_paid,
                 changed=plan if changed else None,
             )
         )
@@ -115,6 +116,7 @@ async def resume(
     concurrency: int | None = None,
     budget: Decimal | None = None,
     retry_unknown: bool = False,
+    retry_failed_paid: bool = False,
     remake_lost: bool = False,
     allow_unpriced: bool = False,
     observe: Observer = ignore,
@@ -123,8 +125,8 @@ async def resume(
     """Go on with a film where it stopped. Raises `NotFoundError` and what `run` raises.
 
     `budget`: dollars, the run's new budget. `retry_unknown`: make calls again that may have been paid already.
-    `remake_lost`: buy again what was paid for, and whose file is nowhere any more. `allow_unpriced`: call models whose
-    price nobody knows.
+    `retry_failed_paid`: buy calls again that were paid for and failed. `remake_lost`: buy again what was paid for, and
+    whose file is nowhere any more. `allow_unpriced`: call models whose price nobody knows.
     """
     check_thread_id(thread_id)
     check_budget(budget)
@@ -133,7 +135,13 @@ async def resume(
         row = await checked(database, _film_row(database, thread_id))
         held = HeldRun(settings, database, row, Registry(settings), observe, stop or StopSignal())
         return await held.go_on(
-            Continuation(concurrency=concurrency, budget=budget, retry_unknown=retry_unknown, remake_lost=remake_lost)
+            Continuation(
+                concurrency=concurrency,
+                budget=budget,
+                retry_unknown=retry_unknown,
+                retry_failed_paid=retry_failed_paid,
+                remake_lost=remake_lost,
+            )
         )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from clash.assets import AssetStore, local_assets
 from clash.config import Settings
-from clash.database import audit, reading
+from clash.database import audit, reading, settlements
 from clash.database.port import Database, Row
 from clash.money import usd_text
-from clash.reports.rows import budget_of, call_item, estimate_of, read, sums_item
+from clash.reports.rows import budget_of, call_item, estimate_of, read, settlement_item, sums_item
 
 _BY = ("step", "provider", "model", "day")
 
@@ -18,21 +19,29 @@ async def cost(settings: Settings, thread_id: str | None = None, *, calls: bool 
     """What a run cost, or all of them, summed in every way. Raises `NotFoundError`."""
     if thread_id is None:
         return await read(settings, _cost_of_all)
-    return await read(settings, lambda database: _cost_of_run(database, thread_id, calls=calls))
+    return await read(settings, lambda database: _cost_of_run(database, thread_id, local_assets(settings), calls=calls))
 
 
-async def _cost_of_run(database: Database, thread_id: str, *, calls: bool) -> dict[str, Any]:
+async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *, calls: bool) -> dict[str, Any]:
     (row, totals, sums), made = await asyncio.gather(
         asyncio.gather(
             reading.run_row(database, thread_id),
             audit.totals_of(database, thread_id),
             _sums_in_every_way(database, thread_id),
         ),
-        asyncio.gather(*((reading.call_rows(database, thread_id),) if calls else ())),
+        asyncio.gather(
+            *(
+                (reading.call_rows(database, thread_id), settlements.settlements_of(database, thread_id))
+                if calls
+                else ()
+            )
+        ),
     )
     document: dict[str, Any] = {"thread_id": thread_id, "currency": "USD", **_totals(row, totals), **sums}
-    for rows in made:
-        document["calls_list"] = [call_item(item) for item in rows]
+    if calls:
+        rows, settled = made
+        document["calls_list"] = [call_item(item, assets) for item in rows]
+        document["settlements"] = [settlement_item(item) for item in settled]
     return document
 
 

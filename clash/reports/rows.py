@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from clash.assets import AssetStore
 from clash.config import Settings
 from clash.database.connection import open_database
 from clash.database.migrations import checked
@@ -36,8 +37,8 @@ def estimate_of(row: Row) -> str | None:
     return None if estimate is None else usd_text(int(estimate))
 
 
-def call_item(row: Row) -> dict[str, Any]:
-    """One attempt at a call."""
+def call_item(row: Row, assets: AssetStore) -> dict[str, Any]:
+    """One attempt at a call. `file`: where what it brought is kept, also if the call failed for it."""
     return {
         "id": row["id"],
         "step": row["step"],
@@ -54,11 +55,34 @@ def call_item(row: Row) -> dict[str, Any]:
         "duration_ms": row["duration_ms"],
         "status_code": row["status_code"],
         "job_id": row["job_id"],
+        "idempotency_key": row["token"],
+        "file": file_of(row, assets),
         "error_code": row["error_code"],
         "error": row["error_message"],
         "started_at": row["started_at"],
         "ended_at": row["ended_at"],
     }
+
+
+def settlement_item(row: Row) -> dict[str, Any]:
+    """What a person has said of a call, when, and how the call stood before."""
+    return {
+        "slot": row["slot"],
+        "idempotency_key": row["call"],
+        "settled_at": row["settled_at"],
+        "settled_by": row["settled_by"],
+        "billed_usd": usd_text(row["billed_micro"]),
+        "was_state": row["was_state"],
+        "was_cost_usd": usd_text(row["was_cost_micro"]),
+        "was_held_usd": usd_text(row["was_held_micro"]),
+        "was_error": row["was_error"],
+    }
+
+
+def file_of(row: Row, assets: AssetStore) -> str | None:
+    """Where the file of a call is in the asset store."""
+    digest = row["asset_sha256"]
+    return (assets.root / assets.relative_path(digest)).as_posix() if digest else None
 
 
 def sums_item(row: Row, name: str) -> dict[str, Any]:

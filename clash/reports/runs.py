@@ -7,13 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from clash.assets import AssetStore, local_assets
 from clash.config import Settings
-from clash.database import audit, reading
+from clash.database import audit, reading, settlements
 from clash.database.lease import is_held
 from clash.database.port import Database, Row
 from clash.money import usd_text
 from clash.reports.files import film_of, folder_of, output_item
-from clash.reports.rows import budget_of, call_item, estimate_of, read, sums_item
+from clash.reports.rows import budget_of, call_item, estimate_of, file_of, read, settlement_item, sums_item
 
 
 async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> dict[str, Any]:
@@ -56,13 +57,15 @@ def _lease(row: Row) -> dict[str, Any] | None:
 
 async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
     """One run, with every attempt at every call. Raises `NotFoundError`."""
-    row, by_step, report, calls = await read(
+    assets = local_assets(settings)
+    row, by_step, report, calls, settled = await read(
         settings,
         lambda database: asyncio.gather(
             reading.run_row(database, thread_id),
             reading.call_sums(database, thread_id, "step"),
-            run_document(database, thread_id),
+            run_document(database, thread_id, assets),
             reading.call_rows(database, thread_id),
+            settlements.settlements_of(database, thread_id),
         ),
     )
     return {
@@ -85,8 +88,10 @@ async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
         "steps": [sums_item(item, "step") for item in by_step],
         "film": report["film"],
         "unknown": report["unknown"],
+        "failed_paid": report["failed_paid"],
         "metadata": json.loads(row["metadata"]),
-        "calls": [call_item(item) for item in calls],
+        "calls": [call_item(item, assets) for item in calls],
+        "settlements": [settlement_item(item) for item in settled],
     }
 
 
@@ -96,14 +101,15 @@ def _stored_error(row: Row) -> dict[str, Any] | None:
     return {"code": row["error_code"], "message": row["error_message"]}
 
 
-async def run_document(database: Database, thread_id: str) -> dict[str, Any]:
+async def run_document(database: Database, thread_id: str, assets: AssetStore) -> dict[str, Any]:
     """The document of `clash run` and `clash resume`, as far as the tables know it; `error` is None."""
-    row, assets, checkpoints, counts, unknown = await asyncio.gather(
+    row, files, checkpoints, counts, unknown, failed = await asyncio.gather(
         reading.run_row(database, thread_id),
         reading.asset_rows(database, thread_id),
         reading.checkpoint_items(database, thread_id, limit=1),
         reading.step_counts(database, thread_id),
         audit.unknown_rows(database, thread_id),
+        audit.failed_paid_rows(database, thread_id),
     )
     folder = folder_of(row)
     return {
@@ -112,9 +118,11 @@ async def run_document(database: Database, thread_id: str) -> dict[str, Any]:
         "checkpoint_id": checkpoints[0]["checkpoint_id"] if checkpoints else None,
         "steps": _steps(row, counts),
         "cost": {"total_usd": usd_text(row["spent_micro"]), "budget_usd": budget_of(row)},
-        "film": film_of(folder, assets),
-        "outputs": [output for asset in assets if (output := output_item(folder, asset))],
+        "film": film_of(folder, files),
+        "outputs": [output for file in files if (output := output_item(folder, file))],
         "unknown": [_unknown(row) for row in unknown],
+        "failed_paid": [_failed_paid(row, assets) for row in failed],
+        "waiting_for": None,
         "error": None,
     }
 
@@ -134,5 +142,17 @@ def _unknown(row: Row) -> dict[str, Any]:
         "model": row["model"],
         "started_at": row["started_at"],
         "quoted_cost_usd": usd_text(row["quoted_cost_micro"]),
+        "idempotency_key": row["token"],
+        "job_id": row["job_id"],
         "error": row["error_message"],
+    }
+
+
+def _failed_paid(row: Row, assets: AssetStore) -> dict[str, Any]:
+    """A call that cost money and failed. `file`: what came, kept for a complaint."""
+    return {
+        **_unknown(row),
+        "cost_usd": usd_text(row["cost_micro"]),
+        "file": file_of(row, assets),
+        "error_code": row["error_code"],
     }

@@ -59,6 +59,7 @@ class Failure:
     hint: str | None
     exit_code: int
     retryable: bool
+    waiting_for: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

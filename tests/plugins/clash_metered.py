@@ -13,6 +13,7 @@ is on its way. Environment:
     METER_FAIL    slots, comma-separated, that are refused (not charged)
     METER_DROP    slots whose work is done and charged, but whose answer is dropped once
     METER_REVISION the models' revision (default: that of the local crafts)
+    METER_BAD     slots whose work is charged, and answered with what is no clip
     METER_TINY    tiny sounds, of so many bytes or a little more, instead of the local crafts' files
 """
 
@@ -105,6 +106,8 @@ class _Metered:
         return Quote(price, unit_price_usd=price)
 
     async def _work(self, model: str, request: Request, context: Context) -> Answer:
+        if _listed("METER_BAD", slot_of(request)):
+            return Answer(b"<html>the service is busy</html>", "video/mp4")
         if "METER_TINY" in os.environ:
             size = int(os.environ["METER_TINY"])
             return Answer(tiny_sound(slot_of(request), size), "audio/wav", facts={"duration_s": 0.05})

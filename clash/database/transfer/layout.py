@@ -20,6 +20,7 @@ Kind = Literal["text", "integer", "blob"]
 _KEYS: Mapping[str, tuple[str, str]] = {
     "workflow_executions": ("run_id", "run_id"),
     "api_logs": ("run_id", "id"),
+    "call_settlements": ("run_id", "id"),
     "generated_assets": ("run_id", "id"),
     "checkpoint_metadata": ("run_id", "checkpoint_ns, checkpoint_id"),
     "checkpoints": ("thread_id", "checkpoint_ns, checkpoint_id"),
@@ -32,6 +33,7 @@ In the order in which they are written: a row comes after those that it refers t
 _STAYS: Mapping[str, set[str]] = {
     "workflow_executions": {"lease_owner", "lease_generation", "lease_expires_at"},
     "api_logs": {"id"},
+    "call_settlements": {"id"},
     "generated_assets": {"id"},
 }
 _JSON: Mapping[tuple[str, str], type] = {

@@ -1,0 +1,150 @@
+"""Keep what a paid call brought: in the asset store, else wherever there is room, so that nothing paid for is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clash import faults
+from clash.assets import AssetStore, sha256_of
+from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, take_back
+from clash.calls.receipts import checked_receipt, receipt_of
+from clash.database.port import Row
+from clash.errors import ClashError, StorageError
+from clash.money import usd_text
+from clash.providers.ports import Answer
+
+logger = logging.getLogger(__name__)
+
+_HELD_S = 120.0
+"""How long an answer is held in memory that no folder takes."""
+_LOOK_EVERY_S = 1.0
+_MAY_PASS = (errno.ENOSPC, errno.EDQUOT)
+"""Refusals of a disk that end when somebody makes room."""
+
+
+@dataclass(frozen=True)
+class KeptElsewhere:
+    """An answer that was paid for and is not in the asset store, for want of room there."""
+
+    slot: str
+    cost_micro: int
+    folder: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The item of the JSON contract."""
+        return {"slot": self.slot, "cost_usd": usd_text(self.cost_micro), "folder": self.folder}
+
+
+class KeptElsewhereError(StorageError):
+    """The answer is safe, but not in the asset store: its call can be settled once there is room."""
+
+
+class Keeper:
+    """Puts answers and receipts on the disk for one run, and finds them again."""
+
+    def __init__(self, assets: AssetStore, check_stop: Callable[[], None]) -> None:
+        self._assets = assets
+        self._check_stop = check_stop
+        self.elsewhere: dict[str, KeptElsewhere] = {}
+        """What is kept outside of the asset store, by the token of its call."""
+
+    async def keep(self, row: Row, answer: Answer) -> Mapping[str, Any]:
+        """Write an answer and its receipt to the disk; return the receipt.
+
+        Nothing is awaited between the answer and its receipt, unless no folder of this machine takes them: then the
+        answer is held in memory until one does. Raises `KeptElsewhereError` if it is kept outside of the store, and
+        `StorageError` if it could not be kept at all.
+        """
+        ends: float | None = None
+        while True:
+            try:
+                return self._keep_now(row, answer)
+            except KeptElsewhereError:
+                raise
+            except StorageError as error:
+                now = asyncio.get_running_loop().time()
+                if ends is None:
+                    ends = now + _HELD_S
+                    logger.warning(
+                        "the answer for %s, paid for, is held in memory, for no disk takes it: %s; make room now",
+                        row["slot"], error.message,
+                    )  # fmt: skip
+                if not _may_pass(error) or now >= ends or self._is_stopped():
+                    raise
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _keep_now(self, row: Row, answer: Answer) -> Mapping[str, Any]:
+        token = str(row["token"])
+        faults.point("answer.after")
+        try:
+            digest = self._assets.put(answer.content)
+        except StorageError as error:
+            receipt = receipt_of(row, answer, sha256_of(answer.content))
+            folder = keep_elsewhere(token, receipt, answer.content)
+            raise self._kept(row, receipt, str(folder), error) from error
+        faults.point("content.after")
+        receipt = receipt_of(row, answer, digest)
+        try:
+            self.write_receipt(token, receipt)
+        except StorageError as error:
+            # The file is in the store. Its row, which is written next, can tell of it as well as a receipt.
+            logger.warning("no receipt could be written for %s: %s", row["slot"], error.message)
+        faults.point("receipt.after")
+        return receipt
+
+    def write_receipt(self, token: str, receipt: Mapping[str, Any]) -> None:
+        """Write a receipt, or a job's ticket, to the disk: beside the assets, else in a spare folder."""
+        try:
+            self._assets.write_receipt(token, receipt)
+        except StorageError:
+            keep_elsewhere(token, receipt)
+
+    async def receipt(self, row: Row) -> dict[str, Any]:
+        """Return the receipt or the ticket of a call, from wherever it is; empty where there is no whole one.
+
+        What a spare folder keeps is moved into the asset store first. Raises `KeptElsewhereError` if there is still
+        no room for it.
+        """
+        token = str(row["token"])
+        if receipt := checked_receipt(await self._assets.find_receipt(token)):
+            return receipt
+        kept = find_kept(token)
+        receipt = checked_receipt(kept[1]) if kept else {}
+        if kept and "sha256" in receipt:
+            try:
+                take_back(self._assets, kept[0], token, receipt)
+            except StorageError as error:
+                raise self._kept(row, receipt, str(kept[0]), error) from error
+            self.elsewhere.pop(token, None)
+        return receipt
+
+    def forget(self, token: str) -> None:
+        """Remove the receipt of a call that the database has heard of."""
+        self._assets.drop_receipt(token)
+        forget_kept(token)
+
+    def _kept(self, row: Row, receipt: Mapping[str, Any], folder: str, error: StorageError) -> KeptElsewhereError:
+        cost = int(receipt["cost_micro"])
+        self.elsewhere[str(row["token"])] = KeptElsewhere(str(row["slot"]), cost, folder)
+        return KeptElsewhereError(
+            f"{error.message}; the answer for {row['slot']}, paid ${usd_text(cost)}, is kept in {folder}",
+            code=error.code,
+            hint=f"make room and resume; leave {folder} as it is until then",
+        )
+
+    def _is_stopped(self) -> bool:
+        try:
+            self._check_stop()
+        except ClashError:
+            return True
+        return False
+
+
+def _may_pass(error: StorageError) -> bool:
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _MAY_PASS

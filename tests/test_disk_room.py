@@ -1,0 +1,258 @@
+"""Room on the disk: reserved before a call is made; an answer that finds none is kept wherever it can be."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import pytest_asyncio
+from conftest import on_both_databases
+from paid import KINDS, Desk, OneShot, Queued, Till, all_of, provider_of, task, till_asked
+
+from clash.assets import AssetStore
+from clash.assets.spare import find_kept, keep_elsewhere, spare_folders
+from clash.assets.store import storage_error
+from clash.calls.keeping import KeptElsewhere, KeptElsewhereError
+from clash.calls.ledger import Made
+from clash.calls.room import may_weigh
+from clash.database.lease import Lease
+from clash.database.port import Database
+from clash.errors import DatabaseError, PersonNeededError, StoppedError, StorageError
+from clash.production.outcome import Outcome, with_kept_elsewhere
+
+MB = 1 << 20
+FULL = storage_error(OSError(errno.ENOSPC, "No space left on device"), "a file")
+FULL.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest_asyncio.fixture
+async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+    """A run to which ledgers come."""
+    return Desk(database, assets, lease.run_id, lease)
+
+
+@pytest.fixture(autouse=True)
+def spare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where answers go that the store has no room for, in this test."""
+    folder = tmp_path / "spare"
+    folder.mkdir()
+    monkeypatch.setattr("clash.assets.spare.tempfile", SimpleNamespace(gettempdir=lambda: str(folder)))
+    return folder
+
+
+def free(monkeypatch: pytest.MonkeyPatch, size: Callable[[], int]) -> None:
+    """Let the disk have so many bytes free."""
+    monkeypatch.setattr("clash.calls.room.shutil.disk_usage", lambda _: SimpleNamespace(free=size()))
+
+
+def refuse(*_: object) -> None:
+    """As a disk that is full."""
+    raise FULL
+
+
+# -- room is reserved ------------------------------------------------------------------------------------------------
+
+
+async def test_no_more_is_in_flight_than_there_is_room_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for two answers: of ten calls two are in flight at once, the others wait, and all are made."""
+    till = Till()
+    free(monkeypatch, lambda: 2 * may_weigh("speech", paid=True) + 20 * MB)
+    provider = OneShot(till, gated=True)
+    calls = asyncio.create_task(all_of(await desk.ledger(provider), [f"t{n}" for n in range(10)]))
+    await till_asked(till, 2)
+    provider.gate.set()
+    assert [type(made) for made in await asyncio.wait_for(calls, 30)] == [Made] * 10
+    assert provider.most_in_flight == 2
+
+
+async def test_the_rest_is_not_bought_when_the_disk_fills_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answers take the room: the others wait for them, find none, and are not bought."""
+    till = Till()
+    paid = may_weigh("speech", paid=True)
+    free(monkeypatch, lambda: 2 * paid + 20 * MB - paid * (len(list(desk.assets.root.glob("??/*"))) > 0) * 2)
+    results = await asyncio.wait_for(all_of(await desk.ledger(OneShot(till)), ["a", "b", "c", "d"]), 30)
+    refused = [one for one in results if isinstance(one, StorageError)]
+    assert {one.code for one in refused} == {"disk_full"}
+    assert len(refused) == 4 - len(till.charges) >= 1
+    assert await desk.states() == ["succeeded"] * len(till.charges)
+
+
+async def test_who_waits_for_room_can_be_stopped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a call waits: it is not bought."""
+    till, stopped = Till(), asyncio.Event()
+
+    def check() -> None:
+        if stopped.is_set():
+            raise StoppedError("stopped")
+
+    free(monkeypatch, lambda: may_weigh("speech", paid=True) + 20 * MB)
+    provider = OneShot(till, gated=True)
+    calls = asyncio.create_task(all_of(await desk.ledger(provider, check_stop=check), ["a", "b"]))
+    await till_asked(till, 1)
+    stopped.set()
+    done, _ = await asyncio.wait([calls], timeout=1)
+    assert not done
+    provider.gate.set()
+    results = await asyncio.wait_for(calls, 30)
+    assert sorted(type(one).__name__ for one in results) == ["Made", "StoppedError"]
+    assert len(till.charges) == 1
+
+
+async def test_what_is_free_needs_less_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that costs nothing can be made again: 20 MB are enough for it, and not for a paid one."""
+    free(monkeypatch, lambda: 20 * MB)
+    assert isinstance(await (await desk.ledger(OneShot(Till(), price=Decimal(0)))).call(task("a")), Made)
+    with pytest.raises(StorageError, match="before a call is made"):
+        await (await desk.ledger(OneShot(Till()))).call(task("b"))
+
+
+# -- an answer that finds none ---------------------------------------------------------------------------------------
+
+
+@on_both_databases
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("part", ["put", "write_receipt"])
+async def test_five_answers_on_a_full_disk_are_all_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, part: str, spare: Path
+) -> None:
+    """Files or receipts find no room: with room again all are there, each charged and asked for once."""
+    till = Till()
+    texts = ["a", "b", "c", "d", "e"]
+    provider = provider_of(kind, till)
+    ledger = await desk.ledger(provider)
+    with monkeypatch.context() as patch:
+        patch.setattr(AssetStore, part, refuse)
+        results = await all_of(ledger, texts)
+    assert len(ledger.keeper.elsewhere) == (5 if part == "put" else 0), results
+    asked = till.asked.total()
+    made = await all_of(await desk.ledger(provider), texts)
+    assert [type(one) for one in made] == [Made] * 5, made
+    assert (len(till.charges), till.asked.total()) == (5, asked)
+    assert await desk.money() == (500_000, 0)
+    assert list(spare.iterdir()) == []
+
+
+async def test_what_is_at_risk_is_counted() -> None:
+    """The outcome says how many answers are not in the store, what they cost, and where they are."""
+    full = Outcome("failed", 1, {"code": "disk_full", "message": "the disk is full"})
+    kept = [KeptElsewhere("a", 50_000, "/elsewhere"), KeptElsewhere("b", 50_000, "/elsewhere")]
+    told = with_kept_elsewhere(full, kept).message
+    assert told == "the disk is full; 2 answers are at risk ($0.100000): kept in /elsewhere until there is room"
+    assert with_kept_elsewhere(full, []) == full
+
+
+async def test_it_stays_where_it_is_while_the_disk_is_full(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resumed before there is room: told again, not called again, still there."""
+    till = Till()
+    monkeypatch.setattr(AssetStore, "put", refuse)
+    for _ in range(3):
+        with pytest.raises(KeptElsewhereError, match="kept in"):
+            await (await desk.ledger(OneShot(till))).call(task("a"))
+    assert len(till.charges) == 1
+
+
+async def test_a_job_s_id_survives_a_full_disk_and_database(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, spare: Path
+) -> None:
+    """Neither the ticket nor its row can be written: the id is kept elsewhere, and that job is polled later."""
+    till = Till()
+    provider = Queued(till)
+
+    async def full(*_: object) -> None:
+        raise DatabaseError("the disk is full", code="disk_full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AssetStore, "write_receipt", refuse)
+        patch.setattr("clash.calls.book.Book.store_job", full)
+        with pytest.raises(DatabaseError):
+            await (await desk.ledger(provider)).call(task("a"))
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert len(till.charges) == 1
+    assert list(spare.iterdir()) == []
+
+
+async def test_an_answer_that_no_folder_takes_is_held_in_memory(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every folder is full: it waits until somebody makes room, and is then kept as if nothing had been."""
+    till, looks = Till(), list[str]()
+    plain = AssetStore.put
+
+    def put(assets: AssetStore, content: bytes) -> str:
+        looks.append("look")
+        return plain(assets, content) if len(looks) > 3 else refuse()  # type: ignore[return-value]
+
+    monkeypatch.setattr(AssetStore, "put", put)
+    monkeypatch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
+    monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
+    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), Made)
+    assert (len(till.charges), len(looks)) == (1, 4)
+
+
+async def test_an_answer_that_never_finds_room_is_asked_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped while it was held in memory: the call is unknown, and is not bought again unasked."""
+    till = Till()
+    monkeypatch.setattr("clash.calls.keeping._HELD_S", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(AssetStore, "put", refuse)
+        patch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
+        with pytest.raises(StorageError):
+            await (await desk.ledger(OneShot(till))).call(task("a"))
+    with pytest.raises(PersonNeededError):
+        await (await desk.ledger(OneShot(till))).call(task("a"))
+    (row,) = await desk.rows()
+    assert "could not be kept" in row["error_message"]
+    assert len(till.charges) == 1
+
+
+# -- the folders -----------------------------------------------------------------------------------------------------
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no file modes")
+
+
+@posix
+def test_what_is_kept_is_for_this_user_alone(spare: Path) -> None:
+    """The folder is 0700, its files 0600, whatever the umask."""
+    umask = os.umask(0)
+    try:
+        folder = keep_elsewhere("a1", {"sha256": "x"}, b"answer")
+    finally:
+        os.umask(umask)
+    assert folder.parent == spare
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert find_kept("a1") == (folder, {"sha256": "x"})
+
+
+@posix
+@pytest.mark.parametrize("trap", ["open to others", "a link"])
+def test_a_folder_that_others_can_write_to_is_not_trusted(spare: Path, tmp_path: Path, trap: str) -> None:
+    """Another user may have made it in the shared folder for temporary files: nothing is read from it or put there."""
+    folder = spare_folders()[0]
+    assert folder.parent == spare
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    if trap == "a link":
+        folder.symlink_to(elsewhere)
+    else:
+        folder.mkdir()
+        folder.chmod(0o777)
+    (folder / "a1.json").write_text(json.dumps({"sha256": "x"}))
+    assert find_kept("a1") is None
+    assert keep_elsewhere("a2", {}, b"answer") != folder
+
+
+def test_an_answer_that_was_changed_there_is_not_taken(desk: Desk, spare: Path) -> None:
+    """Its bytes are not those of the receipt: it is none."""
+    from clash.assets.spare import take_back
+
+    folder = keep_elsewhere("a1", {"sha256": "ab" * 32}, b"other bytes")
+    assert not take_back(desk.assets, folder, "a1", {"sha256": "ab" * 32})
+    assert not desk.assets.root.exists()
