@@ -72,13 +72,19 @@ async def reach(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Open]:
     opened: list[D1Database] = []
 
     async def reach(
-        cloudflare: Cloudflare, patience: Patience = FOUR_TRIES, *, name: str = DATABASE, clock: Hurry | None = None
+        cloudflare: Cloudflare,
+        patience: Patience = FOUR_TRIES,
+        *,
+        name: str = DATABASE,
+        clock: Hurry | None = None,
+        stopping: Callable[[], bool] | None = None,
     ) -> D1Database:
-        account, transport = Account("acc", SecretStr(SECRET)), httpx.MockTransport(cloudflare)
-        opened.append(
-            await D1Database.open(name, account, patience=patience, transport=transport, clock=clock or Hurry())
-        )
-        return opened[-1]
+        database = await D1Database.open(
+            name, Account("acc", SecretStr(SECRET)), patience=patience, transport=httpx.MockTransport(cloudflare),
+            clock=clock or Hurry(), stopping=stopping,
+        )  # fmt: skip
+        opened.append(database)
+        return database
 
     monkeypatch.setattr("clash.database.d1.outage._outages", {})
     yield reach
@@ -159,6 +165,24 @@ async def test_an_outage_is_waited_out_for_five_minutes(reach: Open) -> None:
         with pytest.raises(DatabaseError, match="HTTP 503"):
             await database.query("SELECT 1")
         assert clock.now() == pytest.approx(waited_s)
+
+
+@pytest.mark.parametrize("answer", [page(503), page(429, **{"Retry-After": "200"})])
+async def test_who_is_asked_to_stop_waits_no_longer(reach: Open, answer: httpx.Response) -> None:
+    """Asked in the fourth minute of an outage, or of a wait that Cloudflare asked for: it gives up at once."""
+    clock = Hurry()
+    database = await reach(Cloudflare(*[answer] * 99), Patience(), clock=clock, stopping=lambda: clock.now() > 190)
+    with pytest.raises(DatabaseError):
+        await database.query("SELECT 1")
+    assert 190 < clock.now() < 192
+
+
+async def test_a_stop_does_not_hinder_a_short_wait(reach: Open) -> None:
+    """A run that stops still writes how it stands, over an outage of ten seconds."""
+    clock = Hurry()
+    database = await reach(Cloudflare(*[page(503)] * 5), Patience(), clock=clock, stopping=lambda: True)
+    assert await database.query("SELECT 1 AS one") == [{"one": 1}]
+    assert 7 < clock.now() < 10
 
 
 async def test_a_wait_as_cloudflare_asks_is_said(reach: Open, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -66,16 +66,21 @@ def database_exists(url: str) -> bool:
 
 
 @asynccontextmanager
-async def open_database(url: str, mode: Mode, *, wait_s: float | None = None) -> AsyncGenerator[Database]:
+async def open_database(
+    url: str, mode: Mode, *, wait_s: float | None = None, stopping: Callable[[], bool] | None = None
+) -> AsyncGenerator[Database]:
     """The database of this URL, closed at the end.
 
     `mode`: "read" never writes and never makes a file, "write" needs an existing one, "create" makes one, "adopt" also
     takes one that holds tables of another program.
     `wait_s`: how long a D1 that does not answer is waited for; by default what CLASH_DATABASE_WAIT says.
+    `stopping`: whether this process was asked to stop; D1 is then waited for 20 seconds at most.
     Raises `SettingsError`, `NotFoundError`, `DatabaseError`, and `VersionMismatchError` for a SQLite file that belongs
     to another program.
     """
-    database = await _open_d1(url, mode, wait_s) if is_d1(url) else await SqliteDatabase.open(sqlite_path(url), mode)
+    database = (
+        await _open_d1(url, mode, wait_s, stopping) if is_d1(url) else await SqliteDatabase.open(sqlite_path(url), mode)
+    )
     try:
         yield database
     finally:
@@ -106,7 +111,7 @@ async def check_soundness(database: Database) -> None:
         await database.check_soundness()
 
 
-async def _open_d1(url: str, mode: Mode, wait_s: float | None) -> Database:
+async def _open_d1(url: str, mode: Mode, wait_s: float | None, stopping: Callable[[], bool] | None) -> Database:
     from clash.config import load_settings
     from clash.database.d1.database import D1Database
     from clash.database.d1.pace import RequestPace
@@ -118,7 +123,7 @@ async def _open_d1(url: str, mode: Mode, wait_s: float | None) -> Database:
         raise SettingsError(f"DATABASE_URL {url!r} names no D1 database", hint=_HINT)
     pace = RequestPace.at(settings.cloudflare_api_base_url, settings.d1_requests)
     patience = Patience.of(settings.database_wait_s if wait_s is None else wait_s, looking=mode == "read")
-    return await D1Database.open(name, _account(settings), patience=patience, pace=pace)
+    return await D1Database.open(name, _account(settings), patience=patience, pace=pace, stopping=stopping)
 
 
 def _account(settings: Settings) -> Account:

@@ -48,9 +48,10 @@ async def run(
     settings = with_unpriced(settings, allowed=request.allow_unpriced)
     registry = Registry(settings)
     plan = prepare(request, settings, registry)
-    async with _opened_for_run(settings.database_url) as database:
+    stop = stop or StopSignal()
+    async with _opened_for_run(settings.database_url, stop) as database:
         row, changed = await _row_of(database, plan, settings, registry, allow_changes=request.allow_changes)
-        held = HeldRun(settings, database, row, registry, observe, stop or StopSignal())
+        held = HeldRun(settings, database, row, registry, observe, stop)
         held.progress.name_thread(f"thread {plan.thread_id}")
         for warning in plan.story.warnings:
             held.progress.warn(warning)
@@ -130,10 +131,10 @@ async def resume(
     """
     check_thread_id(thread_id)
     check_budget(budget)
-    settings = with_unpriced(settings, allowed=allow_unpriced)
-    async with open_database(settings.database_url, "write") as database:
+    settings, stop = with_unpriced(settings, allowed=allow_unpriced), stop or StopSignal()
+    async with open_database(settings.database_url, "write", stopping=lambda: stop.requested) as database:
         row = await checked(database, _film_row(database, thread_id))
-        held = HeldRun(settings, database, row, Registry(settings), observe, stop or StopSignal())
+        held = HeldRun(settings, database, row, Registry(settings), observe, stop)
         return await held.go_on(
             Continuation(
                 concurrency=concurrency,
@@ -166,10 +167,10 @@ async def _film_row(database: Database, thread_id: str) -> Row:
 
 
 @asynccontextmanager
-async def _opened_for_run(url: str) -> AsyncGenerator[Database]:
+async def _opened_for_run(url: str, stop: StopSignal) -> AsyncGenerator[Database]:
     """The database, made and migrated if there is none yet; one that exists must be up to date."""
     new = not database_exists(url)
-    async with open_database(url, "create") as database:
+    async with open_database(url, "create", stopping=lambda: stop.requested) as database:
         # A file without a single table is one that an earlier process had only just made.
         if new or not await _any_table(database):
             await migrate(database)

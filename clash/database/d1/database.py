@@ -13,7 +13,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import httpx
@@ -79,12 +79,13 @@ class D1Database:
         pace: RequestPace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
+        stopping: Callable[[], bool] | None = None,
     ) -> D1Database:
-        """The database of this name or id.
+        """The database of this name or id. `stopping`: whether it should soon be given up while it does not answer.
 
         Raises `NotFoundError`, `SettingsError` (credentials refused), `DatabaseError` (no answer).
         """
-        rest = Rest(account, patience=patience, pace=pace, transport=transport, clock=clock)
+        rest = Rest(account, patience=patience, pace=pace, transport=transport, clock=clock, stopping=stopping)
         try:
             key = (account.base_url, account.id, name)
             if key not in _known_ids:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import re
 import time
@@ -33,7 +34,8 @@ logger = logging.getLogger(__name__)
 WAIT_S = 300.0
 """Publicly reported outages of D1 last 60 to 80 seconds; https://www.cloudflarestatus.com knows longer ones."""
 LOOK_WAIT_S = 20.0
-"""For whoever only reads: a person waits for it."""
+"""For whoever only reads, or was asked to stop: a person waits for it."""
+_LOOKS_FOR_A_STOP_EVERY_S = 0.5
 _TIMEOUT = httpx.Timeout(connect=10, write=60, read=45, pool=None)
 """Seconds. A batch may take 30 s; a 10 MB checkpoint takes a while to send."""
 _EXCHANGE_S = 75.0
@@ -130,15 +132,21 @@ class _Tries:
     @property
     def waited_s(self) -> float:
         """Seconds since the request began, without the waits that Cloudflare asked for."""
-        return self._clock.now() - self._began - self._told_s
+        return self.elapsed_s - self._told_s
 
-    def next_wait(self, failure: TryAgain, *, out_of_reach: bool) -> float | None:
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the request began."""
+        return self._clock.now() - self._began
+
+    def next_wait(self, failure: TryAgain, *, out_of_reach: bool, stopping: bool) -> float | None:
         """Return how long to wait before the next try; None: it was the last one."""
         self.count += 1
         self.in_doubt = self.in_doubt or failure.looked_at
-        left_s = self._patience.wait_s - self.waited_s
+        most_s = LOOK_WAIT_S if stopping else math.inf
+        left_s = min(self._patience.wait_s, most_s) - self.waited_s
         told_s = failure.wait_s
-        if told_s is not None and told_s > self._patience.longest_told_s:
+        if told_s is not None and told_s > min(self._patience.longest_told_s, most_s):
             return None
         # Who has waited in vain for one request does not do so again for each of those that a run still has.
         if self.count >= (_TRIES_OUT_OF_REACH if out_of_reach else _TRIES_ODD if failure.odd else self.count + 1):
@@ -170,7 +178,9 @@ class Rest:
         pace: RequestPace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
+        stopping: Callable[[], bool] | None = None,
     ) -> None:
+        self._stopping = stopping
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
         self.pace = pace or RequestPace(None)
@@ -232,15 +242,25 @@ class Rest:
 
     async def _wait(self, failure: TryAgain, tries: _Tries) -> None:
         """Wait for the next try. Raises the failure's error after the last one."""
-        pause_s = tries.next_wait(failure, out_of_reach=self._out_of_reach)
+        stopping = self._stopping is not None and self._stopping()
+        pause_s = tries.next_wait(failure, out_of_reach=self._out_of_reach, stopping=stopping)
         if pause_s is None:
             self._out_of_reach = failure.error.code == "database_unreachable"
             raise failure.error from None
         logger.info("%s; again in %.1f s (try %d)", failure, pause_s, tries.count + 1)
         if pause_s >= _WORTH_SAYING_S and not tries.waiting:
             tries.waiting = True
-            self._outage.begin(self._news(failure, pause_s), tries.waited_s)
-        await self._clock.sleep(pause_s)
+            self._outage.begin(self._news(failure, pause_s), tries.elapsed_s)
+        await self._sleep(pause_s, already_stopping=stopping)
+
+    async def _sleep(self, seconds: float, *, already_stopping: bool) -> None:
+        """Wait, but no longer than until this process is asked to stop."""
+        if self._stopping is None or already_stopping:
+            await self._clock.sleep(seconds)
+            return
+        until = self._clock.now() + seconds
+        while (left_s := until - self._clock.now()) > 0 and not self._stopping():
+            await self._clock.sleep(min(left_s, _LOOKS_FOR_A_STOP_EVERY_S))
 
     def _news(self, failure: TryAgain, pause_s: float) -> str:
         if failure.wait_s is not None:
