@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from typer.main import get_command
 
 from clash import errors
@@ -120,25 +121,57 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("name", ["commands.md", "providers.md"])
-def test_no_link_leads_nowhere_within_its_page(name: str) -> None:
-    """Every link to a heading of the same page finds it."""
-    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    links = set(re.findall(r"\]\(#([^)]+)\)", text))
-    assert links
-    assert links <= anchors(text)
+PAGES = sorted((ROOT / "docs").glob("*.md")) + [
+    ROOT / name for name in ("README.md", "README.zh.md", "CONTRIBUTING.md", "SECURITY.md")
+]
 
 
-def test_the_guide_for_providers_leads_to_files_and_names_what_there_is() -> None:
-    """Its links lead to files and headings that are there, and its fault points and requests are the code's."""
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    """Every link of a page leads to a file that exists and, where it names one, to a heading in it."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        leads_to = page.parent / path if path else page
+        assert leads_to.exists(), target
+        assert not anchor or anchor in anchors(leads_to.read_text(encoding="utf-8")), target
+
+
+def test_the_index_of_the_documentation_names_every_page() -> None:
+    """docs/README.md leads to every page of docs/, but for translations of one."""
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\]\(([\w-]+\.md)\)", index))
+    assert named == {page.name for page in (ROOT / "docs").glob("*.md") if page.name.count(".") == 1} - {"README.md"}
+
+
+def test_the_picture_of_the_readme_is_small() -> None:
+    """README's picture can be decoded, and is under 300 KB."""
+    (name,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert (ROOT / name).stat().st_size < 300_000
+    with Image.open(ROOT / name) as picture:
+        picture.load()
+        assert picture.width > 4 * picture.height
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    """README.zh.md has each block of code that README.md has, comments aside."""
+
+    def blocks(name: str) -> list[str]:
+        found = re.findall(r"^```.*?^```", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        plain = [re.sub(r"\s+# .*", "", block) for block in found]
+        return [re.sub(r"^(    \S+ ?\S*)  +.*", r"\1", block, flags=re.MULTILINE) for block in plain]
+
+    assert len(blocks("README.md")) >= 5
+    assert blocks("README.zh.md") == blocks("README.md")
+
+
+def test_the_guide_for_providers_names_what_there_is() -> None:
+    """The fault points and requests that it names are the code's."""
     from clash import faults
     from clash.providers import ports
 
     text = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#]+(?:#[^)]+)?)\)", text):
-        path, _, anchor = target.partition("#")
-        assert (ROOT / "docs" / path).exists(), target
-        assert not anchor or anchor in anchors((ROOT / "docs" / path).read_text(encoding="utf-8")), target
     assert set(re.findall(r"CLASH_FAULT=([\w.]+)", text)) <= set(faults.POINTS)
     named = set(re.findall(r"`(\w+Request|\w*Provider|Context|Answer|JobStatus|Quote|Job)\b", text))
     assert len(named) >= 9
