@@ -23,7 +23,7 @@ from clash.providers.ports import (
     VideoRequest,
 )
 
-_REVISIONS: Mapping[Kind, str] = {"screenplay": "4", "image": "8", "video": "1"}
+_REVISIONS: Mapping[Kind, str] = {"screenplay": "5", "image": "9", "video": "1"}
 """Counted up whenever the same request would give another answer, so that no older one is reused for it."""
 
 

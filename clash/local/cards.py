@@ -15,7 +15,7 @@ from clash.local.figures.face import EXPRESSIONS
 from clash.local.figures.figure import Light, Stance, figure_layer
 from clash.local.figures.look import Digest, Look, look_of
 from clash.local.figures.pose import POSES
-from clash.story.places import place_kind
+from clash.local.place_words import kind_of_place
 from clash.story.screenplay import Character, Location, TimeOfDay
 
 PAPER: Colour = (243, 236, 224)
@@ -93,7 +93,7 @@ def _place(location: Location, time: TimeOfDay, width: int, height: int) -> Imag
         width=width,
         height=height,
         seed=location.slug,
-        aboard=place_kind(location) != "bridge",  # its card shows the bridge itself
+        aboard=kind_of_place(location) != "bridge",  # its card shows the bridge itself
     ).image
 
 

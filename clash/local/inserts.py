@@ -20,9 +20,8 @@ from clash.local.figures.canvas import (
     tube,
 )
 from clash.local.figures.figure import Light, drawn
-from clash.local.figures.household import match_stick
 from clash.local.figures.look import Look, look_of, trim_of
-from clash.local.figures.props import FLAT, HELD_UP, draw_thing, foot_of, height_of
+from clash.local.figures.props import FLAT, draw_thing, foot_of, height_of
 from clash.story.screenplay import Character
 
 WOOD: Colour = (134, 96, 68)
@@ -33,7 +32,7 @@ MIDDLE = 0.40
 def draw_insert(
     picture: Image.Image, thing: str, holder: Character | None, light: Light, *, nearer: float = 1.0
 ) -> None:
-    """Draws `thing` over `picture`: in the hand of `holder`, else on a table; what burns is held up by nobody.
+    """Draws `thing` over `picture`: in the hand of `holder`, else on a table.
 
     `nearer` magnifies it; above 1 its ends may leave the frame.
     """
@@ -44,15 +43,13 @@ def draw_insert(
     scale = min(1.12 if lying else 1.0, 0.58 / height_of(thing))
     if lying:
         _desk(picture, light)
-    elif not held and thing not in HELD_UP:
+    elif not held:
         _table(picture, height * MIDDLE + unit * scale * foot_of(thing), unit, light)
     canvas = Canvas(width, height, origin=(width / 2, height * MIDDLE), unit=unit, light=light.side)
     if held and holder is not None:
         _in_hand(canvas, look_of(holder), thing)
     else:
         canvas.at(0.0, 0.0, tilt=-0.13 if lying else 0.0, scale=scale)
-        if thing in HELD_UP:
-            match_stick(canvas)
         draw_thing(canvas, thing)
     layer = drawn(canvas, unit, light)
     if lying:
@@ -129,9 +126,6 @@ def _in_hand(canvas: Canvas, look: Look, thing: str) -> None:
         for sign, along in ((1, -0.12), (1, 0.08), (-1, 0.08), (-1, -0.12))
     ]
     canvas.form(cuff, trim_of(look.cloth), depth=0.06)
-    slim = thing in HELD_UP
-    if slim:
-        canvas.at(side * 0.12, 0.03, tilt=-side * 0.12, scale=0.92)
     draw_thing(canvas, thing)
     canvas.at(0.0, 0.0)
     for index in range(4):

@@ -17,7 +17,7 @@ from clash.local.figures.figure import Light, feet_of, figure_layer
 from clash.local.figures.look import look_of
 from clash.local.figures.props import thing_in
 from clash.local.inserts import draw_hands, draw_insert
-from clash.local.lamps import lamp_goes_out
+from clash.local.place_words import known_place
 from clash.local.seating import seats_of
 from clash.local.seats import draw_seats, draw_table
 from clash.local.staging import FULL_FIGURES, SINGLES, Frame, Player, focus_of, nobody, stage
@@ -34,6 +34,7 @@ _FACES = "eyes|eye|face|tear|tears|gaze|stare|lips|smile|眼|脸|泪|目光|嘴"
 
 def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], width: int, height: int) -> Image.Image:
     """The picture of a shot, RGB, `width` x `height`; no letters in it."""
+    location = known_place(location)
     thing = _thing_of(shot, cast)
     hands = not thing and shot.size == "insert" and words.pattern(_HANDS).search(shot.action) is not None
     empty = not thing and nobody(shot, cast)
@@ -49,7 +50,6 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
         width=width,
         height=height,
         seed=location.slug,
-        lamp_out=lamp_goes_out(f"{shot.image_prompt} {shot.action}"),
         aboard=not afar and words.pattern(_BELOW).search(f"{location.name} {shot.action}") is None,
         rower=(look_of(cast[0]).cloth, look_of(cast[0]).hair) if cast else None,
     )

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from clash.local.lamps import LAMP_IS_OUT, has_lighthouse, lamp_goes_out
 from clash.local.screenwriting.atmosphere import Atmosphere, carry
 from clash.local.screenwriting.casting import Cast, cast_of
 from clash.local.screenwriting.locations import Places, heading_parts, time_in_heading
@@ -19,7 +18,6 @@ from clash.local.screenwriting.prompts import Picture, image_prompt, logline, st
 from clash.local.screenwriting.rhythm import Rhythm
 from clash.local.screenwriting.shot_breakdown import Draft, break_down, keep_row, sentences_of
 from clash.story.camera_terms import angle_of, movement_of, size_of
-from clash.story.places import place_kind
 from clash.story.screenplay import Angle, Beat, Character, Location, Scene, Screenplay, Shot, ShotSize, Story
 
 _LONGEST_SCENE_NUMBER = 12
@@ -112,7 +110,6 @@ class _Shots:
         self._rhythm = Rhythm()
         self._number = 0
         self._before: tuple[str, ...] = ()
-        self._lamps_out: dict[str, bool] = {}
 
     def of(self, row: _Placed) -> list[Shot]:
         """The shots of one row."""
@@ -123,20 +120,8 @@ class _Shots:
             drafts = break_down(
                 row.beat, self._cast, language, place=place, new_place=row.first_seen, before=self._before
             )
-        self._look_at_the_lamp(row)
         self._before = next((draft.characters for draft in reversed(drafts) if draft.characters), self._before)
         return [self._shot(row, draft, first=index == 0) for index, draft in enumerate(drafts)]
-
-    def _look_at_the_lamp(self, row: _Placed) -> None:
-        """A lamp that has gone out stays out in whatever scenes play there, until it is lit again in any of them."""
-        place = self._locations[row.place]
-        if place_kind(place) != "tower_room" and not has_lighthouse(f"{place.name} {place.description}"):
-            return
-        told = f"{row.beat.description} {row.beat.narration}"
-        if lamp_goes_out(told, out=True):
-            self._lamps_out[row.place] = lamp_goes_out(told, out=self._lamps_out.get(row.place, False))
-        else:
-            self._lamps_out.clear()
 
     def _shot(self, row: _Placed, draft: Draft, *, first: bool) -> Shot:
         beat, language = row.beat, self._story.language
@@ -158,7 +143,6 @@ class _Shots:
             size=size, angle=angle, movement=movement, place=self._locations[row.place], time=row.air.time,
             weather=row.air.weather, cast=[self._characters[slug] for slug in people],
             action=draft.action, emotion=beat.emotion, lens=beat.lens,
-            note=LAMP_IS_OUT[language] if self._lamps_out.get(row.place) else "",
         )  # fmt: skip
         return Shot(
             number=self._number, size=size, angle=angle, movement=movement, location=row.place,

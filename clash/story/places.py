@@ -116,7 +116,7 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "广场 庭院 院子 院落 四合院 操场 体育场"),
     ("park", "room",
      "park garden playground backyard yard cemetery graveyard gazebo "
-     "公园 花园 后院 墓地 游乐场 植物园 草坪"),
+     "公园 花园 宫苑 宮苑 御花园 后院 墓地 游乐场 植物园 草坪"),
     ("village", "room",
      "village hamlet town farmhouse countryside "
      "村庄 村子 小镇 村 镇 乡村 农村 村口 山村 古镇 渔村 乡下"),
@@ -168,7 +168,7 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
      "museum gallery courtroom courthouse lobby foyer gym gymnasium castle warehouse factory hangar "
      "mosque monastery concert town_hall great_hall throne_room city_hall concert_hall market_hall "
      "大厅 礼堂 剧院 剧场 教堂 寺庙 寺院 庙 宫殿 皇宫 博物馆 美术馆 法庭 大堂 体育馆 祠堂 宴会厅 音乐厅 "
-     "仓库 工厂 殿 电影院"),
+     "仓库 工厂 殿 电影院 王宫 龙宫 宫城 宮城 宮殿 皇宮 王宮"),
     ("corridor", "corridor",
      "corridor hallway passage stairs staircase elevator tunnel "
      "走廊 过道 楼道 楼梯 楼梯间 电梯 隧道 长廊"),
@@ -343,6 +343,10 @@ def _in_prose(text: str) -> _Word | None:
     return found[0].word if found else None
 
 
+_NOT_OF_A_HOUSE = "(?<![皇国國大专專作画畫商农農科人独獨])家(?!族|乡|鄉|具|庭|伙)"
+"""家 as a place: in 皇家, 作家, 家族 it is none."""
+
+
 def _weight(word: str) -> int:
     """Length in letters; one Chinese character tells about as much as three Latin letters."""
     return sum(3 if ord(letter) >= 0x2E80 else 1 for letter in word)
@@ -373,5 +377,5 @@ def _vocabulary() -> tuple[re.Pattern[str], dict[str, _Word]]:
                 words.setdefault(word.replace("_", " "), _Word(outside, inside, rank))
     longest_first = sorted(words, key=lambda w: (-len(w), w))
     latin = "|".join(re.escape(w) for w in longest_first if w[0] < "\u2e80")
-    chinese = "|".join(re.escape(w) for w in longest_first if w[0] >= "\u2e80")
+    chinese = "|".join(_NOT_OF_A_HOUSE if w == "家" else re.escape(w) for w in longest_first if w[0] >= "\u2e80")
     return re.compile(rf"\b(?:{latin})(?:['’]s|e?s)?(?![^\W_])|(?:{chinese})"), words

@@ -236,32 +236,6 @@ def test_an_insert_shows_the_thing() -> None:
             assert np.abs(one - other).mean() > 3
 
 
-@pytest.mark.parametrize(
-    ("action", "burns"),
-    [
-        ("His hands shake above an open box of matches.", False),
-        ("A box of matches lies in the lamp light. The lamp burns.", False),
-        ("A damp match that will not light.", False),
-        ("The match does not catch.", False),
-        ("桌上一盒火柴。", False),
-        ("火柴怎么也划不着。", False),
-        ("Mara strikes the last match.", True),
-        ("She lights one more match.", True),
-        ("The match flares in his fingers.", True),
-        ("他划着一根火柴。", True),
-        ("火柴燃了起来。", True),
-        ("老周点燃火柴。", True),
-    ],
-)
-def test_a_match_burns_only_where_the_words_say_so(action: str, burns: bool) -> None:
-    """An insert of matches shows a flame when one is struck, lit or burns, and not before."""
-    insert = shot("insert", action=action, time="night")
-    for cast in ((), (MARA,)):
-        picture = pixels(keyframe(insert, cast, place=Location(slug="cellar", name="Cellar", setting="interior")))
-        flame = (picture[..., 0] > 225) & (picture[..., 1] > 150) & (picture[..., 2] < 150)
-        assert (flame.mean() > 0.002) == burns
-
-
 def test_light_and_place_change_the_picture() -> None:
     """Night is darker than day, and on people too."""
     day = pixels(keyframe(shot("medium", time="day"))).mean()

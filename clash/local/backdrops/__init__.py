@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from PIL import Image
 
+from clash.local.backdrops import stage
 from clash.local.backdrops.canvas import Canvas
 from clash.local.backdrops.framing import Camera
 from clash.local.backdrops.indoors import (
@@ -42,6 +43,7 @@ from clash.local.backdrops.outdoors import (
 from clash.local.backdrops.palette import RGB, indoors, palette_of
 from clash.local.backdrops.scene import Scene
 from clash.local.backdrops.weather import fall, vignette
+from clash.local.place_words import known_place
 from clash.story.places import INTERIORS, PlaceKind, boat_at, place_kind
 from clash.story.screenplay import Angle, Location, ShotSize, TimeOfDay, Weather
 
@@ -78,7 +80,7 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
         "city": skyline.city,
         "rooftop": skyline.rooftop,
         "bridge": bridges.bridge,
-        "exterior": country.open_country,
+        "exterior": stage.stage,
         "room": homes.living_room,
         "bedroom": homes.bedroom,
         "kitchen": homes.kitchen,
@@ -94,7 +96,7 @@ PAINTERS: Mapping[PlaceKind, Painter] = MappingProxyType(
         "cave": underground.cave,
         "vehicle": vehicles.vehicle,
         "spaceship": spaceship.spaceship,
-        "interior": homes.plain_room,
+        "interior": stage.stage,
     }
 )
 _COOL: frozenset[PlaceKind] = frozenset({"lab", "hospital", "spaceship"})
@@ -131,17 +133,17 @@ def draw_backdrop(
     width: int,
     height: int,
     seed: str,
-    lamp_out: bool = False,
     aboard: bool = True,
     rower: tuple[RGB, RGB] | None = None,
 ) -> Backdrop:
     """The place `location` in a picture of `width` x `height` pixels, its lower third calm enough for captions.
 
     `seed` fixes what stands where: the same seed gives the same place in every framing, time and weather. The
-    same arguments give the same pixels. `lamp_out`: the great lamp of a tower is not alight. `aboard`: the boat that
+    same arguments give the same pixels. `aboard`: the boat that
     the words speak of is seen from within, a bridge from on it, else from outside; `rower`: coat and hair of who is in
     the boat then.
     """
+    location = known_place(location)
     kind = place_kind(location)
     inside = kind in INTERIORS
     outside = palette_of(time, "clear" if kind in _WEATHERLESS else weather)
@@ -154,7 +156,6 @@ def draw_backdrop(
         seed=f"{seed}\0{kind}",
         words=f"{location.name} {location.description}".casefold(),
         level=camera.level,
-        lamp_out=lamp_out,
         boat=boat_at(location),
         aboard=aboard,
         stature=_STATURES.get(size, 0.86),

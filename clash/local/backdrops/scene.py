@@ -45,8 +45,6 @@ class Scene:
     """Name and description of the place in lower case, for variants (a stone bridge, a library)."""
     level: float
     """The height of the eye as a share of the picture's height: the horizon, or the vanishing point of a room."""
-    lamp_out: bool = False
-    """Whether the great lamp of a tower is not alight, however dark it is."""
     boat: Boat = ""
     """The boat that the words speak of at sea."""
     aboard: bool = True

@@ -24,9 +24,13 @@ from clash.local.figures.canvas import (
 )
 from clash.local.figures.face import INK, Expression, Head
 from clash.local.figures.look import Look
+from clash.local.figures.told import UNKNOWN_BEING
 
 SITTING_HEADS = 2.15
 """How far below the middle of its head an animal sits, in heads."""
+
+
+_PLAIN: Colour = (58, 58, 70)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,10 @@ _BEASTS: Mapping[str, _Beast] = {
 
 
 def draw_animal(canvas: Canvas, look: Look, turn: float, mood: Expression) -> None:
-    """A sitting animal about the middle of its head."""
+    """Draw a sitting animal about the middle of its head; a plain shape for one that there is no drawing of."""
+    if look.kind == UNKNOWN_BEING:
+        _shape(canvas)
+        return
     if look.kind == "bird":
         _bird(canvas, look, turn, mood)
         return
@@ -72,6 +79,13 @@ def draw_animal(canvas: Canvas, look: Look, turn: float, mood: Expression) -> No
             depth=0.05,
         )
     _animal_head(canvas, look, beast, turn, mood, pale)
+
+
+def _shape(canvas: Canvas) -> None:
+    """The silhouette of somebody who is not drawn: upright, without a face, of no kind."""
+    half = [(0.30, -0.36), (0.44, 0.10), (0.56, 0.80), (0.62, 1.50), (0.56, SITTING_HEADS - 0.06)]
+    body = smooth([(0.0, -0.52), *half, (0.0, SITTING_HEADS), *mirrored(half)])
+    canvas.form(body, _PLAIN, depth=0.10, shade=0.22)
 
 
 def _sitting_body(canvas: Canvas, look: Look, beast: _Beast, way: float, pale: Colour) -> None:

@@ -16,7 +16,6 @@ from clash.local.figures.canvas import (
 )
 
 BRASS: Colour = (204, 158, 78)
-MATCHWOOD: Colour = (232, 206, 158)
 
 
 def lantern(canvas: Canvas) -> None:
@@ -182,24 +181,6 @@ def matches(canvas: Canvas) -> None:
     canvas.fill([(0.03, -0.17), (0.49, -0.17), (0.49, 0.10), (0.03, 0.10)], (232, 216, 180))
     canvas.fill(ellipse(0.26, -0.035, 0.095, 0.095), (196, 70, 52))
     canvas.fill([(-0.02, 0.14), (0.54, 0.14), (0.54, 0.22), (-0.02, 0.22)], (92, 62, 52))
-
-
-def burning_match(canvas: Canvas) -> None:
-    """One match held upright, its flame leaning a little, the wood below the head already charred."""
-    wood = MATCHWOOD
-    canvas.glow(-0.05, -0.20, 2.1)
-    canvas.form(tube([(0.02, 0.46), (0.0, 0.30), (-0.045, -0.04)], (0.034, 0.033, 0.030)), wood, depth=0.02)
-    canvas.fill(tube([(-0.028, 0.09), (-0.045, -0.04), (-0.06, -0.10)], (0.030, 0.032, 0.026)), (52, 34, 28))
-    flame = [(-0.03, -0.52), (-0.03, -0.52), (0.045, -0.30), (0.065, -0.13), (0.0, 0.0), (-0.10, 0.0), (-0.165, -0.13)]
-    canvas.fill(smooth([*flame, (-0.12, -0.30)]), (250, 176, 70))
-    middle = [(-0.04, -0.40), (-0.04, -0.40), (0.02, -0.24), (0.025, -0.10), (-0.05, -0.03), (-0.125, -0.10)]
-    canvas.fill(smooth([*middle, (-0.10, -0.24)]), (254, 220, 132))
-    canvas.fill(ellipse(-0.05, -0.13, 0.040, 0.075), (255, 248, 224))
-
-
-def match_stick(canvas: Canvas) -> None:
-    """The rest of a burning match that comes in from below the picture."""
-    canvas.form(tube([(0.05, 1.6), (0.02, 0.44)], (0.035, 0.034)), MATCHWOOD, depth=0.02)
 
 
 def bowl(canvas: Canvas) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from clash.local.figures import words
 from clash.local.figures.canvas import Colour, darker, luminance, mix
+from clash.local.figures.told import UNKNOWN_BEING, told_of
 from clash.story.screenplay import Character
 
 Choice = TypeVar("Choice")
@@ -53,10 +54,7 @@ STYLES_OF_WOMEN = ("long", "bob", "bun", "ponytail", "curly", "braids")
 OUTERMOST_FIRST = ("apron", "cloak", "coat", "robe", "uniform", "suit", "jacket", "hoodie", "dress", "sweater", "shirt")
 
 _CLAUSE = re.compile(r"[,;:.!?\n，、；：。！？]|\b(?:and|with|under|over|plus)\b")
-_YEARS = re.compile(r"(?:aged?\s*)?(\d{1,3})\s*(?:-?\s*years?[- ]old|岁)|\baged?\s+(\d{1,3})\b", re.IGNORECASE)
 _CJK = re.compile(r"[\u3400-\u9fff]")
-_ASIDE = re.compile(r"\b(?:with|and|of|for|from|to|his|her|their|whose|who|a friend of)\b|和|与", re.IGNORECASE)
-_OWNER = re.compile(r"['’]s\s|的")
 _WOMEN_NAMED = re.compile(
     r"(?:[芳娜丽婷玉花梅兰莉娟雪霞燕静妈奶婆姐妹女婶姨嫂娘婉莹倩薇岚]|(?:a|ie|elle|ine|yn|lin|rose|mei|lily|ruth|grace|joy))$",
     re.IGNORECASE,
@@ -129,23 +127,28 @@ class Digest:
 
 
 def look_of(character: Character) -> Look:
-    """The look of a character: what its prose says (English or Chinese), the rest from the digest of its slug."""
+    """Return the look of a character: what its prose says, the rest from the digest of its slug.
+
+    What the digest chooses is for the drawing alone: it is in no prompt and in no screenplay.
+    """
     digest = Digest(character.slug)
-    prose = [character.look, character.description]
+    told = told_of(character)
+    prose = list(told.prose)
+    look = prose[0]
     east_asian = bool(_CJK.search(character.name))
-    kind = _kind(character)
-    age = _age([*prose, character.name], digest)
+    kind = told.being or "human"
+    age = _age(told.years, [*prose, character.name], digest)
     gender = _gender(character, prose, digest)
     skin_tones = EAST_ASIAN_SKIN_TONES if east_asian else SKIN_TONES
     skin = words.said(words.SKINS, prose) or digest.pick("skin", skin_tones)
     hair, style = _hair(prose, digest, gender, age, skin, east_asian)
     garment, cloth = _garment(prose, digest, gender, age)
-    hat = words.said(words.HATS, [character.look]) or ""
-    scarf_said = words.pattern(words.SCARF).search(character.look)
+    hat = words.said(words.HATS, [look]) or ""
+    scarf_said = words.pattern(words.SCARF).search(look)
     beard = words.said(words.BEARDS, prose) or ""
     if not beard and gender == "man" and age in {"adult", "old"} and digest.share("beard") < 0.3:
         beard = digest.pick("beard kind", ("full", "stubble", "moustache", "goatee"))
-    if kind != "human":
+    if kind not in ("human", UNKNOWN_BEING):
         hair = _coat_of(kind, prose, digest)
     if kind == "robot":
         garment, cloth, skin, hat, age = "plate", hair, darker(hair, 0.42), "", "adult"
@@ -170,29 +173,14 @@ def look_of(character: Character) -> Look:
         if kind == "robot"
         else digest.pick("shoes", ((54, 42, 40), (40, 40, 48), (94, 62, 44))),
         hat=hat,
-        hat_colour=_colour_of(character.look, "|".join(words.HATS))
-        or _hat_colour(hat, cloth, digest.pick("hat", accents)),
-        scarf=(_colour_of(character.look, words.SCARF) or digest.pick("scarf", accents)) if scarf_said else None,
+        hat_colour=_colour_of(look, "|".join(words.HATS)) or _hat_colour(hat, cloth, digest.pick("hat", accents)),
+        scarf=(_colour_of(look, words.SCARF) or digest.pick("scarf", accents)) if scarf_said else None,
         glasses=any(words.pattern(words.GLASSES).search(text) for text in prose),
         jaw=digest.share("jaw"),
         brow=digest.share("brow"),
         nose=digest.share("nose"),
         earrings=gender == "woman" and age != "child" and digest.share("earrings") < 0.5,
     )
-
-
-def _kind(character: Character) -> str:
-    """Human, unless the name or the head of the first clause is a robot or an animal."""
-    heads = [character.name]
-    for prose in (character.look, character.description):
-        first = re.split(r"[,;.\n，；。]", prose, maxsplit=1)[0]
-        heads.append(_OWNER.split(_ASIDE.split(first, maxsplit=1)[0])[-1])
-    for head in heads:
-        if words.said(words.GENDERS, [head]) is None:
-            kind = words.said(words.KINDS, [head])
-            if kind:
-                return kind
-    return "human"
 
 
 def _coat_of(kind: str, prose: Sequence[str], digest: Digest) -> Colour:
@@ -205,12 +193,9 @@ def _coat_of(kind: str, prose: Sequence[str], digest: Digest) -> Colour:
     return digest.pick("fur", words.FURS[kind])
 
 
-def _age(texts: Sequence[str], digest: Digest) -> str:
-    for text in texts:
-        years = _YEARS.search(text)
-        if years:
-            count = int(years[1] or years[2])
-            return "child" if count < 14 else "young" if count < 30 else "adult" if count < 62 else "old"
+def _age(years: int | None, texts: Sequence[str], digest: Digest) -> str:
+    if years is not None:
+        return "child" if years < 14 else "young" if years < 30 else "adult" if years < 62 else "old"
     return words.said(words.AGES, texts) or digest.pick("age", ("young", "adult", "adult"))
 
 

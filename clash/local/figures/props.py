@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from clash.local.figures import household, keepsakes, words
 from clash.local.figures.canvas import Canvas, Point
-from clash.local.figures.matches import match_burns
 
 THINGS: Mapping[str, str] = {
     "lantern|lamp|torch|oil lamp|candle|灯笼|油灯|提灯|手电|火把|蜡烛|灯": "lantern",
@@ -34,8 +33,6 @@ FLAT = frozenset(
     {"letter", "photograph", "map", "key", "phone", "coin", "blade", "book", "matches", "violin", "flower", "umbrella"}
 )
 """What lies on a table rather than stands on it."""
-HELD_UP = frozenset({"burning match"})
-"""What nobody lays down: without a hand in the picture it comes in from below."""
 _FEET: Mapping[str, float] = {
     "watch": 0.39,
     "cup": 0.32,
@@ -65,11 +62,8 @@ def thing_in(text: str) -> str:
 
     >>> thing_in("She lifts the old lantern.")
     'lantern'
-    >>> thing_in("He opens a box of matches."), thing_in("He strikes a match.")
-    ('matches', 'burning match')
     """
-    thing = words.said(THINGS, [text]) or ""
-    return "burning match" if thing == "matches" and match_burns(text) else thing
+    return words.said(THINGS, [text]) or ""
 
 
 _HELD: Mapping[str, tuple[float, float, float]] = {
@@ -81,7 +75,6 @@ _HELD: Mapping[str, tuple[float, float, float]] = {
     "book": (0.6, 0.0, -0.06),
     "violin": (1.3, 0.0, 0.05),
     "bowl": (0.6, 0.0, -0.06),
-    "burning match": (0.6, 0.0, -0.12),
 }
 
 
@@ -115,7 +108,6 @@ _DRAWINGS: Mapping[str, Callable[[Canvas], None]] = {
     "box": household.box,
     "umbrella": household.umbrella,
     "matches": household.matches,
-    "burning match": household.burning_match,
     "bowl": household.bowl,
     "violin": household.violin,
 }

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from clash.local.place_words import time_of, weather_of
 from clash.story.screenplay import Setting, TimeOfDay, Weather
 
 _TIMES: tuple[tuple[TimeOfDay, re.Pattern[str]], ...] = (
@@ -98,8 +99,8 @@ def carry(before: Atmosphere, *, column: str, text: str, new_scene: bool) -> Atm
     The column counts first, then the words of the text; what neither says stays as it was. A new scene at
     another time of day starts under a clear sky unless it says otherwise.
     """
-    time = time_in_column(column) or time_in(text) or before.time
-    weather = weather_in(column) or weather_in(text)
+    time = time_in_column(column) or time_of(column, alone=True) or time_in(text) or time_of(text) or before.time
+    weather = weather_in(column) or weather_in(text) or weather_of(text)
     if weather is None:
         weather = "clear" if new_scene and time != before.time else before.weather
     return Atmosphere(time, weather)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from clash.local.place_words import UNKNOWN_PLACES
 from clash.local.screenwriting.names import (
     Slugs,
     best_spelling,
@@ -209,7 +210,7 @@ def _stripped(match: re.Match[str], text: str) -> tuple[str, str]:
 
 
 def _names_a_place(name: str) -> bool:
-    return place_kind(Location(slug="", name=name)) not in ("interior", "exterior")
+    return place_kind(Location(slug="", name=name)) not in UNKNOWN_PLACES
 
 
 def _without_longer_forms(accepted: dict[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from clash.local.place_words import UNKNOWN_PLACES, kind_of_place
 from clash.local.screenwriting.atmosphere import setting_in_column, time_in_column
 from clash.local.screenwriting.names import Slugs
 from clash.story.places import INTERIORS, place_kind
@@ -98,15 +99,16 @@ class Places:
         return slug
 
     def _description(self, slug: str, people: re.Pattern[str] | None) -> str:
+        own = Location(slug="", name=self._names[slug])
+        known = kind_of_place(own) not in UNKNOWN_PLACES or slug == self._slugs.of(self._fallback)
         for text in self._texts[slug][:8]:
             for sentence in _SENTENCE.split(text[:2000]):
+                if not known and self._names[slug] not in sentence:
+                    continue  # another place, seen from a place of which the rules know nothing
                 about_people = _PRONOUN.search(sentence) or (people and people.search(sentence))
                 if not about_people and _is_place(sentence[:200].casefold()):
                     return sentence.strip()[:240]
-        name, inside = self._names[slug], self._settings[slug] == "interior"
-        if self._language == "zh":
-            return f"{name}，{'室内' if inside else '室外'}"
-        return f"{name}, {'an interior' if inside else 'an exterior'}"
+        return ""
 
 
 def heading_parts(text: str) -> tuple[str, Setting | None]:
@@ -144,9 +146,9 @@ def time_in_heading(text: str) -> TimeOfDay | None:
 
 def setting_by_words(name: str, text: str) -> Setting:
     """Whether a place is inside, judged by its name, else by what the text says of it."""
-    kind = place_kind(Location(slug="", name=name))
-    if kind in ("interior", "exterior"):
-        kind = place_kind(Location(slug="", name=name), hint=text[:400])
+    kind = kind_of_place(Location(slug="", name=name))
+    if kind in UNKNOWN_PLACES:
+        kind = kind_of_place(Location(slug="", name=name), text[:400])
     return "interior" if kind in INTERIORS else "exterior"
 
 
@@ -204,4 +206,4 @@ def _trimmed(clause: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _is_place(name: str) -> bool:
-    return place_kind(Location(slug="", name=name)) not in ("interior", "exterior")
+    return place_kind(Location(slug="", name=name)) not in UNKNOWN_PLACES

@@ -1,85 +1,78 @@
-"""What each character looks and sounds like: the story's own words first, the rest chosen by the name's digest.
+"""What the story says of each character's look: its own words, and nothing else.
 
-The words are plain ones ("copper hair", "teal coat", 青色外套), since whoever draws a character knows it only by
-them. No two characters of a film share the colour of their coat while there are colours left.
+These words go into prompts that are paid for, so what the story leaves open stays open here. The illustrator chooses
+the rest for its drawing alone (`clash.local.figures.look`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from clash.local.screenwriting.casting import Cast, Member
-from clash.local.screenwriting.look_words import (
-    ADULT,
-    OLD,
-    WORDS,
-    YOUNG,
-    LookWords,
-    age_in,
-    gender_in,
-)
+from clash.local.screenwriting.casting import Cast
+from clash.local.screenwriting.descriptions import Describer
+from clash.local.vocabulary import Vocabulary, vocabulary, vocabulary_for
 from clash.story.screenplay import Beat, Character, Story
 
 _SENTENCE = re.compile(r"(?<=[.!?。！？;；\n])\s*(?=\S)")
 _MOST_SENTENCES = 40
+_LONGEST_LOOK = 400
 
 
 @dataclass
 class _Told:
-    """What the story itself says of a character."""
+    """What the story says of one character."""
 
-    garment: str = ""
-    hair: str = ""
-    beard: str = ""
-    hat: str = ""
-    extra: str = ""
-    skin: str = ""
-    kind: str = ""
-    age: str = ""
-    gender: str = ""
+    person: list[str] = field(default_factory=list[str])
+    """Words for who it is: age, sex, trade, animal."""
+    worn: dict[str, str] = field(default_factory=dict[str, str])
+    """The first words for hair, coat, hat ... by section."""
     sentence: str = ""
-    he: int = 0
-    she: int = 0
-    colours: set[str] = field(default_factory=set[str])
+    """The first sentence that is about nobody else."""
+    pronouns: list[str] = field(default_factory=list[str])
+    """The sex of the pronouns that sentences about it begin with; of one that describes it, twice."""
+
+    @property
+    def sex(self) -> str:
+        """What the pronouns say, if two of them say it and none says another; else ""."""
+        return self.pronouns[0] if len(self.pronouns) > 1 and len(set(self.pronouns)) == 1 else ""
 
 
 def characters_of(story: Story, cast: Cast) -> tuple[Character, ...]:
-    """The characters with their looks and voices, in the order of the cast."""
-    words = WORDS[story.language]
+    """Return the characters with what the story says of their looks and voices, in the order of the cast."""
+    words = _vocabulary_of(story)
+    describer = Describer(words)
     told = {member.slug: _Told() for member in cast.members}
-    _read_notes(cast, told, words)
-    _read_text(story.beats, cast, told, words)
-    taken = {colour for one in told.values() for colour in one.colours}
-    characters: list[Character] = []
-    for member in cast.members:
-        look, voice = _complete(member, told[member.slug], words, taken)
-        characters.append(
-            Character(
-                slug=member.slug,
-                name=member.name,
-                description=told[member.slug].sentence,
-                look=look,
-                voice=voice,
-            )
-        )
-    return tuple(characters)
-
-
-def _read_notes(cast: Cast, told: dict[str, _Told], words: LookWords) -> None:
     for member in cast.members:
         one = told[member.slug]
-        _fill(one, member.notes, words)
-        one.age = one.age or age_in(member.notes) or age_in(member.name)
-        one.gender = gender_in(member.notes) or gender_in(member.name)
-        one.kind = words.kind_in(member.notes) or words.kind_in(member.name)
+        if member.notes:
+            one.person.append(member.notes)
+        one.person += describer.in_name(member.name)
+    _read_text(story.beats, cast, told, describer)
+    return tuple(
+        Character(
+            slug=member.slug,
+            name=member.name,
+            description=told[member.slug].sentence,
+            look=_look(told[member.slug], words),
+            voice=_voice(told[member.slug], words),
+        )
+        for member in cast.members
+    )
 
 
-def _read_text(beats: Sequence[Beat], cast: Cast, told: dict[str, _Told], words: LookWords) -> None:
-    """Give every phrase of a look to the character whom its sentence names nearest before it, else after it."""
+def _vocabulary_of(story: Story) -> Vocabulary:
+    """The words of the story's language; one that is read as English or Chinese may share their letters only."""
+    tag = story.language.split("-")[0]
+    if tag not in ("en", "zh"):
+        return vocabulary(tag)
+    return vocabulary_for("\n".join(beat.description for beat in story.beats[:40]))
+
+
+def _read_text(beats: Sequence[Beat], cast: Cast, told: dict[str, _Told], describer: Describer) -> None:
+    """Give every description to the character whom its sentence names nearest before it, else after it."""
     pattern = cast.pattern
     if pattern is None:
         return
@@ -89,87 +82,61 @@ def _read_text(beats: Sequence[Beat], cast: Cast, told: dict[str, _Told], words:
         last = ""
         for sentence in _SENTENCE.split(text[:4000]):
             named = [(m.start(), m.end(), slug) for m in pattern.finditer(sentence) for slug in cast.mentioned(m[0])]
-            if not named and last and words.begins_with_pronoun(sentence):
-                named = [(0, 0, last)]
+            pronoun = describer.opening_pronoun(sentence) if last and not named else None
+            if pronoun:
+                named = [(0, pronoun.end(), last)]
+                if sex := describer.sex_of(pronoun[0]):
+                    rest = sentence[pronoun.end() :]
+                    told[last].pronouns += [sex, sex] if describer.describes(rest) else [sex]
             if named and read[named[0][2]] < _MOST_SENTENCES:
                 read[named[0][2]] += 1
-                _read_sentence(sentence, named, told, words)
+                _read_sentence(sentence, named, told, describer, by_name=not pronoun)
             last = named[-1][2] if named else last
 
 
 def _read_sentence(
-    sentence: str, named: Sequence[tuple[int, int, str]], told: dict[str, _Told], words: LookWords
+    sentence: str, named: Sequence[tuple[int, int, str]], told: dict[str, _Told], describer: Describer, *, by_name: bool
 ) -> None:
     """`named` are the names in the sentence: where each starts and ends, and whose it is."""
     people = dict.fromkeys(slug for *_, slug in named)
     if len(people) == 1:
         one = told[named[0][2]]
-        gender = words.gender_by_pronoun(sentence)
-        one.he += gender == "man"
-        one.she += gender == "woman"
-        one.sentence = one.sentence or (sentence.strip()[:240] if named[0][1] else "")
-    for slug in people:
-        _fill(told[slug], _near(sentence, slug, named), words)
-    for start, end, slug in named:
-        _person(told[slug], sentence, start, end, words)
+        one.sentence = one.sentence or (sentence.strip()[:240] if by_name else "")
+    for index, (start, end, slug) in enumerate(named):
+        since = named[index - 1][1] if index else 0
+        until = named[index + 1][0] if index + 1 < len(named) else len(sentence)
+        told[slug].person += describer.beside(sentence[since:start], sentence[end:until])
+        near = sentence[end:until] if index else f"{sentence[:start]} ; {sentence[end:until]}"
+        for section, phrase in describer.worn_in(near).items():
+            told[slug].worn.setdefault(section, phrase)
 
 
-def _near(sentence: str, slug: str, named: Sequence[tuple[int, int, str]]) -> str:
-    """The parts of a sentence nearer to this name than to another: from each mention up to the next name."""
+def _look(one: _Told, words: Vocabulary) -> str:
+    """The words in one line; what is part of another is not said twice."""
     parts: list[str] = []
-    for index, (_, end, owner) in enumerate(named):
-        if owner == slug:
-            until = named[index + 1][0] if index + 1 < len(named) else len(sentence)
-            if index == 0:
-                parts.append(sentence[: named[0][0]])
-            parts.append(sentence[end:until])
-    return " ; ".join(parts)
+    said = [*one.person, *one.worn.values()]
+    for part in sorted(said, key=len, reverse=True):
+        if not any(part.casefold() in other.casefold() for other in parts):
+            parts.append(part)
+    parts.sort(key=said.index)
+    if one.sex and not words.pattern("sex").search(" ".join(parts)):
+        parts.append(words.text("female" if one.sex == "woman" else "male"))
+    return ("、" if words.tag == "ja" else ", " if words.spaced or words.tag == "ko" else "，").join(parts)[
+        :_LONGEST_LOOK
+    ]
 
 
-def _fill(one: _Told, text: str, words: LookWords) -> None:
-    for name in ("garment", "hair", "beard", "hat", "extra", "skin"):
-        if not getattr(one, name):
-            phrase = words.phrase(name, text)
-            setattr(one, name, phrase)
-            if name == "garment" and phrase:
-                one.colours.update(words.colours_in(phrase))
+def _voice(one: _Told, words: Vocabulary) -> str:
+    """Age and sex in plain English words, for whoever chooses the voice; "" where the story tells neither."""
+    text = words.idiom.sub(" ", " , ".join(one.person))
+    age, sex = _age(text, words), words.keyed("sex", text) or one.sex
+    if age == "child" and sex:
+        return "girl" if sex == "woman" else "boy"
+    return " ".join(filter(None, ("" if age == "adult" else age, sex)))
 
 
-def _person(one: _Told, sentence: str, start: int, end: int, words: LookWords) -> None:
-    """Age, sex and kind, told right before the name ("old Ivo") or right after it ("Ivo, an old keeper")."""
-    before, after = words.beside(sentence, start, end)
-    for text in (before, after):
-        one.age = one.age or age_in(text)
-        one.gender = one.gender or gender_in(text)
-        one.kind = one.kind or words.kind_in(text)
-
-
-def _complete(member: Member, one: _Told, words: LookWords, taken: set[str]) -> tuple[str, str]:
-    """Choose what the story leaves open, and write look and voice."""
-    dice = hashlib.sha256(member.name.encode("utf-8", "replace")).digest()
-    gender = (
-        one.gender
-        or ("man" if one.beard else "")
-        or _by_pronouns(one)
-        or words.gender_of_name(member.name)
-        or ("woman", "man")[dice[0] % 2]
-    )
-    age = one.age or (ADULT, ADULT, YOUNG)[dice[1] % 3]
-    garment = one.garment or words.garment(dice[2], dice[3], taken, gender)
-    taken.update(words.colours_in(garment))
-    if one.kind:
-        parts = [words.creature(one.kind, age), garment]
-        return words.join(parts), words.voice(gender, age, dice[9])
-    beard = one.beard or (words.beard(dice[4], age) if gender == "man" and age in (ADULT, OLD) and dice[5] % 2 else "")
-    hat = one.hat or (words.hat(dice[6]) if dice[7] % 4 == 0 else "")
-    extra = one.extra or (words.accessory(dice[8]) if dice[7] % 4 == 1 else "")
-    hair = words.with_colour(one.hair, dice[10], age) if one.hair else words.hair(dice[10], dice[11], age, gender)
-    skin = one.skin or words.skin(dice[12])
-    parts = [words.person(age, gender), hair, beard, garment, hat, extra, skin]
-    return words.join(parts), words.voice(gender, age, dice[9])
-
-
-def _by_pronouns(one: _Told) -> str:
-    if one.he == one.she:
-        return ""
-    return "man" if one.he > one.she else "woman"
+def _age(text: str, words: Vocabulary) -> str:
+    years = words.age_in_years(text) or next((int(piece) for piece in text.split(" , ") if piece.isdecimal()), None)
+    if years is None:
+        return words.keyed("age", text)
+    return "child" if years < 14 else "young" if years < 30 else "adult" if years < 62 else "old"

@@ -60,8 +60,6 @@ class Picture:
     action: str
     emotion: str
     lens: str
-    note: str = ""
-    """What else is true of the place just now."""
 
 
 def style_guide(language: Language, times: Iterable[TimeOfDay]) -> str:
@@ -84,20 +82,20 @@ def image_prompt(picture: Picture, language: Language) -> str:
     action = " ".join(picture.action[:_LONGEST_ACTION].split())
     frame = f"{SIZE_NAMES[language][picture.size]}, {ANGLE_NAMES[language][picture.angle]}"
     brackets = "（{}）" if language == "zh" else " ({})"
-    people = [one.name + brackets.format(one.look) for one in picture.cast]
+    people = [one.name + (brackets.format(one.look) if one.look else "") for one in picture.cast]
     if language == "zh":
         parts = [
             frame.replace(", ", "，"), action.rstrip("。"),
             "人物：" + "；".join(people) if people else "",
             f"地点：{picture.place.name}（{'室内' if picture.place.setting == 'interior' else '室外'}）",
             f"{_TIMES['zh'][picture.time]}，{_WEATHERS['zh'][picture.weather]}",
-            picture.note, picture.emotion, picture.lens,
+            picture.emotion, picture.lens,
         ]  # fmt: skip
         return "。".join(part for part in parts if part) + "。"
     parts = [
         frame[:1].upper() + frame[1:], action.rstrip("."), "; ".join(people),
         f"{picture.place.name}, {picture.place.setting}, {_TIMES['en'][picture.time]}, "
-        f"{_WEATHERS['en'][picture.weather]}", picture.note, picture.emotion, picture.lens,
+        f"{_WEATHERS['en'][picture.weather]}", picture.emotion, picture.lens,
     ]  # fmt: skip
     return ". ".join(part for part in parts if part) + "."
 

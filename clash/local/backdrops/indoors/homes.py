@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from clash.local.backdrops.indoors.furniture import (
     bookshelf,
-    chair,
     counter,
     floor_lamp,
     plant,
@@ -14,7 +13,7 @@ from clash.local.backdrops.indoors.furniture import (
     table,
     table_lamp,
 )
-from clash.local.backdrops.indoors.shell import Room, door, pendant, picture_frame, room_of, wainscot
+from clash.local.backdrops.indoors.shell import Room, pendant, picture_frame, room_of
 from clash.local.backdrops.indoors.windows import wall_window
 from clash.local.backdrops.palette import LAMP, OAK, RGB, WALNUT, darker, lighter, rgb
 from clash.local.backdrops.scene import Scene
@@ -23,22 +22,6 @@ from clash.local.backdrops.scene import Scene
 def hue_of(scene: Scene, *codes: str) -> RGB:
     """One of the colours, the place's own."""
     return rgb(codes[int(scene.rng("wall").integers(len(codes)))])
-
-
-def plain_room(scene: Scene) -> None:
-    """A room of no known use: an arched window, a chair, a table, a lamp."""
-    s = scene.light_side
-    room = room_of(scene, hue_of(scene, "#b9a58c", "#9fa8a0", "#b79a8c", "#a3a0b0"), WALNUT)
-    wainscot(room, OAK)
-    wall_window(room, s * 0.42, 0.95, 1.25, 1.75, "main", arched=True, frame=rgb("#6b4f3a"))
-    door(room, -s * 0.66, rgb("#7a5a44"))
-    picture_frame(room, -s * 0.18, 1.75, 0.62, 0.48, "one")
-    rug(room, scene.canvas.w / 2, (1.15, 1.75), 1.35, hue_of(scene, "#8f4a44", "#4a6a78", "#5f7352"))
-    x, y, m = table(room, room.x(s * 0.80), 1.22, 0.85, 0.72, OAK)
-    table_lamp(room, x, y, m)
-    chair(room, room.x(s * 0.44), 1.28, WALNUT)
-    pendant(room, scene.canvas.w / 2, 0.55, 0.55, rgb("#5a6b62"))
-    scene.focus = (0.5 + s * 0.14, scene.level)
 
 
 def living_room(scene: Scene) -> None:

@@ -20,12 +20,6 @@ def tower_room(scene: Scene) -> None:
     room = room_of(scene, brick, rgb("#7a5f48"))
     span = (room.right - room.left) / room.metre
     masonry(room, brick)
-    if scene.lamp_out and p.lamps > 0.25:
-        c.fade((0, 0, c.w, c.h), mix(p.ink, scene.outside.sky[-1], 0.35), 0.50, 0.62)
-        scene.key, scene.ambient = (
-            mix(scene.key, scene.outside.key, 0.7),
-            mix(scene.ambient, scene.outside.ambient, 0.6),
-        )
     stairs = scene.named("stair", "stairwell", "楼梯", "steps", "台阶", "梯")
     if stairs:
         wall_window(room, s * 0.58, 1.0, min(0.95, span * 0.2), 1.55, "sea", arched=True, frame=rgb("#4a3526"))
@@ -47,8 +41,8 @@ def _great_lamp(room: Room) -> None:
     scene, c, p = room.scene, room.scene.canvas, room.scene.palette
     cx, base = room.near(c.w / 2, room.floor, 1.12)
     m = room.metre * 1.12
-    brass, iron = p.tone(rgb("#c2923f"), 0, 0.65 if scene.lamp_out else 1.1), p.tone(rgb("#3a3f45"))
-    lit = p.lamps > 0.25 and not scene.lamp_out
+    brass, iron = p.tone(rgb("#c2923f"), 0, 1.1), p.tone(rgb("#3a3f45"))
+    lit = p.lamps > 0.25
     shadow(room, cx, base, 0.7 * m)
     c.shape(
         [
@@ -71,7 +65,7 @@ def _great_lamp(room: Room) -> None:
                 (cx, mid + 0.12 * m),
             ]
             c.soft([beam], (255, 236, 190), 0.20, 0.03 * c.u)
-    glass = (255, 232, 178) if lit else p.tone(rgb("#8299a3" if scene.lamp_out else "#b9cdd2"))
+    glass = (255, 232, 178) if lit else p.tone(rgb("#b9cdd2"))
     c.ellipse(cx, mid, 0.60 * m, 0.74 * m, darker(glass, 0.30))
     for k in range(6):
         r = 1.0 - 0.155 * k

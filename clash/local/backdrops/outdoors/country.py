@@ -1,4 +1,4 @@
-"""Open country: field, road, footpath, and land of no known kind."""
+"""Open country: field, road, footpath."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import numpy as np
 
 from clash.local.backdrops.canvas import Point
 from clash.local.backdrops.outdoors.buildings import house
-from clash.local.backdrops.outdoors.plants import bush, conifer, reeds, round_tree
+from clash.local.backdrops.outdoors.plants import bush, reeds, round_tree
 from clash.local.backdrops.outdoors.scenery import (
     foreground,
     height_at,
     mist,
-    path,
     ridge,
     shade_foot,
     strip,
@@ -24,29 +23,6 @@ from clash.local.backdrops.scene import Scene, jitter
 from clash.local.backdrops.sky import paint_sky
 
 _GREEN = rgb("#6f9a5b")
-
-
-def open_country(scene: Scene) -> None:
-    """An unknown place in the open: rolling hills, a lone tree, a winding path."""
-    c, p, hz = scene.canvas, scene.palette, scene.horizon
-    paint_sky(scene, hz + 0.02 * c.u)
-    ridge(scene, "far", hz - 0.05 * c.u, 0.07 * c.u, (p.tone(rgb("#6f8a86"), 0.72), p.tone(_GREEN, 0.6)))
-    mist(scene, hz, 0.07 * c.u, 0.5)
-    ridge(scene, "middle", hz + 0.03 * c.u, 0.05 * c.u, (p.ground(_GREEN, 0.42), p.ground(_GREEN, 0.3)))
-    fill = (p.ground(lighter(_GREEN, 0.05), 0.12), p.ground(darker(_GREEN, 0.35), 0.0))
-    near = ridge(scene, "near", hz + 0.12 * c.u, 0.035 * c.u, fill)
-    start = (scene.side_x(0.10), hz + 0.115 * c.u)
-    path(scene, start, c.w * 0.5, 0.5 * c.u, p.ground(EARTH, 0.05, 0.85), bend=0.10)
-    x = scene.side_x(-0.30)
-    round_tree(scene, x, height_at(near, x) + 0.03 * c.u, 0.40 * c.u, p.ground(rgb("#4f7d4a"), 0.03), "lone")
-    rng = scene.rng("grove")
-    for k in range(5):
-        at = scene.side_x(0.22 + 0.06 * k + jitter(rng, -0.02, 0.02))
-        tall = c.u * jitter(rng, 0.10, 0.17)
-        conifer(scene, at, height_at(near, at) + 0.015 * c.u, tall, p.ground(rgb("#3f6650"), 0.15))
-    reeds(scene, "grass", c.h * 0.93, 0.045 * c.u, darker(_GREEN, 0.25))
-    foreground(scene, "foot", c.h * 0.93, darker(_GREEN, 0.35))
-    scene.focus = (x / c.w, scene.level - 0.1)
 
 
 def field(scene: Scene) -> None:

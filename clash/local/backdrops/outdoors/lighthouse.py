@@ -75,7 +75,7 @@ def _slope(scene: Scene, label: str, base: float, rise: float, start: float, awa
 def lighthouse_tower(scene: Scene, x: float, base: float, tall: float, *, beam_side: int) -> None:
     """A tower in red and white bands with gallery, lantern and cap; `tall` pixels up to the gallery."""
     lamp_y = base - tall - tall * 0.17 * 0.55
-    lit = scene.palette.lamps > 0.25 and not scene.lamp_out
+    lit = scene.palette.lamps > 0.25
     if lit:
         _beam(scene, (x, lamp_y), beam_side, tall)
     _shaft(scene, x, base, tall)

@@ -1,0 +1,65 @@
+"""Places and hours in the words of every language, told in English for the rules that know English and Chinese."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import cast
+
+from clash.local.vocabulary import is_surely_english, tags, vocabulary, vocabulary_for
+from clash.story.places import PlaceKind, place_kind
+from clash.story.screenplay import Location, TimeOfDay, Weather
+
+_READ_AS_THEY_ARE = ("en", "zh")
+UNKNOWN_PLACES: frozenset[PlaceKind] = frozenset({"interior", "exterior"})
+"""The kinds that say only whether there is a ceiling."""
+
+
+def known_place(location: Location) -> Location:
+    """Return the place with a name and a description that `clash.story.places` reads, whatever language they are in."""
+    if is_surely_english(f"{location.name}. {location.description}"):
+        return location
+    name, description = _told_in_english(location.name, location.description)
+    if not name and not description:
+        return location
+    if name == location.name and description == location.description:
+        return location
+    return location.model_copy(update={"name": name or location.name, "description": description})
+
+
+@lru_cache(maxsize=4096)
+def _told_in_english(name: str, description: str) -> tuple[str, str]:
+    text = f"{name}. {description}"
+    known = place_kind(Location(slug="", name=name, description=description)) not in UNKNOWN_PLACES
+    if vocabulary_for(text).tag in _READ_AS_THEY_ARE and known:
+        return name, description
+    return _in_english("places", name), _in_english("places", description, text)
+
+
+def kind_of_place(location: Location, hint: str = "") -> PlaceKind:
+    """Return the kind of a place in any language; `interior` or `exterior` where its words are not known."""
+    return place_kind(known_place(location), hint)
+
+
+def time_of(text: str, *, alone: bool = False) -> TimeOfDay | None:
+    """Return the time of day that a text in another language than English and Chinese tells.
+
+    `alone`: the text is a cell that tells nothing else, too short for its language to be known.
+    """
+    return cast("TimeOfDay | None", _in_english("times", text, None if alone else text) or None)
+
+
+def weather_of(text: str) -> Weather | None:
+    """Return the weather that a text in another language than English and Chinese tells."""
+    return cast("Weather | None", _in_english("weather", text, text) or None)
+
+
+def _in_english(section: str, words: str, text: str | None = None) -> str:
+    """What the words mean: in the language of `text`, or in any that knows them where that is None."""
+    if not words:
+        return ""
+    if text is not None:
+        spoken = vocabulary_for(text)
+        return "" if spoken.tag in _READ_AS_THEY_ARE else spoken.keyed(section, words)
+    others = [tag for tag in tags() if tag not in _READ_AS_THEY_ARE]
+    likely = sorted(others, key=lambda tag: tag != vocabulary_for(words).tag)
+    return next(filter(None, (vocabulary(tag).keyed(section, words) for tag in likely)), "")
