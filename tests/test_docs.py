@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,19 @@ def test_there_are_commands_to_document() -> None:
 def test_every_command_has_its_synopsis(path: str) -> None:
     """Every command stands, indented as one types it, in the section of its name."""
     assert re.search(rf"^    {re.escape(path)}\b", section(path), flags=re.MULTILINE)
+
+
+def test_the_tables_of_options_are_current() -> None:
+    """`python docs/options.py` would change nothing: the page says of each command what its `--help` says."""
+    script = runpy.run_path(str(ROOT / "docs" / "options.py"))
+    assert script["written"](COMMANDS) == COMMANDS, "run: python docs/options.py"
+
+
+def test_a_command_without_a_place_is_noticed() -> None:
+    """The script refuses a page that leaves a command out."""
+    script = runpy.run_path(str(ROOT / "docs" / "options.py"))
+    with pytest.raises(ValueError, match="places"):
+        script["written"](COMMANDS.replace("<!-- clash cost -->", ""))
 
 
 @pytest.mark.parametrize("path", LEAVES)

@@ -10,7 +10,7 @@ from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import money, size
 
-app = typer.Typer(help="Assets: the files that a run made.")
+app = typer.Typer(help="Assets: list the files of a run.")
 
 _LIST = (
     Column("slot", fold=True),
@@ -28,7 +28,7 @@ _LIST = (
 
 @app.command("ls")
 def list_assets(thread: Thread, as_json: Json = False) -> None:
-    """List what a run made: cards, keyframes, clips, speech, the film."""
+    """List the files that a run made: cards, keyframes, clips, speech, the film."""
     from clash.reports import files
 
     document = report(lambda settings: files.list_assets(settings, thread))
@@ -36,7 +36,7 @@ def list_assets(thread: Thread, as_json: Json = False) -> None:
 
 
 def render_assets(document: Document) -> list[Block]:
-    """A line a file. A person gets the names that were given to files; the rest is in the asset store only."""
+    """Show one line per file. People see published names; other files are in the asset store only."""
     items = document["items"]
     blocks: list[Block] = [Table(_LIST, items, empty=f"{document['thread_id']} has made nothing yet")]
     if unnamed := sum(not item["path"] for item in items):

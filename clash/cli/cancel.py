@@ -1,4 +1,4 @@
-"""`clash cancel`: call a run off."""
+"""`clash cancel`: cancel a run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from clash.hints import command
 
 
 def cancel(thread: Thread, as_json: Json = False) -> None:
-    """Call a run off, wherever it runs. What it has made is kept, and clash resume takes it up again."""
+    """Cancel a run, on whichever machine it runs. What it has made is kept; `clash resume` continues it."""
     from clash import production
 
     emit(report(lambda settings: production.cancel(thread, settings)), as_json=as_json, render=render_cancelled)
 
 
 def render_cancelled(document: Document) -> list[Block]:
-    """That it is called off, and whether a process is still at work on it."""
+    """Show that the run is cancelled, and whether a process still runs it."""
     blocks: list[Block] = [Record((Column("thread_id", "thread"), Column("status"), Column("running")), document)]
     if document["running"]:
         blocks.append(Remark("its process starts no new call and ends when those in flight are settled"))

@@ -13,7 +13,7 @@ from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import json_text, milliseconds, moment, money
 
-app = typer.Typer(help="Checkpoints: the states that a run was saved in.")
+app = typer.Typer(help="Checkpoints: the saved states of a run.")
 
 _LIST = (
     Column("checkpoint_id", "checkpoint", fold=True),
@@ -68,11 +68,13 @@ def show_checkpoint(
     thread: Thread,
     checkpoint: Annotated[
         str | None,
-        typer.Argument(metavar="[CHECKPOINT]", help="Its id; without one, the newest.", show_default=False),
+        typer.Argument(
+            metavar="[CHECKPOINT]", help="The id of the checkpoint; without it, the newest.", show_default=False
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show one checkpoint: when and after what it was saved, and the state itself."""
+    """Show one checkpoint: when and after which step it was saved, and its state."""
     from clash.reports import checkpoints
 
     document = report(lambda settings: checkpoints.show_checkpoint(settings, thread, checkpoint))

@@ -48,7 +48,7 @@ def _print_version(wanted: bool) -> None:
 
 
 def _help_without_command(context: typer.Context) -> None:
-    """To name no command is wrong use, and what it asks for is the help."""
+    """Without a command: print help and exit 2."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(UsageError.exit_code)

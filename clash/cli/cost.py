@@ -60,13 +60,16 @@ _ALL = (
 def cost(
     thread: Annotated[
         str | None,
-        typer.Argument(metavar="[THREAD]", help="The id of a run; without one, all runs.", show_default=False),
+        typer.Argument(metavar="[THREAD]", help="The id of a run; without it, all runs.", show_default=False),
     ] = None,
-    by: Annotated[By | None, typer.Option("--by", help="Split the cost by this.", show_default=False)] = None,
-    calls: Annotated[bool, typer.Option("--calls", help="Also list every call.")] = False,
+    by: Annotated[
+        By | None,
+        typer.Option("--by", metavar="WHAT", help="Sum the cost per step, provider, model or day.", show_default=False),
+    ] = None,
+    calls: Annotated[bool, typer.Option("--calls", help="Also list every attempt at every call.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what was paid, summed from the ledger of calls."""
+    """Show what was paid, for one run or for all."""
     from clash.reports import costs
 
     if calls and thread is None:

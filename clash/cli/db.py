@@ -1,4 +1,4 @@
-"""`clash db`: make, upgrade and look at the database; move runs out of it and into it."""
+"""`clash db`: create, upgrade, check and recover the database; export and import runs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from clash.cli.reading import report
 from clash.cli.text import moment, money, plain, size
 from clash.errors import UsageError, VersionMismatchError
 
-app = typer.Typer(help="The database: create, upgrade, look at it; move runs to another.")
+app = typer.Typer(help="The database: create, upgrade, check and recover it; move runs to another.")
 
 
 @app.command("init")
 def initialize(
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask before adding tables to a database of another program.")
+        bool, typer.Option("--yes", help="Add the tables of clash to a database of another program without asking.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Create the database or upgrade its schema; safe to repeat."""
+    """Create the database or upgrade its schema. Safe to repeat."""
     from clash.reports import database
 
     try:
@@ -121,11 +121,11 @@ def render_status(document: Document) -> list[Block]:
 @app.command("recover")
 def recover(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Change nothing; say what would be restored, and what it had cost.")
+        bool, typer.Option("--dry-run", help="Change nothing; list what would be restored, and what it cost.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Restore paid calls from the asset store into a database that was lost, or put back from a backup."""
+    """Restore paid calls from the asset store into a database that was lost or came from a backup."""
     from clash.transfer import recover_calls
 
     emit(report(lambda settings: recover_calls(settings, dry_run=dry_run)), as_json=as_json, render=render_recovered)
@@ -162,7 +162,7 @@ def render_recovered(document: Document) -> list[Block]:
     if document["dry_run"]:
         blocks.append(Remark("a dry run: nothing was changed; `clash db recover` restores them", "yellow"))
     if document["runs"]:
-        blocks.append(Remark(f"made anew: {', '.join(document['runs'])}; `clash resume THREAD` goes on with a run"))
+        blocks.append(Remark(f"created: {', '.join(document['runs'])}; `clash resume THREAD` continues a run"))
     if held := sorted({item["thread_id"] for item in items if item["result"] == "held"}):
         blocks.append(Remark(f"another process writes {', '.join(held)}: recover again when it has ended", "yellow"))
     lost = [item for item in items if item["sha256"] and not item["file_is_here"]]
@@ -177,19 +177,19 @@ def render_recovered(document: Document) -> list[Block]:
 
 
 class _Unread(Exception):
-    """Whoever read standard output has gone away."""
+    """The reader of standard output has closed it."""
 
 
 @app.command("export")
 def export(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The new file; - for standard output.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The new file, or - for standard output.")],
     threads: Annotated[
         list[str] | None,
-        typer.Option("--thread", metavar="ID", help="Only this run; may be repeated.", show_default=False),
+        typer.Option("--thread", metavar="ID", help="Export only this run. Can be repeated.", show_default=False),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write runs to a file that `clash db import` reads, on SQLite and on D1; packed if its name ends in .gz."""
+    """Write runs to a file for `clash db import`. It is compressed if its name ends in .gz."""
     from clash import transfer
 
     if file != "-":
@@ -214,10 +214,12 @@ def _write(line: bytes) -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A file of `clash db export`; - for standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A file that `clash db export` wrote, or - for standard input.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Take the runs of an export into the database. Safe to repeat: runs that are there already are left alone."""
+    """Read the runs of an export into the database. Safe to repeat: a run that is there already stays as it is."""
     from clash import transfer
 
     path = None if file == "-" else Path(file)
@@ -225,10 +227,10 @@ def import_(
 
 
 _THREAD = Column("thread_id", "thread", fold=True)
-# Nobody is at a run that could be exported.
+# A run that another process writes cannot be exported.
 _STATUS = Column("status", show=lambda status: INTERRUPTED if status == "running" else plain(status))
 _ROWS = Column("rows", right=True)
-_PAID_TWICE = "not finished: {threads}. Go on with it in one of the two databases only: what both make, both pay for"
+_PAID_TWICE = "not finished: {threads}. Resume it in one of the two databases only: what both make, both pay for"
 
 
 def _twice(document: Document) -> list[Block]:
@@ -237,7 +239,7 @@ def _twice(document: Document) -> list[Block]:
 
 
 def render_exported(document: Document) -> list[Block]:
-    """Where the runs are now, and which they are."""
+    """Show the file, and which runs are in it."""
     facts = (
         Column("file"), Column("url", "from"), Column("size_bytes", "size", size), Column("sha256", at_terminal=False)
     )  # fmt: skip
@@ -246,7 +248,7 @@ def render_exported(document: Document) -> list[Block]:
 
 
 def render_imported(document: Document) -> list[Block]:
-    """What was taken in, what was there, and what is still to be brought along."""
+    """Show which runs were imported, which were there, and how many files are missing here."""
     facts = (
         Column("file"), Column("from"), Column("exported_at", "exported (UTC)", moment), Column("url", "to"),
     )  # fmt: skip
@@ -260,6 +262,6 @@ def render_imported(document: Document) -> list[Block]:
     if assets["missing_here"]:
         blocks.append(Remark(
             f"{assets['missing_here']} of the {assets['named']} files that these runs made are not on this machine:"
-            " bring the folder of ASSET_STORE along, or let both share a bucket", "yellow",
+            " copy the folder of ASSET_STORE, or let both share a bucket", "yellow",
         ))  # fmt: skip
     return blocks

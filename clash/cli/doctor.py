@@ -23,10 +23,12 @@ _CHECKS = (
 
 
 def doctor(
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no vendor whether its key is good.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask the vendors whether the keys are good.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check the settings, the keys, the database and the disk, and say what is missing and how to get it."""
+    """Check settings, keys, database and disk, and say what is missing and how to get it."""
     from clash.reports.diagnosis import diagnose
 
     document = report(lambda settings: diagnose(settings, ask=not offline))

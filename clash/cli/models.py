@@ -40,11 +40,17 @@ _PRESETS = (
 
 def models(
     kind: Annotated[
-        KindOfModel | None, typer.Option("--kind", help="Only models that make this.", show_default=False)
+        KindOfModel | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="Show only models for screenplay, image, video or speech.",
+            show_default=False,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the models that clash knows, what they cost, which key they need, and the presets."""
+    """Show the models, what they cost, which key they need, and the presets."""
     from clash.reports.models import list_models
 
     document = report(list_models)

@@ -17,14 +17,14 @@ Thread = Annotated[str, typer.Argument(metavar="THREAD", help="The id of a run."
 
 Limit = Annotated[
     int | None,
-    typer.Option("--limit", metavar="N", min=1, max=_MOST_ROWS, help="Show the N newest.", show_default=False),
+    typer.Option("--limit", metavar="N", min=1, max=_MOST_ROWS, help="Show only the N newest.", show_default=False),
 ]
 
 Concurrency = Annotated[
     int | None,
     typer.Option(
         "--concurrency", metavar="N", min=1, max=256, show_default=False,
-        help="Calls in flight at once per provider.",
+        help="Calls in flight at the same time, per provider.",
     ),
 ]  # fmt: skip
 
@@ -40,12 +40,12 @@ Budget = Annotated[
     Decimal | None,
     typer.Option(
         "--budget", metavar="USD", parser=dollars, show_default=False,
-        help="Dollars that the run may spend in all; at the limit it pauses.",
+        help="Dollars that the run may spend in all. At the limit it pauses.",
     ),
 ]  # fmt: skip
 
 AllowUnpriced = Annotated[
-    bool, typer.Option("--allow-unpriced", help="Call models whose price nobody knows; they count as free.")
+    bool, typer.Option("--allow-unpriced", help="Call models without a known price; they count as free.")
 ]
 
 RetryFailedPaid = Annotated[
@@ -54,5 +54,5 @@ RetryFailedPaid = Annotated[
 
 RetryUnknown = Annotated[
     bool,
-    typer.Option("--retry-unknown", help="Make calls again that may have been paid, but whose answer is lost."),
+    typer.Option("--retry-unknown", help="Make calls again that may have been paid and whose answer is lost."),
 ]

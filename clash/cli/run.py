@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 def _model(kind: str) -> Any:
     return typer.Option(
-        f"--{kind}-model", metavar="PROVIDER:MODEL", show_default=False, help=f"What makes the {_MADE_BY[kind]}."
+        f"--{kind}-model",
+        metavar="PROVIDER:MODEL",
+        show_default=False,
+        help=f"The model that makes the {_MADE_BY[kind]}.",
     )
 
 
 _MADE_BY = {
     "screenplay": "screenplay",
-    "image": "pictures",
+    "image": "pictures: cards and keyframes",
     "video": "clips",
     "speech": "speech",
 }
@@ -50,7 +53,7 @@ def run(
             "--story",
             metavar="N|TITLE",
             show_default=False,
-            help="Which story of a table that holds one a row, by number or title.",
+            help="For a table with one story per row: which one, by number (from 1) or title.",
         ),
     ] = None,
     thread: Annotated[
@@ -59,20 +62,23 @@ def run(
             "--thread",
             metavar="ID",
             show_default=False,
-            help="The id to run under; without it, the story's name and six digits.",
+            help="The id of the run; without it, the story's name and six digits, printed before the first call.",
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", metavar="DIR", show_default=False, help="The film goes to DIR/THREAD/film.mp4."),
+        typer.Option(
+            "--output",
+            metavar="DIR",
+            show_default=False,
+            help="Write the film to DIR/THREAD/film.mp4, instead of below CLASH_OUTPUT_DIR.",
+        ),
     ] = None,
     budget: Budget = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Make nothing; say what would be called, and what it would cost.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List every call and its price; make none.")] = False,
     concurrency: Concurrency = None,
     no_reuse: Annotated[
-        bool, typer.Option("--no-reuse", help="Make everything anew, also what an earlier run has made.")
+        bool, typer.Option("--no-reuse", help="Make everything again, also what an earlier run has made.")
     ] = False,
     screenplay_model: Annotated[str | None, _model("screenplay")] = None,
     image_model: Annotated[str | None, _model("image")] = None,
@@ -80,10 +86,12 @@ def run(
     speech_model: Annotated[str | None, _model("speech")] = None,
     size: Annotated[
         str | None,
-        typer.Option("--size", metavar="WxH", show_default=False, help="The film's size in pixels: 1280x720."),
+        typer.Option(
+            "--size", metavar="WxH", show_default=False, help="The film's size in pixels, both even: 1280x720."
+        ),
     ] = None,
     fps: Annotated[
-        int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames a second, 8 to 60.")
+        int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames per second, 8 to 60.")
     ] = None,
     preset: Annotated[
         str | None,
@@ -91,7 +99,7 @@ def run(
             "--preset",
             metavar="NAME",
             show_default=False,
-            help="A named set of models: draft, final, or your own. A model named by itself goes before it.",
+            help="A named set of models: draft, final, or your own. An option for one model overrides it.",
         ),
     ] = None,
     allow_unpriced: AllowUnpriced = False,
@@ -99,13 +107,15 @@ def run(
     retry_failed_paid: RetryFailedPaid = False,
     allow_changes: Annotated[
         bool,
-        typer.Option("--allow-changes", help="Go on with other settings than the thread was begun with."),
+        typer.Option(
+            "--allow-changes", help="Continue a run with other settings than it began with, for what is not made yet."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Turn a story into a film.
 
-    On a thread that exists it goes on where that stopped, so that this command may stand in a script.
+    If the run exists, continue it. A script can repeat the command: it makes nothing twice.
     """
     from clash import production
 
@@ -142,13 +152,13 @@ def resume(
     retry_unknown: RetryUnknown = False,
     retry_failed_paid: RetryFailedPaid = False,
     remake_lost: Annotated[
-        bool, typer.Option("--remake-lost", help="Buy again what was paid for, but whose file is nowhere any more.")
+        bool, typer.Option("--remake-lost", help="Buy again what was paid for and whose file is lost.")
     ] = False,
     concurrency: Concurrency = None,
     allow_unpriced: AllowUnpriced = False,
     as_json: Json = False,
 ) -> None:
-    """Go on with a run that stopped, failed or was killed. Nothing that is done is done again."""
+    """Resume a run that stopped, failed or was killed. Only what is missing is made."""
     from clash import production
 
     _produce(

@@ -16,7 +16,7 @@ from clash.cli.reading import report
 from clash.cli.text import clock, minute, moment, money, money_if_any
 from clash.hints import command
 
-app = typer.Typer(help="Runs: what was made, and how far it came.")
+app = typer.Typer(help="Runs: list them, or show one.")
 
 
 class Status(StrEnum):
@@ -65,7 +65,13 @@ _LIST = (
 @app.command("ls")
 def list_runs(
     status: Annotated[
-        Status | None, typer.Option("--status", help="Only runs of this status.", show_default=False)
+        Status | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="Show only running, completed, failed, paused or cancelled runs.",
+            show_default=False,
+        ),
     ] = None,
     limit: Limit = None,
     as_json: Json = False,
@@ -78,7 +84,7 @@ def list_runs(
 
 
 def render_runs(document: Document) -> list[Block]:
-    """A line a run; below it who holds the runs that are under way, and why others ended that did not complete."""
+    """Show one line per run; below them which processes run them, and why others did not complete."""
     items: list[dict[str, Any]] = document["items"]
     return [
         Table(_LIST, items, empty="no runs yet: clash run STORY makes the first"),
@@ -94,7 +100,7 @@ def _holders(items: list[dict[str, Any]]) -> list[Block]:
         if lease and lease["live"]:
             remarks.append(Remark(f"{thread}: held by {_holder(lease)}", "cyan"))
         elif run["status"] == "running":
-            remarks.append(Remark(f"{thread}: nobody is at work on it; {command('resume', thread)}", "yellow"))
+            remarks.append(Remark(f"{thread}: interrupted; {command('resume', thread)}", "yellow"))
     return remarks
 
 

@@ -15,13 +15,13 @@ from clash.cli.text import moment, money
 from clash.errors import UsageError
 from clash.hints import command
 
-app = typer.Typer(help="Calls: say what a provider billed for one.")
+app = typer.Typer(help="Calls: record what a provider billed for one.")
 
 
 @app.command("settle")
 def settle(
     thread: Thread,
-    slot: Annotated[str, typer.Argument(metavar="SLOT", help="What the call was for: shot:003.", show_default=False)],
+    slot: Annotated[str, typer.Argument(metavar="SLOT", help="The slot of the call: shot:003.", show_default=False)],
     not_billed: Annotated[bool, typer.Option("--not-billed", help="The provider did not bill it.")] = False,
     billed: Annotated[
         Decimal | None,
@@ -29,11 +29,11 @@ def settle(
     ] = None,
     call: Annotated[
         int | None,
-        typer.Option("--call", metavar="ID", show_default=False, help="Which call, where the slot has several."),
+        typer.Option("--call", metavar="ID", show_default=False, help="The id of the call, if the slot has several."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Settle a call that is unknown or open, or that failed though it was paid for, by the provider's own record."""
+    """Record what the provider billed for a call that is unknown, open, or failed though it was paid for."""
     from clash import production
 
     if not_billed == (billed is not None):
