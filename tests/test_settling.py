@@ -16,6 +16,7 @@ from paid import Desk, Keyed, OneShot, Queued, Till, task
 from clash.assets import AssetStore
 from clash.calls.ledger import Made
 from clash.config import Settings
+from clash.database import init_database, migrations, open_database
 from clash.database.lease import Lease, release_lease
 from clash.database.port import Database, Statement
 from clash.database.settlements import Settlement, settle_call, settlements_of
@@ -250,3 +251,31 @@ def test_an_export_of_the_schema_before_can_be_imported(tmp_path: Path) -> None:
     assert forked_clash(tmp_path, "db", "init", env=there).code == 0
     done = forked_clash(tmp_path, "db", "import", "older.jsonl", "--json", env=there)
     assert (done.code, done.document["items"][0]["result"]) == (0, "imported"), done.err
+
+
+@on_both_databases
+async def test_a_call_of_the_schema_before_can_be_settled(
+    database_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that an older clash made, with an unknown call in it: upgraded, nothing lost, and settled."""
+    with monkeypatch.context() as patch:
+        first = migrations.known_migrations()[:1]
+        patch.setattr(migrations, "known_migrations", lambda: first)
+        await init_database(database_url)
+    async with open_database(database_url, "write") as before:
+        await before.batch(
+            [
+                Statement(
+                    "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at,"
+                    " reserved_micro) VALUES ('old', 'video_production', 'paused', '2026', '2026', 100000)"
+                ),
+                Statement(
+                    "INSERT INTO api_logs (run_id, step, slot, token, service, state, quoted_cost_micro, started_at)"
+                    " VALUES ('old', 'speak', 'a', 'token', 'oneshot', 'unknown', 100000, '2026')"
+                ),
+            ]
+        )
+    _, applied = await init_database(database_url)
+    assert "0002_call_settlements.sql" in applied
+    document = await settle("old", "a", settings, billed=Decimal("0.07"))
+    assert document["cost"] == {"total_usd": "0.070000", "reserved_usd": "0.000000"}
