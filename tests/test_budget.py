@@ -238,9 +238,8 @@ async def test_a_stop_reaches_who_waits_for_the_budget(desk: Desk) -> None:
     ledger = await desk.ledger(provider, check_stop=stop.check)
     await allow(desk, "0.15")
     results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
-    assert [type(result) for result in results] == [Made, StoppedError]
-    assert isinstance(results[1], ClashError)
-    assert results[1].exit_code == 143
+    assert {type(result) for result in results} == {Made, StoppedError}
+    assert [result.exit_code for result in results if isinstance(result, ClashError)] == [143]
 
 
 @on_both_databases
@@ -256,9 +255,8 @@ async def test_a_cancelled_run_refuses_who_waits_for_the_budget(desk: Desk) -> N
     ledger = await desk.ledger(Cancelling(till, bill=Decimal("0.01")))
     await allow(desk, "0.15")
     results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
-    assert isinstance(results[0], Made)
-    assert isinstance(results[1], StoppedError)
-    assert results[1].code == "cancelled"
+    assert {type(result) for result in results} == {Made, StoppedError}
+    assert [result.code for result in results if isinstance(result, ClashError)] == ["cancelled"]
 
 
 @on_both_databases
