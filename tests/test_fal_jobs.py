@@ -191,7 +191,8 @@ async def test_trouble_while_a_job_is_waited_for_costs_nothing(office: Office, v
     ("status", "body", "code", "exit_code"),
     [
         (401, {"detail": "Cannot access application"}, "refused_key", 4),
-        (403, {"detail": "Exhausted balance"}, "refused_key", 4),
+        (403, {"detail": "Exhausted balance"}, "no_credit", 1),
+        (403, {"detail": "Cannot access application"}, "refused_key", 4),
         (402, {"detail": "pay first"}, "no_credit", 1),
         (422, {"detail": [{"loc": ["body", "duration"], "msg": "not a length"}]}, "bad_request", 1),
         (422, {"detail": [{"type": "content_policy_violation", "msg": "flagged"}]}, "content_refused", 1),

@@ -319,12 +319,33 @@ async def test_a_refusal_says_whose_fault_it_is_and_is_not_repeated(
     assert (await office.states(), await office.costs()) == (["failed"], [0])
 
 
-async def test_a_server_in_trouble_is_asked_again(office: Office, vendors: Emulator, story: Story) -> None:
-    """500, then 503, then the answer."""
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
+async def test_an_error_of_the_server_may_have_been_paid(
+    office: Office, vendors: Emulator, story: Story, status: int
+) -> None:
+    """Nobody says that OpenAI does not bill them: asked once, then a person decides, with the vendor's words."""
+    answers(vendors, draft_of(story).model_dump_json())
+    vendors.fault("/v1/chat", "answer", times=9, status=status, body={"error": {"message": "oops"}})
+    with pytest.raises(PersonNeededError, match="oops"):
+        await write(office, story)
+    assert await office.states() == ["unknown"]
+
+
+async def test_a_server_that_is_said_to_bill_no_failures_is_asked_again(
+    office: Office, vendors: Emulator, story: Story, tmp_path: Path
+) -> None:
+    """500, then 503, then the answer; a 502 is not among the statuses that the file of prices names."""
+    prices = tmp_path / "prices.toml"
+    prices.write_text(
+        f'[[free_failures]]\nprovider = "openai"\nendpoint = "{vendors.url}/v1/"\nstatuses = [500, 503]\n'
+        'checked_on = 2026-11-26\nsource = "the contract"\n',
+        encoding="utf-8",
+    )
+    told = office.set(prices_file=prices)
     answers(vendors, draft_of(story).model_dump_json())
     for status in (500, 503):
         vendors.fault("/v1/chat", "answer", status=status, body={"error": {"message": "oops"}})
-    await write(office, story)
+    await write(told, story)
     assert await office.states() == ["failed", "failed", "succeeded"]
 
 

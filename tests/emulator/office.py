@@ -16,7 +16,7 @@ from clash.providers.ports import Request
 from clash.providers.registry import Registry
 from emulator import Emulator
 
-QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
+QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002, rate_limit_s=4.0)
 
 
 @dataclass
