@@ -31,7 +31,10 @@ CONTENT = [
     (400, "contentFilter Your task failed as a result of our safety system."),
     (403, "Your chosen model requires moderation and your input was flagged for violence"),
     (400, "data_inspection_failed Input data may contain inappropriate content."),
-    (400, "InputTextSensitiveContentDetected The request failed because the input text may contain sensitive information."),
+    (
+        400,
+        "InputTextSensitiveContentDetected The request failed: the input text may contain sensitive information.",
+    ),
     (400, "1301 系统检测到输入或生成内容可能包含不安全或敏感内容"),
     (400, "The prompt violates our usage policies."),
 ]

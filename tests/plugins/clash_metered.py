@@ -11,6 +11,11 @@ is on its way. Environment:
     METER_COST    dollars a call (default 0)
     METER_DELAY   seconds that the work takes
     METER_FAIL    slots, comma-separated, that are refused (not charged)
+    METER_HANG    how a call that was charged never answers: `await`, `thread` (a thread waits), `block` (the event
+                  loop itself), `stubborn` (it goes on when it is cancelled), `job` (the job runs for ever)
+    METER_BUSY    how many calls in all are refused with HTTP 429 (`busy - <slot>` in the meter)
+    METER_AFTER   the Retry-After of these, in seconds (default: none)
+    METER_CONTENT slots, comma-separated, whose content is refused
     METER_DROP    slots whose work is done and charged, but whose answer is dropped once
     METER_REVISION the models' revision (default: that of the local crafts)
     METER_BAD     slots whose work is charged, and answered with what is no clip
@@ -24,8 +29,10 @@ import io
 import json
 import os
 import secrets
+import time
 import wave
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -114,10 +121,33 @@ class _Metered:
         return await self._local.call(model, request, context)
 
     def _refuse(self, request: Request) -> None:
-        if _listed("METER_FAIL", slot_of(request)):
+        slot = slot_of(request)
+        if _listed("METER_FAIL", slot):
             raise ProviderError("the model is overloaded [/b] 过载", code="overloaded", retryable=True)
+        if _listed("METER_CONTENT", slot):
+            raise ProviderError(f"the content of {slot} was refused", code="content_refused", status_code=422)
+        if len(_events("busy")) < int(os.environ.get("METER_BUSY", "0")):
+            _meter("busy", "-", slot)
+            after = os.environ.get("METER_AFTER")
+            raise ProviderError(
+                "too many requests", code="rate_limited", retryable=True, status_code=429,
+                retry_after_s=float(after) if after else None,
+            )  # fmt: skip
 
     async def _take_time(self) -> None:
+        match os.environ.get("METER_HANG"):
+            case "await":
+                await asyncio.sleep(10**6)
+            case "thread":
+                await asyncio.to_thread(time.sleep, 10**6)
+            case "block":
+                time.sleep(10**6)  # noqa: ASYNC251 - as a careless plug-in does
+            case "stubborn":
+                while True:
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.sleep(10**6)
+            case _:
+                pass
         await asyncio.sleep(float(os.environ.get("METER_DELAY", "0")))
 
 
@@ -186,6 +216,8 @@ class QueuedProvider(_Metered):
         path = Path(f"{os.environ['METER']}.jobs") / f"{job.id}.json"
         if not path.exists():
             raise ProviderError(f"there is no job {job.id}", code="no_such_job", status_code=404)
+        if os.environ.get("METER_HANG") == "job":
+            return JobStatus("running")
         await self._take_time()
         return JobStatus("succeeded")
 
