@@ -8,6 +8,7 @@ from clash.clock import now_text
 from clash.database.lease import is_held
 from clash.database.port import Database, Row, Statement
 from clash.errors import BudgetExceededError, ConflictError, NotFoundError
+from clash.hints import command
 from clash.money import usd_text
 
 _OWN = "graph_version = 0 AND (lease_owner IS NULL OR lease_expires_at <= ?)"
@@ -76,7 +77,7 @@ async def _own_run(database: Database, run_id: str) -> Row:
     if row["graph_version"] or is_held(row):
         raise ConflictError(
             f"the run {run_id} is one that clash makes, and says itself how it stands", code="held",
-            hint="`clash runs show` shows it; `clash cancel` calls it off",
+            hint=f"`{command('runs show', run_id)}` shows it; `{command('cancel', run_id)}` calls it off",
         )  # fmt: skip
     return row
 

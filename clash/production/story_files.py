@@ -39,7 +39,7 @@ def read_file(story: str) -> tuple[str, Path, bytes]:
         raise NotFoundError(f"there is no story at {story}") from None
     except NotRegularFileError as error:
         raise StoryError(
-            f"{story} cannot be read: {error.strerror}", hint="name a file, or pipe a story in: clash run - < story.csv"
+            f"{story} cannot be read: {error.strerror}", hint="name a file, or pipe a story into `clash run -`"
         ) from error
     except OSError as error:
         raise StoryError(f"{story} cannot be read: {error.strerror}") from error
@@ -49,7 +49,7 @@ def read_file(story: str) -> tuple[str, Path, bytes]:
 def _standard_input() -> bytes:
     stream = cast("TextIO | None", sys.stdin)
     if stream is None:
-        raise UsageError("standard input is closed", hint="name a file, or pipe a story in: clash run - < story.csv")
+        raise UsageError("standard input is closed", hint="name a file, or pipe a story into `clash run -`")
     try:
         return stream.buffer.read(_MAX_STORY_BYTES + 1)
     except OSError as error:

@@ -38,7 +38,7 @@ async def run_video_production_workflow(
         if models:
             raise UsageError(
                 "a run that is resumed keeps its models",
-                hint="to change them: `clash run STORY --thread THREAD --allow-changes` with the new models",
+                hint=f"to change them, run its story with --thread {thread_id}, --allow-changes and the new models",
             )
         report = await production.resume(thread_id, settings, budget=dollars, retry_unknown=retry_unknown)
         return _with_first_names(report.document)

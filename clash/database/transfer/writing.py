@@ -57,7 +57,7 @@ async def already_there(database: Database, contents: Contents) -> set[str]:
     if other:
         raise ConflictError(
             f"the database has other runs of these ids: {', '.join(other)}", code="run_differs",
-            hint="nothing was imported; `clash db export --thread ID` takes single runs from where this came from",
+            hint="nothing was imported; where this came from, `clash db export` takes single runs, too (its --thread)",
         )  # fmt: skip
     return same
 
