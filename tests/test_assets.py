@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import pytest
 
-from clash.assets import AssetStore, place, published_path, sha256_of, store
+from clash.assets import AssetStore, publish_copy, published_path, sha256_of, store
 from clash.assets.store import write_durably
 from clash.errors import SettingsError, StorageError
 
@@ -257,11 +257,11 @@ def test_what_people_do_with_their_files_leaves_the_stored_ones_whole(assets: As
     """A film that is edited in place is edited; what was paid for is not. The next look puts the film back."""
     assets.put(CONTENT)
     target = tmp_path / "output" / "film.mp4"
-    place(assets.path(DIGEST), target)
+    publish_copy(assets.path(DIGEST), target)
     with target.open("r+b") as film:
         film.write(b"cut by hand")
     assert assets.read(DIGEST) == CONTENT
-    place(assets.path(DIGEST), target)
+    publish_copy(assets.path(DIGEST), target)
     assert target.read_bytes() == CONTENT
     assert names(target.parent) == {"film.mp4"}
 
@@ -270,9 +270,9 @@ def test_a_copy_that_is_there_is_not_made_again(assets: AssetStore, tmp_path: Pa
     """It is known by its size and time; it is for its owner only, as the stored file."""
     assets.put(CONTENT)
     target = tmp_path / "film.mp4"
-    place(assets.path(DIGEST), target)
+    publish_copy(assets.path(DIGEST), target)
     before = target.stat()
-    place(assets.path(DIGEST), target)
+    publish_copy(assets.path(DIGEST), target)
     assert target.stat().st_ino == before.st_ino
     assert before.st_mode & 0o777 == (0o666 if os.name == "nt" else 0o600)
 
@@ -282,7 +282,7 @@ def test_a_link_into_the_store_is_replaced_by_a_copy(assets: AssetStore, tmp_pat
     assets.put(CONTENT)
     target = tmp_path / "film.mp4"
     os.link(assets.path(DIGEST), target)
-    place(assets.path(DIGEST), target)
+    publish_copy(assets.path(DIGEST), target)
     assert not target.samefile(assets.path(DIGEST))
     assert target.read_bytes() == CONTENT
 
@@ -291,8 +291,8 @@ def test_an_older_film_is_replaced_and_the_store_is_not(assets: AssetStore, tmp_
     """What stood under the name goes in one step; the stored file of the older one stays whole."""
     target = tmp_path / "film.mp4"
     older = assets.put(b"older")
-    place(assets.path(older), target)
-    place(assets.path(assets.put(CONTENT)), target)
+    publish_copy(assets.path(older), target)
+    publish_copy(assets.path(assets.put(CONTENT)), target)
     assert target.read_bytes() == CONTENT
     assert assets.read(older) == b"older"
 
@@ -302,9 +302,9 @@ def test_a_name_that_cannot_be_given_is_told(assets: AssetStore, tmp_path: Path)
     assets.put(CONTENT)
     (tmp_path / "film.mp4").mkdir()
     with pytest.raises(StorageError, match=r"film\.mp4"):
-        place(assets.path(DIGEST), tmp_path / "film.mp4")
+        publish_copy(assets.path(DIGEST), tmp_path / "film.mp4")
     with pytest.raises(StorageError):
-        place(assets.path("0" * 64), tmp_path / "other.mp4")
+        publish_copy(assets.path("0" * 64), tmp_path / "other.mp4")
     assert names(tmp_path) == {f"assets/{assets.relative_path(DIGEST)}"}
 
 

@@ -64,7 +64,7 @@ async def test_a_file_that_one_machine_shared_another_can_use(
     assert s3.keys(bucket) == [f"clash/{here.relative_path(digest)}"]
     assert there.has(digest)
     assert not there.path(digest).exists(), "to look must not fetch"
-    assert await there.bring(digest)
+    assert await there.restore(digest)
     assert there.path(digest).read_bytes() == content
     assert there.path(digest).stat().st_mode & 0o077 == 0 or os.name == "nt"
     assert [path.name for path in (tmp_path / "b" / "tmp").iterdir()] == []
@@ -84,7 +84,7 @@ async def test_a_file_that_was_not_shared_is_nowhere(tmp_path: Path, s3: S3Serve
     """It is not there, not brought, and to read or fetch it is `asset_lost`, which no second try mends."""
     there, digest = machine(tmp_path, s3, bucket), sha256_of(b"nowhere")
     assert not there.has(digest)
-    assert not await there.bring(digest)
+    assert not await there.restore(digest)
     for use in (there.read, there.fetch):
         with pytest.raises(StorageError) as lost:
             use(digest)
@@ -96,7 +96,7 @@ async def test_other_bytes_under_a_files_name_are_refused(tmp_path: Path, s3: S3
     there, digest = machine(tmp_path, s3, bucket), sha256_of(b"the right bytes")
     s3.put(bucket, f"clash/{there.relative_path(digest)}", b"the wrong bytes")
     with pytest.raises(StorageError) as refused:
-        await there.bring(digest)
+        await there.restore(digest)
     assert refused.value.code == "damaged_asset"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -108,7 +108,7 @@ async def test_a_file_damaged_here_is_mended_from_the_bucket(tmp_path: Path, s3:
     await here.share(digest)
     for sha256 in (digest, other):
         here.path(sha256).write_bytes(b"dam")
-    assert await here.bring(digest)
+    assert await here.restore(digest)
     assert here.read(digest) == b"whole"
     with pytest.raises(StorageError) as refused:
         await here.share(other)
@@ -125,7 +125,7 @@ async def test_an_object_that_is_larger_than_any_file_is_refused(
     await here.share(digest)
     monkeypatch.setattr(bucket_module, "_LARGEST_BYTES", 999)
     with pytest.raises(StorageError, match="1000 bytes"):
-        await there.bring(digest)
+        await there.restore(digest)
     s3.put(bucket, "clash/receipts/a1.json", b" " * (1 << 20) + b"{}")
     with pytest.raises(StorageError, match="at most"):
         await there.find_receipt("a1")
@@ -145,7 +145,7 @@ async def test_transfers_leave_the_event_loop_alone(tmp_path: Path, s3: S3Server
 
     watching = asyncio.create_task(watch())
     await asyncio.gather(*(here.share(digest) for digest in digests))
-    await asyncio.gather(*(there.bring(digest) for digest in digests))
+    await asyncio.gather(*(there.restore(digest) for digest in digests))
     done = True
     await watching
     assert turns > 25

@@ -1,7 +1,7 @@
 """Every file that was ever made: kept by content, here or in a bucket, and named for people where a run puts it."""
 
-from clash.assets.published import place, published_path
+from clash.assets.published import publish_copy, published_path
 from clash.assets.shared import local_assets, open_assets
 from clash.assets.store import AssetStore, sha256_of
 
-__all__ = ["AssetStore", "local_assets", "open_assets", "place", "published_path", "sha256_of"]
+__all__ = ["AssetStore", "local_assets", "open_assets", "publish_copy", "published_path", "sha256_of"]

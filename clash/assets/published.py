@@ -63,7 +63,7 @@ def _short(slug: str) -> str:
     return f"{name[: _LONGEST_NAME - 13]}-{digest}"
 
 
-def place(source: Path, target: Path) -> None:
+def publish_copy(source: Path, target: Path) -> None:
     """Give a stored file a name for people. A copy, mode 0600: whatever they do with it, the stored file stays whole.
 
     A target that is such a copy already is left alone; any other is replaced in one step.

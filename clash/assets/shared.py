@@ -101,8 +101,8 @@ class SharedAssetStore(AssetStore):
             raise self.lost(sha256)
         return super().read(sha256)
 
-    async def bring(self, sha256: str) -> bool:
-        """See `AssetStore.bring`: from this disk, or from the bucket, which also mends what is damaged here."""
+    async def restore(self, sha256: str) -> bool:
+        """See `AssetStore.restore`: from this disk, or from the bucket, which also mends what is damaged here."""
         return await self._in_thread(lambda: self.is_here(sha256) or self._download(sha256))
 
     def _download(self, sha256: str) -> bool:
@@ -163,8 +163,8 @@ class SharedAssetStore(AssetStore):
         with suppress(FileNotFoundError):
             self._bucket.put(name, (self.root / name).read_bytes())
 
-    async def bring_records(self) -> None:
-        """See `AssetStore.bring_records`: those that are in the bucket and not on this disk."""
+    async def restore_records(self) -> None:
+        """See `AssetStore.restore_records`: those that are in the bucket and not on this disk."""
         await self._in_thread(self._download_records)
 
     def _download_records(self) -> None:

@@ -153,14 +153,14 @@ class AssetStore:
             raise self.lost(sha256)
         return self.path(sha256)
 
-    async def bring(self, sha256: str) -> bool:
+    async def restore(self, sha256: str) -> bool:
         """Whether the file is on this disk now, whole; from wherever it can be had without making it again."""
         return self.is_here(sha256)
 
     async def share_run(self, thread_id: str) -> None:
         """Let other machines have the record of a run; here there are no others."""
 
-    async def bring_records(self) -> None:
+    async def restore_records(self) -> None:
         """Bring the records of all calls and runs to this disk; here they are."""
 
     async def share(self, sha256: str, *, receipt: str | None = None) -> None:

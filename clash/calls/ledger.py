@@ -140,13 +140,13 @@ class Ledger:
     async def _find(self, task: Task, model: Model, key: str) -> Made | None:
         row = await self._book.live(task)
         if row is not None and row["state"] == "succeeded":
-            if await self._assets.bring(row["asset_sha256"]):
+            if await self._assets.restore(row["asset_sha256"]):
                 return self._book.made(task, row)
             await self._file_lost(task, model, row)
             row = None
         if row is None:
             for earlier in await self._earlier(model, task):
-                if await self._assets.bring(earlier["asset_sha256"]):
+                if await self._assets.restore(earlier["asset_sha256"]):
                     return await self._book.reuse(task, model, key, earlier)
         return None
 
@@ -173,7 +173,7 @@ class Ledger:
     async def _bring_references(self, task: Task) -> None:
         """What the call shows its provider must be on this disk before anything is bought."""
         for reference in references_of(task.request):
-            if not await self._assets.bring(reference.sha256):
+            if not await self._assets.restore(reference.sha256):
                 raise self._assets.lost(reference.sha256)
 
     # -- from what is on record to the answer ----------------------------------------------------------------
@@ -207,7 +207,7 @@ class Ledger:
     async def _go_on(self, task: Task, row: Row, model: Model) -> Made | None:
         """From a row that is not settled to what it brings; None if a new call is to be made instead."""
         receipt = await self.keeper.receipt(row)
-        if "sha256" in receipt and await self._assets.bring(receipt["sha256"]):
+        if "sha256" in receipt and await self._assets.restore(receipt["sha256"]):
             return await self._book.settle(task, row, receipt)
         if "job_id" in receipt and row["state"] != "submitted":
             row = await self._book.store_job(row, receipt)
@@ -230,7 +230,7 @@ class Ledger:
         """
         if is_paid_failure(row) and row["slot"] == task.slot:
             receipt = await self.keeper.receipt(row)
-            if "sha256" in receipt and await self._assets.bring(receipt["sha256"]):
+            if "sha256" in receipt and await self._assets.restore(receipt["sha256"]):
                 return await self._book.settle(task, row, receipt)
             if (kept := await self._asked_again(task, row, model)) is not None:
                 return await self._book.settle(task, *kept)

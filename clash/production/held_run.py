@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clash.assets import open_assets, place, published_path
+from clash.assets import open_assets, publish_copy, published_path
 from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
 from clash.calls.keeping import KeptElsewhere
@@ -381,8 +381,8 @@ class HeldRun:
         """Give back the names of files that were deleted since, from the store."""
         for asset in await reading.asset_rows(self._database, self.thread_id):
             path = published_path(self.folder, asset["asset_type"], asset["slot"], asset["media_type"])
-            if path is not None and not path.exists() and await self._assets.bring(asset["sha256"]):
-                place(self._assets.path(asset["sha256"]), path)
+            if path is not None and not path.exists() and await self._assets.restore(asset["sha256"]):
+                publish_copy(self._assets.path(asset["sha256"]), path)
 
 
 def _after_refused_content(again: str, *, from_a_pipe: bool) -> str:

@@ -37,7 +37,7 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> dict[st
     """
     assets = open_assets(settings)
     created = not database_exists(settings.database_url)
-    await assets.bring_records()
+    await assets.restore_records()
     calls, unreadable = read_paid_calls(assets)
     items: list[dict[str, Any]] = []
     runs: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from clash.assets import AssetStore, place, published_path
+from clash.assets import AssetStore, publish_copy, published_path
 from clash.calls.ledger import Made, Task
 from clash.workflow.context import CallLedger
 
@@ -14,7 +14,7 @@ def publish_file(assets: AssetStore, folder: Path, asset_type: str, slot: str, s
     """Give a file of the store its name in the run's folder, if it gets one. Raises `StorageError`."""
     target = published_path(folder, asset_type, slot, media_type)
     if target is not None:
-        place(assets.fetch(sha256), target)
+        publish_copy(assets.fetch(sha256), target)
 
 
 class PublishingLedger:

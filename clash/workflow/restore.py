@@ -29,7 +29,7 @@ async def restore_files(screenplay: Screenplay, state: ProductionState, context:
     cards, shots = state["cards"], state.get("shots", {})
     again = Restored(cards={}, shots={})
     needed = [card["sha256"] for card in cards.values()] + [sha for shot in shots.values() for sha in _files(shot)]
-    here = dict(zip(needed, await asyncio.gather(*(context.assets.bring(sha) for sha in needed)), strict=True))
+    here = dict(zip(needed, await asyncio.gather(*(context.assets.restore(sha) for sha in needed)), strict=True))
     if all(here.values()):
         return again
     for card in card_tasks(screenplay):
