@@ -206,7 +206,7 @@ def check_same(row: Row, plan: RunPlan, *, allow_changes: bool = False) -> bool:
     raise ConflictError(
         f"the thread {thread} exists with other settings ({'; '.join(changed)})",
         code="other_settings",
-        hint=f"{command('resume', thread)} goes on as it was begun; --allow-changes goes on with these, for what is"
+        hint=f"`{command('resume', thread)}` goes on as it was begun; --allow-changes goes on with these, for what is"
         " not made yet; or choose another --thread",
     )
 
