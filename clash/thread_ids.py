@@ -21,6 +21,17 @@ def is_new_thread_id(text: object) -> bool:
     return isinstance(text, str) and is_thread_id(text) and not _DEVICE.fullmatch(text.partition(".")[0])
 
 
+def check_new_thread_id(thread_id: str) -> str:
+    """Return the id itself, if a new run can have it. Raises `UsageError`. Runs that have another one keep it."""
+    if is_thread_id(thread_id) and not is_new_thread_id(thread_id):
+        raise UsageError(
+            f"the thread id {thread_id!r} cannot be used: Windows keeps this name for a device",
+            code="thread_id",
+            hint="choose another --thread",
+        )
+    return check_thread_id(thread_id)
+
+
 def check_thread_id(thread_id: str) -> str:
     """Return the id itself, if it is one. Raises `UsageError`."""
     if not is_thread_id(thread_id):

@@ -179,8 +179,11 @@ async def test_a_value_that_clash_never_stores_is_named(
     url = await make_database("sqlite")
     await apply(url, run_statements("run-1", 0))
     await apply(url, [Statement(f"UPDATE workflow_executions SET {column} = ?", (value,))])
-    with pytest.raises(DatabaseError, match=rf"workflow_executions\.{column}"):
-        await export(url, tmp_path / "runs.jsonl")
+    with pytest.raises(DatabaseError, match=rf"the run run-1 .* workflow_executions\.{column}"):
+        await export(url, tmp_path / "runs.jsonl", "run-1")
+    assert not (tmp_path / "runs.jsonl").exists()
+    (left_out,) = (await export(url, tmp_path / "runs.jsonl"))["damaged"]
+    assert left_out["thread_id"] == "run-1"
 
 
 async def test_an_older_export_gets_the_defaults_of_a_newer_schema(
@@ -342,7 +345,7 @@ async def test_a_run_that_is_written_meanwhile_is_not_exported(
         asked += "FROM writes JOIN" in sql
         if asked == 2:
             asked += 1
-            await apply(url, [Statement("UPDATE workflow_executions SET updated_at = 'later'")])
+            await apply(url, [Statement("UPDATE workflow_executions SET updated_at = '2099-01-01T00:00:00.000Z'")])
         return rows
 
     monkeypatch.setattr(SqliteDatabase, "query", query)

@@ -15,8 +15,19 @@ def report(question: Callable[[Settings], Coroutine[Any, Any, dict[str, Any]]]) 
     """The whole JSON document that answers the question under the settings in force. Raises `ClashError`."""
     import asyncio
 
-    from clash.cli.notices import warnings_shown
+    from clash.cli.notices import warn, warnings_shown
     from clash.config import load_settings
 
     with warnings_shown():
-        return {"schema": SCHEMA, **asyncio.run(question(load_settings()))}
+        document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(load_settings()))}
+    for row in document.get("damaged") or ():
+        warn(_left_out(row))
+    return document
+
+
+def _left_out(row: dict[str, Any]) -> str:
+    """What a report leaves out, and why."""
+    about = [f"the run {row['thread_id']}" if row["thread_id"] else "a row without a run"]
+    about += [str(row["name"])] if row["name"] else []
+    about += [f"row {row['id']}"] if row["id"] is not None else []
+    return f"left out: {', '.join(about)}: {row['table']}.{row['fault']}"

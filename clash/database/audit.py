@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clash.database.port import Database, Row, Rows
+from clash.database.row_checks import SOUND_CALL
 from clash.database.staging import NOT_STAGED
 
 NO_CALLS: Row = {"calls": 0, "cost_micro": 0, "failed": 0, "reused": 0, "unknown": 0, "unknown_micro": 0}
@@ -18,7 +19,7 @@ async def totals_by_run(database: Database, run_id: str | None = None) -> dict[s
         "SELECT run_id, count(*) AS calls, sum(cost_micro) AS cost_micro, sum(state = 'failed') AS failed,"
         " sum(reused) AS reused, sum(state = 'unknown') AS unknown,"
         " sum(CASE WHEN state = 'unknown' THEN quoted_cost_micro ELSE 0 END) AS unknown_micro"
-        f" FROM api_logs WHERE run_id = ? OR (? IS NULL AND {NOT_STAGED}) GROUP BY run_id",
+        f" FROM api_logs WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {SOUND_CALL} GROUP BY run_id",
         (run_id, run_id),
     )
     return {str(row["run_id"]): row for row in rows}
@@ -34,9 +35,18 @@ async def sums_by_precision(database: Database, run_id: str | None = None) -> Ro
     return await database.query(
         "SELECT precision AS name, count(*) AS calls, sum(cost_micro) AS cost_micro FROM api_logs"
         f" WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND reused = 0"
-        " AND (state = 'succeeded' OR cost_micro > 0)"
+        f" AND (state = 'succeeded' OR cost_micro > 0) AND {SOUND_CALL}"
         " GROUP BY precision ORDER BY precision",
         (run_id, run_id),
+    )
+
+
+async def unsound_calls(database: Database, run_id: str | None = None) -> Rows:
+    """The calls of a run, or of all, that the sums leave out, because they hold what clash never writes."""
+    return await database.query(
+        f"SELECT * FROM api_logs WHERE (run_id IS ? OR (? IS NULL AND run_id IS NOT NULL AND {NOT_STAGED})"
+        f" OR (? IS NULL AND run_id IS NULL)) AND ({SOUND_CALL}) IS NOT TRUE ORDER BY id LIMIT 100",
+        (run_id, run_id, run_id),
     )
 
 

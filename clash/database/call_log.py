@@ -9,6 +9,7 @@ from typing import Any
 
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Row, Statement
+from clash.database.row_checks import fault_of, require_sound
 
 KEPT_FIRST_KEY = 0
 """The `key_version` of a call whose key is of version 1 and cannot be rewritten."""
@@ -54,15 +55,24 @@ class AssetRow:
 
 
 async def rows_of_run(database: Database, run_id: str) -> Sequence[Row]:
-    """Every row of a run, oldest first."""
-    return await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,))
+    """Every row of a run, oldest first. Raises `DatabaseError` naming one that cannot be read."""
+    return _sound(await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,)))
 
 
 async def rows_of_slot(database: Database, run_id: str, slot: str, take: int) -> Sequence[Row]:
-    """The rows of one slot's take, oldest first."""
-    return await database.query(
-        "SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? ORDER BY id", (run_id, slot, take)
+    """The rows of one slot's take, oldest first. Raises `DatabaseError` naming one that cannot be read."""
+    return _sound(
+        await database.query(
+            "SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? ORDER BY id", (run_id, slot, take)
+        )
     )
+
+
+def _sound(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows. What a run goes on from must be right: a call that cannot be read is not made again unasked."""
+    for row in rows:
+        require_sound("api_logs", row, f"the call {row['slot']} (row {row['id']}) of the run {row['run_id']}")
+    return rows
 
 
 async def run_row(database: Database, run_id: str) -> Row:
@@ -83,11 +93,13 @@ async def newest_id(database: Database, run_id: str) -> int:
 
 async def succeeded_elsewhere(database: Database, keys: Sequence[str], *, within: str | None = None) -> Sequence[Row]:
     """Rows, newest first, in which a call of one of these keys succeeded: in any run, or `within` one."""
-    return await database.query(
+    rows = await database.query(
         f"SELECT * FROM api_logs WHERE key IN ({', '.join('?' * len(keys))}) AND state = 'succeeded'"
         " AND (? IS NULL OR run_id = ?) ORDER BY id DESC LIMIT 5",
         (*keys, within, within),
     )
+    # One that cannot be read may stand beside one that can.
+    return [row for row in rows if not fault_of("api_logs", row)]
 
 
 async def rows_of_first_version(database: Database, *, after: int, most: int) -> Sequence[Row]:

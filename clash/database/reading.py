@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
 from clash.database.port import Database, Param, Row, Rows, has_table
+from clash.database.row_checks import SOUND_CALL, fault_of, loads, require_sound
 from clash.database.staging import NOT_STAGED
 from clash.errors import DatabaseError, NotFoundError
 from clash.hints import command
@@ -46,11 +47,11 @@ _NEWEST_RUNS = (
 
 
 async def run_row(database: Database, run_id: str) -> Row:
-    """The row of a run. Raises `NotFoundError`."""
+    """The row of a run. Raises `NotFoundError`, and `DatabaseError` for one that cannot be read."""
     rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
     if not rows:
         raise NotFoundError(f"there is no thread {run_id}", hint="`clash runs ls` lists the threads")
-    return rows[0]
+    return require_sound("workflow_executions", rows[0], f"the run {run_id}")
 
 
 async def same_but_for_case(database: Database, run_id: str) -> str | None:
@@ -87,7 +88,8 @@ async def call_sums(database: Database, run_id: str | None, column: str) -> Rows
     return await database.query(
         f"SELECT {columns[column]} AS name, count(*) AS calls, sum(cost_micro) AS cost_micro,"
         " sum(coalesce(duration_ms, 0)) AS duration_ms, sum(state = 'failed') AS failed, sum(reused) AS reused"
-        f" FROM api_logs WHERE run_id = ? OR (? IS NULL AND {NOT_STAGED}) GROUP BY 1 ORDER BY min(id)",
+        f" FROM api_logs WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {SOUND_CALL}"
+        " GROUP BY 1 ORDER BY min(id)",
         (run_id, run_id),
     )
 
@@ -143,9 +145,17 @@ async def _counted(database: Database, tables: Sequence[str]) -> dict[str, int]:
 
 
 async def checkpoint_items(
-    database: Database, thread_id: str, *, limit: int | None = None, checkpoint_id: str | None = None
+    database: Database,
+    thread_id: str,
+    *,
+    limit: int | None = None,
+    checkpoint_id: str | None = None,
+    on_fault: Callable[[Row, str], object] = lambda _row, _fault: None,
 ) -> list[dict[str, Any]]:
-    """Checkpoints of a thread, newest first, in the form of the JSON contract."""
+    """Checkpoints of a thread, newest first, in the form of the JSON contract.
+
+    One that cannot be read is left out, and told to `on_fault`.
+    """
     params = (thread_id, checkpoint_id, checkpoint_id, -1 if limit is None else limit)
     try:
         rows = await database.query(_checkpoints_from(_WITH_METADATA), params)
@@ -158,13 +168,14 @@ async def checkpoint_items(
         if await has_table(database, "checkpoint_metadata"):
             raise
         rows = await database.query(_checkpoints_from(_WITHOUT_METADATA), params)
-    return [
+    found = [
         item
         for start in range(0, len(rows), _MENDED_AT_ONCE)
         for item in await asyncio.gather(
-            *(_item(database, thread_id, row) for row in rows[start : start + _MENDED_AT_ONCE])
+            *(_item(database, thread_id, row, on_fault) for row in rows[start : start + _MENDED_AT_ONCE])
         )
     ]
+    return [item for item in found if item is not None]
 
 
 def _checkpoints_from(source: str) -> str:
@@ -174,13 +185,24 @@ def _checkpoints_from(source: str) -> str:
     )
 
 
-async def _item(database: Database, thread_id: str, row: Row) -> dict[str, Any]:
+async def _item(
+    database: Database, thread_id: str, row: Row, on_fault: Callable[[Row, str], object]
+) -> dict[str, Any] | None:
+    if fault := fault_of("checkpoint_metadata", row):
+        on_fault(row, fault)
+        return None
     if row["step_index"] is None:
-        facts = await _mended(database, thread_id, row)
+        try:
+            facts = await _mended(database, thread_id, row)
+        except DatabaseError as error:
+            if error.code != "damaged_checkpoint":
+                raise
+            on_fault(row, error.message)
+            return None
     else:
         facts = CheckpointFacts(
             str(row["checkpoint_id"]), str(row["created_at"]), str(row["source"]), int(row["step_index"]),
-            str(row["step_name"]), tuple(json.loads(row["next_steps"])),
+            str(row["step_name"]), tuple(loads(row["next_steps"] or "[]")),
         )  # fmt: skip
     return checkpoint_item(facts, row)
 

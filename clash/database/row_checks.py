@@ -98,6 +98,10 @@ _money = _whole(MOST_MICRO, "a sum of money")
 _time = _like(_TIME, "a time")
 
 
+def _step(value: Any) -> str:
+    return "" if value == -1 else _count(value)
+
+
 def _metadata(found: Any) -> str:
     totals = found.get("totals", {})
     if not isinstance(totals, dict) or any(_count(total) for total in cast("dict[str, Any]", totals).values()):
@@ -109,6 +113,9 @@ _SETTINGS: Mapping[str, type | tuple[type, ...]] = {
     "models": dict, "size": str, "fps": int, "output": str, "reuse": bool, "story": str, "reference_images": dict,
     "panels": dict, "story_choice": (str, type(None)),
 }  # fmt: skip
+
+
+_NEEDED = ("models", "size", "fps", "output", "reuse", "story", "reference_images")
 
 
 def _settings(found: Any) -> str:
@@ -149,6 +156,7 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "status_code": _or_null(_count), "quoted_cost_micro": _money, "cost_micro": _money,
         "precision": _one_of(*_PRECISIONS), "asset_sha256": _or_null(_text), "media_type": _or_null(_text),
         "facts": _or_null(_json(dict)), "reused": _whole(1, "a yes or no"), "started_at": _time,
+        "key_version": _count,
         "ended_at": _or_null(_time), "duration_ms": _or_null(_count), "error_code": _or_null(_text),
         "error_message": _or_null(_text), "retryable": _whole(1, "a yes or no"),
     },
@@ -157,9 +165,15 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "sha256": _text, "path": _text, "bytes": _count, "facts": _json(dict, inside=_facts), "cost_micro": _money,
         "created_at": _time,
     },
+    "call_settlements": {
+        "run_id": _text, "call": _text, "slot": _text, "settled_at": _time, "settled_by": _text,
+        "billed_micro": _money, "was_state": _text, "was_cost_micro": _money, "was_held_micro": _money,
+        "was_error": _or_null(_text),
+    },
     "checkpoint_metadata": {
         "run_id": _text, "checkpoint_ns": _text, "checkpoint_id": _text, "parent_checkpoint_id": _or_null(_text),
-        "created_at": _or_null(_time), "source": _or_null(_text), "step_name": _or_null(_text),
+        "created_at": _or_null(_time), "source": _or_null(_text), "step_index": _or_null(_step),
+        "step_name": _or_null(_text),
         "next_steps": _or_null(_json(list, inside=lambda names: "" if all(isinstance(name, str) for name in names)
                                      else "names steps that are no text")),
         "execution_time_ms": _or_null(_count), "api_calls": _or_null(_count), "cost_micro": _or_null(_money),
@@ -168,6 +182,20 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
 }  # fmt: skip
 
 
+_SQL_MONEY = f"typeof({{0}}) = 'integer' AND {{0}} BETWEEN 0 AND {MOST_MICRO}"
+SOUND_CALL = " AND ".join(
+    [
+        _SQL_MONEY.format("cost_micro"),
+        _SQL_MONEY.format("quoted_cost_micro"),
+        _SQL_MONEY.format("coalesce(duration_ms, 0)"),
+        "reused IN (0, 1)",
+        f"state IN {STATES}",
+        f"precision IN {_PRECISIONS}",
+        *(f"typeof({name}) = 'text'" for name in ("run_id", "step", "service", "model", "started_at")),
+        "(started_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' OR started_at = '')",
+    ]
+)
+"""The SQL condition under which a row of `api_logs` can be summed."""
 CHECKED = frozenset(_CHECKS)
 """The tables whose rows can be checked."""
 
@@ -185,17 +213,37 @@ def fault_of(table: str, row: Row) -> str:
     return ""
 
 
+class DamagedRowError(DatabaseError):
+    """A row that cannot be worked with: in which table, and what is wrong with which column."""
+
+    code = "damaged_row"
+
+    def __init__(self, table: str, name: str, fault: str) -> None:
+        super().__init__(
+            f"{name} cannot be read: {table}.{fault}",
+            hint="put the value right, or put a backup of the database in its place and run `clash db recover`",
+        )
+        self.table = table
+        self.name = name
+        self.fault = fault
+
+    def __reduce__(self) -> tuple[type[DamagedRowError], tuple[str, str, str]]:
+        """Copy it by its parts: a group of writes that fails gives each of its callers a copy."""
+        return type(self), (self.table, self.name, self.fault)
+
+
 def require_sound(table: str, row: Row, name: str) -> Row:
     """Return the row. Raise `DatabaseError` naming it if a column holds what clash never writes there."""
     if fault := fault_of(table, row):
-        raise damaged_row(table, name, fault)
+        raise DamagedRowError(table, name, fault)
     return row
 
 
-def damaged_row(table: str, name: str, fault: str) -> DatabaseError:
-    """Return the error for a row that cannot be worked with."""
-    return DatabaseError(
-        f"{name} cannot be read: {table}.{fault}",
-        code="damaged_row",
-        hint="put the value right, or put a backup of the database in its place and run `clash db recover`",
-    )
+def require_film_settings(row: Row) -> dict[str, Any]:
+    """Return the settings of a run whose film is to be made. Raise `DatabaseError` if one is missing."""
+    run_id = str(row["run_id"])
+    require_sound("workflow_executions", row, f"the run {run_id}")
+    settings: dict[str, Any] = loads(row["settings"])
+    if missing := [name for name in _NEEDED if name not in settings]:
+        raise DamagedRowError("workflow_executions", f"the run {run_id}", f"settings lacks {', '.join(missing)}")
+    return settings

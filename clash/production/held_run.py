@@ -24,6 +24,7 @@ from clash.database import call_log, reading
 from clash.database.connection import check_there, verify_there
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.port import Database, Row
+from clash.database.row_checks import require_film_settings
 from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ClashError, ConflictError, VersionMismatchError
 from clash.hints import command
@@ -86,7 +87,7 @@ class HeldRun:
         self._database = database
         self._tracker = AsyncMetadataTracker(database)
         self._row = row
-        self._recorded: dict[str, Any] = json.loads(row["settings"])
+        self._recorded = require_film_settings(row)
         self._assets = open_assets(settings)
         self._registry = registry
         self._stop = stop
@@ -109,7 +110,7 @@ class HeldRun:
         try:
             # Again, now that nobody else writes it: another process may have gone on with it meanwhile.
             self._row = await reading.run_row(self._database, self.thread_id)
-            self._recorded = json.loads(self._row["settings"])
+            self._recorded = require_film_settings(self._row)
             if self._row["status"] == "completed":
                 return await self._already_completed()
             with Heartbeat(self._settings.database_url, lease):

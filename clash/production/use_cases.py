@@ -14,6 +14,7 @@ from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
 from clash.database.migrations import checked, migrate, require_current
 from clash.database.port import Database, Row
+from clash.database.row_checks import require_sound
 from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ConflictError, NotFoundError
 from clash.production.held_run import Continuation, HeldRun, Report
@@ -29,7 +30,7 @@ from clash.production.progress import Observer, ignore
 from clash.production.remedies import another_run_of
 from clash.production.stopping import StopSignal
 from clash.providers.registry import Registry
-from clash.thread_ids import check_thread_id
+from clash.thread_ids import check_new_thread_id, check_thread_id
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW
 
 
@@ -72,6 +73,7 @@ async def _row_of(
     """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
     tracker = AsyncMetadataTracker(database)
     if (row := await tracker.run(plan.thread_id)) is None:
+        check_new_thread_id(plan.thread_id)
         await _check_folder(database, plan.thread_id)
         started = await tracker.start_workflow(
             plan.thread_id,
@@ -87,6 +89,7 @@ async def _row_of(
         row = await reading.run_row(database, plan.thread_id)
         if started:
             return row, False
+    require_sound("workflow_executions", row, f"the run {plan.thread_id}")
     try:
         return row, not check_same(row, plan, allow_changes=allow_changes)
     except ConflictError as error:

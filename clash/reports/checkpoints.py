@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 from clash.config import Settings
 from clash.database import reading
 from clash.database.port import Database
+from clash.database.row_checks import DamagedRowError
 from clash.errors import NotFoundError
 from clash.hints import command
-from clash.reports.rows import read
+from clash.reports.rows import Damaged, read
 
 
 async def list_checkpoints(settings: Settings, thread_id: str, *, limit: int | None = None) -> dict[str, Any]:
     """The checkpoints of a thread, newest first. Raises `NotFoundError`."""
+    damaged = Damaged()
+    note = partial(damaged.note, "checkpoint_metadata")
     _, items = await read(
         settings,
         lambda database: asyncio.gather(
-            reading.run_row(database, thread_id), reading.checkpoint_items(database, thread_id, limit=limit)
+            reading.run_row(database, thread_id),
+            reading.checkpoint_items(database, thread_id, limit=limit, on_fault=note),
         ),
     )
-    return {"thread_id": thread_id, "items": items}
+    return {"thread_id": thread_id, "items": items, "damaged": damaged.items}
 
 
 async def show_checkpoint(settings: Settings, thread_id: str, checkpoint_id: str | None = None) -> dict[str, Any]:
@@ -31,10 +36,16 @@ async def show_checkpoint(settings: Settings, thread_id: str, checkpoint_id: str
 
 
 async def _checkpoint(database: Database, thread_id: str, checkpoint_id: str | None) -> dict[str, Any]:
+    damaged = Damaged()
+    note = partial(damaged.note, "checkpoint_metadata")
     _, items = await asyncio.gather(
         reading.run_row(database, thread_id),
-        reading.checkpoint_items(database, thread_id, limit=1, checkpoint_id=checkpoint_id),
+        reading.checkpoint_items(database, thread_id, limit=1, checkpoint_id=checkpoint_id, on_fault=note),
     )
+    for fault in damaged.items:
+        raise DamagedRowError(
+            "checkpoint_metadata", f"checkpoint {fault['name']} of the run {thread_id}", fault["fault"]
+        )
     if not items:
         which = f"checkpoint {checkpoint_id}" if checkpoint_id else "checkpoint yet"
         raise NotFoundError(

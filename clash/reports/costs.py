@@ -10,7 +10,7 @@ from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.port import Database, Row
 from clash.money import usd_text
-from clash.reports.rows import budget_of, call_item, estimate_of, read, settlement_item, sums_item
+from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
 
 _BY = ("step", "provider", "model", "day")
 
@@ -23,11 +23,13 @@ async def cost(settings: Settings, thread_id: str | None = None, *, calls: bool 
 
 
 async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *, calls: bool) -> dict[str, Any]:
-    (row, totals, sums), made = await asyncio.gather(
+    damaged = Damaged()
+    (row, totals, sums, unsound), made = await asyncio.gather(
         asyncio.gather(
             reading.run_row(database, thread_id),
             audit.totals_of(database, thread_id),
             _sums_in_every_way(database, thread_id),
+            audit.unsound_calls(database, thread_id),
         ),
         asyncio.gather(
             *(
@@ -38,16 +40,21 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
         ),
     )
     document: dict[str, Any] = {"thread_id": thread_id, "currency": "USD", **_totals(row, totals), **sums}
+    damaged.sound("api_logs", unsound)
     if calls:
         rows, settled = made
-        document["calls_list"] = [call_item(item, assets) for item in rows]
-        document["settlements"] = [settlement_item(item) for item in settled]
-    return document
+        document["calls_list"] = [call_item(item, assets) for item in damaged.sound("api_logs", rows)]
+        document["settlements"] = [settlement_item(item) for item in damaged.sound("call_settlements", settled)]
+    return {**document, "damaged": damaged.items}
 
 
 async def _cost_of_all(database: Database) -> dict[str, Any]:
-    totals, rows, sums = await asyncio.gather(
-        audit.totals_by_run(database), reading.run_rows(database), _sums_in_every_way(database, None)
+    damaged = Damaged()
+    totals, rows, sums, unsound = await asyncio.gather(
+        audit.totals_by_run(database),
+        reading.run_rows(database),
+        _sums_in_every_way(database, None),
+        audit.unsound_calls(database),
     )
     items = [
         {
@@ -56,10 +63,11 @@ async def _cost_of_all(database: Database) -> dict[str, Any]:
             **_totals(row, totals.get(str(row["run_id"]), audit.NO_CALLS)),
             "started_at": row["start_time"],
         }
-        for row in rows
+        for row in damaged.sound("workflow_executions", rows)
     ]
+    damaged.sound("api_logs", unsound)
     total = sum(int(row["cost_micro"]) for row in totals.values())
-    return {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums}
+    return {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums, "damaged": damaged.items}
 
 
 async def _sums_in_every_way(database: Database, thread_id: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from clash.config import Settings
 from clash.database import reading
 from clash.database.port import Row
 from clash.money import usd_text
-from clash.reports.rows import read
+from clash.reports.rows import Damaged, read
 
 _OUTPUT_KINDS = {
     "film", "screenplay", "character_image", "location_image", "keyframe", "shot", "subtitles", "contact_sheet",
@@ -26,7 +26,9 @@ async def list_assets(settings: Settings, thread_id: str) -> dict[str, Any]:
         lambda database: asyncio.gather(reading.run_row(database, thread_id), reading.asset_rows(database, thread_id)),
     )
     folder, store = folder_of(row), local_assets(settings)
-    return {"thread_id": thread_id, "items": [_asset(folder, store, asset) for asset in assets]}
+    damaged = Damaged()
+    items = [_asset(folder, store, asset) for asset in damaged.sound("generated_assets", assets)]
+    return {"thread_id": thread_id, "items": items, "damaged": damaged.items}
 
 
 def _asset(folder: Path, store: AssetStore, row: Row) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 from clash.assets import AssetStore
@@ -11,6 +11,7 @@ from clash.config import Settings
 from clash.database.connection import open_database
 from clash.database.migrations import checked
 from clash.database.port import Database, Row
+from clash.database.row_checks import fault_of
 from clash.money import usd_text
 
 T = TypeVar("T")
@@ -24,6 +25,40 @@ async def read(settings: Settings, question: Callable[[Database], Awaitable[T]])
     """
     async with open_database(settings.database_url, "read") as database:
         return await checked(database, question(database))
+
+
+class Damaged:
+    """The rows that a report leaves out, each with what is wrong with it: the document's `damaged`."""
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = []
+
+    def sound(self, table: str, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows that can be told; the others are noted."""
+        found: list[Row] = []
+        for row in rows:
+            if fault := fault_of(table, row):
+                self.note(table, row, fault)
+            else:
+                found.append(row)
+        return found
+
+    def note(self, table: str, row: Row, fault: str) -> None:
+        """Note a row that is left out."""
+        item = {
+            "table": table,
+            "thread_id": _name(row.get("run_id")),
+            "id": row.get("id") if isinstance(row.get("id"), int) else None,
+            "name": _name(row.get("slot") or row.get("checkpoint_id")),
+            "fault": fault,
+        }
+        if item not in self.items:
+            self.items.append(item)
+
+
+def _name(value: object) -> str | None:
+    """A name that may be anything, as text that every document takes."""
+    return None if value is None else str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def budget_of(row: Row) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from clash.assets import AssetStore, local_assets
@@ -14,7 +15,7 @@ from clash.database.lease import is_held
 from clash.database.port import Database, Row
 from clash.money import usd_text
 from clash.reports.files import film_of, folder_of, output_item
-from clash.reports.rows import budget_of, call_item, estimate_of, file_of, read, settlement_item, sums_item
+from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, file_of, read, settlement_item, sums_item
 
 
 async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> dict[str, Any]:
@@ -26,7 +27,10 @@ async def list_runs(settings: Settings, *, status: str | None = None, limit: int
             reading.step_counts_of_runs(database, status=status, limit=limit),
         ),
     )
-    return {"items": [_run_summary(row, counts.get(str(row["run_id"]), {})) for row in rows]}
+    damaged = Damaged()
+    sound = damaged.sound("workflow_executions", rows)
+    items = [_run_summary(row, counts.get(str(row["run_id"]), {})) for row in sound]
+    return {"items": items, "damaged": damaged.items}
 
 
 def _run_summary(row: Row, counts: Mapping[str, int]) -> dict[str, Any]:
@@ -57,13 +61,13 @@ def _lease(row: Row) -> dict[str, Any] | None:
 
 async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
     """One run, with every attempt at every call. Raises `NotFoundError`."""
-    assets = local_assets(settings)
+    assets, damaged = local_assets(settings), Damaged()
     row, by_step, report, calls, settled = await read(
         settings,
         lambda database: asyncio.gather(
             reading.run_row(database, thread_id),
             reading.call_sums(database, thread_id, "step"),
-            run_document(database, thread_id, assets),
+            run_document(database, thread_id, assets, damaged),
             reading.call_rows(database, thread_id),
             settlements.settlements_of(database, thread_id),
         ),
@@ -90,8 +94,9 @@ async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
         "unknown": report["unknown"],
         "failed_paid": report["failed_paid"],
         "metadata": json.loads(row["metadata"]),
-        "calls": [call_item(item, assets) for item in calls],
-        "settlements": [settlement_item(item) for item in settled],
+        "calls": [call_item(item, assets) for item in damaged.sound("api_logs", calls)],
+        "settlements": [settlement_item(item) for item in damaged.sound("call_settlements", settled)],
+        "damaged": damaged.items,
     }
 
 
@@ -101,17 +106,23 @@ def _stored_error(row: Row) -> dict[str, Any] | None:
     return {"code": row["error_code"], "message": row["error_message"]}
 
 
-async def run_document(database: Database, thread_id: str, assets: AssetStore) -> dict[str, Any]:
-    """The document of `clash run` and `clash resume`, as far as the tables know it; `error` is None."""
+async def run_document(
+    database: Database, thread_id: str, assets: AssetStore, damaged: Damaged | None = None
+) -> dict[str, Any]:
+    """The document of `clash run` and `clash resume`, as far as the tables know it; `error` is None.
+
+    Rows that cannot be told are left out, and noted in `damaged`.
+    """
+    damaged = damaged or Damaged()
     row, files, checkpoints, counts, unknown, failed = await asyncio.gather(
         reading.run_row(database, thread_id),
         reading.asset_rows(database, thread_id),
-        reading.checkpoint_items(database, thread_id, limit=1),
+        reading.checkpoint_items(database, thread_id, limit=1, on_fault=partial(damaged.note, "checkpoint_metadata")),
         reading.step_counts(database, thread_id),
         audit.unknown_rows(database, thread_id),
         audit.failed_paid_rows(database, thread_id),
     )
-    folder = folder_of(row)
+    folder, files = folder_of(row), damaged.sound("generated_assets", files)
     return {
         "thread_id": thread_id,
         "status": row["status"],
@@ -120,8 +131,8 @@ async def run_document(database: Database, thread_id: str, assets: AssetStore) -
         "cost": {"total_usd": usd_text(row["spent_micro"]), "budget_usd": budget_of(row)},
         "film": film_of(folder, files),
         "outputs": [output for file in files if (output := output_item(folder, file))],
-        "unknown": [_unknown(row) for row in unknown],
-        "failed_paid": [_failed_paid(row, assets) for row in failed],
+        "unknown": [_unknown(row) for row in damaged.sound("api_logs", unknown)],
+        "failed_paid": [_failed_paid(row, assets) for row in damaged.sound("api_logs", failed)],
         "waiting_for": None,
         "error": None,
     }

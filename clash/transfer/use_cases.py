@@ -6,6 +6,7 @@ Documents follow docs/commands.md; the caller adds `schema`.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from clash.config import Settings
 from clash.database.connection import is_d1, open_database, sqlite_path
 from clash.database.migrations import known_migrations, require_current
 from clash.database.port import Database
+from clash.database.row_checks import DamagedRowError
 from clash.database.transfer import reading, trial, writing
 from clash.database.transfer.lines import Header, Tally, read_entries, read_header
 from clash.database.transfer.statements import target_of
@@ -26,6 +28,7 @@ from clash.transfer.file import new_file, open_file
 
 Write = Callable[[bytes], object]
 
+_SPOOLED_BYTES = 16 << 20
 _FINISHED = ("completed", "cancelled", None)
 
 
@@ -82,22 +85,19 @@ async def _export(database: Database, file: Path | None, threads: Sequence[str],
     items: list[dict[str, Any]] = []
     write(header.line)
 
-    async def one(thread_id: str) -> None:
-        item: dict[str, Any] = {"thread_id": thread_id, "status": None, "rows": 0}
-        async for name, line, row in reading.thread_lines(database, thread_id, there):
-            if name == "workflow_executions":
-                item["status"] = row["status"]
-            item["rows"] += name != "thread"
-            tally.add(name, line)
-            write(line)
-        items.append(item)
-
+    damaged: list[dict[str, Any]] = []
     if names is None:
         async for thread_id in reading.thread_ids(database, there):
-            await one(thread_id)
+            try:
+                items.append(await _export_one(database, thread_id, there, tally, write))
+            except DamagedRowError as error:
+                # An import would refuse the whole file for it; the other runs are worth having.
+                damaged.append(
+                    {"table": error.table, "thread_id": thread_id, "id": None, "name": None, "fault": error.fault}
+                )
     else:
         for thread_id in names:
-            await one(thread_id)
+            items.append(await _export_one(database, thread_id, there, tally, write))
     write(tally.line)
     return {
         "file": file and file.as_posix(),
@@ -107,7 +107,28 @@ async def _export(database: Database, file: Path | None, threads: Sequence[str],
         "rows": tally.facts["rows"],
         "sha256": tally.facts["sha256"],
         "unfinished": _unfinished(items),
+        "damaged": damaged,
     }
+
+
+async def _export_one(
+    database: Database, thread_id: str, there: frozenset[str], tally: Tally, write: Write
+) -> dict[str, Any]:
+    """Write the lines of one thread, all or none of them."""
+    item: dict[str, Any] = {"thread_id": thread_id, "status": None, "rows": 0}
+    names: list[str] = []
+    with tempfile.SpooledTemporaryFile(_SPOOLED_BYTES) as lines:
+        async for name, line, row in reading.thread_lines(database, thread_id, there):
+            if name == "workflow_executions":
+                item["status"] = row["status"]
+            item["rows"] += name != "thread"
+            names.append(name)
+            lines.write(line)
+        lines.seek(0)
+        for name, line in zip(names, lines, strict=True):
+            tally.add(name, line)
+            write(line)
+    return item
 
 
 async def _named(database: Database, threads: Sequence[str], there: frozenset[str]) -> list[str]:

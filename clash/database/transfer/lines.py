@@ -24,6 +24,7 @@ from typing import Any, BinaryIO, cast
 
 from clash.database.migrations import known_migrations
 from clash.database.port import Param
+from clash.database.row_checks import DamagedRowError
 from clash.database.transfer.layout import Column, Table, tables
 from clash.errors import DatabaseError, StorageError, UsageError, VersionMismatchError
 from clash.installation import upgrade_command
@@ -124,7 +125,8 @@ def _told(table: Table, column: Column, value: Any) -> Any:
     if column.kind == "blob" and isinstance(value, bytes):
         return {"base64": base64.b64encode(value).decode("ascii")}
     kind = type(value).__name__
-    raise DatabaseError(f"{table.name}.{column.name} holds a value of type {kind}, which clash never stores there")
+    fault = f"{column.name} holds a value of type {kind}, which clash never stores there"
+    raise DamagedRowError(table.name, "a row", fault)
 
 
 def _line(document: Mapping[str, Any]) -> bytes:

@@ -12,9 +12,11 @@ from typing import Any
 
 from clash.database.lease import held_error, is_held
 from clash.database.port import Database, Row, Rows
+from clash.database.row_checks import DamagedRowError
 from clash.database.staging import NOT_STAGED
 from clash.database.transfer.layout import Column, Table, tables
 from clash.database.transfer.lines import row_line, thread_line
+from clash.database.transfer.run_check import RunCheck
 from clash.errors import ConflictError, DatabaseError
 
 _PAGE_ROWS = 1000
@@ -74,24 +76,34 @@ async def thread_lines(
 ) -> AsyncGenerator[tuple[str, bytes, Row]]:
     """All lines of a thread, with the name and the row of each.
 
-    Raises `ConflictError` if a process holds the run, or has written it meanwhile.
+    Raises `ConflictError` if a process holds the run, or has written it meanwhile; `DamagedRowError` for a run that
+    holds what clash never writes.
     """
     moved = [table for table in tables().values() if table.name in there]
     # At once, for reads that wait together are one request to D1; a small run is all in them.
     before, *pages = await asyncio.gather(
         _stands(database, thread_id, there), *(_page(database, table, thread_id, there) for table in moved)
     )
+    check = RunCheck(thread_id)
     yield "thread", thread_line(thread_id), {}
     read = dict.fromkeys(there & tables().keys(), 0)
     for table, page in zip(moved, pages, strict=True):
         async for row in _rows(database, table, thread_id, there, page):
             read[table.name] += 1
-            yield table.name, row_line(table, row), row
+            if fault := check.fault_of_row(table.name, row):
+                raise DamagedRowError(table.name, f"the run {thread_id}", fault)
+            try:
+                line = row_line(table, row)
+            except DamagedRowError as error:
+                raise DamagedRowError(error.table, f"the run {thread_id}", error.fault) from None
+            yield table.name, line, row
     if await _stands(database, thread_id, there) != before:
         raise ConflictError(
             f"run {thread_id} was written while it was being exported", code="written_meanwhile",
             hint="export again when no process is at it",
         )  # fmt: skip
+    if fault := check.fault_of_run():
+        raise DamagedRowError("workflow_executions", f"the run {thread_id}", fault)
     if read != before[-1]:
         raise DatabaseError(f"the thread {thread_id} could not be read whole: {read} rows of {dict(before[-1])}")
 

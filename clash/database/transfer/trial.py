@@ -12,19 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from clash.database.port import Param
-from clash.database.row_checks import CHECKED, FILM_WORKFLOW, UNSETTLED, fault_of, loads
 from clash.database.savers.thread_operations import ALWAYS
 from clash.database.staging import PREFIX
 from clash.database.transfer.layout import new_schema, tables
 from clash.database.transfer.lines import Entry, Header, Values, nonsense, read_entries, read_header
+from clash.database.transfer.run_check import RunCheck, may_be_thread
 from clash.database.transfer.statements import Target, insert_rows
 from clash.errors import DatabaseError, UsageError
-from clash.thread_ids import is_new_thread_id
-
-_LONGEST_FOREIGN_ID = 1000
-_ANY_NUMBER = ("duration_ms", "status_code")
-"""What a provider or a clock says, which is carried as it is."""
 
 
 @dataclass
@@ -32,20 +26,17 @@ class Section:
     """What a file has of one thread. `size`: bytes of its lines, which `sha256` is of.
 
     `status`: of the run; None for a thread that is none of clash. `missing`: of its files, how many are not here.
-    `first`: the line it begins with. `told`: what its run says is spent and reserved; `spent`, `reserved`: what its
-    calls add up to.
+    `first`: the line it begins with.
     """
 
     thread_id: str
+    check: RunCheck
     status: str | None = None
     rows: int = 0
     size: int = 0
     assets: int = 0
     missing: int = 0
     first: int = 0
-    told: tuple[Param, Param] = (None, None)
-    spent: int = 0
-    reserved: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
 
 
@@ -90,7 +81,8 @@ def examine(
                 section.size += len(entry.line)
                 section.sha256.update(entry.line)
         for each in contents.sections.values():
-            _check_sums(each)
+            if fault := each.check.fault_of_run():
+                raise nonsense(each.first, f"the sums of the run {each.thread_id} do not agree: {fault}")
     finally:
         trial.close()
     return contents
@@ -101,49 +93,24 @@ def _begin(contents: Contents, thread_id: str, number: int) -> Section:
         raise nonsense(number, f"the thread {thread_id[:80]!r} is there twice")
     if thread_id.startswith(PREFIX):
         raise nonsense(number, f"no thread has the id {thread_id[:80]!r}")
-    if not thread_id.isprintable() or len(thread_id) > _LONGEST_FOREIGN_ID:
+    if not may_be_thread(thread_id):
         raise nonsense(number, f"no thread has the id {thread_id[:80]!r}")
-    section = contents.sections[thread_id] = Section(thread_id, first=number)
+    section = contents.sections[thread_id] = Section(thread_id, RunCheck(thread_id, is_new=True), first=number)
     return section
 
 
 def _check_row(section: Section, entry: Entry, row: Values, may_write: Callable[[str, str], bool]) -> None:
     """Raise `UsageError` naming the line of a row that this clash could not have written."""
-    if entry.name not in CHECKED:
-        return
-    checked = {name: value for name, value in row.items() if name not in _ANY_NUMBER}
-    if fault := fault_of(entry.name, checked):
+    if fault := section.check.fault_of_row(entry.name, row):
         raise nonsense(entry.number, f"{entry.name}.{fault}")
-    if entry.name == "workflow_executions":
-        section.told = row["spent_micro"], row["reserved_micro"]
-        _check_run(section, entry.number, row, may_write)
-    elif entry.name == "api_logs":
-        section.spent += int(row["cost_micro"] or 0)
-        section.reserved += int(row["quoted_cost_micro"] or 0) if row["state"] in UNSETTLED else 0
-
-
-def _check_run(section: Section, number: int, row: Values, may_write: Callable[[str, str], bool]) -> None:
-    thread_id, is_film = section.thread_id, row["workflow_name"] == FILM_WORKFLOW
-    if not is_new_thread_id(thread_id) if is_film else any(mark in thread_id for mark in "/\\"):
-        raise nonsense(section.first, f"no run can have the thread id {thread_id[:80]!r}")
-    output = loads(str(row["settings"])).get("output")
-    if is_film and output is not None and not may_write(str(output), thread_id):
+    output = section.check.output
+    if entry.name == "workflow_executions" and output is not None and not may_write(output, section.thread_id):
         raise UsageError(
-            f"line {number}: the run {thread_id} writes to {output}, which is no folder of this machine's runs",
+            f"line {entry.number}: the run {section.thread_id} writes to {output}, which is no folder of this"
+            " machine's runs",
             code="damaged_export",
             hint=f"if it may write there, set CLASH_OUTPUT_DIR={output} and import again; nothing was imported",
         )
-
-
-def _check_sums(section: Section) -> None:
-    """Raise `UsageError` unless what a run has spent and reserved is what its calls add up to."""
-    for column, told, found in zip(("spent", "reserved"), section.told, (section.spent, section.reserved), strict=True):
-        if told not in (None, found):
-            raise nonsense(
-                section.first,
-                f"the sums of the run {section.thread_id} do not agree: {told} micro-dollars are {column},"
-                f" and its calls add up to {found}",
-            )
 
 
 def _count(section: Section, table: str, row: Values, is_here: Callable[[str], bool] | None) -> None:
