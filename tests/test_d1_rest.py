@@ -6,6 +6,7 @@ These answers cannot be had from the engine, so they are made up here; all else 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -175,6 +176,28 @@ async def test_who_is_asked_to_stop_waits_no_longer(reach: Open, answer: httpx.R
     with pytest.raises(DatabaseError):
         await database.query("SELECT 1")
     assert 190 < clock.now() < 192
+
+
+async def test_a_failure_that_nobody_waits_for_is_not_reported(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
+    """Cancelled while D1 is out (Ctrl-C): no `exception was never retrieved` on standard error."""
+    release = asyncio.Event()
+
+    class Held(Hurry):
+        async def sleep(self, seconds: float) -> None:
+            await release.wait()
+            await super().sleep(seconds)
+
+    database = await reach(Cloudflare(*[page(503)] * 99), clock=Held())
+    asking = asyncio.create_task(database.batch([Statement("DELETE FROM a")]))
+    await asyncio.sleep(0.1)
+    asking.cancel()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await database.close()
+    del database, asking
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 async def test_a_stop_does_not_hinder_a_short_wait(reach: Open) -> None:

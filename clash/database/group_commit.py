@@ -76,6 +76,8 @@ class GroupCommit(Generic[B]):
         """Apply it, whole or not at all. Raises what `apply` says became of it."""
         self.check_open()
         future: asyncio.Future[Results] = asyncio.get_running_loop().create_future()
+        # Whoever waits for it may have been cancelled when it fails: asyncio must not report that as an oversight.
+        future.add_done_callback(_look_at)
         self._waiting.append((batch, future))
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
@@ -113,6 +115,11 @@ class GroupCommit(Generic[B]):
                 raise
             for (_, future), outcome in zip(group, outcomes, strict=True):
                 _answer(future, outcome)
+
+
+def _look_at(future: asyncio.Future[Results]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def _failed(name: str, error: BaseException) -> DatabaseError:
