@@ -219,6 +219,22 @@ def test_the_checkpoints_of_any_saver_are_listed() -> None:
         list_checkpoints(saver)
 
 
+def test_the_lines_of_the_documentation_work(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of docs/python.md that track a workflow and save a graph's checkpoints, as they are written there."""
+    text = (Path(__file__).parent.parent / "docs" / "python.md").read_text(encoding="utf-8")
+    blocks = [block.split("```")[0] for block in text.split("```python\n")[1:]]
+    names: dict[str, Any] = {"graph": StateGraph(State)}
+    names["graph"].add_node("add", lambda state: {"x": state["x"] + 1})
+    names["graph"].add_edge(START, "add")
+    for block in blocks[1:]:
+        exec(block, names)  # noqa: S102 - it is our own
+        if "app" in names:
+            names["app"].invoke({"x": 1}, CONFIG)
+            exec(block, names)  # noqa: S102
+    assert capsys.readouterr().out.split()[0] == "0.04"
+    assert [item["step_name"] for item in list_checkpoints(names["checkpointer"], thread_id="run-123")][0] == "add"
+
+
 # -- a workflow of one's own -------------------------------------------------------------------------------------------
 
 
