@@ -18,8 +18,9 @@ import pytest
 from plugins.clash_metered import tiny_sound
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Ledger, Made, Task
-from clash.calls.pacing import Patience
+from clash.calls.ledger import Ledger
+from clash.calls.retry_policy import RetryPolicy
+from clash.calls.spec import CallResult, CallSpec
 from clash.database import call_log
 from clash.database.lease import Lease, release_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -33,7 +34,7 @@ from clash.providers.registry import Model
 Act = Literal["refuse", "busy", "broken", "unsent", "drop", "empty", "junk"]
 """What a call does instead of working: `unsent` and `drop` both lose the connection, before and after the charge."""
 KINDS = ("keyed", "oneshot", "queued")
-QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
+QUICK = RetryPolicy(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
 
 
 @dataclass
@@ -212,9 +213,9 @@ def text_of(request: Request) -> str:
     return request.text
 
 
-def task(text: str) -> Task:
+def task(text: str) -> CallSpec:
     """Have something said."""
-    return Task("speak", text, "speech", SpeechRequest(text=text, speaker="narrator", language="en"))
+    return CallSpec("speak", text, "speech", SpeechRequest(text=text, speaker="narrator", language="en"))
 
 
 @dataclass
@@ -237,7 +238,7 @@ class Desk:
         accept, again = (newest if agreed else 0 for agreed in (consent, buy_again))
         return Ledger(
             self.database, self.lease, self.assets, {"speech": Model(provider, "voice")},
-            **{"reuse": False, "patience": QUICK, "accept_unknown_until": accept,
+            **{"reuse": False, "retry_policy": QUICK, "accept_unknown_until": accept,
                "accept_failed_paid_until": again, **settings},
         )  # fmt: skip
 
@@ -280,6 +281,6 @@ async def till_asked(till: Till, times: int) -> None:
     pytest.fail(f"the provider was asked {till.asked.total()} times, not {times}")
 
 
-async def all_of(ledger: Ledger, texts: list[str]) -> list[Made | BaseException]:
+async def all_of(ledger: Ledger, texts: list[str]) -> list[CallResult | BaseException]:
     """Ask for all of them at once, as a step does; errors come back in their places."""
     return await asyncio.gather(*(ledger.call(task(text)) for text in texts), return_exceptions=True)

@@ -27,7 +27,7 @@ from torture.books import Books
 from torture.trial import WORKER, start, worker_environment
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Made
+from clash.calls.spec import CallResult
 from clash.database import init_database
 from clash.database.connection import is_d1
 from clash.database.d1.database import D1Database
@@ -103,7 +103,7 @@ async def test_an_answer_that_the_disk_has_no_room_for(
             assert refused.value.code == "disk_full"
     assert await desk.money() == (0, 100_000)
     asked = till.asked["a"]
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert (till.times("a"), till.asked["a"], asked) == (1, 1, 1)
     assert await desk.money() == (100_000, 0)
     assert list(tmp_path.glob("clash-kept-*")) == []

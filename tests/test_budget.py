@@ -13,8 +13,9 @@ from filming import SMALL, environment, forked_clash, metered, rows_of, shot_lis
 from paid import KINDS, QUICK, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Made
-from clash.calls.pacing import Limit, Pace, Patience
+from clash.calls.rate_limits import RateLimit, RateLimits
+from clash.calls.retry_policy import RetryPolicy
+from clash.calls.spec import CallResult
 from clash.database.lease import Lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
@@ -37,11 +38,11 @@ async def allow(desk: Desk, usd: str) -> None:
     await AsyncMetadataTracker(desk.database).set_budget(desk.lease, Decimal(usd))
 
 
-def counted(results: list[Made | BaseException]) -> tuple[int, int]:
+def counted(results: list[CallResult | BaseException]) -> tuple[int, int]:
     """How many were made, and how many the budget refused; nothing else may have come."""
-    made = sum(isinstance(result, Made) for result in results)
+    made = sum(isinstance(result, CallResult) for result in results)
     refused = sum(isinstance(result, BudgetExceededError) for result in results)
-    assert made + refused == len(results), [result for result in results if not isinstance(result, Made)]
+    assert made + refused == len(results), [result for result in results if not isinstance(result, CallResult)]
     return made, refused
 
 
@@ -133,8 +134,8 @@ async def test_a_bill_above_the_quote_counts_as_it_is_and_at_once(desk: Desk) ->
 async def test_bills_below_the_quote_let_more_calls_in(desk: Desk, concurrency: int) -> None:
     """Quoted $0.10, billed $0.02: a budget of $1.05 makes 48 calls ($0.96), not 10; then a quote no longer fits."""
     till = Till()
-    pace = Pace(concurrency=concurrency, limits={})
-    ledger = await desk.ledger(OneShot(till, bill=Decimal("0.02"), work_s=0.001), pace=pace)
+    rate_limits = RateLimits(concurrency=concurrency, limits={})
+    ledger = await desk.ledger(OneShot(till, bill=Decimal("0.02"), work_s=0.001), rate_limits=rate_limits)
     await allow(desk, "1.05")
     assert counted(await all_of(ledger, FIFTY)) == (48, 2)
     assert till.micro == 960_000
@@ -185,7 +186,7 @@ async def test_the_spent_sum_never_passes_the_budget_at_any_moment(desk: Desk) -
     await allow(desk, "1.05")
     desk.database.batch = watched  # type: ignore[method-assign]
     results = await all_of(ledger, FIFTY[:30])
-    assert sum(isinstance(result, Made) for result in results) == 10
+    assert sum(isinstance(result, CallResult) for result in results) == 10
     assert highest == 1_000_000
 
 
@@ -200,7 +201,9 @@ async def test_who_waits_for_the_budget_holds_nothing_that_others_need(desk: Des
     till = Till()
     keyed = Keyed(till, script={"a": [act]})
     provider = keyed if kind == "keyed" else Queued(till, polls=[act], errors={act: BROKEN["broken"]})
-    ledger = await desk.ledger(provider, pace=Pace(concurrency=1, limits={}), patience=Patience(3, 0.05, 0.1))
+    ledger = await desk.ledger(
+        provider, rate_limits=RateLimits(concurrency=1, limits={}), retry_policy=RetryPolicy(3, 0.05, 0.1)
+    )
     await allow(desk, "0.15")
     results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
     assert counted(results) == (1, 1)
@@ -212,7 +215,7 @@ async def test_who_waits_for_the_budget_holds_nothing_that_others_need(desk: Des
 async def test_an_open_call_that_is_given_up_for_now_wakes_who_waits(desk: Desk, kind: str) -> None:
     """Its tries are used up and its row stays open, with its money: who waited for it is refused, not left waiting."""
     till = Till()
-    keyed = Keyed(till, script={"a": ["drop"] * 3})
+    keyed = Keyed(till, script={text: ["drop"] * 3 for text in "ab"})
     provider = keyed if kind == "keyed" else Queued(till, polls=["broken"] * 9, errors=BROKEN)
     ledger = await desk.ledger(provider)
     await allow(desk, "0.15")
@@ -238,7 +241,7 @@ async def test_a_stop_reaches_who_waits_for_the_budget(desk: Desk) -> None:
     ledger = await desk.ledger(provider, check_stop=stop.check)
     await allow(desk, "0.15")
     results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
-    assert {type(result) for result in results} == {Made, StoppedError}
+    assert {type(result) for result in results} == {CallResult, StoppedError}
     assert [result.exit_code for result in results if isinstance(result, ClashError)] == [143]
 
 
@@ -255,7 +258,7 @@ async def test_a_cancelled_run_refuses_who_waits_for_the_budget(desk: Desk) -> N
     ledger = await desk.ledger(Cancelling(till, bill=Decimal("0.01")))
     await allow(desk, "0.15")
     results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
-    assert {type(result) for result in results} == {Made, StoppedError}
+    assert {type(result) for result in results} == {CallResult, StoppedError}
     assert [result.code for result in results if isinstance(result, ClashError)] == ["cancelled"]
 
 
@@ -263,8 +266,8 @@ async def test_a_cancelled_run_refuses_who_waits_for_the_budget(desk: Desk) -> N
 async def test_the_limits_and_the_budget_together(desk: Desk) -> None:
     """A rate, two places and a budget that lets ten in: all fifty come to an end."""
     till = Till()
-    pace = Pace(concurrency=None, limits={"oneshot": Limit(2, 60_000)})
-    ledger = await desk.ledger(OneShot(till, bill=Decimal("0.09")), pace=pace, patience=QUICK)
+    rate_limits = RateLimits(concurrency=None, limits={"oneshot": RateLimit(2, 60_000)})
+    ledger = await desk.ledger(OneShot(till, bill=Decimal("0.09")), rate_limits=rate_limits, retry_policy=QUICK)
     await allow(desk, "1.05")
     made, _ = counted(await asyncio.wait_for(all_of(ledger, FIFTY), timeout=30))
     assert made == 11  # ten bills of $0.09 leave room for one more quote of $0.10, eleven do not

@@ -16,7 +16,7 @@ from filming import METERED, SMALL, clash, command, environment, shot_list
 from clash.config import Settings
 from clash.errors import ConflictError, DatabaseError, StorageError, UsageError
 from clash.production.outcome import outcome_of
-from clash.production.plan import ProductionRequest, prepare
+from clash.production.plan import RunRequest, prepare
 from clash.providers.registry import Registry
 from clash.workflow.context import Failure
 
@@ -136,7 +136,7 @@ def test_an_output_that_cannot_be_written_is_noticed(
     registry = Registry()
     registry.provider("local")  # found while this environment's own files can still be read
     with unprivileged(), pytest.raises(UsageError, match="closed cannot be written"):
-        prepare(ProductionRequest(str(story)), settings, registry)
+        prepare(RunRequest(str(story)), settings, registry)
     missing = open_folder / "not" / "there"
-    assert prepare(ProductionRequest(str(story), output=missing), Settings(), Registry()).output == missing
+    assert prepare(RunRequest(str(story), output=missing), Settings(), Registry()).output == missing
     assert not missing.parent.exists()

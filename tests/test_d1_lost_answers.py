@@ -18,8 +18,9 @@ from moving import apply, run_statements, save, settings_for
 from pydantic import SecretStr
 
 from clash.assets import AssetStore
-from clash.calls.book import Book, Task
+from clash.calls.call_store import CallStore
 from clash.calls.keeping import Keeper
+from clash.calls.spec import CallSpec
 from clash.database import init_database, migrations
 from clash.database.checkpointer import run_saver
 from clash.database.d1.database import D1Database
@@ -106,9 +107,9 @@ async def begin(database: D1Database, *, budget: Decimal | None = None) -> Lease
     return await take_lease(database, RUN)
 
 
-def speech(slot: str) -> Task:
+def speech(slot: str) -> CallSpec:
     request = SpeechRequest(text=f"say {slot}", speaker="narrator", language="en")
-    return Task("generate_shots", slot, "speech", request)
+    return CallSpec("generate_shots", slot, "speech", request)
 
 
 async def test_every_change_of_a_call_is_made_once(database: D1Database, tmp_path: Path) -> None:
@@ -116,25 +117,25 @@ async def test_every_change_of_a_call_is_made_once(database: D1Database, tmp_pat
     lease = await begin(database, budget=Decimal(1))
     assets = AssetStore(tmp_path)
     keeper = Keeper(assets, lambda: None)
-    book = Book(database, lease, assets, keeper, on_settled=lambda _: None)
+    store = CallStore(database, lease, assets, keeper, on_settled=lambda _: None)
     model, quote = Model(LocalProvider(), "voice"), Quote(Decimal("0.1"))
     answer = Answer(b"RIFF\0\0\0\0WAVE", "audio/wav", facts={"duration_s": 1.0})
 
     async def intend(slot: str) -> Any:
-        row = await book.intend(speech(slot), model, slot, quote)
+        row = await store.intend(speech(slot), model, slot, quote)
         assert row is not None
         assert (row["state"], row["slot"], row["quoted_cost_micro"]) == ("intent", slot, 100_000)
         return row
 
     settled = await intend("settled")
-    await book.call_again(settled)
-    await book.submitted(settled, Job("job-1", "here"))
-    made = await book.settle(speech("settled"), settled, await keeper.keep(settled, answer))
-    await book.fail(speech("failed"), await intend("failed"), ProviderError("no"), cost_micro=30_000)
-    await book.give_up(speech("unknown"), await intend("unknown"), "who knows")
+    await store.call_again(settled)
+    await store.submitted(settled, Job("job-1", "here"))
+    made = await store.settle(speech("settled"), settled, await keeper.keep(settled, answer))
+    await store.fail(speech("failed"), await intend("failed"), ProviderError("no"), cost_micro=30_000)
+    await store.give_up(speech("unknown"), await intend("unknown"), "who knows")
     (source,) = await database.query("SELECT * FROM api_logs WHERE slot = 'settled'")
-    await book.reuse(speech("reused"), model, "settled", source)
-    assert await book.intend(speech("dear"), model, "dear", Quote(Decimal(9))) is None
+    await store.reuse(speech("reused"), model, "settled", source)
+    assert await store.intend(speech("dear"), model, "dear", Quote(Decimal(9))) is None
     rows = await database.query("SELECT slot, state, attempt, cost_micro, reused, job_id FROM api_logs ORDER BY id")
     assert [tuple(row.values()) for row in rows] == [
         ("settled", "succeeded", 2, made.cost_micro, 0, "job-1"),
@@ -152,12 +153,12 @@ async def test_who_lost_the_run_still_learns_it(database: D1Database, tmp_path: 
     lease = await begin(database)
     assets = AssetStore(tmp_path)
     keeper = Keeper(assets, lambda: None)
-    book = Book(database, lease, assets, keeper, on_settled=lambda _: None)
-    row = await book.intend(speech("a"), Model(LocalProvider(), "voice"), "a", Quote(Decimal(0)))
+    store = CallStore(database, lease, assets, keeper, on_settled=lambda _: None)
+    row = await store.intend(speech("a"), Model(LocalProvider(), "voice"), "a", Quote(Decimal(0)))
     assert row is not None
     await release_lease(database, lease)
     await take_lease(database, RUN)
-    for write in (book.call_again(row), book.fail(speech("a"), row, ProviderError("no"))):
+    for write in (store.call_again(row), store.fail(speech("a"), row, ProviderError("no"))):
         with pytest.raises(ConflictError):
             await write
     assert await database.query("SELECT state, attempt FROM api_logs") == [{"state": "intent", "attempt": 1}]

@@ -22,8 +22,8 @@ from clash.assets import AssetStore
 from clash.assets.spare import find_kept, keep_elsewhere, spare_folders
 from clash.assets.store import storage_error
 from clash.calls.keeping import KeptElsewhere, KeptElsewhereError
-from clash.calls.ledger import Made
 from clash.calls.room import may_weigh
+from clash.calls.spec import CallResult
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.errors import DatabaseError, PersonNeededError, StoppedError, StorageError
@@ -70,7 +70,7 @@ async def test_no_more_is_in_flight_than_there_is_room_for(desk: Desk, monkeypat
     calls = asyncio.create_task(all_of(await desk.ledger(provider), [f"t{n}" for n in range(10)]))
     await till_asked(till, 2)
     provider.gate.set()
-    assert [type(made) for made in await asyncio.wait_for(calls, 30)] == [Made] * 10
+    assert [type(made) for made in await asyncio.wait_for(calls, 30)] == [CallResult] * 10
     assert provider.most_in_flight == 2
 
 
@@ -103,14 +103,14 @@ async def test_who_waits_for_room_can_be_stopped(desk: Desk, monkeypatch: pytest
     assert not done
     provider.gate.set()
     results = await asyncio.wait_for(calls, 30)
-    assert sorted(type(one).__name__ for one in results) == ["Made", "StoppedError"]
+    assert sorted(type(one).__name__ for one in results) == ["CallResult", "StoppedError"]
     assert len(till.charges) == 1
 
 
 async def test_what_is_free_needs_less_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that costs nothing can be made again: 20 MB are enough for it, and not for a paid one."""
     free(monkeypatch, lambda: 20 * MB)
-    assert isinstance(await (await desk.ledger(OneShot(Till(), price=Decimal(0)))).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(OneShot(Till(), price=Decimal(0)))).call(task("a")), CallResult)
     with pytest.raises(StorageError, match="before a call is made"):
         await (await desk.ledger(OneShot(Till()))).call(task("b"))
 
@@ -135,7 +135,7 @@ async def test_five_answers_on_a_full_disk_are_all_kept(
     assert len(ledger.keeper.elsewhere) == (5 if part == "put" else 0), results
     asked = till.asked.total()
     made = await all_of(await desk.ledger(provider), texts)
-    assert [type(one) for one in made] == [Made] * 5, made
+    assert [type(one) for one in made] == [CallResult] * 5, made
     assert (len(till.charges), till.asked.total()) == (5, asked)
     assert await desk.money() == (500_000, 0)
     assert list(spare.iterdir()) == []
@@ -172,10 +172,10 @@ async def test_a_job_s_id_survives_a_full_disk_and_database(
 
     with monkeypatch.context() as patch:
         patch.setattr(AssetStore, "write_receipt", refuse)
-        patch.setattr("clash.calls.book.Book.store_job", full)
+        patch.setattr("clash.calls.call_store.CallStore.store_job", full)
         with pytest.raises(DatabaseError):
             await (await desk.ledger(provider)).call(task("a"))
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert len(till.charges) == 1
     assert list(spare.iterdir()) == []
 
@@ -192,7 +192,7 @@ async def test_an_answer_that_no_folder_takes_is_held_in_memory(desk: Desk, monk
     monkeypatch.setattr(AssetStore, "put", put)
     monkeypatch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
     monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
-    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
     assert (len(till.charges), len(looks)) == (1, 4)
 
 

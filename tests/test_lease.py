@@ -19,7 +19,7 @@ import pytest
 from conftest import RUN, on_both_databases, on_d1
 
 from clash.database import open_database
-from clash.database.call_log import AssetRow, insert_asset
+from clash.database.call_log import NewAsset, insert_asset
 from clash.database.checkpoint_facts import CheckpointFacts
 from clash.database.lease import Heartbeat, Lease, is_dead, release_lease, renew_lease, take_lease, this_process
 from clash.database.metadata import AsyncMetadataTracker, record_checkpoint
@@ -195,7 +195,7 @@ async def test_who_lost_the_run_writes_nothing(database: Database, lease: Lease)
     assert refused.value.code == "lease_lost"
     await tracker.set_step_total(lease, "generate_shots", 3)
     await record_checkpoint(database, lease, facts, checkpoint_ns="", parent_checkpoint_id=None, execution_time_ms=None)
-    asset = AssetRow("s", "film", "film", "video/mp4", "0" * 64, "00/0", 1, {}, 0, "2026-11-23T12:00:00.000Z")
+    asset = NewAsset("s", "film", "film", "video/mp4", "0" * 64, "00/0", 1, {}, 0, "2026-11-23T12:00:00.000Z")
     assert await database.batch([insert_asset(lease, asset)]) == [[]]
     assert await everything(database) == before
 

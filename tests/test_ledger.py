@@ -19,8 +19,9 @@ from paid import QUICK, Act, Desk, Keyed, OneShot, Queued, Till, all_of, provide
 
 from clash.assets import AssetStore
 from clash.calls.dry_run import DryRun
-from clash.calls.ledger import Ledger, Made, Task
-from clash.calls.pacing import Pace
+from clash.calls.ledger import Ledger
+from clash.calls.rate_limits import RateLimits
+from clash.calls.spec import CallResult, CallSpec
 from clash.database.connection import open_database
 from clash.database.lease import take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -43,10 +44,10 @@ async def desk_of(database: Database, assets: AssetStore, run_id: str) -> Desk:
     return Desk(database, assets, run_id, await take_lease(database, run_id))
 
 
-def slot(text: str, name: str, **changes: Any) -> Task:
+def slot(text: str, name: str, **changes: Any) -> CallSpec:
     """Have a text said for a slot of another name."""
     plain = task(text)
-    return Task(**{"step": plain.step, "slot": name, "asset_type": "speech", "request": plain.request, **changes})
+    return CallSpec(**{"step": plain.step, "slot": name, "asset_type": "speech", "request": plain.request, **changes})
 
 
 # -- once ------------------------------------------------------------------------------------------------------------
@@ -118,7 +119,7 @@ async def test_many_callers_of_one_slot_get_one_call(desk: Desk) -> None:
     """Thirty at once for the same slot: one row."""
     till = Till()
     made = await all_of(await desk.ledger(OneShot(till, work_s=0.01)), ["a"] * 30)
-    assert all(isinstance(one, Made) for one in made)
+    assert all(isinstance(one, CallResult) for one in made)
     assert (till.times("a"), await desk.states()) == (1, ["succeeded"])
 
 
@@ -162,7 +163,7 @@ async def test_what_would_be_made_otherwise_is_not_reused(
     if change == "revision":
         monkeypatch.setattr(OneShot, "revision", lambda *_: "2")
     model = Model(provider, "other" if change == "model" else "voice")
-    ledger = Ledger(database, second.lease, desk.assets, {"speech": model}, patience=QUICK)
+    ledger = Ledger(database, second.lease, desk.assets, {"speech": model}, retry_policy=QUICK)
     assert not (await ledger.call(task("a"))).reused
     assert till.asked["a"] == 2
 
@@ -226,7 +227,7 @@ async def test_an_answer_to_the_asking_is_no_answer_to_the_call(desk: Desk, late
     provider = Keyed(till, script={"a": ["drop", later, later, later]})
     for _ in range(2):
         outcomes = await all_of(await desk.ledger(provider), ["a"])
-    assert isinstance(outcomes[0], Made)
+    assert isinstance(outcomes[0], CallResult)
     assert (till.times("a"), await desk.states(), await desk.money()) == (1, ["succeeded"], (100_000, 0))
 
 
@@ -362,7 +363,7 @@ async def test_a_process_that_dies_at_a_write_pays_nothing_twice(desk: Desk, kin
     provider = provider_of(kind, till)
     dying = await desk.ledger(provider)
     failing = Failing(desk.database, at, applied=applied)
-    dying._database = dying._book._database = failing
+    dying._database = dying._store._database = failing
     (outcome,) = await asyncio.gather(dying.call(task("a")), return_exceptions=True)
     assert isinstance(outcome, DatabaseError) == (failing.left <= 0)
     if applied and at == 1 and kind != "keyed":
@@ -441,7 +442,7 @@ async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
             raise StoppedError("stopped before this was made")
 
     provider = OneShot(till, gated=True)
-    ledger = await desk.ledger(provider, check_stop=check, pace=Pace(concurrency=2, limits={}))
+    ledger = await desk.ledger(provider, check_stop=check, rate_limits=RateLimits(concurrency=2, limits={}))
     calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(8)]))
     await till_asked(till, 2)
     stop.set()
@@ -458,7 +459,7 @@ async def test_no_more_calls_are_in_flight_than_allowed(desk: Desk, asked: int |
     """What the provider advises, unless the user says otherwise; and as many as that are."""
     till = Till()
     provider = OneShot(till, gated=True, concurrency=3)
-    ledger = await desk.ledger(provider, pace=Pace(concurrency=asked, limits={}))
+    ledger = await desk.ledger(provider, rate_limits=RateLimits(concurrency=asked, limits={}))
     calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(20)]))
     await till_asked(till, expected)
     provider.gate.set()
@@ -487,9 +488,9 @@ async def test_the_next_call_need_not_wait_until_an_answer_is_on_record(desk: De
     """It is on the disk by then; a place is for a call in flight, not for a request to a distant database."""
     till = Till()
     desk.database = SlowToSettle(desk.database, till)
-    ledger = await desk.ledger(OneShot(till), pace=Pace(concurrency=1, limits={}))
+    ledger = await desk.ledger(OneShot(till), rate_limits=RateLimits(concurrency=1, limits={}))
     made = await all_of(ledger, ["a", "b"])
-    assert [type(one) for one in made] == [Made, Made]
+    assert [type(one) for one in made] == [CallResult, CallResult]
     assert len(till.charges) == 2
 
 
@@ -512,7 +513,7 @@ async def test_costs_add_up_to_the_micro_dollar(desk: Desk) -> None:
 async def test_who_listens_hears_of_each_call_once(desk: Desk) -> None:
     """What was paid is told when it is settled; what was found costs nothing and is told to nobody."""
     till = Till()
-    heard: list[Made] = []
+    heard: list[CallResult] = []
     provider = Queued(till)
     for _ in range(2):
         ledger = await desk.ledger(provider, on_settled=heard.append)

@@ -25,8 +25,9 @@ from paid import KINDS, Act, Till, all_of, desk_in, provider_of
 
 from clash import faults
 from clash.calls.consent import stands_in_the_way
-from clash.calls.ledger import Ledger, Made
-from clash.calls.pacing import Pace
+from clash.calls.ledger import Ledger
+from clash.calls.rate_limits import RateLimits
+from clash.calls.spec import CallResult
 from clash.database.connection import is_d1, open_database
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database, Param, Row, Rows, Statement
@@ -136,28 +137,28 @@ class Runs(RuleBasedStateMachine):
         consent: bool = False,
         places: int = 8,
         fate: tuple[str, int] | None = None,
-    ) -> list[Made | BaseException]:
+    ) -> list[CallResult | BaseException]:
         self.provider.script = {text: list(acts) for text, acts in script.items()}
         before = await self.desk.rows()
         level = sum(await self.desk.money())
         ledger = await self.desk.ledger(
-            self.provider, consent=consent, buy_again=consent, pace=Pace(concurrency=places, limits={})
+            self.provider, consent=consent, buy_again=consent, rate_limits=RateLimits(concurrency=places, limits={})
         )
         if consent:
             self._count_consent(texts, before)
         results = await self._until_dead(ledger, texts, fate)
         self._remember_receipts()
         for result in results:
-            assert isinstance(result, Made | ClashError | Died), repr(result)
+            assert isinstance(result, CallResult | ClashError | Died), repr(result)
         if self.provider.cost <= PRICE:
             assert sum(await self.desk.money()) <= max(level, self.budget), "the budget was passed"
         return results
 
     async def _until_dead(
         self, ledger: Ledger, texts: list[str], fate: tuple[str, int] | None
-    ) -> list[Made | BaseException]:
+    ) -> list[CallResult | BaseException]:
         mortal = Mortal(self.database)
-        for part in (ledger, ledger._book, ledger._book._slots):
+        for part in (ledger, ledger._store, ledger._store._history):
             part._database = mortal  # type: ignore[assignment]
         left = 0 if fate is None else fate[1]
 
@@ -226,7 +227,7 @@ class Runs(RuleBasedStateMachine):
         self.budget = 10**9
         for consent in (False, True):
             results = await self._process(list(TEXTS), {}, consent=consent)
-        assert all(isinstance(result, Made) for result in results), results
+        assert all(isinstance(result, CallResult) for result in results), results
         self.nothing_is_bought_twice_unasked()
         rows = await self._compare()
         assert not [row for row in rows if row["state"] in ("intent", "submitted")]

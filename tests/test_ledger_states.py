@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from paid import Act, Till, desk_in, provider_of, task
 
 from clash.calls.consent import stands_in_the_way
-from clash.calls.ledger import Made
+from clash.calls.spec import CallResult
 from clash.database.connection import is_d1, open_database
 from clash.database.port import Database, Row, Rows, Statement
 from clash.errors import ClashError, DatabaseError, PersonNeededError
@@ -116,7 +116,7 @@ class Calls(RuleBasedStateMachine):
             named = error.slots
             assert named == (text,)
         else:
-            assert isinstance(made, Made)
+            assert isinstance(made, CallResult)
             assert self.desk.assets.has(made.sha256)
         if whole:
             assert self.till.asked[text] == asked, "it was there, and was asked for again"
@@ -131,7 +131,7 @@ class Calls(RuleBasedStateMachine):
         before = await self.desk.rows(text)
         self._script(text, acts, before)
         ledger = await self.desk.ledger(self.provider)
-        ledger._database = ledger._book._database = Dying(self.database, at, applied=applied)
+        ledger._database = ledger._store._database = Dying(self.database, at, applied=applied)
         await asyncio.gather(ledger.call(task(text)), return_exceptions=True)
         self.provider.script.clear()
 

@@ -13,7 +13,7 @@ from filming import SMALL, environment, forked_clash, metered, shot_list
 from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, text_of
 
 from clash.assets import AssetStore, sha256_of
-from clash.calls.ledger import Made
+from clash.calls.spec import CallResult
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.errors import AmbiguousError, PersonNeededError, ProviderError
@@ -89,15 +89,15 @@ async def test_a_process_that_dies_after_the_free_answer_loses_nothing(desk: Des
     await fail(desk, provider)
     dying = await desk.ledger(provider)
 
-    async def die(*_: object) -> Made:
+    async def die(*_: object) -> CallResult:
         raise OSError("killed")
 
-    dying._book.settle = die  # type: ignore[method-assign]
+    dying._store.settle = die  # type: ignore[method-assign]
     with pytest.raises(OSError, match="killed"):
         await dying.call(task("a"))
     provider.script["a"] = ["junk"] * 9
     asked = till.asked["a"]
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert (till.times("a"), till.asked["a"]) == (1, asked)
     assert await desk.money() == (100_000, 0)
 
@@ -126,7 +126,7 @@ async def test_consent_to_unknown_calls_is_no_consent_to_failed_ones(desk: Desk)
     await fail(desk, provider)
     await all_of(await desk.ledger(provider), ["b"])
     results = await all_of(await desk.ledger(provider, consent=True), ["a", "b"])
-    assert [type(result) for result in results] == [PersonNeededError, Made]
+    assert [type(result) for result in results] == [PersonNeededError, CallResult]
     assert till.times("a") == 1
 
 
@@ -144,7 +144,7 @@ async def test_a_provider_that_cannot_be_asked_now_changes_nothing(desk: Desk, k
     with pytest.raises(ProviderError):
         await (await desk.ledger(provider, buy_again=True)).call(task("a"))
     assert (await desk.states(), await desk.money()) == (["failed"], (100_000, 0))
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert till.times("a") == 1
 
 
@@ -166,7 +166,7 @@ async def test_a_failure_that_cost_nothing_is_simply_tried_again(desk: Desk) -> 
     till = Till()
     provider = OneShot(till, script={"a": ["refuse"]})
     await all_of(await desk.ledger(provider), ["a"])
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
 
 
 @on_both_databases
@@ -185,7 +185,7 @@ async def test_another_slot_does_not_buy_the_same_request(desk: Desk, act: str) 
             await (await desk.ledger(provider)).call(one)
     assert till.times("a") == 1
     agreed = await desk.ledger(provider, buy_again=True, consent=True)
-    assert [type(await agreed.call(one)) for one in reversed(both)] == [Made, Made]
+    assert [type(await agreed.call(one)) for one in reversed(both)] == [CallResult, CallResult]
     assert till.times("a") == 2
 
 
@@ -200,7 +200,7 @@ async def test_a_provider_that_can_be_asked_gives_the_mended_file(desk: Desk) ->
 
     provider = Knowing(till)
     await fail(desk, provider)
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert till.times("a") == 1
 
 

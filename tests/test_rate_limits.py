@@ -15,9 +15,10 @@ from filming import SMALL, environment, forked, forked_clash, metered, rows_of, 
 from paid import KINDS, Desk, OneShot, Queued, Till, all_of, provider_of, task
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Made
-from clash.calls.pacing import Pace, Patience, Tries
-from clash.calls.rate_limits import Admission
+from clash.calls.admission import Admission
+from clash.calls.rate_limits import RateLimits
+from clash.calls.retry_policy import RetryPolicy, Tries
+from clash.calls.spec import CallResult
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.errors import ProviderError, StoppedError
@@ -25,7 +26,7 @@ from clash.http import retry_after_s
 from clash.production import StopSignal
 
 PAID = ("--image-model", "oneshot:illustrator")
-HASTY = Patience(attempts=2, first_wait_s=0.01, longest_wait_s=0.05)
+HASTY = RetryPolicy(attempts=2, first_wait_s=0.01, longest_wait_s=0.05)
 
 
 @pytest_asyncio.fixture
@@ -44,7 +45,7 @@ def busy(seconds: float | None = None) -> ProviderError:
 
 def test_refusals_are_no_tries() -> None:
     """Twenty of them in a row, and one try is used up by the first real failure only."""
-    tries, now = Tries(Patience(attempts=2)), 1000.0
+    tries, now = Tries(RetryPolicy(attempts=2)), 1000.0
     for _ in range(20):
         wait = tries.wait_s(busy(), now)
         assert wait is not None
@@ -55,11 +56,11 @@ def test_refusals_are_no_tries() -> None:
 
 def test_refusals_are_waited_out_for_so_long_and_no_longer() -> None:
     """Ten minutes from the first; a call of the same provider that is let through starts them anew."""
-    patience, passed = Patience(), 0.0
-    tries, now = Tries(patience, passed_at=lambda: passed), 1000.0
+    retry_policy, passed = RetryPolicy(), 0.0
+    tries, now = Tries(retry_policy, passed_at=lambda: passed), 1000.0
     while (wait := tries.wait_s(busy(), now)) is not None:
         now += wait
-    assert 1000 + patience.rate_limit_s - 40 <= now <= 1000 + patience.rate_limit_s
+    assert 1000 + retry_policy.rate_limit_s - 40 <= now <= 1000 + retry_policy.rate_limit_s
     passed = now
     assert tries.wait_s(busy(), now) is not None
 
@@ -67,13 +68,13 @@ def test_refusals_are_waited_out_for_so_long_and_no_longer() -> None:
 @pytest.mark.parametrize("asked", [601, 3600, 1e9])
 def test_who_asks_for_longer_than_we_wait_is_left_alone(asked: float) -> None:
     """The call fails at once for now."""
-    assert Tries(Patience()).wait_s(busy(asked), 0.0) is None
+    assert Tries(RetryPolicy()).wait_s(busy(asked), 0.0) is None
 
 
 @pytest.mark.parametrize("asked", [0, 0.2])
 def test_a_retry_after_of_nothing_does_not_make_us_hammer(asked: float) -> None:
     """Told to come back at once and refused again and again, the waits grow all the same."""
-    waits = [Patience().wait_s(refused, asked) for refused in range(5, 205)]
+    waits = [RetryPolicy().wait_s(refused, asked) for refused in range(5, 205)]
     assert sum(waits) / len(waits) > 4
 
 
@@ -129,10 +130,10 @@ async def test_many_calls_in_flight_survive_many_refusals(desk: Desk, kind: str)
     names = [f"s{number:02d}" for number in range(12)]
     script = {name: ["busy"] * 5 for name in names}
     provider = provider_of(kind, till, script=script, concurrency=8)
-    pace = Pace(concurrency=None, limits={}, patience=HASTY, say=said.append)
-    ledger = await desk.ledger(provider, patience=HASTY, pace=pace)
+    rate_limits = RateLimits(concurrency=None, limits={}, retry_policy=HASTY, say=said.append)
+    ledger = await desk.ledger(provider, retry_policy=HASTY, rate_limits=rate_limits)
     results = await asyncio.wait_for(all_of(ledger, names), timeout=60)
-    assert [type(result) for result in results] == [Made] * 12
+    assert [type(result) for result in results] == [CallResult] * 12
     assert sorted(text for text, _ in till.charges) == names
     assert len(said) == 1
     assert said[0].startswith(f"{kind} asks for fewer calls (HTTP 429): waiting 1 s, then at most 4 calls at a time")
@@ -143,7 +144,7 @@ async def test_a_look_at_a_job_that_is_refused_is_tried_again(desk: Desk) -> Non
     """As often as it takes: the job goes on meanwhile."""
     till = Till()
     provider = Queued(till, polls=["busy"] * 12, errors={"busy": busy})
-    await (await desk.ledger(provider, patience=HASTY)).call(task("a"))
+    await (await desk.ledger(provider, retry_policy=HASTY)).call(task("a"))
     assert (provider.polled, till.times("a")) == (13, 1)
 
 
@@ -159,7 +160,7 @@ async def test_failed_looks_in_between_do_not_add_up(desk: Desk) -> None:
                 raise ProviderError("bad gateway", retryable=True, status_code=502)
             return self.status if self.polled > 12 else type(self.status)("running")
 
-    await (await desk.ledger(Long(till), patience=HASTY)).call(task("a"))  # type: ignore[arg-type]
+    await (await desk.ledger(Long(till), retry_policy=HASTY)).call(task("a"))  # type: ignore[arg-type]
     assert till.times("a") == 1
 
 
@@ -168,7 +169,7 @@ async def test_a_stop_ends_a_wait_at_once(desk: Desk) -> None:
     """Refused for five minutes, four calls wait: within a second all have ended, and nothing was charged."""
     till, stop = Till(), StopSignal()
     provider = OneShot(till, script={name: ["late"] * 3 for name in "abcd"}, errors={"late": lambda: busy(300)})
-    ledger = await desk.ledger(provider, patience=Patience(), check_stop=stop.check)
+    ledger = await desk.ledger(provider, retry_policy=RetryPolicy(), check_stop=stop.check)
     calls = asyncio.create_task(all_of(ledger, list("abcd")))
     while till.asked.total() < 4:  # noqa: ASYNC110 - what is waited for knows nothing of its watcher
         await asyncio.sleep(0.01)

@@ -12,7 +12,7 @@ from conftest import RUN, on_both_databases, on_d1
 from graphs import fan_out_graph
 
 from clash.config import Settings
-from clash.database.call_log import AssetRow, insert_asset
+from clash.database.call_log import NewAsset, insert_asset
 from clash.database.checkpointer import run_saver
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -51,7 +51,7 @@ async def run_with_files(database: Database, run_id: str, done: int) -> None:
         await tracker.set_step_total(lease, step, len(slots))
     made = [("generate_assets", "mara"), ("generate_shots", "001"), ("generate_shots", "002")][: [0, 1, 3][done]]
     for step, slot in made:
-        row = AssetRow(step, slot, "shot", "video/mp4", "0" * 64, "00/0", 1, {}, 0, "2026-11-23T12:00:00.000Z")
+        row = NewAsset(step, slot, "shot", "video/mp4", "0" * 64, "00/0", 1, {}, 0, "2026-11-23T12:00:00.000Z")
         await database.batch([insert_asset(lease, row)])
 
 

@@ -13,8 +13,8 @@ from conftest import on_both_databases
 from paid import Desk, Keyed, OneShot, Queued, Till, task
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Made
 from clash.calls.receipts import checked_receipt
+from clash.calls.spec import CallResult
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.errors import PersonNeededError
@@ -94,7 +94,7 @@ async def test_a_keyed_call_with_a_malformed_receipt_is_asked_again(desk: Desk, 
     (row,) = await desk.rows()
     desk.assets.write_receipt(row["token"], {})
     desk.assets.receipt_path(row["token"]).write_bytes(bytes_of(form))
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert (till.times("a"), await desk.money()) == (1, (100_000, 0))
 
 
@@ -120,7 +120,7 @@ async def test_a_job_with_a_malformed_receipt_is_polled(desk: Desk) -> None:
         await (await desk.ledger(provider)).call(task("a"))
     (row,) = await desk.rows()
     desk.assets.write_receipt(row["token"], {"sha256": DIGEST, "job_id": ["job-0"]})
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert till.times("a") == 1
 
 

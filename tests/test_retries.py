@@ -19,9 +19,11 @@ from filming import METERED, SMALL, clash, environment, forked, forked_clash, me
 from paid import KINDS, QUICK, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
 
 from clash.assets import AssetStore
-from clash.calls import pacing
-from clash.calls.ledger import Made
-from clash.calls.pacing import Limit, Pace, Patience, with_retries
+from clash.calls import rate_limits
+from clash.calls import retry_policy as retries
+from clash.calls.rate_limits import RateLimit, RateLimits
+from clash.calls.retry_policy import RetryPolicy, with_retries
+from clash.calls.spec import CallResult
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.errors import PersonNeededError, ProviderError, SettingsError, StoppedError
@@ -48,7 +50,8 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     def running_loop() -> SimpleNamespace:
         return SimpleNamespace(time=lambda: sum(waits))
 
-    monkeypatch.setattr(pacing, "asyncio", SimpleNamespace(sleep=sleep, get_running_loop=running_loop))
+    for module in (retries, rate_limits):
+        monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep, get_running_loop=running_loop))
     return waits
 
 
@@ -58,7 +61,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.001)
 
 
-async def tried(errors: list[Exception], patience: Patience, stop: StopSignal | None = None) -> int:
+async def tried(errors: list[Exception], retry_policy: RetryPolicy, stop: StopSignal | None = None) -> int:
     """How often an action that raises these, one a try, was tried before it worked."""
     tries = 0
 
@@ -69,7 +72,7 @@ async def tried(errors: list[Exception], patience: Patience, stop: StopSignal | 
             raise errors.pop(0)
         return tries
 
-    return await with_retries(action, patience=patience, check_stop=(stop or StopSignal()).check)
+    return await with_retries(action, retry_policy=retry_policy, check_stop=(stop or StopSignal()).check)
 
 
 def busy(seconds: float | None) -> ProviderError:
@@ -83,7 +86,7 @@ def busy(seconds: float | None) -> ProviderError:
 @pytest.mark.parametrize("asked", [0.5, 7, 119])
 async def test_retry_after_is_honoured(slept: list[float], asked: float) -> None:
     """The next try comes no sooner than the provider asks, and at most the jitter later."""
-    assert await tried([busy(asked)], Patience(3, first_wait_s=1, longest_wait_s=30)) == 2
+    assert await tried([busy(asked)], RetryPolicy(3, first_wait_s=1, longest_wait_s=30)) == 2
     assert asked <= sum(slept) <= asked + 1
 
 
@@ -92,7 +95,7 @@ async def test_those_refused_together_do_not_come_back_together(slept: list[floa
     totals = set[float]()
     for _ in range(20):
         slept.clear()
-        await tried([busy(5)], Patience(2, first_wait_s=1))
+        await tried([busy(5)], RetryPolicy(2, first_wait_s=1))
         totals.add(round(sum(slept), 6))
     assert len(totals) == 20
 
@@ -100,7 +103,7 @@ async def test_those_refused_together_do_not_come_back_together(slept: list[floa
 async def test_who_asks_to_be_left_alone_for_long_is_left_alone(slept: list[float]) -> None:
     """An hour: no try comes before it, and no process waits that long; the call fails for now, to be resumed."""
     with pytest.raises(ProviderError) as refused:
-        await tried([busy(3600)], Patience())
+        await tried([busy(3600)], RetryPolicy())
     assert refused.value.retryable
     assert slept == []
 
@@ -108,7 +111,7 @@ async def test_who_asks_to_be_left_alone_for_long_is_left_alone(slept: list[floa
 @pytest.mark.parametrize("asked", [float("nan"), float("-inf"), -5, None])
 async def test_a_retry_after_that_is_none_is_as_if_not_said(slept: list[float], asked: float | None) -> None:
     """Then the waits grow by themselves."""
-    assert await tried([busy(asked)], Patience(2, first_wait_s=1)) == 2
+    assert await tried([busy(asked)], RetryPolicy(2, first_wait_s=1)) == 2
     assert 1 <= sum(slept) <= 2
 
 
@@ -117,7 +120,7 @@ async def test_waits_grow_are_jittered_and_capped(slept: list[float]) -> None:
     bounds = []
     for tries in range(2, 7):
         slept.clear()
-        await tried([busy(None) for _ in range(tries - 1)], Patience(tries, first_wait_s=1, longest_wait_s=8))
+        await tried([busy(None) for _ in range(tries - 1)], RetryPolicy(tries, first_wait_s=1, longest_wait_s=8))
         bounds.append(sum(slept))
     least = [1, 3, 7, 15, 23]
     assert all(low <= total <= low + count for count, (low, total) in enumerate(zip(least, bounds, strict=True), 1))
@@ -133,7 +136,7 @@ async def test_a_stop_cuts_a_wait_short(slept: list[float]) -> None:
 
     stopping = asyncio.create_task(stop_soon())
     with pytest.raises(StoppedError) as stopped:
-        await tried([busy(120)], Patience(first_wait_s=0), stop)
+        await tried([busy(120)], RetryPolicy(first_wait_s=0), stop)
     await stopping
     assert stopped.value.exit_code == 143
     assert sum(slept) < 5
@@ -149,7 +152,7 @@ async def test_an_unbilled_error_of_the_server_is_tried_again(desk: Desk, kind: 
     """As often as is set, where the vendor says that such failures are free; each try is a row of its own."""
     till = Till()
     provider = provider_of(kind, till, script={"a": ["broken"] * 9}, failures_free=True)
-    ledger = await desk.ledger(provider, patience=Patience(attempts, 0.001, 0.001))
+    ledger = await desk.ledger(provider, retry_policy=RetryPolicy(attempts, 0.001, 0.001))
     with pytest.raises(ProviderError, match="internal server error"):
         await ledger.call(task("a"))
     assert till.asked["a"] == attempts
@@ -212,7 +215,7 @@ async def test_a_refusal_fails_at_once_in_the_provider_s_own_words(desk: Desk, k
     till = Till()
     provider = provider_of(kind, till, script={"b": ["refuse"] * 3})
     results = await all_of(await desk.ledger(provider), ["a", "b", "c"])
-    assert [type(result) for result in results] == [Made, ProviderError, Made]
+    assert [type(result) for result in results] == [CallResult, ProviderError, CallResult]
     assert till.asked["b"] == 1
     (row,) = await desk.rows("b")
     assert (row["state"], row["error_code"], row["retryable"], row["status_code"]) == (
@@ -255,7 +258,9 @@ async def test_no_more_calls_are_in_flight_than_the_limit(desk: Desk, kind: str)
     """Thirty calls, three places: never four at once."""
     till = Till()
     provider = provider_of(kind, till, gated=True)
-    ledger = await desk.ledger(provider, pace=Pace(concurrency=50, limits={kind: Limit(concurrency=3)}))
+    ledger = await desk.ledger(
+        provider, rate_limits=RateLimits(concurrency=50, limits={kind: RateLimit(concurrency=3)})
+    )
     calls = asyncio.create_task(all_of(ledger, [f"s{number}" for number in range(30)]))
     await till_asked(till, 3)
     provider.gate.set()
@@ -266,14 +271,17 @@ async def test_no_more_calls_are_in_flight_than_the_limit(desk: Desk, kind: str)
 
 async def test_calls_are_spread_over_the_minute(slept: list[float]) -> None:
     """Thirty a minute: each begins two seconds after the one before it, never a burst at the start."""
-    provider, pace = Keyed(Till()), Pace(concurrency=None, limits={"keyed": Limit(requests_per_minute=30)})
+    provider, rate_limits = (
+        Keyed(Till()),
+        RateLimits(concurrency=None, limits={"keyed": RateLimit(requests_per_minute=30)}),
+    )
     loop, turns = asyncio.get_running_loop(), list[float]()
     limiter_time = loop.time
     real = limiter_time()
     loop.time = lambda: real + sum(slept)  # type: ignore[method-assign]
     try:
         for _ in range(6):
-            await pace.turn(provider, lambda: None)
+            await rate_limits.turn(provider, lambda: None)
             turns.append(sum(slept))
     finally:
         loop.time = limiter_time  # type: ignore[method-assign]
@@ -285,13 +293,13 @@ async def test_calls_are_spread_over_the_minute(slept: list[float]) -> None:
 async def test_a_stop_reaches_who_waits_for_a_turn(desk: Desk) -> None:
     """One call a minute and five wait: a stop ends them at once, with no row written."""
     till, stop = Till(), StopSignal()
-    pace = Pace(concurrency=None, limits={"oneshot": Limit(requests_per_minute=1)})
-    ledger = await desk.ledger(OneShot(till), pace=pace, check_stop=stop.check)
+    rate_limits = RateLimits(concurrency=None, limits={"oneshot": RateLimit(requests_per_minute=1)})
+    ledger = await desk.ledger(OneShot(till), rate_limits=rate_limits, check_stop=stop.check)
     calls = asyncio.create_task(all_of(ledger, [f"s{number}" for number in range(6)]))
     await until(lambda: bool(till.charges))
     stop.request(signal.SIGTERM)
     results = await asyncio.wait_for(calls, timeout=20)
-    assert sum(isinstance(result, Made) for result in results) == 1
+    assert sum(isinstance(result, CallResult) for result in results) == 1
     assert sum(isinstance(result, StoppedError) for result in results) == 5
     assert await desk.states() == ["succeeded"]
 

@@ -19,7 +19,7 @@ from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, load_settings
 from clash.database.port import Row
 from clash.errors import ClashError, ConflictError, NotFoundError, StoryError, UsageError
-from clash.production.plan import ProductionRequest, RunPlan, check_same, new_thread_id, prepare
+from clash.production.plan import RunPlan, RunRequest, check_same, new_thread_id, prepare
 from clash.providers.choice import KINDS
 from clash.providers.registry import Registry
 from clash.thread_ids import check_thread_id
@@ -40,7 +40,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def plan(settings: Settings, **changes: Any) -> RunPlan:
-    return prepare(ProductionRequest(**{"story": "story.csv", **changes}), settings, Registry())
+    return prepare(RunRequest(**{"story": "story.csv", **changes}), settings, Registry())
 
 
 def refused(settings: Settings, kind: type[ClashError], **changes: Any) -> ClashError:
@@ -111,7 +111,7 @@ def test_a_story_that_may_not_be_read_is_told(
     story.chmod(0)
     below.mkdir()
     below.chmod(0)
-    request = ProductionRequest(story=str(story), output=Path(open_folder / "out"))
+    request = RunRequest(story=str(story), output=Path(open_folder / "out"))
     registry = Registry()
     for kind in KINDS:
         registry.model(kind, "local")
@@ -257,7 +257,7 @@ def test_an_output_that_cannot_be_a_folder_is_refused_before_any_work(
     for output in (Path("story.csv"), Path("story.csv/films"), Path("n" * 5000)):
         assert refused(settings, UsageError, output=output).exit_code == 2
     open_folder.chmod(0o555)
-    request = ProductionRequest(story="story.csv", output=open_folder / "films")
+    request = RunRequest(story="story.csv", output=open_folder / "films")
     registry = Registry()
     content = Path("story.csv").read_bytes()
     with pytest.MonkeyPatch.context() as patched:

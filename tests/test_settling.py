@@ -14,7 +14,7 @@ from filming import SMALL, environment, forked_clash, metered, shot_list
 from paid import Desk, Keyed, OneShot, Queued, Till, task
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Made
+from clash.calls.spec import CallResult
 from clash.config import Settings
 from clash.database import init_database, migrations, open_database
 from clash.database.lease import Lease, release_lease
@@ -61,7 +61,7 @@ async def test_an_unknown_call_that_was_not_billed_is_made_again(desk: Desk, set
     )  # fmt: skip
     assert document["cost"] == {"total_usd": "0.000000", "reserved_usd": "0.000000"}
     assert await desk.money() == (0, 0)
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert await desk.money() == (100_000, 0)
 
 
@@ -76,7 +76,7 @@ async def test_an_unknown_call_that_was_billed_counts_as_it_was(desk: Desk, sett
     with pytest.raises(PersonNeededError, match=r"\$0\.070000") as asked:
         await (await desk.ledger(provider, consent=True)).call(task("a"))
     assert asked.value.code == "failed_paid"
-    assert isinstance(await (await desk.ledger(provider, buy_again=True)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider, buy_again=True)).call(task("a")), CallResult)
     assert await desk.money() == (170_000, 0)
 
 
@@ -91,7 +91,7 @@ async def test_a_refund_is_counted(desk: Desk, settings: Settings) -> None:
     document = await settled(desk, settings, None)
     assert (document["was_state"], document["was_cost_usd"]) == ("failed", "0.100000")
     assert await desk.money() == (0, 0)
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
 
 
 @on_both_databases
@@ -177,7 +177,7 @@ async def test_an_answer_that_comes_late_is_used_all_the_same(
     late = {"sha256": desk.assets.put(provider.answer("a", None).content), "media_type": "audio/wav",
             "cost_micro": 100_000, "precision": "exact", "facts": {}, "response": "{}"}  # fmt: skip
     desk.assets.write_receipt(row["token"], late)
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), Made)
+    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert (till.times("a"), await desk.money()) == (1, (100_000, 0))
 
 

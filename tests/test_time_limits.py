@@ -18,7 +18,7 @@ from paid import Desk, Keyed, OneShot, Queued, Till, all_of, task
 
 from clash.assets import AssetStore
 from clash.calls.jobs import JobTimeoutError
-from clash.calls.ledger import Made
+from clash.calls.spec import CallResult
 from clash.calls.waiting import NoAnswerError, TimeLimits, Waiting
 from clash.database.lease import Lease
 from clash.database.port import Database
@@ -131,7 +131,7 @@ async def test_a_stop_waits_for_calls_in_flight_but_not_for_ever(desk: Desk) -> 
     """One answers in time and is kept; one never does: it is unknown, and what ends it is the stop."""
     till, stop = Till(), StopSignal()
     silent, quick = Slow(till, gated=True), Slow(till, work_s=0.2)
-    for provider, text, outcome in ((quick, "quick", Made), (silent, "silent", StoppedError)):
+    for provider, text, outcome in ((quick, "quick", CallResult), (silent, "silent", StoppedError)):
         ledger = await desk.ledger(provider, time_limits=TimeLimits(stop_s=1.0), check_stop=stop.check)
         calls = asyncio.create_task(all_of(ledger, [text]))
         await asyncio.wait_for(provider.begun.wait(), timeout=20)

@@ -13,7 +13,7 @@ from filming import SMALL, environment, forked_clash, metered, rows_of, shot_lis
 from paid import KINDS, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, text_of
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Made
+from clash.calls.spec import CallResult
 from clash.database.lease import Lease
 from clash.database.port import Database, Row
 from clash.errors import PersonNeededError, ProviderError, StorageError
@@ -85,7 +85,7 @@ async def test_one_unknown_call_does_not_keep_the_others(desk: Desk) -> None:
     """Its siblings are made; only it waits."""
     till = Till()
     results = await all_of(await desk.ledger(OneShot(till, script={"b": ["drop"]})), ["a", "b", "c"])
-    assert [type(result) for result in results] == [Made, PersonNeededError, Made]
+    assert [type(result) for result in results] == [CallResult, PersonNeededError, CallResult]
 
 
 @on_both_databases
@@ -100,7 +100,7 @@ async def test_a_provider_that_can_be_asked_is_asked_first(desk: Desk) -> None:
 
     provider = Knowing(till, script={"arrived": ["drop"], "lost": ["unsent"]})
     results = await all_of(await desk.ledger(provider), ["arrived", "lost"])
-    assert [type(result) for result in results] == [Made, Made]
+    assert [type(result) for result in results] == [CallResult, CallResult]
     assert (till.times("arrived"), till.times("lost")) == (1, 1)
     assert (till.asked["arrived"], till.asked["lost"]) == (1, 2)
     assert await desk.money() == (200_000, 0)
@@ -176,7 +176,7 @@ async def test_a_job_s_ticket_on_the_disk_is_enough(desk: Desk, monkeypatch: pyt
         raise StorageError("the database is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr("clash.calls.book.Book.store_job", refuse)
+        patch.setattr("clash.calls.call_store.CallStore.store_job", refuse)
         with pytest.raises(StorageError):
             await (await desk.ledger(provider)).call(task("a"))
     assert await desk.states() == ["intent"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clash.clock import now_text
-from clash.database.call_log import AssetRow
+from clash.database.call_log import NewAsset
 from clash.database.port import Row
 
 _LEFT_OUT = {
@@ -26,7 +26,7 @@ def call_facts(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _LEFT_OUT and value is not None}
 
 
-def paid_call_facts(row: Row, receipt: Mapping[str, Any], asset: AssetRow) -> dict[str, Any]:
+def paid_call_facts(row: Row, receipt: Mapping[str, Any], asset: NewAsset) -> dict[str, Any]:
     """Return the record of a call whose answer is in the store."""
     return {
         "call": {

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from clash.assets import AssetStore
-from clash.calls.book import Made, Task
+from clash.calls.answers import quote_of
+from clash.calls.call_history import CallHistory
 from clash.calls.carry_over import first_purchases
 from clash.calls.content_key import content_key, keys_of, kind_of
-from clash.calls.ledger import quote_of
-from clash.calls.slots import Slots
+from clash.calls.spec import CallResult, CallSpec
 from clash.database import call_log
 from clash.database.port import Database, Row
 from clash.providers.ports import Answer, Context, Kind, Provider, Quote, ScreenplayRequest, SpeechRequest
@@ -58,7 +58,7 @@ class DryRun:
         self._models = models
         self._registry = registry
         self._run_id = run_id
-        self._slots = Slots(database, run_id) if database is not None and run_id is not None else None
+        self._history = CallHistory(database, run_id) if database is not None and run_id is not None else None
         self._reuse = reuse
         self._older_serve = not registry.all_default(models)
         self._first: dict[str, list[Row]] | None = None
@@ -67,7 +67,7 @@ class DryRun:
         self._asked: set[str] = set()
         self.planned: list[PlannedCall] = []
 
-    async def call(self, task: Task) -> Made:
+    async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
         kind = kind_of(task.request)
         model = self._models[kind]
@@ -84,12 +84,12 @@ class DryRun:
         """The bytes of a file that is there, or that was imagined."""
         return self._imagined.get(sha256) or self._assets.read(sha256)
 
-    async def _find(self, task: Task, model: Model) -> Made | None:
+    async def _find(self, task: CallSpec, model: Model) -> CallResult | None:
         if self._database is None:
             return None
         rows: list[Any] = []
-        if self._slots is not None:
-            live = await self._slots.live(task.slot, task.take)
+        if self._history is not None:
+            live = await self._history.live(task.slot, task.take)
             rows += [live] if live is not None and live["state"] == "succeeded" else []
         if self._reuse or self._run_id is not None:
             within = None if self._reuse else self._run_id
@@ -100,7 +100,7 @@ class DryRun:
             digest = str(row["asset_sha256"])
             if self._assets.has(digest):
                 facts = json.loads(row["facts"] or "{}")
-                return Made(task.slot, digest, str(row["media_type"]), facts, self._assets.path(digest), True, 0)
+                return CallResult(task.slot, digest, str(row["media_type"]), facts, self._assets.path(digest), True, 0)
         return None
 
     async def _carried_over(self, database: Database, keys: Sequence[str], within: str | None) -> list[Row]:
@@ -111,14 +111,14 @@ class DryRun:
         rows = [row for key in keys for row in self._first.get(key, ())]
         return [row for row in rows if within in (None, row["run_id"])]
 
-    async def _imagine(self, task: Task, key: str) -> Made:
+    async def _imagine(self, task: CallSpec, key: str) -> CallResult:
         facts: dict[str, Any] = {}
         if isinstance(task.request, ScreenplayRequest):
             # Nobody knows how many shots a paid writer will make; the free default writer shows about how many.
             self._imagined[key] = (await self._free_screenplay(task.request)).content
         elif isinstance(task.request, SpeechRequest):
             facts = {"duration_s": spoken_s(task.request)}
-        return Made(task.slot, key, "application/octet-stream", facts, Path(), False, 0)
+        return CallResult(task.slot, key, "application/octet-stream", facts, Path(), False, 0)
 
     async def _free_screenplay(self, request: ScreenplayRequest) -> Answer:
         writer = self._registry.default("screenplay")

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from clash.assets import AssetStore
 from clash.calls.answers import BadFileError, ask_again, can_find_out, checked_answer, quote_of
 from clash.calls.billing import may_be_billed
-from clash.calls.book import Book, Made, Task
+from clash.calls.call_store import CallStore
 from clash.calls.consent import (
     WHY_CHANGED,
     WHY_UNKNOWN,
@@ -42,10 +42,12 @@ from clash.calls.consent import (
 from clash.calls.content_key import content_key, keys_of, kind_of, references_of
 from clash.calls.jobs import JobFailedError, await_job, is_lost
 from clash.calls.keeping import Keeper, KeptElsewhereError
-from clash.calls.pacing import Pace, Patience, Tries, with_retries
+from clash.calls.rate_limits import RateLimits
 from clash.calls.readiness import Readiness
 from clash.calls.receipts import answer_without_secrets, billed_micro, bytes_without_secrets, cost_of
+from clash.calls.retry_policy import RetryPolicy, Tries, with_retries
 from clash.calls.room import may_weigh, reserved_room
+from clash.calls.spec import CallResult, CallSpec
 from clash.calls.waiting import NoAnswerError, TimeLimits, Waiting
 from clash.database import call_log
 from clash.database.lease import Lease
@@ -55,8 +57,6 @@ from clash.money import from_micro, to_micro, usd_text
 from clash.providers.ports import Answer, AnyProvider, Context, Job, JobProvider, Kind, Searchable
 from clash.providers.registry import Model, Registry
 from clash.redaction import safe_exception, without_password
-
-__all__ = ["Ledger", "Made", "Task", "quote_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -73,13 +73,13 @@ class Ledger:
         *,
         registry: Registry | None = None,
         reuse: bool = True,
-        pace: Pace | None = None,
-        patience: Patience | None = None,
+        rate_limits: RateLimits | None = None,
+        retry_policy: RetryPolicy | None = None,
         accept_unknown_until: int = 0,
         accept_failed_paid_until: int = 0,
         remake_lost: bool = False,
         check_stop: Callable[[], None] = lambda: None,
-        on_settled: Callable[[Made], None] = lambda _: None,
+        on_settled: Callable[[CallResult], None] = lambda _: None,
         time_limits: TimeLimits | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -91,18 +91,18 @@ class Ledger:
         self._older_serve = not self._registry.all_default(models)
         # What this run has made itself serves all of its slots, also where earlier runs' files may not serve.
         self._reuse_within = None if reuse else lease.run_id
-        self._pace = pace or Pace(concurrency=None, limits={})
-        self._patience = patience or Patience()
+        self._rate_limits = rate_limits or RateLimits(concurrency=None, limits={})
+        self._retry_policy = retry_policy or RetryPolicy()
         self._consent = Consent(accept_unknown_until, accept_failed_paid_until, remake_lost)
         self._check_stop = check_stop
         self._waiting = Waiting(time_limits or TimeLimits(), check_stop, say=say)
         self._tries: dict[tuple[str, int], Tries] = {}
         self.keeper = Keeper(assets, check_stop)
-        self._book = Book(database, lease, assets, self.keeper, on_settled=on_settled)
+        self._store = CallStore(database, lease, assets, self.keeper, on_settled=on_settled)
         self._readiness = Readiness(models.values())
         self._same_key: dict[str, asyncio.Lock] = {}
 
-    async def call(self, task: Task) -> Made:
+    async def call(self, task: CallSpec) -> CallResult:
         """What the task asks for: from this run, from an earlier one, or newly made.
 
         Raises `ProviderError` when the provider failed, `PersonNeededError` when a call may have been paid whose
@@ -115,9 +115,11 @@ class Ledger:
             # Two shots that ask for the very same thing wait for each other: the second finds what the first made.
             async with self._same_key.setdefault(key, asyncio.Lock()):
                 return await self._find(task, model, key) or await with_retries(
-                    lambda: self._advance(task, model, key), patience=self._patience, check_stop=self._check_stop,
+                    lambda: self._advance(task, model, key),
+                    retry_policy=self._retry_policy,
+                    check_stop=self._check_stop,
                     tries=self._tries_of(task, model.provider),
-                )  # fmt: skip
+                )
         except BadFileError as error:
             # It was asked for as often as patience allows, at no cost; now it counts as what it had cost.
             error.slots = (task.slot,)
@@ -128,34 +130,34 @@ class Ledger:
             raise
         finally:
             self._tries.pop((task.slot, task.take), None)
-            self._book.leave(task)
+            self._store.leave(task)
 
-    def _tries_of(self, task: Task, provider: AnyProvider) -> Tries:
-        tries = Tries(self._patience, passed_at=lambda: self._pace.passed_at(provider))
+    def _tries_of(self, task: CallSpec, provider: AnyProvider) -> Tries:
+        tries = Tries(self._retry_policy, passed_at=lambda: self._rate_limits.passed_at(provider))
         self._tries[task.slot, task.take] = tries
         return tries
 
     # -- what is there already -------------------------------------------------------------------------------
 
-    async def _find(self, task: Task, model: Model, key: str) -> Made | None:
-        row = await self._book.live(task)
+    async def _find(self, task: CallSpec, model: Model, key: str) -> CallResult | None:
+        row = await self._store.live(task)
         if row is not None and row["state"] == "succeeded":
             if await self._assets.restore(row["asset_sha256"]):
-                return self._book.made(task, row)
+                return self._store.made(task, row)
             await self._file_lost(task, model, row)
             row = None
         if row is None:
             for earlier in await self._earlier(model, task):
                 if await self._assets.restore(earlier["asset_sha256"]):
-                    return await self._book.reuse(task, model, key, earlier)
+                    return await self._store.reuse(task, model, key, earlier)
         return None
 
-    async def _earlier(self, model: Model, task: Task) -> Sequence[Row]:
+    async def _earlier(self, model: Model, task: CallSpec) -> Sequence[Row]:
         """The rows, newest first, in which this very call succeeded before, under its key of today or an older one."""
         keys = keys_of(model, task.request, take=task.take, older=self._older_serve)
         return await call_log.succeeded_elsewhere(self._database, keys, within=self._reuse_within)
 
-    async def _file_lost(self, task: Task, model: Model, row: Row) -> None:
+    async def _file_lost(self, task: CallSpec, model: Model, row: Row) -> None:
         """A file that is nowhere is made again: at no cost without a word, else with a person's consent only."""
         again_micro = to_micro(quote_of(model, task.request).cost_usd)
         paid_micro, paid_in = await call_log.paid_for(self._database, row)
@@ -168,9 +170,9 @@ class Ledger:
                 hint="put the asset store's files back (ASSET_STORE names where they belong);"
                 f" or --remake-lost buys it again, for about ${usd_text(again_micro)}",
             )
-        await self._book.forget_file(row)
+        await self._store.forget_file(row)
 
-    async def _bring_references(self, task: Task) -> None:
+    async def _bring_references(self, task: CallSpec) -> None:
         """What the call shows its provider must be on this disk before anything is bought."""
         for reference in references_of(task.request):
             if not await self._assets.restore(reference.sha256):
@@ -178,52 +180,52 @@ class Ledger:
 
     # -- from what is on record to the answer ----------------------------------------------------------------
 
-    async def _advance(self, task: Task, model: Model, key: str) -> Made:
-        row = await self._book.live(task) or await self._unknown(task)
+    async def _advance(self, task: CallSpec, model: Model, key: str) -> CallResult:
+        row = await self._store.live(task) or await self._unknown(task)
         if row is not None:
-            self._book.take_up(task)
+            self._store.take_up(task)
             if (made := await self._go_on(task, row, model)) is not None:
                 return made
             # Before the next line may wait for the budget: a call must not wait for itself.
-            self._book.leave(task)
+            self._store.leave(task)
         else:
-            failed = await self._book.in_the_way(task, key)
+            failed = await self._store.in_the_way(task, key)
             if failed is not None and (made := await self._look_again(task, failed, model)) is not None:
                 return made
         return await self._buy(task, model, key)
 
-    async def _unknown(self, task: Task) -> Row | None:
+    async def _unknown(self, task: CallSpec) -> Row | None:
         """The unknown call of this slot that has come to light or, failing that, that a person must decide about."""
-        unknown = await self._book.unknown(task)
+        unknown = await self._store.unknown(task)
         for row in unknown:
             if await self.keeper.receipt(row):
                 return row
-        for row in await self._book.settled_by_hand(task):
+        for row in await self._store.settled_by_hand(task):
             if "sha256" in await self.keeper.receipt(row):
                 return row
-        newest = await self._book.newest(task)
+        newest = await self._store.newest(task)
         return newest if newest in unknown else None
 
-    async def _go_on(self, task: Task, row: Row, model: Model) -> Made | None:
+    async def _go_on(self, task: CallSpec, row: Row, model: Model) -> CallResult | None:
         """From a row that is not settled to what it brings; None if a new call is to be made instead."""
         receipt = await self.keeper.receipt(row)
         if "sha256" in receipt and await self._assets.restore(receipt["sha256"]):
-            return await self._book.settle(task, row, receipt)
+            return await self._store.settle(task, row, receipt)
         if "job_id" in receipt and row["state"] != "submitted":
-            row = await self._book.store_job(row, receipt)
+            row = await self._store.store_job(row, receipt)
         if row["state"] == "unknown":
             if not self._consent.covers(row):
                 raise unknown_call(row)
             return None
         recorded = Model(self._provider_of(row, model), str(row["model"]))
-        async with self._pace.place(recorded.provider):
+        async with self._rate_limits.place(recorded.provider):
             if row["state"] == "submitted":
                 kept = await self._collect(task, row, recorded)
             else:
                 kept = await self._recover(task, row, recorded)
-        return await self._book.settle(task, *kept) if kept is not None else None
+        return await self._store.settle(task, *kept) if kept is not None else None
 
-    async def _look_again(self, task: Task, row: Row, model: Model) -> Made | None:
+    async def _look_again(self, task: CallSpec, row: Row, model: Model) -> CallResult | None:
         """Take at no cost what a call brings now that was paid for and failed.
 
         Returns None if a person agreed to a new call. Raises `PersonNeededError` if not.
@@ -231,9 +233,9 @@ class Ledger:
         if is_paid_failure(row) and row["slot"] == task.slot:
             receipt = await self.keeper.receipt(row)
             if "sha256" in receipt and await self._assets.restore(receipt["sha256"]):
-                return await self._book.settle(task, row, receipt)
+                return await self._store.settle(task, row, receipt)
             if (kept := await self._asked_again(task, row, model)) is not None:
-                return await self._book.settle(task, *kept)
+                return await self._store.settle(task, *kept)
         if self._consent.covers(row):
             return None
         if row["state"] == "unknown":
@@ -241,15 +243,15 @@ class Ledger:
         again_micro = to_micro(quote_of(model, task.request).cost_usd)
         raise failed_paid(row, again_micro=again_micro, file=self._file_of(row))
 
-    async def _asked_again(self, task: Task, row: Row, model: Model) -> _Kept | None:
+    async def _asked_again(self, task: CallSpec, row: Row, model: Model) -> _Kept | None:
         same = row["service"] == model.provider.name and self._is_same(task, row, model)
         if not same and not row["job_id"]:
             return None
         await self._bring_references(task)
         recorded = Model(self._provider_of(row, model), str(row["model"]))
-        async with self._pace.place(recorded.provider):
+        async with self._rate_limits.place(recorded.provider):
             self._check_stop()
-            await self._pace.turn(recorded.provider, self._check_stop)
+            await self._rate_limits.turn(recorded.provider, self._check_stop)
             answer = await ask_again(
                 recorded, row, task.request, self._context(task, row),
                 same=same, inspect=task.inspect, check_stop=self._check_stop,
@@ -267,7 +269,7 @@ class Ledger:
             return model.provider
         return self._registry.provider(str(row["service"]))
 
-    async def _buy(self, task: Task, model: Model, key: str) -> Made:
+    async def _buy(self, task: CallSpec, model: Model, key: str) -> CallResult:
         """A new call, as soon as there is a place, a turn and money for it."""
         await self._bring_references(task)
         provider, quote = model.provider, quote_of(model, task.request)
@@ -275,21 +277,21 @@ class Ledger:
         size = may_weigh(kind_of(task.request), paid=quote.cost_usd > 0)
         kept: _Kept | None = None
         while kept is None:
-            async with self._pace.place(provider), reserved_room(self._assets.root, size, self._check_stop):
+            async with self._rate_limits.place(provider), reserved_room(self._assets.root, size, self._check_stop):
                 self._check_stop()
-                await self._pace.turn(provider, self._check_stop)
+                await self._rate_limits.turn(provider, self._check_stop)
                 self._check_stop()
-                end = self._book.next_end()
-                row = await self._book.intend(task, model, key, quote)
+                end = self._store.next_end()
+                row = await self._store.intend(task, model, key, quote)
                 if row is not None:
                     kept = await self._send(task, row, model)
             if kept is None:
                 # Without the place: a call in flight that waits to be tried again needs one to end.
-                await self._book.wait_for_room(task, quote, end)
+                await self._store.wait_for_room(task, quote, end)
         # Without it, too: the answer is on the disk, and the next call need not wait while a distant database hears it.
-        return await self._book.settle(task, *kept)
+        return await self._store.settle(task, *kept)
 
-    async def _recover(self, task: Task, row: Row, model: Model) -> _Kept | None:
+    async def _recover(self, task: CallSpec, row: Row, model: Model) -> _Kept | None:
         """An intent without an answer: of a dead process, or of a try whose connection broke."""
         await self._bring_references(task)
         provider = model.provider
@@ -307,20 +309,20 @@ class Ledger:
             must_ask = not provider.idempotent or int(row["quoted_cost_micro"]) > 0
         if may_send:
             await self._readiness.check(model, quote_of(model, task.request))
-            await self._pace.turn(provider, self._check_stop)
-            await self._book.call_again(row)
+            await self._rate_limits.turn(provider, self._check_stop)
+            await self._store.call_again(row)
             return await self._send(task, row, model, sent_before=not isinstance(provider, Searchable))
         if must_ask:
-            await self._book.give_up(task, row, WHY_UNKNOWN if same else WHY_CHANGED)
+            await self._store.give_up(task, row, WHY_UNKNOWN if same else WHY_CHANGED)
             raise unknown_call(row, "" if same else WHY_CHANGED)
-        await self._book.fail(task, row, ProviderError("what is asked for has changed since", code="superseded"))
+        await self._store.fail(task, row, ProviderError("what is asked for has changed since", code="superseded"))
         return None
 
-    def _is_same(self, task: Task, row: Row, model: Model) -> bool:
+    def _is_same(self, task: CallSpec, row: Row, model: Model) -> bool:
         """Whether what is asked for, and where, is what the row was written for."""
         return _is_here(row, model) and row["key"] in keys_of(model, task.request, take=task.take)
 
-    async def _search(self, provider: Searchable, model: str, task: Task, row: Row) -> Answer | Job | None:
+    async def _search(self, provider: Searchable, model: str, task: CallSpec, row: Row) -> Answer | Job | None:
         try:
             return await provider.find(model, task.request, self._context(task, row))
         except ClashError:
@@ -331,13 +333,13 @@ class Ledger:
 
     # -- talking to the provider -----------------------------------------------------------------------------
 
-    async def _send(self, task: Task, row: Row, model: Model, *, sent_before: bool = False) -> _Kept:
+    async def _send(self, task: CallSpec, row: Row, model: Model, *, sent_before: bool = False) -> _Kept:
         result = await self._ask(task, row, model, sent_before=sent_before)
         if isinstance(result, Job):
             return await self._submitted(task, row, model, result)
         return await self._accept(task, row, model, result)
 
-    async def _ask(self, task: Task, row: Row, model: Model, *, sent_before: bool) -> Answer | Job:
+    async def _ask(self, task: CallSpec, row: Row, model: Model, *, sent_before: bool) -> Answer | Job:
         """Make the call. When it fails, the row is settled, unless the next try can find out what became of it.
 
         `sent_before`: a copy of it may have been taken, and paid. Only an answer to the call itself, not one to the
@@ -345,7 +347,7 @@ class Ledger:
         """
         provider, context = model.provider, self._context(task, row)
         try:
-            with self._pace.asking(provider):
+            with self._rate_limits.asking(provider):
                 return await self._answer_of(task, model, context)
         except NoAnswerError as error:
             lost = await self._lost_answer(task, row, provider, error)
@@ -366,7 +368,7 @@ class Ledger:
             lost = AmbiguousError(f"{model.spec}: {safe_exception(error)}"[:2000])
             raise await self._lost_answer(task, row, provider, lost) from error
 
-    async def _answer_of(self, task: Task, model: Model, context: Context) -> Answer | Job:
+    async def _answer_of(self, task: CallSpec, model: Model, context: Context) -> Answer | Job:
         provider, limits = model.provider, self._waiting.limits
         about = f"{task.slot} ({model.spec})"
         if isinstance(provider, JobProvider):
@@ -375,17 +377,17 @@ class Ledger:
         calling = provider.call(model.name, task.request, context)
         return await self._waiting.answer(calling, about, limits.of_call(provider))
 
-    async def _lost_answer(self, task: Task, row: Row, provider: AnyProvider, error: AmbiguousError) -> ClashError:
+    async def _lost_answer(self, task: CallSpec, row: Row, provider: AnyProvider, error: AmbiguousError) -> ClashError:
         """What to raise when a call may have gone through. The row stays open where the next try can find out."""
         if can_find_out(provider):
             return error
-        await self._book.give_up(task, row, error.message)
+        await self._store.give_up(task, row, error.message)
         return unknown_call(row, error.message)
 
-    async def _submitted(self, task: Task, row: Row, model: Model, job: Job) -> _Kept:
-        return await self._collect(task, await self._book.submitted(row, job), model, job)
+    async def _submitted(self, task: CallSpec, row: Row, model: Model, job: Job) -> _Kept:
+        return await self._collect(task, await self._store.submitted(row, job), model, job)
 
-    async def _collect(self, task: Task, row: Row, model: Model, job: Job | None = None) -> _Kept:
+    async def _collect(self, task: CallSpec, row: Row, model: Model, job: Job | None = None) -> _Kept:
         """Wait for a job and take what it made. `job`: as the provider named it, where that was in this process."""
         provider, job = model.provider, job or Job(str(row["job_id"]), str(row["endpoint"]))
         if not isinstance(provider, JobProvider):
@@ -402,10 +404,10 @@ class Ledger:
             raise
         return await self._accept(task, row, model, answer)
 
-    async def _await_job(self, task: Task, provider: JobProvider, model: Model, job: Job) -> Answer:
+    async def _await_job(self, task: CallSpec, provider: JobProvider, model: Model, job: Job) -> Answer:
         tries = self._tries[task.slot, task.take]
         try:
-            with self._pace.asking(provider):
+            with self._rate_limits.asking(provider):
                 return await await_job(
                     provider, model.name, job, waiting=self._waiting, check_stop=self._check_stop,
                     on_look=tries.looking_at(job.id),
@@ -415,7 +417,7 @@ class Ledger:
             self._check_stop()
             raise
 
-    async def _accept(self, task: Task, row: Row, model: Model, result: object) -> _Kept:
+    async def _accept(self, task: CallSpec, row: Row, model: Model, result: object) -> _Kept:
         """Check an answer and keep it. One that is no answer is no success, but it was paid."""
         again = can_find_out(model.provider) or row["state"] == "submitted"
         try:
@@ -433,16 +435,16 @@ class Ledger:
         except StorageError as error:
             if not again:
                 with suppress(ClashError):
-                    await self._book.give_up(task, row, f"the answer came but could not be kept: {error.message}")
+                    await self._store.give_up(task, row, f"the answer came but could not be kept: {error.message}")
             raise
         return _Kept(row, receipt)
 
-    async def _fail_paid(self, task: Task, row: Row, error: ProviderError, result: object) -> None:
+    async def _fail_paid(self, task: CallSpec, row: Row, error: ProviderError, result: object) -> None:
         """Settle a call that failed and was, or counts as, paid. `result`: what came, with what was billed for it."""
         cost, _ = cost_of(row, getattr(result, "cost_usd", None))
         await self._fail(task, row, error, cost, result)
 
-    async def _fail(self, task: Task, row: Row, error: ClashError, cost_micro: int, result: object = None) -> None:
+    async def _fail(self, task: CallSpec, row: Row, error: ClashError, cost_micro: int, result: object = None) -> None:
         """Settle a call that failed. If it cost something, it is not tried again, and a person is told what came."""
         digest = await self._keep_evidence(result)
         if cost_micro and isinstance(error, ProviderError):
@@ -452,7 +454,7 @@ class Ledger:
             told = f"it counts as paid (${usd_text(cost_micro)}; {given_to_provider(row)}){kept}"
             again = paid_hint(str(row["service"]), int(row["quoted_cost_micro"]))
             error.hint = "; ".join(filter(None, (error.hint, told, again)))
-        await self._book.fail(task, row, error, cost_micro=cost_micro, asset_sha256=digest)
+        await self._store.fail(task, row, error, cost_micro=cost_micro, asset_sha256=digest)
 
     async def _keep_evidence(self, result: object) -> str | None:
         """Keep the bytes that a provider sent and that are of no use, so that a person can complain; their digest."""
@@ -467,7 +469,7 @@ class Ledger:
             return None
         return digest
 
-    def _context(self, task: Task, row: Row) -> Context:
+    def _context(self, task: CallSpec, row: Row) -> Context:
         files = {item.sha256: self._assets.path(item.sha256) for item in references_of(task.request)}
         return Context(key=str(row["token"]), model=str(row["model"]), files=files)
 

@@ -1,91 +1,104 @@
-"""How many calls of one provider may be in flight, and from when on: fewer and later after each refusal (HTTP 429)."""
+"""Rate limits: how many calls a provider gets at once, and how many per minute."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import math
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
 
+from aiolimiter import AsyncLimiter
+
+from clash.calls.admission import Admission, is_rate_limited
+from clash.calls.retry_policy import RetryPolicy, asked_to_wait_s, minutes
 from clash.errors import ProviderError
+from clash.providers.ports import AnyProvider
 
-TOO_MANY_REQUESTS = 429
-
-
-def is_rate_limited(error: BaseException | None) -> bool:
-    """Whether a provider refused a call for its number alone: nothing was made, and nothing is charged."""
-    return (
-        isinstance(error, ProviderError)
-        and error.retryable
-        and not error.cost_usd
-        and (error.status_code == TOO_MANY_REQUESTS or error.code == "rate_limited")
-    )
+_TICK_S = 0.2
+_SAY_AGAIN_S = 60.0
 
 
-class Admission:
-    """The calls in flight to one provider: at most `most`; half as many after a refusal, then slowly more again.
+@dataclass(frozen=True)
+class RateLimit:
+    """What a provider may be asked: calls in flight at once, and calls begun a minute; None: no limit of ours."""
 
-    Times are seconds of the event loop's clock; the caller passes them in.
-    """
+    concurrency: int | None = None
+    requests_per_minute: float | None = None
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.opens_at = 0.0
-        """Before this time no call is sent."""
-        self.passed_at = 0.0
-        """When a call was last let through."""
-        self.refused_in_a_row = 0
-        self._allowed = float(most)
-        self._in_flight = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @property
-    def allowed(self) -> int:
-        """How many calls may be in flight now."""
-        return int(self._allowed)
+class RateLimits:
+    """The limits of every provider. The places are ours: LangGraph's own also hold back the saving of results."""
 
-    @asynccontextmanager
-    async def place(self) -> AsyncGenerator[None]:
-        """Wait until one more call may be in flight, first come, first served; it is in flight for as long as this."""
-        await self._enter()
+    def __init__(
+        self,
+        *,
+        concurrency: int | None,
+        limits: Mapping[str, RateLimit],
+        retry_policy: RetryPolicy | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`say` tells a person that a provider asks to wait."""
+        self._concurrency = concurrency
+        self._limits = limits
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._say = say
+        self._said_at: dict[str, float] = {}
+        self._admissions: dict[str, Admission] = {}
+        self._rates: dict[str, AsyncLimiter] = {}
+
+    def place(self, provider: AnyProvider) -> AbstractAsyncContextManager[None]:
+        """A place among the calls in flight, held until the answer is on the disk."""
+        return self._admission(provider).place()
+
+    async def turn(self, provider: AnyProvider, check_stop: Callable[[], None]) -> None:
+        """Wait until one more call may begin. Raises what `check_stop` raises meanwhile."""
+        clock, admission = asyncio.get_running_loop().time, self._admission(provider)
+        while (left := admission.opens_at - clock()) > 0:
+            check_stop()
+            await asyncio.sleep(min(_TICK_S, left))
+        rate = self._limits.get(provider.name, RateLimit()).requests_per_minute
+        if rate is not None:
+            # A bucket of one: calls are spread over the minute, never all at its start.
+            limiter = self._rates.setdefault(provider.name, AsyncLimiter(1, 60.0 / rate))
+            while not limiter.has_capacity():
+                check_stop()
+                await asyncio.sleep(min(_TICK_S, limiter.time_period / 4))
+            await limiter.acquire()  # at once: nothing was awaited since there was capacity
+
+    @contextmanager
+    def asking(self, provider: AnyProvider) -> Generator[None]:
+        """Learn from how a call goes: after a refusal for too many requests fewer are sent, and later."""
+        admission, clock = self._admission(provider), asyncio.get_running_loop().time
         try:
             yield
-        finally:
-            self._in_flight -= 1
-            self._admit()
-
-    def refuse(self, now: float, wait_s: float) -> bool:
-        """Note a refusal. Returns whether it is the first of its round: those of calls sent together count once."""
-        first = now >= self.opens_at
-        if first:
-            self.refused_in_a_row += 1
-            self._allowed = max(1.0, self._allowed / 2)
-        self.opens_at = max(self.opens_at, now + wait_s)
-        return first
-
-    def let_through(self, now: float) -> None:
-        """Note that a call was taken: as many again as are in flight bring one more place."""
-        self.passed_at, self.refused_in_a_row = now, 0
-        self._allowed = min(float(self.most), self._allowed + 1 / self._allowed)
-        self._admit()
-
-    async def _enter(self) -> None:
-        if not self._waiting and self._in_flight < self.allowed:
-            self._in_flight += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._in_flight -= 1
-            self._admit()
+        except ProviderError as error:
+            if is_rate_limited(error):
+                self._refused(provider, admission, clock(), asked_to_wait_s(error))
             raise
+        admission.let_through(clock())
 
-    def _admit(self) -> None:
-        while self._waiting and self._in_flight < self.allowed:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self._in_flight += 1
-                turn.set_result(None)
+    def passed_at(self, provider: AnyProvider) -> float:
+        """When a call of this provider was last taken, by the event loop's clock; 0: never."""
+        return self._admission(provider).passed_at
+
+    def _refused(self, provider: AnyProvider, admission: Admission, now: float, asked_s: float | None) -> None:
+        wait_s = self._retry_policy.wait_s(admission.refused_in_a_row + 1, asked_s)
+        if wait_s > self._retry_policy.rate_limit_s:
+            return  # nobody waits that long: the call fails for now
+        first = admission.refuse(now, wait_s)
+        if first and now - self._said_at.get(provider.name, -math.inf) >= _SAY_AGAIN_S:
+            self._said_at[provider.name] = now
+            longest = minutes(self._retry_policy.rate_limit_s)
+            calls = "1 call" if admission.allowed == 1 else f"{admission.allowed} calls"
+            self._say(
+                f"{provider.name} asks for fewer calls (HTTP 429): waiting {max(1, round(wait_s))} s, then at most"
+                f" {calls} at a time; this costs nothing, and goes on for up to {longest}"
+            )
+
+    def _admission(self, provider: AnyProvider) -> Admission:
+        if provider.name not in self._admissions:
+            limit = self._limits.get(provider.name, RateLimit())
+            most = limit.concurrency or self._concurrency or provider.concurrency
+            self._admissions[provider.name] = Admission(max(1, most))
+        return self._admissions[provider.name]

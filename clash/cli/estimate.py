@@ -11,7 +11,7 @@ from clash.cli.reading import report
 from clash.cli.text import money
 
 if TYPE_CHECKING:
-    from clash.production import ProductionRequest
+    from clash.production import RunRequest
 
 
 def _yes(wanted: bool) -> str:
@@ -46,7 +46,7 @@ _TOTALS = (
 )
 
 
-def show_estimate(request: ProductionRequest, *, as_json: bool) -> None:
+def show_estimate(request: RunRequest, *, as_json: bool) -> None:
     """Print the estimate of a run. Raises what the run would raise before it makes anything.
 
     An estimate above the budget is a warning: the run itself would stop in time, and may be given more by then.

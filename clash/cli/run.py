@@ -21,9 +21,9 @@ from clash.hints import command
 
 if TYPE_CHECKING:
     from clash.config import Settings
-    from clash.production import Event, Report, StopSignal
+    from clash.production import Event, RunReport, StopSignal
 
-    Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, Report]]
+    Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, RunReport]]
 
 
 def _model(kind: str) -> Any:
@@ -120,7 +120,7 @@ def run(
     from clash import production
 
     chosen = {"screenplay": screenplay_model, "image": image_model, "video": video_model, "speech": speech_model}
-    request = production.ProductionRequest(
+    request = production.RunRequest(
         story=story,
         story_choice=choice,
         thread_id=thread,

@@ -18,7 +18,7 @@ _UNSETTLED = "('intent', 'submitted', 'unknown')"
 
 
 @dataclass(frozen=True)
-class CallRow:
+class NewCall:
     """One attempt at a call, as written down before it is made."""
 
     step: str
@@ -39,7 +39,7 @@ class CallRow:
 
 
 @dataclass(frozen=True)
-class AssetRow:
+class NewAsset:
     """A file made in a run. `path` is relative to the asset store; `bytes` its size."""
 
     step: str
@@ -146,7 +146,7 @@ _AFFORDABLE = (
 )
 
 
-def insert_intent(lease: Lease, row: CallRow) -> Statement:
+def insert_intent(lease: Lease, row: NewCall) -> Statement:
     """Write down what is about to be bought, if the lease is ours and the budget allows it. Returns the row."""
     return Statement(
         "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
@@ -195,7 +195,7 @@ def store_job(lease: Lease, token: str, *, job_id: str, endpoint: str) -> Statem
     )
 
 
-def insert_reused(lease: Lease, row: CallRow, source: Row) -> Statement:
+def insert_reused(lease: Lease, row: NewCall, source: Row) -> Statement:
     """Write down that an earlier call's answer serves here too, at no cost."""
     return Statement(
         "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
@@ -276,7 +276,7 @@ def mark_asset_lost(lease: Lease, token: str) -> Statement:
     )
 
 
-def insert_asset(lease: Lease, row: AssetRow, *, token: str | None = None) -> Statement:
+def insert_asset(lease: Lease, row: NewAsset, *, token: str | None = None) -> Statement:
     """Record a file of this run; the newest of a slot and type stands. `token`: the call that made it."""
     return Statement(
         "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"

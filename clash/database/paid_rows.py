@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clash.database.call_log import AssetRow
+from clash.database.call_log import NewAsset
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Statement
 
@@ -62,7 +62,7 @@ def count_before_insert(lease: Lease, token: str, *, spent_micro: int, reserved_
     )
 
 
-def insert_missing_asset(lease: Lease, row: AssetRow, token: str) -> Statement:
+def insert_missing_asset(lease: Lease, row: NewAsset, token: str) -> Statement:
     """Record the file of a call, unless its slot has a file already."""
     return Statement(
         "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"

@@ -1,14 +1,14 @@
 """The use cases: begin a film, go on with it, call it off, say beforehand what it would cost.
 
-    report = await run(ProductionRequest(story="story.csv"), load_settings())
+    report = await run(RunRequest(story="story.csv"), load_settings())
 
 The Python API beside the command line. LangGraph is imported only once a graph is about to run.
 """
 
-from clash.production.estimating import estimate
-from clash.production.held_run import Report
-from clash.production.plan import ProductionRequest
+from clash.production.estimates import estimate
+from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
+from clash.production.runner import RunReport
 from clash.production.settling import settle_call
 from clash.production.stopping import StopSignal
 from clash.production.use_cases import cancel, resume, run
@@ -16,8 +16,8 @@ from clash.production.use_cases import cancel, resume, run
 __all__ = [
     "Event",
     "Observer",
-    "ProductionRequest",
-    "Report",
+    "RunReport",
+    "RunRequest",
     "StopSignal",
     "cancel",
     "estimate",

@@ -30,7 +30,7 @@ _LARGEST_BUDGET = 1_000_000
 
 
 @dataclass(frozen=True)
-class ProductionRequest:
+class RunRequest:
     """What to make. What is None comes from the settings."""
 
     story: str
@@ -123,7 +123,7 @@ def new_thread_id(story_name: str) -> str:
     return f"{stem or 'story'}-{secrets.token_hex(3)}"
 
 
-def prepare(request: ProductionRequest, settings: Settings, registry: Registry) -> RunPlan:
+def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunPlan:
     """Check all of a request. Raises `StoryError`, `UsageError`, `NotFoundError`; makes nothing."""
     if request.thread_id is not None:
         check_thread_id(request.thread_id)
@@ -173,7 +173,7 @@ def _check_writable(folder: Path) -> None:
         raise UsageError(f"films cannot go to {folder}: {reason}", hint="choose another --output, or CLASH_OUTPUT_DIR")
 
 
-def _models(request: ProductionRequest, settings: Settings, registry: Registry) -> dict[Kind, str]:
+def _models(request: RunRequest, settings: Settings, registry: Registry) -> dict[Kind, str]:
     chosen = models_for(settings, named=request.models, preset=request.preset)
     return {kind: registry.model(kind, spec).spec for kind, spec in chosen.items()}
 

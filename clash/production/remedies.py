@@ -16,7 +16,7 @@ from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ClashError
 from clash.hints import command
 from clash.money import from_micro
-from clash.production.estimating import Left
+from clash.production.estimates import Left
 from clash.production.plan import RunPlan
 from clash.providers.choice import models_for
 from clash.providers.ports import Kind

@@ -17,10 +17,9 @@ from clash.database.port import Database, Row
 from clash.database.row_checks import require_sound
 from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ConflictError, NotFoundError
-from clash.production.held_run import Continuation, HeldRun, Report
 from clash.production.plan import (
-    ProductionRequest,
     RunPlan,
+    RunRequest,
     check_budget,
     check_same,
     prepare,
@@ -28,6 +27,7 @@ from clash.production.plan import (
 )
 from clash.production.progress import Observer, ignore
 from clash.production.remedies import another_run_of
+from clash.production.runner import Continuation, Runner, RunReport
 from clash.production.stopping import StopSignal
 from clash.providers.registry import Registry
 from clash.thread_ids import check_new_thread_id, check_thread_id
@@ -35,12 +35,12 @@ from clash.workflow.state import GRAPH_VERSION, WORKFLOW
 
 
 async def run(
-    request: ProductionRequest,
+    request: RunRequest,
     settings: Settings,
     *,
     observe: Observer = ignore,
     stop: StopSignal | None = None,
-) -> Report:
+) -> RunReport:
     """Begin a film, or go on with one of the same story and settings.
 
     Raises `StoryError`, `UsageError`, `NotFoundError`, `SettingsError`, `ConflictError`, `VersionMismatchError`
@@ -52,7 +52,7 @@ async def run(
     stop = stop or StopSignal()
     async with _opened_for_run(settings.database_url, stop) as database:
         row, changed = await _row_of(database, plan, settings, registry, allow_changes=request.allow_changes)
-        held = HeldRun(settings, database, row, registry, observe, stop)
+        held = Runner(settings, database, row, registry, observe, stop)
         held.progress.name_thread(f"thread {plan.thread_id}")
         for warning in plan.story.warnings:
             held.progress.warn(warning)
@@ -125,7 +125,7 @@ async def resume(
     allow_unpriced: bool = False,
     observe: Observer = ignore,
     stop: StopSignal | None = None,
-) -> Report:
+) -> RunReport:
     """Go on with a film where it stopped. Raises `NotFoundError` and what `run` raises.
 
     `budget`: dollars, the run's new budget. `retry_unknown`: make calls again that may have been paid already.
@@ -137,7 +137,7 @@ async def resume(
     settings, stop = with_unpriced(settings, allowed=allow_unpriced), stop or StopSignal()
     async with open_database(settings.database_url, "write", stopping=lambda: stop.requested) as database:
         row = await checked(database, _film_row(database, thread_id))
-        held = HeldRun(settings, database, row, Registry(settings), observe, stop)
+        held = Runner(settings, database, row, Registry(settings), observe, stop)
         return await held.go_on(
             Continuation(
                 concurrency=concurrency,

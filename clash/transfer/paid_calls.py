@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from clash.assets import AssetStore
 from clash.assets.records import call_records, job_tickets, run_record
-from clash.database.call_log import AssetRow
+from clash.database.call_log import NewAsset
 from clash.database.row_checks import fault_of, is_sha256
 from clash.thread_ids import is_thread_id
 
@@ -20,7 +20,7 @@ class PaidCall:
 
     row: Mapping[str, Any]
     facts: Mapping[str, Any]
-    asset: AssetRow | None
+    asset: NewAsset | None
 
     @property
     def token(self) -> str:
@@ -71,7 +71,7 @@ def _made(assets: AssetStore, record: Mapping[str, Any], sha256: str) -> PaidCal
     if row.get("asset_sha256") != sha256 or fault_of("generated_assets", stored) or not _is_call(row):
         return None
     made = cast("dict[str, Any]", {**stored, "facts": facts})
-    return PaidCall({**row, "state": "succeeded"}, facts, AssetRow(**made))
+    return PaidCall({**row, "state": "succeeded"}, facts, NewAsset(**made))
 
 
 def _handed_in(ticket: Mapping[str, Any]) -> PaidCall | None:

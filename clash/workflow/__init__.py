@@ -44,7 +44,7 @@ async def run_video_production_workflow(
         return _with_first_names(report.document)
     if story_csv_path is None:
         raise UsageError("a new film needs a story_csv_path")
-    request = production.ProductionRequest(
+    request = production.RunRequest(
         story=str(story_csv_path), thread_id=thread_id, budget=dollars, models=dict(models or {}),
         retry_unknown=retry_unknown,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Made, Task
+from clash.calls.spec import CallResult, CallSpec
 
 _LONGEST_SIDE = 3840
 
@@ -31,7 +31,7 @@ class Format:
 class CallLedger(Protocol):
     """Where calls go: the ledger, or its double in a dry run."""
 
-    async def call(self, task: Task) -> Made:
+    async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clash.calls.ledger import Task
+from clash.calls.spec import CallSpec
 from clash.providers.ports import ImageRequest
 from clash.story.screenplay import Character, Location, Screenplay
 from clash.workflow.context import Format
@@ -21,7 +21,7 @@ def card_tasks(screenplay: Screenplay) -> list[CardTask]:
     ]
 
 
-def card_call(card: CardTask, film: Format) -> Task:
+def card_call(card: CardTask, film: Format) -> CallSpec:
     """The call that draws a card."""
     width, height = film.still_size
     if card["slot"].startswith("character:"):
@@ -36,4 +36,4 @@ def card_call(card: CardTask, film: Format) -> Task:
             subject="location", prompt=location_prompt(location), style=card["style"], width=width, height=height,
             location=location,
         )  # fmt: skip
-    return Task(_STEP, card["slot"], f"{request.subject}_image", request)
+    return CallSpec(_STEP, card["slot"], f"{request.subject}_image", request)

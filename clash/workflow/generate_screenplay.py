@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from clash.calls.ledger import Task
+from clash.calls.spec import CallSpec
 from clash.errors import ProviderError
 from clash.providers.ports import ScreenplayRequest, screenplay_of
 from clash.story.screenplay import Screenplay
@@ -12,9 +12,9 @@ from clash.story.screenplay import Screenplay
 LONGEST_SHOT_S = 600.0
 
 
-def screenplay_call(request: ScreenplayRequest) -> Task:
+def screenplay_call(request: ScreenplayRequest) -> CallSpec:
     """The call that has the screenplay written. One that cannot be shot is no success, and is never reused."""
-    return Task(
+    return CallSpec(
         "generate_screenplay", "screenplay", "screenplay", request,
         inspect=lambda content: check_screenplay(screenplay_of(content)),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any, cast
 
-from clash.calls.ledger import Made, Task
+from clash.calls.spec import CallResult, CallSpec
 from clash.film.timing import time_shot, windows
 from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
 from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
@@ -38,7 +38,7 @@ async def make_shot(task: ShotTask, ledger: CallLedger, film: Format) -> Finishe
     return FinishedShot(clip=stored(clip), keyframe=stored(keyframe), frames=timing.frames, words=spoken)
 
 
-def _length_s(speech: Made) -> float:
+def _length_s(speech: CallResult) -> float:
     """How long a speech lasts: as its provider says, else as the file itself does."""
     said = speech.facts.get("duration_s")
     if isinstance(said, int | float) and 0 < said < _LONGEST_SPEECH_S:
@@ -61,16 +61,16 @@ def _language(text: str, film: str) -> Language:
     return "en" if any(letter.isascii() and letter.isalpha() for letter in text) else cast("Language", film)
 
 
-async def _all_or_first_error(*calls: Coroutine[Any, Any, Made]) -> list[Made]:
+async def _all_or_first_error(*calls: Coroutine[Any, Any, CallResult]) -> list[CallResult]:
     # Not a plain gather: that would leave paid calls running unheard when one of them fails.
     results = await asyncio.gather(*calls, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return cast("list[Made]", results)
+    return cast("list[CallResult]", results)
 
 
-def _keyframe_call(task: ShotTask, shot: Shot, film: Format) -> Task:
+def _keyframe_call(task: ShotTask, shot: Shot, film: Format) -> CallSpec:
     width, height = film.still_size
     request = ImageRequest(
         subject="keyframe",
@@ -83,19 +83,21 @@ def _keyframe_call(task: ShotTask, shot: Shot, film: Format) -> Task:
         cast=tuple(Character.model_validate(character) for character in task["cast"]),
         references=tuple(Reference.model_validate(reference) for reference in task["references"]),
     )
-    return Task(_STEP, f"{task['slot']}/keyframe", "keyframe", request, asset_slot=task["slot"])
+    return CallSpec(_STEP, f"{task['slot']}/keyframe", "keyframe", request, asset_slot=task["slot"])
 
 
-def _speech_call(task: ShotTask, line: Line, number: int) -> Task:
+def _speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
     unnamed = Speaker(slug=slug(line.speaker) if line.speaker else NARRATOR, voice="")
     speaker = task["speakers"].get(line.speaker, unnamed)
     request = SpeechRequest(
         text=line.text, speaker=speaker["slug"], voice=speaker["voice"], language=_language(line.text, task["language"])
     )
-    return Task(_STEP, f"{task['slot']}/speech-{number}", "speech", request)
+    return CallSpec(_STEP, f"{task['slot']}/speech-{number}", "speech", request)
 
 
-def _clip_call(task: ShotTask, shot: Shot, keyframe: Made, frames: int, words: list[Spoken], film: Format) -> Task:
+def _clip_call(
+    task: ShotTask, shot: Shot, keyframe: CallResult, frames: int, words: list[Spoken], film: Format
+) -> CallSpec:
     request = VideoRequest(
         shot=shot,
         prompt=shot.video_prompt,
@@ -110,10 +112,10 @@ def _clip_call(task: ShotTask, shot: Shot, keyframe: Made, frames: int, words: l
         ),
         slate=slate(task["scene"], shot),
     )
-    return Task(_STEP, task["slot"], "shot", request)
+    return CallSpec(_STEP, task["slot"], "shot", request)
 
 
-def stored(made: Made) -> StoredFile:
+def stored(made: CallResult) -> StoredFile:
     """A made file as the state names it."""
     return StoredFile(sha256=made.sha256, media_type=made.media_type)
 

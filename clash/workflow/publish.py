@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from clash.assets import AssetStore, publish_copy, published_path
-from clash.calls.ledger import Made, Task
+from clash.calls.spec import CallResult, CallSpec
 from clash.workflow.context import CallLedger
 
 
@@ -25,7 +25,7 @@ class PublishingLedger:
         self._assets = assets
         self._folder = folder
 
-    async def call(self, task: Task) -> Made:
+    async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
         made = await self._door.call(task)
         slot = task.asset_slot or task.slot

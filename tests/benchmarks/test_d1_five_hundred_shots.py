@@ -27,8 +27,9 @@ from langgraph.types import Send
 from pydantic import SecretStr
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Ledger, Task
-from clash.calls.pacing import Pace
+from clash.calls.ledger import Ledger
+from clash.calls.rate_limits import RateLimits
+from clash.calls.spec import CallSpec
 from clash.database import migrations
 from clash.database.checkpointer import run_saver
 from clash.database.connection import open_database
@@ -135,14 +136,16 @@ async def seconds_of_run(database: Database, folder: Path, shots: int, call_s: t
     await AsyncMetadataTracker(database).start_workflow(RUN, "benchmark")
     lease = await take_lease(database, RUN)
     models: dict[Kind, Model] = {"speech": Model(UnhurriedProvider(call_s), "voice")}
-    ledger = Ledger(database, lease, AssetStore(folder), models, pace=Pace(concurrency=PARALLEL, limits={}))
+    ledger = Ledger(
+        database, lease, AssetStore(folder), models, rate_limits=RateLimits(concurrency=PARALLEL, limits={})
+    )
 
     async def shot(task: dict[str, int]) -> dict[str, list[str]]:
         made: list[str] = []
         for step in range(CALLS_A_SHOT):
             slot, text = f"shot:{task['n']:03d}/{step}", f"line {task['n']} {step}"
             request = SpeechRequest(text=text, speaker="narrator", language="en")
-            made.append((await ledger.call(Task("work", slot, "speech", request))).sha256)
+            made.append((await ledger.call(CallSpec("work", slot, "speech", request))).sha256)
         return {"made": made}
 
     graph: Any = StateGraph(State)

@@ -15,7 +15,8 @@ from instant import InstantProvider
 from pydantic import SecretStr
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Ledger, Task
+from clash.calls.ledger import Ledger
+from clash.calls.spec import CallSpec
 from clash.database import migrations
 from clash.database.checkpointer import run_saver
 from clash.database.d1.database import D1Database
@@ -68,7 +69,7 @@ async def test_a_call_takes_three_requests_at_most(
 
     async def call(number: int) -> None:
         request = SpeechRequest(text=f"line {number}", speaker="narrator", language="en")
-        await ledger.call(Task("work", f"shot:{number:03d}", "speech", request))
+        await ledger.call(CallSpec("work", f"shot:{number:03d}", "speech", request))
 
     network.sent.clear()
     await asyncio.gather(*(call(number) for number in range(CALLS)))

@@ -13,7 +13,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Ledger, Task
+from clash.calls.ledger import Ledger
+from clash.calls.spec import CallSpec
 from clash.database import init_database, open_database
 from clash.database.checkpointer import get_checkpointer, run_saver
 from clash.database.lease import take_lease
@@ -67,7 +68,7 @@ async def ours(folder: Path, number: int, assets: AssetStore) -> float:
 
         async def work(task: dict[str, int]) -> dict[str, dict[str, str]]:
             request = SpeechRequest(text=f"{number} {task['n']}", speaker="narrator", language="en")
-            made = await ledger.call(Task("work", f"shot:{task['n']:03d}", "speech", request))
+            made = await ledger.call(CallSpec("work", f"shot:{task['n']:03d}", "speech", request))
             return {"done": {str(task["n"]): made.sha256}}
 
         async with run_saver(database, lease) as saver:

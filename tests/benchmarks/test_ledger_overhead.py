@@ -17,7 +17,7 @@ from paid import KINDS, Queued, Till, provider_of, task
 
 from clash.assets import AssetStore
 from clash.calls.ledger import Ledger
-from clash.calls.pacing import Pace
+from clash.calls.rate_limits import RateLimits
 from clash.database import init_database, open_database
 from clash.database.lease import take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -55,9 +55,8 @@ async def with_ledger(path: Path, number: int, kind: str, assets: AssetStore, *,
     async with open_database(url, "write") as database:
         await AsyncMetadataTracker(database).start_workflow("run", "benchmark", budget_usd=Decimal(1000))
         lease = await take_lease(database, "run")
-        ledger = Ledger(
-            database, lease, assets, {"speech": Model(provider, "voice")}, pace=Pace(concurrency=at_once, limits={})
-        )  # fmt: skip
+        limits = RateLimits(concurrency=at_once, limits={})
+        ledger = Ledger(database, lease, assets, {"speech": Model(provider, "voice")}, rate_limits=limits)
         database._writer.connection.set_trace_callback(counted.hear)  # type: ignore[attr-defined]
         started = time.perf_counter()
         await asyncio.gather(*(ledger.call(task(f"{number}-{call}")) for call in range(CALLS)))

@@ -7,8 +7,9 @@ from typing import Any
 
 from clash.assets import AssetStore
 from clash.calls.content_key import kind_of
-from clash.calls.ledger import Ledger, Made, Task
-from clash.calls.pacing import Patience
+from clash.calls.ledger import Ledger
+from clash.calls.retry_policy import RetryPolicy
+from clash.calls.spec import CallResult, CallSpec
 from clash.config import Settings
 from clash.database.lease import Lease
 from clash.database.port import Database, Row
@@ -16,7 +17,7 @@ from clash.providers.ports import Request
 from clash.providers.registry import Registry
 from emulator import Emulator
 
-QUICK = Patience(attempts=3, first_wait_s=0.001, longest_wait_s=0.002, rate_limit_s=4.0)
+QUICK = RetryPolicy(attempts=3, first_wait_s=0.001, longest_wait_s=0.002, rate_limit_s=4.0)
 
 
 @dataclass
@@ -36,14 +37,20 @@ class Office:
         """The same run in another process, with other settings."""
         return Office(self.database, self.lease, self.assets, self.settings.model_copy(update=changes))
 
-    async def call(self, spec: str, request: Request, slot: str = "slot") -> Made:
+    async def call(self, spec: str, request: Request, slot: str = "slot") -> CallResult:
         """Have a model asked. A ledger of its own: nothing is remembered but tables and disk."""
         kind = kind_of(request)
         model = self.registry.model(kind, spec)
         ledger = Ledger(
-            self.database, self.lease, self.assets, {kind: model}, registry=self.registry, reuse=False, patience=QUICK
+            self.database,
+            self.lease,
+            self.assets,
+            {kind: model},
+            registry=self.registry,
+            reuse=False,
+            retry_policy=QUICK,
         )
-        return await ledger.call(Task("step", slot, kind, request))
+        return await ledger.call(CallSpec("step", slot, kind, request))
 
     async def rows(self) -> list[Row]:
         """The rows of `api_logs`, oldest first."""

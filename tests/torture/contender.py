@@ -15,7 +15,8 @@ from clash_metered import OneShotProvider
 from worker import request_for
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Ledger, Task
+from clash.calls.ledger import Ledger
+from clash.calls.spec import CallSpec
 from clash.database.connection import open_database
 from clash.database.lease import Heartbeat, release_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -33,7 +34,7 @@ async def contend(url: str, folder: Path, run_id: str) -> None:
             ledger = Ledger(database, lease, AssetStore(folder / "assets"), models, reuse=False)
             texts = [f"{run_id}-{number}" for number in range(2)]
             made = await asyncio.gather(
-                *(ledger.call(Task("speak", text, "speech", request_for(text))) for text in texts)
+                *(ledger.call(CallSpec("speak", text, "speech", request_for(text))) for text in texts)
             )
             print(f"ran {len(made)}", flush=True)
             await asyncio.to_thread(sys.stdin.readline)

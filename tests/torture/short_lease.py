@@ -7,11 +7,11 @@ from functools import partial
 
 from clash.cli.app import main
 from clash.database.lease import Heartbeat, take_lease
-from clash.production import held_run
+from clash.production import runner
 
 LEASE_S = 1.0
 
 if __name__ == "__main__":
-    held_run.take_lease = partial(take_lease, duration_s=LEASE_S)
-    held_run.Heartbeat = partial(Heartbeat, every_s=LEASE_S / 3, duration_s=LEASE_S)  # type: ignore[misc,assignment]
+    runner.take_lease = partial(take_lease, duration_s=LEASE_S)
+    runner.Heartbeat = partial(Heartbeat, every_s=LEASE_S / 3, duration_s=LEASE_S)  # type: ignore[misc,assignment]
     sys.exit(main())

@@ -23,8 +23,10 @@ from pathlib import Path
 from clash_metered import KeyedProvider, OneShotProvider, QueuedProvider
 
 from clash.assets import AssetStore
-from clash.calls.ledger import Ledger, Made, Task
-from clash.calls.pacing import Pace, Patience
+from clash.calls.ledger import Ledger
+from clash.calls.rate_limits import RateLimits
+from clash.calls.retry_policy import RetryPolicy
+from clash.calls.spec import CallResult, CallSpec
 from clash.database import call_log, migrations
 from clash.database.connection import open_database
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
@@ -77,8 +79,8 @@ async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace)
     ledger = Ledger(
         database, lease, AssetStore(chosen.folder / "assets"),
         {"speech": Model(PROVIDERS[chosen.provider](), "voice")},
-        reuse=False, pace=Pace(concurrency=chosen.concurrency, limits={}), accept_unknown_until=accept,
-        patience=Patience(chosen.attempts, 0.001, 0.01),
+        reuse=False, rate_limits=RateLimits(concurrency=chosen.concurrency, limits={}), accept_unknown_until=accept,
+        retry_policy=RetryPolicy(chosen.attempts, 0.001, 0.01),
     )  # fmt: skip
     texts = [f"t{number:02d}" for number in range(chosen.count)]
     print("ready", flush=True)
@@ -94,8 +96,8 @@ async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace)
     }
 
 
-async def _ask_for(ledger: Ledger, texts: Sequence[str], *, together: bool) -> list[Made | BaseException]:
-    calls = (ledger.call(Task("speak", text, "speech", request_for(text))) for text in texts)
+async def _ask_for(ledger: Ledger, texts: Sequence[str], *, together: bool) -> list[CallResult | BaseException]:
+    calls = (ledger.call(CallSpec("speak", text, "speech", request_for(text))) for text in texts)
     if together:
         return await asyncio.gather(*calls, return_exceptions=True)
     # Not by the ledger's limit, which lets the next call begin while the row of the last one is being settled.

@@ -1,4 +1,4 @@
-"""The book of a run's calls: every change of a row, under the lease, each one atomic batch.
+"""The store of a run's calls: every change of a row, under the lease, each one atomic batch.
 
 It also keeps the budget. A quoted cost is reserved in the batch that writes the intent, under a condition that the
 database itself checks, so no number of parallel calls can pass it; settling turns the reservation into the cost.
@@ -12,64 +12,33 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore
 from clash.assets.records import write_call_record
+from clash.calls.call_history import CallHistory
 from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
 from clash.calls.content_key import KEY_VERSION, canonical_json, kind_of
 from clash.calls.keeping import Keeper
 from clash.calls.receipts import LOG_LIMIT, storable, ticket_of
-from clash.calls.slots import Slots
+from clash.calls.spec import CallResult, CallSpec
 from clash.clock import now_text
 from clash.database import call_log
-from clash.database.call_log import AssetRow, CallRow
+from clash.database.call_log import NewAsset, NewCall
 from clash.database.lease import Lease
 from clash.database.port import Database, Row, Statement
 from clash.errors import BudgetExceededError, ClashError, ConflictError, StoppedError, StorageError
 from clash.money import to_micro, usd_text
-from clash.providers.ports import FREE, Job, Quote, Request
+from clash.providers.ports import FREE, Job, Quote
 from clash.providers.registry import Model
 
 _ERROR_LIMIT = 2000
 """Characters of an error's message that are kept in `api_logs`."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """What a step wants made.
-
-    `slot` is the call's own, one a call (`shot:003`, `shot:003/keyframe`); the file is recorded under
-    `asset_slot` and `asset_type` (`shot:003`, `keyframe`). `inspect` raises `ProviderError` for a whole file that the
-    step cannot use: then the call has failed. What is once recorded as succeeded is served for ever.
-    """
-
-    step: str
-    slot: str
-    asset_type: str
-    request: Request
-    asset_slot: str = ""
-    take: int = 1
-    inspect: Callable[[bytes], None] = lambda _: None
-
-
-@dataclass(frozen=True)
-class Made:
-    """A file that a call made, now or before. `cost_micro` is what this run paid for it."""
-
-    slot: str
-    sha256: str
-    media_type: str
-    facts: Mapping[str, Any]
-    path: Path
-    reused: bool
-    cost_micro: int
-
-
-class Book:
+class CallStore:
     """The rows of `api_logs` and `generated_assets` of one run."""
 
     def __init__(
@@ -79,54 +48,54 @@ class Book:
         assets: AssetStore,
         keeper: Keeper,
         *,
-        on_settled: Callable[[Made], None],
+        on_settled: Callable[[CallResult], None],
     ) -> None:
         self._database = database
         self._lease = lease
         self._assets = assets
         self._keeper = keeper
         self._on_settled = on_settled
-        self._slots = Slots(database, lease.run_id)
+        self._history = CallHistory(database, lease.run_id)
         self._sent: dict[str, float] = {}
         self._in_flight: set[tuple[str, int]] = set()
         self._next_end = asyncio.Event()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    async def live(self, task: Task) -> Row | None:
+    async def live(self, task: CallSpec) -> Row | None:
         """The row of this slot that is under way or has succeeded."""
-        return await self._slots.live(task.slot, task.take)
+        return await self._history.live(task.slot, task.take)
 
-    async def newest(self, task: Task) -> Row | None:
+    async def newest(self, task: CallSpec) -> Row | None:
         """The newest row of this slot, however it ended."""
-        return await self._slots.newest(task.slot, task.take)
+        return await self._history.newest(task.slot, task.take)
 
-    async def unknown(self, task: Task) -> list[Row]:
+    async def unknown(self, task: CallSpec) -> list[Row]:
         """The rows of this slot that were given up as unknown, newest first."""
-        return await self._slots.unknown(task.slot, task.take)
+        return await self._history.unknown(task.slot, task.take)
 
-    async def settled_by_hand(self, task: Task) -> list[Row]:
+    async def settled_by_hand(self, task: CallSpec) -> list[Row]:
         """The rows of this slot that a person settled."""
-        return await self._slots.settled_by_hand(task.slot, task.take)
+        return await self._history.settled_by_hand(task.slot, task.take)
 
-    async def in_the_way(self, task: Task, key: str) -> Row | None:
+    async def in_the_way(self, task: CallSpec, key: str) -> Row | None:
         """The call that must not be made again without consent, of this slot or of another with the same request."""
-        return await self._slots.in_the_way(task.slot, task.take, key)
+        return await self._history.in_the_way(task.slot, task.take, key)
 
-    def made(self, task: Task, row: Row, *, reused: bool = False) -> Made:
+    def made(self, task: CallSpec, row: Row, *, reused: bool = False) -> CallResult:
         """The file of a succeeded row."""
         sha256 = str(row["asset_sha256"])
         facts = json.loads(row["facts"] or "{}")
         cost = 0 if reused else int(row["cost_micro"])
-        return Made(task.slot, sha256, str(row["media_type"]), facts, self._assets.path(sha256), reused, cost)
+        return CallResult(task.slot, sha256, str(row["media_type"]), facts, self._assets.path(sha256), reused, cost)
 
     # -- which calls are in flight ---------------------------------------------------------------------------
 
-    def take_up(self, task: Task) -> None:
+    def take_up(self, task: CallSpec) -> None:
         """The open row of this task, with what is reserved for it, is being seen to its end in this process."""
         self._in_flight.add((task.slot, task.take))
 
-    def leave(self, task: Task) -> None:
+    def leave(self, task: CallSpec) -> None:
         """It no longer is: it has ended, or this process has given it up. Wakes who waits for the budget."""
         if (task.slot, task.take) in self._in_flight:
             self._in_flight.remove((task.slot, task.take))
@@ -139,11 +108,11 @@ class Book:
         """Set when the next of the calls in flight ends. To be taken before `intend`, waited for after it."""
         return self._next_end
 
-    async def intend(self, task: Task, model: Model, key: str, quote: Quote) -> Row | None:
+    async def intend(self, task: CallSpec, model: Model, key: str, quote: Quote) -> Row | None:
         """Write down what is about to be bought, and reserve its cost; or do neither, and None is returned."""
         row = await self._describe(task, model, key, quote)
         faults.point("intent.before")
-        self._slots.written(task.slot, task.take)
+        self._history.written(task.slot, task.take)
         inserted, _ = await self._database.batch(
             [call_log.insert_intent(self._lease, row), call_log.reserve(self._lease, row.token)]
         )
@@ -154,7 +123,7 @@ class Book:
         faults.point("intent.after")
         return inserted[0]
 
-    async def wait_for_room(self, task: Task, quote: Quote, end: asyncio.Event) -> None:
+    async def wait_for_room(self, task: CallSpec, quote: Quote, end: asyncio.Event) -> None:
         """Wait for the next of the calls in flight to end, after `intend` refused: bills may be below their quotes.
 
         Nothing that a call in flight needs may be held meanwhile. Raises why there is nothing to wait for:
@@ -206,7 +175,7 @@ class Book:
 
     # -- after it --------------------------------------------------------------------------------------------
 
-    async def settle(self, task: Task, row: Row, receipt: Mapping[str, Any]) -> Made:
+    async def settle(self, task: CallSpec, row: Row, receipt: Mapping[str, Any]) -> CallResult:
         """Turn a row into a succeeded one: its asset, its cost, its reservation, in one batch.
 
         The row is not settled yet, or it failed and was paid for: then its cost was counted when it failed.
@@ -243,14 +212,14 @@ class Book:
         faults.point("settle.after")
         self._closed(task, token)
         await self._assets.forget_receipt(token)
-        made = Made(
+        made = CallResult(
             task.slot, asset.sha256, asset.media_type, asset.facts, self._assets.path(asset.sha256), False, cost
         )
         self._on_settled(replace(made, cost_micro=cost - before))
         return made
 
     async def fail(
-        self, task: Task, row: Row, error: ClashError, *, cost_micro: int = 0, asset_sha256: str | None = None
+        self, task: CallSpec, row: Row, error: ClashError, *, cost_micro: int = 0, asset_sha256: str | None = None
     ) -> None:
         """Turn an open row into a failed one. `cost_micro`: what was billed all the same. `asset_sha256`: what came."""
         token = row["token"]
@@ -267,10 +236,12 @@ class Book:
         )  # fmt: skip
         if cost_micro:
             failed = {"state": "failed", "cost_micro": cost_micro, "error_code": error.code}
-            self._slots.put_in_the_way({**row, **failed, "error_message": error.message, "asset_sha256": asset_sha256})
+            self._history.put_in_the_way(
+                {**row, **failed, "error_message": error.message, "asset_sha256": asset_sha256}
+            )
         self._closed(task, token)
 
-    async def give_up(self, task: Task, row: Row, why: str) -> None:
+    async def give_up(self, task: CallSpec, row: Row, why: str) -> None:
         """Turn an open row into an unknown one. Its reservation stays: the money may be spent."""
         token = row["token"]
         await self._write(
@@ -281,10 +252,10 @@ class Book:
                 )
             ]
         )  # fmt: skip
-        self._slots.put_in_the_way({**row, "state": "unknown"})
+        self._history.put_in_the_way({**row, "state": "unknown"})
         self.leave(task)
 
-    async def reuse(self, task: Task, model: Model, key: str, source: Row) -> Made:
+    async def reuse(self, task: CallSpec, model: Model, key: str, source: Row) -> CallResult:
         """Write down that the answer of an earlier call serves here too, at no cost."""
         await self._assets.share(source["asset_sha256"])
         row = await self._describe(task, model, key, FREE)
@@ -305,9 +276,9 @@ class Book:
 
     # -- parts -----------------------------------------------------------------------------------------------
 
-    async def _describe(self, task: Task, model: Model, key: str, quote: Quote) -> CallRow:
-        attempts = await self._slots.attempts(task.slot, task.take)
-        return CallRow(
+    async def _describe(self, task: CallSpec, model: Model, key: str, quote: Quote) -> NewCall:
+        attempts = await self._history.attempts(task.slot, task.take)
+        return NewCall(
             step=task.step,
             slot=task.slot,
             take=task.take,
@@ -326,9 +297,9 @@ class Book:
         )
 
     def _asset_row(
-        self, task: Task, sha256: str, media_type: str, facts: Mapping[str, Any], cost_micro: int
-    ) -> AssetRow:
-        return AssetRow(
+        self, task: CallSpec, sha256: str, media_type: str, facts: Mapping[str, Any], cost_micro: int
+    ) -> NewAsset:
+        return NewAsset(
             step=task.step,
             slot=task.asset_slot or task.slot,
             asset_type=task.asset_type,
@@ -345,14 +316,14 @@ class Book:
         sent = self._sent.get(token)
         return None if sent is None else round((time.monotonic() - sent) * 1000)
 
-    def _closed(self, task: Task, token: str) -> None:
+    def _closed(self, task: CallSpec, token: str) -> None:
         self._keeper.forget(token)
         self._sent.pop(token, None)
         self.leave(task)
 
     async def _write(self, slot: str, take: int, statements: list[Statement]) -> None:
         """Apply a fenced batch for a slot. Its last statement returns a row unless the lease is lost."""
-        self._slots.written(slot, take)
+        self._history.written(slot, take)
         results = await self._database.batch(statements)
         if not results[-1]:
             raise self._lost()

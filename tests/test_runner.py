@@ -13,7 +13,7 @@ from filming import shot_list
 from clash.config import Settings, load_settings
 from clash.database.connection import open_database
 from clash.database.port import Statement
-from clash.production import ProductionRequest, StopSignal, resume, run
+from clash.production import RunRequest, StopSignal, resume, run
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def stopped(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     settings, stop = load_settings(), StopSignal()
     stop.request(signal.SIGINT)
     story = shot_list(tmp_path / "story.csv", 1)
-    report = await run(ProductionRequest(str(story), thread_id="t", size="192x108", fps=8), settings, stop=stop)
+    report = await run(RunRequest(str(story), thread_id="t", size="192x108", fps=8), settings, stop=stop)
     assert (report.document["status"], report.exit_code) == ("paused", 130)
     return settings
 

@@ -15,8 +15,10 @@ from clash.assets import open_assets, publish_copy, published_path
 from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
 from clash.calls.keeping import KeptElsewhere
-from clash.calls.ledger import Ledger, Made
-from clash.calls.pacing import Limit, Pace, Patience
+from clash.calls.ledger import Ledger
+from clash.calls.rate_limits import RateLimit, RateLimits
+from clash.calls.retry_policy import RetryPolicy
+from clash.calls.spec import CallResult
 from clash.calls.waiting import TimeLimits
 from clash.clock import now_text
 from clash.config import Settings
@@ -29,7 +31,7 @@ from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ClashError, ConflictError, VersionMismatchError
 from clash.hints import command
 from clash.money import to_micro, usd_text
-from clash.production.estimating import Left, format_of, left_to_pay
+from clash.production.estimates import Left, format_of, left_to_pay
 from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
 from clash.production.plan import RunPlan
 from clash.production.progress import Observer, Progress
@@ -51,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Report:
+class RunReport:
     """How a run stands: the JSON document of docs/commands.md, and the exit code that goes with it."""
 
     document: dict[str, Any]
@@ -70,7 +72,7 @@ class Continuation:
     changed: RunPlan | None = None
 
 
-class HeldRun:
+class Runner:
     """One run, held by this process."""
 
     def __init__(
@@ -100,7 +102,7 @@ class HeldRun:
         """Where the run's files get their names for people."""
         return Path(self._recorded["output"]) / self.thread_id
 
-    async def go_on(self, how: Continuation) -> Report:
+    async def go_on(self, how: Continuation) -> RunReport:
         """Run what is left of the graph, and report."""
         if self._row["status"] == "completed":
             return await self._already_completed()
@@ -201,8 +203,10 @@ class HeldRun:
 
     async def _ledger(self, lease: Lease, how: Continuation) -> Ledger:
         settings = self._settings
-        limits = {name: Limit(limit.concurrency, limit.requests_per_minute) for name, limit in settings.limits.items()}
-        patience = Patience(settings.attempts, settings.retry_wait_s, rate_limit_s=settings.rate_limit_wait_s)
+        limits = {
+            name: RateLimit(limit.concurrency, limit.requests_per_minute) for name, limit in settings.limits.items()
+        }
+        retry_policy = RetryPolicy(settings.attempts, settings.retry_wait_s, rate_limit_s=settings.rate_limit_wait_s)
         consents = how.retry_unknown or how.retry_failed_paid
         newest = await call_log.newest_id(self._database, self.thread_id) if consents else 0
         return Ledger(
@@ -212,13 +216,13 @@ class HeldRun:
             self._models(),
             registry=self._registry,
             reuse=bool(self._recorded["reuse"]),
-            pace=Pace(
+            rate_limits=RateLimits(
                 concurrency=how.concurrency or settings.concurrency,
                 limits=limits,
-                patience=patience,
+                retry_policy=retry_policy,
                 say=self.progress.note,
             ),
-            patience=patience,
+            retry_policy=retry_policy,
             accept_unknown_until=newest if how.retry_unknown else 0,
             accept_failed_paid_until=newest if how.retry_failed_paid else 0,
             remake_lost=how.remake_lost,
@@ -307,7 +311,7 @@ class HeldRun:
 
     async def _record(self, lease: Lease, file: FileRecord) -> None:
         await self._assets.share(file.sha256)
-        row = call_log.AssetRow(
+        row = call_log.NewAsset(
             step=file.step,
             slot=file.slot,
             asset_type=file.asset_type,
@@ -321,7 +325,7 @@ class HeldRun:
         )
         await self._database.batch([call_log.insert_asset(lease, row)])
 
-    def _on_settled(self, made: Made) -> None:
+    def _on_settled(self, made: CallResult) -> None:
         self.progress.spend(made.cost_micro)
         if warning := made.facts.get("warning"):
             self.progress.warn(str(warning))
@@ -333,7 +337,7 @@ class HeldRun:
 
     # -- how it ended ------------------------------------------------------------------------------------------
 
-    async def _report(self, lease: Lease, error: ClashError | None) -> Report:
+    async def _report(self, lease: Lease, error: ClashError | None) -> RunReport:
         leading = error or (leading_failures(self._failures)[0] if self._failures else None)
         left = await self._left_after(leading.waiting_for if leading else None)
         remedies = await self._remedies(leading.code if leading else "", left, error)
@@ -354,7 +358,7 @@ class HeldRun:
             if left is not None:
                 document["left"] = {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
         await verify_there(self._database)
-        return Report({**document, "status": outcome.status}, outcome.exit_code)
+        return RunReport({**document, "status": outcome.status}, outcome.exit_code)
 
     async def _left_after(self, waiting_for: str | None) -> Left | None:
         """What is left to pay, where that is what a person has to decide about."""
@@ -373,10 +377,10 @@ class HeldRun:
                 return {code: f"{error.hint if error else 'run the story under a new thread'}: {again}"}
         return {}
 
-    async def _already_completed(self) -> Report:
+    async def _already_completed(self) -> RunReport:
         await self._republish()
         document = await run_document(self._database, self.thread_id, self._assets)
-        return Report({**document, "status": "already_completed"}, 0)
+        return RunReport({**document, "status": "already_completed"}, 0)
 
     async def _republish(self) -> None:
         """Give back the names of files that were deleted since, from the store."""

@@ -18,7 +18,7 @@ _Slot = tuple[str, int]
 """A slot's name and its take."""
 
 
-class Slots:
+class CallHistory:
     """The rows of `api_logs` of one run, slot by slot, oldest first."""
 
     def __init__(self, database: Database, run_id: str) -> None:

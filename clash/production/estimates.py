@@ -17,7 +17,7 @@ from clash.database.migrations import require_current
 from clash.database.port import Database
 from clash.database.tracking import AsyncMetadataTracker
 from clash.money import to_micro, usd_text
-from clash.production.plan import ProductionRequest, check_same, prepare, with_unpriced
+from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.story.screenplay import Story
@@ -26,7 +26,7 @@ from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import StoredFile
 
 
-async def estimate(request: ProductionRequest, settings: Settings) -> dict[str, Any]:
+async def estimate(request: RunRequest, settings: Settings) -> dict[str, Any]:
     """What a run of this story would call and pay, without making or writing anything.
 
     What earlier runs made is counted as found. How many shots a paid writer would make is the default writer's guess.

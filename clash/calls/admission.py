@@ -1,0 +1,91 @@
+"""How many calls of one provider may be in flight, and from when on: fewer and later after each refusal (HTTP 429)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from clash.errors import ProviderError
+
+TOO_MANY_REQUESTS = 429
+
+
+def is_rate_limited(error: BaseException | None) -> bool:
+    """Whether a provider refused a call for its number alone: nothing was made, and nothing is charged."""
+    return (
+        isinstance(error, ProviderError)
+        and error.retryable
+        and not error.cost_usd
+        and (error.status_code == TOO_MANY_REQUESTS or error.code == "rate_limited")
+    )
+
+
+class Admission:
+    """The calls in flight to one provider: at most `most`; half as many after a refusal, then slowly more again.
+
+    Times are seconds of the event loop's clock; the caller passes them in.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.opens_at = 0.0
+        """Before this time no call is sent."""
+        self.passed_at = 0.0
+        """When a call was last let through."""
+        self.refused_in_a_row = 0
+        self._allowed = float(most)
+        self._in_flight = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def allowed(self) -> int:
+        """How many calls may be in flight now."""
+        return int(self._allowed)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncGenerator[None]:
+        """Wait until one more call may be in flight, first come, first served; it is in flight for as long as this."""
+        await self._enter()
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            self._admit()
+
+    def refuse(self, now: float, wait_s: float) -> bool:
+        """Note a refusal. Returns whether it is the first of its round: those of calls sent together count once."""
+        first = now >= self.opens_at
+        if first:
+            self.refused_in_a_row += 1
+            self._allowed = max(1.0, self._allowed / 2)
+        self.opens_at = max(self.opens_at, now + wait_s)
+        return first
+
+    def let_through(self, now: float) -> None:
+        """Note that a call was taken: as many again as are in flight bring one more place."""
+        self.passed_at, self.refused_in_a_row = now, 0
+        self._allowed = min(float(self.most), self._allowed + 1 / self._allowed)
+        self._admit()
+
+    async def _enter(self) -> None:
+        if not self._waiting and self._in_flight < self.allowed:
+            self._in_flight += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._in_flight -= 1
+            self._admit()
+            raise
+
+    def _admit(self) -> None:
+        while self._waiting and self._in_flight < self.allowed:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._in_flight += 1
+                turn.set_result(None)

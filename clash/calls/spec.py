@@ -1,0 +1,41 @@
+"""What a step wants made (`CallSpec`), and what it gets (`CallResult`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clash.providers.ports import Request
+
+
+@dataclass(frozen=True)
+class CallSpec:
+    """What a step wants made.
+
+    `slot` is the call's own, one a call (`shot:003`, `shot:003/keyframe`); the file is recorded under
+    `asset_slot` and `asset_type` (`shot:003`, `keyframe`). `inspect` raises `ProviderError` for a whole file that the
+    step cannot use: then the call has failed. What is once recorded as succeeded is served for ever.
+    """
+
+    step: str
+    slot: str
+    asset_type: str
+    request: Request
+    asset_slot: str = ""
+    take: int = 1
+    inspect: Callable[[bytes], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """A file that a call made, now or before. `cost_micro` is what this run paid for it."""
+
+    slot: str
+    sha256: str
+    media_type: str
+    facts: Mapping[str, Any]
+    path: Path
+    reused: bool
+    cost_micro: int
