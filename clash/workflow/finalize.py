@@ -9,6 +9,7 @@ from clash import faults
 from clash.story.places import place_kind
 from clash.story.screenplay import Location, Screenplay, Shot, shot_slot
 from clash.workflow.context import FileRecord, StepContext
+from clash.workflow.generate_shots import words_of
 from clash.workflow.prompts import size_label
 from clash.workflow.publish import publish_file
 from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState
@@ -136,16 +137,27 @@ def _subtitles(cues: list[Cue], context: StepContext) -> FileRecord:
 
 
 def _contact_sheet(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], context: StepContext) -> FileRecord:
-    from clash.film.contact_sheet import contact_sheet
+    from clash.film.contact_sheet import Panel, contact_sheet
 
-    frames = [
-        (context.assets.path(done["keyframe"]["sha256"]), f"{shot.number:03d}  {size_label(shot)}")
+    panels = [
+        Panel(
+            picture=context.assets.path(done["keyframe"]["sha256"]),
+            label=f"{shot.number:03d}  {size_label(shot)}",
+            action=" ".join(shot.action.split()),
+            words=_said(shot),
+        )
         for shot, done in shots
     ]
     with context.assets.working_file(".png") as working:
-        contact_sheet(frames, screenplay.title, working)
+        contact_sheet(panels, screenplay.title, working)
         digest = context.assets.put_file(working)
-    return FileRecord(_STEP, "film", "contact_sheet", "image/png", digest, {"frames": len(frames)})
+    return FileRecord(_STEP, "film", "contact_sheet", "image/png", digest, {"frames": len(panels)})
+
+
+def _said(shot: Shot) -> str:
+    """The words of a shot, a line each; not those that tell just what its action tells."""
+    lines = [line for line in words_of(shot) if line.speaker or line.text.strip() != shot.action.strip()]
+    return "\n".join(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in lines)
 
 
 def publish(context: StepContext, state: ProductionState, made: list[FileRecord]) -> None:
