@@ -370,3 +370,27 @@ def test_another_wording_is_another_call(office: Office, story: Story, monkeypat
     assert before != content_key(Model(provider, "gpt-5.4"), request)
     monkeypatch.setattr(prompts, "_text", lambda name: f"other words of {name}")
     assert content_key(model, request) != before
+
+
+def test_better_rules_for_the_writer_buy_nothing_again(
+    office: Office, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer's rules count by their revision: their wording alone makes no other call."""
+    from clash.providers import prompts
+    from clash.providers.openai import screenwriter
+
+    model, request = Model(OpenAIProvider(office.settings), "gpt-5-mini"), ScreenplayRequest(story=story)
+    before, text = content_key(model, request), prompts._text
+    monkeypatch.setattr(prompts, "_text", lambda name: "other rules" if name == "screenwriter" else text(name))
+    assert content_key(model, request) == before
+    monkeypatch.setattr(screenwriter, "INSTRUCTIONS", screenwriter.INSTRUCTIONS + 1)
+    assert content_key(model, request) != before
+
+
+def test_the_writer_is_told_to_contradict_no_words(office: Office, story: Story) -> None:
+    """The rules that are sent say that what the table tells of somebody holds, animals and machines included."""
+    from clash.providers.openai.parts import messages_for
+
+    rules = messages_for(story, story.beats, [], 1)[0]["content"]
+    assert "contradict none of them" in rules
+    assert "a goose is drawn as a goose" in rules

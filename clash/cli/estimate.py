@@ -54,6 +54,8 @@ def show_estimate(request: RunRequest, *, as_json: bool) -> None:
     from clash import production
 
     document = report(lambda settings: production.estimate(request, settings))
+    for warning in document["warnings"]:
+        say(warning, label="warning", style="yellow")
     emit(document, as_json=as_json, render=render_estimate)
     if not document["within_budget"]:
         total, budget = money(document["total_usd"]), money(document["budget_usd"])

@@ -55,6 +55,18 @@ class LocalProvider:
         kinds: dict[str, Kind] = {names[0]: kind for kind, names in self.models().items()}
         return f"{model}-{_REVISIONS[kinds[model]]}"
 
+    def languages(self, model: str) -> tuple[str, ...] | None:  # noqa: ARG002 - one model speaks
+        """See `clash.providers.ports.Multilingual`: English where a voice is installed, else none."""
+        from clash.local.voice import installed_languages
+
+        return installed_languages()
+
+    def silence(self, model: str, language: str) -> str | None:  # noqa: ARG002 - one model speaks
+        """See `clash.providers.ports.KeepsTime`."""
+        from clash.local.voice import voice_gap
+
+        return voice_gap(language)
+
     def identity(self, model: str, request: Request) -> Mapping[str, Any]:  # noqa: ARG002 - one model per kind
         """All of a picture or clip request: numbers and slates are drawn. Of a screenplay's, what the story says."""
         if isinstance(request, ScreenplayRequest):

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 from clash.errors import ProviderError
 from clash.providers.ports import Answer, SpeechRequest
-from clash.story.screenplay import Language
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +34,17 @@ LONGEST_TEXT = 20_000
 """Characters; the rest of a longer text is not spoken (the story's reader refuses such a cell)."""
 INSTALL = 'pip install "clash[voice]"'
 
+_NAMES = {
+    "zh": "Chinese",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "es": "Spanish",
+    "fr": "French",
+    "de": "German",
+    "pt": "Portuguese",
+    "it": "Italian",
+    "ru": "Russian",
+}
 _CAST_REVISION = 1
 """Raise when the same request would sound different though hibari stayed the same."""
 _SILENCE_REVISION = 1
@@ -161,10 +171,17 @@ def voice_revision(request: SpeechRequest) -> str:
     return f"hibari-{version}-cast-{_CAST_REVISION}" if version else f"silence-{_SILENCE_REVISION}"
 
 
-def voice_gap(language: Language) -> str | None:
-    """One sentence for the person when nobody will be heard in this language, and what to do; else None."""
-    if language == "zh":
-        return "The offline voice does not speak Chinese, so the film keeps time in silence, with subtitles."
+def installed_languages() -> tuple[str, ...]:
+    """Return the languages that somebody will be heard in."""
+    return () if _hibari_version() is None else ("en",)
+
+
+def voice_gap(language: str) -> str | None:
+    """Return one sentence for the person when nobody will be heard in this language, and what to do; else None."""
+    base = language.split("-")[0].casefold()
+    if base != "en":
+        spoken = _NAMES.get(base, f"the language {language}")
+        return f"The offline voice does not speak {spoken}, so the film keeps time in silence, with subtitles."
     if _hibari_version() is None:
         return f"No voice is installed, so the film keeps time in silence, with subtitles. To hear it: {INSTALL}"
     return None

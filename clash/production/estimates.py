@@ -62,6 +62,7 @@ async def estimate(request: RunRequest, settings: Settings) -> dict[str, Any]:
         "found_calls": sum(line.found for line in lines),
         "estimated": guessed or any(line.estimated for line in lines),
         "by_step": [_line_document(line) for line in lines],
+        "warnings": list(plan.warnings),
     }
 
 

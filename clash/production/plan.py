@@ -18,6 +18,7 @@ from clash.config import Settings, check_fps, parse_size
 from clash.database.port import Row
 from clash.errors import ConflictError, UsageError
 from clash.hints import command
+from clash.production.spoken_languages import check_speech
 from clash.production.story_files import read_file, read_panels
 from clash.providers.choice import models_for
 from clash.providers.ports import Kind
@@ -79,6 +80,8 @@ class RunPlan:
     budget: Decimal | None
     panels: Mapping[str, tuple[str, bytes]]
     """Pictures that the story refers to: their name in the story to media type and bytes."""
+    warnings: tuple[str, ...] = ()
+    """What there is to say of how the story was read, and of languages in which nobody will be heard."""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -134,6 +137,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
     models = _models(request, settings, registry)
     name, folder, content = read_file(request.story)
     story = read_story(content, name=name, choice=request.story_choice)
+    silent = check_speech(story, registry.model("speech", models["speech"]), settings)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
     _check_writable(output / thread_id)
@@ -149,6 +153,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         fps=check_fps(settings.fps if request.fps is None else request.fps),
         budget=check_budget(settings.budget if request.budget is None else request.budget),
         panels=read_panels(story, folder),
+        warnings=(*story.warnings, *silent),
     )
 
 

@@ -54,7 +54,7 @@ async def run(
         row, changed = await _row_of(database, plan, settings, registry, allow_changes=request.allow_changes)
         held = Runner(settings, database, row, registry, observe, stop)
         held.progress.name_thread(f"thread {plan.thread_id}")
-        for warning in plan.story.warnings:
+        for warning in plan.warnings:
             held.progress.warn(warning)
         return await held.go_on(
             Continuation(

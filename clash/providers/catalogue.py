@@ -7,7 +7,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -147,14 +147,29 @@ class Card(_Data):
 
     def voices(self, request: SpeechRequest) -> Voices:
         """The voices for the words' language. Raises `UsageError` for one that the model does not speak."""
-        if request.language not in self.languages:
+        found = spoken_in(request.language, tuple(self.languages))
+        if found is None:
             known = ", ".join(sorted(self.languages)) or "none"
             raise UsageError(
                 f"{self.spec} has no voice for the language {request.language!r}; known: {known}",
                 code="no_voice",
                 hint="choose another --speech-model, or add the language to CLASH_MODELS_FILE",
             )
-        return self.languages[request.language]
+        return self.languages[found]
+
+
+def spoken_in(language: str, known: Iterable[str]) -> str | None:
+    """Return which of the known BCP 47 tags serves a language: the tag itself, else its language, else a cousin.
+
+    >>> spoken_in("zh-Hant-TW", ["en", "zh"]), spoken_in("pt", ["pt-BR"]), spoken_in("es", ["en"])
+    ('zh', 'pt-BR', None)
+    """
+    wanted = language.casefold()
+    tags = {tag.casefold(): tag for tag in known}
+    parts = wanted.split("-")
+    wider = ("-".join(parts[:end]) for end in range(len(parts), 0, -1))
+    exact = next((tags[tag] for tag in wider if tag in tags), None)
+    return exact or next((tag for folded, tag in tags.items() if folded.split("-")[0] == parts[0]), None)
 
 
 class _File(_Data):

@@ -8,8 +8,9 @@ A provider is found by name through the entry-point group `clash.providers`. Its
     JobProvider                  takes a job, and is asked later; the job's id is stored before the first poll
 
 Each may also be `Priced` (what a call will cost), `Searchable` (whether a call was ever seen), `Identified` (what
-decides an answer) and `FailsFree` (which failures are not billed), and may have a `timeout_s`: seconds that a call or a
-job takes at most (CLASH_CALL_TIMEOUT_S and CLASH_JOB_TIMEOUT_S hold in any case).
+decides an answer), `FailsFree` (which failures are not billed) and `Multilingual` (which languages it speaks), and may
+have a `timeout_s`: seconds that a call or a job takes at most (CLASH_CALL_TIMEOUT_S and CLASH_JOB_TIMEOUT_S hold in any
+case).
 """
 
 from __future__ import annotations
@@ -267,6 +268,24 @@ class RevisedSince(Protocol):
 
     def first_revision(self, model: str, request: Request) -> str | None:
         """What `revision` was in clash 0.1; None where what was made then should not serve any more."""
+        ...
+
+
+@runtime_checkable
+class Multilingual(Protocol):
+    """A provider that knows which languages its models speak. Any other is taken to speak all."""
+
+    def languages(self, model: str) -> tuple[str, ...] | None:
+        """Return the BCP 47 tags of the languages that a speech model speaks; None: any."""
+        ...
+
+
+@runtime_checkable
+class KeepsTime(Protocol):
+    """A provider that answers in silence where nobody is heard, so that the film is made all the same."""
+
+    def silence(self, model: str, language: str) -> str | None:
+        """Return one sentence on why there is silence in this language and what to do; None where there is a voice."""
         ...
 
 

@@ -54,8 +54,8 @@ def words_of(shot: Shot) -> list[Line]:
     return narration + [line for line in shot.dialogue if line.text.strip()]
 
 
-def _language(text: str, film: str) -> Language:
-    """The language a line is spoken in: an English line of a Chinese film is English, and the other way round."""
+def spoken_language(text: str, film: str) -> Language:
+    """Return the language that a line is spoken in: an English line of a Chinese film is English, and the other way round."""
     if any("\u4e00" <= letter <= "\u9fff" for letter in text):
         return "zh"
     return "en" if any(letter.isascii() and letter.isalpha() for letter in text) else cast("Language", film)
@@ -90,7 +90,10 @@ def _speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
     unnamed = Speaker(slug=slug(line.speaker) if line.speaker else NARRATOR, voice="")
     speaker = task["speakers"].get(line.speaker, unnamed)
     request = SpeechRequest(
-        text=line.text, speaker=speaker["slug"], voice=speaker["voice"], language=_language(line.text, task["language"])
+        text=line.text,
+        speaker=speaker["slug"],
+        voice=speaker["voice"],
+        language=spoken_language(line.text, task["language"]),
     )
     return CallSpec(_STEP, f"{task['slot']}/speech-{number}", "speech", request)
 

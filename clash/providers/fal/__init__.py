@@ -74,6 +74,10 @@ class FalProvider:
         # As it is set, though it is recorded without a password: it decides which earlier answers serve again.
         return "" if self._base_url == queue.QUEUE else f"-{self._base_url}"
 
+    def languages(self, model: str) -> tuple[str, ...] | None:
+        """See `clash.providers.ports.Multilingual`: those that the model's card has voices for."""
+        return tuple(self._card(model).languages)
+
     def quote(self, model: str, request: Request) -> Quote:
         """See `clash.providers.ports.Priced`."""
         return asking.quote(self._card(model), self._prices, request)

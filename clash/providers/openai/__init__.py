@@ -60,7 +60,7 @@ class OpenAIProvider:
     def first_revision(self, model: str, request: Request) -> str:
         """See `clash.providers.ports.RevisedSince`: the wording of prompts, the model's card, the server."""
         card = self._card(model, request)
-        texts = screenwriter.prompts_revision() if card.kind == "screenplay" else image_prompts_revision()
+        texts = screenwriter.FIRST_PROMPTS if card.kind == "screenplay" else image_prompts_revision()
         return f"openai-1-{texts}-{card.first_digest}{self._server}"
 
     @property

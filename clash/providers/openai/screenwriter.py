@@ -19,11 +19,10 @@ from clash.providers.openai.normalising import screenplay_of_drafts
 from clash.providers.openai.parts import messages_for, parts_of
 from clash.providers.ports import Answer, Quote, ScreenplayRequest
 from clash.providers.prices import PriceList, Tokens
-from clash.providers.prompts import prompt, revision_of
+from clash.providers.prompts import prompt
 from clash.redaction import redacted_text
 from clash.story.screenplay import Beat, Story
 
-PROMPTS = ("screenwriter", "shot_list", "part", "story", "repair")
 _TRIES = 12
 """How often one part is asked for when the vendor refuses it for its number, once an earlier part is paid for."""
 _TOO_MANY_REQUESTS = 429
@@ -34,9 +33,10 @@ _TOKENS_OF_FRAME = 1500
 """Of an answer beside its rows: characters, places, style."""
 
 
-def prompts_revision() -> str:
-    """Changes with the wording of what the model is told."""
-    return revision_of(*PROMPTS)
+INSTRUCTIONS = 1
+"""The revision of the writer's rules. Counted up only where what older rules wrote should be bought again."""
+FIRST_PROMPTS = "d8fc63ce6686"
+"""The digest of all that the writer was told in clash 0.1, where it was part of a call's key."""
 
 
 class Screenwriter:
@@ -164,10 +164,15 @@ def _said(content: object) -> str:
 
 
 def identity_of(card: Card, request: ScreenplayRequest) -> dict[str, Any]:
-    """What decides the screenplay: every message as it is worded before any answer, the schema, the arguments."""
+    """What decides the screenplay: the story as it is sent before any answer, the schema, the arguments.
+
+    The rules count by their revision: a better wording of them is no reason to pay for a screenplay again.
+    """
     story, parts = request.story, parts_of(request.story)
+    told = [messages_for(story, rows, [], len(parts)) for rows in parts]
     return {
-        "messages": [messages_for(story, rows, [], len(parts)) for rows in parts],
+        "instructions": INSTRUCTIONS,
+        "messages": [[message for message in messages if message["role"] != "system"] for messages in told],
         "response_format": response_format(),
         "arguments": filled(card.arguments, {}),
         "repair": prompt("repair", faults=""),
