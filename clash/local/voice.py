@@ -22,6 +22,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from clash.errors import ProviderError
+from clash.installation import install_command
 from clash.providers.ports import Answer, SpeechRequest
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 20_000
 """Characters; the rest of a longer text is not spoken (the story's reader refuses such a cell)."""
-INSTALL = 'pip install "clash[voice]"'
 
 _NAMES = {
     "zh": "Chinese",
@@ -183,7 +183,8 @@ def voice_gap(language: str) -> str | None:
         spoken = _NAMES.get(base, f"the language {language}")
         return f"The offline voice does not speak {spoken}, so the film keeps time in silence, with subtitles."
     if _hibari_version() is None:
-        return f"No voice is installed, so the film keeps time in silence, with subtitles. To hear it: {INSTALL}"
+        hear = install_command("voice")
+        return f"No voice is installed, so the film keeps time in silence, with subtitles. To hear it: {hear}"
     return None
 
 

@@ -55,7 +55,7 @@ def words_of(shot: Shot) -> list[Line]:
 
 
 def spoken_language(text: str, film: str) -> Language:
-    """Return the language that a line is spoken in: an English line of a Chinese film is English, and the other way round."""
+    """Return the language of a line: an English line of a Chinese film is English, and the other way round."""
     if any("\u4e00" <= letter <= "\u9fff" for letter in text):
         return "zh"
     return "en" if any(letter.isascii() and letter.isalpha() for letter in text) else cast("Language", film)
