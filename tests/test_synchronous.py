@@ -232,7 +232,7 @@ def test_the_lines_of_the_documentation_work(url: str, tmp_path: Path, capsys: p
             names["app"].invoke({"x": 1}, CONFIG)
             exec(block, names)  # noqa: S102
     assert capsys.readouterr().out.split()[0] == "0.04"
-    assert [item["step_name"] for item in list_checkpoints(names["checkpointer"], thread_id="run-123")][0] == "add"
+    assert list_checkpoints(names["checkpointer"], thread_id="run-123", limit=1)[0]["step_name"] == "add"
 
 
 # -- a workflow of one's own -------------------------------------------------------------------------------------------
