@@ -132,7 +132,7 @@ async def test_nonsense_is_refused_with_its_line(
     assert "line 2: there is no table 'DROP TABLE x'" in await says(exported[0] + b'{"DROP TABLE x":1}\n')
     assert f"line {len(exported) + 1}: there is something behind the end" in await says(data + b"x")
     for other in (b"", b"\n", b"SQLite format 3\0", b"{}\n", b'{"format":1}\n', b"\x1f\x8bnonsense", b"\0" * 10**5):
-        assert "line 1: this is no export of clash" in await says(other)
+        assert "line 1: this is not an export of clash" in await says(other)
     newer = await refused(url, file, data.replace(b'"version":1', b'"version":2', 1))
     assert isinstance(newer, VersionMismatchError)
     assert newer.exit_code == 7
@@ -173,7 +173,7 @@ async def test_an_export_replaces_an_older_one_and_nothing_else(
     with pytest.raises(UsageError, match="is the database itself"):
         await export(url, sqlite_path(url))
     (tmp_path / "story.csv").write_text("beat\nMara waves\n")
-    with pytest.raises(UsageError, match="no export of clash"):
+    with pytest.raises(UsageError, match="not an export of clash"):
         await export(url, tmp_path / "story.csv")
     with pytest.raises(UsageError, match="is not a file"):
         await export(url, Path("/dev/null"))

@@ -77,7 +77,7 @@ async def _own_run(database: Database, run_id: str) -> Row:
     if row["graph_version"] or is_held(row):
         raise ConflictError(
             f"the run {run_id} is one that clash makes, and says itself how it stands", code="held",
-            hint=f"`{command('runs show', run_id)}` shows it; `{command('cancel', run_id)}` calls it off",
+            hint=f"`{command('runs show', run_id)}` shows it; `{command('cancel', run_id)}` cancels it",
         )  # fmt: skip
     return row
 

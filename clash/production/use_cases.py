@@ -165,7 +165,7 @@ async def cancel(thread_id: str, settings: Settings) -> dict[str, Any]:
 async def _film_row(database: Database, thread_id: str) -> Row:
     row = await reading.run_row(database, thread_id)
     if row["workflow_name"] != WORKFLOW:
-        raise NotFoundError(f"the thread {thread_id} is no film of clash but a {row['workflow_name']}")
+        raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {row['workflow_name']})")
     return row
 
 

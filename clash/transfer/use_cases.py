@@ -71,7 +71,7 @@ def _refuse_other_files(settings: Settings, file: Path) -> None:
         except ClashError as error:
             if error.code not in ("schema_newer", "export_version"):
                 raise UsageError(
-                    f"{file} is there already, and is no export of clash", code="file_exists",
+                    f"{file} is there already, and is not an export of clash", code="file_exists",
                     hint="remove it, or name another file",
                 ) from None  # fmt: skip
 

@@ -231,7 +231,7 @@ def _unread(error: Exception, number: int) -> UsageError | StorageError:
 
 def _no_export() -> UsageError:
     return UsageError(
-        "line 1: this is no export of clash", code="not_an_export", hint="`clash db export FILE` makes one"
+        "line 1: this is not an export of clash", code="not_an_export", hint="`clash db export FILE` makes one"
     )
 
 
