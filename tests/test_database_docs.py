@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 SCHEMA = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
 MONITORING = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
 QUERIES = dict(re.findall(r"^## (.+?)\n.*?^```sql\n(.+?)^```", MONITORING, flags=re.MULTILINE | re.DOTALL))
-NOTHING_IS_WRONG = {"Runs whose process is gone", "Calls that may have been paid", "Whether the books are right"}
+NOTHING_IS_WRONG = {"Interrupted runs", "Calls that may have been paid", "Whether the totals are right"}
 """Queries that find nothing while all is well."""
 ONLY_ON_D1 = {"checkpoint_chunks", "d1_writers"}
 
@@ -69,16 +69,16 @@ async def test_every_table_and_column_is_documented_and_every_query_runs(with_ru
     assert len(found) >= 11
     for name, rows in found.items():
         assert bool(rows) == (name not in NOTHING_IS_WRONG), f"{name}: {rows}"
-    stands: dict[str, Any] = {row["run_id"]: row["status"] for row in found["How every run stands"]}
+    stands: dict[str, Any] = {row["run_id"]: row["status"] for row in found["The state of every run"]}
     assert stands == {"run-9": "failed", "run-10": "completed"}
     (saved,) = found["What reuse has saved"]
     (failures,) = found["Failures of the last day, by provider"]
     assert (saved["run_id"], failures["error_code"]) == ("run-10", "overloaded")
     assert saved["saved_usd"] == pytest.approx(saved["calls"] * 0.1)
     spent = sum(row["cost_usd"] for row in found["Spending by day and model"])
-    assert spent == pytest.approx(sum(row["spent_usd"] for row in found["How every run stands"]))
+    assert spent == pytest.approx(sum(row["spent_usd"] for row in found["The state of every run"]))
 
-    # A run without a process, a call without an answer, books that do not agree: now each alarm goes off.
+    # An interrupted run, a call without an answer, totals that do not agree: now each alarm goes off.
     async with open_database(with_runs, "write") as database:
         await database.batch(
             [
