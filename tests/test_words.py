@@ -26,11 +26,13 @@ CODE = sorted((ROOT / "clash").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LONGEST_NAME = 60
 
-_THING = "row|line|file|call|run|shot|step|task|clip|keyframe|picture|request|record|model|field|sum|batch|process|table"
+_THING = (
+    "row|line|file|call|run|shot|step|task|clip|keyframe|picture|request|record|model|field|sum|batch|process|table"
+)
 PHRASES = {
     rf"\b(?:a|one) (?:{_THING})s? an? (?:{_THING}|beat|scene|character|minute|event|group|retry)\b": "one row per shot",
     r"\bwhoever\b": "name who acts",
-    r"\bwho (?:lost|loses|dies|has lost|waits|writes|reads)\b(?=[^?]*\b(?:can|may|must|writes|holds)\b)": "name who acts",
+    r"(?:^|[.;:] )who (?:lost|has lost|dies|waits)\b(?! .*\?)": "name who acts",
     r"\bstands? (?:on record|there|anywhere)\b|\btable stands in\b": "is in, is recorded",
     r"\bon record\b": "recorded",
     r"\bat work on\b|\bnobody is at\b|\bsomebody (?:else )?is at\b": "interrupted; another process writes it",
@@ -47,7 +49,9 @@ PHRASES = {
     r"\bbring_all_files\b|\bHeldRun\b|\bgo_on\b": "restore, Runner, resume",
 }
 METAPHORS = {r"\bdoors?\b|\bdesks?\b|\btills?\b|\boffices?\b|\bstudios?\b|\bbooks\b|\bbookkeep\w*\b": "no metaphors"}
-NAMES = re.compile(r"(?:^|_)(?:door|desk|till|office|studio|book|whoever|anew|rehearsal|patience)s?(?:_|$)", re.IGNORECASE)
+NAMES = re.compile(
+    r"(?:^|_)(?:door|desk|till|office|studio|book|whoever|anew|rehearsal|patience)s?(?:_|$)", re.IGNORECASE
+)
 # A story, a drawing and a sound may have a door, a desk, a book.
 WITH_PROPS = ("clash/local/", "clash/story/", "clash/sound/", "tests/local/", "tests/test_reader", "tests/test_places")
 
@@ -131,7 +135,9 @@ def commands(command: Any = None) -> Iterator[Any]:
 
 def test_the_help_uses_the_words_of_the_glossary() -> None:
     """No `--help` has a phrase that the glossary replaces."""
-    shown = [str(text) for each in commands() for text in (each.help, *(p.help for p in each.params if hasattr(p, "help")))]
+    shown = [
+        str(text) for each in commands() for text in (each.help, *(p.help for p in each.params if hasattr(p, "help")))
+    ]
     assert len(shown) > 50
     assert not [(text, fault) for text in shown for fault in faults(text)]
 
