@@ -48,6 +48,7 @@ class _Text:
 
     @property
     def count(self) -> int:
+        """How many lines there are."""
         return len(self.action) + len(self.words)
 
 

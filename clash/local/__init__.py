@@ -1,6 +1,6 @@
-"""The free, offline, deterministic default: words by rule, pictures by drawing, clips by moving a camera over them.
+"""The free, offline, deterministic provider: it writes by rule, draws pictures and moves a camera over them.
 
-Each craft is a module of its own and is imported on first use, in a worker thread.
+Each kind of request has a module of its own, which is imported on first use, in a worker thread.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class LocalProvider:
         self.concurrency = max(1, min(8, os.cpu_count() or 1))
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
-        """One craft a kind."""
+        """Return one model per kind."""
         return {
             "screenplay": ("screenwriter",),
             "image": ("illustrator",),
@@ -47,7 +47,7 @@ class LocalProvider:
         }
 
     def revision(self, model: str, request: Request) -> str:
-        """The craft's version; for speech, which voice would speak."""
+        """Return the version of the model; for speech, which voice would speak."""
         if isinstance(request, SpeechRequest):
             from clash.local.voice import voice_revision
 
@@ -80,7 +80,7 @@ class LocalProvider:
         return "screenwriter-4" if isinstance(request, ScreenplayRequest) else None
 
     async def call(self, model: str, request: Request, context: Context) -> Answer:  # noqa: ARG002 - one a kind
-        """Make it in a worker thread. Raises `ProviderError`."""
+        """Answer the request in a worker thread. Raises `ProviderError`."""
         return await asyncio.to_thread(_make, request, context)
 
 
@@ -101,6 +101,6 @@ def _make(request: Request, context: Context) -> Answer:
     from clash.local.voice import speak, voice_gap
 
     answer = speak(request)
-    # What is missing stands beside the silence, so that whoever runs the film is told once.
+    # The fact tells the run what to warn of.
     gap = voice_gap(request.language)
     return replace(answer, facts={**answer.facts, "warning": gap}) if gap else answer

@@ -77,7 +77,7 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
 
 
 def _thing_of(shot: Shot, cast: Sequence[Character]) -> str:
-    """What fills the frame instead of people, or ""."""
+    """Return the thing that fills the frame instead of people, or ""."""
     if shot.size == "insert":
         if words.pattern(_HANDS).search(shot.action):
             return thing_in(shot.action)
@@ -146,14 +146,14 @@ def _out_of_focus(layer: Image.Image, radius: float) -> Image.Image:
 
 
 def _silhouette(layer: Image.Image, light: Light) -> Image.Image:
-    """Somebody at the back, in the colours of the shade."""
+    """Return a figure as a silhouette in the colours of the shadow."""
     shape = Image.blend(layer.convert("RGB"), Image.new("RGB", layer.size, darker(light.ambient, 0.5)), 0.72)
     shape.putalpha(layer.getchannel("A"))
     return shape
 
 
 def _near_weather(picture: Image.Image, shot: Shot, light: Light) -> None:
-    """A few drops or flakes before the figures, who would else stand in front of the weather."""
+    """Draw a few drops or flakes in front of the figures, so that they are inside the weather."""
     if shot.weather not in {"rain", "storm", "snow"}:
         return
     width, height = picture.size

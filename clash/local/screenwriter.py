@@ -65,7 +65,7 @@ def write_screenplay(story: Story) -> Screenplay:
 
 
 def _with_a_teller(story: Story) -> Sequence[Beat]:
-    """Prose in which nobody speaks and nobody narrates is told by its own words: else the film would be mute."""
+    """Narrate a story without dialogue and narration by its own descriptions: otherwise the film would be silent."""
     if story.kind == "shot_list" or any(beat.dialogue or beat.narration for beat in story.beats):
         return story.beats
     return [beat.model_copy(update={"narration": beat.description}) for beat in story.beats]
@@ -140,21 +140,40 @@ class _Shots:
         people = draft.characters if is_list else _within_frame(draft, size, angle)
         self._number += 1
         picture = Picture(
-            size=size, angle=angle, movement=movement, place=self._locations[row.place], time=row.air.time,
-            weather=row.air.weather, cast=[self._characters[slug] for slug in people],
-            action=draft.action, emotion=beat.emotion, lens=beat.lens,
-        )  # fmt: skip
+            size=size,
+            angle=angle,
+            movement=movement,
+            place=self._locations[row.place],
+            time=row.air.time,
+            weather=row.air.weather,
+            cast=[self._characters[slug] for slug in people],
+            action=draft.action,
+            emotion=beat.emotion,
+            lens=beat.lens,
+        )
         return Shot(
-            number=self._number, size=size, angle=angle, movement=movement, location=row.place,
-            time=row.air.time, weather=row.air.weather, characters=people, action=draft.action,
-            dialogue=draft.dialogue, narration=draft.narration,
+            number=self._number,
+            size=size,
+            angle=angle,
+            movement=movement,
+            location=row.place,
+            time=row.air.time,
+            weather=row.air.weather,
+            characters=people,
+            action=draft.action,
+            dialogue=draft.dialogue,
+            narration=draft.narration,
             duration_s=draft.natural_s if draft.seconds is None else draft.seconds,
-            emotion=beat.emotion, lens=beat.lens, sound=beat.sound if first else "", music=beat.music,
+            emotion=beat.emotion,
+            lens=beat.lens,
+            sound=beat.sound if first else "",
+            music=beat.music,
             transition=beat.transition if first else "",
             image_prompt=(beat.image_prompt if first else "") or image_prompt(picture, language),
             video_prompt=(beat.video_prompt if first else "") or video_prompt(picture, language),
-            reference_image=beat.reference_image, source_row=beat.row,
-        )  # fmt: skip
+            reference_image=beat.reference_image,
+            source_row=beat.row,
+        )
 
 
 def _within_frame(draft: Draft, size: ShotSize, angle: Angle) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def seated_in(shot: Shot, cast: Sequence[Character], seats: Seats) -> dict[str, 
 
 
 def _subjects(sentence: str, verb: int, cast: Sequence[Character]) -> Sequence[Character]:
-    """Of whom it is said: everybody, or the one who is named last before the verb, else the first of the cast."""
+    """Return whom a verb is about: everybody, or the last one named before it, else the first of the cast."""
     if _EVERYBODY.search(sentence):
         return cast
     text = sentence.casefold()

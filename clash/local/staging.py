@@ -88,7 +88,7 @@ class Frame:
 
 
 def stage(shot: Shot, cast: Sequence[Character], frame: Frame) -> list[Player]:
-    """The figures of a shot, farthest first. Nobody for a thing, an empty place, or what somebody alone sees."""
+    """Return the figures of a shot, farthest first; none for a thing, an empty place or a point-of-view shot."""
     focus = focus_of(shot, cast)
     if focus is None or nobody(shot, cast):
         return []
@@ -100,7 +100,7 @@ def stage(shot: Shot, cast: Sequence[Character], frame: Frame) -> list[Player]:
 
 
 def nobody(shot: Shot, cast: Sequence[Character]) -> bool:
-    """Whether nobody is in the frame: an empty place, or what somebody alone sees."""
+    """Return whether the frame is empty of people: an empty place, or a point-of-view shot."""
     return not cast or (shot.angle == "pov" and len(cast) == 1 and not shot.dialogue)
 
 
@@ -114,7 +114,7 @@ def focus_of(shot: Shot, cast: Sequence[Character]) -> Character | None:
 
 
 def actor_of(shot: Shot, cast: Sequence[Character]) -> Character | None:
-    """Who does what the action says: the first of the cast whom it names."""
+    """Return who acts: the first of the cast that the action names."""
     text = shot.action.casefold()
     named = [(text.find(name), index) for index, c in enumerate(cast) for name in names_of(c) if name in text]
     if named:
@@ -344,7 +344,7 @@ def _spots(count: int, unit: float, frame: Frame, shot: Shot) -> list[float]:
 
 
 def _crowd(shot: Shot, rest: Sequence[Character], frame: Frame, unit: float) -> list[Player]:
-    """Those whom there is no room to draw: dark shapes behind."""
+    """Return the characters that do not fit in the frame, as dark shapes in the background."""
     players: list[Player] = []
     for index, character in enumerate(rest):
         look = look_of(character)

@@ -75,7 +75,7 @@ class Vocabulary:
 
     @cached_property
     def person(self) -> re.Pattern[str]:
-        """What somebody is: an age, a sex, a trade, an animal."""
+        """What somebody is: an age, a sex, an occupation, an animal."""
         return self.pattern(*PERSON)
 
     @cached_property

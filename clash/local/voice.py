@@ -1,4 +1,4 @@
-"""The offline voice: speaks English with hibari, keeps time in silence where it cannot speak.
+"""The offline voice: speaks English with hibari, and answers with silence of the right length in other languages.
 
 hibari ships one voice and a source-filter vocoder. The cast is made between the two: the network's pitch curve
 is scaled and its spectral envelope stretched (a longer or shorter throat) before the vocoder turns both into

@@ -104,12 +104,12 @@ _WEATHERLESS: frozenset[PlaceKind] = frozenset({"space", "spaceship"})
 
 
 _STATURES: Mapping[ShotSize, float] = {"extreme_wide": 0.235, "wide": 0.44, "full": 0.58}
-"""How tall a grown person stands in the whole place, as a share of its height, where the feet are in the frame."""
+"""The height of a grown person in the whole place, as a share of its height, where the feet are in the frame."""
 
 
 @dataclass(frozen=True)
 class Backdrop:
-    """A place without its people, and what whoever draws the people must know of it."""
+    """A place without people, and what is needed to draw people into it."""
 
     image: Image.Image
     """RGB, exactly as wide and high as was asked."""

@@ -132,18 +132,24 @@ class Canvas:
         light = _round_light(power)
         kx, ky = light.width / (2 * radius), light.height / (2 * ry)
         part = (
-            max(0.0, (box[0] - cx + radius) * kx), max(0.0, (box[1] - cy + ry) * ky),
-            min(float(light.width), (box[2] - cx + radius) * kx), min(float(light.height), (box[3] - cy + ry) * ky),
-        )  # fmt: skip
+            max(0.0, (box[0] - cx + radius) * kx),
+            max(0.0, (box[1] - cy + ry) * ky),
+            min(float(light.width), (box[2] - cx + radius) * kx),
+            min(float(light.height), (box[3] - cy + ry) * ky),
+        )
         if part[2] - part[0] < 0.01 or part[3] - part[1] < 0.01:
             return
         mask = light.resize((box[2] - box[0], box[3] - box[1]), BILINEAR, box=part)
         self._through(colour, mask, box, alpha)
 
     def fade(
-        self, box: tuple[float, float, float, float], colour: RGB, start: float, end: float,
+        self,
+        box: tuple[float, float, float, float],
+        colour: RGB,
+        start: float,
+        end: float,
         along: Literal["x", "y"] = "y",
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A veil of colour over the box whose strength runs from `start` to `end`, downward or rightward."""
         x0, y0, x1, y1 = (round(v) for v in box)
         clipped = self._clip((x0, x1), (y0, y1))

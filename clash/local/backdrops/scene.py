@@ -52,7 +52,7 @@ class Scene:
     rower: tuple[RGB, RGB] = ((58, 74, 82), (122, 74, 52))
     """Coat and hair of who is in it, seen from afar."""
     stature: float = 0.86
-    """How tall a grown person stands in it, as a share of the canvas's height; fences and boats are made to measure."""
+    """The height of a grown person in it, as a share of the canvas's height; fences and boats follow it."""
     vista: Literal["town", "country", "sea"] = "town"
     """What lies before the windows where the words do not say."""
     focus: Point = (0.5, 0.5)

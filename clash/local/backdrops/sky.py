@@ -64,7 +64,7 @@ def light_place(scene: Scene, horizon: float | None = None) -> Point:
 
 
 def paint_sky(scene: Scene, bottom: float | None = None, *, disc: bool = True) -> None:
-    """The sky from the top to `bottom` (pixels; the horizon if not given) and what stands in it."""
+    """Paint the sky from the top to `bottom` (pixels; the horizon if not given), with sun, moon, stars and clouds."""
     c, p = scene.canvas, scene.palette
     bottom = scene.horizon if bottom is None else bottom
     height = min(c.h, max(8, round(bottom) + 2))

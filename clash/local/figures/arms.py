@@ -87,9 +87,11 @@ def _cuff(canvas: Canvas, body: Body, elbow: Point, wrist: Point, radius: float,
     start, end = _ahead(wrist, angle, -0.05), _ahead(wrist, angle, radius * 0.55)
     across = angle + math.pi / 2
     corners = [
-        _ahead(start, across, radius * 1.08), _ahead(end, across, radius * 1.02),
-        _ahead(end, across, -radius * 1.02), _ahead(start, across, -radius * 1.08),
-    ]  # fmt: skip
+        _ahead(start, across, radius * 1.08),
+        _ahead(end, across, radius * 1.02),
+        _ahead(end, across, -radius * 1.02),
+        _ahead(start, across, -radius * 1.08),
+    ]
     colour = (
         trim_of(cloth) if body.look.garment in {"coat", "uniform", "robe", "hoodie", "sweater"} else darker(cloth, 0.16)
     )

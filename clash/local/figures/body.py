@@ -10,9 +10,19 @@ from clash.local.figures.look import Look
 
 # How far below the chin a garment ends, in heads of an adult.
 HEMS: dict[str, float] = {
-    "shirt": 2.42, "sweater": 2.38, "hoodie": 2.5, "jacket": 2.36, "suit": 2.62, "coat": 3.85, "uniform": 2.55,
-    "dress": 4.05, "robe": 5.12, "apron": 2.42, "cloak": 2.42, "plate": 2.5,
-}  # fmt: skip
+    "shirt": 2.42,
+    "sweater": 2.38,
+    "hoodie": 2.5,
+    "jacket": 2.36,
+    "suit": 2.62,
+    "coat": 3.85,
+    "uniform": 2.55,
+    "dress": 4.05,
+    "robe": 5.12,
+    "apron": 2.42,
+    "cloak": 2.42,
+    "plate": 2.5,
+}
 WIDE_SLEEVES = ("robe",)
 
 

@@ -1,4 +1,4 @@
-"""Those who are not people: animals that sit up and look at one, and the head of a robot."""
+"""Animals, robots and beings without a drawing of their own."""
 
 from __future__ import annotations
 

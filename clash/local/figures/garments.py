@@ -48,10 +48,14 @@ def _lapels(canvas: Canvas, body: Body, deep: float, wide: float, colour: Colour
     for side in (-1, 1):
         tone = darker(colour, 0.0 if side == canvas.light else 0.2)
         lapel = [
-            (side * 0.17 * b, body.y(-0.02)), (side * 0.27 * b, body.y(0.05)), (side * (0.26 + wide) * b, body.y(0.40)),
-            (side * (0.19 + wide) * b, body.y(0.52)), (side * (0.27 + wide) * b, body.y(0.60)), (c, body.y(deep)),
+            (side * 0.17 * b, body.y(-0.02)),
+            (side * 0.27 * b, body.y(0.05)),
+            (side * (0.26 + wide) * b, body.y(0.40)),
+            (side * (0.19 + wide) * b, body.y(0.52)),
+            (side * (0.27 + wide) * b, body.y(0.60)),
+            (c, body.y(deep)),
             (c + side * 0.03, body.y(deep * 0.62)),
-        ]  # fmt: skip
+        ]
         canvas.fill([(x, y + 0.03) for x, y in lapel], darker(body.look.cloth, 0.5), 0.4)
         canvas.form(lapel, tone, depth=0.03)
 
@@ -363,4 +367,4 @@ FRONTS: dict[str, Callable[[Canvas, Body, Points], None]] = {
     "cloak": _shirt,
     "plate": _plate,
 }
-"""By the garment's name: what is drawn on the torso whose outline is given."""
+"""For each garment: what is drawn on the given outline of the torso."""

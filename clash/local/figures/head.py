@@ -91,9 +91,13 @@ def _beard(canvas: Canvas, head: Head, face: Points, mood: Expression) -> None:
         big = 1.25 if kind != "goatee" else 0.9
         for side in (-1, 1):
             half_moustache = [
-                (mouth, y - 0.040), (mouth + side * 0.06 * big, y - 0.040), (mouth + side * 0.125 * big, y + 0.024),
-                (mouth + side * 0.160 * big, y + 0.050), (mouth + side * 0.08 * big, y + 0.034), (mouth, y + 0.016),
-            ]  # fmt: skip
+                (mouth, y - 0.040),
+                (mouth + side * 0.06 * big, y - 0.040),
+                (mouth + side * 0.125 * big, y + 0.024),
+                (mouth + side * 0.160 * big, y + 0.050),
+                (mouth + side * 0.08 * big, y + 0.034),
+                (mouth, y + 0.016),
+            ]
             canvas.form(smooth(half_moustache, steps=5), lighter(shown, 0.08), depth=0.02)
 
 
@@ -141,92 +145,105 @@ def _dome(head: Head, low: float, grow: float, tall: float) -> Points:
 
 
 def _hat(canvas: Canvas, head: Head, *, behind: bool = False) -> None:
-    colour, trim = head.look.hat_colour, trim_of(head.look.hat_colour)
-    w, s = head.width, head.sway
     kind = head.look.hat
     if kind == "cap":
         _peaked_cap(canvas, head, behind=behind)
     elif kind in {"baseball", "beanie", "kerchief", "helmet"}:
-        low = {"baseball": -0.20, "beanie": -0.12, "kerchief": -0.20, "helmet": -0.13}[kind]
-        grow = {"baseball": -0.005, "beanie": 0.03, "kerchief": 0.005, "helmet": 0.06}[kind]
-        dome = _dome(head, low, grow, 0.40 + grow)
-        if not behind:
-            canvas.within(
-                head.outline(),
-                [(-1, -1), (1, -1), (1, low + 0.075), (0, low + 0.1), (-1, low + 0.075)],
-                darker(head.look.skin, 0.4),
-                0.5,
-            )
-        canvas.form(dome, colour, depth=0.13, shade=0.28)
-        wide = w + 0.055 + grow
-        if kind == "baseball" and not behind:
-            way = 1.0 if s >= 0 else -1.0
-            brim = smooth(
-                [
-                    (-way * wide * 0.62, low - 0.02),
-                    (way * wide * 0.2, low - 0.035),
-                    (way * wide * 0.98, low - 0.02),
-                    (way * (wide + 0.20), low + 0.055),
-                    (way * wide * 0.5, low + 0.085),
-                    (-way * wide * 0.3, low + 0.06),
-                ]
-            )
-            canvas.form(brim, darker(colour, 0.3), depth=0.05)
-            canvas.fill(ellipse(0.02 * s, low - 0.39 - grow, 0.035, 0.018), trim)
-        elif kind == "beanie":
-            band = [
-                (-wide, low - 0.09),
-                (0.0, low - 0.045),
-                (wide, low - 0.09),
-                (wide + 0.01, low + 0.04),
-                (0.0, low + 0.09),
-                (-wide - 0.01, low + 0.04),
-            ]
-            canvas.form(smooth(band), trim, depth=0.1)
-            for k in range(-5, 6):
-                x = k * wide / 5.4
-                canvas.fill(
-                    tube(
-                        [(x, low - 0.055 - 0.03 * abs(k) / 5), (x * 1.01, low + 0.07 - 0.03 * abs(k) / 5)],
-                        (0.006, 0.006),
-                    ),
-                    darker(trim, 0.2),
-                    0.6,
-                )
-        elif kind == "helmet":
-            canvas.form(
-                tube([(-wide - 0.02, low), (0.0, low + 0.06), (wide + 0.02, low)], (0.035, 0.04, 0.035)),
-                darker(colour, 0.2),
-                depth=0.04,
-            )
-        elif kind == "kerchief":
-            for k in (-0.18, 0.05, 0.2):
-                canvas.within(dome, ellipse(k, low - 0.2, 0.03, 0.03), trim, 0.8)
+        _close_hat(canvas, head, kind, behind=behind)
     elif kind in {"hat", "straw", "sunhat"}:
         _brimmed(canvas, head, kind)
     elif kind == "crown":
-        top = [
-            (-w * 0.9, -0.34),
-            (-w * 1.0, -0.62),
-            (-w * 0.45, -0.50),
-            (0.0, -0.70),
-            (w * 0.45, -0.50),
-            (w * 1.0, -0.62),
-            (w * 0.9, -0.34),
-            (0.0, -0.29),
-        ]
-        canvas.form([(x, y + 0.03) for x, y in top], colour, depth=0.1)
-        canvas.fill(ellipse(0.04 * s, -0.38, 0.035, 0.04), (170, 50, 60))
+        _crown(canvas, head)
     elif kind == "hood" and not behind:
         _hood(canvas, head)
     elif kind == "hood":
-        canvas.form(
-            smooth(
-                [(0, -0.64), (0.36, -0.48), (0.50, -0.05), (0.46, 0.5), (-0.46, 0.5), (-0.50, -0.05), (-0.36, -0.48)]
-            ),
-            head.look.cloth,
-            depth=0.16,
+        _hood_behind(canvas, head)
+
+
+def _close_hat(canvas: Canvas, head: Head, kind: str, *, behind: bool) -> None:
+    """Draw what follows the shape of the head: baseball cap, beanie, kerchief, helmet."""
+    colour, trim = head.look.hat_colour, trim_of(head.look.hat_colour)
+    w, s = head.width, head.sway
+    low = {"baseball": -0.20, "beanie": -0.12, "kerchief": -0.20, "helmet": -0.13}[kind]
+    grow = {"baseball": -0.005, "beanie": 0.03, "kerchief": 0.005, "helmet": 0.06}[kind]
+    dome = _dome(head, low, grow, 0.40 + grow)
+    if not behind:
+        canvas.within(
+            head.outline(),
+            [(-1, -1), (1, -1), (1, low + 0.075), (0, low + 0.1), (-1, low + 0.075)],
+            darker(head.look.skin, 0.4),
+            0.5,
         )
+    canvas.form(dome, colour, depth=0.13, shade=0.28)
+    wide = w + 0.055 + grow
+    if kind == "baseball" and not behind:
+        way = 1.0 if s >= 0 else -1.0
+        brim = smooth(
+            [
+                (-way * wide * 0.62, low - 0.02),
+                (way * wide * 0.2, low - 0.035),
+                (way * wide * 0.98, low - 0.02),
+                (way * (wide + 0.20), low + 0.055),
+                (way * wide * 0.5, low + 0.085),
+                (-way * wide * 0.3, low + 0.06),
+            ]
+        )
+        canvas.form(brim, darker(colour, 0.3), depth=0.05)
+        canvas.fill(ellipse(0.02 * s, low - 0.39 - grow, 0.035, 0.018), trim)
+    elif kind == "beanie":
+        band = [
+            (-wide, low - 0.09),
+            (0.0, low - 0.045),
+            (wide, low - 0.09),
+            (wide + 0.01, low + 0.04),
+            (0.0, low + 0.09),
+            (-wide - 0.01, low + 0.04),
+        ]
+        canvas.form(smooth(band), trim, depth=0.1)
+        for k in range(-5, 6):
+            x = k * wide / 5.4
+            canvas.fill(
+                tube(
+                    [(x, low - 0.055 - 0.03 * abs(k) / 5), (x * 1.01, low + 0.07 - 0.03 * abs(k) / 5)],
+                    (0.006, 0.006),
+                ),
+                darker(trim, 0.2),
+                0.6,
+            )
+    elif kind == "helmet":
+        canvas.form(
+            tube([(-wide - 0.02, low), (0.0, low + 0.06), (wide + 0.02, low)], (0.035, 0.04, 0.035)),
+            darker(colour, 0.2),
+            depth=0.04,
+        )
+    elif kind == "kerchief":
+        for k in (-0.18, 0.05, 0.2):
+            canvas.within(dome, ellipse(k, low - 0.2, 0.03, 0.03), trim, 0.8)
+
+
+def _crown(canvas: Canvas, head: Head) -> None:
+    colour, w, s = head.look.hat_colour, head.width, head.sway
+    top = [
+        (-w * 0.9, -0.34),
+        (-w * 1.0, -0.62),
+        (-w * 0.45, -0.50),
+        (0.0, -0.70),
+        (w * 0.45, -0.50),
+        (w * 1.0, -0.62),
+        (w * 0.9, -0.34),
+        (0.0, -0.29),
+    ]
+    canvas.form([(x, y + 0.03) for x, y in top], colour, depth=0.1)
+    canvas.fill(ellipse(0.04 * s, -0.38, 0.035, 0.04), (170, 50, 60))
+
+
+def _hood_behind(canvas: Canvas, head: Head) -> None:
+    """Draw the back of a hood."""
+    canvas.form(
+        smooth([(0, -0.64), (0.36, -0.48), (0.50, -0.05), (0.46, 0.5), (-0.46, 0.5), (-0.50, -0.05), (-0.36, -0.48)]),
+        head.look.cloth,
+        depth=0.16,
+    )
 
 
 def _peaked_cap(canvas: Canvas, head: Head, *, behind: bool) -> None:

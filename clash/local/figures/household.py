@@ -19,6 +19,7 @@ BRASS: Colour = (204, 158, 78)
 
 
 def lantern(canvas: Canvas) -> None:
+    """Draw a lantern about the zero of figure space."""
     metal: Colour = (66, 58, 58)
     canvas.fill(tube([(-0.2, -0.30), (-0.17, -0.62), (0.0, -0.72), (0.17, -0.62), (0.2, -0.30)], (0.022,) * 5), metal)
     glass = smooth([(-0.17, -0.26), (0.17, -0.26), (0.235, 0.05), (0.18, 0.34), (-0.18, 0.34), (-0.235, 0.05)])
@@ -34,6 +35,7 @@ def lantern(canvas: Canvas) -> None:
 
 
 def cup(canvas: Canvas) -> None:
+    """Draw a cup about the zero of figure space."""
     glaze: Colour = (218, 222, 214)
     handle = ellipse(0.29, 0.02, 0.13, 0.15)
     canvas.fill(ring(handle, 0.036), darker(glaze, 0.16))
@@ -62,6 +64,7 @@ def cup(canvas: Canvas) -> None:
 
 
 def bottle(canvas: Canvas) -> None:
+    """Draw a bottle about the zero of figure space."""
     glass: Colour = (52, 104, 86)
     body = smooth(
         [
@@ -86,6 +89,7 @@ def bottle(canvas: Canvas) -> None:
 
 
 def blade(canvas: Canvas) -> None:
+    """Draw a blade about the zero of figure space."""
     steel: Colour = (206, 212, 220)
     edge = [(-0.06, 0.22), (-0.06, -0.52), (0.0, -0.70), (0.06, -0.52), (0.06, 0.22)]
     canvas.fill(edge, steel)
@@ -96,6 +100,7 @@ def blade(canvas: Canvas) -> None:
 
 
 def flower(canvas: Canvas) -> None:
+    """Draw a flower about the zero of figure space."""
     green: Colour = (74, 118, 78)
     canvas.fill(tube([(0.0, -0.1), (0.02, 0.2), (-0.02, 0.52)], (0.022, 0.022, 0.018)), green)
     canvas.form(smooth([(0.0, 0.26), (0.16, 0.10), (0.26, 0.12), (0.16, 0.24)]), green, depth=0.03)
@@ -113,6 +118,7 @@ def flower(canvas: Canvas) -> None:
 
 
 def box(canvas: Canvas) -> None:
+    """Draw a box about the zero of figure space."""
     wood: Colour = (148, 98, 62)
     canvas.form([(-0.40, -0.10), (0.40, -0.10), (0.40, 0.34), (-0.40, 0.34)], wood, depth=0.14)
     canvas.form(
@@ -138,6 +144,7 @@ def box(canvas: Canvas) -> None:
 
 
 def umbrella(canvas: Canvas) -> None:
+    """Draw a umbrella about the zero of figure space."""
     silk: Colour = (170, 58, 56)
     canvas.fill(tube([(0.0, -0.3), (0.0, 0.56)], (0.014, 0.014)), (72, 52, 44))
     canopy = smooth(
@@ -184,6 +191,7 @@ def matches(canvas: Canvas) -> None:
 
 
 def bowl(canvas: Canvas) -> None:
+    """Draw a bowl about the zero of figure space."""
     glaze: Colour = (176, 74, 58)
     for x in (-0.16, 0.04, 0.20):
         steam = [(x, -0.20), (x + 0.06, -0.34), (x - 0.04, -0.48), (x + 0.04, -0.64)]
@@ -211,6 +219,7 @@ def bowl(canvas: Canvas) -> None:
 
 
 def violin(canvas: Canvas) -> None:
+    """Draw a violin about the zero of figure space."""
     wood: Colour = (166, 88, 44)
     half = [
         (0.10, -0.16),

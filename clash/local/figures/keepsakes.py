@@ -22,6 +22,7 @@ PAPER: Colour = (240, 230, 208)
 
 
 def letter(canvas: Canvas) -> None:
+    """Draw a letter about the zero of figure space."""
     sheet = [(-0.36, -0.26), (0.36, -0.26), (0.36, 0.26), (-0.36, 0.26)]
     canvas.form(sheet, PAPER, depth=0.03, shade=0.16)
     canvas.fill([(-0.36, -0.26), (0.36, -0.26), (0.0, 0.07)], darker(PAPER, 0.10))
@@ -31,6 +32,7 @@ def letter(canvas: Canvas) -> None:
 
 
 def photograph(canvas: Canvas) -> None:
+    """Draw a photograph about the zero of figure space."""
     canvas.form([(-0.28, -0.36), (0.28, -0.36), (0.28, 0.36), (-0.28, 0.36)], (244, 238, 226), depth=0.03, shade=0.14)
     window = [(-0.23, -0.31), (0.23, -0.31), (0.23, 0.20), (-0.23, 0.20)]
     canvas.fill(window, (176, 158, 132))
@@ -43,6 +45,7 @@ def photograph(canvas: Canvas) -> None:
 
 
 def book(canvas: Canvas) -> None:
+    """Draw a book about the zero of figure space."""
     canvas.form(
         smooth(
             [
@@ -87,6 +90,7 @@ def book(canvas: Canvas) -> None:
 
 
 def map(canvas: Canvas) -> None:
+    """Draw a map about the zero of figure space."""
     sheet = [
         (-0.48, -0.30),
         (-0.16, -0.36),
@@ -122,6 +126,7 @@ def map(canvas: Canvas) -> None:
 
 
 def key(canvas: Canvas) -> None:
+    """Draw a key about the zero of figure space."""
     bow = ellipse(0.0, -0.28, 0.17, 0.17)
     canvas.form(tube([(0.0, -0.14), (0.0, 0.46)], (0.042, 0.042)), BRASS, depth=0.03, shade=0.36)
     for y, long in ((0.42, 0.18), (0.29, 0.14)):
@@ -132,6 +137,7 @@ def key(canvas: Canvas) -> None:
 
 
 def phone(canvas: Canvas) -> None:
+    """Draw a phone about the zero of figure space."""
     body = rounded(0.0, 0.0, 0.205, 0.45, 0.05)
     canvas.form(body, (40, 40, 48), depth=0.03)
     screen = [(-0.175, -0.38), (0.175, -0.38), (0.175, 0.38), (-0.175, 0.38)]
@@ -144,6 +150,7 @@ def phone(canvas: Canvas) -> None:
 
 
 def watch(canvas: Canvas) -> None:
+    """Draw a watch about the zero of figure space."""
     canvas.form(tube([(0.0, -0.34), (0.0, -0.46)], (0.055, 0.05)), BRASS, depth=0.03)
     canvas.form(ellipse(0.0, 0.02, 0.37, 0.37), BRASS, depth=0.08, shade=0.36)
     canvas.form(ellipse(0.0, 0.02, 0.305, 0.305), (246, 240, 226), depth=0.03, shade=0.14)
@@ -161,6 +168,7 @@ def watch(canvas: Canvas) -> None:
 
 
 def coin(canvas: Canvas) -> None:
+    """Draw a coin about the zero of figure space."""
     gold: Colour = (220, 174, 82)
     loop = ellipse(0.0, -0.40, 0.055, 0.065)
     canvas.fill(

@@ -1,1 +1,1 @@
-"""The parts of the local screenwriter: the words of the trade, casting, places, the breakdown into shots."""
+"""The parts of the local screenwriter: casting, descriptions, places, prompts, the breakdown into shots."""

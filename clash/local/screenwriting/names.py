@@ -77,7 +77,7 @@ def name_key(name: str) -> str:
 
 
 def is_narrator(name: str) -> bool:
-    """Whether a speaker is the voice that tells the story, nobody in it."""
+    """Return whether a speaker is the narrator rather than a character."""
     return bool(_NARRATOR.fullmatch(name_key(name) or notes_in(name).casefold()))
 
 

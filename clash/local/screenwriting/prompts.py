@@ -1,4 +1,4 @@
-"""Words for those who paint: the prompt of a picture, of a clip, and the style that all of them follow."""
+"""The prompts of pictures and clips, and the style of the film."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ _TIMES: Mapping[Language, Mapping[TimeOfDay, str]] = {
 }
 _WEATHERS: Mapping[Language, Mapping[Weather, str]] = {
     "en": {
-        "clear": "clear weather", "cloud": "overcast sky", "rain": "rain", "storm": "storm", "snow": "snow",
+        "clear": "clear weather",
+        "cloud": "overcast sky",
+        "rain": "rain",
+        "storm": "storm",
+        "snow": "snow",
         "fog": "fog",
     },
     "zh": {"clear": "晴朗", "cloud": "阴天", "rain": "下雨", "storm": "暴风雨", "snow": "下雪", "fog": "有雾"},
-}  # fmt: skip
+}
 _PALETTES: Mapping[Language, Mapping[TimeOfDay, str]] = {
     "en": {
         "dawn": "pale rose and slate blue, the first warm light",
@@ -85,18 +89,24 @@ def image_prompt(picture: Picture, language: Language) -> str:
     people = [one.name + (brackets.format(one.look) if one.look else "") for one in picture.cast]
     if language == "zh":
         parts = [
-            frame.replace(", ", "，"), action.rstrip("。"),
+            frame.replace(", ", "，"),
+            action.rstrip("。"),
             "人物：" + "；".join(people) if people else "",
             f"地点：{picture.place.name}（{'室内' if picture.place.setting == 'interior' else '室外'}）",
             f"{_TIMES['zh'][picture.time]}，{_WEATHERS['zh'][picture.weather]}",
-            picture.emotion, picture.lens,
-        ]  # fmt: skip
+            picture.emotion,
+            picture.lens,
+        ]
         return "。".join(part for part in parts if part) + "。"
     parts = [
-        frame[:1].upper() + frame[1:], action.rstrip("."), "; ".join(people),
+        frame[:1].upper() + frame[1:],
+        action.rstrip("."),
+        "; ".join(people),
         f"{picture.place.name}, {picture.place.setting}, {_TIMES['en'][picture.time]}, "
-        f"{_WEATHERS['en'][picture.weather]}", picture.emotion, picture.lens,
-    ]  # fmt: skip
+        f"{_WEATHERS['en'][picture.weather]}",
+        picture.emotion,
+        picture.lens,
+    ]
     return ". ".join(part for part in parts if part) + "."
 
 

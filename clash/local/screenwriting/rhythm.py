@@ -62,7 +62,7 @@ _DETAIL = re.compile(
 
 
 class Rhythm:
-    """Chooses for one shot after another. What the story itself asks for is kept and remembered."""
+    """Choose the framing of one shot after another. What the story asks for is kept."""
 
     def __init__(self) -> None:
         self._count: dict[Role, int] = dict.fromkeys(_SIZES, 0)
@@ -110,6 +110,6 @@ def shows_a_detail(text: str) -> bool:
 
 
 def _turned(choices: Sequence[str], turn: int, *, avoid: str | None) -> int:
-    """The index of the choice whose turn it is, or of the next one that is not `avoid`."""
+    """Return the index of the next choice in turn that is not `avoid`."""
     order = [(turn + step) % len(choices) for step in range(len(choices))]
     return next((index for index in order if choices[index] != avoid), order[0])

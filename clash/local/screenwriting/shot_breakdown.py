@@ -1,4 +1,4 @@
-"""The breakdown: which shots a row of the table becomes, before anybody has chosen how to frame them."""
+"""The breakdown of a row of the table into shots, before their framing is chosen."""
 
 from __future__ import annotations
 

@@ -20,7 +20,19 @@ _ROW_FIELDS = (
     "narration", "duration_s", "shot_size", "angle", "movement", "lens", "sound", "music", "emotion", "image_prompt",
     "video_prompt", "notes",
 )  # fmt: skip
-_LANGUAGES = {"en": "English", "zh": "Chinese"}
+_LANGUAGES = {
+    "en": "English",
+    "zh": "Chinese",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "es": "Spanish",
+    "fr": "French",
+    "de": "German",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "it": "Italian",
+}
+"""What a film's language is called to the writer; any other by its BCP 47 tag."""
 
 
 def parts_of(story: Story) -> list[list[Beat]]:
@@ -67,7 +79,7 @@ def messages_for(story: Story, rows: Sequence[Beat], done: Sequence[Draft], coun
     told = prompt(
         "story",
         title=story.title,
-        language=_LANGUAGES[story.language],
+        language=_LANGUAGES.get(story.language.split("-")[0], story.language),
         instructions="\n\n".join(instructions) or "Write the whole screenplay.",
         rows="[\n" + ",\n".join(_row(beat) for beat in rows) + "\n]",
     )

@@ -12,9 +12,18 @@ from clash.local.backdrops.weather import streaks
 
 
 def wall_window(
-    room: Room, at: float, bottom: float, width: float, height: float, label: str, *,
-    frame: RGB = (232, 226, 214), arched: bool = False, panes: tuple[int, int] = (2, 2), curtains: RGB | None = None,
-) -> None:  # fmt: skip
+    room: Room,
+    at: float,
+    bottom: float,
+    width: float,
+    height: float,
+    label: str,
+    *,
+    frame: RGB = (232, 226, 214),
+    arched: bool = False,
+    panes: tuple[int, int] = (2, 2),
+    curtains: RGB | None = None,
+) -> None:
     """A window on the back wall: `at` -1..1, measures in metres. By day it sheds light into the room."""
     scene, c, p = room.scene, room.scene.canvas, room.scene.palette
     w, h = max(4, round(width * room.metre)), max(4, round(height * room.metre))

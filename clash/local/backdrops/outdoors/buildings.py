@@ -7,9 +7,18 @@ from clash.local.backdrops.scene import Scene, jitter
 
 
 def house(
-    scene: Scene, x: float, base: float, width: float, height: float, label: str, *,
-    wall: RGB, roof: RGB, depth: float = 0.0, gable: bool = False,
-) -> None:  # fmt: skip
+    scene: Scene,
+    x: float,
+    base: float,
+    width: float,
+    height: float,
+    label: str,
+    *,
+    wall: RGB,
+    roof: RGB,
+    depth: float = 0.0,
+    gable: bool = False,
+) -> None:
     """A house whose left foot is at (x, base): walls `height` high, a roof on top, windows lit when lamps are."""
     c, p, rng = scene.canvas, scene.palette, scene.rng(f"house {label}")
     front, dark = p.tone(wall, depth), p.tone(darker(wall, 0.28), depth)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clash.local.backdrops.canvas import Point
+from clash.local.backdrops.outdoors.birds import gulls
 from clash.local.backdrops.outdoors.lighthouse import lighthouse_tower
 from clash.local.backdrops.outdoors.plants import bush, reeds
 from clash.local.backdrops.outdoors.scenery import (
@@ -64,7 +65,7 @@ def cliff(scene: Scene) -> None:
             _climb(scene, skyline)
         else:
             mist(scene, _y(scene, land.tip[1] - land.face[1]), 0.05 * c.u, 0.30 * land.depth)
-    _gulls(scene)
+    gulls(scene, lambda share: _x(scene, _reach(scene) * share))
     _cliff_top(scene)
 
 
@@ -113,11 +114,23 @@ def _coast(scene: Scene) -> tuple[_Headland, ...]:
 
     return (
         _Headland("far", (-far, some(0.085)), (-0.5 * far, 0.020), (some(0.52) * far, 0.008), (0.034, 0.022), 0.70),
-        _Headland("middle", (-far, some(0.17)), (-0.5 * far, 0.045), (some(0.24) * far, some(0.024)),
-                  (0.115, some(0.078)), 0.42),
-        _Headland("near", (-far, some(0.27)), (-0.42 * far, -0.080), (jitter(rng, -0.07, 0.06) * far, some(0.032)),
-                  (0.34, some(0.19, 0.1)), 0.14),
-    )  # fmt: skip
+        _Headland(
+            "middle",
+            (-far, some(0.17)),
+            (-0.5 * far, 0.045),
+            (some(0.24) * far, some(0.024)),
+            (0.115, some(0.078)),
+            0.42,
+        ),
+        _Headland(
+            "near",
+            (-far, some(0.27)),
+            (-0.42 * far, -0.080),
+            (jitter(rng, -0.07, 0.06) * far, some(0.032)),
+            (0.34, some(0.19, 0.1)),
+            0.14,
+        ),
+    )
 
 
 def _x(scene: Scene, units: float) -> float:
@@ -209,8 +222,11 @@ def _surf(scene: Scene, label: str, foot: list[Point], size: float) -> None:
     for x, y in foot[2::4]:
         half = size * jitter(rng, 1.0, 3.2)
         at = x + s * size * jitter(rng, 0, 5), y + size * jitter(rng, 0.9, 2.6)
-        c.shape([(at[0] - half, at[1]), (at[0], at[1] - size * 0.13), (at[0] + half, at[1]),
-                 (at[0], at[1] + size * 0.13)], foam, 0.8)  # fmt: skip
+        c.shape(
+            [(at[0] - half, at[1]), (at[0], at[1] - size * 0.13), (at[0] + half, at[1]), (at[0], at[1] + size * 0.13)],
+            foam,
+            0.8,
+        )
     if p.weather == "storm":
         for x, y in foot[4::7]:
             c.glow(x, y - size, size * jitter(rng, 2.0, 5.0), foam, 0.75, tall=1.3, power=1.3)
@@ -227,8 +243,18 @@ def _stack(scene: Scene, at: float, half: float, tall: float) -> None:
     """A needle of rock that the sea has cut off; `at` is a share of the half width."""
     c, p = scene.canvas, scene.palette
     x, up = at * _reach(scene), -0.075
-    outline = ((-1.25, 0.0), (-0.92, 0.34), (-0.96, 0.58), (-0.66, 0.90), (-0.15, 1.0), (0.42, 0.95), (0.62, 0.66),
-               (0.56, 0.44), (1.05, 0.16), (1.35, 0.0))  # fmt: skip
+    outline = (
+        (-1.25, 0.0),
+        (-0.92, 0.34),
+        (-0.96, 0.58),
+        (-0.66, 0.90),
+        (-0.15, 1.0),
+        (0.42, 0.95),
+        (0.62, 0.66),
+        (0.56, 0.44),
+        (1.05, 0.16),
+        (1.35, 0.0),
+    )
     rock = [(_x(scene, x + dx * half), _y(scene, up) - share * tall * c.u) for dx, share in outline]
     foot = [_between(rock[0], rock[-1], k / 12) for k in range(13)]
     _surf(scene, "stack", foot, 0.010 * c.u)
@@ -236,8 +262,10 @@ def _stack(scene: Scene, at: float, half: float, tall: float) -> None:
     c.shape(rock, (mix(lit, dark, 0.3), p.tone(darker(_ROCK, 0.5), 0.26)))
     c.shape([*rock[:5], (rock[4][0], rock[2][1]), (rock[3][0], rock[1][1]), (rock[4][0], rock[0][1])], dark, 0.8)
     c.shape([rock[5], *rock[6:9], (rock[5][0], rock[7][1])], lit, 0.8)
-    c.shape([*rock[3:6], (rock[5][0], rock[5][1] + 0.10 * tall * c.u), (rock[4][0], rock[4][1] + 0.07 * tall * c.u)],
-            p.ground(_TURF, 0.32))  # fmt: skip
+    c.shape(
+        [*rock[3:6], (rock[5][0], rock[5][1] + 0.10 * tall * c.u), (rock[4][0], rock[4][1] + 0.07 * tall * c.u)],
+        p.ground(_TURF, 0.32),
+    )
 
 
 def _climb(scene: Scene, skyline: list[Point]) -> None:
@@ -248,8 +276,13 @@ def _climb(scene: Scene, skyline: list[Point]) -> None:
         x = _between(skyline[0], skyline[-1], share)[0]
         top, wide = height_at(rising, x), c.u * (0.20 - 0.04 * k)
         away = -scene.light_side * wide
-        fold = [(x, top + 0.006 * c.u), (x + away * 0.9, top + wide * 0.9), (x + away * 1.3, top + wide * 1.1),
-                (x + away * 0.2, top + wide * 0.75), (x - away * 0.12, top + wide * 0.3)]  # fmt: skip
+        fold = [
+            (x, top + 0.006 * c.u),
+            (x + away * 0.9, top + wide * 0.9),
+            (x + away * 1.3, top + wide * 1.1),
+            (x + away * 0.2, top + wide * 0.75),
+            (x - away * 0.12, top + wide * 0.3),
+        ]
         c.soft([fold], p.ground(darker(_TURF, 0.45), 0.16), 0.30, 0.014 * c.u)
     end = _x(scene, -0.27 * far)
     a, b = _path_point(scene, _FAR_END)[:2], (_x(scene, -1.12 * far), _y(scene, 0.0))
@@ -266,21 +299,16 @@ def _climb(scene: Scene, skyline: list[Point]) -> None:
         lighthouse_tower(scene, x, height_at(rising, x) + 0.01 * c.u, 0.20 * c.u, beam_side=scene.light_side)
 
 
-def _gulls(scene: Scene) -> None:
-    c, p, rng = scene.canvas, scene.palette, scene.rng("gulls")
-    if p.time == "night" or p.weather in ("storm", "snow", "fog"):
-        return
-    white = p.tone(rgb("#f7f5ee"), 0.08) if p.time == "day" else mix(p.ink, p.haze, 0.35)
-    for _ in range(5):
-        x, y = _x(scene, _reach(scene) * jitter(rng, 0.02, 0.62)), scene.horizon - c.u * jitter(rng, 0.05, 0.24)
-        w, tilt = c.u * jitter(rng, 0.010, 0.020), jitter(rng, -0.25, 0.25)
-        for s in (-1, 1):
-            c.shape([(x, y), (x + s * w * 0.5, y - w * (0.42 + s * tilt)), (x + s * w, y - w * (0.12 + s * tilt)),
-                     (x + s * w * 0.45, y - w * (0.22 + s * tilt))], white)  # fmt: skip
-
-
-_BROW = ((1.08, 0.665), (0.80, 0.645), (0.50, 0.59), (0.24, 0.52), (0.06, 0.445), (-0.10, 0.385), (-0.27, 0.335),
-         (-0.43, 0.295))  # fmt: skip
+_BROW = (
+    (1.08, 0.665),
+    (0.80, 0.645),
+    (0.50, 0.59),
+    (0.24, 0.52),
+    (0.06, 0.445),
+    (-0.10, 0.385),
+    (-0.27, 0.335),
+    (-0.43, 0.295),
+)
 """The cliff's brow from the edge of the picture to the cove: shares of the half width and of the ground's height."""
 
 
@@ -293,8 +321,10 @@ def _plateau(scene: Scene) -> None:
     sway = 0.012 * np.sin(along * 17 + jitter(rng, 0, 6)) * (1.15 - along)
     ts = np.interp(along, at, [t for _, t in _BROW]) + rng.normal(0, 0.003, count) + sway
     brow = [(_x(scene, float(x) * far), hz + float(t) * deep) for x, t in zip(xs, ts, strict=True)]
-    lip = [(x + scene.light_side * 0.004 * c.u, y - jitter(rng, 0.004, 0.016) * c.u * (1.25 - k / count))
-           for k, (x, y) in enumerate(brow)]  # fmt: skip
+    lip = [
+        (x + scene.light_side * 0.004 * c.u, y - jitter(rng, 0.004, 0.016) * c.u * (1.25 - k / count))
+        for k, (x, y) in enumerate(brow)
+    ]
     c.shape([*lip, *reversed(brow)], (p.tone(lighter(_ROCK, 0.16), 0.04), p.tone(darker(_ROCK, 0.35), 0.0)))
     inland = [(_x(scene, -0.62 * far), hz + 0.25 * deep), (_x(scene, -1.1 * far), hz + 0.10 * deep)]
     foot = [(_x(scene, -1.1 * far), c.h + 4.0), (_x(scene, 1.1 * far), c.h + 4.0)]
@@ -303,8 +333,10 @@ def _plateau(scene: Scene) -> None:
         near = (k + 0.5) / 9
         x = _x(scene, far * jitter(rng, -1.0, -0.25 + 0.7 * near))
         y, half = hz + (0.32 + 0.55 * near) * deep, c.u * (0.06 + 0.20 * near) * jitter(rng, 0.7, 1.3)
-        mound = [(x + half * float(np.cos(a)), y - half * 0.20 * max(-0.15, float(np.sin(a))))
-                 for a in np.linspace(0, 2 * np.pi, 25)[:-1]]  # fmt: skip
+        mound = [
+            (x + half * float(np.cos(a)), y - half * 0.20 * max(-0.15, float(np.sin(a))))
+            for a in np.linspace(0, 2 * np.pi, 25)[:-1]
+        ]
         c.soft([mound], p.ground(lighter(_TURF, 0.12), 0.05, 1.0 - 0.25 * near), 0.24, 0.014 * c.u)
 
 

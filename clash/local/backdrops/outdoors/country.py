@@ -190,8 +190,10 @@ def _track(scene: Scene) -> None:
     strip(scene, worn, (p.ground(verge, 0.24), p.ground(darker(verge, 0.42), 0.0, 0.85)))
     earth = p.ground(_EARTH_ROAD, 0.24), p.ground(darker(_EARTH_ROAD, 0.28), 0.0, 0.9)
     for side in (-1, 1):
-        rut = [(x + side * half * 0.58, y, half * (0.36 + 0.04 * float(np.sin(k * 0.7 + b + side))))
-               for k, (x, y, half) in enumerate(points)]  # fmt: skip
+        rut = [
+            (x + side * half * 0.58, y, half * (0.36 + 0.04 * float(np.sin(k * 0.7 + b + side))))
+            for k, (x, y, half) in enumerate(points)
+        ]
         strip(scene, rut, earth)
         worn_deep = [(x + side * half * 0.60, y, half * 0.12) for x, y, half in points]
         strip(
@@ -221,14 +223,25 @@ def _fence(scene: Scene) -> None:
         wood = p.ground(rgb("#8a7358"), depth, 0.9)
         for up in (0.48, 0.84):
             sag = jitter(rng, -0.03, 0.03)
-            rail = [(a[0], a[1] - a[2] * up), (b[0], b[1] - b[2] * (up + sag)),
-                    (b[0], b[1] - b[2] * (up + sag - 0.10)), (a[0], a[1] - a[2] * (up - 0.10))]  # fmt: skip
+            rail = [
+                (a[0], a[1] - a[2] * up),
+                (b[0], b[1] - b[2] * (up + sag)),
+                (b[0], b[1] - b[2] * (up + sag - 0.10)),
+                (a[0], a[1] - a[2] * (up - 0.10)),
+            ]
             c.shape(rail, (wood, darker(wood, 0.25)))
     for x, y, tall in reversed(posts):
         wood = p.ground(rgb("#7a654d"), max(0.0, 0.30 - 1.1 * tall / c.u), 0.9)
         half, lean = tall * 0.065, tall * jitter(rng, -0.04, 0.04)
-        c.shape([(x - half, y + tall * 0.03), (x - half + lean, y - tall), (x + half + lean, y - tall * 0.97),
-                 (x + half, y + tall * 0.03)], (lighter(wood, 0.08), darker(wood, 0.4)))  # fmt: skip
+        c.shape(
+            [
+                (x - half, y + tall * 0.03),
+                (x - half + lean, y - tall),
+                (x + half + lean, y - tall * 0.97),
+                (x + half, y + tall * 0.03),
+            ],
+            (lighter(wood, 0.08), darker(wood, 0.4)),
+        )
         c.shape(
             [(x - s * half, y), (x - s * half + lean, y - tall), (x + lean, y - tall * 0.98), (x, y)],
             darker(wood, 0.35),

@@ -93,8 +93,13 @@ def _trunk(scene: Scene, x: float, base: float, half: float, colour: RGB, label:
     right = [(x + lean + half * 0.75, -4.0), (x + half * 0.9, knee), (x + half * 1.7, base)]
     body = [*left, *right]
     c.shape(body, (darker(colour, 0.15), darker(colour, 0.35)))
-    edge = [(x + s * half * 1.5, base), (x + s * half * 0.85, base - 0.13 * c.u), (x + lean + s * half * 0.72, -4),
-            (x + lean + s * half * 0.30, -4), (x + s * half * 0.42, base - 0.13 * c.u)]  # fmt: skip
+    edge = [
+        (x + s * half * 1.5, base),
+        (x + s * half * 0.85, base - 0.13 * c.u),
+        (x + lean + s * half * 0.72, -4),
+        (x + lean + s * half * 0.30, -4),
+        (x + s * half * 0.42, base - 0.13 * c.u),
+    ]
     c.shape(edge, mix(colour, scene.palette.key, 0.16))
     for k in range(7):
         y, dx = base * (k + jitter(rng, 0, 0.8)) / 7.5, jitter(rng, -0.5, 0.3) * half

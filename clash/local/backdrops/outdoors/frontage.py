@@ -14,9 +14,17 @@ _NEON = tuple(rgb(code) for code in ("#ff4f8b", "#37d6e8", "#ffd34d", "#8cff7a",
 
 
 def facade(
-    scene: Scene, view: Perspective, x: float, z0: float, z1: float, height: float, label: str, *,
-    far: float = 60.0, shop: bool = True,
-) -> None:  # fmt: skip
+    scene: Scene,
+    view: Perspective,
+    x: float,
+    z0: float,
+    z1: float,
+    height: float,
+    label: str,
+    *,
+    far: float = 60.0,
+    shop: bool = True,
+) -> None:
     """A house front along the street: storeys of windows, lit ones where lamps are, a shop at its foot."""
     c, p, rng = scene.canvas, scene.palette, scene.rng(f"facade {label}")
     depth = depth_of((z0 + z1) / 2, far)

@@ -32,8 +32,17 @@ def lighthouse(scene: Scene) -> None:
     x = c.w * (0.5 + away * 0.27)
     base = height_at(sorted(front[:-2]), x) + 0.02 * c.u
     cottage = x + away * 0.10 * c.u - (0.17 * c.u if away < 0 else 0)
-    house(scene, cottage, base + 0.02 * c.u, 0.17 * c.u, 0.075 * c.u, "keeper", wall=rgb("#ece5d6"),
-          roof=rgb("#a2483f"), depth=0.08)  # fmt: skip
+    house(
+        scene,
+        cottage,
+        base + 0.02 * c.u,
+        0.17 * c.u,
+        0.075 * c.u,
+        "keeper",
+        wall=rgb("#ece5d6"),
+        roof=rgb("#a2483f"),
+        depth=0.08,
+    )
     tall = min(0.44 * c.u, (base - 0.085 * c.h) / 1.32)
     lighthouse_tower(scene, x, base, tall, beam_side=side)
     foam = p.tone(rgb("#e6f0f0"), 0.1)
@@ -49,8 +58,16 @@ def _headland(scene: Scene, hz: float) -> None:
     c, p, side = scene.canvas, scene.palette, scene.light_side
     far = p.tone(rgb("#6c7f8c"), 0.68)
     x = c.w * (0.5 + side * 0.5)
-    c.shape([(x, hz - 0.06 * c.u), (x - side * 0.16 * c.u, hz - 0.045 * c.u), (x - side * 0.30 * c.u, hz - 0.015 * c.u),
-             (x - side * 0.36 * c.u, hz), (x, hz)], far)  # fmt: skip
+    c.shape(
+        [
+            (x, hz - 0.06 * c.u),
+            (x - side * 0.16 * c.u, hz - 0.045 * c.u),
+            (x - side * 0.30 * c.u, hz - 0.015 * c.u),
+            (x - side * 0.36 * c.u, hz),
+            (x, hz),
+        ],
+        far,
+    )
 
 
 def _slope(scene: Scene, label: str, base: float, rise: float, start: float, away: int) -> list[Point]:

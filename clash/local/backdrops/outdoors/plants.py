@@ -59,8 +59,12 @@ def bush(
     puffs = [(-0.78 + 0.195 * k + jitter(rng, -0.08, 0.08), jitter(rng, 0.08, 0.22)) for k in range(9)]
     puffs += [(jitter(rng, -0.5, 0.5), jitter(rng, 0.26, 0.46)) for _ in range(6)]
     sizes = [jitter(rng, 0.16, 0.27) for _ in puffs]
-    c.soft([[(x - side * size * 1.5, base), (x, base - size * 0.12), (x + size * side, base), (x, base + size * 0.16)]],
-           mix(colour, scene.palette.ink, 0.7), 0.4, size * 0.07)  # fmt: skip
+    c.soft(
+        [[(x - side * size * 1.5, base), (x, base - size * 0.12), (x + size * side, base), (x, base + size * 0.16)]],
+        mix(colour, scene.palette.ink, 0.7),
+        0.4,
+        size * 0.07,
+    )
     for shift, shade in ((0.0, darker(colour, 0.34)), (0.05, darker(colour, 0.10)), (0.10, lighter(colour, 0.07))):
         for (dx, up), r in zip(puffs, sizes, strict=True):
             k = r * (1.0 - shift * 4.2) * size

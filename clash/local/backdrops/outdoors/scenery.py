@@ -158,12 +158,30 @@ def boulder(scene: Scene, x: float, base: float, size: float, colour: RGB, label
     """One stone, about `size` pixels to either side of x, its face towards the light brighter, on its shadow."""
     c, rng, s = scene.canvas, scene.rng(f"boulder {label}"), scene.light_side
     tall = size * jitter(rng, 0.75, 1.15)
-    c.soft([[(x - s * size * 1.9, base + size * 0.02), (x, base - size * 0.2), (x + s * size, base + size * 0.05),
-             (x, base + size * 0.26)]], scene.palette.ink, 0.45, size * 0.10)  # fmt: skip
+    c.soft(
+        [
+            [
+                (x - s * size * 1.9, base + size * 0.02),
+                (x, base - size * 0.2),
+                (x + s * size, base + size * 0.05),
+                (x, base + size * 0.26),
+            ]
+        ],
+        scene.palette.ink,
+        0.45,
+        size * 0.10,
+    )
     top = s * size * jitter(rng, -0.1, 0.25)
-    body = [(x - s * size, base), (x - s * size * 0.86, base - tall * 0.55), (x - s * size * 0.30, base - tall * 0.95),
-            (x + top, base - tall), (x + s * size * 0.72, base - tall * 0.62), (x + s * size, base),
-            (x + s * size * 0.4, base + size * 0.14), (x - s * size * 0.5, base + size * 0.13)]  # fmt: skip
+    body = [
+        (x - s * size, base),
+        (x - s * size * 0.86, base - tall * 0.55),
+        (x - s * size * 0.30, base - tall * 0.95),
+        (x + top, base - tall),
+        (x + s * size * 0.72, base - tall * 0.62),
+        (x + s * size, base),
+        (x + s * size * 0.4, base + size * 0.14),
+        (x - s * size * 0.5, base + size * 0.13),
+    ]
     c.shape(body, (darker(colour, 0.22), darker(colour, 0.48)))
     fold = x - s * size * 0.05, base - tall * 0.45
     c.shape([body[2], body[3], body[4], body[5], fold], (lighter(colour, 0.10), darker(colour, 0.10)))

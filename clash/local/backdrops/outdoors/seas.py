@@ -48,12 +48,26 @@ def _isle(scene: Scene) -> None:
     c, p, hz = scene.canvas, scene.palette, scene.horizon
     x, side = scene.side_x(-0.24), scene.light_side
     if not scene.named("lighthouse", "beacon", "灯塔"):
-        isle = [(x - 0.20 * c.u, hz), (x - 0.12 * c.u, hz - 0.035 * c.u), (x - 0.03 * c.u, hz - 0.05 * c.u),
-                (x + 0.07 * c.u, hz - 0.022 * c.u), (x + 0.16 * c.u, hz)]  # fmt: skip
+        isle = [
+            (x - 0.20 * c.u, hz),
+            (x - 0.12 * c.u, hz - 0.035 * c.u),
+            (x - 0.03 * c.u, hz - 0.05 * c.u),
+            (x + 0.07 * c.u, hz - 0.022 * c.u),
+            (x + 0.16 * c.u, hz),
+        ]
         c.shape(isle, p.tone(rgb("#66788a"), 0.70))
         return
-    outline = ((-0.46, 0.0), (-0.40, -0.055), (-0.24, -0.075), (-0.06, -0.105), (0.08, -0.112), (0.115, -0.085),
-               (0.125, -0.045), (0.155, -0.012), (0.17, 0.0))  # fmt: skip
+    outline = (
+        (-0.46, 0.0),
+        (-0.40, -0.055),
+        (-0.24, -0.075),
+        (-0.06, -0.105),
+        (0.08, -0.112),
+        (0.115, -0.085),
+        (0.125, -0.045),
+        (0.155, -0.012),
+        (0.17, 0.0),
+    )
     land = [(x + side * dx * c.u, hz + dy * c.u) for dx, dy in outline]
     c.shape(land, (p.tone(rgb("#6d7f72"), 0.46), p.tone(darker(_ROCK, 0.15), 0.42)))
     face = [
@@ -134,8 +148,10 @@ def _open_boat(scene: Scene) -> None:
         for k in (9, 14, 19, 24, 29, 34, 39):
             rib = [_strake(scene, side, s)[k] for s in (0.0, 0.35, 0.7, 1.0)]
             thick = (0.003 + 0.013 * k / _STEPS) * c.u
-            c.shape([*[(x - thick, y) for x, y in rib], *[(x + thick, y) for x, y in reversed(rib)]],
-                    p.ground(darker(wood, 0.14 if lit else 0.40), 0.04, 0.85))  # fmt: skip
+            c.shape(
+                [*[(x - thick, y) for x, y in rib], *[(x + thick, y) for x, y in reversed(rib)]],
+                p.ground(darker(wood, 0.14 if lit else 0.40), 0.04, 0.85),
+            )
     _thwart(scene, 15, wood)
     _gunwales(scene, wood)
     if scene.boat == "fishing boat":
@@ -153,8 +169,10 @@ def _wash(scene: Scene) -> None:
         for k in range(1, _STEPS - 6, 2):
             size = c.u * (0.006 + 0.020 * k / _STEPS) * jitter(rng, 0.5, 1.3)
             x, y = along[k][0] + (out[k][0] - along[k][0]) * jitter(rng, 0.0, 1.0), along[k][1]
-            c.polygon([(x - size * 2.2, y), (x, y - size * 0.28), (x + size * 2.2, y), (x, y + size * 0.3)],
-                      mix(foam, p.tone(rgb("#2f6f8c")), 0.25 + 0.4 * k / _STEPS))  # fmt: skip
+            c.polygon(
+                [(x - size * 2.2, y), (x, y - size * 0.28), (x + size * 2.2, y), (x, y + size * 0.3)],
+                mix(foam, p.tone(rgb("#2f6f8c")), 0.25 + 0.4 * k / _STEPS),
+            )
 
 
 def _bottom(scene: Scene, wood: RGB) -> None:
@@ -214,8 +232,15 @@ def _gunwales(scene: Scene, wood: RGB) -> None:
         c.shape([*outer, *reversed(inner)], (p.ground(tone, 0.05), p.ground(darker(tone, 0.22), 0.0, 0.95)))
         c.line(inner, p.ground(darker(wood, 0.55), 0.0, 0.8), 0.0035 * c.u)
     x, y, _ = _hull_at(scene, 0.0)
-    c.shape([(x - 0.012 * c.u, y + 0.02 * c.u), (x - 0.007 * c.u, y - 0.045 * c.u), (x + 0.007 * c.u, y - 0.045 * c.u),
-             (x + 0.012 * c.u, y + 0.02 * c.u)], p.ground(rim, 0.06))  # fmt: skip
+    c.shape(
+        [
+            (x - 0.012 * c.u, y + 0.02 * c.u),
+            (x - 0.007 * c.u, y - 0.045 * c.u),
+            (x + 0.007 * c.u, y - 0.045 * c.u),
+            (x + 0.012 * c.u, y + 0.02 * c.u),
+        ],
+        p.ground(rim, 0.06),
+    )
     (a, b), (d, _) = _line(scene, -1, 0.96, 0.0)[4], _line(scene, 1, 0.96, 0.0)[4]
     c.shape([(a, b), (x, y), (d, b), (x, b + 0.012 * c.u)], p.ground(rim, 0.08))
 
@@ -226,8 +251,16 @@ def _nets(scene: Scene) -> None:
     x, y, broad = _hull_at(scene, 0.52)
     x -= scene.standing_side * broad * 0.42
     net = p.ground(rgb("#4f6b62"), 0.02, 0.9)
-    c.shape([(x - 0.13 * c.u, y + 0.12 * c.u), (x - 0.09 * c.u, y + 0.055 * c.u), (x - 0.02 * c.u, y + 0.03 * c.u),
-             (x + 0.07 * c.u, y + 0.05 * c.u), (x + 0.12 * c.u, y + 0.12 * c.u)], (net, darker(net, 0.4)))  # fmt: skip
+    c.shape(
+        [
+            (x - 0.13 * c.u, y + 0.12 * c.u),
+            (x - 0.09 * c.u, y + 0.055 * c.u),
+            (x - 0.02 * c.u, y + 0.03 * c.u),
+            (x + 0.07 * c.u, y + 0.05 * c.u),
+            (x + 0.12 * c.u, y + 0.12 * c.u),
+        ],
+        (net, darker(net, 0.4)),
+    )
     for _ in range(6):
         at = x + c.u * jitter(rng, -0.09, 0.08), y + c.u * jitter(rng, 0.06, 0.11)
         c.ellipse(*at, 0.012 * c.u, 0.011 * c.u, p.ground(rgb("#c9693f"), 0.0, 0.95))
