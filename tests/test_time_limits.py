@@ -24,7 +24,7 @@ from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.errors import PersonNeededError, StoppedError
 from clash.production import StopSignal
-from clash.providers.ports import Answer, Context, JobStatus, Request
+from clash.providers.ports import Answer, Context, Job, JobStatus, Request
 
 SHORT = TimeLimits(call_s=0.3, job_s=0.3, stop_s=0.3)
 PAID = ("--image-model", "oneshot:illustrator")
@@ -259,3 +259,21 @@ def test_a_run_whose_call_hangs_ends_by_its_limit(
     rows = rows_of(url, "SELECT DISTINCT state FROM api_logs WHERE slot LIKE 'character:%'")
     assert rows == [(state,)]
     assert rows_of(url, "SELECT error_code FROM workflow_executions") == [(code,)]
+
+
+@on_both_databases
+async def test_a_look_that_is_never_answered_ends_with_the_job(desk: Desk) -> None:
+    """The queue itself falls silent: the job's own limit ends the wait, and its id is kept."""
+    till = Till()
+
+    class Silent(Queued):
+        async def poll(self, model: str, job: Job) -> JobStatus:
+            if till.asked["a"] == 1 and self.polled:
+                await asyncio.sleep(10**6)
+            self.polled += 1
+            return JobStatus("running")
+
+    limits = TimeLimits(call_s=60.0, job_s=0.5)
+    with pytest.raises(JobTimeoutError, match="job-0 is still silent"):
+        await asyncio.wait_for((await desk.ledger(Silent(till), time_limits=limits)).call(task("a")), timeout=20)
+    assert await desk.states() == ["submitted"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from clash.calls.waiting import Waiting
+from clash.calls.waiting import NoAnswerError, Waiting
 from clash.errors import AmbiguousError, ClashError, ProviderError
 from clash.providers.ports import Answer, Job, JobProvider, JobStatus
 from clash.redaction import safe_exception
 
+_SHORTEST_LOOK_S = 1.0
+"""A last look at a job may take so long, however little of its time is left."""
 _OURS_TO_MEND = {401, 402, 403, 407, 408, 409, 425, 429}
 """HTTP answers that say something of the asking, not of the job: a wrong key, no credit, too many requests."""
 
@@ -70,18 +72,37 @@ async def _end_of(
     deadline = clock() + limit_s
     with waiting.noted(about, limit_s):
         while True:
-            left = max(deadline - clock(), 0.001)
-            status = await waiting.answer(provider.poll(model, job), about, min(left, waiting.limits.call_s))
+            status = await _look(provider, model, job, waiting=waiting, about=about, left_s=deadline - clock())
+            if status is None:
+                check_stop()
+                raise _too_long(job, "silent", limit_s)
             if status.state not in ("queued", "running"):
                 return status
             on_look()
             check_stop()
             if (left := deadline - clock()) <= 0:
-                raise JobTimeoutError(
-                    f"the job {job.id} is still {status.state} after {limit_s:.0f} s; its id is kept",
-                    hint="resume to look at it again, which costs nothing; CLASH_JOB_TIMEOUT_S says for how long",
-                )
+                raise _too_long(job, status.state, limit_s)
             await waiting.pause(min(provider.poll_every_s, left))
+
+
+async def _look(
+    provider: JobProvider, model: str, job: Job, *, waiting: Waiting, about: str, left_s: float
+) -> JobStatus | None:
+    """Look at a job once; None if the job's own time is over before an answer comes."""
+    limit_s = min(max(left_s, _SHORTEST_LOOK_S), waiting.limits.call_s)
+    try:
+        return await waiting.answer(provider.poll(model, job), about, limit_s)
+    except NoAnswerError:
+        if limit_s < left_s:
+            raise
+        return None
+
+
+def _too_long(job: Job, state: str, limit_s: float) -> JobTimeoutError:
+    return JobTimeoutError(
+        f"the job {job.id} is still {state} after {limit_s:.0f} s; its id is kept",
+        hint="resume to look at it again, which costs nothing; CLASH_JOB_TIMEOUT_S says for how long",
+    )
 
 
 def is_lost(error: ProviderError) -> bool:

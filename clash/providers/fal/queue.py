@@ -32,6 +32,7 @@ _MOST_UNITS = 1_000_000
 """Units of one bill; a larger number is no bill."""
 _REFUSED = {401, 403}
 _PAYMENT_REQUIRED = 402
+_LOCKED = "the account is locked: https://fal.ai/dashboard says why"
 _NOBODYS_FAULT = {
     "runner_disconnected", "runner_connection_timeout", "runner_connection_refused", "runner_scheduling_failure",
     "runner_server_error", "startup_timeout", "request_timeout", "internal_error",
@@ -253,7 +254,11 @@ def _words(error: Any) -> str:
 
 
 def _key_refused(status: int, words: str) -> SettingsError:
-    return SettingsError(f"fal refused the key (HTTP {status}): {words}", code="refused_key", hint="check FAL_KEY")
+    return SettingsError(
+        f"fal refused the key (HTTP {status}): {words}",
+        code="refused_key",
+        hint=_LOCKED if "locked" in words else "check FAL_KEY",
+    )
 
 
 def _no_credit(status: int, words: str) -> ProviderError:
