@@ -73,7 +73,7 @@ def cost(
     from clash.reports import costs
 
     if calls and thread is None:
-        raise UsageError("--calls needs a THREAD", hint="name one of those that `clash runs ls` lists")
+        raise UsageError("--calls needs a THREAD", hint="clash runs ls")
     document = report(lambda settings: costs.cost(settings, thread, calls=calls))
     emit(document, as_json=as_json, render=lambda document: render_cost(document, by=by and by.value))
 

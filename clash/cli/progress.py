@@ -94,7 +94,7 @@ class Progress:
         self.thread_id = ""
         self.live = False
         self.stopping_text = (
-            f"stopping: waiting up to {stop_timeout_s:.0f} s for the calls in flight, their answers are kept"
+            f"stopping: waiting for the calls in flight, up to {stop_timeout_s:.0f} s; their answers are kept"
             " (Ctrl-C again stops at once)"
         )
 
