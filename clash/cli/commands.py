@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from clash.cli import assets, cancel, checkpoints, cost, db, doctor, models, run, runs, settle
+from clash.cli import assets, cancel, checkpoints, cost, db, doctor, models, run, runs, settle, story
 from clash.errors import UsageError
 
 # Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
@@ -29,6 +29,7 @@ app.add_typer(settle.app, name="calls")
 app.command("cost")(cost.cost)
 app.add_typer(assets.app, name="assets")
 app.add_typer(db.app, name="db")
+app.add_typer(story.app, name="story")
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 
@@ -65,7 +66,7 @@ def clash(
     _help_without_command(context)
 
 
-for _group in (runs.app, checkpoints.app, settle.app, assets.app, db.app):
+for _group in (story.app, runs.app, checkpoints.app, settle.app, assets.app, db.app):
     _group.callback(invoke_without_command=True)(_help_without_command)
 
 

@@ -51,12 +51,21 @@ def show_estimate(request: RunRequest, *, as_json: bool) -> None:
 
     An estimate above the budget is a warning: the run itself would stop in time, and may be given more by then.
     """
+    print_estimate(estimate_document(request), as_json=as_json)
+
+
+def estimate_document(request: RunRequest) -> Document:
+    """The estimate of a run as a JSON document."""
     from clash import production
 
-    document = report(lambda settings: production.estimate(request, settings))
+    return report(lambda settings: production.estimate(request, settings))
+
+
+def print_estimate(document: Document, *, as_json: bool = False) -> None:
+    """Print an estimate, and what there is to warn of on standard error."""
+    emit(document, as_json=as_json, render=render_estimate)
     for warning in document["warnings"]:
         say(warning, label="warning", style="yellow")
-    emit(document, as_json=as_json, render=render_estimate)
     if not document["within_budget"]:
         total, budget = money(document["total_usd"]), money(document["budget_usd"])
         say(f"{total} would pass the budget of {budget}: the run would pause there", label="warning", style="yellow")

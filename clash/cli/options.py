@@ -29,6 +29,46 @@ Concurrency = Annotated[
 ]  # fmt: skip
 
 
+StoryChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--story", metavar="N|TITLE", show_default=False,
+        help="For a table with several stories or episodes: which one, by number or title.",
+    ),
+]  # fmt: skip
+
+ColumnMap = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", metavar="HEADER=FIELD", show_default=False,
+        help="Read a column as a field, whatever its header means: --column 'Copy=narration'. Repeatable.",
+    ),
+]  # fmt: skip
+
+IgnoreColumns = Annotated[
+    bool, typer.Option("--ignore-columns", help="Film a story without words though an unused column holds prose.")
+]
+
+Language = Annotated[
+    str | None,
+    typer.Option(
+        "--language", metavar="TAG", show_default=False,
+        help="The film's language as BCP 47 writes it (en, zh, pt-BR); without it, the text decides.",
+    ),
+]  # fmt: skip
+
+
+def column_map(given: list[str] | None) -> dict[str, str]:
+    """What `--column HEADER=FIELD` says, one entry for each. A header may hold `=` itself: the last one parts them."""
+    mapped: dict[str, str] = {}
+    for text in given or ():
+        header, parted, name = text.rpartition("=")
+        if not parted or not header.strip() or not name.strip():
+            raise typer.BadParameter(f"{text!r} is not HEADER=FIELD, such as 'Copy=narration'", param_hint="--column")
+        mapped[header.strip()] = name.strip()
+    return mapped
+
+
 def dollars(text: str) -> Decimal:
     """An amount as a person types it: 20 or 1.05. No more places than are kept: money must not be rounded up."""
     if not _DOLLARS.fullmatch(text):

@@ -11,17 +11,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clash.cli.calls import failed_paid_blocks, unknown_blocks
-from clash.cli.estimate import show_estimate
+from clash.cli.estimate import estimate_document, print_estimate, show_estimate
 from clash.cli.layout import Block, Column, Record, Table
-from clash.cli.options import AllowUnpriced, Budget, Concurrency, Json, RetryFailedPaid, RetryUnknown, Thread
+from clash.cli.options import (
+    AllowUnpriced,
+    Budget,
+    ColumnMap,
+    Concurrency,
+    IgnoreColumns,
+    Json,
+    Language,
+    RetryFailedPaid,
+    RetryUnknown,
+    Thread,
+    column_map,
+)
 from clash.cli.output import SCHEMA, Document, emit, say, say_error
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
 from clash.hints import command
 
 if TYPE_CHECKING:
+    import asyncio
+
     from clash.config import Settings
-    from clash.production import Event, RunReport, StopSignal
+    from clash.production import Event, RunReport, RunRequest, StopSignal
 
     Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, RunReport]]
 
@@ -45,17 +59,20 @@ _MADE_BY = {
 
 def run(
     story: Annotated[
-        str, typer.Argument(metavar="STORY", help="A CSV file, or - for standard input.", show_default=False)
+        str, typer.Argument(metavar="STORY", help="A table (CSV, Excel, Markdown, JSON), or - for standard input.", show_default=False)
     ],
     choice: Annotated[
         str | None,
         typer.Option(
             "--story",
-            metavar="N|TITLE",
+            metavar="N|TITLE|all",
             show_default=False,
-            help="For a table with one story per row: which one, by number (from 1) or title.",
+            help="For a table with several stories or episodes: which one, by number or title; all: every one.",
         ),
     ] = None,
+    columns: ColumnMap = None,
+    ignore_columns: IgnoreColumns = False,
+    language: Language = None,
     thread: Annotated[
         str | None,
         typer.Option(
@@ -136,7 +153,13 @@ def run(
         preset=preset,
         allow_unpriced=allow_unpriced,
         allow_changes=allow_changes,
+        columns=column_map(columns),
+        ignore_columns=ignore_columns,
+        language=language,
     )
+    if choice is not None and choice.strip().casefold() == "all":
+        _run_all(request, dry_run=dry_run, as_json=as_json)
+        return
     if dry_run:
         show_estimate(request, as_json=as_json)
         return
@@ -178,13 +201,87 @@ def resume(
     )
 
 
+def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool) -> None:
+    """Run each story of a table, one after another, each under a thread of its own.
+
+    A run that fails does not keep the others from being made; a signal does. The exit code is the first that is not 0.
+    """
+    from dataclasses import replace
+
+    from clash import production
+    from clash.production.plan import check_thread_id, new_thread_id, reading_options
+
+    titles = production.story_titles(request.story, replace(reading_options(request, fps=24), choice=None))
+    name = check_thread_id(request.thread_id) if request.thread_id else new_thread_id(Path(request.story).name)
+    digits = len(str(len(titles)))
+    documents: list[Document] = []
+    code = 0
+    for number in range(1, len(titles) + 1):
+        one = replace(
+            request,
+            story_choice=str(number) if len(titles) > 1 else None,
+            thread_id=f"{name}-{number:0{digits}d}" if request.thread_id or not dry_run else None,
+        )
+        if dry_run:
+            documents.append(estimate_document(one))
+            if not as_json:
+                print_estimate(documents[-1])
+            continue
+        document, ended = _filmed(_start_of(one), as_json=as_json)
+        documents.append(document)
+        if not as_json:
+            emit(document, as_json=False, render=render_outcome)
+            _tell(document, as_json=False)
+        code = code or ended
+        if ended > _SIGNALLED:
+            break
+    if as_json:
+        emit({"schema": SCHEMA, "runs": documents}, as_json=True, render=lambda _: ())
+    raise typer.Exit(code)
+
+
+_SIGNALLED = 128
+
+
+def _start_of(request: RunRequest) -> Start:
+    from clash import production
+
+    return lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop)
+
+
+def _filmed(start: Start, *, as_json: bool) -> tuple[Document, int]:
+    """The outcome document of one of several runs, and its exit code."""
+    from clash.cli.signals import end_within
+
+    report, runner = _run_to_the_end(start, as_json=as_json)
+    with end_within(_CLOSING_S, report.exit_code):
+        runner.close()
+    return {"schema": SCHEMA, **report.document}, report.exit_code
+
+
 def _produce(start: Start, *, as_json: bool) -> None:
     """Run to the end, showing progress, then tell how it ended and exit with its code."""
+    from clash.cli.signals import end_within
+
+    report, runner = _run_to_the_end(start, as_json=as_json)
+    document = {"schema": SCHEMA, **report.document}
+    emit(document, as_json=as_json, render=render_outcome)
+    _tell(document, as_json=as_json)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A provider that was given up may hold its thread for ever: all that matters is written by now.
+    with end_within(_CLOSING_S, report.exit_code):
+        runner.close()
+    raise typer.Exit(report.exit_code)
+
+
+def _run_to_the_end(start: Start, *, as_json: bool) -> tuple[RunReport, asyncio.Runner]:
+    """Run to the end, showing progress. The runner is still to be closed."""
     import asyncio
 
     from clash.cli.notices import warnings_shown
     from clash.cli.progress import progress_on_standard_error
-    from clash.cli.signals import end_within, stop_on_signals
+    from clash.cli.signals import stop_on_signals
     from clash.config import load_settings
     from clash.production import StopSignal
 
@@ -202,15 +299,7 @@ def _produce(start: Start, *, as_json: bool) -> None:
     except BaseException:
         runner.close()
         raise
-    document = {"schema": SCHEMA, **report.document}
-    emit(document, as_json=as_json, render=render_outcome)
-    _tell(document, as_json=as_json)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # A provider that was given up may hold its thread for ever: all that matters is written by now.
-    with end_within(_CLOSING_S, report.exit_code):
-        runner.close()
-    raise typer.Exit(report.exit_code)
+    return report, runner
 
 
 _CLOSING_S = 3.0

@@ -28,7 +28,13 @@ from clash.story.screenplay import Language
 
 SAMPLE_RATE = 48_000
 SOUND_BIT_RATE = 160_000
-_LANGUAGE_TAGS: dict[Language, str] = {"en": "eng", "zh": "zho"}
+# ISO 639-2, which MP4 writes; a language that is not listed is "undetermined".
+_LANGUAGE_TAGS: dict[str, str] = {
+    "en": "eng", "zh": "zho", "es": "spa", "fr": "fra", "de": "deu", "pt": "por", "it": "ita", "ru": "rus", "ja": "jpn",
+    "ko": "kor", "vi": "vie", "ar": "ara", "he": "heb", "hi": "hin", "th": "tha", "el": "ell", "nl": "nld", "pl": "pol",
+    "tr": "tur", "uk": "ukr", "sv": "swe", "da": "dan", "nb": "nob", "no": "nor", "fi": "fin", "cs": "ces", "hu": "hun",
+    "ro": "ron", "id": "ind", "ms": "msa", "ta": "tam", "bn": "ben", "ka": "kat", "hy": "hye", "yue": "yue",
+}  # fmt: skip
 _MILLISECOND = Fraction(1, 1000)
 _MUXING = {"movflags": "+faststart", "fflags": "+bitexact"}
 
@@ -155,7 +161,7 @@ class _Film:
         subtitles: Iterator[Sample],
     ) -> None:
         """Lay out the tracks. The picture's is a copy of the first clip's."""
-        tag = _LANGUAGE_TAGS[language]
+        tag = _LANGUAGE_TAGS.get(language.split("-")[0], "und")
         self._first_source = self._cut.source(0)
         with opened_clip(self._first_source, self._cut.clips[0].name) as (_, clip):
             self._picture = self._container.add_stream_from_template(clip)

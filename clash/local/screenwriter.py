@@ -40,6 +40,9 @@ def write_screenplay(story: Story) -> Screenplay:
     Shots refer to characters and locations by slug; a line's speaker is the character's name. Shots are numbered
     from 1; planned lengths are in seconds, as the story says them, else from the words spoken.
     """
+    tag = story.language
+    # The writer has words of its own in two languages only; the story's own words stay as they are.
+    story = story.model_copy(update={"language": "zh" if tag.split("-")[0] == "zh" else "en"})
     cast = cast_of(story)
     places = Places(story.language, story.title)
     rows = _placed(_with_a_teller(story), places)
@@ -56,7 +59,7 @@ def write_screenplay(story: Story) -> Screenplay:
         logline=logline(
             story.language, [c.name for c in characters], places.name(rows[0].place) if rows else "", opening
         ),
-        language=story.language,
+        language=tag,
         style=style_guide(story.language, (row.air.time for row in rows)),
         characters=characters,
         locations=locations,

@@ -11,6 +11,7 @@ from clash.production.progress import Event, Observer
 from clash.production.runner import RunReport
 from clash.production.settling import settle_call
 from clash.production.stopping import StopSignal
+from clash.production.story_document import story_document, story_titles
 from clash.production.use_cases import cancel, resume, run
 
 __all__ = [
@@ -24,4 +25,6 @@ __all__ = [
     "resume",
     "run",
     "settle_call",
+    "story_document",
+    "story_titles",
 ]

@@ -16,14 +16,15 @@ from typing import Any, cast
 from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, check_fps, parse_size
 from clash.database.port import Row
-from clash.errors import ConflictError, UsageError
+from clash.errors import ConflictError, StoryError, UsageError
 from clash.hints import command
 from clash.production.spoken_languages import check_speech
+from clash.production.story_document import warnings_of
 from clash.production.story_files import read_file, read_panels
 from clash.providers.choice import models_for
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
-from clash.story.reader import read_story
+from clash.story.reader import Options, Reading, read
 from clash.story.screenplay import Story
 from clash.thread_ids import check_thread_id
 
@@ -62,6 +63,12 @@ class RunRequest:
     """Whether models may be called whose price nobody knows."""
     allow_changes: bool = False
     """Whether a run that exists may go on with other settings than it was begun with."""
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Headers of the story's table, each with the field that it fills, whatever it means."""
+    ignore_columns: bool = False
+    """Whether a story without words may be filmed though an unused column of it holds prose."""
+    language: str | None = None
+    """The film's language as BCP 47 writes it; without it, the text decides."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,8 @@ class RunPlan:
     budget: Decimal | None
     panels: Mapping[str, tuple[str, bytes]]
     """Pictures that the story refers to: their name in the story to media type and bytes."""
+    reading: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What a person decided of how the story is read: columns, ignore_columns, language. Empty where nothing was."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
 
@@ -87,6 +96,7 @@ class RunPlan:
     def identity(self) -> dict[str, Any]:
         """The settings that decide what the film is; on these a run may not change its mind."""
         return {
+            **self.reading,
             "models": dict(self.models),
             "size": self.size,
             "fps": self.fps,
@@ -112,7 +122,13 @@ class RunPlan:
 
     def recorded(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """What `workflow_executions.settings` holds: all that a resume must know."""
-        return {**self.identity, "output": self.output.as_posix(), "reuse": self.reuse, **stored}
+        return {
+            **self.identity,
+            "output": self.output.as_posix(),
+            "reuse": self.reuse,
+            "warnings": list(self.warnings),
+            **stored,
+        }
 
 
 def with_unpriced(settings: Settings, *, allowed: bool) -> Settings:
@@ -135,8 +151,12 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
     size = request.size or settings.size
     width, height = parse_size(size)
     models = _models(request, settings, registry)
+    fps = check_fps(settings.fps if request.fps is None else request.fps)
     name, folder, content = read_file(request.story)
-    story = read_story(content, name=name, choice=request.story_choice)
+    reading = read(content, name=name, options=reading_options(request, fps=fps))
+    if reading.unheard and not request.ignore_columns:
+        raise _unheard(name, reading)
+    story = reading.story
     silent = check_speech(story, registry.model("speech", models["speech"]), settings)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
@@ -150,10 +170,36 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         reuse=request.reuse,
         models=models,
         size=f"{width}x{height}",
-        fps=check_fps(settings.fps if request.fps is None else request.fps),
+        fps=fps,
         budget=check_budget(settings.budget if request.budget is None else request.budget),
         panels=read_panels(story, folder),
-        warnings=(*story.warnings, *silent),
+        reading=_decided(request),
+        warnings=(*warnings_of(reading), *silent),
+    )
+
+
+def reading_options(request: RunRequest, *, fps: int) -> Options:
+    """How the request wants its story's table to be read."""
+    return Options(choice=request.story_choice, columns=request.columns, language=request.language, fps=fps)
+
+
+def _decided(request: RunRequest) -> dict[str, Any]:
+    """The part of a request that says how to read; empty where it says nothing, so that older runs stay the same."""
+    decided: dict[str, Any] = {
+        "columns": dict(request.columns),
+        "ignore_columns": request.ignore_columns,
+        "language": request.language,
+    }
+    return {name: value for name, value in decided.items() if value}
+
+
+def _unheard(name: str, reading: Reading) -> StoryError:
+    column = reading.unheard[0]
+    return StoryError(
+        f"{name}: nothing is spoken, and column '{column.header}', which is not used, holds prose: {column.example}",
+        row=None,
+        column=column.header,
+        hint=f"Say what it is: --column '{column.header}=narration'; or film without it: --ignore-columns",
     )
 
 

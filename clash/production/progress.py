@@ -69,7 +69,7 @@ class Progress:
         self._steps: dict[str, _Step] = {}
         self._cost_micro = cost_micro
         self._began = time.monotonic()
-        self._warned: set[str] = set()
+        self._warned: dict[str, None] = {}
 
     def begin(self, step: str, total: int) -> None:
         """A step begins; it is to make `total` things, of which earlier processes may have made some."""
@@ -106,8 +106,13 @@ class Progress:
     def warn(self, message: str) -> None:
         """Say it once."""
         if message not in self._warned:
-            self._warned.add(message)
+            self._warned[message] = None
             self._tell("warning", message)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was warned of, in its order."""
+        return tuple(self._warned)
 
     def note(self, message: str) -> None:
         """Something worth a line."""

@@ -358,7 +358,7 @@ class Runner:
             if left is not None:
                 document["left"] = {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
         await verify_there(self._database)
-        return RunReport({**document, "status": outcome.status}, outcome.exit_code)
+        return RunReport({**document, **self._warnings(document), "status": outcome.status}, outcome.exit_code)
 
     async def _left_after(self, waiting_for: str | None) -> Left | None:
         """What is left to pay, where that is what a person has to decide about."""
@@ -380,7 +380,11 @@ class Runner:
     async def _already_completed(self) -> RunReport:
         await self._republish()
         document = await run_document(self._database, self.thread_id, self._assets)
-        return RunReport({**document, "status": "already_completed"}, 0)
+        return RunReport({**document, **self._warnings(document), "status": "already_completed"}, 0)
+
+    def _warnings(self, document: Mapping[str, Any]) -> dict[str, list[str]]:
+        """What was warned of when the story was read, and while the run was made."""
+        return {"warnings": list(dict.fromkeys((*document["warnings"], *self.progress.warnings)))}
 
     async def _republish(self) -> None:
         """Give back the names of files that were deleted since, from the store."""

@@ -89,13 +89,13 @@ class VideoRequest(Value):
 class SpeechRequest(Value):
     """Speak `text`. Answer: `audio/wav` (PCM, mono or stereo, any rate).
 
-    `speaker` is a character's slug, or "narrator"; `voice` is prose about the voice.
+    `speaker` is a character's slug, or "narrator"; `voice` is prose about the voice; `language` is a BCP 47 tag.
     """
 
     text: str
     speaker: str
     voice: str = ""
-    language: Literal["en", "zh"]
+    language: str
 
 
 Request = ScreenplayRequest | ImageRequest | VideoRequest | SpeechRequest

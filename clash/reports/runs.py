@@ -134,6 +134,7 @@ async def run_document(
         "unknown": [_unknown(row) for row in damaged.sound("api_logs", unknown)],
         "failed_paid": [_failed_paid(row, assets) for row in damaged.sound("api_logs", failed)],
         "waiting_for": None,
+        "warnings": list(json.loads(row["settings"]).get("warnings", ())),
         "error": None,
     }
 

@@ -1,16 +1,18 @@
-"""The words of shot lists, English and Chinese: sizes, angles and camera moves."""
+"""The words of shot lists: sizes, angles and camera moves, in every language that has a file of words."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TypeVar
+from typing import cast
 
 from clash.story.screenplay import Angle, Language, Movement, ShotSize
+from clash.story.vocabulary import compact, keyed, languages
+from clash.story.words import fold, has_cjk, listed
 
-_Term = TypeVar("_Term")
+_CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_INITIALS = re.compile(r"(?<=\b[a-z])\.(?=[a-z]\b|\s|$)")
 
 # In each table the first row that matches counts, so the longer term stands above the shorter one in it.
 _SIZES: tuple[tuple[ShotSize, str], ...] = (
@@ -119,7 +121,7 @@ def size_of(text: str) -> ShotSize | None:
     >>> size_of("MCU"), size_of("大特写"), size_of("cosy")
     ('medium_close_up', 'extreme_close_up', None)
     """
-    return _first(_SIZES, text)
+    return cast("ShotSize | None", _term("sizes", text[:200]))
 
 
 def angle_of(text: str) -> Angle | None:
@@ -128,7 +130,7 @@ def angle_of(text: str) -> Angle | None:
     >>> angle_of("OTS"), angle_of("俯拍"), angle_of("")
     ('over_shoulder', 'high', None)
     """
-    return _first(_ANGLES, text)
+    return cast("Angle | None", _term("angles", text[:200]))
 
 
 def movement_of(text: str) -> Movement | None:
@@ -137,12 +139,52 @@ def movement_of(text: str) -> Movement | None:
     >>> movement_of("Dolly in"), movement_of("缓拉"), movement_of("左摇")
     ('push_in', 'pull_out', 'pan_left')
     """
-    return _first(_MOVEMENTS, text)
+    return cast("Movement | None", _term("movements", text[:200]))
 
 
-def _first(table: tuple[tuple[_Term, str], ...], text: str) -> _Term | None:
-    plain = unicodedata.normalize("NFKC", text[:200]).casefold().replace("_", " ").replace("’", "'")
-    return next((term for term, pattern in table if _compiled(pattern).search(plain)), None) if plain else None
+_TABLES: Mapping[str, tuple[tuple[str, str], ...]] = {"sizes": _SIZES, "angles": _ANGLES, "movements": _MOVEMENTS}
+
+
+@lru_cache(maxsize=4096)
+def _term(section: str, text: str) -> str | None:
+    """The term that a cell is, letter for letter; else of the first pattern, else of the longest word that it holds."""
+    plain = _plain(text)
+    if not plain:
+        return None
+    exact = keyed(section).get(compact(plain))
+    if exact:
+        return exact
+    found = next((term for term, pattern in _TABLES[section] if _compiled(pattern).search(plain)), None)
+    return found or _contained(section, plain)
+
+
+def _contained(section: str, plain: str) -> str | None:
+    for word, term in _phrases(section):
+        if word in plain and (has_cjk(word) or f" {word} " in f" {plain} "):
+            return term
+    return None
+
+
+@lru_cache(maxsize=8)
+def _phrases(section: str) -> tuple[tuple[str, str], ...]:
+    """The words of a section that may stand within others, the longest first."""
+    found: dict[str, str] = {}
+    for language in languages():
+        for term, values in language.sections.get(section, {}).items():
+            for word in listed(values):
+                if len(word) >= (2 if has_cjk(word) else 5):
+                    found.setdefault(word, term)
+    return tuple(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+def _plain(text: str) -> str:
+    text = _CAMEL_CASE.sub(" ", text.strip())
+    plain = fold(text).replace("_", " ").replace("’", "'").strip(" .*`")
+    plain = _INITIALS.sub("", plain)
+    if "→" in plain or "->" in plain:
+        joined = "到" if has_cjk(plain) else " to "
+        plain = plain.replace("->", "→").replace(" → ", "→").replace("→", joined)
+    return plain
 
 
 @lru_cache(maxsize=64)

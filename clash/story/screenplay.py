@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-Language = Literal["en", "zh"]
+Language = str
+"""A BCP 47 tag: `en`, `zh`, `es`, `pt-BR`."""
 ShotSize = Literal[
     "extreme_wide", "wide", "full", "medium_wide", "medium", "medium_close_up", "close_up", "extreme_close_up",
     "insert",
@@ -31,10 +32,25 @@ class Value(BaseModel):
 
 
 class Line(Value):
-    """Words spoken by a character. `speaker` is the name as the story writes it; "" when it does not say."""
+    """Words spoken by a character. `speaker` is the name as the story writes it; "" when it does not say.
+
+    `direction` says how they are spoken, and is never spoken itself. `narrator`: the words are told between or after
+    the lines, by nobody in the picture, perhaps in the `voice` that the story asks for.
+    """
+
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"direction", "narrator", "voice"})
 
     speaker: str = ""
     text: str
+    direction: str = ""
+    narrator: bool = False
+    voice: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A line that needs none of the later fields is written as before them: its calls keep their keys.
+        values: dict[str, Any] = handler(self)
+        return {name: value for name, value in values.items() if value or name not in self.omitted_when_unset}
 
 
 class Beat(Value):

@@ -1,81 +1,57 @@
-"""Who says what: a dialogue cell as it is written, turned into lines with their speakers."""
+"""Who speaks: names in front of words, narrators and their voices, and labels that are nobody's name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
-from clash.story.screenplay import Line
+from clash.story.vocabulary import compact, words
+from clash.story.words import fold, has_cjk, is_cjk
 
 LONGEST_NAME = 40
 """Characters. What is longer before a colon is the beginning of a sentence."""
 
 
-def _words(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
-_PREFIX = re.compile(r"\s*[-–—•]?\s*(?P<name>[^:：\n]{1,60}?)\s*[:：](?P<text>.*)", re.DOTALL)
-_NOTE_IN_NAME = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
-_NO_NAME = re.compile(r"[.!?,;…。！？，；、\"“”「」『』<>\\@#=*|~]")
-_LOWER_IN_NAMES = _words("of the de da di du del la le van von der den bin al el y e and & no")
-_NAME_DOTS = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Sgt|Lt|[A-Z])\.")
-_WORDS_THAT_NAME_NOBODY = _words(
+_BRACKETED = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
+_NO_NAME = re.compile(r"[.!?,;…。！？，；、\"“”「」『』<>\\@=*|~→]")
+_LOWER_IN_NAMES = _listed("of the de da di du del la le van von der den bin al el y e and & no und et und zu")
+_NAME_DOTS = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Sgt|Lt|Sra|Srta|Mme|Hr|Fr|[A-Z])\.")
+_WORDS_THAT_NAME_NOBODY = _listed(
     "note notes nb ps warning caution attention remember listen look see wait question answer q a tip hint "
     "time date place scene shot title caption text sign label subtitle super sound sfx fx music song "
     "action cut fade camera prop props mood tone todo source link url http https www mailto "
     "first second third finally and but so or then because yes no well okay ok now here there today tomorrow "
-    "tonight one two three the this that these those "
+    "tonight one two three the this that these those example reminder remember p.s. cta hook "
+    "nota atención atencao hinweis achtung anmerkung attention remarque внимание примечание "
     "注 备注 注意 提示 说明 时间 地点 场景 镜头 画面 字幕 音效 音乐 声音 动作 道具 标题 转场 特效 配乐 "
-    "问题 答案 问 答 例如 比如 首先 其次 最后 记住 另外 还有 因为 所以 但是 结果 网址 链接"
+    "问题 答案 问 答 例如 比如 首先 其次 最后 记住 另外 还有 因为 所以 但是 结果 网址 链接 注意事项 "
+    "注意點 メモ 注記 例 참고 주의"
 )
-_SAYS = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:说道|问道|喊道|答道|笑道|回答|说|问|喊)$")
+_SAYS = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:说道|问道|喊道|答道|笑道|回答|说|问|喊|說|問)$")
 _PRONOUNS = "我你他她它咱俺您"
-_QUOTES = (("“", "”"), ('"', '"'), ("「", "」"), ("『", "』"), ("‘", "’"))
+_OFF_LATIN = re.compile(r"[\s\-–—·,]*(?<![A-Za-z])(?P<mark>[OVo][\s./]{0,2}[SCOsco]\.?|(?i:off|off-screen|offscreen))$")
+_CHINESE_NAME = re.compile(
+    "[阿小老大王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任"
+    "姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文張劉陳楊趙黃吳孫鄭謝韓馮蕭鄧許呂蘇盧蔣賈葉鍾陸顧龍錢湯喬賀賴龔]"
+    "[\u4e00-\u9fff]{1,2}"
+)
+_TOGETHER_CJK = re.compile("[和与與及、&＆+＋]")
+_TOGETHER_LATIN = re.compile(r"\s+(?:and|und|et|y|e|и)\s+|\s*[&+]\s*")
 
 
-def lines_of(dialogue: str, *, speaker: str = "", known: frozenset[str] = frozenset()) -> tuple[Line, ...]:
-    """The lines of one dialogue cell.
+@dataclass(frozen=True)
+class Voice:
+    """Who says something: a person, or a narrator, perhaps with a voice that the table describes."""
 
-    `speaker` is the row's own column, `known` the names that the table's columns use (see `name_key`). Each line of
-    the cell may name its speaker before a colon; one that does not goes on with the speaker of the line above.
-    """
-    current = speaker.strip()
-    lines: list[Line] = []
-    pieces = list(_pieces(dialogue, known))
-    for index, piece in enumerate(pieces):
-        words = piece
-        named = split_speaker(piece, known=known, only_known=bool(speaker.strip()))
-        if named is not None:
-            current, words = named
-        elif index + 1 < len(pieces) and _is_cue(piece, known):
-            current = piece.strip().rstrip(":：").strip()
-            continue
-        text = _unquoted(words)
-        if text:
-            lines.append(Line(speaker=current, text=text))
-    return tuple(lines)
-
-
-def split_speaker(
-    text: str, *, known: frozenset[str] = frozenset(), only_known: bool = False
-) -> tuple[str, str] | None:
-    """The speaker written in front of the words, and the words; None when the colon is part of the sentence.
-
-    >>> split_speaker("MARA: You came back.")
-    ('MARA', 'You came back.')
-    >>> split_speaker("Note: the ferry leaves at 12:30") is None
-    True
-    """
-    match = _PREFIX.fullmatch(text)
-    if match is None:
-        return None
-    name, words = _SAYS.sub("", match["name"].strip()), match["text"].strip()
-    if not words or words.startswith("//"):
-        return None
-    if name_key(name) in known or (not only_known and _could_be_a_name(name)):
-        return name, words
-    return None
+    speaker: str = ""
+    narrator: bool = False
+    voice: str = ""
 
 
 def name_key(name: str) -> str:
@@ -84,73 +60,146 @@ def name_key(name: str) -> str:
     >>> name_key("MARA (O.S.)") == name_key(" Mara ")
     True
     """
-    return " ".join(_NOTE_IN_NAME.sub(" ", name).split()).casefold()
+    return " ".join(_BRACKETED.sub(" ", name).split()).casefold()
 
 
-def names_in_front(dialogue: str) -> Iterable[str]:
-    """The speakers that the lines of a cell name, as they are written."""
-    for piece in dialogue.splitlines():
-        named = split_speaker(piece)
-        if named is not None:
-            yield named[0]
+def could_be_a_name(name: str) -> bool:
+    """Whether these words before a colon can be somebody's name.
 
-
-def _could_be_a_name(name: str) -> bool:
-    bare = " ".join(_NOTE_IN_NAME.sub(" ", name).split())
+    >>> could_be_a_name("GUARD #1"), could_be_a_name("Note"), could_be_a_name("I have one question")
+    (True, False, False)
+    """
+    bare = " ".join(_BRACKETED.sub(" ", name[: LONGEST_NAME * 2]).split())
     if not bare or len(bare) > LONGEST_NAME or _NO_NAME.search(_NAME_DOTS.sub("", bare)):
         return False
-    if not any(letter.isalpha() for letter in bare) or bare[0].isdigit():
+    if not any(letter.isalpha() for letter in bare) or bare[0].isdigit() or bare[0] == "#":
         return False
-    if bare.casefold() in _WORDS_THAT_NAME_NOBODY:
+    if bare.casefold() in _WORDS_THAT_NAME_NOBODY or label_of(bare):
         return False
-    words = bare.split()
+    parts = bare.split()
     if bare[0] > "\u2e7f":
         return len(bare) <= 8 and bare[0] not in _PRONOUNS
-    if words[0].casefold() in _WORDS_THAT_NAME_NOBODY and len(words) > 1 and words[0].casefold() != "the":
+    if parts[0].casefold() in _WORDS_THAT_NAME_NOBODY and len(parts) > 1 and parts[0].casefold() != "the":
         return False
     return (
-        len(words) <= 5
-        and not words[0][0].islower()
-        and all(not word[0].islower() or word.casefold() in _LOWER_IN_NAMES for word in words)
+        len(parts) <= 5
+        and not parts[0][0].islower()
+        and all(not word[0].islower() or word.casefold() in _LOWER_IN_NAMES for word in parts)
     )
 
 
-def _pieces(dialogue: str, known: frozenset[str]) -> Iterable[str]:
-    """The cell's lines; one line in which several known people speak is cut before each name."""
-    for line in dialogue.splitlines():
-        if not line.strip():
-            continue
-        if known and len(re.findall("[:：]", line)) > 1:
-            yield from _cut_at_names(line, known)
-        else:
-            yield line
+def is_chinese_name(text: str) -> bool:
+    """Whether a short Chinese word is built as a person's name is: a family name or 阿, 小, 老 in front.
+
+    >>> is_chinese_name("阿岚"), is_chinese_name("低声")
+    (True, False)
+    """
+    return bool(_CHINESE_NAME.fullmatch(text)) and not is_direction(text)
 
 
-def _cut_at_names(line: str, known: frozenset[str]) -> Iterable[str]:
-    start = 0
-    for match in re.finditer(
-        r"(?<=[。！？.!?”」』\"\s])\s*(?P<name>[^:：。！？!?”」』\"\s][^:：。！？!?”」』\"]{0,40}?)\s*[:：]", line
-    ):
-        if name_key(match["name"]) in known and match.start("name") > start:
-            if line[start : match.start("name")].strip():
-                yield line[start : match.start("name")].strip()
-            start = match.start("name")
-    yield line[start:].strip()
+@lru_cache(maxsize=2048)
+def label_of(name: str) -> str:
+    """What a label in front of words says that they are: sound, music or caption; "" for anything else.
+
+    >>> label_of("SFX"), label_of("字幕"), label_of("MARA")
+    ('sound', 'caption', '')
+    """
+    key = compact(fold(_BRACKETED.sub("", name).strip()))
+    return next((kind for kind in ("sound", "music", "caption") if key in words("speech", kind)), "")
 
 
-def _is_cue(line: str, known: frozenset[str]) -> bool:
-    """Whether a line is a name on its own above the words, in capitals or with a colon, as screenplays write it."""
-    bare = line.strip()
-    if bare.endswith((":", "：")):
-        name = bare[:-1].strip()
-        return name_key(name) in known or _could_be_a_name(name)
-    return name_key(bare) in known and bare == bare.upper() and bare != bare.lower()
+@lru_cache(maxsize=2048)
+def voice_of(name: str) -> Voice:
+    """Who a name in front of words means. OS and VO belong to the person, and become a note in brackets.
+
+    >>> voice_of("阿岚 OS").speaker, voice_of("男声旁白").narrator, voice_of("Female VO").voice
+    ('阿岚（OS）', True, 'Female VO')
+    """
+    if len(name) > LONGEST_NAME * 2:
+        return Voice(name.strip())
+    name = " ".join(_SAYS.sub("", name.strip()).split())
+    bare = " ".join(_BRACKETED.sub(" ", name).split())
+    notes = [note[1:-1].strip() for note in _BRACKETED.findall(name)]
+    key = compact(fold(bare))
+    if key in words("speech", "narrator") or (not bare and notes and is_off(notes[0])):
+        return Voice(narrator=True, voice=", ".join(note for note in notes if not is_off(note)))
+    if _is_a_voice(bare):
+        return Voice(narrator=True, voice=bare)
+    person, mark = _without_off_mark(bare)
+    if mark:
+        notes.append(mark)
+    person = together(person)
+    if not notes:
+        return Voice(person)
+    written = ", ".join(notes)
+    return Voice(f"{person}（{written}）" if has_cjk(person) else f"{person} ({written})")
 
 
-def _unquoted(text: str) -> str:
-    text = text.strip()
-    for left, right in _QUOTES:
-        inner = text[1:-1]
-        if len(text) > 2 and text[0] == left and text[-1] == right and left not in inner and right not in inner:
-            return inner.strip()
-    return text
+def together(name: str) -> str:
+    """Several people who speak as one, parted by what parts names everywhere.
+
+    >>> together("阿岚和老周"), together("Ines and Otto"), together("Bed and Breakfast of Oz")
+    ('阿岚、老周', 'Ines & Otto', 'Bed & Breakfast of Oz')
+    """
+    if has_cjk(name):
+        parts = _TOGETHER_CJK.split(name)
+        return "、".join(parts) if len(parts) > 1 and all(1 < len(part) <= 6 for part in parts) else name
+    parts = _TOGETHER_LATIN.split(name)
+    return " & ".join(parts) if len(parts) > 1 and all(could_be_a_name(part) for part in parts) else name
+
+
+def is_off(note: str) -> bool:
+    """Whether a note says that the speaker is heard but not seen: OS, V.O., 画外音."""
+    return compact(fold(note)) in words("speech", "off")
+
+
+def is_direction(text: str) -> bool:
+    """Whether words in brackets say how a line is spoken, not who speaks it: softly, 低声."""
+    key = compact(fold(text))
+    listed = words("speech", "directions")
+    if key in listed or key in words("speech", "off"):
+        return True
+    if has_cjk(text):
+        return any(word in key for word in _long_directions())
+    return any(word in listed for word in fold(text).split())
+
+
+@cache
+def _long_directions() -> tuple[str, ...]:
+    return tuple(word for word in words("speech", "directions") if len(word) > 1 and has_cjk(word))
+
+
+def _is_a_voice(name: str) -> bool:
+    """Whether a name is only a kind of voice: 女声, 男声旁白, Male voice."""
+    kinds, voices = words("speech", "voice_kinds"), words("speech", "voice")
+    if not name:
+        return False
+    if has_cjk(name):
+        rest, found = fold(name).replace(" ", ""), False
+        if len(rest) > 12:
+            return False
+        for word in sorted(voices, key=len, reverse=True):
+            if is_cjk(word[0]) and word in rest:
+                rest, found = rest.replace(word, ""), True
+        for word in sorted(kinds, key=len, reverse=True):
+            rest = rest.replace(word, "") if is_cjk(word[0]) else rest
+        return found and rest.strip("的性vo") == ""
+    found = fold(name).replace(".", "").replace("-", "").replace("'", "").split()
+    return (
+        len(found) > 1
+        and any(word in voices for word in found)
+        and all(word in voices or word in kinds or word in ("over", "s", "of", "de", "di") for word in found)
+    )
+
+
+def _without_off_mark(name: str) -> tuple[str, str]:
+    found = _OFF_LATIN.search(name)
+    if found and found.start() > 0:
+        mark = unicodedata.normalize("NFKC", found["mark"]).strip()
+        if mark.isupper() or "." in mark or has_cjk(name) or mark.casefold().startswith("off"):
+            return name[: found.start()].strip(), mark
+    if has_cjk(name):
+        for word in sorted(words("speech", "off"), key=len, reverse=True):
+            if is_cjk(word[0]) and name.endswith(word) and len(name) - len(word) >= 2:
+                return name.removesuffix(word).rstrip("的 "), word
+    return name, ""

@@ -1,271 +1,238 @@
-"""From the bytes of a file to a table of text: encoding, delimiter, quotes and row numbers."""
+"""From the bytes of a file to a table: what form it has, where its header is, and the rows below."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clash.errors import StoryError
-from clash.story.headers import field_of, sentence_columns
+from clash.story.delimited import read_delimited, sample_rows
+from clash.story.encoding import LARGEST_BYTES, decode, empty
+from clash.story.fountain import is_fountain, read_fountain
+from clash.story.grid import LONGEST_CELL, Grid, Row, shortened
+from clash.story.headers import meaning_of, sentence_columns
+from clash.story.markup import is_markdown, read_html, read_markdown
+from clash.story.structured import looks_like_json, read_json
+from clash.story.vocabulary import words
+from clash.story.words import key_of
+from clash.story.workbook import kind_of_archive, read_workbook
 
-LARGEST_BYTES = 64 * 1024 * 1024
-LONGEST_CELL = 20_000
-"""Characters."""
+__all__ = ["LARGEST_BYTES", "LONGEST_CELL", "Row", "Table", "read_table", "shortened"]
 
-_DELIMITERS = (",", "\t", ";")
-_SAMPLE = 262_144
-_HEADER_SOUGHT_IN_ROWS = 10
-
-# What a file that is no text begins with, and what it is.
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"SQLite format 3\x00", "a SQLite database"),
+_HEADER_SOUGHT_IN_ROWS = 15
+_LONGEST_HEADER_CELL = 60
+_SUBTITLE = re.compile(r"\s{0,20}(?:WEBVTT\b|\d{1,6}\s{0,5}\n\d{1,2}:\d{2}:\d{2}[,.]\d{1,3}\s{0,3}-->)")
+_AS_TABLE = (
+    "A story is a table with a header: CSV, Excel, Markdown, JSON. Put each beat in a row under the header description."
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_SOFT_BREAK = re.compile("[\x0b\x0c\x85\u2028\u2029]")
-_SEPARATOR_LINE = re.compile(r"sep=([,;\t])\r?\n?", re.IGNORECASE)
-_END = "\x00end of the table"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row; `number` counts from 1 as a spreadsheet does. `cells` are stripped, as many as there are headers."""
-
-    number: int
-    cells: tuple[str, ...]
+_SENTENCE = re.compile(r"[.!?。！？…][\"”’」』)]?\s*$")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it was read. `rows` may be iterated once, and raises `StoryError` at the first wrong row."""
+    """A table as it was read. Every row has as many cells as there are headers. `unit` is what its rows are called."""
 
     name: str
     headers: tuple[str, ...]
-    rows: Iterator[Row]
+    rows: tuple[Row, ...]
     warnings: tuple[str, ...]
+    form: str = "csv"
+    encoding: str = "utf-8"
+    header_row: int = 1
+    unit: str = "row"
 
 
 def read_table(content: bytes, *, name: str) -> Table:
     """Decode and parse `content`; wholly empty rows are left out.
 
-    UTF-8 and UTF-16 with their marks, UTF-8 without, else GB18030; the delimiter that explains the headers best.
-    Raises `StoryError` for what is empty, too large or no text.
+    Raises `StoryError` for what is empty, too large, no text, no table, or has a row of too many cells.
     """
-    text, warnings = decode(content, name=name)
-    forced = _SEPARATOR_LINE.match(text)
-    text = text[forced.end() :] if forced else text
-    delimiter = forced[1] if forced else _delimiter_of(text)
-    records = _records(text, delimiter, name)
-    sample = list(_sample(text, delimiter))
-    header_row = _header_row(sample)
-    headers: tuple[str, ...] = ()
-    for number, cells in records:
-        if number >= header_row and any(cells):
-            headers = cells
-            header_row = number
-            break
-    if not headers:
-        raise StoryError(f"{name} is empty", hint="A story needs a header row and at least one row below it.")
-    if any(any(cell.strip() for cell in cells) for cells in sample[: header_row - 1]):
-        warnings.append(f"the header was found in row {header_row}; the rows above it are not part of the story")
-    return Table(name, headers, _rows(records, headers, name), tuple(warnings))
+    grid = read_grid(content, name=name)
+    if not grid.rows:
+        raise empty(name)
+    at = 0 if grid.has_header else _header_at(grid.rows)
+    warnings = list(grid.warnings)
+    headers, skipped = _header(grid.rows, at)
+    number = grid.rows[at].number
+    if at and not grid.has_header:
+        warnings.append(f"the header was found in row {number}; the rows above it are not part of the story")
+    rows = _rows(grid, headers, at + 1 + skipped)
+    return Table(name, headers, rows, tuple(warnings), grid.form, grid.encoding, number, grid.unit)
 
 
-def decode(content: bytes, *, name: str) -> tuple[str, list[str]]:
-    """The text of a file, and what had to be done to it (warnings). Raises `StoryError` if it is no text."""
-    if len(content) > LARGEST_BYTES:
-        raise StoryError(
-            f"{name} is {len(content) / 1_000_000:.0f} MB; a story has at most {LARGEST_BYTES // 1024 // 1024} MB"
-        )
-    if not content.strip():
-        raise StoryError(f"{name} is empty", hint="A story needs a header row and at least one row below it.")
-    for signature, what in _SIGNATURES:
-        if content.startswith(signature):
-            hint = "In Excel: save as 'CSV UTF-8'." if "Excel" in what else "A story is a CSV file."
+def read_grid(content: bytes, *, name: str) -> Grid:
+    """The cells of a file, whatever its form. Raises `StoryError` for what is no table, saying what it is."""
+    if content.startswith(b"PK\x03\x04"):
+        what = kind_of_archive(content)
+        if what != "xlsx":
+            hint = "Copy its table into a spreadsheet and save it as .xlsx or 'CSV UTF-8'."
             raise StoryError(f"{name} is no text: it is {what}", hint=hint)
-    warnings: list[str] = []
-    text = _decoded(content, name, warnings)
-    controls = len(_CONTROL.findall(text))
-    if _is_heavy(controls, len(text)):
-        raise StoryError(f"{name} is no text: it is full of control characters", hint="A story is a CSV file.")
-    if controls:
-        kind = "NUL and other control" if "\x00" in text else "control"
-        warnings.append(f"{controls} {kind} character{'s were' if controls > 1 else ' was'} left out")
-        text = _CONTROL.sub("", text)
-    return _SOFT_BREAK.sub("\n", text).lstrip("\ufeff"), warnings
+        return read_workbook(content, name=name, known=_known)
+    text, encoding, warnings = decode(content, name=name)
+    if not text.strip():
+        raise empty(name)
+    head = text[:2000].lstrip()
+    if _SUBTITLE.match(text[:200]):
+        raise StoryError(f"{name} is a subtitle file, not a table", hint=_AS_TABLE)
+    lines = sample_rows(text)
+    form = _form_of(text, head, lines, name)
+    if form in _MOST:
+        _check_size(text, form, name)
+    if form == "json":
+        return read_json(text, name=name, encoding=encoding, warnings=warnings)
+    if form == "html":
+        return read_html(text, name=name, encoding=encoding, warnings=warnings, known=_known)
+    if form == "markdown":
+        return read_markdown(text, name=name, encoding=encoding, warnings=warnings, known=_known)
+    if form == "fountain":
+        return read_fountain(text, name=name, encoding=encoding, warnings=warnings)
+    grid = read_delimited(text, name=name, encoding=encoding, warnings=warnings, score=_score)
+    if _is_prose(grid):
+        raise StoryError(f"{name} is prose, not a table", hint=_AS_TABLE)
+    return grid
 
 
-def shortened(text: str, length: int = 60) -> str:
-    """`text` in quotes for a message: on one line, never longer than `length` characters.
-
-    >>> shortened("one\\ntwo"), shortened("abcdef", 4)
-    ("'one two'", "'abc…'")
-    """
-    line = " ".join(text.split())
-    return f"'{line}'" if len(line) <= length else f"'{line[: length - 1]}…'"
-
-
-def _decoded(content: bytes, name: str, warnings: list[str]) -> str:
-    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-    for mark, encoding in marks:
-        if content.startswith(mark):
-            try:
-                return content.decode(encoding)
-            except UnicodeDecodeError as error:
-                raise _not_text(name, encoding.removesuffix("-sig").upper(), content, error) from error
-    if _is_heavy(content.count(0), len(content)):
-        raise StoryError(
-            f"{name} is no text: it is full of NUL characters",
-            hint="If a spreadsheet wrote it, save it as 'CSV UTF-8'.",
-        )
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        not_utf8 = error
-    if not _looks_western(content):
-        try:
-            return content.decode("gb18030")
-        except UnicodeDecodeError as error:
-            raise _not_text(name, "UTF-8 nor GB18030", content, not_utf8) from error
-    try:
-        text = content.decode("cp1252")
-    except UnicodeDecodeError as error:
-        raise _not_text(name, "UTF-8 nor GB18030", content, not_utf8) from error
-    warnings.append("the file is not UTF-8; it was read as Windows-1252 (Western European)")
-    return text
-
-
-def _is_heavy(count: int, length: int) -> bool:
-    """Whether so much of a file is control characters that it is no text: a few slip into good files."""
-    return count * 4 > length or (count > 16 and count * 20 > length)
-
-
-def _looks_western(content: bytes) -> bool:
-    """Whether the bytes above 127 stand alone among ASCII letters, as é and ’ do in Windows-1252.
-
-    Chinese in GB18030 comes in runs of an even number of such bytes, seldom one at a time.
-    """
-    runs = re.findall(rb"[\x80-\xff]+", content[:_SAMPLE])
-    return sum(len(run) == 1 for run in runs) * 2 > len(runs)
-
-
-def _not_text(name: str, encoding: str, content: bytes, error: UnicodeDecodeError) -> StoryError:
-    line = content.count(b"\n", 0, error.start) + 1
-    neither = "neither " if " nor " in encoding else "not "
-    return StoryError(
-        f"{name} is no text: it is {neither}{encoding} (byte {error.start + 1}, in line {line})",
-        hint="Save it as UTF-8.",
-    )
-
-
-def _parsed(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-
-
-def _sample(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The first records, for guessing only: a record too large for the parser ends them."""
-    try:
-        for record, _ in zip(_parsed(text[:_SAMPLE], delimiter), range(50), strict=False):
-            yield record
-    except csv.Error:
-        return
-
-
-def _delimiter_of(text: str) -> str:
-    """The delimiter under which most headers are known; then the one that makes the header widest."""
-
-    def score(delimiter: str) -> tuple[int, int]:
-        records = list(_sample(text, delimiter))
-        row = _header_row(records)
-        headers = records[row - 1] if records else []
-        return _known(headers), sum(any(letter.isalnum() for letter in header) for header in headers)
-
-    return max(_DELIMITERS, key=score)
-
-
-def _header_row(sample: list[list[str]]) -> int:
-    """The number of the header's row: the first with text, unless only a later one can be a header.
-
-    Shot lists often carry the film's name and its date above the header.
-    """
-    with_text = [i for i, cells in enumerate(sample) if any(cell.strip() for cell in cells)]
-    first = with_text[0] if with_text else 0
-    if with_text and not _is_header(sample[first]):
-        for i in with_text[:_HEADER_SOUGHT_IN_ROWS]:
-            if _is_header(sample[i]) and _known(sample[i]) >= 3:
-                return i + 1
-    return first + 1
-
-
-def _is_header(cells: list[str]) -> bool:
-    return any(field_of(cell) == "description" for cell in cells) or bool(sentence_columns(cells))
-
-
-def _known(cells: list[str]) -> int:
-    return len({field for cell in cells if (field := field_of(cell))}) + len(sentence_columns(cells))
-
-
-def _records(text: str, delimiter: str, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Numbered records with stripped cells. A quote that is never closed is an error of the row it opens in."""
-    number = 0
-    pending: tuple[str, ...] | None = None
-    try:
-        for record in _parsed(f"{text}\n{_END}", delimiter):
-            if pending is not None:
-                yield number, pending
-            number += 1
-            pending = tuple(cell.strip() for cell in record)
-    except csv.Error as error:
-        raise StoryError(
-            f"{name}, row {number + 1}: a cell has more than {LONGEST_CELL:,} characters ({error})",
-            row=number + 1,
-            hint="Perhaps a quote is opened there and never closed.",
-        ) from error
-    if pending != (_END,):
-        raise StoryError(
-            f"{name}, row {number}: a quote is opened there and never closed",
-            row=number,
-            hint='Close it, or write a quote within a quoted cell twice: "".',
-        )
-
-
-def _rows(records: Iterator[tuple[int, tuple[str, ...]]], headers: tuple[str, ...], name: str) -> Iterator[Row]:
-    width = len(headers)
-    for number, cells in records:
-        if not any(cells):
-            continue
-        filled = _without_empty_end(cells)
-        if len(filled) > width:
+def _form_of(text: str, head: str, lines: list[str], name: str) -> str:
+    """Which form a text has: json, html, markdown, fountain, or delimited. Raises `StoryError` for what is no table."""
+    if looks_like_json(text, name) and not (head.startswith("[") and _is_bracketed_header(head)):
+        return "json"
+    if head.startswith("<"):
+        if "<FinalDraft" in head:
             raise StoryError(
-                f"{name}, row {number}: {len(filled)} cells, but the header has {width}; "
-                f"the first too many is {shortened(filled[width])}",
-                row=number,
+                f"{name} is a Final Draft screenplay, not a table",
+                hint="In Final Draft: export it as Fountain or as a CSV of its scenes.",
+            )
+        if "<table" in text or "<TABLE" in text:
+            return "html"
+        if re.match(r"<(?:\?xml|!doctype|html|svg)\b", head, re.IGNORECASE):
+            raise StoryError(f"{name} is HTML or XML without a table", hint=_AS_TABLE)
+    is_page = name.lower().endswith((".md", ".markdown"))
+    if is_markdown(lines) or (is_page and is_markdown(text[:_LONGEST_PREAMBLE].splitlines())):
+        return "markdown"
+    return "fountain" if is_fountain(lines, name) else "delimited"
+
+
+_LONGEST_PREAMBLE = 1_000_000
+"""Characters of a Markdown page among which its first table is looked for."""
+_MOST = {"json": ("{", 200_000), "html": ("<", 600_000), "markdown": ("\n", 200_000), "fountain": ("\n", 200_000)}
+"""How often a text of each form may hold the sign that its rows and cells begin with: 5,000 rows need far fewer."""
+_MOST_VALUES = 2_000_000
+
+
+def _check_size(text: str, form: str, name: str) -> None:
+    """Refuse a text that would take too much memory, before it is parsed."""
+    sign, most = _MOST[form]
+    if text.count(sign) > most or (form == "json" and text.count(",") > _MOST_VALUES):
+        raise StoryError(
+            f"{name} holds far more than 5,000 rows ({form})",
+            hint="Split the story into several films.",
+        )
+
+
+def _is_bracketed_header(head: str) -> bool:
+    first = head.split("\n", 1)[0]
+    return "]" in first and not first.rstrip().endswith(("]", "{", "[", ",")) and '"' not in first[:3]
+
+
+def _is_prose(grid: Grid) -> bool:
+    """Whether a text has no header that is known and reads on, sentence by sentence."""
+    first = grid.rows[:_HEADER_SOUGHT_IN_ROWS]
+    if not first or any(_known(list(row.cells)) for row in first):
+        return False
+    cells = [cell for row in first for cell in row.cells]
+    narrow = sum(len(row.cells) == 1 for row in first) * 2 >= len(first)
+    ends = sum(bool(_SENTENCE.search(row.cells[-1][-20:])) for row in first)
+    ragged = len({len(row.cells) for row in first}) > 2
+    return (narrow or ragged) and ends * 2 >= len(first) and max(map(len, cells)) > 25
+
+
+def _known(cells: Sequence[str]) -> int:
+    """How many fields the cells of a row name, if it is a header."""
+    fields: set[str] = set()
+    for cell in cells[:200]:
+        if cell and len(cell) <= _LONGEST_HEADER_CELL and not cell.isdigit():
+            fields.update(meaning_of(cell).fields)
+    return len(fields) + len(sentence_columns(cells))
+
+
+def _score(records: list[list[str]]) -> tuple[int, ...]:
+    """How well a delimiter explains the header: known fields, then how many cells have letters."""
+    rows = [cells for cells in records if any(cell.strip() for cell in cells)][:6]
+    if not rows:
+        return (0, 0)
+    best = max(range(len(rows)), key=lambda at: (_known(rows[at]), -at))
+    return _known(rows[best]), sum(any(letter.isalnum() for letter in cell[:200]) for cell in rows[best][:1000])
+
+
+def _header_at(rows: Sequence[Row]) -> int:
+    """The index of the header: the row that names most fields. Of equals, and where none is known, the first.
+
+    Shot lists often carry the film's name and its date above the header, and groups of columns.
+    """
+    known = [_known(row.cells) for row in rows[:_HEADER_SOUGHT_IN_ROWS]]
+    best = max(range(len(known)), key=lambda at: (known[at], -at))
+    if known[best] >= 2 or (known[0] == 0 and len(rows[best].cells) <= 2):
+        return best
+    return 0
+
+
+def _header(rows: Sequence[Row], at: int) -> tuple[tuple[str, ...], int]:
+    """The headers, and how many rows below the header row belong to it: a second line of headers, a line of types."""
+    headers = list(rows[at].cells)
+    skipped = 0
+    if at + 1 < len(rows) and _is_second_line(headers, rows[at + 1].cells):
+        below = rows[at + 1].cells
+        headers += [""] * (len(below) - len(headers))
+        headers = [under or over for over, under in zip(headers, [*below, *[""] * len(headers)], strict=False)]
+        skipped = 1
+    elif at and any(not header for header in headers):
+        above = rows[at - 1].cells
+        headers = [
+            header or (above[i] if i < len(above) and meaning_of(above[i]).is_known else "")
+            for i, header in enumerate(headers)
+        ]
+    while at + 1 + skipped < len(rows) and _is_types(rows[at + 1 + skipped].cells):
+        skipped += 1
+    return tuple(headers), skipped
+
+
+def _is_second_line(headers: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether the row below a header names the columns under its groups."""
+    filled = [(i, cell) for i, cell in enumerate(below) if cell]
+    if not filled or len(filled) >= sum(map(bool, headers)):
+        return False
+    if not all(len(cell) <= 30 and meaning_of(cell).is_known for _, cell in filled):
+        return False
+    under_nothing = any(i >= len(headers) or not headers[i] for i, _ in filled)
+    return under_nothing and not below[0]
+
+
+def _is_types(cells: Sequence[str]) -> bool:
+    """Whether a row holds the types of the columns, as exports of databases do."""
+    filled = [cell for cell in cells if cell]
+    return len(filled) > 1 and all(len(cell) < 24 and key_of(cell) in words("rows", "types") for cell in filled)
+
+
+def _rows(grid: Grid, headers: tuple[str, ...], start: int) -> tuple[Row, ...]:
+    width = len(headers)
+    rows: list[Row] = []
+    for row in grid.rows[start:]:
+        if len(row.cells) > width:
+            raise StoryError(
+                f"{grid.name}, {grid.unit} {row.number}: {len(row.cells)} cells, but the header has {width}; "
+                f"the first too many is {shortened(row.cells[width])}",
+                row=row.number,
                 hint="Put a cell that holds the delimiter in double quotes.",
             )
-        for header, cell in zip(headers, filled, strict=False):
+        for header, cell in zip(headers, row.cells, strict=False):
             if len(cell) > LONGEST_CELL:
                 raise StoryError(
-                    f"{name}, row {number}, column {shortened(header)}: the cell has {len(cell):,} characters; "
-                    f"at most {LONGEST_CELL:,} are read",
-                    row=number,
+                    f"{grid.name}, {grid.unit} {row.number}, column {shortened(header)}: the cell has {len(cell):,} "
+                    f"characters; at most {LONGEST_CELL:,} are read",
+                    row=row.number,
                     column=header,
                     hint="Perhaps a quote is opened there and never closed; else spread the text over several rows.",
                 )
-        yield Row(number, filled + ("",) * (width - len(filled)))
-
-
-def _without_empty_end(cells: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    end = len(cells)
-    while end and not cells[end - 1].strip():
-        end -= 1
-    return tuple(cells[:end])
+        rows.append(Row(row.number, row.cells + ("",) * (width - len(row.cells))))
+    return tuple(rows)

@@ -56,9 +56,12 @@ def words_of(shot: Shot) -> list[Line]:
 
 def spoken_language(text: str, film: str) -> Language:
     """Return the language of a line: an English line of a Chinese film is English, and the other way round."""
+    base = film.split("-")[0]
+    if base not in ("en", "zh"):
+        return film
     if any("\u4e00" <= letter <= "\u9fff" for letter in text):
-        return "zh"
-    return "en" if any(letter.isascii() and letter.isalpha() for letter in text) else cast("Language", film)
+        return film if base == "zh" else "zh"
+    return ("en" if base == "zh" else film) if any(c.isascii() and c.isalpha() for c in text) else film
 
 
 async def _all_or_first_error(*calls: Coroutine[Any, Any, CallResult]) -> list[CallResult]:
@@ -92,7 +95,7 @@ def _speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
     request = SpeechRequest(
         text=line.text,
         speaker=speaker["slug"],
-        voice=speaker["voice"],
+        voice=line.voice or speaker["voice"],
         language=spoken_language(line.text, task["language"]),
     )
     return CallSpec(_STEP, f"{task['slot']}/speech-{number}", "speech", request)

@@ -67,16 +67,17 @@ def keep_row(beat: Beat, cast: Cast, language: Language, *, place: str, before: 
     """A row of a shot list: one shot, whatever it holds."""
     dialogue, narration = _voices(beat, cast)
     seen = cast.seen_in(beat, before)
+    speaks = any(not line.narrator for line in dialogue)
     if beat.description.strip():
         role: Role = "action" if seen else "establishing"
-        if dialogue and seen:
+        if speaks and seen:
             role = "line"
         elif shows_a_detail(beat.description):
             role = "detail"
         action = beat.description
     else:
-        role = "line" if dialogue and seen else "action" if seen else "establishing"
-        action = _unwritten_action(beat, cast, seen, bool(dialogue), language, place)
+        role = "line" if speaks and seen else "action" if seen else "establishing"
+        action = _unwritten_action(beat, cast, seen, speaks, language, place)
     return Draft(role, action, seen, dialogue, narration, beat.duration_s)
 
 
@@ -98,9 +99,12 @@ def break_down(
         )
     for group in _grouped(sentences, joined=" " if language == "en" else ""):
         drafts.append(_action_shot(group, cast.mentioned(group), seen, dialogue, cast))
-    drafts = _with_lines(drafts, _line_shots(beat, dialogue, cast, seen, language))
+    told_first = next((at for at, line in enumerate(dialogue) if not line.narrator), len(dialogue))
+    drafts = _with_lines(drafts, _line_shots(beat, dialogue[told_first:], cast, seen, language))
     if not drafts:
         drafts.append(Draft("action", _unwritten_action(beat, cast, seen, False, language, place), seen))
+    if told_first:
+        drafts[0] = replace(drafts[0], dialogue=(*dialogue[:told_first], *drafts[0].dialogue))
     if narration and narration == beat.description:
         drafts = [draft if draft.is_only_talk else replace(draft, narration=draft.action) for draft in drafts]
     else:
@@ -156,7 +160,7 @@ def _voices(beat: Beat, cast: Cast) -> tuple[tuple[Line, ...], str]:
         if _is_told(line):
             told.append(line.text)
         else:
-            lines.append(Line(speaker=member.name if member else line.speaker, text=line.text))
+            lines.append(line.model_copy(update={"speaker": member.name if member else line.speaker}))
     return tuple(lines), "\n".join(told)
 
 
@@ -168,9 +172,12 @@ def _line_shots(
     beat: Beat, dialogue: Sequence[Line], cast: Cast, seen: Sequence[str], language: Language
 ) -> list[Draft]:
     """One shot for each change of speaker; a speaker who is only heard is listened to."""
-    heard = [is_only_heard(line.speaker) for line in beat.dialogue if not _is_told(line)]
+    heard = [is_only_heard(line.speaker) for line in beat.dialogue if not _is_told(line)][-len(dialogue) :]
     shots: list[Draft] = []
     for line, offscreen in zip(dialogue, heard, strict=True):
+        if line.narrator and shots:
+            shots[-1] = replace(shots[-1], dialogue=(*shots[-1].dialogue, line))
+            continue
         member = cast.find(line.speaker)
         others = tuple(slug for slug in seen if member is None or slug != member.slug)
         people = others if offscreen or member is None else (member.slug, *others)
@@ -203,8 +210,8 @@ def _unwritten_action(beat: Beat, cast: Cast, seen: Sequence[str], speaks: bool,
     prompt = beat.image_prompt or beat.video_prompt
     if prompt:
         return prompt
-    if speaks and beat.dialogue:
-        spoken = beat.dialogue[0]
+    spoken = next((line for line in beat.dialogue if not line.narrator), None)
+    if speaks and spoken:
         member = cast.find(spoken.speaker)
         return _speaking(
             member.name if member else spoken.speaker, beat.emotion, is_only_heard(spoken.speaker), language

@@ -95,7 +95,8 @@ def _row_of_one_shot(shot: Shot, beat: Beat, names: dict[str, str]) -> dict[str,
         "duration_s": beat.duration_s or shot.duration_s,
         "narration": beat.narration,
         "dialogue": tuple(
-            Line(speaker=names.get(slug(line.speaker), line.speaker), text=line.text) for line in beat.dialogue
+            line if line.narrator else line.model_copy(update={"speaker": names.get(slug(line.speaker), line.speaker)})
+            for line in beat.dialogue
         ),
         "size": size_of(beat.shot_size) or shot.size,
         "angle": angle_of(beat.angle) or shot.angle,

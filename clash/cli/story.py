@@ -1,0 +1,114 @@
+"""`clash story show`: what clash understands of a table, before anything is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from clash.cli.layout import Block, Column, Record, Remark, Table
+from clash.cli.options import ColumnMap, Json, Language, StoryChoice, column_map
+from clash.cli.output import Document, emit
+from clash.cli.reading import report
+
+app = typer.Typer(help="Look at a story before it is filmed.")
+
+
+def _fields(column: Mapping[str, Any]) -> str:
+    return ", ".join(column["fields"]) or "not used"
+
+
+def _lines(shot: Mapping[str, Any]) -> str:
+    told = [shot["narration"]] if shot["narration"] else []
+    said = [f"{line['speaker']}: {line['text']}" if line["speaker"] else line["text"] for line in shot["dialogue"]]
+    return "\n".join((*told, *said))
+
+
+_STORY = (
+    Column("title"),
+    Column(
+        "kind",
+        show=lambda kind: (
+            "shot list: one row is one shot" if kind == "shot_list" else "beats: one row is one or more shots"
+        ),
+    ),
+    Column("language"),
+    Column("rows"),
+    Column("format"),
+    Column("encoding"),
+    Column("length", "length", show=lambda seconds: f"about {seconds:.0f} s"),
+)
+_COLUMNS = (
+    Column("header", "column", fold=True),
+    Column("fields", "read as", of_row=_fields),
+    Column("filled", right=True),
+    Column("example", fold=True),
+)
+_PEOPLE = (Column("name", "who", fold=True), Column("found", "found in", fold=True), Column("look", fold=True))
+_PLACES = (Column("name", "where", fold=True), Column("setting"))
+_SHOTS = (
+    Column("number", "shot", right=True),
+    Column("row", right=True),
+    Column("place", fold=True),
+    Column("size", show=lambda size: str(size).replace("_", " ")),
+    Column("duration_s", "s", right=True, show=lambda seconds: f"{seconds:g}"),
+    Column("action", fold=True),
+    Column("words", fold=True),
+)
+
+
+def show(
+    story: Annotated[
+        str, typer.Argument(metavar="STORY", help="A table, or - for standard input.", show_default=False)
+    ],
+    choice: StoryChoice = None,
+    columns: ColumnMap = None,
+    language: Language = None,
+    as_json: Json = False,
+) -> None:
+    """Show what clash understands of a story: its columns, people, places and shots. Nothing is made or paid for."""
+    from clash.production.story_document import story_document
+    from clash.story.reader import Options
+
+    options = Options(choice=choice, columns=column_map(columns), language=language)
+    emit(report(lambda settings: story_document(story, options, settings)), as_json=as_json, render=render_story)
+
+
+def render_story(document: Document) -> list[Block]:
+    """The story in a line, its columns, who and where, the shots, and what there is to say of it."""
+    screenplay = document["screenplay"]
+    shots = [shot for scene in screenplay["scenes"] for shot in scene["shots"]]
+    places = {place["slug"]: place["name"] for place in screenplay["locations"]}
+    length = sum(shot["duration_s"] for shot in shots)
+    blocks: list[Block] = [
+        Record(_STORY, {**document["story"], "length": length}),
+        Table(_COLUMNS, document["columns"], empty="no columns"),
+        Table(_PEOPLE, _people(screenplay["characters"], shots), empty="nobody is named"),
+        Table(_PLACES, screenplay["locations"], empty="no places"),
+        Table(
+            _SHOTS,
+            [
+                {**shot, "row": shot["source_row"], "place": places[shot["location"]], "words": _lines(shot)}
+                for shot in shots
+            ],
+            empty="no shots",
+        ),
+    ]
+    return [*blocks, *(Remark(f"warning: {warning}", "yellow") for warning in document["warnings"])]
+
+
+def _people(characters: Sequence[Mapping[str, Any]], shots: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Who is in the film, and by what each was found: as somebody who speaks, or as somebody who is seen."""
+    speakers = {line["speaker"] for shot in shots for line in shot["dialogue"]}
+    seen = {slug: shot["number"] for shot in reversed(shots) for slug in shot["characters"]}
+    found: list[dict[str, Any]] = []
+    for character in characters:
+        how = ["speaks"] if character["name"] in speakers else []
+        if character["slug"] in seen:
+            how.append(f"seen from shot {seen[character['slug']]}")
+        found.append({**character, "found": ", ".join(how)})
+    return found
+
+
+app.command("show")(show)

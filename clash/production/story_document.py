@@ -1,0 +1,66 @@
+"""What clash understands of a table: the document of `clash story show`, made before anything is paid for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from clash.config import Settings
+from clash.errors import UsageError
+from clash.production.story_files import read_file, read_panels
+from clash.providers.ports import Context, Provider, ScreenplayRequest
+from clash.providers.registry import Registry
+from clash.story.reader import Options, Reading, read, stories_in
+
+
+async def story_document(story: str, options: Options, settings: Settings) -> dict[str, Any]:
+    """The JSON document of a table: its columns, what there is to say of them, and the local writer's screenplay.
+
+    `story` is a path, or `-` for standard input. Raises `StoryError`, `NotFoundError`, `UsageError`.
+    """
+    name, folder, content = read_file(story)
+    reading = read(content, name=name, options=options)
+    read_panels(reading.story, folder)
+    writer = Registry(settings).default("screenplay")
+    if not isinstance(writer.provider, Provider):
+        raise TypeError(f"the default writer answers at once; {writer.spec} does not")
+    answer = await writer.provider.call(writer.name, ScreenplayRequest(story=reading.story), Context("", writer.name))
+    return {
+        "story": {
+            "title": reading.story.title,
+            "kind": reading.story.kind,
+            "language": reading.story.language,
+            "rows": reading.rows,
+            "format": reading.form,
+            "encoding": reading.encoding,
+        },
+        "columns": [
+            {"header": use.header, "fields": list(use.fields), "example": use.example, "filled": use.filled}
+            for use in reading.columns
+        ],
+        "warnings": list(warnings_of(reading)),
+        "screenplay": json.loads(answer.content),
+    }
+
+
+def story_titles(story: str, options: Options) -> tuple[str, ...]:
+    """The titles of all stories or episodes of a table, in their order. Raises what reading it raises."""
+    if story == "-":
+        raise UsageError("--story all reads the table once for each story, which standard input cannot give")
+    name, _, content = read_file(story)
+    return stories_in(content, name=name, options=options)
+
+
+def warnings_of(reading: Reading) -> tuple[str, ...]:
+    """What there is to say of a reading: the story's warnings, each unused column with an example, words not heard."""
+    found = [warning for warning in reading.story.warnings if not warning.startswith("unknown columns, ")]
+    for use in reading.columns:
+        if not use.fields:
+            example = f", for example: {use.example}" if use.example else ""
+            found.append(f"column '{use.header}' is not used{example}")
+    for use in reading.unheard:
+        found.append(
+            f"nothing is spoken, and column '{use.header}', which is not used, holds prose: is it the narration? "
+            f"--column '{use.header}=narration', or --ignore-columns"
+        )
+    return tuple(found)

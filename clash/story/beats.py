@@ -1,0 +1,322 @@
+"""From a row of a table to a `Beat`: the text of each field, who speaks, where it plays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clash.errors import StoryError
+from clash.story.camera_terms import angle_of, movement_of, size_of
+from clash.story.cells import is_empty, looks_like_a_file, split_list
+from clash.story.columns import Column, Columns, is_joined
+from clash.story.headers import SPEECH
+from clash.story.headings import Heading, canonical_side, heading_of, is_scene_number
+from clash.story.lengths import Lengths
+from clash.story.screenplay import Beat, Line
+from clash.story.speakers import name_key, voice_of
+from clash.story.speech import Speech, clean, is_a_sound, names_in, plain_text, speech_of
+from clash.story.table import Row, Table, shortened
+from clash.story.vocabulary import words
+from clash.story.words import fold, has_cjk, is_cjk
+
+LONGEST_SPEECH_S = 3000.0
+"""Seconds. Words that take longer to say are a mistake in the table."""
+
+_NOTHING_TO_FILM = frozenset({"scene", "shot", "title", "act", "duration"})
+_STOPS = re.compile("[.!?。！？…;；]+")
+_CAMERA = {"shot_size": size_of, "angle": angle_of, "movement": movement_of}
+_UNSPOKEN = frozenset({"row", "extra", "dialogue", "narration", "characters", "duration_s"})
+
+
+@dataclass
+class _Said:
+    """What a row says, put together from its columns of speech."""
+
+    lines: list[tuple[int, Line]] = field(default_factory=list[tuple[int, Line]])
+    sound: list[str] = field(default_factory=list[str])
+    music: list[str] = field(default_factory=list[str])
+    caption: list[str] = field(default_factory=list[str])
+    direction: list[str] = field(default_factory=list[str])
+
+
+class Beats:
+    """Makes beats of the rows of one table."""
+
+    def __init__(self, table: Table, columns: Columns, rows: Sequence[Row], lengths: Lengths) -> None:
+        self._table = table
+        self._columns = columns
+        self._lengths = lengths
+        self._known = _known_names(columns, rows)
+        self._scene = ""
+        self._notes_for_pictures: list[tuple[int, str, str]] = []
+        self._captions: list[int] = []
+
+    def warnings(self) -> list[str]:
+        """What there is to say of single rows."""
+        found: list[str] = []
+        if self._notes_for_pictures:
+            row, text, header = self._notes_for_pictures[0]
+            more = f" and {len(self._notes_for_pictures) - 1} more" if len(self._notes_for_pictures) > 1 else ""
+            found.append(
+                f"column {shortened(header, 40)}: {shortened(text, 30)} in {self._table.unit} {row}{more} names no "
+                "picture; the shots are drawn without"
+            )
+        if self._captions:
+            found.append(
+                f"text to be shown, not spoken, in {self._table.unit} {self._captions[0]}: kept, but not shown"
+            )
+        return found
+
+    def beat(self, row: Row, heading: Heading | None) -> Beat | None:
+        """The beat of a row; None when there is nothing in it to film. Raises `StoryError`."""
+        values = self._values(row)
+        self._split_places(values)
+        _under(values, heading)
+        scene = values["scene"] = values.get("scene") or self._scene
+        self._scene = scene
+        people = split_list(clean(values.pop("characters", "")))
+        said = self._said(row, values, people)
+        narration, dialogue = _told_first(said.lines)
+        for name, texts in (("sound", said.sound), ("music", said.music)):
+            if texts:
+                values[name] = ", ".join(dict.fromkeys([*filter(None, [values.get(name, "")]), *texts]))
+        people = tuple(name for name in people if not voice_of(name).narrator)
+        seconds = self._lengths.of(row)
+        filmed = (value for key, value in values.items() if key not in _NOTHING_TO_FILM and key != "int_ext")
+        if not (any(filmed) or people or narration or dialogue):
+            return None
+        extra = self._extra(row, said)
+        fields = {key: value for key, value in values.items() if key in Beat.model_fields and key not in _UNSPOKEN}
+        return Beat(
+            row=row.number, duration_s=seconds, characters=people, dialogue=dialogue, narration=narration, extra=extra,
+            **{"description": "", **fields},
+        )  # fmt: skip
+
+    # -- the text of each field
+
+    def _values(self, row: Row) -> dict[str, str]:
+        """The text of each field, from one column or several."""
+        found: dict[str, list[str]] = {}
+        for column in self._columns.every:
+            cell = row.cells[column.index]
+            if not column.fields or (is_empty(cell) and not _stands_still(column, cell)):
+                continue
+            for name, text in self._parts(column, cell, row.number):
+                found.setdefault(name, []).append(text)
+        values: dict[str, str] = {}
+        for name, texts in found.items():
+            if len(texts) > 1 and is_joined(name):
+                # `Beat #1` beside the description is its number, not prose.
+                worded = [text for text in texts if any(letter.isalpha() for letter in text)] or texts
+                values[name] = ("\n" if name == "characters" else " ").join(dict.fromkeys(worded))
+            else:
+                values[name] = texts[0]
+        for name, is_time in (("time", True), ("int_ext", False)):
+            if values.get(name):
+                values[name] = canonical_side(values[name], time=is_time)
+        return values
+
+    def _parts(self, column: Column, cell: str, number: int) -> list[tuple[str, str]]:
+        """Which text of a cell goes to which field, but for what is spoken."""
+        fields = [
+            name
+            for name in column.fields
+            if name not in SPEECH and name not in ("duration", "start", "end", "speaker", "episode")
+        ]
+        spoken = bool(SPEECH & set(column.fields))
+        if not fields or (spoken and "description" not in fields):
+            return []
+        if spoken:
+            return []
+        text = plain_text(cell)
+        if column.fields == ("movement",) and _stands_still(column, cell):
+            return [("movement", "static")]
+        if column.fields == ("reference_image",) and not looks_like_a_file(text):
+            self._notes_for_pictures.append((number, text, column.header))
+            return []
+        if column.fields in (("sound",), ("music",)) and column.unnamed == "sound":
+            heard = speech_of(cell, unnamed="sound")
+            return [
+                (name, ", ".join(texts)) for name, texts in (("sound", heard.sound), ("music", heard.music)) if texts
+            ]
+        if len(fields) == 1:
+            return [(fields[0], text)]
+        camera = [name for name in fields if name in _CAMERA and _CAMERA[name](text) is not None]
+        if camera:
+            return [(name, text) for name in camera] + [(name, text) for name in fields if name == "lens"]
+        if set(fields) <= {"int_ext", "time"}:
+            return [(name, text) for name in fields]
+        if {"location", "description"} <= set(fields):
+            place, dash, rest = text.partition(" - ")
+            return [("location", place), ("description", rest)] if dash and len(place) < 60 else [("description", text)]
+        return [(fields[0], text)]
+
+    def _split_places(self, values: dict[str, str]) -> None:
+        """A scene's cell that is a heading gives its number, place, light and time; so does a place's."""
+        scene = values.get("scene", "")
+        if scene and not is_scene_number(scene):
+            found = heading_of(scene)
+            if found.number and found.place:
+                values["scene"] = found.number
+                _under(values, found)
+        place = values.get("location", "")
+        if place and len(place) < 120:
+            found = heading_of(place)
+            if found.place and (found.int_ext or found.time) and not _is_read_as_it_is(place, found):
+                values["location"] = found.place
+                _under(values, found)
+
+    # -- what is said
+
+    def _said(self, row: Row, values: dict[str, str], people: Sequence[str]) -> _Said:
+        said = _Said()
+        column_speaker = self._speaker(row)
+        for column in self._columns.speech:
+            cell = row.cells[column.index]
+            if is_empty(cell):
+                continue
+            if "description" in column.fields:
+                seen, cell = self._seen_and_said(cell)
+                values["description"] = " ".join(filter(None, (values.get("description", ""), plain_text(seen))))
+            found = self._speech(column, cell, column_speaker, people)
+            for line in found.lines:
+                self._check_length(row, column, line)
+            said.lines += [(column.index, line) for line in found.lines]
+            said.sound += found.sound
+            said.music += found.music
+            said.caption += found.caption
+            said.direction += found.pending
+        if said.caption:
+            self._captions.append(row.number)
+        return said
+
+    def _speech(self, column: Column, cell: str, speaker: str, people: Sequence[str]) -> Speech:
+        """The lines of one cell. The one person of a row speaks its words that have no name."""
+        unnamed: Any = column.unnamed
+        if unnamed == "either":
+            unnamed = "sound" if is_a_sound(cell) and "sound" in column.fields else "nobody"
+        for_lines = speaker if "dialogue" in column.fields and unnamed == "nobody" else ""
+        if for_lines or unnamed != "nobody":
+            return speech_of(cell, unnamed=unnamed, speaker=for_lines, known=self._known)
+        found = speech_of(cell, unnamed=unnamed, known=self._known)
+        one = list(people)
+        if (
+            not found.has_names
+            and len(one) == 1
+            and all(not line.speaker and not line.narrator for line in found.lines)
+        ):
+            return speech_of(cell, unnamed=unnamed, speaker=one[0], known=self._known)
+        return found
+
+    def _speaker(self, row: Row) -> str:
+        cells = (row.cells[column.index] for column in self._columns.of("speaker"))
+        return next((clean(cell) for cell in cells if not is_empty(cell)), "")
+
+    def _seen_and_said(self, text: str) -> tuple[str, str]:
+        """A column that holds both: the lines with a name in front are said, the others are what is seen."""
+        seen: list[str] = []
+        said: list[str] = []
+        for line in clean(text).splitlines():
+            found = speech_of(line, known=self._known)
+            (said if found.has_names else seen).append(line)
+        return "\n".join(seen).strip(), "\n".join(said)
+
+    def _check_length(self, row: Row, column: Column, line: Line) -> None:
+        seconds = spoken_seconds(line.text)
+        if seconds > LONGEST_SPEECH_S:
+            raise StoryError(
+                f"{self._table.name}, {self._table.unit} {row.number}, column {shortened(column.header)}: these words "
+                f"take {seconds / 60:.0f} minutes to say; a shot holds at most {LONGEST_SPEECH_S / 60:.0f}",
+                row=row.number,
+                column=column.header,
+                hint="Spread them over several rows.",
+            )
+
+    def _extra(self, row: Row, said: _Said) -> dict[str, str]:
+        extra = {column.shown: row.cells[column.index] for column in self._columns.unused if row.cells[column.index]}
+        for name, texts in (("caption", said.caption), ("direction", said.direction)):
+            if texts:
+                extra[name] = "\n".join(texts)
+        return extra
+
+
+def spoken_seconds(text: str) -> float:
+    """About how long it takes to say a text: 2.4 words or 4 characters per second, and a breath at each stop.
+
+    >>> spoken_seconds("You came back.") < 3
+    True
+    """
+    wide = sum(map(is_cjk, text)) if not text.isascii() else 0
+    stops = sum(1 for _ in _STOPS.finditer(text))
+    characters = len(text) / 4.0 if wide * 3 > len(text) else wide / 4.0
+    return len(text.split()) / 2.4 + characters + 0.1 * stops
+
+
+def _known_names(columns: Columns, rows: Sequence[Row]) -> frozenset[str]:
+    """The names in the table's own columns, and those in front of more than one line."""
+    known: set[str] = set()
+    once: set[str] = set()
+    for row in rows:
+        for name in ("characters", "speaker"):
+            for column in columns.of(name):
+                known.update(
+                    name_key(voice_of(one).speaker) for one in split_list(row.cells[column.index]) if len(one) <= 40
+                )
+        for column in columns.speech:
+            for one in names_in(row.cells[column.index]):
+                (known if name_key(one) in once else once).add(name_key(one))
+    return frozenset(known - {""})
+
+
+def _told_first(lines: Sequence[tuple[int, Line]]) -> tuple[str, tuple[Line, ...]]:
+    """What the narrator tells before the first line, and the lines with what is told between and after them."""
+    count = 0
+    for _, line in lines:
+        if not line.narrator or line.voice or line.direction:
+            break
+        count += 1
+    told: dict[int, list[str]] = {}
+    for index, line in lines[:count]:
+        told.setdefault(index, []).append(line.text)
+    narration = " ".join(dict.fromkeys("\n".join(texts) for texts in told.values()))
+    return narration, tuple(line for _, line in lines[count:])
+
+
+def _under(values: dict[str, str], heading: Heading | None) -> None:
+    """What a heading says where the row itself says nothing."""
+    if heading is None:
+        return
+    for name, text in (
+        ("scene", heading.number),
+        ("location", heading.place),
+        ("int_ext", heading.int_ext),
+        ("time", heading.time),
+    ):
+        if text and not values.get(name):
+            values[name] = text
+
+
+def _is_read_as_it_is(place: str, found: Heading) -> bool:
+    """Whether the writers understand this heading as it stands: `INT. KITCHEN - NIGHT`, 面馆 内 夜."""
+    first = place.strip().split()[0].rstrip(".").casefold()
+    if has_cjk(place):
+        return fold(first) not in _sides()
+    return first in ("int", "ext", "int/ext", "i/e") and (not found.time or found.time.casefold() in place.casefold())
+
+
+def _sides() -> frozenset[str]:
+    return frozenset(
+        word for key in ("interior", "exterior", "day", "night", "dawn", "dusk") for word in words("sides", key)
+    )
+
+
+def _stands_still(column: Column, cell: str) -> bool:
+    """Whether a cell of a column of moves says in words that there is none."""
+    return (
+        column.fields == ("movement",)
+        and any(letter.isalpha() for letter in cell)
+        and is_empty(cell)
+        and fold(cell) in ("无", "none", "暂无")
+    )

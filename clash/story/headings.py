@@ -1,0 +1,132 @@
+"""Scene headings in cells: a number, a place, inside or outside, a time of day, in any order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from clash.story.vocabulary import keyed, words
+from clash.story.words import fold, has_cjk
+
+LONGEST_HEADING = 120
+
+_NUMBER = re.compile(
+    r"(?:第\s{0,2}(?P<han>[一二两三四五六七八九十百零\d]{1,5})\s{0,2}(?:场|幕|集|場|シーン)[\s:：、.．]{0,3}"
+    r"|(?P<word>[^\W\d_]{1,8})\.?\s{0,3}[#№]?\s{0,2}(?P<number>\d{1,4}[a-zA-Z]?)\b[\s:：.\-–—|]{0,4}"
+    r"|(?P<bare>\d{1,4}[a-zA-Z]?)[\s.:：、)\-–—]{1,4})"
+)
+_GAPS = re.compile(r"\s+[-–—·|]+\s+|[·—|]+|\s*[-–]{2,}\s*|[/／、，,]\s*|\s+")
+_SIDE = re.compile(r"^\s*(?:int\.?\s*/\s*ext|i\s*/\s*e)\b\.?", re.IGNORECASE)
+_DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The parts of a scene heading. `int_ext` and `time` are as written, or in English where the writer needs it."""
+
+    number: str = ""
+    place: str = ""
+    int_ext: str = ""
+    time: str = ""
+
+    @property
+    def says_more_than_a_place(self) -> bool:
+        """Whether it is a heading at all, not only words."""
+        return bool(self.number or self.int_ext or self.time)
+
+
+def heading_of(text: str) -> Heading:
+    """The parts of a heading.
+
+    >>> heading_of("1 厨房 内 夜")
+    Heading(number='1', place='厨房', int_ext='内', time='夜')
+    >>> heading_of("Scene 3: Harbour").place, heading_of("INT. COCINA - NOCHE").time
+    ('Harbour', 'night')
+    """
+    if len(text) > LONGEST_HEADING:
+        return Heading(place=text)
+    number, rest = _numbered(text.strip())
+    both = _SIDE.match(rest)
+    int_ext, rest = ("int/ext", rest[both.end() :]) if both else ("", rest)
+    time = ""
+    kept: list[str] = []
+    for token in _GAPS.split(rest):
+        bare = token.strip(" .:：()（）[]【】")
+        side = keyed("sides").get("".join(fold(bare).replace(".", "").split()), "") if bare else ""
+        if side in ("interior", "exterior") and not int_ext:
+            int_ext = bare if has_cjk(bare) or bare.isascii() else side
+        elif side in ("day", "night", "dawn", "dusk") and not time and (kept or int_ext or number or has_cjk(bare)):
+            time = bare if has_cjk(bare) or fold(bare) in _ENGLISH else side
+        elif token.strip():
+            kept.append(token.strip())
+    place = _joined(kept).strip(" .,，-–—:：")
+    return Heading(number, place, int_ext, time)
+
+
+_ENGLISH = frozenset({
+    "day", "night", "dawn", "dusk", "noon", "midday", "morning", "afternoon", "evening", "midnight", "sunrise",
+    "sunset", "twilight", "daybreak",
+})  # fmt: skip
+
+
+def canonical_side(text: str, *, time: bool) -> str:
+    """A cell of a time or an int/ext column in a language that the writers do not read, said in English.
+
+    >>> canonical_side("Noche", time=True), canonical_side("夜", time=True), canonical_side("außen", time=False)
+    ('night', '夜', 'exterior')
+    """
+    if len(text) > 24 or (has_cjk(text) and not re.search("[\u3040-\u30ff\uac00-\ud7af]|昼|朝|夕", text)):
+        return text
+    key = "".join(fold(text).replace(".", "").split())
+    side = keyed("sides").get(key, "")
+    wanted = ("day", "night", "dawn", "dusk") if time else ("interior", "exterior")
+    if side not in wanted or key in _ENGLISH or key in ("int", "ext", "interior", "exterior", "i", "e"):
+        return text
+    return side
+
+
+def is_scene_number(text: str) -> bool:
+    """Whether a cell is only a scene's or a shot's number: `12`, `3A`, `S01_02`, 第三场.
+
+    >>> is_scene_number("3A"), is_scene_number("第三场"), is_scene_number("Kitchen")
+    (True, True, False)
+    """
+    bare = text.strip()
+    if len(bare) > 16:
+        return False
+    if re.fullmatch(
+        r"[A-Za-z]{0,6}[\s.#_-]{0,2}\d{1,5}(?:[._-]?[A-Za-z]{0,2}\d{0,4}){0,3}[A-Za-z]?|[A-Z]{1,2}|\d+[\d./-]*", bare
+    ):
+        return True
+    found = _NUMBER.match(bare)
+    return bool(found and found.end() == len(bare) and found["han"])
+
+
+def _numbered(text: str) -> tuple[str, str]:
+    found = _NUMBER.match(text)
+    if not found:
+        return "", text
+    if found["han"]:
+        return _digits(found["han"]), text[found.end() :]
+    if found["word"]:
+        key = "".join(fold(found["word"]).split())
+        if key not in words("rows", "scene") and key not in ("s", "sc", "scene"):
+            return "", text
+        return found["number"], text[found.end() :]
+    return found["bare"], text[found.end() :]
+
+
+def _digits(text: str) -> str:
+    if text.isdigit():
+        return text
+    tens, ten, ones = text.partition("十")
+    if ten:
+        return str(_DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0))
+    return "".join(str(_DIGITS[letter]) for letter in text if letter in _DIGITS) or text
+
+
+def _joined(parts: list[str]) -> str:
+    text = ""
+    for part in parts:
+        text += ("" if not text or (has_cjk(text[-1]) and has_cjk(part[0])) else " ") + part
+    return text

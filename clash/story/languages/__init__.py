@@ -1,0 +1,1 @@
+"""One file of words per language: what headers, sizes, speakers and totals are called there."""

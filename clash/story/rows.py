@@ -1,0 +1,92 @@
+"""Rows that are no shots: totals, repeated headers, headings of scenes, comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from clash.story.cells import is_empty
+from clash.story.columns import Columns
+from clash.story.headings import LONGEST_HEADING, Heading, heading_of, is_scene_number
+from clash.story.table import Row
+from clash.story.vocabulary import words
+from clash.story.words import fold, key_of
+
+_LABELS = ("shot", "scene", "title", "act", "location", "description", "time", "start")
+_HEADS = frozenset({"shot", "scene", "title", "act", "location", "time", "start"})
+
+
+@dataclass
+class Kept:
+    """The rows that may be shots, each under the heading above it, and the others by why they are none."""
+
+    rows: list[tuple[Row, Heading | None]] = field(default_factory=list[tuple[Row, "Heading | None"]])
+    totals: list[int] = field(default_factory=list[int])
+    repeated: list[int] = field(default_factory=list[int])
+    comments: list[int] = field(default_factory=list[int])
+    headings: list[int] = field(default_factory=list[int])
+
+
+def kept_rows(rows: Sequence[Row], headers: Sequence[str], columns: Columns) -> Kept:
+    """Sort the rows of a table."""
+    kept = Kept()
+    heading: Heading | None = None
+    names = [key_of(header) for header in headers]
+    has_place = bool(columns.of("location"))
+    for row in rows:
+        if _is_header(row, headers, names):
+            kept.repeated.append(row.number)
+        elif _is_total(row, columns):
+            kept.totals.append(row.number)
+        elif found := _heading(row, columns):
+            heading = Heading(
+                found.number, "" if has_place and found.number else found.place, found.int_ext, found.time
+            )
+            heading = found
+            kept.headings.append(row.number)
+        elif _is_comment(row):
+            kept.comments.append(row.number)
+        else:
+            kept.rows.append((row, heading))
+    return kept
+
+
+def _is_header(row: Row, headers: Sequence[str], names: Sequence[str]) -> bool:
+    filled = [i for i, cell in enumerate(row.cells) if cell]
+    if len(filled) < 2 or any(len(row.cells[i]) > 60 for i in filled):
+        return False
+    return all(row.cells[i] == headers[i] or (names[i] and key_of(row.cells[i]) == names[i]) for i in filled)
+
+
+def _is_total(row: Row, columns: Columns) -> bool:
+    """Whether a row sums up the rows above: `Total` in any of the cells that a shot would begin with."""
+    totals = words("rows", "total")
+    for name in _LABELS:
+        for column in columns.of(name):
+            cell = row.cells[column.index]
+            if cell and len(cell) <= 30 and "".join(fold(cell).strip(" :：*.").replace("：", "").split()) in totals:
+                return True
+    return False
+
+
+def _heading(row: Row, columns: Columns) -> Heading | None:
+    """The heading that a row holds which holds nothing else."""
+    filled = [i for i, cell in enumerate(row.cells) if not is_empty(cell)]
+    if not filled or len(filled) > 2 or len(columns.every) < 3:
+        return None
+    at = filled[0]
+    text = row.cells[at]
+    if any(row.cells[i] != text for i in filled[1:]) or len(text) > LONGEST_HEADING:
+        return None
+    fields = set(columns.every[at].fields)
+    if fields and not fields & _HEADS and at != 0:
+        return None
+    found = heading_of(text)
+    if is_scene_number(text) and not (found.number and not text.strip().isalnum()):
+        return None
+    return found if found.says_more_than_a_place and (found.place or found.number) else None
+
+
+def _is_comment(row: Row) -> bool:
+    filled = [cell for cell in row.cells if cell]
+    return len(filled) == 1 and len(row.cells) > 1 and filled[0].startswith(("//", "# ", "<!--"))

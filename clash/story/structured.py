@@ -1,0 +1,130 @@
+"""JSON and JSON lines: an array of rows, or such an array under one of the usual keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+from clash.errors import StoryError
+from clash.story.grid import Grid, limited
+
+_USUAL_KEYS = (
+    "shots", "rows", "beats", "scenes", "story", "storyboard", "items", "data", "records", "shot_list", "shotlist",
+    "segments", "frames", "panels", "clips", "screenplay", "script", "分镜", "镜头", "分镜列表", "镜头列表", "场景",
+)  # fmt: skip
+_MOST_DEPTH = 6
+_HINT = 'Write an array of objects, one per shot or beat: [{"description": "...", "dialogue": "..."}].'
+
+
+def looks_like_json(text: str, name: str) -> bool:
+    """Whether a text is meant as JSON: by its name, or because it begins as an object or an array of objects."""
+    head = text[:400].lstrip()
+    return (
+        name.lower().endswith((".json", ".jsonl", ".ndjson"))
+        or head.startswith('{"')
+        or head.replace(" ", "").replace("\n", "").replace("\r", "").startswith(("[{", '{"', "[["))
+    )
+
+
+def read_json(text: str, *, name: str, encoding: str, warnings: list[str]) -> Grid:
+    """The rows of a JSON document. Raises `StoryError` that says what of it is no story."""
+    form = "json"
+    try:
+        document: Any = json.loads(text)
+    except RecursionError:
+        raise StoryError(f"{name} is JSON nested too deep to be a story", hint=_HINT) from None
+    except ValueError as error:
+        document = _lines_of(text, name, error)
+        form = "jsonl"
+    if isinstance(document, dict) and {"scenes", "characters", "locations", "style"} <= set(
+        cast("dict[str, Any]", document)
+    ):
+        raise StoryError(
+            f"{name} is JSON of a screenplay, not a story", hint="clash run STORY --screenplay FILE films it as it is."
+        )
+    rows = list(_rows_in(document, {}, 0))
+    if not rows:
+        raise StoryError(f"{name} is JSON, but holds no array of rows that can be read", hint=_HINT)
+    headers = list(dict.fromkeys(key for row in rows for key in row))
+
+    def numbered() -> Iterator[tuple[int, list[str]]]:
+        yield 0, headers
+        for number, row in enumerate(rows, start=1):
+            yield number, [row.get(header, "") for header in headers]
+
+    return Grid(name, form, tuple(limited(numbered(), name)), encoding, tuple(warnings), has_header=True)
+
+
+def _lines_of(text: str, name: str, error: ValueError) -> list[Any]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    found: list[Any] = []
+    try:
+        for line in lines:
+            found.append(json.loads(line))
+    except (ValueError, RecursionError):
+        where = f"line {getattr(error, 'lineno', 1)}, column {getattr(error, 'colno', 1)}"
+        raise StoryError(
+            f"{name} is JSON that cannot be read ({where}: {getattr(error, 'msg', error)})", hint=_HINT
+        ) from error
+    return found
+
+
+def _rows_in(value: Any, above: dict[str, str], depth: int) -> Iterator[dict[str, str]]:
+    """The objects that are rows, each with the plain values of the objects around it."""
+    if depth > _MOST_DEPTH:
+        return
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            if isinstance(item, dict):
+                yield from _rows_of(cast("dict[str, Any]", item), above, depth + 1)
+        return
+    if isinstance(value, dict):
+        document = cast("dict[str, Any]", value)
+        key = next((k for k in _USUAL_KEYS if isinstance(document.get(k), list | dict)), None)
+        if key is None:
+            key = next((k for k, v in document.items() if _is_rows(v)), None)
+        if key is not None:
+            yield from _rows_in(document[key], above, depth + 1)
+
+
+def _rows_of(item: dict[str, Any], above: dict[str, str], depth: int) -> Iterator[dict[str, str]]:
+    inner = next(
+        (
+            key
+            for key, value in item.items()
+            if key.casefold() in ("shots", "beats", "rows", "镜头", "分镜") and _is_rows(value)
+        ),
+        None,
+    )
+    if inner is None:
+        yield {**above, **{key: _text(value) for key, value in item.items()}}
+        return
+    own = {key: _text(value) for key, value in item.items() if key != inner}
+    # The scene's own prose would be repeated in every shot of it.
+    kept = {key: value for key, value in own.items() if len(value) <= 60}
+    yield from _rows_in(item[inner], {**above, **kept}, depth)
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in cast("list[Any]", value))
+
+
+def _text(value: Any) -> str:
+    """A value as a cell: a list of lines of dialogue as lines, any other list with commas."""
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        parts = [_text(item) for item in items]
+        return ("\n" if any(isinstance(item, dict) for item in items) else ", ").join(part for part in parts if part)
+    if isinstance(value, dict):
+        named = {str(key).casefold(): _text(item) for key, item in cast("dict[Any, Any]", value).items()}
+        who = next(
+            (named[key] for key in ("speaker", "character", "name", "who", "角色", "说话人") if named.get(key)), ""
+        )
+        what = next((named[key] for key in ("text", "line", "dialogue", "content", "台词") if named.get(key)), "")
+        if who and what:
+            return f"{who}: {what}"
+        return what or ", ".join(text for text in named.values() if text)
+    return str(value)

@@ -1,0 +1,89 @@
+"""Excel workbooks (`.xlsx`): the first sheet that holds a table."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from clash.errors import StoryError
+from clash.installation import install_command
+from clash.story.grid import MOST_COLUMNS, Grid, limited, too_wide
+
+_LARGEST_UNPACKED = 256 * 1024 * 1024
+_MOST_ROWS = 200_000
+
+Known = Callable[[list[str]], int]
+
+
+def kind_of_archive(content: bytes) -> str:
+    """What a ZIP archive is: xlsx, "a Word document", or another kind in words."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist()[:5000])
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return "a ZIP archive or an Excel workbook, and damaged"
+    if any(name.startswith("xl/") for name in names):
+        return "xlsx" if unpacked <= _LARGEST_UNPACKED else "an Excel workbook that is too large when unpacked"
+    if "word/document.xml" in names:
+        return "a Word document"
+    if any(name.endswith(".iwa") for name in names):
+        return "a document of Apple's Numbers or Pages"
+    if "mimetype" in names and "content.xml" in names:
+        return "an OpenDocument file"
+    return "a ZIP archive"
+
+
+def read_workbook(content: bytes, *, name: str, known: Known) -> Grid:
+    """The first sheet whose first rows hold a known header, else the first sheet. Raises `StoryError`."""
+    if importlib.util.find_spec("python_calamine") is None:
+        raise StoryError(
+            f"{name} is no text: it is an Excel workbook, and what reads those is not installed",
+            hint=f"In Excel: save as 'CSV UTF-8'; or {install_command('xlsx')}",
+        )
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheets = [(title, book.get_sheet_by_name(title)) for title in book.sheet_names[:50]]
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise StoryError(f"{name} is an Excel workbook that cannot be read ({error})") from error
+    filled = [(title, _rows(sheet, name)) for title, sheet in sheets]
+    filled = [(title, rows) for title, rows in filled if rows]
+    if not filled:
+        raise StoryError(f"{name} is empty", hint="A story needs a header row and at least one row below it.")
+    title, rows = next(((t, r) for t, r in filled if any(known(cells) for _, cells in r[:12])), filled[0])
+    others = f"the sheet '{title}' was read; {len(filled) - 1} other filled sheets are not part of the story"
+    warnings = (others,) if len(filled) > 1 else ()
+    return Grid(name, "xlsx", tuple(limited(rows, name)), "utf-8", warnings)
+
+
+def _rows(sheet: Any, name: str) -> list[tuple[int, list[str]]]:
+    if sheet.height > _MOST_ROWS:
+        raise StoryError(f"{name}: a sheet of {sheet.height:,} rows is no story")
+    if sheet.width > MOST_COLUMNS * 20:
+        raise too_wide(name, 1, sheet.width)
+    rows = ((number, [_text(value) for value in row]) for number, row in enumerate(sheet.iter_rows(), start=1))
+    return [(number, cells) for number, cells in rows if any(cells)]
+
+
+def _text(value: Any) -> str:
+    """A cell as a person sees it: whole numbers without a point, times as clock."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{value:.6f}".rstrip("0")
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+        return f"{int(seconds // 3600):02d}:{int(seconds % 3600 // 60):02d}:{int(seconds % 60):02d}"
+    if isinstance(value, time):
+        return f"{value.hour:02d}:{value.minute:02d}:{value.second:02d}"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value).replace("\r\n", "\n").replace("_x000D_", "").replace("\r", "\n")
