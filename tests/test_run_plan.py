@@ -190,7 +190,7 @@ def test_a_picture_that_cannot_be_taken_names_its_row(settings: Settings, tmp_pa
     with_picture(name.format(outside=outside.as_posix()))
     error = refused(settings, StoryError)
     assert isinstance(error, StoryError)
-    assert (error.exit_code, error.row, error.column) == (2, 2, "reference_image")
+    assert (error.exit_code, error.row, error.column) == (2, 2, "参考图")
 
 
 # -- models, size, rate, budget --------------------------------------------------------------------------------------

@@ -59,7 +59,10 @@ _MADE_BY = {
 
 def run(
     story: Annotated[
-        str, typer.Argument(metavar="STORY", help="A table (CSV, Excel, Markdown, JSON), or - for standard input.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="STORY", help="A table (CSV, Excel, Markdown, JSON), or - for standard input.", show_default=False
+        ),
     ],
     choice: Annotated[
         str | None,

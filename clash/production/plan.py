@@ -19,7 +19,7 @@ from clash.database.port import Row
 from clash.errors import ConflictError, StoryError, UsageError
 from clash.hints import command
 from clash.production.spoken_languages import check_speech
-from clash.production.story_document import warnings_of
+from clash.production.story_document import picture_column, warnings_of
 from clash.production.story_files import read_file, read_panels
 from clash.providers.choice import models_for
 from clash.providers.ports import Kind
@@ -172,7 +172,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         size=f"{width}x{height}",
         fps=fps,
         budget=check_budget(settings.budget if request.budget is None else request.budget),
-        panels=read_panels(story, folder),
+        panels=read_panels(story, folder, column=picture_column(reading)),
         reading=_decided(request),
         warnings=(*warnings_of(reading), *silent),
     )

@@ -20,7 +20,7 @@ async def story_document(story: str, options: Options, settings: Settings) -> di
     """
     name, folder, content = read_file(story)
     reading = read(content, name=name, options=options)
-    read_panels(reading.story, folder)
+    read_panels(reading.story, folder, column=picture_column(reading))
     writer = Registry(settings).default("screenplay")
     if not isinstance(writer.provider, Provider):
         raise TypeError(f"the default writer answers at once; {writer.spec} does not")
@@ -49,6 +49,11 @@ def story_titles(story: str, options: Options) -> tuple[str, ...]:
         raise UsageError("--story all reads the table once for each story, which standard input cannot give")
     name, _, content = read_file(story)
     return stories_in(content, name=name, options=options)
+
+
+def picture_column(reading: Reading) -> str:
+    """The header of the column that names reference pictures, as the table writes it."""
+    return next((use.header for use in reading.columns if "reference_image" in use.fields), "reference_image")
 
 
 def warnings_of(reading: Reading) -> tuple[str, ...]:

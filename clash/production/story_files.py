@@ -65,20 +65,23 @@ def _bounded(content: bytes, where: str) -> bytes:
 # -- the story's own pictures ------------------------------------------------------------------------------------
 
 
-def read_panels(story: Story, folder: Path) -> dict[str, tuple[str, bytes]]:
-    """The pictures that a story refers to: their name in it to media type and bytes. Raises `StoryError`."""
+def read_panels(story: Story, folder: Path, *, column: str = "reference_image") -> dict[str, tuple[str, bytes]]:
+    """The pictures that a story refers to: their name in it to media type and bytes.
+
+    `column` is the header that the table gives them. Raises `StoryError`.
+    """
     panels: dict[str, tuple[str, bytes]] = {}
     for beat in story.beats:
         name = beat.reference_image
         # An address on the network is for models that can fetch it; offline the shot is drawn instead.
         if name and name not in panels and "://" not in name:
-            panels[name] = _panel(name, folder, beat.row)
+            panels[name] = _panel(name, folder, beat.row, column)
     return panels
 
 
-def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
+def _panel(name: str, folder: Path, row: int, column: str) -> tuple[str, bytes]:
     def refused(why: str) -> StoryError:
-        return StoryError(f"row {row}, reference_image {name!r}: {why}", row=row, column="reference_image")
+        return StoryError(f"row {row}, column '{column}', {name!r}: {why}", row=row, column=column)
 
     if "\0" in name:
         raise refused("a file name cannot hold a NUL")
@@ -95,7 +98,7 @@ def _panel(name: str, folder: Path, row: int) -> tuple[str, bytes]:
     try:
         content = read_regular_file(path, _MAX_IMAGE_BYTES + 1)
     except OSError as error:
-        raise refused(f"it cannot be read ({error.strerror})") from None
+        raise refused(f"it cannot be read ({error.strerror}); the file looked for is {path}") from None
     if len(content) > _MAX_IMAGE_BYTES:
         raise refused(f"it is larger than {_MAX_IMAGE_BYTES >> 20} MB")
     if not content.startswith(magic) or (media_type == "image/webp" and content[8:12] != b"WEBP"):

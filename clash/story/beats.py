@@ -9,7 +9,7 @@ from typing import Any
 
 from clash.errors import StoryError
 from clash.story.camera_terms import angle_of, movement_of, size_of
-from clash.story.cells import is_empty, looks_like_a_file, split_list
+from clash.story.cells import is_empty, names_a_file, split_list
 from clash.story.columns import Column, Columns, is_joined
 from clash.story.headers import SPEECH
 from clash.story.headings import Heading, canonical_side, heading_of, is_scene_number
@@ -133,7 +133,7 @@ class Beats:
         text = plain_text(cell)
         if column.fields == ("movement",) and _stands_still(column, cell):
             return [("movement", "static")]
-        if column.fields == ("reference_image",) and not looks_like_a_file(text):
+        if column.fields == ("reference_image",) and not names_a_file(text):
             self._notes_for_pictures.append((number, text, column.header))
             return []
         if column.fields in (("sound",), ("music",)) and column.unnamed == "sound":

@@ -79,6 +79,19 @@ def is_sentence(text: str, *, strict: bool = False) -> bool:
     return len(bare) >= 7 if has_cjk(bare) else len(bare.split()) >= 4
 
 
+def names_a_file(text: str) -> bool:
+    """Whether a cell is meant as the path of a file, whatever its kind, rather than as a note: it has an ending.
+
+    >>> names_a_file("refs/1.png"), names_a_file("story.csv"), names_a_file("见附件"), names_a_file("图1")
+    (True, True, False, False)
+    """
+    bare = text.strip()
+    ending = bare.rpartition(".")[2]
+    return looks_like_a_file(bare) or (
+        ending != bare and 1 < len(ending) <= 5 and ending.isascii() and ending.isalnum()
+    )
+
+
 def looks_like_a_file(text: str) -> bool:
     """Whether a cell names a picture: `panel_01.png`, an address."""
     return bool(_FILE.fullmatch(text.strip()))
