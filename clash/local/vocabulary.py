@@ -92,6 +92,11 @@ class Vocabulary:
         text = re.sub(r"(?<![A-Za-z\\])N(?![A-Za-z])", lambda _: f"(?:{self._number})", text)
         return _compiled(rf"(?<!\w)(?:{text})(?!\w)" if self.spaced else f"(?:{text})")
 
+    def is_number(self, text: str) -> bool:
+        """Return whether a text is a number in words and nothing else."""
+        words = self._number_words
+        return bool(words) and re.fullmatch(words, text.strip(), re.IGNORECASE) is not None
+
     def beings(self, key: str) -> re.Pattern[str]:
         """Return the pattern of one kind of animal or machine."""
         return _compiled(self.whole(_longest_first(_parts(self.section("beings")[key]))))
@@ -130,7 +135,17 @@ class Vocabulary:
         match = self.years.search(text)
         if match is None:
             return None
-        told = match[0].casefold()
+        return self._value_of(match[0].casefold())
+
+    def age_told(self, text: str) -> int | None:
+        """Return the age of a description: in years, or a number that stands between commas ("Ada, 58, a surgeon")."""
+        years = self.age_in_years(text)
+        if years is not None:
+            return years
+        numbers = (piece for piece in _STOPS.split(text) if piece.strip().isdecimal() or self.is_number(piece))
+        return next((self._value_of(piece.casefold()) for piece in numbers), None)
+
+    def _value_of(self, told: str) -> int | None:
         if found := _ROUND.search(told):
             return int(found["tens"]) + 5
         if digits := re.search(r"\d{1,3}", told):

@@ -45,7 +45,7 @@ def told_of(character: Character) -> Told:
 def _told(name: str, look: str, sentence: str) -> Told:
     words = vocabulary_for(f"{look} {sentence}".strip(), closely=bool(look))
     texts = (look, _description(name, sentence, words))
-    years = next((age for text in texts if (age := words.age_in_years(text) or _bare_years(text)) is not None), None)
+    years = next((age for text in texts if (age := words.age_told(text)) is not None), None)
     being = _being_of_name(name) or next(filter(None, (_being(text, words) for text in texts)), "")
     prose = [text if words.tag in _READ_AS_THEY_ARE else words.gloss(text) for text in texts]
     return Told((prose[0], prose[1]), years, being)
@@ -58,11 +58,6 @@ def _description(name: str, description: str, words: Vocabulary) -> str:
         return description
     describer = Describer(words)
     return ", ".join((*describer.beside(before, after), *describer.worn_in(after).values()))
-
-
-def _bare_years(text: str) -> int | None:
-    found = re.search(r"(?:^|, |，)(\d{1,3})(?:$|[,，])", text)
-    return int(found[1]) if found else None
 
 
 def _being(text: str, words: Vocabulary) -> str:

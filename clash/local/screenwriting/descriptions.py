@@ -12,6 +12,7 @@ _CLAUSE_SPACED = re.compile(r"[,;:.!?…—–(){}\[\]\"“”«»\n]")
 _CLAUSE_UNSPACED = re.compile(r"[,，;；:：.。!！?？…—()（）\[\]「」“”\n]")
 _BRACKETS = re.compile(r"\s*[(（\[【](?P<note>[^()（）\[\]【】]{1,80})[)）\]】]")
 _ENDS = re.compile(r"\s*(?:$|[,，、.。;；!！])")
+_TITLE = re.compile(r"\b(Mrs?|Ms|Dr|Prof|Capt|Lt|Sgt|St)\.")
 _OWNS = re.compile(r"\b(?:of|de|del|della|di|da|do|von|du)\s*$", re.IGNORECASE)
 """Before a name: what follows is about somebody of that name."""
 _BARE_YEARS = re.compile(r"\d{1,3}")
@@ -34,7 +35,10 @@ class Describer:
     def beside(self, before: str, after: str) -> list[str]:
         """Return the descriptions right before a name and right after it."""
         words = self._words
-        found = [*self._before(before)]
+        before = _TITLE.sub(r"\1", before)
+        found = [*self._before(before, after)]
+        if not before.strip() and (named := self._surname.match(after)):
+            found.append(_plain(named["what"]))  # "Luna the cat" opens a sentence
         if words.text("possessive") and re.match(f"(?:{words.text('possessive')})", after):
             return found  # "Mara's mother" says nothing of Mara
         if not _OWNS.search(before):
@@ -66,14 +70,23 @@ class Describer:
         """Return whether the words after a pronoun describe somebody."""
         return bool(self.beside("", text) or self.worn_in(text))
 
-    def _before(self, before: str) -> Iterator[str]:
+    def _before(self, before: str, after: str) -> Iterator[str]:
         clauses = self._clauses(before)
         text = self._without_name_words(clauses[-1] if clauses else "")
         match = self._leading.search(text)
         if match and (phrase := self._telling(match[0])):
             yield phrase
-        elif not text.strip() and len(clauses) > 1 and self._words.years.search(clauses[-2]):
-            yield _plain(self._without_article(clauses[-2]))  # "A woman in her sixties, Greta walks"
+        elif not text.strip() and len(clauses) > 1 and self._opens(clauses[-2], after):
+            yield _plain(self._without_article(clauses[-2]))
+
+    def _opens(self, clause: str, after: str) -> bool:
+        """Whether a clause before a name and a comma is about the name: "A woman in her sixties, Greta walks"."""
+        if self._words.years.search(clause):
+            return True
+        between_commas = after.lstrip().startswith(",")  # "A young boy, Timmy, runs"
+        return (
+            between_commas and self._words.spaced and self._leading.fullmatch(self._without_article(clause)) is not None
+        )
 
     def _after(self, after: str) -> Iterator[str]:
         if note := _BRACKETS.match(after):
@@ -100,7 +113,7 @@ class Describer:
     def _apposition(self, clause: str) -> str:
         """The clause if it is a description; "" for anything else."""
         words, plain = self._words, clause.strip()
-        if _BARE_YEARS.fullmatch(plain):
+        if _BARE_YEARS.fullmatch(plain) or words.is_number(plain):
             return plain
         bare = self._without_article(plain)
         opens = bare != plain or self._opening.match(plain)
@@ -153,6 +166,16 @@ class Describer:
         clothed = f"(?:{words.listed('worn')})[^，。、；]{{1,12}}?的" if words.tag == "zh" else _NOTHING
         piece = rf"(?:{alone}|{words.listed(*DESCRIBING)}|{clothed})[的のな의]?\s?"
         return re.compile(rf"(?:{piece})+$", re.IGNORECASE)
+
+    @cached_property
+    def _surname(self) -> re.Pattern[str]:
+        """What stands right after a name as a part of it: "the cat"."""
+        words = self._words
+        if not words.spaced or not words.listed("article"):
+            return re.compile(_NOTHING)
+        listed = words.whole(words.listed(*DESCRIBING))
+        person = rf"(?:(?:{listed})\s+)*{words.person.pattern}"
+        return re.compile(rf"\s+(?:the|der|die|das|le|la|el|il)\s+(?P<what>{person})", re.IGNORECASE)
 
     @cached_property
     def _opening(self) -> re.Pattern[str]:

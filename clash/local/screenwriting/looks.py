@@ -16,7 +16,7 @@ from clash.local.screenwriting.descriptions import Describer
 from clash.local.vocabulary import Vocabulary, vocabulary, vocabulary_for
 from clash.story.screenplay import Beat, Character, Story
 
-_SENTENCE = re.compile(r"(?<=[.!?。！？;；\n])\s*(?=\S)")
+_SENTENCE = re.compile(r"(?<=[.!?。！？;；\n])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bDr\.)\s*(?=\S)")
 _MOST_SENTENCES = 40
 _LONGEST_LOOK = 400
 
@@ -136,7 +136,7 @@ def _voice(one: _Told, words: Vocabulary) -> str:
 
 
 def _age(text: str, words: Vocabulary) -> str:
-    years = words.age_in_years(text) or next((int(piece) for piece in text.split(" , ") if piece.isdecimal()), None)
+    years = words.age_told(text)
     if years is None:
         return words.keyed("age", text)
     return "child" if years < 14 else "young" if years < 30 else "adult" if years < 62 else "old"
