@@ -95,6 +95,7 @@ DEEDS: dict[str, Deed] = {
     "overwritten with another, alone": copy_over_alone("other.db"),
     "overwritten with a backup, alone": copy_over_alone("old.db"),
     "log deleted": lambda path: path.with_name(f"{path.name}-wal").unlink(),
+    "index of the log deleted": lambda path: path.with_name(f"{path.name}-shm").unlink(),
     "emptied": lambda path: path.write_bytes(b""),
     "cut in half": lambda path: os.truncate(path, path.stat().st_size // 2),
     "written over with text": lambda path: path.write_text("mara" * 50_000),

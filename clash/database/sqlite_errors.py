@@ -74,7 +74,7 @@ def damaged(path: Path, what: str = "") -> SettingsError:
     return SettingsError(
         f"the database {path} is damaged{f': {what}' if what else ''}",
         code="not_a_database",
-        hint="rescue what can be read with `sqlite3 FILE .recover`, or put a backup in its place;"
+        hint="put a backup in its place, or move it away (`sqlite3 FILE .recover` may still read some of it);"
         " then `clash db recover` restores the paid calls from the asset store",
     )
 

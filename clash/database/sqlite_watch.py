@@ -40,6 +40,7 @@ class FileWatch:
         self._file = file_id(path)
         self._log_path = side_file(self._real, "-wal")
         self._log = file_id(self._log_path)
+        self._index = file_id(side_file(self._real, "-shm"))
         self._stamp = self._identity()
         self._written = self._times()
         self._error: DatabaseError | None = None
@@ -84,6 +85,8 @@ class FileWatch:
             )
         if self._log is not None and file_id(self._log_path) != self._log:
             return f"the write-ahead log of the database {self.path} was deleted while it was in use"
+        if self._index is not None and file_id(side_file(self._real, "-shm")) != self._index:
+            return f"the index of the write-ahead log (-shm) of the database {self.path} was deleted while in use"
         if self._times() != self._written and self._is_other():
             self._overwritten = True
             return f"the database {self.path} was overwritten with another one while it was in use"
