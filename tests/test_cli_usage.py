@@ -249,7 +249,7 @@ def test_an_empty_list_is_a_header_in_a_pipe(database: Path) -> None:
     done = clash("runs ls", database)
     assert done.returncode == 0
     assert done.stdout.splitlines()[0].split("\t")[:3] == ["thread_id", "status", "story"]
-    assert json.loads(clash("runs ls --json", database).stdout) == {"schema": 1, "items": []}
+    assert json.loads(clash("runs ls --json", database).stdout) == {"schema": 1, "items": [], "damaged": []}
 
 
 @pytest.mark.parametrize("arguments", ["runs show nobody", "cost nobody", "checkpoints ls nobody", "assets ls nobody"])

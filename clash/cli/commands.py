@@ -42,7 +42,7 @@ _WRONG_USE: tuple[type[Exception], ...] = tuple(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from clash import __version__
+        from clash.version import __version__
 
         typer.echo(f"clash {__version__}")
         raise typer.Exit

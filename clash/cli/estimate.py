@@ -58,7 +58,7 @@ def estimate_document(request: RunRequest) -> Document:
     """The estimate of a run as a JSON document."""
     from clash import production
 
-    return report(lambda settings: production.estimate(request, settings))
+    return report(lambda settings: production.dry_run(request, settings))
 
 
 def print_estimate(document: Document, *, as_json: bool = False) -> None:

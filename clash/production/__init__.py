@@ -1,11 +1,11 @@
 """The use cases: begin a film, go on with it, call it off, say beforehand what it would cost.
 
-    report = await run(RunRequest(story="story.csv"), load_settings())
+    report = await run(RunRequest(story="story.csv"))
 
 The Python API beside the command line. LangGraph is imported only once a graph is about to run.
 """
 
-from clash.production.estimates import estimate
+from clash.production.estimates import dry_run
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
 from clash.production.runner import RunReport
@@ -21,7 +21,7 @@ __all__ = [
     "RunRequest",
     "StopSignal",
     "cancel",
-    "estimate",
+    "dry_run",
     "resume",
     "run",
     "settle_call",

@@ -11,7 +11,7 @@ from typing import Any
 
 from clash.assets import AssetStore, open_assets, sha256_of
 from clash.calls.dry_run import DryRun, EstimateLine, summed, together
-from clash.config import Settings, parse_size
+from clash.config import Settings, load_settings, parse_size
 from clash.database.connection import database_exists, open_database
 from clash.database.migrations import require_current
 from clash.database.port import Database
@@ -26,13 +26,13 @@ from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import StoredFile
 
 
-async def estimate(request: RunRequest, settings: Settings) -> dict[str, Any]:
+async def dry_run(request: RunRequest, settings: Settings | None = None) -> dict[str, Any]:
     """What a run of this story would call and pay, without making or writing anything.
 
     What earlier runs made is counted as found. How many shots a paid writer would make is the default writer's guess.
     Raises what `run` raises for a request that cannot be carried out.
     """
-    settings = with_unpriced(settings, allowed=request.allow_unpriced)
+    settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
     registry = Registry(settings)
     plan = prepare(request, settings, registry)
     models = registry.models(plan.models)
@@ -46,9 +46,9 @@ async def estimate(request: RunRequest, settings: Settings) -> dict[str, Any]:
         run_id = request.thread_id
         if database is not None and run_id is not None and (row := await AsyncMetadataTracker(database).run(run_id)):
             check_same(row, plan, allow_changes=request.allow_changes)
-        dry_run = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
-        await collect_calls(plan.story, panels, Format(width, height, plan.fps), dry_run)
-    lines = summed(dry_run.planned)
+        found = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
+        await collect_calls(plan.story, panels, Format(width, height, plan.fps), found)
+    lines = summed(found.planned)
     total = sum((line.cost_usd for line in lines), Decimal(0))
     guessed = models["screenplay"].spec != registry.default("screenplay").spec
     return {

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from clash.assets import open_assets
-from clash.config import Settings
+from clash.config import Settings, load_settings
 from clash.database import reading
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
@@ -36,17 +36,17 @@ from clash.workflow.state import GRAPH_VERSION, WORKFLOW
 
 async def run(
     request: RunRequest,
-    settings: Settings,
+    settings: Settings | None = None,
     *,
     observe: Observer = ignore,
     stop: StopSignal | None = None,
 ) -> RunReport:
     """Begin a film, or go on with one of the same story and settings.
 
-    Raises `StoryError`, `UsageError`, `NotFoundError`, `SettingsError`, `ConflictError`, `VersionMismatchError`
-    before anything is made; what fails later is in the report.
+    Without `settings`, those of the environment and `.env`. Raises `StoryError`, `UsageError`, `NotFoundError`,
+    `SettingsError`, `ConflictError`, `VersionMismatchError` before anything is made; what fails later is in the report.
     """
-    settings = with_unpriced(settings, allowed=request.allow_unpriced)
+    settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
     registry = Registry(settings)
     plan = prepare(request, settings, registry)
     stop = stop or StopSignal()
@@ -115,7 +115,7 @@ async def _check_folder(database: Database, thread_id: str) -> None:
 
 async def resume(
     thread_id: str,
-    settings: Settings,
+    settings: Settings | None = None,
     *,
     concurrency: int | None = None,
     budget: Decimal | None = None,
@@ -134,7 +134,7 @@ async def resume(
     """
     check_thread_id(thread_id)
     check_budget(budget)
-    settings, stop = with_unpriced(settings, allowed=allow_unpriced), stop or StopSignal()
+    settings, stop = with_unpriced(settings or load_settings(), allowed=allow_unpriced), stop or StopSignal()
     async with open_database(settings.database_url, "write", stopping=lambda: stop.requested) as database:
         row = await checked(database, _film_row(database, thread_id))
         held = Runner(settings, database, row, Registry(settings), observe, stop)
@@ -149,12 +149,13 @@ async def resume(
         )
 
 
-async def cancel(thread_id: str, settings: Settings) -> dict[str, Any]:
+async def cancel(thread_id: str, settings: Settings | None = None) -> dict[str, Any]:
     """Call a film off: no new call starts, in whichever process it runs; those in flight are kept and settled.
 
     `clash resume` takes it up again. Raises `NotFoundError`, `ConflictError` for a film that is finished.
     """
     check_thread_id(thread_id)
+    settings = settings or load_settings()
     async with open_database(settings.database_url, "write") as database:
         row = await checked(database, _film_row(database, thread_id))
         if not await AsyncMetadataTracker(database).cancel(thread_id):

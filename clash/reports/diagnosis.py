@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from clash import __version__
 from clash.config import Kind, Settings, dotenv_values
 from clash.database.connection import check_soundness, database_exists, open_database
 from clash.database.migrations import pending_migrations
@@ -29,6 +28,7 @@ from clash.providers.extras import EXTRAS, installed, package_of
 from clash.providers.file_hosts import FileHosts, check_file_hosts
 from clash.providers.registry import Probed, Registry, provider_names
 from clash.redaction import redacted_text
+from clash.version import __version__
 
 _LOW_DISK_BYTES = 1 << 30
 _PROBE_S = 20.0

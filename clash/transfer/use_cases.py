@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from clash import __version__
 from clash.assets import AssetStore
 from clash.clock import now_text
 from clash.config import Settings
@@ -25,6 +24,7 @@ from clash.database.transfer.lines import Header, Tally, read_entries, read_head
 from clash.database.transfer.statements import target_of
 from clash.errors import ClashError, NotFoundError, StorageError, UsageError
 from clash.transfer.file import new_file, open_file
+from clash.version import __version__
 
 Write = Callable[[bytes], object]
 

@@ -30,6 +30,15 @@ def test_help_costs_little_more_than_importing_typer(tmp_path: Path) -> None:
     assert shown <= 2.5 * typer
 
 
+def test_importing_clash_costs_little_more_than_pydantic(tmp_path: Path) -> None:
+    """`import clash` takes at most 1.2 times `import pydantic`: nothing else is imported until it is used."""
+    pydantic = seconds([sys.executable, "-c", "import pydantic"], tmp_path)
+    imported = seconds([sys.executable, "-c", "import clash"], tmp_path)
+    print(f"\nimport clash: {imported * 1000:.0f} ms, import pydantic: {pydantic * 1000:.0f} ms,", end=" ")
+    print(f"ratio {imported / pydantic:.2f}")
+    assert imported <= 1.2 * pydantic
+
+
 def test_a_thousand_checkpoints_are_listed_before_langgraph_would_be_imported(tmp_path: Path) -> None:
     """`checkpoints ls` of 1,000 checkpoints takes at most the time of `python -c "import langgraph.graph"`."""
     thread = with_a_thousand_checkpoints(tmp_path)
