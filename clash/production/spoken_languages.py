@@ -57,9 +57,10 @@ def _spoken(story: Story) -> Iterator[tuple[int, str]]:
 def _no_voice(model: Model, language: str, row: int, settings: Settings) -> UsageError:
     cards = load_catalogue(settings).cards
     others = [card.spec for card in cards if card.kind == "speech" and spoken_in(language, card.languages)]
-    named = f"{', '.join(others)} speaks it" if others else "no model of the catalogue speaks it"
+    silence = "--speech-model local:voice keeps time in silence, with subtitles"
+    choice = f"choose one that does with --speech-model: {', '.join(others)}; or" if others else ""
     return UsageError(
         f"{model.spec} does not speak the language of row {row}, {language}",
         code="no_voice",
-        hint=f"{named}; choose it with --speech-model, or local:voice, which keeps time in silence with subtitles",
+        hint=f"{choice or 'no model of the catalogue speaks it;'} {silence}",
     )
