@@ -16,6 +16,10 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+NARRATOR = "NARRATOR"
+"""The speaker of a line that is told between or after the lines of people."""
+
+
 class DraftLine(_Strict):
     """Words, and the name of who says them."""
 

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from clash.providers.openai.draft import Draft, DraftShot
-from clash.story.screenplay import Beat, Story, slug
+from clash.providers.openai.draft import NARRATOR, Draft, DraftShot
+from clash.story.screenplay import Beat, Line, Story, slug
 
 _MOST_FAULTS = 20
 _LONGEST_SHOT_S = 60.0
@@ -73,7 +73,7 @@ def _shot_faults(draft: Draft, rows: Sequence[Beat]) -> Iterator[str]:
     for number, shot in enumerate(draft.shots, start=1):
         yield from (
             f"shot {number} shows {name!r}, who is not among the characters"
-            for name in (*shot.characters, *(line.speaker for line in shot.dialogue))
+            for name in (*shot.characters, *(line.speaker for line in shot.dialogue if line.speaker != NARRATOR))
             if slug(name) not in cast
         )
         if slug(shot.location) not in places:
@@ -99,17 +99,24 @@ def _contradictions(number: int, shot: DraftShot, beat: Beat) -> Iterator[str]:
 
 def _word_faults(draft: Draft, rows: Sequence[Beat]) -> Iterator[str]:
     spoken = Counter((slug(line.speaker), _plain(line.text)) for shot in draft.shots for line in shot.dialogue)
-    wanted = Counter((slug(line.speaker), _plain(line.text)) for beat in rows for line in beat.dialogue if line.speaker)
+    wanted = Counter(
+        (slug(who), _plain(line.text)) for beat in rows for line in beat.dialogue if (who := _speaker(line))
+    )
     texts = Counter(_plain(line.text) for beat in rows for line in beat.dialogue)
     for beat in rows:
         for line in beat.dialogue:
-            key = (slug(line.speaker), _plain(line.text))
-            if line.speaker and spoken[key] < wanted[key]:
-                yield f"row {beat.row}: {line.speaker} must say, word for word: {line.text}"
+            who = _speaker(line)
+            key = (slug(who), _plain(line.text))
+            if who and spoken[key] < wanted[key]:
+                yield f"row {beat.row}: {who} must say, word for word: {line.text}"
     for shot in draft.shots:
         for line in shot.dialogue:
             if _plain(line.text) not in texts:
                 yield f"the story has no line {line.text!r}; add none"
+
+
+def _speaker(line: Line) -> str:
+    return NARRATOR if line.narrator else line.speaker
 
 
 def _narration_faults(draft: Draft, rows: Sequence[Beat]) -> Iterator[str]:

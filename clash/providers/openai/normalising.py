@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from clash.providers.openai.draft import Draft, DraftScene, DraftShot
+from clash.providers.openai.draft import NARRATOR, Draft, DraftLine, DraftScene, DraftShot
 from clash.story.camera_terms import angle_of, movement_of, size_of
 from clash.story.screenplay import Beat, Character, Line, Location, Scene, Screenplay, Shot, Story, slug
 
@@ -84,9 +84,15 @@ def _shot(number: int, draft: DraftShot, names: dict[str, str]) -> Shot:
         number=number,
         location=slug(draft.location),
         characters=tuple(dict.fromkeys(slug(name) for name in draft.characters)),
-        dialogue=tuple(Line(speaker=names[slug(line.speaker)], text=line.text.strip()) for line in draft.dialogue),
+        dialogue=tuple(_line(line, names) for line in draft.dialogue),
         duration_s=round(min(max(draft.duration_s, _SHORTEST_S), _LONGEST_S), 2),
     )
+
+
+def _line(draft: DraftLine, names: dict[str, str]) -> Line:
+    if draft.speaker == NARRATOR and slug(NARRATOR) not in names:
+        return Line(text=draft.text.strip(), narrator=True)
+    return Line(speaker=names[slug(draft.speaker)], text=draft.text.strip())
 
 
 def _row_of_one_shot(shot: Shot, beat: Beat, names: dict[str, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from clash.providers.openai.draft import Draft
+from clash.providers.openai.draft import NARRATOR, Draft
 from clash.providers.openai.normalising import established
 from clash.providers.prompts import prompt
 from clash.story.screenplay import Beat, Story
@@ -66,6 +66,10 @@ def _fits(rows: Sequence[Beat]) -> bool:
 
 def _row(beat: Beat) -> str:
     values = beat.model_dump(mode="json", include=set(_ROW_FIELDS))
+    for line in values["dialogue"]:
+        if line.pop("narrator", False):
+            line.pop("voice", None)
+            line["speaker"] = NARRATOR
     return json.dumps({name: values[name] for name in _ROW_FIELDS if values[name]}, ensure_ascii=False)
 
 
@@ -74,6 +78,8 @@ def messages_for(story: Story, rows: Sequence[Beat], done: Sequence[Draft], coun
     instructions: list[str] = []
     if story.kind == "shot_list":
         instructions.append(prompt("shot_list"))
+    if any(line.narrator for beat in rows for line in beat.dialogue):
+        instructions.append(prompt("narrator"))
     if count > 1:
         instructions.append(_part(done, count))
     told = prompt(
