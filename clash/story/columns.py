@@ -154,15 +154,17 @@ class _Deciding:
 
     def _numbers(self, column: Column) -> None:
         """`Shot` that holds sizes is the size, that holds moves is the move, that holds sentences is the picture."""
-        if column.fields not in (("shot",), ("scene",)) or self._share(column, is_scene_number) >= 0.5:
+        if column.fields not in (("shot",), ("scene",)):
             return
-        if column.fields == ("shot",):
+        if column.fields == ("shot",) and self._share(column, _has_digit) < 0.5:
             if self._share(column, lambda text: size_of(text) is not None and len(text) < 30) > 0.5:
                 column.fields = () if self._columns.of("shot_size") else ("shot_size",)
                 return
             if self._share(column, lambda text: movement_of(text) is not None and len(text) < 30) > 0.5:
                 column.fields = () if self._columns.of("movement") else ("movement",)
                 return
+        if self._share(column, is_scene_number) >= 0.5:
+            return
         if self._share(column, is_sentence) > _SENTENCES_IN_MOST and not self._columns.of("description"):
             column.fields = ("description",)
 
@@ -406,6 +408,10 @@ class _Deciding:
 _TITLE_LIKE = frozenset(
     {"beat", "story", "故事", "情节", "剧情", "storybeat", "beats", "plot", "historia", "histoire", "storia", "история"}
 )
+
+
+def _has_digit(text: str) -> bool:
+    return any(letter.isdigit() for letter in text)
 
 
 def _without_script(fields: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,120 @@
+"""`clash story show`, and what `clash run` does with a table that it does not understand wholly."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TABLE = "镜号,景别,画面,台词/旁白,时长,道具\n1,远景,陶窑发光,,3,木柴\n2,近景,安娜看火,安娜：看。,4,\n"
+UNHEARD = "#,Picture,Zeppelin\n1,The kiln glows.,It burned all night.\n2,Hands,Nobody slept.\n"
+
+
+def clash(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
+    """One command in a folder of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "clash", *arguments],
+        cwd=at,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def document(*arguments: str, at: Path) -> dict[str, Any]:
+    """The JSON document of a command."""
+    return json.loads(clash(*arguments, "--json", at=at).stdout)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two tables in it."""
+    (tmp_path / "kiln.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "unheard.csv").write_text(UNHEARD, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_document_says_how_each_column_was_read(folder: Path):
+    """Fields, an example, how many cells are filled; and the screenplay that the local writer makes of it."""
+    shown = document("story", "show", "kiln.csv", at=folder)
+    assert shown["story"] == {
+        "title": "Kiln", "kind": "shot_list", "language": "zh", "rows": 2, "format": "csv", "encoding": "utf-8",
+    }  # fmt: skip
+    columns = {column["header"]: column for column in shown["columns"]}
+    assert columns["台词/旁白"] == {
+        "header": "台词/旁白", "fields": ["dialogue", "narration"], "example": "安娜：看。", "filled": 1,
+    }  # fmt: skip
+    assert columns["道具"]["fields"] == []
+    assert any("道具" in warning and "木柴" in warning for warning in shown["warnings"])
+    (line,) = shown["screenplay"]["scenes"][0]["shots"][1]["dialogue"]
+    assert line == {"speaker": "安娜", "text": "看。"}
+
+
+def test_a_person_is_shown_columns_people_places_and_shots(folder: Path):
+    """Each of them once, the unused column without a field."""
+    shown = clash("story", "show", "kiln.csv", at=folder)
+    assert shown.returncode == 0
+    assert "安娜\tspeaks, seen from shot 2" in shown.stdout
+    assert "道具\t\t1\t木柴" in shown.stdout
+    assert not list(folder.glob("*.db")) + list(folder.glob("data/*"))
+
+
+def test_showing_a_story_loads_neither_graph_nor_arrays(folder: Path):
+    """`story show` imports neither LangGraph nor numpy."""
+    code = (
+        "import sys; from clash.cli.app import main; code = main(['story', 'show', 'kiln.csv', '--json']);"
+        "heavy = {'langgraph', 'numpy', 'av'} & set(sys.modules); sys.exit(code or len(heavy))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_table_that_is_refused_is_an_error_document(folder: Path):
+    """Exit code 2; the row and the headers are named."""
+    (folder / "foo.csv").write_text("foo,bar\n1,2\n", encoding="utf-8")
+    ran = clash("story", "show", "foo.csv", "--json", at=folder)
+    assert ran.returncode == 2
+    assert json.loads(ran.stdout)["error"]["row"] == 1
+
+
+def test_a_run_stops_before_words_are_lost(folder: Path):
+    """Nothing is spoken and an unused column holds prose: exit 2 before anything is made, with both ways on."""
+    ran = clash("run", "unheard.csv", "--json", at=folder)
+    assert ran.returncode == 2
+    error = json.loads(ran.stdout)["error"]
+    assert error["column"] == "Zeppelin"
+    assert "--column 'Zeppelin=narration'" in error["hint"]
+    assert "--ignore-columns" in error["hint"]
+    assert sorted(path.name for path in folder.iterdir()) == ["kiln.csv", "unheard.csv"]
+    spoken = document("run", "unheard.csv", "--dry-run", "--column", "Zeppelin=narration", at=folder)
+    assert spoken["calls"] > document("run", "unheard.csv", "--dry-run", "--ignore-columns", at=folder)["calls"] - 2
+
+
+def test_how_a_table_is_read_belongs_to_the_run(folder: Path):
+    """Another `--column` on the same thread is another film; the dry run names unused columns."""
+    made = clash("run", "unheard.csv", "--thread", "k", "--column", "Zeppelin=narration", "--size", "128x72", at=folder)
+    assert made.returncode == 0, made.stderr
+    other = clash("run", "unheard.csv", "--thread", "k", "--ignore-columns", "--size", "128x72", at=folder)
+    assert other.returncode == 5
+    again = document(
+        "run", "unheard.csv", "--thread", "k", "--column", "Zeppelin=narration", "--size", "128x72", at=folder
+    )
+    assert again["status"] == "already_completed"
+    assert isinstance(again["warnings"], list)
+    dry = document("run", "kiln.csv", "--dry-run", at=folder)
+    assert any("道具" in warning for warning in dry["warnings"])
+
+
+def test_all_stories_of_a_table_are_runs_of_their_own(folder: Path):
+    """`--story all` makes one run per story, each under its number."""
+    (folder / "two.csv").write_text("storytitle,sentence1,sentence2\nA,Fire.,Rain.\nB,Smoke.,Wind.\n", encoding="utf-8")
+    dry = document("run", "two.csv", "--story", "all", "--dry-run", "--thread", "t", at=folder)
+    assert [run["thread_id"] for run in dry["runs"]] == ["t-1", "t-2"]
+    made = clash("run", "two.csv", "--story", "all", "--thread", "t", "--size", "320x180", "--json", at=folder)
+    assert made.returncode == 0, made.stderr
+    assert [run["status"] for run in json.loads(made.stdout)["runs"]] == ["completed", "completed"]
