@@ -111,7 +111,8 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
             "reserved_usd": "0.100000", "unknown_usd": "0.100000", "budget_usd": "20.000000", "calls": 21,
             "failed_calls": 0, "reused_calls": 0, "unknown_calls": 1,
             "by_precision": [{"precision": "billed", "calls": 20, "cost_usd": "12.345678"}],
-            "by_step": [STEP], "calls_list": [a_call(1, model=HOSTILE)],
+            "by_step": [STEP], "settlements": [],
+            "calls_list": [a_call(1, model=HOSTILE)],
         },
     ),
     "cost of all": (
