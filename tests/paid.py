@@ -26,6 +26,7 @@ from clash.database.lease import Lease, release_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.migrations import migrate
 from clash.database.port import Database, Row
+from clash.database.rows import CallRow
 from clash.errors import AmbiguousError, ProviderError
 from clash.money import to_micro
 from clash.providers.ports import Answer, AnyProvider, Context, Job, JobStatus, Kind, Quote, Request, SpeechRequest
@@ -247,6 +248,10 @@ class Desk:
         return await self.database.query(
             "SELECT * FROM api_logs WHERE run_id = ? AND slot LIKE ? ORDER BY id", (self.run_id, text)
         )
+
+    async def calls(self, text: str = "%") -> list[CallRow]:
+        """Return the same rows as the typed values that the ledger reads."""
+        return [CallRow.from_row(row) for row in await self.rows(text)]
 
     async def states(self, text: str = "%") -> list[str]:
         """Their states."""

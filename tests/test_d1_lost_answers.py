@@ -28,6 +28,7 @@ from clash.database.d1.rest import Account, Patience
 from clash.database.lease import Lease, release_lease, renew_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Statement
+from clash.database.rows import CallRow
 from clash.database.transfer.lines import read_entries, read_header
 from clash.database.transfer.statements import Target
 from clash.database.transfer.trial import examine
@@ -124,7 +125,7 @@ async def test_every_change_of_a_call_is_made_once(database: D1Database, tmp_pat
     async def intend(slot: str) -> Any:
         row = await store.intend(speech(slot), model, slot, quote)
         assert row is not None
-        assert (row["state"], row["slot"], row["quoted_cost_micro"]) == ("intent", slot, 100_000)
+        assert (row.state, row.slot, row.quoted_cost_micro) == ("intent", slot, 100_000)
         return row
 
     settled = await intend("settled")
@@ -134,7 +135,7 @@ async def test_every_change_of_a_call_is_made_once(database: D1Database, tmp_pat
     await store.fail(speech("failed"), await intend("failed"), ProviderError("no"), cost_micro=30_000)
     await store.give_up(speech("unknown"), await intend("unknown"), "who knows")
     (source,) = await database.query("SELECT * FROM api_logs WHERE slot = 'settled'")
-    await store.reuse(speech("reused"), model, "settled", source)
+    await store.reuse(speech("reused"), model, "settled", CallRow.from_row(source))
     assert await store.intend(speech("dear"), model, "dear", Quote(Decimal(9))) is None
     rows = await database.query("SELECT slot, state, attempt, cost_micro, reused, job_id FROM api_logs ORDER BY id")
     assert [tuple(row.values()) for row in rows] == [

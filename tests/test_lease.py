@@ -19,11 +19,12 @@ import pytest
 from conftest import RUN, on_both_databases, on_d1
 
 from clash.database import open_database
-from clash.database.call_log import NewAsset, insert_asset
+from clash.database.call_log import insert_asset
 from clash.database.checkpoint_facts import CheckpointFacts
 from clash.database.lease import Heartbeat, Lease, is_dead, release_lease, renew_lease, take_lease, this_process
 from clash.database.metadata import AsyncMetadataTracker, record_checkpoint
 from clash.database.port import Database, Row, Statement
+from clash.database.rows import NewAsset
 from clash.errors import ConflictError, NotFoundError
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

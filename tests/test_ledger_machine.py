@@ -31,6 +31,7 @@ from clash.calls.spec import CallResult
 from clash.database.connection import is_d1, open_database
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database, Param, Row, Rows, Statement
+from clash.database.rows import CallRow
 from clash.errors import ClashError
 from clash.money import to_micro
 
@@ -179,7 +180,9 @@ class Runs(RuleBasedStateMachine):
 
     def _count_consent(self, texts: list[str], rows: list[Row]) -> None:
         newest = {row["slot"]: row for row in rows}
-        self.allowed.update(text for text in texts if text in newest and stands_in_the_way(newest[text]))
+        self.allowed.update(
+            text for text in texts if text in newest and stands_in_the_way(CallRow.from_row(newest[text]))
+        )
 
     def _remember_receipts(self) -> None:
         for path in (self.desk.assets.root / "receipts").glob("*.json"):

@@ -26,6 +26,7 @@ from clash.calls.consent import stands_in_the_way
 from clash.calls.spec import CallResult
 from clash.database.connection import is_d1, open_database
 from clash.database.port import Database, Row, Rows, Statement
+from clash.database.rows import CallRow
 from clash.errors import ClashError, DatabaseError, PersonNeededError
 
 TEXTS = st.sampled_from(["a", "b"])
@@ -104,7 +105,7 @@ class Calls(RuleBasedStateMachine):
         self._script(text, acts, before)
         asked = self.till.asked[text]
         whole = [row for row in before if row["state"] == "succeeded" and self.desk.assets.has(row["asset_sha256"])]
-        if consent and before and stands_in_the_way(before[-1]):
+        if consent and before and stands_in_the_way(CallRow.from_row(before[-1])):
             self.allowed[text] += 1
         ledger = await self.desk.ledger(self.provider, consent=consent, buy_again=consent, reuse=reuse)
         try:

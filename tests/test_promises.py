@@ -117,13 +117,13 @@ async def test_a_call_that_is_settled_twice_is_counted_once(desk: Desk, again: s
     till = Till()
     ledger = await desk.ledger(OneShot(till))
     kept: list[Any] = []
-    plain = ledger._book.settle
+    plain = ledger._store.settle
 
     async def settle(*arguments: Any) -> Any:
         kept.append(arguments)
         return await plain(*arguments)
 
-    ledger._book.settle = settle  # type: ignore[method-assign]
+    ledger._store.settle = settle  # type: ignore[method-assign]
     await ledger.call(task("a"))
     one, row, receipt = kept[0]
     before = await desk.rows()
@@ -132,9 +132,9 @@ async def test_a_call_that_is_settled_twice_is_counted_once(desk: Desk, again: s
         if again == "settle":
             await plain(one, row, {**receipt, "cost_micro": 70_000})
         elif again == "fail":
-            await ledger._book.fail(one, row, error, cost_micro=70_000)
+            await ledger._store.fail(one, row, error, cost_micro=70_000)
         else:
-            await ledger._book.give_up(one, row, "who knows")
+            await ledger._store.give_up(one, row, "who knows")
     assert await desk.money() == (100_000, 0)
     assert await desk.rows() == before
 
@@ -145,13 +145,13 @@ async def test_a_recovered_call_that_is_settled_twice_counts_once(desk: Desk) ->
     ledger = await desk.ledger(OneShot(Till(), script={"a": ["junk"]}))
     with pytest.raises(ClashError):
         await ledger.call(task("a"))
-    (row,) = await desk.rows()
+    (row,) = await desk.calls()
     receipt = {"sha256": desk.assets.put(b"x"), "media_type": "audio/wav", "cost_micro": 70_000,
                "precision": "billed", "facts": {}, "response": "{}"}  # fmt: skip
-    await ledger._book.settle(task("a"), row, receipt)
+    await ledger._store.settle(task("a"), row, receipt)
     assert await desk.money() == (70_000, 0)
     with suppress(ClashError):
-        await ledger._book.settle(task("a"), row, {**receipt, "cost_micro": 30_000})
+        await ledger._store.settle(task("a"), row, {**receipt, "cost_micro": 30_000})
     assert await desk.money() == (70_000, 0)
 
 

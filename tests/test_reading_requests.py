@@ -12,11 +12,12 @@ from conftest import RUN, on_both_databases, on_d1
 from graphs import fan_out_graph
 
 from clash.config import Settings
-from clash.database.call_log import NewAsset, insert_asset
+from clash.database.call_log import insert_asset
 from clash.database.checkpointer import run_saver
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
+from clash.database.rows import NewAsset
 from clash.reports.checkpoints import list_checkpoints, show_checkpoint
 from clash.reports.costs import cost
 from clash.reports.database import database_status

@@ -133,7 +133,7 @@ async def test_a_call_is_settled_once_however_often_it_is_said(desk: Desk) -> No
     """Two people at a time: the second finds the call no longer as it looked at it, and counts nothing."""
     await lose_answer(desk, OneShot(Till()))
     await desk.ledger(OneShot(Till()))
-    (row,) = await desk.rows()
+    (row,) = await desk.calls()
     both = [Settlement(row, 70_000, by, "2026-11-26T00:00:00.000Z") for by in ("ana@one", "ben@two")]
     assert [await settle_call(desk.database, desk.lease, one) for one in both] == [True, False]
     assert await desk.money() == (70_000, 0)
@@ -267,11 +267,11 @@ async def test_a_call_of_the_schema_before_can_be_settled(
             [
                 Statement(
                     "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at,"
-                    " reserved_micro) VALUES ('old', 'video_production', 'paused', '2026', '2026', 100000)"
+                    " reserved_micro) VALUES ('old', 'video_production', 'paused', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', 100000)"
                 ),
                 Statement(
                     "INSERT INTO api_logs (run_id, step, slot, token, service, state, quoted_cost_micro, started_at)"
-                    " VALUES ('old', 'speak', 'a', 'token', 'oneshot', 'unknown', 100000, '2026')"
+                    " VALUES ('old', 'speak', 'a', 'token', 'oneshot', 'unknown', 100000, '2026-01-01T00:00:00.000Z')"
                 ),
             ]
         )

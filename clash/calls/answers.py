@@ -11,7 +11,7 @@ from clash.calls.jobs import JobFailedError, await_job, is_lost
 from clash.calls.receipts import answer_without_secrets
 from clash.calls.verification import check_answer
 from clash.calls.waiting import Waiting
-from clash.database.port import Row
+from clash.database.rows import CallRow
 from clash.errors import ClashError, ProviderError
 from clash.providers.ports import (
     FREE,
@@ -37,7 +37,7 @@ class BadFileError(ProviderError):
     code = "bad_answer"
     retryable = True
 
-    def __init__(self, message: str, row: Row, result: object) -> None:
+    def __init__(self, message: str, row: CallRow, result: object) -> None:
         super().__init__(message)
         self.row = row
         self.result = result
@@ -70,7 +70,7 @@ def can_find_out(provider: AnyProvider) -> bool:
 
 async def ask_again(
     model: Model,
-    row: Row,
+    row: CallRow,
     request: Request,
     context: Context,
     *,
@@ -97,7 +97,7 @@ async def ask_again(
     except ClashError:
         raise
     except Exception as error:
-        raise ProviderError(f"{row['service']}: {safe_exception(error)}"[:2000], retryable=True) from error
+        raise ProviderError(f"{row.service}: {safe_exception(error)}"[:2000], retryable=True) from error
     if result is None:
         return None
     try:
@@ -110,7 +110,7 @@ async def ask_again(
 
 async def _asked_again(
     model: Model,
-    row: Row,
+    row: CallRow,
     request: Request,
     context: Context,
     *,
@@ -118,9 +118,9 @@ async def _asked_again(
     check_stop: Callable[[], None],
     waiting: Waiting,
 ) -> object:
-    provider, about = model.provider, f"{row['slot']} ({model.spec}), asked about again"
-    if row["job_id"] and isinstance(provider, JobProvider):
-        job = Job(str(row["job_id"]), str(row["endpoint"]))
+    provider, about = model.provider, f"{row.slot} ({model.spec}), asked about again"
+    if row.job_id and isinstance(provider, JobProvider):
+        job = Job(str(row.job_id), row.endpoint)
         return await await_job(provider, model.name, job, waiting=waiting, check_stop=check_stop, about=about)
     if not same:
         return None

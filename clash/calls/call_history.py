@@ -10,10 +10,11 @@ import asyncio
 
 from clash.calls.consent import stands_in_the_way
 from clash.database import call_log
-from clash.database.port import Database, Row
+from clash.database.port import Database
+from clash.database.rows import CallRow
 from clash.database.settlements import BILLED, NOT_BILLED
+from clash.vocabulary import LIVE, CallState
 
-_LIVE = ("intent", "submitted", "succeeded")
 _Slot = tuple[str, int]
 """A slot's name and its take."""
 
@@ -24,33 +25,33 @@ class CallHistory:
     def __init__(self, database: Database, run_id: str) -> None:
         self._database = database
         self._run_id = run_id
-        self._rows: dict[_Slot, list[Row]] | None = None
+        self._rows: dict[_Slot, list[CallRow]] | None = None
         self._written: set[_Slot] = set()
-        self._in_the_way: dict[str, Row] = {}
+        self._in_the_way: dict[str, CallRow] = {}
         self._reading = asyncio.Lock()
 
-    async def live(self, slot: str, take: int) -> Row | None:
+    async def live(self, slot: str, take: int) -> CallRow | None:
         """The row of this slot that is under way or has succeeded."""
-        return next((row for row in await self._of(slot, take) if row["state"] in _LIVE), None)
+        return next((row for row in await self._of(slot, take) if row.state in LIVE), None)
 
-    async def newest(self, slot: str, take: int) -> Row | None:
+    async def newest(self, slot: str, take: int) -> CallRow | None:
         """The newest row of this slot, however it ended."""
         rows = await self._of(slot, take)
         return rows[-1] if rows else None
 
-    async def unknown(self, slot: str, take: int) -> list[Row]:
+    async def unknown(self, slot: str, take: int) -> list[CallRow]:
         """The rows of this slot that were given up as unknown, newest first."""
-        return [row for row in reversed(await self._of(slot, take)) if row["state"] == "unknown"]
+        return [row for row in reversed(await self._of(slot, take)) if row.state == CallState.UNKNOWN]
 
-    async def settled_by_hand(self, slot: str, take: int) -> list[Row]:
+    async def settled_by_hand(self, slot: str, take: int) -> list[CallRow]:
         """The rows of this slot that a person settled; an answer may come to light all the same."""
-        return [row for row in await self._of(slot, take) if row["error_code"] in (BILLED, NOT_BILLED)]
+        return [row for row in await self._of(slot, take) if row.error_code in (BILLED, NOT_BILLED)]
 
     async def attempts(self, slot: str, take: int) -> int:
         """How many attempts at this slot are on record; a row counts each try at it under its key."""
-        return max((int(row["attempt"]) for row in await self._of(slot, take)), default=0)
+        return max((row.attempt for row in await self._of(slot, take)), default=0)
 
-    async def in_the_way(self, slot: str, take: int, key: str) -> Row | None:
+    async def in_the_way(self, slot: str, take: int, key: str) -> CallRow | None:
         """The newest call of this slot, or a call of another slot that asked for the very same, if it needs consent.
 
         That is a call that may have been paid and is unknown, or one that was paid for and failed.
@@ -59,31 +60,31 @@ class CallHistory:
         if newest is not None and stands_in_the_way(newest):
             return newest
         other = self._in_the_way.get(key)
-        return other if other is not None and (other["slot"], other["take"]) != (slot, take) else None
+        return other if other is not None and (other.slot, other.take) != (slot, take) else None
 
-    def put_in_the_way(self, row: Row) -> None:
+    def put_in_the_way(self, row: CallRow) -> None:
         """To be told of a call that became unknown, or failed and was paid for."""
-        self._in_the_way[str(row["key"])] = row
+        self._in_the_way[row.key] = row
 
     def written(self, slot: str, take: int) -> None:
         """To be told before a row of this slot is written: what is remembered of it no longer holds."""
         self._written.add((slot, take))
 
-    async def _of(self, slot: str, take: int) -> list[Row]:
+    async def _of(self, slot: str, take: int) -> list[CallRow]:
         if self._rows is None:
             # The first of many parallel calls reads for all of them.
             async with self._reading:
                 if self._rows is None:
-                    found: dict[_Slot, list[Row]] = {}
+                    found: dict[_Slot, list[CallRow]] = {}
                     for row in await call_log.rows_of_run(self._database, self._run_id):
-                        found.setdefault((row["slot"], row["take"]), []).append(row)
+                        found.setdefault((row.slot, row.take), []).append(row)
                     self._in_the_way |= {
-                        str(rows[-1]["key"]): rows[-1] for rows in found.values() if stands_in_the_way(rows[-1])
+                        rows[-1].key: rows[-1] for rows in found.values() if stands_in_the_way(rows[-1])
                     }
                     # Not before all is read: whoever looks meanwhile must wait, not find nothing.
                     self._rows = found
         if (slot, take) in self._written:
             rows = await call_log.rows_of_slot(self._database, self._run_id, slot, take)
-            self._rows[slot, take] = list(rows)
+            self._rows[slot, take] = rows
             self._written.discard((slot, take))
         return self._rows.get((slot, take), [])

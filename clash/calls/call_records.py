@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clash.clock import now_text
-from clash.database.call_log import NewAsset
-from clash.database.port import Row
+from clash.database.rows import CallRow, NewAsset
 
 _LEFT_OUT = {
     "id", "state", "request", "response", "error_code", "error_message", "retryable", "status_code", "ended_at",
@@ -16,17 +15,17 @@ _LEFT_OUT = {
 """What is large, or is another database's, or is different once the call has succeeded."""
 
 
-def may_be_paid(row: Row, receipt: Mapping[str, Any]) -> bool:
+def may_be_paid(row: CallRow, receipt: Mapping[str, Any]) -> bool:
     """Return whether a call cost something, or was sent to somebody who may charge for it unsaid."""
-    return bool(receipt["cost_micro"] or row["quoted_cost_micro"] or "://" in str(row["endpoint"]))
+    return bool(receipt["cost_micro"] or row.quoted_cost_micro or "://" in row.endpoint)
 
 
-def call_facts(row: Row) -> dict[str, Any]:
+def call_facts(row: CallRow) -> dict[str, Any]:
     """Return what is kept of a call's row: its key, token, run, slot, take, provider, model, quote and time."""
-    return {name: value for name, value in row.items() if name not in _LEFT_OUT and value is not None}
+    return {name: value for name, value in row.columns.items() if name not in _LEFT_OUT and value is not None}
 
 
-def paid_call_facts(row: Row, receipt: Mapping[str, Any], asset: NewAsset) -> dict[str, Any]:
+def paid_call_facts(row: CallRow, receipt: Mapping[str, Any], asset: NewAsset) -> dict[str, Any]:
     """Return the record of a call whose answer is in the store."""
     return {
         "call": {

@@ -7,7 +7,6 @@ database itself checks, so no number of parallel calls can pass it; settling tur
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -26,13 +25,14 @@ from clash.calls.receipts import LOG_LIMIT, storable, ticket_of
 from clash.calls.spec import CallResult, CallSpec
 from clash.clock import now_text
 from clash.database import call_log
-from clash.database.call_log import NewAsset, NewCall
 from clash.database.lease import Lease
-from clash.database.port import Database, Row, Statement
+from clash.database.port import Database, Statement
+from clash.database.rows import CallRow, NewAsset, NewCall
 from clash.errors import BudgetExceededError, ClashError, ConflictError, StoppedError, StorageError
 from clash.money import to_micro, usd_text
 from clash.providers.ports import FREE, Job, Quote
 from clash.providers.registry import Model
+from clash.vocabulary import CallState, Precision, RunStatus
 
 _ERROR_LIMIT = 2000
 """Characters of an error's message that are kept in `api_logs`."""
@@ -62,32 +62,31 @@ class CallStore:
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    async def live(self, task: CallSpec) -> Row | None:
+    async def live(self, task: CallSpec) -> CallRow | None:
         """The row of this slot that is under way or has succeeded."""
         return await self._history.live(task.slot, task.take)
 
-    async def newest(self, task: CallSpec) -> Row | None:
+    async def newest(self, task: CallSpec) -> CallRow | None:
         """The newest row of this slot, however it ended."""
         return await self._history.newest(task.slot, task.take)
 
-    async def unknown(self, task: CallSpec) -> list[Row]:
+    async def unknown(self, task: CallSpec) -> list[CallRow]:
         """The rows of this slot that were given up as unknown, newest first."""
         return await self._history.unknown(task.slot, task.take)
 
-    async def settled_by_hand(self, task: CallSpec) -> list[Row]:
+    async def settled_by_hand(self, task: CallSpec) -> list[CallRow]:
         """The rows of this slot that a person settled."""
         return await self._history.settled_by_hand(task.slot, task.take)
 
-    async def in_the_way(self, task: CallSpec, key: str) -> Row | None:
+    async def in_the_way(self, task: CallSpec, key: str) -> CallRow | None:
         """The call that must not be made again without consent, of this slot or of another with the same request."""
         return await self._history.in_the_way(task.slot, task.take, key)
 
-    def made(self, task: CallSpec, row: Row, *, reused: bool = False) -> CallResult:
+    def made(self, task: CallSpec, row: CallRow, *, reused: bool = False) -> CallResult:
         """The file of a succeeded row."""
-        sha256 = str(row["asset_sha256"])
-        facts = json.loads(row["facts"] or "{}")
-        cost = 0 if reused else int(row["cost_micro"])
-        return CallResult(task.slot, sha256, str(row["media_type"]), facts, self._assets.path(sha256), reused, cost)
+        sha256 = row.asset_sha256
+        cost = 0 if reused else row.cost_micro
+        return CallResult(task.slot, sha256, row.media_type, row.facts, self._assets.path(sha256), reused, cost)
 
     # -- which calls are in flight ---------------------------------------------------------------------------
 
@@ -108,7 +107,7 @@ class CallStore:
         """Set when the next of the calls in flight ends. To be taken before `intend`, waited for after it."""
         return self._next_end
 
-    async def intend(self, task: CallSpec, model: Model, key: str, quote: Quote) -> Row | None:
+    async def intend(self, task: CallSpec, model: Model, key: str, quote: Quote) -> CallRow | None:
         """Write down what is about to be bought, and reserve its cost; or do neither, and None is returned."""
         row = await self._describe(task, model, key, quote)
         faults.point("intent.before")
@@ -121,7 +120,7 @@ class CallStore:
         self.take_up(task)
         self._sent[row.token] = time.monotonic()
         faults.point("intent.after")
-        return inserted[0]
+        return CallRow.from_row(inserted[0])
 
     async def wait_for_room(self, task: CallSpec, quote: Quote, end: asyncio.Event) -> None:
         """Wait for the next of the calls in flight to end, after `intend` refused: bills may be below their quotes.
@@ -129,17 +128,17 @@ class CallStore:
         Nothing that a call in flight needs may be held meanwhile. Raises why there is nothing to wait for:
         `BudgetExceededError`, `StoppedError` (cancelled), `ConflictError` (lease lost).
         """
-        run = await call_log.run_row(self._database, self._lease.run_id)
-        if run["lease_generation"] != self._lease.generation:
+        run = await call_log.funds_of(self._database, self._lease.run_id)
+        if run.lease_generation != self._lease.generation:
             raise self._lost()
-        if run["status"] == "cancelled":
+        if run.status == RunStatus.CANCELLED:
             cancelled = StoppedError(f"the run {self._lease.run_id} was cancelled", code="cancelled")
             cancelled.exit_code = 1
             raise cancelled
         if self._in_flight or end.is_set():
             await end.wait()
             return
-        spent, reserved, budget = (int(run[name]) for name in ("spent_micro", "reserved_micro", "budget_micro"))
+        spent, reserved, budget = run.spent_micro, run.reserved_micro, run.budget_micro or 0
         held = f" and ${usd_text(reserved)} reserved" if reserved else ""
         raise BudgetExceededError(
             f"{task.slot} would cost ${usd_text(to_micro(quote.cost_usd))}; of the budget of ${usd_text(budget)},"
@@ -147,12 +146,12 @@ class CallStore:
             hint="raise the budget: --budget USD",
         )
 
-    async def call_again(self, row: Row) -> None:
+    async def call_again(self, row: CallRow) -> None:
         """Count another try at a call whose row is still open: the same row, the same idempotency key."""
-        await self._write(row["slot"], row["take"], [call_log.count_attempt(self._lease, row["token"])])
-        self._sent[row["token"]] = time.monotonic()
+        await self._write(row.slot, row.take, [call_log.count_attempt(self._lease, row.token)])
+        self._sent[row.token] = time.monotonic()
 
-    async def submitted(self, row: Row, job: Job) -> Row:
+    async def submitted(self, row: CallRow, job: Job) -> CallRow:
         """Store a job's id, before anybody looks at it: on the disk without awaiting anything, then in its row.
 
         Returns the row as it is then.
@@ -161,27 +160,27 @@ class CallStore:
         ticket = {**ticket_of(job), "call": call_facts(row)}
         with suppress(StorageError):
             # A full disk may still have room in the database, which is where the id belongs.
-            self._keeper.write_receipt(row["token"], ticket)
+            self._keeper.write_receipt(row.token, ticket)
         faults.point("ticket.after")
         return await self.store_job(row, ticket)
 
-    async def store_job(self, row: Row, ticket: Mapping[str, Any]) -> Row:
+    async def store_job(self, row: CallRow, ticket: Mapping[str, Any]) -> CallRow:
         """Put a job's id, as its ticket on the disk says it, into its row; the row as it is then."""
         job_id, endpoint = str(ticket["job_id"]), str(ticket["endpoint"])
-        stored = call_log.store_job(self._lease, row["token"], job_id=job_id, endpoint=endpoint)
-        await self._write(row["slot"], row["take"], [stored])
+        stored = call_log.store_job(self._lease, row.token, job_id=job_id, endpoint=endpoint)
+        await self._write(row.slot, row.take, [stored])
         faults.point("job.after")
-        return {**row, "state": "submitted", "job_id": job_id, "endpoint": endpoint}
+        return replace(row, state=CallState.SUBMITTED, job_id=job_id, endpoint=endpoint)
 
     # -- after it --------------------------------------------------------------------------------------------
 
-    async def settle(self, task: CallSpec, row: Row, receipt: Mapping[str, Any]) -> CallResult:
+    async def settle(self, task: CallSpec, row: CallRow, receipt: Mapping[str, Any]) -> CallResult:
         """Turn a row into a succeeded one: its asset, its cost, its reservation, in one batch.
 
         The row is not settled yet, or it failed and was paid for: then its cost was counted when it failed.
         """
-        token, failed = row["token"], row["state"] == "failed"
-        before = int(row["cost_micro"]) if failed else 0
+        token, failed = row.token, row.state == CallState.FAILED
+        before = row.cost_micro if failed else 0
         # A provider that honours keys may bill the second answer as nothing: the first was paid.
         cost = int(receipt["cost_micro"]) or before
         receipt = {**receipt, "cost_micro": cost}
@@ -219,10 +218,10 @@ class CallStore:
         return made
 
     async def fail(
-        self, task: CallSpec, row: Row, error: ClashError, *, cost_micro: int = 0, asset_sha256: str | None = None
+        self, task: CallSpec, row: CallRow, error: ClashError, *, cost_micro: int = 0, asset_sha256: str | None = None
     ) -> None:
         """Turn an open row into a failed one. `cost_micro`: what was billed all the same. `asset_sha256`: what came."""
-        token = row["token"]
+        token = row.token
         await self._write(
             task.slot, task.take, [
                 call_log.add_spent(self._lease, token, cost_micro),
@@ -235,31 +234,31 @@ class CallStore:
             ]
         )  # fmt: skip
         if cost_micro:
-            failed = {"state": "failed", "cost_micro": cost_micro, "error_code": error.code}
-            self._history.put_in_the_way(
-                {**row, **failed, "error_message": error.message, "asset_sha256": asset_sha256}
-            )
+            failed = replace(row, state=CallState.FAILED, cost_micro=cost_micro, error_code=error.code)
+            self._history.put_in_the_way(replace(failed, error_message=error.message, asset_sha256=asset_sha256 or ""))
         self._closed(task, token)
 
-    async def give_up(self, task: CallSpec, row: Row, why: str) -> None:
+    async def give_up(self, task: CallSpec, row: CallRow, why: str) -> None:
         """Turn an open row into an unknown one. Its reservation stays: the money may be spent."""
-        token = row["token"]
-        await self._write(
-            task.slot, task.take, [
-                call_log.settle_failed(
-                    self._lease, token, state="unknown", code="unknown_call", message=storable(why, _ERROR_LIMIT),
-                    retryable=False, ended_at=now_text(), duration_ms=self._duration(token),
-                )
-            ]
-        )  # fmt: skip
-        self._history.put_in_the_way({**row, "state": "unknown"})
+        unknown = call_log.settle_failed(
+            self._lease,
+            row.token,
+            state=CallState.UNKNOWN,
+            code="unknown_call",
+            message=storable(why, _ERROR_LIMIT),
+            retryable=False,
+            ended_at=now_text(),
+            duration_ms=self._duration(row.token),
+        )
+        await self._write(task.slot, task.take, [unknown])
+        self._history.put_in_the_way(replace(row, state=CallState.UNKNOWN))
         self.leave(task)
 
-    async def reuse(self, task: CallSpec, model: Model, key: str, source: Row) -> CallResult:
+    async def reuse(self, task: CallSpec, model: Model, key: str, source: CallRow) -> CallResult:
         """Write down that the answer of an earlier call serves here too, at no cost."""
-        await self._assets.share(source["asset_sha256"])
+        await self._assets.share(source.asset_sha256)
         row = await self._describe(task, model, key, FREE)
-        asset = self._asset_row(task, source["asset_sha256"], source["media_type"], json.loads(source["facts"]), 0)
+        asset = self._asset_row(task, source.asset_sha256, source.media_type, source.facts, 0)
         await self._write(
             task.slot,
             task.take,
@@ -270,9 +269,9 @@ class CallStore:
         )
         return self.made(task, source, reused=True)
 
-    async def forget_file(self, row: Row) -> None:
+    async def forget_file(self, row: CallRow) -> None:
         """Take back a succeeded row whose file is gone, so that it can be made again. What it cost stays spent."""
-        await self._write(row["slot"], row["take"], [call_log.mark_asset_lost(self._lease, row["token"])])
+        await self._write(row.slot, row.take, [call_log.mark_asset_lost(self._lease, row.token)])
 
     # -- parts -----------------------------------------------------------------------------------------------
 
@@ -292,7 +291,7 @@ class CallStore:
             request=storable(canonical_json(task.request.model_dump(mode="json", exclude_defaults=True)), LOG_LIMIT),
             attempt=attempts + 1,
             quoted_cost_micro=to_micro(quote.cost_usd),
-            precision="estimated" if quote.estimated else "exact",
+            precision=Precision.ESTIMATED if quote.estimated else Precision.EXACT,
             started_at=now_text(),
         )
 

@@ -7,12 +7,14 @@ stands in the row; where its first key can be computed again from it, today's ke
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from clash.calls.content_key import KEY_VERSION, content_key, first_key, first_revision, kind_of
 from clash.database import call_log
-from clash.database.port import Database, Row
+from clash.database.port import Database
+from clash.database.rows import CallRow
 from clash.errors import ClashError
 from clash.providers.ports import ImageRequest, Kind, Request, ScreenplayRequest, SpeechRequest, VideoRequest
 from clash.providers.registry import Model, Registry
@@ -38,14 +40,14 @@ async def carry_over(database: Database, registry: Registry) -> int:
         for row in rows:
             key = key_today(row, registry)
             carried += key is not None
-            statements.append(call_log.rewrite_key(row["token"], key, KEY_VERSION if key else call_log.KEPT_FIRST_KEY))
+            statements.append(call_log.rewrite_key(row.token, key, KEY_VERSION if key else call_log.KEPT_FIRST_KEY))
         await database.batch(statements)
     return carried
 
 
-async def first_purchases(database: Database, registry: Registry) -> dict[str, list[Row]]:
+async def first_purchases(database: Database, registry: Registry) -> dict[str, list[CallRow]]:
     """The same without writing: succeeded calls of clash 0.1 by the keys of today, newest first."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[CallRow]] = {}
     async for rows in _batches(database):
         for row in rows:
             if (key := key_today(row, registry)) is not None:
@@ -53,21 +55,23 @@ async def first_purchases(database: Database, registry: Registry) -> dict[str, l
     return found
 
 
-async def _batches(database: Database) -> AsyncIterator[list[Row]]:
+async def _batches(database: Database) -> AsyncIterator[list[CallRow]]:
     after = 0
-    while rows := await call_log.rows_of_first_version(database, after=after, most=_BATCH):
-        yield list(rows)
-        after = int(rows[-1]["id"])
+    while True:
+        rows, after = await call_log.rows_of_first_version(database, after=after, most=_BATCH)
+        if not after:
+            return
+        yield rows
 
 
-def key_today(row: Row, registry: Registry) -> str | None:
+def key_today(row: CallRow, registry: Registry) -> str | None:
     """Today's key of a call of clash 0.1; None where it cannot be told."""
-    kind: Kind = row["kind"]
     try:
-        request = _REQUESTS[kind].validate_json(row["request"] or "")
-        model = Model(registry.provider(str(row["service"])), str(row["model"]))
-        take = int(row["take"])
-        if kind_of(request) != kind or first_key(model, request, take=take) != row["key"]:
+        kind = cast("Kind", row.kind)
+        request = _REQUESTS[kind].validate_json(row.request or "")
+        model = Model(registry.provider(row.service), row.model)
+        take = row.take
+        if kind_of(request) != kind or first_key(model, request, take=take) != row.key:
             return None
         revision = first_revision(model, request)
         return content_key(model, request, take=take, revision=revision)

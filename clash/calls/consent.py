@@ -6,10 +6,11 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from clash.database.port import Row
+from clash.database.rows import CallRow
 from clash.errors import PersonNeededError
 from clash.hints import command
 from clash.money import usd_text
+from clash.vocabulary import CallState
 
 WHY_UNKNOWN = "the process died, or the connection broke, before the answer"
 WHY_CHANGED = f"{WHY_UNKNOWN}; and what is asked for, or where, has changed since"
@@ -28,31 +29,31 @@ class Consent:
     failed_paid_until: int = 0
     remake_lost: bool = False
 
-    def covers(self, row: Row) -> bool:
+    def covers(self, row: CallRow) -> bool:
         """Return whether a new call may be made in place of this one, which is unknown, or failed and paid."""
-        return int(row["id"]) <= (self.unknown_until if row["state"] == "unknown" else self.failed_paid_until)
+        return row.id <= (self.unknown_until if row.state == CallState.UNKNOWN else self.failed_paid_until)
 
 
-def is_paid_failure(row: Row) -> bool:
+def is_paid_failure(row: CallRow) -> bool:
     """Return whether this call failed and cost money all the same. A file that was lost later is another matter."""
-    return row["state"] == "failed" and int(row["cost_micro"]) > 0 and row["error_code"] != "asset_lost"
+    return row.state == CallState.FAILED and row.cost_micro > 0 and row.error_code != "asset_lost"
 
 
-def stands_in_the_way(row: Row) -> bool:
+def stands_in_the_way(row: CallRow) -> bool:
     """Return whether no new call may be made in place of this one unless a person agrees."""
-    return row["state"] == "unknown" or is_paid_failure(row)
+    return row.state == CallState.UNKNOWN or is_paid_failure(row)
 
 
-def given_to_provider(row: Row) -> str:
+def given_to_provider(row: CallRow) -> str:
     """Return how the provider knows a call: the key that it was given, and the id of its job if it has one."""
-    return f"key {row['token']}" + (f", job {row['job_id']}" if row["job_id"] else "")
+    return f"key {row.token}" + (f", job {row.job_id}" if row.job_id else "")
 
 
-def unknown_call(row: Row, why: str = "") -> PersonNeededError:
+def unknown_call(row: CallRow, why: str = "") -> PersonNeededError:
     """Return the error that asks a person about a call whose answer is lost."""
-    known = f"it may have cost ${usd_text(row['quoted_cost_micro'])}; {given_to_provider(row)}"
+    known = f"it may have cost ${usd_text(row.quoted_cost_micro)}; {given_to_provider(row)}"
     return PersonNeededError(
-        f"the call for {row['slot']} was sent to {row['service']} at {row['started_at']} and its answer never came back"
+        f"the call for {row.slot} was sent to {row.service} at {row.started_at} and its answer never came back"
         f" ({known}){': ' + why if why else ''}",
         code="unknown_call",
         hint="look at the provider's own record of calls; --retry-unknown makes it again;"
@@ -61,18 +62,18 @@ def unknown_call(row: Row, why: str = "") -> PersonNeededError:
     )
 
 
-def _settle(row: Row) -> str:
-    return f"{command('calls settle', str(row['run_id']), '--not-billed')} {shlex.quote(str(row['slot']))}"
+def _settle(row: CallRow) -> str:
+    return f"{command('calls settle', row.run_id, '--not-billed')} {shlex.quote(row.slot)}"
 
 
-def failed_paid(row: Row, *, again_micro: int, file: Path | None) -> PersonNeededError:
+def failed_paid(row: CallRow, *, again_micro: int, file: Path | None) -> PersonNeededError:
     """Return the error that asks a person about a call that was paid for and failed."""
     kept = f"; what came is kept as {file.as_posix()}" if file else ""
     return PersonNeededError(
-        f"the call for {row['slot']} cost ${usd_text(row['cost_micro'])} and failed ({given_to_provider(row)}):"
-        f" {row['error_message']}{kept}",
+        f"the call for {row.slot} cost ${usd_text(row.cost_micro)} and failed ({given_to_provider(row)}):"
+        f" {row.error_message}{kept}",
         code="failed_paid",
-        hint=paid_hint(str(row["service"]), again_micro),
+        hint=paid_hint(row.service, again_micro),
         waiting_for="failed_paid",
     )
 

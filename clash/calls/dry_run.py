@@ -6,7 +6,6 @@ The steps are given it in place of the ledger and run unchanged, so an estimate 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,9 +19,11 @@ from clash.calls.carry_over import first_purchases
 from clash.calls.content_key import content_key, keys_of, kind_of
 from clash.calls.spec import CallResult, CallSpec
 from clash.database import call_log
-from clash.database.port import Database, Row
+from clash.database.port import Database
+from clash.database.rows import CallRow
 from clash.providers.ports import Answer, Context, Kind, Provider, Quote, ScreenplayRequest, SpeechRequest
 from clash.providers.registry import Model, Registry
+from clash.vocabulary import CallState
 
 _WORDS_PER_S = 2.4
 _CHARACTERS_PER_S = 4.0
@@ -61,7 +62,7 @@ class DryRun:
         self._history = CallHistory(database, run_id) if database is not None and run_id is not None else None
         self._reuse = reuse
         self._older_serve = not registry.all_default(models)
-        self._first: dict[str, list[Row]] | None = None
+        self._first: dict[str, list[CallRow]] | None = None
         self._reading = asyncio.Lock()
         self._imagined: dict[str, bytes] = {}
         self._asked: set[str] = set()
@@ -87,29 +88,28 @@ class DryRun:
     async def _find(self, task: CallSpec, model: Model) -> CallResult | None:
         if self._database is None:
             return None
-        rows: list[Any] = []
+        rows: list[CallRow] = []
         if self._history is not None:
             live = await self._history.live(task.slot, task.take)
-            rows += [live] if live is not None and live["state"] == "succeeded" else []
+            rows += [live] if live is not None and live.state == CallState.SUCCEEDED else []
         if self._reuse or self._run_id is not None:
             within = None if self._reuse else self._run_id
             keys = keys_of(model, task.request, take=task.take, older=self._older_serve)
             rows += await call_log.succeeded_elsewhere(self._database, keys, within=within)
             rows += await self._carried_over(self._database, keys, within)
         for row in rows:
-            digest = str(row["asset_sha256"])
+            digest = row.asset_sha256
             if self._assets.has(digest):
-                facts = json.loads(row["facts"] or "{}")
-                return CallResult(task.slot, digest, str(row["media_type"]), facts, self._assets.path(digest), True, 0)
+                return CallResult(task.slot, digest, row.media_type, row.facts, self._assets.path(digest), True, 0)
         return None
 
-    async def _carried_over(self, database: Database, keys: Sequence[str], within: str | None) -> list[Row]:
+    async def _carried_over(self, database: Database, keys: Sequence[str], within: str | None) -> list[CallRow]:
         """What a run would find after `carry_over`, which a dry run must not write."""
         async with self._reading:
             if self._first is None:
                 self._first = await first_purchases(database, self._registry)
         rows = [row for key in keys for row in self._first.get(key, ())]
-        return [row for row in rows if within in (None, row["run_id"])]
+        return [row for row in rows if within in (None, row.run_id)]
 
     async def _imagine(self, task: CallSpec, key: str) -> CallResult:
         facts: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from clash import faults
 from clash.assets import AssetStore, sha256_of
 from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, take_back
 from clash.calls.receipts import checked_receipt, receipt_of
-from clash.database.port import Row
+from clash.database.rows import CallRow
 from clash.errors import ClashError, StorageError
 from clash.money import usd_text
 from clash.providers.ports import Answer
@@ -54,7 +54,7 @@ class Keeper:
         self.elsewhere: dict[str, KeptElsewhere] = {}
         """What is kept outside of the asset store, by the token of its call."""
 
-    async def keep(self, row: Row, answer: Answer) -> Mapping[str, Any]:
+    async def keep(self, row: CallRow, answer: Answer) -> Mapping[str, Any]:
         """Write an answer and its receipt to the disk; return the receipt.
 
         Nothing is awaited between the answer and its receipt, unless no folder of this machine takes them: then the
@@ -73,14 +73,14 @@ class Keeper:
                     ends = now + _HELD_S
                     logger.warning(
                         "the answer for %s, paid for, is held in memory, for no disk takes it: %s; make room now",
-                        row["slot"], error.message,
+                        row.slot, error.message,
                     )  # fmt: skip
                 if not _may_pass(error) or now >= ends or self._is_stopped():
                     raise
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    def _keep_now(self, row: Row, answer: Answer) -> Mapping[str, Any]:
-        token = str(row["token"])
+    def _keep_now(self, row: CallRow, answer: Answer) -> Mapping[str, Any]:
+        token = row.token
         faults.point("answer.after")
         try:
             digest = self._assets.put(answer.content)
@@ -94,7 +94,7 @@ class Keeper:
             self.write_receipt(token, receipt)
         except StorageError as error:
             # The file is in the store. Its row, which is written next, can tell of it as well as a receipt.
-            logger.warning("no receipt could be written for %s: %s", row["slot"], error.message)
+            logger.warning("no receipt could be written for %s: %s", row.slot, error.message)
         faults.point("receipt.after")
         return receipt
 
@@ -105,13 +105,13 @@ class Keeper:
         except StorageError:
             keep_elsewhere(token, receipt)
 
-    async def receipt(self, row: Row) -> dict[str, Any]:
+    async def receipt(self, row: CallRow) -> dict[str, Any]:
         """Return the receipt or the ticket of a call, from wherever it is; empty where there is no whole one.
 
         What a spare folder keeps is moved into the asset store first. Raises `KeptElsewhereError` if there is still
         no room for it.
         """
-        token = str(row["token"])
+        token = row.token
         if receipt := checked_receipt(await self._assets.find_receipt(token)):
             return receipt
         kept = find_kept(token)
@@ -129,11 +129,11 @@ class Keeper:
         self._assets.drop_receipt(token)
         forget_kept(token)
 
-    def _kept(self, row: Row, receipt: Mapping[str, Any], folder: str, error: StorageError) -> KeptElsewhereError:
+    def _kept(self, row: CallRow, receipt: Mapping[str, Any], folder: str, error: StorageError) -> KeptElsewhereError:
         cost = int(receipt["cost_micro"])
-        self.elsewhere[str(row["token"])] = KeptElsewhere(str(row["slot"]), cost, folder)
+        self.elsewhere[row.token] = KeptElsewhere(row.slot, cost, folder)
         return KeptElsewhereError(
-            f"{error.message}; the answer for {row['slot']}, paid ${usd_text(cost)}, is kept in {folder}",
+            f"{error.message}; the answer for {row.slot}, paid ${usd_text(cost)}, is kept in {folder}",
             code=error.code,
             hint=f"make room and resume; leave {folder} as it is until then",
         )

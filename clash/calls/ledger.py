@@ -51,12 +51,14 @@ from clash.calls.spec import CallResult, CallSpec
 from clash.calls.waiting import NoAnswerError, TimeLimits, Waiting
 from clash.database import call_log
 from clash.database.lease import Lease
-from clash.database.port import Database, Row
+from clash.database.port import Database
+from clash.database.rows import CallRow
 from clash.errors import AmbiguousError, ClashError, PersonNeededError, ProviderError, StorageError
 from clash.money import from_micro, to_micro, usd_text
 from clash.providers.ports import Answer, AnyProvider, Context, Job, JobProvider, Kind, Searchable
 from clash.providers.registry import Model, Registry
 from clash.redaction import safe_exception, without_password
+from clash.vocabulary import CallState
 
 logger = logging.getLogger(__name__)
 
@@ -141,30 +143,30 @@ class Ledger:
 
     async def _find(self, task: CallSpec, model: Model, key: str) -> CallResult | None:
         row = await self._store.live(task)
-        if row is not None and row["state"] == "succeeded":
-            if await self._assets.restore(row["asset_sha256"]):
+        if row is not None and row.state == CallState.SUCCEEDED:
+            if await self._assets.restore(row.asset_sha256):
                 return self._store.made(task, row)
             await self._file_lost(task, model, row)
             row = None
         if row is None:
             for earlier in await self._earlier(model, task):
-                if await self._assets.restore(earlier["asset_sha256"]):
+                if await self._assets.restore(earlier.asset_sha256):
                     return await self._store.reuse(task, model, key, earlier)
         return None
 
-    async def _earlier(self, model: Model, task: CallSpec) -> Sequence[Row]:
+    async def _earlier(self, model: Model, task: CallSpec) -> Sequence[CallRow]:
         """The rows, newest first, in which this very call succeeded before, under its key of today or an older one."""
         keys = keys_of(model, task.request, take=task.take, older=self._older_serve)
         return await call_log.succeeded_elsewhere(self._database, keys, within=self._reuse_within)
 
-    async def _file_lost(self, task: CallSpec, model: Model, row: Row) -> None:
+    async def _file_lost(self, task: CallSpec, model: Model, row: CallRow) -> None:
         """A file that is nowhere is made again: at no cost without a word, else with a person's consent only."""
         again_micro = to_micro(quote_of(model, task.request).cost_usd)
         paid_micro, paid_in = await call_log.paid_for(self._database, row)
         if (paid_micro > 0 or again_micro > 0) and not self._consent.remake_lost:
-            where = "" if paid_in == row["run_id"] else f" in the run {paid_in}"
+            where = "" if paid_in == row.run_id else f" in the run {paid_in}"
             raise StorageError(
-                f"the file that {row['slot']} was paid for (${usd_text(paid_micro)}{where}) is missing or damaged",
+                f"the file that {row.slot} was paid for (${usd_text(paid_micro)}{where}) is missing or damaged",
                 code="asset_lost",
                 retryable=False,
                 hint="put the asset store's files back (ASSET_STORE names where they belong);"
@@ -194,7 +196,7 @@ class Ledger:
                 return made
         return await self._buy(task, model, key)
 
-    async def _unknown(self, task: CallSpec) -> Row | None:
+    async def _unknown(self, task: CallSpec) -> CallRow | None:
         """The unknown call of this slot that has come to light or, failing that, that a person must decide about."""
         unknown = await self._store.unknown(task)
         for row in unknown:
@@ -206,31 +208,31 @@ class Ledger:
         newest = await self._store.newest(task)
         return newest if newest in unknown else None
 
-    async def _go_on(self, task: CallSpec, row: Row, model: Model) -> CallResult | None:
+    async def _go_on(self, task: CallSpec, row: CallRow, model: Model) -> CallResult | None:
         """From a row that is not settled to what it brings; None if a new call is to be made instead."""
         receipt = await self.keeper.receipt(row)
         if "sha256" in receipt and await self._assets.restore(receipt["sha256"]):
             return await self._store.settle(task, row, receipt)
-        if "job_id" in receipt and row["state"] != "submitted":
+        if "job_id" in receipt and row.state != CallState.SUBMITTED:
             row = await self._store.store_job(row, receipt)
-        if row["state"] == "unknown":
+        if row.state == CallState.UNKNOWN:
             if not self._consent.covers(row):
                 raise unknown_call(row)
             return None
-        recorded = Model(self._provider_of(row, model), str(row["model"]))
+        recorded = Model(self._provider_of(row, model), row.model)
         async with self._rate_limits.place(recorded.provider):
-            if row["state"] == "submitted":
+            if row.state == CallState.SUBMITTED:
                 kept = await self._collect(task, row, recorded)
             else:
                 kept = await self._recover(task, row, recorded)
         return await self._store.settle(task, *kept) if kept is not None else None
 
-    async def _look_again(self, task: CallSpec, row: Row, model: Model) -> CallResult | None:
+    async def _look_again(self, task: CallSpec, row: CallRow, model: Model) -> CallResult | None:
         """Take at no cost what a call brings now that was paid for and failed.
 
         Returns None if a person agreed to a new call. Raises `PersonNeededError` if not.
         """
-        if is_paid_failure(row) and row["slot"] == task.slot:
+        if is_paid_failure(row) and row.slot == task.slot:
             receipt = await self.keeper.receipt(row)
             if "sha256" in receipt and await self._assets.restore(receipt["sha256"]):
                 return await self._store.settle(task, row, receipt)
@@ -238,17 +240,17 @@ class Ledger:
                 return await self._store.settle(task, *kept)
         if self._consent.covers(row):
             return None
-        if row["state"] == "unknown":
+        if row.state == CallState.UNKNOWN:
             raise unknown_call(row)
         again_micro = to_micro(quote_of(model, task.request).cost_usd)
         raise failed_paid(row, again_micro=again_micro, file=self._file_of(row))
 
-    async def _asked_again(self, task: CallSpec, row: Row, model: Model) -> _Kept | None:
-        same = row["service"] == model.provider.name and self._is_same(task, row, model)
-        if not same and not row["job_id"]:
+    async def _asked_again(self, task: CallSpec, row: CallRow, model: Model) -> _Kept | None:
+        same = row.service == model.provider.name and self._is_same(task, row, model)
+        if not same and not row.job_id:
             return None
         await self._bring_references(task)
-        recorded = Model(self._provider_of(row, model), str(row["model"]))
+        recorded = Model(self._provider_of(row, model), row.model)
         async with self._rate_limits.place(recorded.provider):
             self._check_stop()
             await self._rate_limits.turn(recorded.provider, self._check_stop)
@@ -259,15 +261,15 @@ class Ledger:
             )  # fmt: skip
             return None if answer is None else _Kept(row, await self.keeper.keep(row, answer))
 
-    def _file_of(self, row: Row) -> Path | None:
+    def _file_of(self, row: CallRow) -> Path | None:
         """Where the file is that a call brought which failed."""
-        return self._assets.path(str(row["asset_sha256"])) if row["asset_sha256"] else None
+        return self._assets.path(row.asset_sha256) if row.asset_sha256 else None
 
-    def _provider_of(self, row: Row, model: Model) -> AnyProvider:
+    def _provider_of(self, row: CallRow, model: Model) -> AnyProvider:
         """The provider that the row was written for, which the settings may no longer name."""
-        if row["service"] == model.provider.name:
+        if row.service == model.provider.name:
             return model.provider
-        return self._registry.provider(str(row["service"]))
+        return self._registry.provider(row.service)
 
     async def _buy(self, task: CallSpec, model: Model, key: str) -> CallResult:
         """A new call, as soon as there is a place, a turn and money for it."""
@@ -291,7 +293,7 @@ class Ledger:
         # Without it, too: the answer is on the disk, and the next call need not wait while a distant database hears it.
         return await self._store.settle(task, *kept)
 
-    async def _recover(self, task: CallSpec, row: Row, model: Model) -> _Kept | None:
+    async def _recover(self, task: CallSpec, row: CallRow, model: Model) -> _Kept | None:
         """An intent without an answer: of a dead process, or of a try whose connection broke."""
         await self._bring_references(task)
         provider = model.provider
@@ -306,7 +308,7 @@ class Ledger:
             may_send, must_ask = same, False
         else:
             may_send = same and provider.idempotent
-            must_ask = not provider.idempotent or int(row["quoted_cost_micro"]) > 0
+            must_ask = not provider.idempotent or row.quoted_cost_micro > 0
         if may_send:
             await self._readiness.check(model, quote_of(model, task.request))
             await self._rate_limits.turn(provider, self._check_stop)
@@ -318,28 +320,28 @@ class Ledger:
         await self._store.fail(task, row, ProviderError("what is asked for has changed since", code="superseded"))
         return None
 
-    def _is_same(self, task: CallSpec, row: Row, model: Model) -> bool:
+    def _is_same(self, task: CallSpec, row: CallRow, model: Model) -> bool:
         """Whether what is asked for, and where, is what the row was written for."""
-        return _is_here(row, model) and row["key"] in keys_of(model, task.request, take=task.take)
+        return _is_here(row, model) and row.key in keys_of(model, task.request, take=task.take)
 
-    async def _search(self, provider: Searchable, model: str, task: CallSpec, row: Row) -> Answer | Job | None:
+    async def _search(self, provider: Searchable, model: str, task: CallSpec, row: CallRow) -> Answer | Job | None:
         try:
             return await provider.find(model, task.request, self._context(task, row))
         except ClashError:
             raise
         except Exception as error:
             # To ask again costs nothing.
-            raise ProviderError(f"{row['service']}: {safe_exception(error)}"[:2000], retryable=True) from error
+            raise ProviderError(f"{row.service}: {safe_exception(error)}"[:2000], retryable=True) from error
 
     # -- talking to the provider -----------------------------------------------------------------------------
 
-    async def _send(self, task: CallSpec, row: Row, model: Model, *, sent_before: bool = False) -> _Kept:
+    async def _send(self, task: CallSpec, row: CallRow, model: Model, *, sent_before: bool = False) -> _Kept:
         result = await self._ask(task, row, model, sent_before=sent_before)
         if isinstance(result, Job):
             return await self._submitted(task, row, model, result)
         return await self._accept(task, row, model, result)
 
-    async def _ask(self, task: CallSpec, row: Row, model: Model, *, sent_before: bool) -> Answer | Job:
+    async def _ask(self, task: CallSpec, row: CallRow, model: Model, *, sent_before: bool) -> Answer | Job:
         """Make the call. When it fails, the row is settled, unless the next try can find out what became of it.
 
         `sent_before`: a copy of it may have been taken, and paid. Only an answer to the call itself, not one to the
@@ -377,21 +379,23 @@ class Ledger:
         calling = provider.call(model.name, task.request, context)
         return await self._waiting.answer(calling, about, limits.of_call(provider))
 
-    async def _lost_answer(self, task: CallSpec, row: Row, provider: AnyProvider, error: AmbiguousError) -> ClashError:
+    async def _lost_answer(
+        self, task: CallSpec, row: CallRow, provider: AnyProvider, error: AmbiguousError
+    ) -> ClashError:
         """What to raise when a call may have gone through. The row stays open where the next try can find out."""
         if can_find_out(provider):
             return error
         await self._store.give_up(task, row, error.message)
         return unknown_call(row, error.message)
 
-    async def _submitted(self, task: CallSpec, row: Row, model: Model, job: Job) -> _Kept:
+    async def _submitted(self, task: CallSpec, row: CallRow, model: Model, job: Job) -> _Kept:
         return await self._collect(task, await self._store.submitted(row, job), model, job)
 
-    async def _collect(self, task: CallSpec, row: Row, model: Model, job: Job | None = None) -> _Kept:
+    async def _collect(self, task: CallSpec, row: CallRow, model: Model, job: Job | None = None) -> _Kept:
         """Wait for a job and take what it made. `job`: as the provider named it, where that was in this process."""
-        provider, job = model.provider, job or Job(str(row["job_id"]), str(row["endpoint"]))
+        provider, job = model.provider, job or Job(str(row.job_id), row.endpoint)
         if not isinstance(provider, JobProvider):
-            raise ProviderError(f"the provider {provider.name} has no jobs, but {row['slot']} is one", code="no_jobs")
+            raise ProviderError(f"the provider {provider.name} has no jobs, but {row.slot} is one", code="no_jobs")
         try:
             answer = await self._await_job(task, provider, model, job)
         except JobFailedError as error:
@@ -417,9 +421,9 @@ class Ledger:
             self._check_stop()
             raise
 
-    async def _accept(self, task: CallSpec, row: Row, model: Model, result: object) -> _Kept:
+    async def _accept(self, task: CallSpec, row: CallRow, model: Model, result: object) -> _Kept:
         """Check an answer and keep it. One that is no answer is no success, but it was paid."""
-        again = can_find_out(model.provider) or row["state"] == "submitted"
+        again = can_find_out(model.provider) or row.state == CallState.SUBMITTED
         try:
             answer = answer_without_secrets(checked_answer(kind_of(task.request), result))
             task.inspect(answer.content)
@@ -439,12 +443,14 @@ class Ledger:
             raise
         return _Kept(row, receipt)
 
-    async def _fail_paid(self, task: CallSpec, row: Row, error: ProviderError, result: object) -> None:
+    async def _fail_paid(self, task: CallSpec, row: CallRow, error: ProviderError, result: object) -> None:
         """Settle a call that failed and was, or counts as, paid. `result`: what came, with what was billed for it."""
         cost, _ = cost_of(row, getattr(result, "cost_usd", None))
         await self._fail(task, row, error, cost, result)
 
-    async def _fail(self, task: CallSpec, row: Row, error: ClashError, cost_micro: int, result: object = None) -> None:
+    async def _fail(
+        self, task: CallSpec, row: CallRow, error: ClashError, cost_micro: int, result: object = None
+    ) -> None:
         """Settle a call that failed. If it cost something, it is not tried again, and a person is told what came."""
         digest = await self._keep_evidence(result)
         if cost_micro and isinstance(error, ProviderError):
@@ -452,7 +458,7 @@ class Ledger:
             error.exit_code, error.waiting_for = PersonNeededError.exit_code, "failed_paid"
             kept = f", what came is kept as {self._assets.path(digest).as_posix()}" if digest else ""
             told = f"it counts as paid (${usd_text(cost_micro)}; {given_to_provider(row)}){kept}"
-            again = paid_hint(str(row["service"]), int(row["quoted_cost_micro"]))
+            again = paid_hint(row.service, row.quoted_cost_micro)
             error.hint = "; ".join(filter(None, (error.hint, told, again)))
         await self._store.fail(task, row, error, cost_micro=cost_micro, asset_sha256=digest)
 
@@ -469,18 +475,18 @@ class Ledger:
             return None
         return digest
 
-    def _context(self, task: CallSpec, row: Row) -> Context:
+    def _context(self, task: CallSpec, row: CallRow) -> Context:
         files = {item.sha256: self._assets.path(item.sha256) for item in references_of(task.request)}
-        return Context(key=str(row["token"]), model=str(row["model"]), files=files)
+        return Context(key=row.token, model=row.model, files=files)
 
 
 class _Kept(NamedTuple):
     """A row whose answer is in the store, with its receipt on the disk: all that is left is to settle it."""
 
-    row: Row
+    row: CallRow
     receipt: Mapping[str, Any]
 
 
-def _is_here(row: Row, model: Model) -> bool:
+def _is_here(row: CallRow, model: Model) -> bool:
     """Whether the row's call was sent where its provider is asked today."""
-    return without_password(str(row["endpoint"])) == without_password(model.provider.endpoint)
+    return without_password(row.endpoint) == without_password(model.provider.endpoint)

@@ -15,10 +15,11 @@ from decimal import Decimal, InvalidOperation
 from numbers import Integral, Real
 from typing import Any, cast
 
-from clash.database.port import Row
+from clash.database.rows import CallRow
 from clash.money import to_micro
 from clash.providers.ports import Answer, Job
 from clash.redaction import hide, hide_in
+from clash.vocabulary import Precision
 
 LOG_LIMIT = 16_000
 """Characters of a request or response that are kept in `api_logs`."""
@@ -27,10 +28,9 @@ _DEEPEST = 12
 _LARGEST_TEXT = 4 << 20
 _RECEIPT = ("sha256", "media_type", "cost_micro", "precision")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_PRECISIONS = ("exact", "estimated", "billed")
 
 
-def receipt_of(row: Row, answer: Answer, sha256: str) -> dict[str, Any]:
+def receipt_of(row: CallRow, answer: Answer, sha256: str) -> dict[str, Any]:
     """The receipt of an answer whose content is in the store."""
     cost, precision = cost_of(row, answer.cost_usd)
     response = json.dumps(_plain_mapping(answer.response), ensure_ascii=False, separators=(",", ":"))
@@ -95,7 +95,7 @@ def _is_receipt(read: Mapping[str, Any]) -> bool:
         and isinstance(cost, int)
         and not isinstance(cost, bool)
         and 0 <= cost <= _LARGEST_BILL_USD * 1_000_000
-        and read.get("precision") in _PRECISIONS
+        and read.get("precision") in tuple(Precision)
         and isinstance(read.get("facts"), dict)
         and isinstance(read.get("response"), str)
     )
@@ -105,13 +105,13 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def cost_of(row: Row, billed_usd: object) -> tuple[int, str]:
+def cost_of(row: CallRow, billed_usd: object) -> tuple[int, Precision]:
     """Micro-dollars of a call, and how sure that is: what was billed, else what was quoted."""
     billed = billed_micro(billed_usd)
     if billed is not None:
-        return billed, "billed"
-    precision = str(row["precision"]) if billed_usd is None else "estimated"
-    return int(row["quoted_cost_micro"]), precision
+        return billed, Precision.BILLED
+    precision = row.precision if billed_usd is None else Precision.ESTIMATED
+    return row.quoted_cost_micro, precision
 
 
 def billed_micro(usd: object) -> int | None:

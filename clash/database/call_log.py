@@ -10,56 +10,21 @@ from typing import Any
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Row, Statement
 from clash.database.row_checks import fault_of, require_sound
+from clash.database.rows import CallRow, NewAsset, NewCall
+from clash.vocabulary import UNSETTLED, CallState, RunStatus, sql_list
 
 KEPT_FIRST_KEY = 0
 """The `key_version` of a call whose key is of version 1 and cannot be rewritten."""
-_UNSETTLED = "('intent', 'submitted', 'unknown')"
-"""An unknown call can still be settled: its receipt may turn up, from a process that was thought dead."""
+_UNSETTLED = sql_list(UNSETTLED)
+_MAY_BECOME_A_JOB = sql_list((CallState.INTENT, CallState.UNKNOWN))
 
 
-@dataclass(frozen=True)
-class NewCall:
-    """One attempt at a call, as written down before it is made."""
-
-    step: str
-    slot: str
-    kind: str
-    key: str
-    key_version: int
-    token: str
-    service: str
-    model: str
-    endpoint: str
-    request: str
-    attempt: int
-    quoted_cost_micro: int
-    started_at: str
-    precision: str = "exact"
-    take: int = 1
-
-
-@dataclass(frozen=True)
-class NewAsset:
-    """A file made in a run. `path` is relative to the asset store; `bytes` its size."""
-
-    step: str
-    slot: str
-    asset_type: str
-    media_type: str
-    sha256: str
-    path: str
-    bytes: int
-    facts: Mapping[str, Any]
-    cost_micro: int
-    created_at: str
-
-
-async def rows_of_run(database: Database, run_id: str) -> Sequence[Row]:
+async def rows_of_run(database: Database, run_id: str) -> list[CallRow]:
     """Every row of a run, oldest first. Raises `DatabaseError` naming one that cannot be read."""
     return _sound(await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,)))
 
 
-async def rows_of_slot(database: Database, run_id: str, slot: str, take: int) -> Sequence[Row]:
+async def rows_of_slot(database: Database, run_id: str, slot: str, take: int) -> list[CallRow]:
     """The rows of one slot's take, oldest first. Raises `DatabaseError` naming one that cannot be read."""
     return _sound(
         await database.query(
@@ -68,21 +33,43 @@ async def rows_of_slot(database: Database, run_id: str, slot: str, take: int) ->
     )
 
 
-def _sound(rows: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows. What a run goes on from must be right: a call that cannot be read is not made again unasked."""
+def _sound(rows: Sequence[Row]) -> list[CallRow]:
+    """Return the calls. What a run goes on from must be right: a call that cannot be read is not made again unasked."""
     for row in rows:
         require_sound("api_logs", row, f"the call {row['slot']} (row {row['id']}) of the run {row['run_id']}")
-    return rows
+    return [CallRow.from_row(row) for row in rows]
 
 
-async def run_row(database: Database, run_id: str) -> Row:
-    """How the run stands: its lease, its status, its budget."""
+@dataclass(frozen=True)
+class RunFunds:
+    """How a run stands between two calls: who may write it, and its money."""
+
+    status: RunStatus
+    lease_generation: int
+    budget_micro: int | None
+    spent_micro: int
+    reserved_micro: int
+
+    @classmethod
+    def from_row(cls, row: Row) -> RunFunds:
+        """Return the funds of a run's row."""
+        return cls(
+            status=RunStatus(row["status"]),
+            lease_generation=int(row["lease_generation"]),
+            budget_micro=None if row["budget_micro"] is None else int(row["budget_micro"]),
+            spent_micro=int(row["spent_micro"]),
+            reserved_micro=int(row["reserved_micro"]),
+        )
+
+
+async def funds_of(database: Database, run_id: str) -> RunFunds:
+    """Return how the run stands: its lease, its status, its budget."""
     rows = await database.query(
         "SELECT status, lease_generation, budget_micro, spent_micro, reserved_micro FROM workflow_executions"
         " WHERE run_id = ?",
         (run_id,),
     )
-    return rows[0]
+    return RunFunds.from_row(rows[0])
 
 
 async def newest_id(database: Database, run_id: str) -> int:
@@ -91,7 +78,7 @@ async def newest_id(database: Database, run_id: str) -> int:
     return int(rows[0]["id"])
 
 
-async def succeeded_elsewhere(database: Database, keys: Sequence[str], *, within: str | None = None) -> Sequence[Row]:
+async def succeeded_elsewhere(database: Database, keys: Sequence[str], *, within: str | None = None) -> list[CallRow]:
     """Rows, newest first, in which a call of one of these keys succeeded: in any run, or `within` one."""
     rows = await database.query(
         f"SELECT * FROM api_logs WHERE key IN ({', '.join('?' * len(keys))}) AND state = 'succeeded'"
@@ -99,15 +86,23 @@ async def succeeded_elsewhere(database: Database, keys: Sequence[str], *, within
         (*keys, within, within),
     )
     # One that cannot be read may stand beside one that can.
-    return [row for row in rows if not fault_of("api_logs", row)]
+    return _readable(rows)
 
 
-async def rows_of_first_version(database: Database, *, after: int, most: int) -> Sequence[Row]:
-    """Succeeded calls whose keys are of version 1, oldest first, with ids above `after`."""
-    return await database.query(
+def _readable(rows: Sequence[Row]) -> list[CallRow]:
+    return [CallRow.from_row(row) for row in rows if not fault_of("api_logs", row)]
+
+
+async def rows_of_first_version(database: Database, *, after: int, most: int) -> tuple[list[CallRow], int]:
+    """Return succeeded calls whose keys are of version 1, oldest first, and the id after which to look for more.
+
+    Their ids are above `after`. The second value is 0 if there are none. Rows that cannot be read are left out.
+    """
+    rows = await database.query(
         "SELECT * FROM api_logs WHERE key_version = 1 AND state = 'succeeded' AND id > ? ORDER BY id LIMIT ?",
         (after, most),
     )
+    return _readable(rows), int(rows[-1]["id"]) if rows else 0
 
 
 def rewrite_key(token: str, key: str | None, version: int) -> Statement:
@@ -120,19 +115,19 @@ def rewrite_key(token: str, key: str | None, version: int) -> Statement:
     )
 
 
-async def paid_for(database: Database, row: Row) -> tuple[int, str]:
+async def paid_for(database: Database, row: CallRow) -> tuple[int, str]:
     """What the file of a succeeded row cost, in micro-dollars, and in which run.
 
     A row that reused an answer cost nothing itself: then it is what the run paid that had made the file last before.
     """
-    if not row["reused"]:
-        return int(row["cost_micro"]), str(row["run_id"])
+    if not row.reused:
+        return row.cost_micro, row.run_id
     rows = await database.query(
-        "SELECT cost_micro, run_id FROM api_logs WHERE key = ? AND asset_sha256 = ? AND reused = 0"
+        "SELECT * FROM api_logs WHERE key = ? AND asset_sha256 = ? AND reused = 0"
         " AND (state = 'succeeded' OR error_code = 'asset_lost') ORDER BY id < ? DESC, id DESC LIMIT 1",
-        (row["key"], row["asset_sha256"], row["id"]),
+        (row.key, row.asset_sha256, row.id),
     )
-    return (int(rows[0]["cost_micro"]), str(rows[0]["run_id"])) if rows else (0, str(row["run_id"]))
+    return next(((paid.cost_micro, paid.run_id) for paid in _readable(rows)), (0, row.run_id))
 
 
 def _id_of(token: str, condition: str = "1", *params: Param) -> Statement:
@@ -189,13 +184,13 @@ def store_job(lease: Lease, token: str, *, job_id: str, endpoint: str) -> Statem
     return Statement(
         "UPDATE api_logs SET state = 'submitted', job_id = ?, endpoint = ?, error_code = NULL, error_message = NULL,"
         " ended_at = NULL, duration_ms = NULL"
-        f" WHERE token = ? AND state IN ('intent', 'unknown') AND {FENCE} RETURNING id",
+        f" WHERE token = ? AND state IN {_MAY_BECOME_A_JOB} AND {FENCE} RETURNING id",
         (job_id, endpoint, token, *lease.fence),
         recall=_id_of(token, "job_id = ?", job_id),
     )
 
 
-def insert_reused(lease: Lease, row: NewCall, source: Row) -> Statement:
+def insert_reused(lease: Lease, row: NewCall, source: CallRow) -> Statement:
     """Write down that an earlier call's answer serves here too, at no cost."""
     return Statement(
         "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
@@ -204,8 +199,8 @@ def insert_reused(lease: Lease, row: NewCall, source: Row) -> Statement:
         f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'succeeded', ?, ?, 'exact', ?, ?, ?, 1, ?, ?, 0 WHERE {FENCE}"
         " RETURNING id",
         (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.key_version, row.token, row.service,
-         row.model, row.endpoint, row.attempt, row.request, source["asset_sha256"], source["media_type"],
-         source["facts"], row.started_at, row.started_at, *lease.fence),
+         row.model, row.endpoint, row.attempt, row.request, source.asset_sha256, source.media_type,
+         source.facts_json, row.started_at, row.started_at, *lease.fence),
         recall=_id_of(row.token),
     )  # fmt: skip
 
@@ -241,7 +236,7 @@ def settle_failed(
     lease: Lease,
     token: str,
     *,
-    state: str = "failed",
+    state: CallState = CallState.FAILED,
     code: str,
     message: str,
     retryable: bool,

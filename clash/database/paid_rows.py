@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clash.database.call_log import NewAsset
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Statement
+from clash.database.rows import NewAsset
+from clash.vocabulary import LIVE, sql_list
 
 _AT_ONCE = 80
 """D1 takes a hundred parameters with a statement."""
@@ -28,7 +29,7 @@ async def states_of(database: Database, tokens: Sequence[str]) -> dict[str, str]
 async def live_slots(database: Database, run_id: str) -> dict[tuple[str, int], str]:
     """Return the token of the call that each slot and take of a run has."""
     rows = await database.query(
-        "SELECT slot, take, token FROM api_logs WHERE run_id = ? AND state IN ('intent', 'submitted', 'succeeded')",
+        f"SELECT slot, take, token FROM api_logs WHERE run_id = ? AND state IN {sql_list(LIVE)}",
         (run_id,),
     )
     return {(str(row["slot"]), int(row["take"])): str(row["token"]) for row in rows}

@@ -14,6 +14,7 @@ from clash.database.staging import NOT_STAGED
 from clash.errors import DatabaseError, NotFoundError
 from clash.hints import command
 from clash.money import usd_text
+from clash.vocabulary import PARTS, sql_list
 
 _CHECKPOINT_COLUMNS = (
     "c.checkpoint_ns, c.checkpoint_id, c.parent_checkpoint_id, m.created_at, m.source, m.step_index, m.step_name,"
@@ -110,7 +111,7 @@ async def step_counts_of_runs(
 async def _step_counts(database: Database, runs: str, params: Sequence[Param]) -> dict[str, dict[str, int]]:
     rows = await database.query(
         f"SELECT run_id, step, count(DISTINCT slot) AS n FROM generated_assets WHERE run_id IN ({runs})"
-        " AND asset_type NOT IN ('keyframe', 'speech', 'subtitles', 'contact_sheet') GROUP BY run_id, step",
+        f" AND asset_type NOT IN {sql_list(PARTS)} GROUP BY run_id, step",
         params,
     )
     counts: dict[str, dict[str, int]] = {}

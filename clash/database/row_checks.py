@@ -14,15 +14,11 @@ from typing import Any, cast
 
 from clash.database.port import Row
 from clash.errors import DatabaseError
+from clash.vocabulary import CallState, Precision, RunStatus, sql_list
 
 MOST_MICRO = 10**15
 """A thousand million dollars: no sum of clash is larger, and every sum of sums stays within 64 bits."""
 FILM_WORKFLOW = "video_production"
-UNSETTLED = ("intent", "submitted", "unknown")
-"""States of calls that may still cost what was reserved for them."""
-STATES = ("intent", "submitted", "succeeded", "failed", "unknown")
-_STATUSES = ("running", "completed", "failed", "paused", "cancelled")
-_PRECISIONS = ("exact", "estimated", "billed")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d.*)?|")
 _SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -142,7 +138,7 @@ def _facts(found: Any) -> str:
 
 _CHECKS: Mapping[str, Mapping[str, Check]] = {
     "workflow_executions": {
-        "run_id": _text, "workflow_name": _text, "status": _one_of(*_STATUSES), "start_time": _time,
+        "run_id": _text, "workflow_name": _text, "status": _one_of(*RunStatus), "start_time": _time,
         "end_time": _or_null(_time), "updated_at": _time, "story_path": _text, "story_sha256": _text,
         "story_title": _text, "settings": _json(dict, inside=_settings), "settings_fingerprint": _text,
         "graph_version": _count, "budget_micro": _or_null(_money), "spent_micro": _money, "reserved_micro": _money,
@@ -151,10 +147,10 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
     },
     "api_logs": {
         "run_id": _text, "step": _text, "slot": _or_null(_text), "take": _count, "kind": _text, "key": _or_null(_text),
-        "token": _text, "service": _text, "model": _text, "endpoint": _text, "state": _one_of(*STATES),
+        "token": _text, "service": _text, "model": _text, "endpoint": _text, "state": _one_of(*CallState),
         "job_id": _or_null(_text), "attempt": _count, "request": _or_null(_text), "response": _or_null(_text),
         "status_code": _or_null(_count), "quoted_cost_micro": _money, "cost_micro": _money,
-        "precision": _one_of(*_PRECISIONS), "asset_sha256": _or_null(_text), "media_type": _or_null(_text),
+        "precision": _one_of(*Precision), "asset_sha256": _or_null(_text), "media_type": _or_null(_text),
         "facts": _or_null(_json(dict)), "reused": _whole(1, "a yes or no"), "started_at": _time,
         "key_version": _count,
         "ended_at": _or_null(_time), "duration_ms": _or_null(_count), "error_code": _or_null(_text),
@@ -189,8 +185,8 @@ SOUND_CALL = " AND ".join(
         _SQL_MONEY.format("quoted_cost_micro"),
         _SQL_MONEY.format("coalesce(duration_ms, 0)"),
         "reused IN (0, 1)",
-        f"state IN {STATES}",
-        f"precision IN {_PRECISIONS}",
+        f"state IN {sql_list(CallState)}",
+        f"precision IN {sql_list(Precision)}",
         *(f"typeof({name}) = 'text'" for name in ("run_id", "step", "service", "model", "started_at")),
         "(started_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' OR started_at = '')",
     ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clash.database.lease import FENCE, Lease
-from clash.database.port import Database, Row, Rows, Statement
+from clash.database.port import Database, Rows, Statement
+from clash.database.rows import CallRow
+from clash.vocabulary import UNSETTLED, sql_list
 
 BILLED, NOT_BILLED = "billed", "not_billed"
 """Error codes of a call that a person has settled."""
-_OPEN = "('intent', 'submitted', 'unknown')"
+_OPEN = sql_list(UNSETTLED)
 _AS_IT_WAS = "token = ? AND state = ? AND cost_micro = ?"
 
 
@@ -17,7 +19,7 @@ _AS_IT_WAS = "token = ? AND state = ? AND cost_micro = ?"
 class Settlement:
     """What is said of a call, by whom and when. `row`: the call as it was looked at."""
 
-    row: Row
+    row: CallRow
     billed_micro: int
     by: str
     at: str
@@ -38,10 +40,10 @@ async def settle_call(database: Database, lease: Lease, settlement: Settlement) 
 
     Returns False, and changes nothing, if the call is no longer as it was, or the lease is lost.
     """
-    row, token = settlement.row, str(settlement.row["token"])
-    as_it_was = (token, str(row["state"]), int(row["cost_micro"]))
+    row, token = settlement.row, settlement.row.token
+    as_it_was = (token, row.state.value, row.cost_micro)
     said = "not billed" if settlement.code == NOT_BILLED else "billed"
-    message = f"settled by {settlement.by} as {said}; before: {row['error_message'] or row['state']}"[:2000]
+    message = f"settled by {settlement.by} as {said}; before: {row.error_message or row.state}"[:2000]
     money = Statement(
         "UPDATE workflow_executions SET spent_micro = spent_micro + ?"
         " - (SELECT cost_micro FROM api_logs WHERE token = ?),"

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from clash.clock import now_text
 from clash.database import own_runs
@@ -24,9 +24,9 @@ from clash.database.port import Database, Param, Row, Statement
 from clash.errors import ConflictError, UsageError
 from clash.money import to_micro, usd_text
 from clash.redaction import hide, safe_exception
+from clash.vocabulary import RunStatus
 
-RunStatus = Literal["running", "completed", "failed", "paused", "cancelled"]
-STATUSES: tuple[RunStatus, ...] = ("running", "completed", "failed", "paused", "cancelled")
+STATUSES: tuple[RunStatus, ...] = tuple(RunStatus)
 _MANUAL = "track_step"
 """The namespace of steps that were tracked by hand rather than saved by a checkpointer."""
 

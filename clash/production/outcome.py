@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clash.calls.keeping import KeptElsewhere
-from clash.database.tracking import RunStatus
 from clash.errors import ClashError, ConflictError
 from clash.hints import command
 from clash.money import usd_text
 from clash.production.progress import about_slot
+from clash.vocabulary import RunStatus
 
 if TYPE_CHECKING:
     from clash.workflow.context import Failure
@@ -74,9 +74,11 @@ def outcome_of(
             error.retryable,
             list(error.slots),
         )
-        return Outcome("paused" if error.exit_code > _SIGNALLED else "failed", error.exit_code, document)
+        return Outcome(
+            RunStatus.PAUSED if error.exit_code > _SIGNALLED else RunStatus.FAILED, error.exit_code, document
+        )
     if not failures:
-        return Outcome("completed", 0, None)
+        return Outcome(RunStatus.COMPLETED, 0, None)
     called_off = any(failure.code == "cancelled" for failure in failures)
     code, leading = _exit_code(failures), leading_failures(failures)
     slots = sorted({_asset_slot(slot) for failure in leading for slot in failure.slots})
@@ -89,9 +91,9 @@ def outcome_of(
         slots,
     )
     if called_off:
-        return Outcome("cancelled", code, document)
+        return Outcome(RunStatus.CANCELLED, code, document)
     paused = code in _PAUSING or code > _SIGNALLED
-    return Outcome("paused" if paused else "failed", code, document, leading[0].waiting_for)
+    return Outcome(RunStatus.PAUSED if paused else RunStatus.FAILED, code, document, leading[0].waiting_for)
 
 
 def with_kept_elsewhere(outcome: Outcome, kept: Sequence[KeptElsewhere]) -> Outcome:

@@ -42,6 +42,7 @@ from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
 from clash.redaction import safe_exception
 from clash.reports.runs import run_document
+from clash.vocabulary import RunStatus
 from clash.workflow.context import Format, StepContext
 from clash.workflow.publish import PublishingLedger
 from clash.workflow.state import GRAPH_VERSION
@@ -163,7 +164,7 @@ class Runner:
             await self._tracker.set_settings(lease, self._recorded, fingerprint=how.changed.fingerprint)
         if how.budget is not None:
             await self._tracker.set_budget(lease, how.budget)
-        await self._tracker.set_status(lease, "running")
+        await self._tracker.set_status(lease, RunStatus.RUNNING)
         await self._recall_progress()
         first = "estimate_micro" not in json.loads(self._row["metadata"])
         if first or how.changed is not None:

@@ -17,15 +17,15 @@ from clash.database import call_log, reading
 from clash.database.connection import open_database
 from clash.database.lease import release_lease, take_lease
 from clash.database.migrations import checked
-from clash.database.port import Row
+from clash.database.rows import CallRow
 from clash.database.settlements import Settlement
 from clash.database.settlements import settle_call as write_settlement
 from clash.errors import ConflictError, NotFoundError, UsageError
 from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.plan import check_thread_id
+from clash.vocabulary import UNSETTLED
 
-_OPEN = ("intent", "submitted", "unknown")
 _LARGEST_BILL_USD = 1_000_000
 
 
@@ -49,50 +49,48 @@ async def settle_call(
             row = _chosen(await call_log.rows_of_run(database, thread_id), thread_id, slot, call_id)
             if "sha256" in await Keeper(open_assets(settings), lambda: None).receipt(row):
                 raise ConflictError(
-                    f"the answer for {row['slot']} is here, and what it cost with it", code="answered",
+                    f"the answer for {row.slot} is here, and what it cost with it", code="answered",
                     hint=f"{command('resume', thread_id)} settles it",
                 )  # fmt: skip
             settlement = Settlement(row, to_micro(billed or Decimal(0)), _this_person(), now_text())
             if not await write_settlement(database, lease, settlement):
                 raise ConflictError(
-                    f"the call for {row['slot']} was changed meanwhile", code="written_meanwhile", hint="look again"
+                    f"the call for {row.slot} was changed meanwhile", code="written_meanwhile", hint="look again"
                 )
             run = await reading.run_row(database, thread_id)
         finally:
             await release_lease(database, lease)
     return {
         "thread_id": thread_id,
-        "id": row["id"],
-        "slot": row["slot"],
-        "service": row["service"],
-        "model": row["model"],
-        "idempotency_key": row["token"],
-        "job_id": row["job_id"],
+        "id": row.id,
+        "slot": row.slot,
+        "service": row.service,
+        "model": row.model,
+        "idempotency_key": row.token,
+        "job_id": row.job_id,
         "billed_usd": usd_text(settlement.billed_micro),
         "settled_by": settlement.by,
         "settled_at": settlement.at,
-        "was_state": row["state"],
-        "was_cost_usd": usd_text(row["cost_micro"]),
-        "was_held_usd": usd_text(row["quoted_cost_micro"] if row["state"] in _OPEN else 0),
+        "was_state": row.state.value,
+        "was_cost_usd": usd_text(row.cost_micro),
+        "was_held_usd": usd_text(row.quoted_cost_micro if row.state in UNSETTLED else 0),
         "cost": {"total_usd": usd_text(run["spent_micro"]), "reserved_usd": usd_text(run["reserved_micro"])},
     }
 
 
-def _chosen(rows: Sequence[Row], thread_id: str, slot: str, call_id: int | None) -> Row:
+def _chosen(rows: Sequence[CallRow], thread_id: str, slot: str, call_id: int | None) -> CallRow:
     """The one call that is meant. An open or unknown call goes before one that was paid for and failed."""
-    named = [row for row in rows if row["slot"] == slot] or [
-        row for row in rows if str(row["slot"]).startswith(f"{slot}/")
-    ]
+    named = [row for row in rows if row.slot == slot] or [row for row in rows if row.slot.startswith(f"{slot}/")]
     if call_id is not None:
-        named = [row for row in named if row["id"] == call_id]
-    found = [row for row in named if row["state"] in _OPEN] or [row for row in named if is_paid_failure(row)]
+        named = [row for row in named if row.id == call_id]
+    found = [row for row in named if row.state in UNSETTLED] or [row for row in named if is_paid_failure(row)]
     if not found:
         raise NotFoundError(
             f"no call for {slot} in {thread_id} is open, unknown, or failed and paid for",
             hint=f"{command('cost', thread_id, '--calls')} lists the calls",
         )
     if len(found) > 1:
-        listed = ", ".join(f"{row['id']} ({row['slot']}, {row['state']}, {row['started_at']})" for row in found)
+        listed = ", ".join(f"{row.id} ({row.slot}, {row.state}, {row.started_at})" for row in found)
         raise UsageError(f"{slot} has several such calls: {listed}", hint="--call ID says which one")
     return found[0]
 

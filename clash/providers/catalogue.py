@@ -19,10 +19,10 @@ from clash.config import Kind, Settings
 from clash.errors import SettingsError, UsageError
 from clash.providers.ports import ImageRequest, SpeechRequest, VideoRequest
 from clash.regular_files import read_regular_file
+from clash.vocabulary import KINDS
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _Model = TypeVar("_Model", bound=BaseModel)
-_KINDS: tuple[Kind, ...] = ("screenplay", "image", "video", "speech")
 _FIRST_FIELDS = {
     "provider", "id", "kind", "arguments", "result", "with_references", "most_references", "most_prompt_characters",
     "sizes", "aspect_ratios", "most_pixels", "resolutions", "durations_s", "duration_range_s", "duration_as_text",
@@ -195,7 +195,7 @@ class Catalogue:
     @property
     def cards(self) -> tuple[Card, ...]:
         """All models, by kind, then in the order of the files."""
-        return tuple(sorted(self._cards.values(), key=lambda card: _KINDS.index(card.kind)))
+        return tuple(sorted(self._cards.values(), key=lambda card: KINDS.index(card.kind)))
 
     def of(self, provider: str, model: str) -> Card | None:
         """The card of a model, if it is known."""

@@ -8,8 +8,7 @@ from typing import cast
 from clash.config import Kind, Settings
 from clash.errors import UsageError
 from clash.providers.catalogue import load_catalogue
-
-KINDS: tuple[Kind, ...] = ("screenplay", "image", "video", "speech")
+from clash.vocabulary import KINDS
 
 
 def models_for(

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from clash.story.screenplay import Character, Location, Screenplay, Shot, Story, Value
-
-Kind = Literal["screenplay", "image", "video", "speech"]
+from clash.vocabulary import Kind as Kind
 
 
 class Reference(Value):

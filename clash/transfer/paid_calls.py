@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from clash.assets import AssetStore
 from clash.assets.records import call_records, job_tickets, run_record
-from clash.database.call_log import NewAsset
 from clash.database.row_checks import fault_of, is_sha256
+from clash.database.rows import NewAsset
 from clash.thread_ids import is_thread_id
 
 

@@ -23,8 +23,8 @@ from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
 from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
+from clash.vocabulary import UNSETTLED, RunStatus
 
-_UNSETTLED = ("intent", "submitted", "unknown")
 _HOLDER = "recovered"
 """The workflow of a run that only holds calls for which their own run has no place."""
 
@@ -166,7 +166,10 @@ class _Recovery:
         )  # fmt: skip
         lease = await take_lease(self._database, run_id)
         await tracker.set_status(
-            lease, "failed", error_code="recovered", error_message="its paid calls were restored from the asset store"
+            lease,
+            RunStatus.FAILED,
+            error_code="recovered",
+            error_message="its paid calls were restored from the asset store",
         )
         await release_lease(self._database, lease)
         self.runs.append(run_id)
@@ -182,7 +185,7 @@ class _Recovery:
 
 def _is_missing(call: PaidCall, state: str | None) -> bool:
     # A job that is on record is polled by the next run, which finds its ticket.
-    return state is None or (call.asset is not None and state in _UNSETTLED)
+    return state is None or (call.asset is not None and state in UNSETTLED)
 
 
 def _inserted(lease: Lease, call: PaidCall, columns: frozenset[str], slot: str, *, with_asset: bool) -> list[Statement]:

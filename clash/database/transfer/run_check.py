@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clash.database.row_checks import CHECKED, FILM_WORKFLOW, UNSETTLED, fault_of, loads
+from clash.database.row_checks import CHECKED, FILM_WORKFLOW, fault_of, loads
 from clash.thread_ids import is_new_thread_id, is_thread_id
+from clash.vocabulary import UNSETTLED
 
 _LONGEST_FOREIGN_ID = 1000
 _ANY_NUMBER = ("duration_ms", "status_code")

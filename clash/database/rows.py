@@ -1,0 +1,233 @@
+"""The rows of the tables as typed values (`RunRow`, `CallRow` ...), and what is inserted (`NewCall`, `NewAsset`).
+
+Only `from_row` reads a column by its name. A row that may be damaged is checked first (`row_checks.require_sound`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from clash.database.port import Param, Row
+from clash.vocabulary import CallState, Precision, RunStatus
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A row of `workflow_executions`. Its JSON columns are the texts that are stored; the properties read them."""
+
+    run_id: str
+    workflow_name: str
+    status: RunStatus
+    start_time: str
+    story_path: str
+    story_sha256: str
+    story_title: str
+    settings_json: str
+    settings_fingerprint: str
+    graph_version: int
+    budget_micro: int | None
+    spent_micro: int
+    reserved_micro: int
+    lease_owner: str | None
+    lease_generation: int
+    lease_expires_at: str | None
+    metadata_json: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> RunRow:
+        """Return the run of a whole row that is sound."""
+        return cls(
+            run_id=str(row["run_id"]),
+            workflow_name=str(row["workflow_name"]),
+            status=RunStatus(row["status"]),
+            start_time=str(row["start_time"]),
+            story_path=str(row["story_path"]),
+            story_sha256=str(row["story_sha256"]),
+            story_title=str(row["story_title"]),
+            settings_json=str(row["settings"]),
+            settings_fingerprint=str(row["settings_fingerprint"]),
+            graph_version=int(row["graph_version"]),
+            budget_micro=None if row["budget_micro"] is None else int(row["budget_micro"]),
+            spent_micro=int(row["spent_micro"]),
+            reserved_micro=int(row["reserved_micro"]),
+            lease_owner=row["lease_owner"],
+            lease_generation=int(row["lease_generation"]),
+            lease_expires_at=row["lease_expires_at"],
+            metadata_json=str(row["metadata"]),
+        )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that the run was begun with."""
+        return json.loads(self.settings_json)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Its estimate and the totals of its steps."""
+        return json.loads(self.metadata_json)
+
+    @property
+    def committed_micro(self) -> int:
+        """What is spent or reserved."""
+        return self.spent_micro + self.reserved_micro
+
+
+_NULL_IF_EMPTY = ("slot", "key", "asset_sha256", "media_type")
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """A row of `api_logs`. Texts that the table lets be NULL, but no call of the ledger does, are "" then."""
+
+    id: int
+    run_id: str
+    step: str
+    slot: str
+    take: int
+    kind: str
+    key: str
+    key_version: int
+    token: str
+    service: str
+    model: str
+    endpoint: str
+    state: CallState
+    job_id: str | None
+    attempt: int
+    request: str | None
+    response: str | None
+    status_code: int | None
+    quoted_cost_micro: int
+    cost_micro: int
+    precision: Precision
+    units: str | None
+    asset_sha256: str
+    media_type: str
+    facts_json: str | None
+    reused: bool
+    started_at: str
+    ended_at: str | None
+    duration_ms: int | None
+    error_code: str | None
+    error_message: str | None
+    retryable: bool
+
+    @classmethod
+    def from_row(cls, row: Row) -> CallRow:
+        """Return the call of a whole row that is sound."""
+        return cls(
+            id=int(row["id"]),
+            run_id=str(row["run_id"]),
+            step=str(row["step"]),
+            slot=str(row["slot"] or ""),
+            take=int(row["take"]),
+            kind=str(row["kind"]),
+            key=str(row["key"] or ""),
+            key_version=int(row["key_version"]),
+            token=str(row["token"]),
+            service=str(row["service"]),
+            model=str(row["model"]),
+            endpoint=str(row["endpoint"]),
+            state=CallState(row["state"]),
+            job_id=row["job_id"],
+            attempt=int(row["attempt"]),
+            request=row["request"],
+            response=row["response"],
+            status_code=row["status_code"],
+            quoted_cost_micro=int(row["quoted_cost_micro"]),
+            cost_micro=int(row["cost_micro"]),
+            precision=Precision(row["precision"]),
+            units=row["units"],
+            asset_sha256=str(row["asset_sha256"] or ""),
+            media_type=str(row["media_type"] or ""),
+            facts_json=row["facts"],
+            reused=bool(row["reused"]),
+            started_at=str(row["started_at"]),
+            ended_at=row["ended_at"],
+            duration_ms=row["duration_ms"],
+            error_code=row["error_code"],
+            error_message=row["error_message"],
+            retryable=bool(row["retryable"]),
+        )
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the answer says of itself: a length, a warning ..."""
+        return json.loads(self.facts_json or "{}")
+
+    @property
+    def columns(self) -> dict[str, Param]:
+        """The values by the names of their columns, as the table holds them."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["facts"] = values.pop("facts_json")
+        return {
+            name: None if value == "" and name in _NULL_IF_EMPTY else _stored(value) for name, value in values.items()
+        }
+
+
+def _stored(value: Any) -> Param:
+    if isinstance(value, bool):
+        return int(value)
+    return str(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class AssetRow:
+    """A row of `generated_assets`."""
+
+    step: str
+    slot: str
+    asset_type: str
+    media_type: str
+    sha256: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> AssetRow:
+        """Return the asset of a whole row that is sound."""
+        return cls(
+            step=str(row["step"]),
+            slot=str(row["slot"]),
+            asset_type=str(row["asset_type"]),
+            media_type=str(row["media_type"]),
+            sha256=str(row["sha256"]),
+        )
+
+
+@dataclass(frozen=True)
+class NewCall:
+    """One attempt at a call, as written down before it is made."""
+
+    step: str
+    slot: str
+    kind: str
+    key: str
+    key_version: int
+    token: str
+    service: str
+    model: str
+    endpoint: str
+    request: str
+    attempt: int
+    quoted_cost_micro: int
+    started_at: str
+    precision: Precision = Precision.EXACT
+    take: int = 1
+
+
+@dataclass(frozen=True)
+class NewAsset:
+    """A file made in a run. `path` is relative to the asset store; `bytes` its size."""
+
+    step: str
+    slot: str
+    asset_type: str
+    media_type: str
+    sha256: str
+    path: str
+    bytes: int
+    facts: Mapping[str, Any]
+    cost_micro: int
+    created_at: str

@@ -1,0 +1,72 @@
+"""The words that tables and code share: states of calls, statuses of runs, types of assets, precisions, kinds.
+
+SQL takes its lists from here too (`sql_list`), so that no word is written down twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final, Literal, get_args
+
+Kind = Literal["screenplay", "image", "video", "speech"]
+"""What a provider is asked for. Plug-ins write these words themselves, so this is no enum."""
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+
+class CallState(StrEnum):
+    """The state of a call, a row of `api_logs`."""
+
+    INTENT = "intent"
+    SUBMITTED = "submitted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+LIVE: Final = (CallState.INTENT, CallState.SUBMITTED, CallState.SUCCEEDED)
+"""States of which a slot and take has one call at most."""
+UNSETTLED: Final = (CallState.INTENT, CallState.SUBMITTED, CallState.UNKNOWN)
+"""States of calls that may still cost what was reserved for them. An unknown call's receipt may turn up."""
+
+
+class RunStatus(StrEnum):
+    """The status of a run, a row of `workflow_executions`."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+class Precision(StrEnum):
+    """How sure the cost of a call is."""
+
+    EXACT = "exact"
+    ESTIMATED = "estimated"
+    BILLED = "billed"
+
+
+class AssetType(StrEnum):
+    """What a file of a run is, a row of `generated_assets`. Workflows of other people may have types of their own."""
+
+    STORY = "story"
+    SCREENPLAY = "screenplay"
+    CHARACTER_IMAGE = "character_image"
+    LOCATION_IMAGE = "location_image"
+    KEYFRAME = "keyframe"
+    SPEECH = "speech"
+    SHOT = "shot"
+    FILM = "film"
+    SUBTITLES = "subtitles"
+    CONTACT_SHEET = "contact_sheet"
+
+
+PARTS: Final = (AssetType.KEYFRAME, AssetType.SPEECH, AssetType.SUBTITLES, AssetType.CONTACT_SHEET)
+"""Files that belong to another one of their step, and are not counted as its progress."""
+
+
+def sql_list(words: Iterable[str]) -> str:
+    """Return the words as a list for SQL: `('intent', 'submitted')`."""
+    return f"({', '.join(repr(str(word)) for word in words)})"
