@@ -21,7 +21,7 @@ KNOWN = ("CLASH_BUDGET", "CLASH_SIZE", "FAL_KEY", "DATABASE_URL")
 def nothing_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, no variable of clash, and no warning given yet."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(config, "_told", set())
+    monkeypatch.setattr(config, "_warned", set())
     for name in os.environ:
         if name.upper().startswith("CLASH_"):
             monkeypatch.delenv(name)

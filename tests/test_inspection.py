@@ -18,6 +18,7 @@ from clash.film.captions import Words, lay_over
 from clash.film.encoder import Frame, encode_clip, planes_of
 from clash.film.inspection import FilmFacts, ShotSpan, check_film, inspect_film
 from clash.film.subtitles import Cue
+from clash.sound.loudness import LoudnessMeter
 from clash.story.screenplay import Movement
 
 W, H, FPS, RATE = 480, 270, 24, 48_000
@@ -89,7 +90,7 @@ def _check(facts: FilmFacts, shots: list[ShotSpan] = SHOTS) -> None:
 
 def test_a_good_film_passes(good: Path) -> None:
     """Streams, codecs, size, frames, lengths, cues and loudness are read back as they were made."""
-    facts = inspect_film(good)
+    facts = inspect_film(good, LoudnessMeter())
     _check(facts)
     assert facts.codecs == ("h264", "aac", "mov_text")
     assert (facts.pix_fmt, facts.width, facts.height, facts.fps) == ("yuv420p", W, H, 24.0)
@@ -189,7 +190,7 @@ def test_damage_within_the_file_is_found(good: Path, tmp_path: Path) -> None:
     content[middle : middle + 6000] = bytes(range(256))[::-1] * 23 + bytes(112)
     damaged = tmp_path / "damaged"
     damaged.write_bytes(content)
-    with pytest.raises(FilmError, match="not whole"):
+    with pytest.raises(FilmError, match="is faulty"):
         _check(inspect_film(damaged))
 
 

@@ -1,4 +1,4 @@
-"""Every file that was ever made: kept by content, here or in a bucket, and named for people where a run puts it."""
+"""Keep every file that was made, by content, on this disk or in a bucket, and publish files for people."""
 
 from clash.assets.published import publish_copy, published_path
 from clash.assets.shared import local_assets, open_assets

@@ -1,18 +1,18 @@
-"""An S3 bucket (Amazon S3, Cloudflare R2, MinIO) through obstore; only what a store of files needs. All calls block.
+"""An S3 bucket (Amazon S3, Cloudflare R2, MinIO) through obstore, with what a store of files needs. All calls block.
 
-obstore tries reads again by itself. A write of ours is tried again here: a key always gets the same bytes, so to
-write it twice does no harm. Everything is bounded: a request in seconds, a try in number, an object in bytes.
+obstore retries reads itself. Writes are retried here: a key always gets the same bytes, so writing it twice does no
+harm. Everything is bounded: the seconds of a request, the number of attempts, the bytes of an object.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
@@ -21,12 +21,13 @@ from clash.errors import ClashError, SettingsError, StorageError
 from clash.installation import install_command
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import S3Store
 
 T = TypeVar("T")
 
 _CHUNK = 8 << 20
-"""Bytes a request carries at most: also on a slow line it ends before `_REQUEST_S`."""
+"""The most bytes of one request: it ends before `_REQUEST_S` on a slow connection too."""
 _REQUEST_S = 120
 _CONNECT_S = 10
 _RETRIES = 3
@@ -41,14 +42,14 @@ _AMBIENT = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_METADATA_ENDPOINT",
 )
-"""Any of these says that the machine itself hands out credentials."""
+"""The machine itself provides credentials if any of these is set."""
 _SAID = re.compile(r"<Code>([^<]{1,80})</Code>(?:\s*<Message>([^<]{1,300})</Message>)?")
 _STATUS = re.compile(r"status code: (\d{3})")
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who asks, and where. `endpoint`: of a store that is not Amazon's; the secrets stay out of `repr`."""
+    """The key and the address of a store. `endpoint`: of a store that is not Amazon's. `repr` leaves out secrets."""
 
     access_key_id: str = ""
     secret_access_key: str = field(default="", repr=False)
@@ -61,25 +62,25 @@ class Bucket:
     """The objects under one prefix of a bucket."""
 
     def __init__(self, url: str, credentials: Credentials) -> None:
-        """`url`: `s3://bucket/prefix`. Asks nobody yet. Raises `SettingsError`."""
+        """Prepare access to `s3://bucket/prefix` without connecting yet. Raises `SettingsError`."""
         name, _, prefix = url.removeprefix("s3://").partition("/")
         prefix = prefix.strip("/")
         if not url.startswith("s3://") or not _NAME.fullmatch(name) or not _PREFIX.fullmatch(prefix):
             raise SettingsError(
-                f"ASSET_STORE {url!r} names no bucket", hint="for example ASSET_STORE=s3://my-films/clash"
+                f"ASSET_STORE {url!r} does not name a bucket", hint="for example ASSET_STORE=s3://my-films/clash"
             )
         self.name = name
         self._where = f"s3://{name}" + (f"/{prefix}" if prefix else "")
         self._store = _open(name, prefix, credentials)
 
     def put(self, key: str, content: bytes) -> None:
-        """Keep these bytes under a key. Raises `StorageError`, `SettingsError` (refused)."""
+        """Write these bytes to a key. Raises `StorageError`, `SettingsError` (refused)."""
         import obstore
 
         self._written(lambda: obstore.put(self._store, key, content, use_multipart=False))
 
     def put_file(self, key: str, path: Path) -> None:
-        """Keep a file's bytes under a key; a large file goes in parts, and is there only when all are."""
+        """Write a file to a key; a large file is sent in parts and appears only when all of them have arrived."""
         import obstore
 
         large = path.stat().st_size > _CHUNK
@@ -88,13 +89,13 @@ class Bucket:
         )
 
     def has(self, key: str) -> bool:
-        """Whether there is an object under this key."""
+        """Return whether there is an object with this key."""
         import obstore
 
         return self._found(lambda: obstore.head(self._store, key)) is not None
 
     def read(self, key: str, *, most: int) -> bytes | None:
-        """The bytes of a small object, or None. One of more than `most` bytes is refused."""
+        """Return the bytes of a small object, or None. Raises `StorageError` for more than `most` bytes."""
         import obstore
 
         def get() -> bytes:
@@ -105,7 +106,7 @@ class Bucket:
         return self._found(get)
 
     def download(self, key: str, write: Callable[[bytes], object]) -> bool:
-        """Hand an object's bytes, in parts, to `write`; False if there is no such object."""
+        """Pass an object's bytes, in parts, to `write`; return False if there is no such object."""
         import obstore
 
         def get() -> bool:
@@ -118,21 +119,22 @@ class Bucket:
         return self._found(get) or False
 
     def names(self) -> list[str]:
-        """The keys of all objects, a request per thousand."""
+        """Return the keys of all objects, with one request per thousand."""
         import obstore
 
         def walk() -> list[str]:
-            return [str(meta["path"]) for some in obstore.list(self._store) for meta in some]
+            pages: Iterable[Sequence[ObjectMeta]] = cast("Any", obstore).list(self._store)
+            return [str(meta["path"]) for page in pages for meta in page]
 
         return self._found(walk) or []
 
     def delete(self, key: str) -> None:
-        """Take an object away; none there is as good."""
+        """Delete an object, if there is one."""
         import obstore
 
         self._found(lambda: obstore.delete(self._store, key))
 
-    # -- what can go wrong -----------------------------------------------------------------------------------
+    # -- errors ----------------------------------------------------------------------------------------------
 
     def _written(self, write: Callable[[], object]) -> None:
         retrying = Retrying(
@@ -149,7 +151,7 @@ class Bucket:
         retrying(attempt)
 
     def _found(self, ask: Callable[[], T], *, missing: bool = True) -> T | None:
-        """What the store answers; None where it knows no such object."""
+        """Return what the store answers; None where it has no such object."""
         from obstore.exceptions import BaseError
 
         try:
@@ -173,29 +175,32 @@ class Bucket:
         why = f"{code}: {message}" if message else code
         if isinstance(error, PermissionDeniedError | UnauthenticatedError):
             return SettingsError(
-                f"{self._where} refused the credentials{f' ({why})' if why else ''}", code="credentials_refused",
+                f"{self._where} refused the credentials{f' ({why})' if why else ''}",
+                code="credentials_refused",
                 hint="check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION; the key must be allowed to list"
                 " the bucket and to get, put and delete its objects",
-            )  # fmt: skip
+            )
         status = int(found[1]) if (found := _STATUS.search(str(error))) else None
         reason = why or (f"HTTP {status}" if status else "no answer")
         return StorageError(
-            f"{self._where} cannot be reached or failed: {reason}", code="asset_store",
+            f"{self._where} cannot be reached or failed: {reason}",
+            code="asset_store",
             retryable=status is None or status >= 500 or status == 429,
             hint="check the network and AWS_ENDPOINT_URL, then resume; nothing that was made is lost",
-        )  # fmt: skip
+        )
 
     def _check_size(self, size: int, most: int, key: str) -> int:
         if size > most:
             raise StorageError(
-                f"{self._where}/{key} holds {size} bytes; at most {most} are expected", code="damaged_asset",
+                f"{self._where}/{key} has {size} bytes; at most {most} are expected",
+                code="damaged_asset",
                 retryable=False,
-            )  # fmt: skip
+            )
         return size
 
 
 def _said(error: Exception) -> tuple[str, str]:
-    """Code and message of the store's own XML; never the rest, which may repeat what was sent."""
+    """Return code and message of the store's XML, without the rest, which may repeat what was sent."""
     found = _SAID.search(str(error))
     return (found[1], found[2] or "") if found else ("", "")
 
@@ -206,9 +211,10 @@ def _open(name: str, prefix: str, credentials: Credentials) -> S3Store:
         from obstore.store import S3Store
     except ModuleNotFoundError:
         raise SettingsError(
-            "ASSET_STORE is on S3, which needs the package obstore", code="missing_extra",
+            "ASSET_STORE is on S3, which needs the package obstore",
+            code="missing_extra",
             hint=install_command("s3"),
-        ) from None  # fmt: skip
+        ) from None
     endpoint = credentials.endpoint
     if endpoint and not endpoint.startswith(("https://", "http://")):
         raise SettingsError(f"AWS_ENDPOINT_URL {endpoint!r} is not an http(s) URL")
@@ -244,5 +250,5 @@ def _config(credentials: Credentials) -> Any:
             code="credentials_missing",
             hint="set them in the environment or in .env; `aws configure export-credentials` prints those of a profile",
         )
-    # Stores that know no regions take any; R2 calls its only one `auto`.
+    # Stores without regions accept any; R2 calls its only one `auto`.
     return {"region": credentials.region or "us-east-1", **{name: value for name, value in given.items() if value}}

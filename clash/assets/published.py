@@ -1,4 +1,4 @@
-"""The names that a run's files get for people, below `<output>/<thread>/`."""
+"""Publish a run's files: give them names for people below `<output>/<thread>/`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SUFFIXES = {
 _LONGEST_NAME = 60
 _NOT_IN_A_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 _DEVICE = re.compile(r"|con|prn|aux|nul|(com|lpt)[0-9¹²³]", re.IGNORECASE)
-"""What is no file on Windows, whatever follows the dot."""
+"""Names that cannot be files on Windows, whatever follows the dot."""
 
 
 def published_path(folder: Path, asset_type: str, slot: str, media_type: str) -> Path | None:
-    """Where the file of an asset row is found; None for what gets no name of its own (speech, the story).
+    """Return where the file of an asset row is published; None for one that is not (speech, the story).
 
     >>> published_path(Path("output/run-1"), "keyframe", "shot:003", "image/jpeg").as_posix()
     'output/run-1/keyframes/003.jpg'
@@ -52,9 +52,9 @@ def published_path(folder: Path, asset_type: str, slot: str, media_type: str) ->
 
 
 def _short(slug: str) -> str:
-    """A slug as a file name: at most 60 letters (240 bytes, under every file system's 255), unlike any other's.
+    """Return a slug as a unique file name of at most 60 letters (240 bytes, under every file system's limit of 255).
 
-    A writer, ours or a model, chose it: so it cannot lead out of its folder, and Windows can make a file of it.
+    A model may have chosen the slug, so the name cannot lead out of its folder, and Windows can have such a file.
     """
     name = _NOT_IN_A_NAME.sub("-", slug).strip(". ")
     if name == slug and len(name) <= _LONGEST_NAME and not _DEVICE.fullmatch(name.partition(".")[0]):
@@ -64,20 +64,20 @@ def _short(slug: str) -> str:
 
 
 def publish_copy(source: Path, target: Path) -> None:
-    """Give a stored file a name for people. A copy, mode 0600: whatever they do with it, the stored file stays whole.
+    """Publish a copy of a stored file, mode 0600: whatever people do with it, the stored file stays as it is.
 
-    A target that is such a copy already is left alone; any other is replaced in one step.
+    A target that is such a copy already is left alone; any other file is replaced in one step.
     """
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         stored = source.stat()
-        # Not a link that somebody made into the store: writing through it would damage what was paid for.
+        # A link into the store is replaced too: writing through it would damage what was paid for.
         if _stamp(target) == _stamp(source) and not target.samefile(source):
             return
         partial.touch(mode=0o600, exist_ok=False)
         shutil.copyfile(source, partial)
-        # The stamp by which the copy is known again; people see when it was made.
+        # The time by which the copy is recognised later; people see when the file was made.
         os.utime(partial, ns=(stored.st_atime_ns, stored.st_mtime_ns))
         partial.replace(target)
     except OSError as error:
@@ -87,7 +87,7 @@ def publish_copy(source: Path, target: Path) -> None:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """Size in bytes and time of the last change, in nanoseconds; None if there is no file."""
+    """Return size in bytes and time of the last change in nanoseconds; None if there is no file."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -1,9 +1,9 @@
-"""Records in the asset store: enough of each paid call, and of each run, to write its rows again.
+"""Records in the asset store: enough about each paid call and each run to write its rows again.
 
-    <root>/ab/cdef....<token>.json   a paid call, beside the file that it brought
+    <root>/ab/cdef....<token>.json   a paid call, beside the file that it returned
     <root>/runs/<thread>.json        a run: its story, its settings, its budget
 
-The database is the ledger; these stay behind when it is lost. `clash db recover` reads them.
+The database is the ledger; the records survive when it is lost. `clash db recover` reads them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from clash.regular_files import read_regular_file
 
 VERSION = 1
 RECORD_BYTES = 1 << 20
-"""No record is larger; what is, is none."""
+"""The largest record; a larger file is not read as one."""
 _CALL = re.compile(r"([0-9a-f]{2})/([0-9a-f]{62})\.([0-9a-z]{1,128})\.json")
 _RUN = re.compile(r"runs/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})\.json")
 
@@ -31,7 +31,7 @@ def call_record_name(assets: AssetStore, sha256: str, token: str) -> str:
 
 
 def write_call_record(assets: AssetStore, sha256: str, token: str, facts: Mapping[str, Any]) -> None:
-    """Write the record of a paid call beside its file, as durably as its receipt. One that is there stays.
+    """Write the record of a paid call beside its file, as durably as its receipt. An existing record stays.
 
     Raises `StorageError`.
     """
@@ -41,7 +41,7 @@ def write_call_record(assets: AssetStore, sha256: str, token: str, facts: Mappin
 
 
 def run_record_name(thread_id: str) -> str | None:
-    """Return where the record of a run is kept; None for an id that makes no file name."""
+    """Return where the record of a run is kept; None for an id that cannot be a file name."""
     name = f"runs/{thread_id}.json"
     return name if _RUN.fullmatch(name) else None
 
@@ -67,7 +67,7 @@ def _content(facts: Mapping[str, Any]) -> bytes:
 
 
 def is_record(name: str) -> bool:
-    """Return whether this name, relative to the store's root, is that of a record."""
+    """Return whether this name, relative to the store's root, is the name of a record."""
     return bool(_CALL.fullmatch(name) or _RUN.fullmatch(name))
 
 
@@ -81,7 +81,7 @@ def call_records(assets: AssetStore) -> Iterator[tuple[str, str, str, dict[str, 
 
 
 def job_tickets(assets: AssetStore) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield token and content of the ticket of each job that was handed in and is not settled."""
+    """Yield token and content of the ticket of each job that was submitted and is not settled."""
     for path in sorted((assets.root / "receipts").glob("*.json")):
         with suppress(OSError, ValueError, RecursionError):
             found = json.loads(read_regular_file(path, RECORD_BYTES))
@@ -90,7 +90,7 @@ def job_tickets(assets: AssetStore) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def run_record(assets: AssetStore, thread_id: str) -> dict[str, Any] | None:
-    """Return the record of a run; None if there is none that can be read."""
+    """Return the record of a run; None if there is no readable one."""
     name = run_record_name(thread_id)
     return None if name is None else _read(assets.root / name)
 

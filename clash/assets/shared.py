@@ -1,15 +1,15 @@
-"""The asset store behind `ASSET_STORE`: a local folder alone, or one that works for a bucket which machines share.
+"""The asset store that `ASSET_STORE` names: a local folder, or a local folder and a bucket that machines share.
 
-With a bucket the folder is where everything is made, kept and read; the bucket holds a copy under the same names:
+With a bucket everything is made, kept and read in the folder; the bucket has a copy under the same names:
 
     s3://bucket/prefix/ab/cdef...            every file, before the row that names it is settled
     s3://bucket/prefix/ab/cdef....<token>.json, .../runs/<thread>.json   the records of `clash.assets.records`
-    s3://bucket/prefix/receipts/<token>.json what a call brought, from before its row is settled until after
+    s3://bucket/prefix/receipts/<token>.json what a call returned, from before its row is settled until after
 
-So a row that is settled names a file that any machine can fetch. Where a process dies between its receipt and the
-settled row, another machine finds the receipt in the bucket; if it died even before the receipt got there, the call
-counts as one whose answer is lost, and comes to light again on the machine that has it on its disk. A job's id is
-not copied: the database, which all machines share, has it just as soon.
+So a settled row names a file that any machine can fetch. If a process dies after it wrote its receipt and before it
+settled the row, another machine finds the receipt in the bucket. If it died before the receipt was in the bucket, the
+answer counts as lost until the machine that has the receipt on its disk runs again. A job's id is not copied: it is
+in the database, which all machines share.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _AT_ONCE = 8
 
 
 def local_assets(settings: Settings) -> AssetStore:
-    """The folder alone of the store that the settings name: what can be said about it without asking anybody."""
+    """Return only the local folder of the store that the settings name; it never asks the bucket."""
     if settings.asset_store.startswith("s3://"):
         return AssetStore(settings.asset_cache)
     return AssetStore.from_url(settings.asset_store)
 
 
 def open_assets(settings: Settings) -> AssetStore:
-    """The store that the settings name. Asks nobody yet. Raises `SettingsError`."""
+    """Return the store that the settings name, without connecting yet. Raises `SettingsError`."""
     if not settings.asset_store.startswith("s3://"):
         return local_assets(settings)
     from clash.assets.bucket import Bucket, Credentials
@@ -74,39 +74,39 @@ def open_assets(settings: Settings) -> AssetStore:
 
 
 class SharedAssetStore(AssetStore):
-    """A local folder that works for a bucket."""
+    """A local folder with a copy of its files in a bucket."""
 
     def __init__(self, root: Path, bucket: Bucket) -> None:
         super().__init__(root)
         self._bucket = bucket
         self._shared: set[str] = set()
-        """What is known to be in the bucket."""
+        """The files that are known to be in the bucket."""
         self._transfers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="clash-assets")
 
     # -- reading ---------------------------------------------------------------------------------------------
 
     def has(self, sha256: str) -> bool:
-        """Whether the file is here, whole, or can be fetched."""
+        """Return whether the file is here, undamaged, or can be fetched."""
         return self.is_here(sha256) or self._bucket.has(self.relative_path(sha256))
 
     def fetch(self, sha256: str) -> Path:
-        """The file on this disk, fetched from the bucket if it is not here. Blocks. See `AssetStore.fetch`."""
+        """Return the file on this disk, fetched from the bucket if it is not here. Blocks. See `AssetStore.fetch`."""
         if not self.path(sha256).exists() and not self._download(sha256):
             raise self.lost(sha256)
         return self.path(sha256)
 
     def read(self, sha256: str) -> bytes:
-        """The bytes of a file. Blocks. See `AssetStore.read`."""
+        """Return the bytes of a file. Blocks. See `AssetStore.read`."""
         if not self.is_here(sha256) and not self._download(sha256):
             raise self.lost(sha256)
         return super().read(sha256)
 
     async def restore(self, sha256: str) -> bool:
-        """See `AssetStore.restore`: from this disk, or from the bucket, which also mends what is damaged here."""
+        """See `AssetStore.restore`: a file that is missing or damaged here is fetched from the bucket."""
         return await self._in_thread(lambda: self.is_here(sha256) or self._download(sha256))
 
     def _download(self, sha256: str) -> bool:
-        """Fetch a file; False if the bucket has none of this name. Refuses one that is not what its name says."""
+        """Fetch a file; return False if the bucket does not have it. Raises `StorageError` for a damaged one."""
         with self.working_file(".fetched") as partial_file:
             try:
                 with partial_file.open("wb") as stream:
@@ -117,10 +117,11 @@ class SharedAssetStore(AssetStore):
                 raise storage_error(error, f"the asset {sha256[:12]}") from error
             if digest != sha256:
                 raise StorageError(
-                    f"the asset {sha256[:12]} arrived from the bucket {self._bucket.name} as other bytes",
-                    code="damaged_asset", retryable=False,
-                    hint="another machine's asset folder may have the right ones: copy them into the bucket",
-                )  # fmt: skip
+                    f"the asset {sha256[:12]} is damaged in the bucket {self._bucket.name}",
+                    code="damaged_asset",
+                    retryable=False,
+                    hint="another machine's asset folder may have it undamaged: copy it from there into the bucket",
+                )
             self.put_file(partial_file)
         self._shared.add(sha256)
         return True
@@ -135,7 +136,7 @@ class SharedAssetStore(AssetStore):
         if receipt is not None:
             record = call_record_name(self, sha256, receipt)
             transfers.append(self._in_thread(partial(self._upload_record, record)))
-        # Not a plain gather: what is on its way is seen to its end before the first error is told.
+        # Not a plain gather: every transfer ends before the first error is raised.
         for result in await asyncio.gather(*transfers, return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result

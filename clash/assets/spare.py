@@ -1,10 +1,10 @@
-"""Where an answer is kept that the asset store has no room for: any other folder of this machine that takes it.
+"""Keep an answer that the asset store has no space for in another folder of this machine.
 
     <folder>/clash-kept-<user>/<token>.json     the receipt of the call, or the ticket of its job
     <folder>/clash-kept-<user>/<token>.answer   what the provider sent, where the store does not have it
 
 The folders are tried in a fixed order, so that a later process finds what an earlier one has kept. Each belongs to
-this user alone (mode 0700, its files 0600): a receipt of another user's making must settle nothing.
+this user alone (mode 0700, its files 0600): a receipt that another user wrote must not settle anything.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LARGEST_ANSWER = 2 << 30
 
 def spare_folders() -> tuple[Path, ...]:
     """Return the folders that are tried, first the one for temporary files."""
-    # In each of them a folder of this user's own is made, which is looked at before it is trusted.
+    # In each of them a folder of this user's own is made; its owner and mode are checked before it is trusted.
     candidates = [Path(tempfile.gettempdir()), Path("/var/tmp"), Path("/dev/shm")]  # noqa: S108
     for find in (Path.cwd, Path.home):
         with suppress(RuntimeError, OSError):
@@ -38,7 +38,7 @@ def spare_folders() -> tuple[Path, ...]:
 
 
 def keep_elsewhere(token: str, receipt: Mapping[str, Any], content: bytes | None = None) -> Path:
-    """Keep a call's receipt, and what it brought, in the first folder that takes both; return that folder.
+    """Keep a call's receipt, and what it returned, in the first folder that takes both; return that folder.
 
     Raises `StorageError` if none does.
     """
@@ -57,7 +57,7 @@ def keep_elsewhere(token: str, receipt: Mapping[str, Any], content: bytes | None
         else:
             return folder
         _remove(folder, token)
-    raise refused or StorageError("there is no folder but the asset store's that an answer could be kept in")
+    raise refused or StorageError("there is no other folder than the asset store's that an answer could be kept in")
 
 
 def find_kept(token: str) -> tuple[Path, dict[str, Any]] | None:
@@ -76,7 +76,7 @@ def find_kept(token: str) -> tuple[Path, dict[str, Any]] | None:
 def take_back(assets: AssetStore, folder: Path, token: str, receipt: Mapping[str, Any]) -> bool:
     """Move what a spare folder keeps of a call into the asset store. Return whether the store has its file now.
 
-    Raises `StorageError` where there is still no room.
+    Raises `StorageError` where there is still no space.
     """
     try:
         content = read_regular_file(folder / f"{token}.answer", _LARGEST_ANSWER)
@@ -111,7 +111,7 @@ def _files(folder: Path, token: str) -> Iterator[Path]:
 
 def _check_token(token: str) -> None:
     if not token.isalnum():
-        raise StorageError("no token of a receipt", retryable=False)
+        raise StorageError(f"{token!r} is not the token of a receipt", retryable=False)
 
 
 def _make_private(folder: Path) -> None:
@@ -122,7 +122,7 @@ def _make_private(folder: Path) -> None:
 
 
 def _is_private(folder: Path) -> bool:
-    """Return whether this is a folder of this user that no other user can write to or look into."""
+    """Return whether this is a folder of this user that no other user can write to or read."""
     try:
         status = folder.lstat()
     except OSError:

@@ -1,11 +1,11 @@
-"""The content-addressed store: every file that was ever made, under the sha256 of its bytes.
+"""The content-addressed store: keeps every file that was made under the sha256 of its bytes.
 
     <root>/ab/cdef...            one file, never changed once it has its name
-    <root>/receipts/<token>.json what a paid call brought, written before the database hears of it
+    <root>/receipts/<token>.json what a paid call returned, written before the database is told
     <root>/ab/cdef....<token>.json, <root>/runs/   records of paid calls and of runs (`clash.assets.records`)
-    <root>/tmp/                  half-written files; nothing reads them
+    <root>/tmp/                  files being written; nothing reads them
 
-A file gets its name only when it is whole and on the disk (write, fsync, rename, fsync of the folder).
+A file gets its name only when it is complete and on the disk (write, fsync, rename, fsync of the folder).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import secrets
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from clash.errors import SettingsError, StorageError
 from clash.regular_files import NotRegularFileError, read_regular_file
@@ -27,14 +27,14 @@ from clash.regular_files import NotRegularFileError, read_regular_file
 _BLOCK = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNSYNCABLE = {errno.EINVAL, errno.ENOTSUP}
-"""What file systems on a network say to the wish to sync a folder; the file itself was synced."""
+"""How network file systems refuse to sync a folder; the file itself was synced."""
 RECEIPT_BYTES = 1 << 20
-"""No receipt is larger than this; what is, is none."""
+"""The largest receipt; a larger file is not read as one."""
 _DRIVE = re.compile(r"/[A-Za-z]:(/|$)")
 
 
 def storage_error(error: OSError, what: str) -> StorageError:
-    """A refusal of the disk as an error that says what to do."""
+    """Return the error for what the disk refused, with a hint that says what to do."""
     if error.errno in _FULL:
         return StorageError(
             f"the disk is full: {what} could not be written",
@@ -46,21 +46,21 @@ def storage_error(error: OSError, what: str) -> StorageError:
 
 
 def parsed_receipt(content: bytes) -> dict[str, Any] | None:
-    """The JSON object in a receipt's bytes; None if they hold none, or one that is nested too deep to be read."""
+    """Return the JSON object in a receipt's bytes; None if there is none, or it is nested too deeply to be read."""
     try:
         receipt = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    return receipt if isinstance(receipt, dict) else None
+    return cast("dict[str, Any]", receipt) if isinstance(receipt, dict) else None
 
 
 def sha256_of(content: bytes) -> str:
-    """Hex digest."""
+    """Return the hex digest of these bytes."""
     return hashlib.sha256(content).hexdigest()
 
 
 def sha256_of_file(path: Path) -> str:
-    """Hex digest of a file, read in blocks."""
+    """Return the hex digest of a file, read in blocks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -80,7 +80,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, so that their names survive a power cut as well."""
+    """Make a folder and its parents, durably: their names survive a power cut too."""
     if not folder.is_dir():
         if folder != folder.parent:
             _make_folder(folder.parent)
@@ -89,7 +89,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that after a crash it is either whole or not there. Mode 0600. Raises `StorageError`."""
+    """Write a file so that after a crash it is either complete or missing. Mode 0600. Raises `StorageError`."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         _make_folder(path.parent)
@@ -107,14 +107,14 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 class AssetStore:
-    """Files by content in a local folder. `clash.assets.shared` puts a bucket behind it, which machines share."""
+    """Keeps files by their content in a local folder. `clash.assets.shared` adds a bucket that machines share."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     @classmethod
     def from_url(cls, url: str) -> AssetStore:
-        """The store that `ASSET_STORE` names: `file://relative/path` or `file:///absolute/path`."""
+        """Return the store that `ASSET_STORE` names: `file://relative/path` or `file:///absolute/path`."""
         scheme, separator, path = url.partition("://")
         if scheme != "file" or not separator or not path or "\0" in path:
             raise SettingsError(
@@ -124,21 +124,21 @@ class AssetStore:
         return cls(Path(path[1:] if os.name == "nt" and _DRIVE.match(path) else path))
 
     def path(self, sha256: str) -> Path:
-        """Where the file of this digest is, or would be."""
+        """Return where the file of this digest is, or would be."""
         if len(sha256) != 64 or not all(letter in "0123456789abcdef" for letter in sha256):
-            raise StorageError(f"{sha256!r} is no sha256", retryable=False)
+            raise StorageError(f"{sha256!r} is not a sha256", retryable=False)
         return self.root / sha256[:2] / sha256[2:]
 
     def relative_path(self, sha256: str) -> str:
-        """The same, relative to the store's root, with `/`."""
+        """Return the same path, relative to the store's root, with `/`."""
         return f"{sha256[:2]}/{sha256[2:]}"
 
     def has(self, sha256: str) -> bool:
-        """Whether the file can be had."""
+        """Return whether the file is on this disk or can be fetched."""
         return self.is_here(sha256)
 
     def is_here(self, sha256: str) -> bool:
-        """Whether the file is on this disk and is still what its name says (its bytes are read and hashed)."""
+        """Return whether the file is on this disk and undamaged (its bytes are read and hashed)."""
         path = self.path(sha256)
         try:
             return sha256_of_file(path) == sha256
@@ -148,26 +148,26 @@ class AssetStore:
             raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
 
     def fetch(self, sha256: str) -> Path:
-        """Where the file is, after it was made sure that it is here. Raises `StorageError` if it is nowhere."""
+        """Return where the file is on this disk, fetched if need be. Raises `StorageError` if it is nowhere."""
         if not self.path(sha256).exists():
             raise self.lost(sha256)
         return self.path(sha256)
 
     async def restore(self, sha256: str) -> bool:
-        """Whether the file is on this disk now, whole; from wherever it can be had without making it again."""
+        """Make the file present on this disk without making it again. Return whether it is there, undamaged."""
         return self.is_here(sha256)
 
     async def share_run(self, thread_id: str) -> None:
-        """Let other machines have the record of a run; here there are no others."""
+        """Share the record of a run with other machines; a local folder has no others."""
 
     async def restore_records(self) -> None:
-        """Bring the records of all calls and runs to this disk; here they are."""
+        """Make the records of all calls and runs present on this disk; in a local folder they are."""
 
     async def share(self, sha256: str, *, receipt: str | None = None) -> None:
-        """Let other machines have the file, and the receipt of this token; here there are no others."""
+        """Share the file, and the receipt of this token, with other machines; a local folder has no others."""
 
     def lost(self, sha256: str) -> StorageError:
-        """What to raise for a file that is needed and is nowhere."""
+        """Return the error for a file that is needed and is nowhere."""
         return StorageError(
             f"the asset {sha256[:12]} is missing",
             code="asset_lost",
@@ -177,7 +177,7 @@ class AssetStore:
         )
 
     def read(self, sha256: str) -> bytes:
-        """The bytes of a file. Raises `StorageError` if it is missing or damaged."""
+        """Return the bytes of a file. Raises `StorageError` if it is missing or damaged."""
         try:
             content = self.path(sha256).read_bytes()
         except FileNotFoundError:
@@ -189,14 +189,14 @@ class AssetStore:
         return content
 
     def put(self, content: bytes) -> str:
-        """Keep these bytes; their digest. A file that is already there and whole is left alone."""
+        """Keep these bytes and return their digest. A file that is already there and undamaged is left alone."""
         digest = sha256_of(content)
         if not self.is_here(digest):
             write_durably(self.path(digest), content)
         return digest
 
     def put_file(self, source: Path) -> str:
-        """Move a finished file of `working_file` into the store; its digest. The source's name is gone afterwards."""
+        """Move a finished file of `working_file` into the store and return its digest. The source no longer exists."""
         try:
             with source.open("r+b") as stream:
                 os.fsync(stream.fileno())
@@ -212,12 +212,12 @@ class AssetStore:
 
     @contextmanager
     def working_file(self, suffix: str) -> Generator[Path]:
-        """An empty file (mode 0600) on the store's own disk for a big file to be written; removed at the end."""
+        """Make an empty file (mode 0600) on the store's own disk for a big file to be written; remove it at the end."""
         folder = self.root / "tmp"
         path = folder / f"{secrets.token_hex(8)}{suffix}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # Made here, since what writes into it (FFmpeg) would make it readable for everybody.
+            # Created here, because FFmpeg would create it readable by everybody.
             path.touch(mode=0o600, exist_ok=False)
         except OSError as error:
             raise storage_error(error, str(folder)) from error
@@ -230,17 +230,17 @@ class AssetStore:
     # -- receipts ------------------------------------------------------------------------------------------
 
     def receipt_path(self, token: str) -> Path:
-        """Where the receipt of this call is, or would be."""
+        """Return where the receipt of this call is, or would be."""
         if not token.isalnum():
-            raise StorageError("no token of a receipt", retryable=False)
+            raise StorageError(f"{token!r} is not the token of a receipt", retryable=False)
         return self.root / "receipts" / f"{token}.json"
 
     def write_receipt(self, token: str, receipt: Mapping[str, Any]) -> None:
-        """Write down what the call `token` brought, before anything else can go wrong."""
+        """Write what the call `token` returned, before anything else can go wrong."""
         write_durably(self.receipt_path(token), json.dumps(receipt, ensure_ascii=False).encode())
 
     def read_receipt(self, token: str) -> dict[str, Any] | None:
-        """The receipt of a call, or None. A damaged one counts as none: it was never whole on the disk."""
+        """Return the receipt of a call, or None. A damaged one counts as none: it was never complete on the disk."""
         try:
             return parsed_receipt(read_regular_file(self.receipt_path(token), RECEIPT_BYTES))
         except (FileNotFoundError, IsADirectoryError, NotRegularFileError):
@@ -249,18 +249,18 @@ class AssetStore:
             raise StorageError(f"a receipt could not be read: {error.strerror}") from error
 
     def has_receipt(self, token: str) -> bool:
-        """Whether the call's receipt is on this disk."""
+        """Return whether the call's receipt is on this disk."""
         return self.receipt_path(token).exists()
 
     async def find_receipt(self, token: str) -> dict[str, Any] | None:
-        """The receipt of a call, also one that another machine wrote, where machines share a store."""
+        """Return the receipt of a call, or None; with a shared store also one that another machine wrote."""
         return self.read_receipt(token)
 
     async def forget_receipt(self, token: str) -> None:
-        """Forget a receipt that the database has heard of, wherever it is."""
+        """Delete a receipt that the database has recorded, wherever it is."""
         self.drop_receipt(token)
 
     def drop_receipt(self, token: str) -> None:
-        """Forget a receipt that the database has heard of."""
+        """Delete a receipt that the database has recorded from this disk."""
         with suppress(OSError):
             self.receipt_path(token).unlink(missing_ok=True)

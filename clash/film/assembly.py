@@ -1,7 +1,7 @@
-"""The cut: clips joined to one film, with one continuous sound track and soft subtitles.
+"""Join clips to one film, with one continuous sound track and soft subtitles.
 
-The picture is copied, not encoded again. Everything streams: what is held in memory is a few seconds of the film,
-whatever its length (beside the index that MP4 keeps, some bytes a frame).
+The picture is copied, not encoded again. Everything streams: a few seconds of the film are in memory, whatever its
+length, and the index that MP4 keeps: some bytes per frame.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from numpy.typing import NDArray
 from clash.errors import FilmError, StorageError
 from clash.film.conform import ClipFacts, conformed, facts_of, opened_clip
 from clash.film.encoder import REORDERED_FRAMES, check_shape, encode_clip
-from clash.film.subtitles import Cue, Sample, leave_off, timed_text
+from clash.film.subtitles import Cue, Sample, switch_off_subtitles, timed_text
 from clash.story.screenplay import Language
 
 SAMPLE_RATE = 48_000
 SOUND_BIT_RATE = 160_000
-# ISO 639-2, which MP4 writes; a language that is not listed is "undetermined".
-_LANGUAGE_TAGS: dict[str, str] = {
-    "en": "eng", "zh": "zho", "es": "spa", "fr": "fra", "de": "deu", "pt": "por", "it": "ita", "ru": "rus", "ja": "jpn",
-    "ko": "kor", "vi": "vie", "ar": "ara", "he": "heb", "hi": "hin", "th": "tha", "el": "ell", "nl": "nld", "pl": "pol",
-    "tr": "tur", "uk": "ukr", "sv": "swe", "da": "dan", "nb": "nob", "no": "nor", "fi": "fin", "cs": "ces", "hu": "hun",
-    "ro": "ron", "id": "ind", "ms": "msa", "ta": "tam", "bn": "ben", "ka": "kat", "hy": "hye", "yue": "yue",
-}  # fmt: skip
+_LANGUAGES = (
+    "en:eng zh:zho es:spa fr:fra de:deu pt:por it:ita ru:rus ja:jpn ko:kor vi:vie ar:ara he:heb hi:hin th:tha "
+    "el:ell nl:nld pl:pol tr:tur uk:ukr sv:swe da:dan nb:nob no:nor fi:fin cs:ces hu:hun ro:ron id:ind ms:msa "
+    "ta:tam bn:ben ka:kat hy:hye yue:yue"
+)
+_LANGUAGE_TAGS = dict(pair.split(":") for pair in _LANGUAGES.split())
+"""ISO 639-2 codes, which MP4 uses, by the language of a screenplay; other languages are "undetermined" (und)."""
 _MILLISECOND = Fraction(1, 1000)
 _MUXING = {"movflags": "+faststart", "fflags": "+bitexact"}
 
@@ -65,10 +65,10 @@ def assemble(
 ) -> None:
     """Write the film to `output` (MP4, index first). The same input gives the same bytes.
 
-    The first frame of each clip stands at exactly the sum of the frames before it, over `fps`. `sound` comes in
+    The first frame of each clip is shown at exactly the number of frames before it, divided by `fps`. `sound` comes in
     chunks of any length, shaped (samples, 2), float32 of -1.0 to 1.0 at 48 kHz; it is cut, or filled with silence,
     to the picture's length; None for a film without a sound track. `size` is the film's, in pixels; by default
-    the one that most of the frames have. Clips that are not of the film's make, size and rate are encoded again.
+    the one that most of the frames have. Clips of another format, size or rate are encoded again.
 
     Raises `FilmError` naming the clip that cannot be used, `StorageError` when the film cannot be written.
     """
@@ -86,18 +86,18 @@ def assemble(
         with _writing(output):
             container.close()
     with _writing(output):
-        leave_off(output)
+        switch_off_subtitles(output)
 
 
 @contextmanager
 def _writing(output: Path) -> Generator[None, None, None]:
-    """What the disk refuses becomes a `StorageError`."""
+    """Raise `StorageError` where the disk refuses to be written to."""
     try:
         yield
     except (av.error.FFmpegError, OSError) as problem:
         raise StorageError(
             f"the film cannot be written to {output.name}: {problem.strerror}",
-            hint="free some space or choose another folder, then resume",
+            hint="make room and resume",
         ) from problem
 
 
@@ -134,7 +134,7 @@ class _Cut:
         return cls(tuple(clips), copied, delay, fps, width, height)
 
     def source(self, number: int) -> Path | bytes:
-        """What to copy for this clip: its file, or what it was encoded to anew."""
+        """Return what to copy for this clip: its file, or the result of encoding it again."""
         clip = self.clips[number]
         if self.copied[number]:
             return clip.path
@@ -145,7 +145,7 @@ class _Cut:
 
 
 class _Film:
-    """The file being written: picture, sound and subtitles side by side, none more than moments ahead."""
+    """The film file while it is written: picture, sound and subtitles advance together."""
 
     def __init__(self, container: Any, output: Path, cut: _Cut, seconds: Fraction) -> None:
         self._container, self._output, self._cut = container, output, cut
@@ -160,7 +160,7 @@ class _Film:
         sound: Iterable[NDArray[np.float32]] | None,
         subtitles: Iterator[Sample],
     ) -> None:
-        """Lay out the tracks. The picture's is a copy of the first clip's."""
+        """Add the tracks. The picture's has the parameters of the first clip."""
         tag = _LANGUAGE_TAGS.get(language.split("-")[0], "und")
         self._first_source = self._cut.source(0)
         with opened_clip(self._first_source, self._cut.clips[0].name) as (_, clip):
@@ -172,48 +172,51 @@ class _Film:
             self._sound.bit_rate = SOUND_BIT_RATE
             self._sound.metadata["language"] = tag
         self._chunks = _in_chunks(sound or (), self._samples)
-        self._heard = 0
+        self._encoded_samples = 0
         self._text = self._container.add_mux_stream("mov_text")
         self._text.time_base = _MILLISECOND
         self._text.metadata["language"] = tag
         self._subtitles = subtitles
         self._subtitle = next(subtitles, None)
-        self._handed_over = Fraction(0)
+        self._last_cue_start = Fraction(0)
         self._container.metadata["title"] = "".join(c for c in title if unicodedata.category(c) != "Cc")[:255]
 
     def add(self, number: int) -> None:
-        """Copy the clip's picture, with the sound and the subtitles of its time."""
+        """Copy the clip's picture, with the sound and the subtitles of the same time."""
         clip = self._cut.clips[number]
         source = self._cut.source(number) if number else self._first_source
         packets = _packets(source, clip)
         first = min(packet.pts for packet in packets)
         base = Fraction(1, self._cut.fps)
         for ahead, packet in enumerate(packets):
-            place = round((packet.pts - first) * packet.time_base * self._cut.fps)
-            self._bring_up_to(Fraction(self._frame + ahead, self._cut.fps))
-            self._put(packet, self._picture, base, self._frame + place, 1, self._frame + ahead - self._cut.delay)
+            shown = self._frame + round((packet.pts - first) * packet.time_base * self._cut.fps)
+            self._advance_to(Fraction(self._frame + ahead, self._cut.fps))
+            self._put(packet, self._picture, base, shown, 1, self._frame + ahead - self._cut.delay)
         self._frame += clip.frames
 
     def finish(self) -> None:
-        """Bring sound and subtitles to the film's end."""
-        self._bring_up_to(Fraction(self._frame, self._cut.fps))
+        """Write sound and subtitles up to the film's end."""
+        self._advance_to(Fraction(self._frame, self._cut.fps))
         if self._sound is not None:
             self._mux(self._sound.encode(None))
 
-    def _bring_up_to(self, moment: Fraction) -> None:
-        """Sound is encoded up to `moment`. The next subtitle is handed over as soon as the one before it has begun:
-        the muxer orders the tracks, and would hold the others back to wait for one."""
-        while self._sound is not None and self._heard < min(moment * SAMPLE_RATE, self._samples):
+    def _advance_to(self, moment: Fraction) -> None:
+        """Encode sound up to `moment`, and write each subtitle as soon as the one before it has begun.
+
+        The muxer orders the tracks, and would hold back the others while it waits for a subtitle.
+        """
+        while self._sound is not None and self._encoded_samples < min(moment * SAMPLE_RATE, self._samples):
             chunk = next(self._chunks)
             frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout="stereo")
-            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, self._heard, Fraction(1, SAMPLE_RATE)
-            self._heard += chunk.shape[1]
+            frame.sample_rate, frame.time_base = SAMPLE_RATE, Fraction(1, SAMPLE_RATE)
+            frame.pts = self._encoded_samples
+            self._encoded_samples += chunk.shape[1]
             self._mux(self._sound.encode(frame))
-        while self._subtitle is not None and self._handed_over <= moment:
+        while self._subtitle is not None and self._last_cue_start <= moment:
             shown = self._subtitle
             packet = av.Packet(shown.data)
             self._put(packet, self._text, _MILLISECOND, shown.start_ms, shown.duration_ms, shown.start_ms)
-            self._handed_over = shown.start_ms * _MILLISECOND
+            self._last_cue_start = shown.start_ms * _MILLISECOND
             self._subtitle = next(self._subtitles, None)
 
     def _put(self, packet: Any, stream: Any, base: Fraction, shown: int, duration: int, decoded: int) -> None:
@@ -238,16 +241,16 @@ def _facts(clip: Clip) -> ClipFacts:
 
 @contextmanager
 def _of_slot(clip: Clip) -> Generator[None, None, None]:
-    """A `FilmError` that leaves here says which slot it is about."""
+    """Add the clip's slot to a `FilmError` that is raised inside."""
     try:
         yield
     except FilmError as problem:
-        problem.slots = (clip.slot,) if clip.slot else ()
-        raise
+        slots = (clip.slot,) if clip.slot else ()
+        raise FilmError(problem.message, code=problem.code, hint=problem.hint, slots=slots) from problem
 
 
 def _commonest_size(clips: Sequence[Clip], facts: Sequence[ClipFacts]) -> tuple[int, int]:
-    """The size that most frames of the film have; of equals, the one that comes first."""
+    """Return the size that most frames of the film have; of equals, the one that comes first."""
     shown: Counter[tuple[int, int]] = Counter()
     for clip, fact in zip(clips, facts, strict=True):
         shown[fact.width, fact.height] += clip.frames
@@ -260,7 +263,7 @@ def _our_parameter_sets(width: int, height: int, fps: int) -> bytes:
 
 
 def _in_chunks(sound: Iterable[NDArray[np.float32]], samples: int) -> Iterator[NDArray[np.float32]]:
-    """The sound in chunks of at most a second, channels first, just as long as the film."""
+    """Yield the sound in chunks of at most a second, channels first, exactly as long as the film."""
     done = 0
     for chunk in sound:
         for start in range(0, len(chunk), SAMPLE_RATE):

@@ -1,7 +1,7 @@
-"""The camera: a still becomes a moving picture, each frame cut out of it at a sub-pixel place.
+"""Move a camera over a still: each frame is cut out of it at sub-pixel positions.
 
-The still is decoded and converted once, at just the size that the move needs; a frame is three resizes of a box
-with fractional edges. Boxes follow smooth functions of time, so the motion has no jitter by construction.
+The still is decoded and converted once, at the size that the move needs; a frame is three resizes of a box with
+fractional edges. Boxes follow smooth functions of time, so the motion cannot jitter.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from clash.story.screenplay import Movement
 Box = tuple[float, float, float, float]
 
 _OVERSAMPLING = 1.1
-"""Pixels of the still per pixel of the film at the closest zoom. More than one, or how sharp a frame is would
-depend on where between two pixels it happens to fall, and fine texture would shimmer."""
+"""Pixels of the still per pixel of the film at the closest zoom. With one or less, sharpness would depend on where a
+frame falls between two pixels, and fine texture would shimmer."""
 _MARGIN = 0.006
-"""Share of the still kept unseen on each side: the chroma planes are read a quarter pixel further left."""
+"""Share of the still that is never shown on each side: the chroma planes are read a quarter pixel further left."""
 _RAMP_S = 1.5
-_FLOAT_S = 8.0
+_DRIFT_S = 8.0
 _SHARPEN = ImageFilter.UnsharpMask(radius=0.8, percent=60, threshold=0)
-"""Gives back what the resize of each frame takes: within 5 % of a Lanczos resize of the whole still, 49 dB."""
+"""Restores the sharpness that resizing costs each frame: within 5 % of a Lanczos resize of the whole still, 49 dB."""
 _WORKERS = 1
-"""One thread keeps up with the encoder, which works at the same time; more would only crowd the other shots."""
+"""One thread keeps up with the encoder, which runs at the same time; more would only slow the other shots down."""
 _AHEAD = 4
 
 
 @dataclass(frozen=True)
 class View:
-    """What the camera sees: `zoom` 1.0 is the whole still; the centre is in shares of the still's sides."""
+    """What the camera shows: `zoom` 1.0 is the whole still; the centre is in shares of the still's sides."""
 
     zoom: float
     x: float = 0.5
@@ -45,11 +45,11 @@ class View:
 
 @dataclass(frozen=True)
 class CameraMove:
-    """A path from `start` to `end` in `seconds`, with a smooth start and stop, and a float that never stops.
+    """A path from `start` to `end` in `seconds`, with a smooth start and stop, and a drift that never stops.
 
-    The float carries the view once around a small ellipse (and its zoom a little in and out) each few seconds: at
-    no moment of a shot, however long, does the picture stand still. `sway` is the ellipse's half axes in shares of the
-    still's sides, `breath` the share by which the zoom swings.
+    The drift moves the view around a small ellipse every few seconds, and zooms a little in and out, so that the
+    picture never stops moving, however long the shot is. `sway` is the ellipse's half axes in shares of the still's
+    sides, `breath` the share by which the zoom changes.
     """
 
     start: View
@@ -60,7 +60,7 @@ class CameraMove:
 
     @classmethod
     def of(cls, movement: Movement, seconds: float) -> CameraMove:
-        """The move for a shot of this length: longer shots travel further, so that the speed stays calm."""
+        """Return the move for a shot of this length: the camera travels further in a longer shot, at a calm speed."""
         zoom = min(0.26, 0.05 + 0.03 * seconds)
         travel = min(0.18, 0.04 + 0.025 * seconds)
         edge = 2 * (_MARGIN + cls.sway)
@@ -90,9 +90,9 @@ class CameraMove:
         return max(self.start.zoom, self.end.zoom) * (1 + self.breath)
 
     def at(self, second: float) -> View:
-        """The view at a time of the shot. Zoom grows by equal factors: to the eye that is an even speed."""
+        """Return the view at a time of the shot. The zoom grows by equal factors, which looks like an even speed."""
         share = self._share(second)
-        turn = 2 * math.pi * second / _FLOAT_S
+        turn = 2 * math.pi * second / _DRIFT_S
         zoom = self.start.zoom * (self.end.zoom / self.start.zoom) ** share
         return View(
             zoom * (1 + self.breath * math.sin(turn / 2)),
@@ -101,7 +101,7 @@ class CameraMove:
         )
 
     def box(self, second: float, width: int, height: int) -> Box:
-        """The view's left, upper, right and lower edge in a still of this size, never outside of the margin."""
+        """Return the view's left, upper, right and lower edge in a still of this size, within the margin."""
         view = self.at(second)
         half_width, half_height = width / view.zoom / 2, height / view.zoom / 2
         x = _within(view.x * width, half_width + _MARGIN * width, width)
@@ -109,7 +109,7 @@ class CameraMove:
         return x - half_width, y - half_height, x + half_width, y + half_height
 
     def _share(self, second: float) -> float:
-        """How much of the way is done: speed rises evenly, holds, and falls evenly."""
+        """Return how much of the path is done: the speed rises evenly, stays, and falls evenly."""
         ramp = min(_RAMP_S, self.seconds / 2)
         if second < ramp:
             return second * second / (2 * ramp * (self.seconds - ramp))
@@ -119,23 +119,23 @@ class CameraMove:
 
 
 def frames(still: Image.Image, movement: Movement, *, count: int, width: int, height: int, fps: int) -> Iterator[Frame]:
-    """`count` pictures of `width` x `height`, the still seen by a camera that makes `movement`, in order.
+    """Yield `count` pictures of `width` x `height`: the still as a camera with this `movement` shows it.
 
-    A still of another shape is filled to the film's (its middle is kept). Only a few frames exist at a time. Raises
-    `FilmError` for a shape that cannot be, such as one with an odd side.
+    A still of another shape is cropped to the film's around its middle. Only a few frames exist at a time. Raises
+    `FilmError` for an impossible size, such as one with an odd side.
     """
     check_shape(width, height, fps)
     move = CameraMove.of(movement, max(1, count - 1) / fps)
-    negative = _Negative(still, width, height, move.closest)
+    prepared = _PreparedStill(still, width, height, move.closest)
 
-    def shoot(number: int) -> Frame:
-        return negative.frame(move.box(number / fps, *negative.size))
+    def draw(number: int) -> Frame:
+        return prepared.frame(move.box(number / fps, *prepared.size))
 
-    return _in_order(shoot, count)
+    return _in_order(draw, count)
 
 
-class _Negative:
-    """The still, ready to be cut from: cropped to the film's shape, scaled, sharpened, in planes."""
+class _PreparedStill:
+    """The still, prepared for cutting frames out of it: cropped to the film's shape, scaled, sharpened, in planes."""
 
     def __init__(self, still: Image.Image, width: int, height: int, closest: float) -> None:
         self._width, self._height = width, height
@@ -146,7 +146,7 @@ class _Negative:
         self._luma, self._blue, self._red = luma.filter(_SHARPEN), blue.reduce(2), red.reduce(2)
 
     def frame(self, box: Box) -> Frame:
-        """One picture. H.264 takes a chroma sample to stand at the left of its two pixels, hence the shift."""
+        """Return one picture. H.264 places a chroma sample at the left of its two pixels, hence the shift."""
         width, height = self._width, self._height
         shift = min((box[2] - box[0]) / width / 4, box[0] / 2)
         half = (box[0] / 2 - shift, box[1] / 2, box[2] / 2 - shift, box[3] / 2)
@@ -159,7 +159,7 @@ class _Negative:
 
 
 def _cover(size: tuple[int, int], shape: float) -> Box:
-    """The largest box of this shape (width by height) in the middle of a picture."""
+    """Return the largest box of this shape (width divided by height) in the middle of a picture."""
     width, height = size
     seen_width, seen_height = min(width, height * shape), min(height, width / shape)
     left, upper = (width - seen_width) / 2, (height - seen_height) / 2
@@ -170,13 +170,13 @@ def _within(centre: float, reach: float, side: float) -> float:
     return min(max(centre, reach), side - reach)
 
 
-def _in_order(shoot: Callable[[int], Frame], count: int) -> Iterator[Frame]:
-    """Frames are cut ahead by another thread (Pillow lets go of the interpreter's lock) and come in order."""
+def _in_order(draw: Callable[[int], Frame], count: int) -> Iterator[Frame]:
+    """Yield frames in order; another thread draws a few ahead (Pillow releases the interpreter's lock)."""
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="camera") as pool:
         ahead: deque[Future[Frame]] = deque()
         try:
             for number in range(count):
-                ahead.append(pool.submit(shoot, number))
+                ahead.append(pool.submit(draw, number))
                 if len(ahead) > _AHEAD:
                     yield ahead.popleft().result()
             while ahead:

@@ -1,7 +1,7 @@
-"""Words over the moving picture: captions with their speaker, and the slate.
+"""Captions with their speaker, and the slate, over the moving picture.
 
-Each is drawn once, then mixed into the rows it covers, in the frames of its time, after the camera has moved; so the
-words stand still while the picture moves beneath them.
+Each is drawn once, then mixed into the rows it covers, in the frames of its time, after the camera move was applied.
+So the words do not move while the picture behind them does.
 """
 
 from __future__ import annotations
@@ -20,15 +20,21 @@ from clash.film.typeface import Font, drawable, font, is_chinese, wrap, wrap_eve
 
 INK = (250, 246, 238)
 NIGHT = (8, 9, 14)
-PILL_INK = (24, 20, 14)
-PILLS = (
-    (233, 180, 76), (126, 196, 193), (236, 142, 116), (166, 196, 112),
-    (190, 166, 224), (240, 164, 184), (132, 178, 232), (214, 200, 150),
-)  # fmt: skip
-"""Colours of the speakers' names: a speaker keeps one through the film."""
+LABEL_INK = (24, 20, 14)
+LABEL_COLOURS = (
+    (233, 180, 76),
+    (126, 196, 193),
+    (236, 142, 116),
+    (166, 196, 112),
+    (190, 166, 224),
+    (240, 164, 184),
+    (132, 178, 232),
+    (214, 200, 150),
+)
+"""Colours of the labels with the speakers' names: a speaker keeps the same one throughout the film."""
 FADE_FRAMES = 4
 SHORTEST_PAGE_S = 0.9
-"""A page that stands for less than this cannot be read."""
+"""A page that is shown for less than this cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +50,10 @@ class Words:
 def lay_over(
     frames: Iterable[Frame], words: Sequence[Words], *, slate: str, width: int, height: int, fps: int
 ) -> Iterator[Frame]:
-    """The frames with their captions and the slate mixed in, in place.
+    """Yield the frames with their captions and the slate mixed in, in place.
 
-    Where captions overlap, the later one takes over. Text too long for its place is set smaller, then turned over
-    in pages, each standing as long as its share of the letters.
+    Where captions overlap, the later one replaces the earlier one. Text that is too long is set smaller, then split
+    into pages, each shown for a time in proportion to its letters.
     """
     check_shape(width, height, fps)
     style = _Style.of(width, height)
@@ -101,14 +107,14 @@ class _Page:
     fades_out: bool
 
     def strength(self, index: int) -> float:
-        """0 to 1: how much of the page shows on this frame."""
+        """Return how opaque the page is on this frame, from 0 to 1."""
         rising = (index - self.words.start + 1) / (FADE_FRAMES + 1) if self.fades_in else 1.0
         falling = (self.words.end - index) / (FADE_FRAMES + 1) if self.fades_out else 1.0
         return min(1.0, rising, falling)
 
 
 def _in_turn(words: Sequence[Words]) -> list[Words]:
-    """In order of time, none beginning before the one ahead of it has ended."""
+    """Return the captions in order of time, none beginning before the one before it has ended."""
     ordered = sorted((w for w in words if w.end > max(w.start, 0)), key=lambda w: w.start)
     ends = [min(w.end, after.start) for w, after in pairwise(ordered)]
     ends += [w.end for w in ordered[-1:]]
@@ -120,7 +126,7 @@ def _in_turn(words: Sequence[Words]) -> list[Words]:
 
 
 def _pages(words: Words, style: _Style, fps: int) -> list[_Page]:
-    """The caption on one page if it fits (a step smaller and a line longer if need be), else on several."""
+    """Return the caption on one page if it fits, perhaps a step smaller and with one more line; else on several."""
     if not words.text:
         return []
     small = max(6, round(style.text * 0.86))
@@ -128,10 +134,10 @@ def _pages(words: Words, style: _Style, fps: int) -> list[_Page]:
         lines = wrap_evenly(words.text, font(px, 500), style.column, most)
         if len(lines) <= most:
             return [_Page(words, tuple(lines), px, True, True)]
-    return _turned_over(words, style, small, fps)
+    return _split_into_pages(words, style, small, fps)
 
 
-def _turned_over(words: Words, style: _Style, px: int, fps: int) -> list[_Page]:
+def _split_into_pages(words: Words, style: _Style, px: int, fps: int) -> list[_Page]:
     most = style.lines + 1
     frames = words.end - words.start
     readable = max(1, int(frames / (SHORTEST_PAGE_S * fps)))
@@ -154,8 +160,7 @@ def _turned_over(words: Words, style: _Style, px: int, fps: int) -> list[_Page]:
 
 
 class _Overlay:
-    """A drawing over part of the frame, ready to be mixed: for each plane its share of light, and what is let
-    through."""
+    """A drawing over part of the frame, prepared for mixing: its level and its opacity in each plane."""
 
     def __init__(self, drawing: Image.Image, left: int, upper: int, width: int, height: int) -> None:
         self._shape = (width, height)
@@ -172,7 +177,7 @@ class _Overlay:
             self._parts.append(_Part(rows, columns, share, level))
 
     def mix(self, frame: Frame, strength: float) -> None:
-        """Lay it over the frame, in place; `strength` 0.0 to 1.0."""
+        """Mix it into the frame, in place; `strength` 0.0 to 1.0."""
         for plane, part in zip(planes_of(frame, *self._shape), self._parts, strict=True):
             part.mix(plane, strength)
 
@@ -191,29 +196,29 @@ class _Part:
 
     def mix(self, plane: NDArray[np.uint8], strength: float) -> None:
         kept, added = (self._kept, self._added) if strength >= 1 else self._at(round(strength * 256))
-        beneath = plane[self._where]
-        np.copyto(beneath, (beneath * kept + added) >> np.uint16(8), casting="unsafe")
+        covered = plane[self._where]
+        np.copyto(covered, (covered * kept + added) >> np.uint16(8), casting="unsafe")
 
 
 def _caption(page: _Page, style: _Style) -> _Overlay:
-    """Text in the lower third over a soft shadow that darkens towards the edge, the speaker's name above it."""
+    """Draw text in the lower third over a soft shadow that darkens towards the edge, the speaker's name above it."""
     px, (width, height) = page.px, (style.width, style.height)
     lead = round(px * 1.36)
-    pill = round(px * 1.05) if page.words.speaker else 0
-    gap = round(px * 0.42) if pill else 0
-    block = lead * len(page.lines) + pill + gap
+    label = round(px * 1.05) if page.words.speaker else 0
+    gap = round(px * 0.42) if label else 0
+    block = lead * len(page.lines) + label + gap
     top = max(0, height - style.bottom - block)
     upper = max(0, top - round(px * 3.2)) // 2 * 2
-    drawing = _scrim(width, height - upper, top - upper)
-    text_top = top - upper + pill + gap
-    _set_lines(drawing, page.lines, px, lead, text_top)
-    if pill:
-        _set_pill(drawing, page.words.speaker, pill, top - upper, style)
+    drawing = _shade(width, height - upper, top - upper)
+    text_top = top - upper + label + gap
+    _draw_lines(drawing, page.lines, px, lead, text_top)
+    if label:
+        _draw_label(drawing, page.words.speaker, label, top - upper, style)
     return _Overlay(drawing, 0, upper, width, height)
 
 
-def _scrim(width: int, rows: int, text_top: int) -> Image.Image:
-    """Night rising from nothing to its darkest a little below where the text begins."""
+def _shade(width: int, rows: int, text_top: int) -> Image.Image:
+    """Draw a shade that grows from transparent to its darkest a little below where the text begins."""
     place = np.arange(rows, dtype=np.float64) / max(1.0, text_top + (rows - text_top) * 0.5)
     rise = np.clip(place, 0.0, 1.0)
     shade = 208.0 * rise * rise * (3 - 2 * rise)
@@ -223,7 +228,7 @@ def _scrim(width: int, rows: int, text_top: int) -> Image.Image:
     return Image.fromarray(pixels, "RGBA")
 
 
-def _set_lines(drawing: Image.Image, lines: Sequence[str], px: int, lead: int, top: int) -> None:
+def _draw_lines(drawing: Image.Image, lines: Sequence[str], px: int, lead: int, top: int) -> None:
     face = font(px, 500)
     ink = Image.new("L", drawing.size)
     pen = ImageDraw.Draw(ink)
@@ -236,7 +241,7 @@ def _set_lines(drawing: Image.Image, lines: Sequence[str], px: int, lead: int, t
         drawing.alpha_composite(_tinted(colour, mask))
 
 
-def _set_pill(drawing: Image.Image, speaker: str, tall: int, top: int, style: _Style) -> None:
+def _draw_label(drawing: Image.Image, speaker: str, tall: int, top: int, style: _Style) -> None:
     px = max(5, round(tall * 0.66))
     face = font(px, 700)
     name = "".join(wrap(speaker if is_chinese(speaker) else speaker.upper(), face, style.column - tall, 1))
@@ -245,11 +250,11 @@ def _set_pill(drawing: Image.Image, speaker: str, tall: int, top: int, style: _S
     half = face.getlength(name) / 2 + tall * 0.46
     middle = drawing.width / 2
     _rounded(drawing, (middle - half, top, middle + half, top + tall), tall / 2, (*_colour_of(speaker), 255))
-    ImageDraw.Draw(drawing).text((middle, top + tall / 2), name, fill=PILL_INK, font=face, anchor="mm")
+    ImageDraw.Draw(drawing).text((middle, top + tall / 2), name, fill=LABEL_INK, font=face, anchor="mm")
 
 
 def _slate(text: str, style: _Style) -> _Overlay | None:
-    """The technical line in the upper left corner: fields that two or more spaces part in `text`."""
+    """Draw the technical line in the upper left corner: fields that two or more spaces separate in `text`."""
     px = max(5, round(style.text * 0.6))
     face = font(px, 500)
     edge = round(min(style.width, style.height) * 0.04) // 2 * 2
@@ -269,7 +274,7 @@ def _slate(text: str, style: _Style) -> _Overlay | None:
 
 
 def _side_by_side(text: str, face: Font, gap: float, room: float) -> tuple[list[tuple[float, str]], float]:
-    """The fields with their places, as many as there is room for, and how long they are together."""
+    """Return the fields with their positions, as many as there is room for, and how long they are together."""
     placed: list[tuple[float, str]] = []
     place = 0.0
     for part in drawable(text).split("  "):
@@ -283,7 +288,7 @@ def _side_by_side(text: str, face: Font, gap: float, room: float) -> tuple[list[
 def _rounded(
     drawing: Image.Image, box: tuple[float, float, float, float], radius: float, fill: tuple[int, int, int, int]
 ) -> None:
-    """A rounded rectangle with smooth edges: Pillow's own are jagged, so it is drawn large and made small."""
+    """Draw a rounded rectangle with smooth edges: Pillow's own are jagged, so it is drawn large and scaled down."""
     fine = 4
     left, upper, right, lower = int(box[0]), int(box[1]), -int(-box[2] // 1), -int(-box[3] // 1)
     mask = Image.new("L", ((right - left) * fine, (lower - upper) * fine))
@@ -307,4 +312,4 @@ def _tinted(colour: tuple[int, int, int], mask: Image.Image) -> Image.Image:
 
 
 def _colour_of(speaker: str) -> tuple[int, int, int]:
-    return PILLS[hashlib.sha256(speaker.encode()).digest()[0] % len(PILLS)]
+    return LABEL_COLOURS[hashlib.sha256(speaker.encode()).digest()[0] % len(LABEL_COLOURS)]

@@ -1,4 +1,4 @@
-"""Clips made to fit: what a clip is, and a clip of any make turned into one that our film can take."""
+"""Read what a clip is, and conform a clip of any format to the film's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BT709, _UNSPECIFIED = 1, 2
 _LIMITED_RANGE = 1
 _LANCZOS = "LANCZOS"
 _MAY_BE_SHORT_S = 0.25
-"""A clip this much too short holds its last frame; models that count in seconds are off by a frame or two."""
+"""A clip that is at most this much too short holds its last frame: models that count seconds miss a frame or two."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ClipFacts:
     """What decides whether a clip's picture can be copied.
 
     `parameter_sets` are the stream's SPS and PPS as MP4 keeps them; `delay` is by how many frames decoding runs ahead
-    of showing; `regular` says that frames follow each other at exactly `rate` and begin with a keyframe.
+    of presentation; `regular`: frames follow each other at exactly `rate`, and the first is a keyframe.
     """
 
     codec: str
@@ -44,7 +44,7 @@ class ClipFacts:
 
 @contextmanager
 def opened_clip(source: Path | bytes, name: str) -> Generator[tuple[Any, Any], None, None]:
-    """The clip's container and its picture stream. Raises `FilmError`, naming the clip, where it cannot be read."""
+    """Open a clip: its container and its picture stream. Raises `FilmError` naming the clip if it cannot be read."""
     file: str | BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     try:
         with av.open(file, "r") as container:
@@ -84,17 +84,17 @@ def facts_of(source: Path | bytes, name: str) -> ClipFacts:
 
 
 def conformed(source: Path, name: str, *, frames: int, width: int, height: int, fps: int) -> bytes:
-    """The clip encoded anew: exactly `frames` frames at `fps`, filled to `width` x `height` (its middle is kept).
+    """Encode the clip again: exactly `frames` frames at `fps`, scaled and cropped to `width` x `height`.
 
-    A clip that is longer is cut, one that is a quarter of a second short holds its last frame. Raises `FilmError`
-    naming the clip when it cannot be decoded or is shorter.
+    A clip that is longer is cut, one that is at most a quarter of a second short holds its last frame. Raises
+    `FilmError` naming the clip when it cannot be decoded or is shorter.
     """
     pictures = _at_rate(source, name, frames, width, height, fps)
     return encode_clip(pictures, width=width, height=height, fps=fps)
 
 
 def _at_rate(source: Path, name: str, count: int, width: int, height: int, fps: int) -> Iterator[Frame]:
-    """For each frame of the film, the clip's frame that stands at that time."""
+    """Yield, for each frame of the film, the clip's frame that is shown at that time."""
     done = 0
     shown: Any = None
     picture: Frame | None = None
@@ -124,7 +124,7 @@ def _at_rate(source: Path, name: str, count: int, width: int, height: int, fps: 
 
 
 def _filled(decoded: Any, width: int, height: int) -> Frame:
-    """The decoded picture scaled until it covers the film's, its middle cut out, in the film's colours."""
+    """Scale the decoded picture until it covers the film's, crop it around its middle, and convert its colours."""
     scale = max(width / decoded.width, height / decoded.height)
     wide, tall = (2 * round(side * scale / 2) for side in (decoded.width, decoded.height))
     wide, tall = max(wide, width), max(tall, height)

@@ -1,4 +1,4 @@
-"""The contact sheet: every keyframe of a film as a small picture, with its action and its words below it."""
+"""Draw the contact sheet: every keyframe of a film as a small picture, with its action and its words below it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clash.errors import FilmError
 from clash.film.typeface import Font, drawable, font, wrap
 
 WIDEST = 4096
-"""No sheet is wider or higher, in pixels."""
+"""The largest width and height of a sheet, in pixels."""
 LARGEST_THUMB = 560
 GROUND = (24, 24, 29)
 EMPTY = (44, 44, 52)
@@ -24,14 +24,14 @@ NOT_DRAWN = "(in a script that is not drawn here: see screenplay.json)"
 
 _SMALLEST_PX = 10
 _LINES_BELOW: tuple[tuple[int, int], ...] = ((180, 9), (110, 4), (56, 1), (0, 0))
-"""From a thumbnail's width in pixels on, the most lines of text below it."""
+"""The most lines of text below a thumbnail of at least this width in pixels."""
 _SHRINK = 0.94
 _NARROWEST = 8
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One shot of the sheet: its picture, its label ("003  MS"), what happens, and what is said in it."""
+    """One shot of the sheet: its picture, its label ("003  MS"), its action, and the words spoken in it."""
 
     picture: Path
     label: str
@@ -48,7 +48,7 @@ class _Text:
 
     @property
     def count(self) -> int:
-        """How many lines there are."""
+        """The number of lines."""
         return len(self.action) + len(self.words)
 
 
@@ -69,30 +69,30 @@ class _Layout:
 
     @property
     def line(self) -> int:
-        """From one line of text to the next."""
+        """The distance from one line of text to the next."""
         return math.ceil(self.px * 1.36)
 
     def height_of(self, row: int) -> int:
-        """A row of the sheet: thumbnail, label, text and the gap below."""
+        """Return the height of a row of the sheet: thumbnail, label, text and the gap below."""
         return self.thumb[1] + self.line * (1 + self.rows[row]) + round(self.px * 0.6) + self.gap
 
     @property
     def size(self) -> tuple[int, int]:
-        """The whole sheet."""
+        """The size of the whole sheet."""
         across = self.columns * (self.thumb[0] + self.gap) + self.gap
         return across, self.head + sum(map(self.height_of, range(len(self.rows)))) + self.gap
 
-    def place(self, index: int) -> tuple[int, int]:
-        """The upper left corner of a thumbnail."""
+    def corner(self, index: int) -> tuple[int, int]:
+        """Return the upper left corner of a thumbnail."""
         row, column = divmod(index, self.columns)
         down = sum(self.height_of(above) for above in range(row))
         return self.gap + column * (self.thumb[0] + self.gap), self.head + down
 
 
 def contact_sheet(panels: Sequence[Panel], title: str, output: Path, *, columns: int | None = None) -> None:
-    """Write a PNG of all `panels`, in order, to `output`: a storyboard that is read as well as looked at.
+    """Write a PNG of all `panels`, in order, to `output`: a storyboard with pictures and text.
 
-    The sheet stays within `WIDEST` pixels a side: the more panels, the smaller the thumbnails. Pictures are read one
+    The sheet has at most `WIDEST` pixels per side: the more panels, the smaller the thumbnails. Pictures are read one
     at a time and scaled down while they are decoded. `columns` is chosen when it is None. Raises `FilmError` when a
     picture cannot be read, `OSError` when `output` cannot be written.
     """
@@ -101,7 +101,7 @@ def contact_sheet(panels: Sequence[Panel], title: str, output: Path, *, columns:
     draw = ImageDraw.Draw(sheet)
     _title(draw, layout, title, len(panels))
     for index, panel in enumerate(panels):
-        x, y = layout.place(index)
+        x, y = layout.corner(index)
         width, height = layout.thumb
         draw.rectangle([x, y, x + width - 1, y + height - 1], fill=EMPTY)
         thumb = _thumbnail(panel.picture, layout.thumb)
@@ -111,7 +111,7 @@ def contact_sheet(panels: Sequence[Panel], title: str, output: Path, *, columns:
 
 
 def _below(draw: ImageDraw.ImageDraw, layout: _Layout, label: str, text: _Text, at: tuple[int, int]) -> None:
-    """The label, what happens, what is said: no line is wider than the thumbnail above it."""
+    """Write label, action and words below a thumbnail; no line is wider than it."""
     x, y = at
     face = font(layout.px, 450)
     labelled = font(layout.px, 700)
@@ -124,7 +124,7 @@ def _below(draw: ImageDraw.ImageDraw, layout: _Layout, label: str, text: _Text, 
 
 
 def _fitting(panels: Sequence[Panel], columns: int | None) -> _Layout:
-    """The layout with the largest thumbnails that fits the sheet."""
+    """Return the layout with the largest thumbnails that fits the sheet."""
     count, shape = max(len(panels), 1), _shape(panels)
     if columns is None:
         columns = max(min(count, 2), min(count, round(math.sqrt(count * 1.1 / shape))))
@@ -161,7 +161,7 @@ def _laid_out(shown: Sequence[tuple[str, str]], columns: int, width: int, shape:
 
 
 def _wrapped(action: str, words: str, face: Font, width: int, most: int) -> _Text:
-    """Both texts within `most` lines: neither loses its share to the other while there is room."""
+    """Wrap both texts to at most `most` lines together; each gets at least half of them if it needs them."""
     told, said = wrap(action, face, width, most) if most else [], wrap(words, face, width, most) if most else []
     if len(told) + len(said) > most:
         for_action = max(most - len(said), math.ceil(most / 2)) if said else most
@@ -171,14 +171,14 @@ def _wrapped(action: str, words: str, face: Font, width: int, most: int) -> _Tex
 
 
 def _shown(text: str) -> str:
-    """The text as the typeface can draw it; a note for one in a script that it lacks."""
+    """Return the text as the typeface can draw it; a note for a text in a script that it lacks."""
     drawn = drawable(text)
-    letters, left = (sum(map(str.isalpha, one)) for one in (text, drawn))
+    letters, left = (sum(map(str.isalpha, shown)) for shown in (text, drawn))
     return NOT_DRAWN if letters and left * 2 < letters else drawn
 
 
 def _shape(panels: Sequence[Panel]) -> float:
-    """The width of the first picture over its height; 16:9 when there is none."""
+    """Return the width of the first picture divided by its height; 16:9 when there is none."""
     if not panels:
         return 16 / 9
     with _opened(panels[0].picture) as picture:
@@ -189,11 +189,11 @@ def _opened(path: Path) -> Image.Image:
     try:
         return Image.open(path)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise FilmError(f"The picture {path.name} cannot be read: {error}", code="picture") from error
+        raise FilmError(f"the picture {path.name} cannot be read: {error}", code="picture") from error
 
 
 def _thumbnail(path: Path, size: tuple[int, int]) -> Image.Image:
-    """The picture within `size`, RGB; a JPEG is decoded at a fraction of its size."""
+    """Return the picture scaled down to `size`, RGB; a JPEG is decoded at a fraction of its size."""
     with _opened(path) as picture:
         try:
             picture.draft("RGB", (size[0] * 2, size[1] * 2))
@@ -201,7 +201,7 @@ def _thumbnail(path: Path, size: tuple[int, int]) -> Image.Image:
             small = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
             return picture.convert("RGB").resize(small, Image.Resampling.LANCZOS, reducing_gap=2.0)
         except (OSError, ValueError, SyntaxError) as error:
-            raise FilmError(f"The picture {path.name} cannot be read: {error}", code="picture") from error
+            raise FilmError(f"the picture {path.name} cannot be read: {error}", code="picture") from error
 
 
 def _title(draw: ImageDraw.ImageDraw, layout: _Layout, title: str, count: int) -> None:

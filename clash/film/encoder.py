@@ -1,6 +1,6 @@
-"""The picture format of the film, and the one encoder that every clip of our own passes.
+"""The picture format of the film, and the one encoder that makes every clip of ours.
 
-Pictures travel as planar YCbCr 4:2:0, 8 bits, BT.709 in limited range: what the encoder takes, so that a colour is
+Pictures are planar YCbCr 4:2:0, 8 bits, BT.709 in limited range. That is what the encoder takes, so a colour is
 converted once per still and never per frame.
 """
 
@@ -26,16 +26,15 @@ Plane = NDArray[np.uint8]
 KEYFRAME_INTERVAL_S = 2
 LARGEST_SIDE = 7680
 REORDERED_FRAMES = 2
-"""By how many frames decoding may run ahead of showing."""
+"""By how many frames decoding may run ahead of presentation."""
 
 _BT709 = 1
 _LIMITED_RANGE = 1
 _SCALE_Y, _SCALE_C = 219 / 255, 224 / 255
-_RGB_TO_BT709 = (
-    *(_SCALE_Y * k for k in (0.2126, 0.7152, 0.0722)), 16.0,
-    *(_SCALE_C * k / 1.8556 for k in (-0.2126, -0.7152, 0.9278)), 128.0,
-    *(_SCALE_C * k / 1.5748 for k in (0.7874, -0.7152, -0.0722)), 128.0,
-)  # fmt: skip
+_TO_Y = (*(_SCALE_Y * k for k in (0.2126, 0.7152, 0.0722)), 16.0)
+_TO_CB = (*(_SCALE_C * k / 1.8556 for k in (-0.2126, -0.7152, 0.9278)), 128.0)
+_TO_CR = (*(_SCALE_C * k / 1.5748 for k in (0.7874, -0.7152, -0.0722)), 128.0)
+_RGB_TO_BT709 = (*_TO_Y, *_TO_CB, *_TO_CR)
 """ITU-R BT.709, items 3.2 to 3.5: R'G'B' of 0..255 to Y' of 16..235, Cb and Cr of 16..240."""
 
 
@@ -53,7 +52,7 @@ def check_shape(width: int, height: int, fps: int) -> None:
 
 
 def planes_of(frame: Frame, width: int, height: int) -> tuple[Plane, Plane, Plane]:
-    """Views on a frame's Y (height x width), Cb and Cr (each half by half); to write into one writes the frame."""
+    """Return views of a frame's Y (height x width), Cb and Cr (each half by half); writing to one changes the frame."""
     flat = frame.reshape(-1)
     luma, chroma = width * height, width * height // 4
     half = (height // 2, width // 2)
@@ -65,21 +64,21 @@ def planes_of(frame: Frame, width: int, height: int) -> tuple[Plane, Plane, Plan
 
 
 def ycbcr(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
-    """Y, Cb and Cr of an RGB image, BT.709 limited range, all at full size."""
+    """Return Y, Cb and Cr of an RGB image, BT.709 limited range, all at full size."""
     luma, blue, red = image.convert("RGB", _RGB_TO_BT709).split()
     return luma, blue, red
 
 
 def encode_clip(frames: Iterable[Frame], *, width: int, height: int, fps: int) -> bytes:
-    """H.264 in MP4, without sound: frame `k` of `frames` stands at `k / fps` seconds.
+    """Encode frames to H.264 in MP4, without sound: frame `k` of `frames` is shown at `k / fps` seconds.
 
     The same frames give the same bytes. The stream's parameter sets depend on size and fps alone, so clips of one
-    shape can be joined without encoding them again. Raises `FilmError` for a shape that cannot be, or no frames.
+    shape can be joined without encoding them again. Raises `FilmError` for an impossible shape, or no frames.
     """
     check_shape(width, height, fps)
     target = io.BytesIO()
-    with av.open(target, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        stream = cast(Any, container.add_stream("libx264", rate=fps))
+    with cast(Any, av.open(target, "w", format="mp4", options={"fflags": "+bitexact"})) as container:
+        stream = container.add_stream("libx264", rate=fps)
         _configure(stream, width, height, fps)
         count = 0
         for picture in frames:
@@ -94,7 +93,7 @@ def encode_clip(frames: Iterable[Frame], *, width: int, height: int, fps: int) -
 
 
 def _configure(stream: Any, width: int, height: int, fps: int) -> None:
-    """One thread, and no choices that depend on the processor: how a clip is encoded is part of what it is.
+    """Set up the encoder with one thread and nothing that depends on the processor, so that bytes never differ.
 
     A second thread would not make a film sooner: the cores are busy with the pictures and with other shots.
     """

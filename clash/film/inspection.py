@@ -1,4 +1,4 @@
-"""The finished film looked at: every frame decoded, every sample heard, and what is wrong said by slot."""
+"""Inspect the finished film: decode every frame and every sample, and name each fault by its slot."""
 
 from __future__ import annotations
 
@@ -6,35 +6,47 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import av
 import av.error
-import av.filter
 import numpy as np
 from numpy.typing import NDArray
 
 from clash.errors import FilmError
 
 SAMPLED_LINES = 90
-"""Pictures are looked at on a grid of about this many lines, and as many columns as their shape gives."""
+"""Pictures are sampled on a grid of about this many lines, and as many columns as their shape gives."""
 BLACK_LEVEL = 32
 BLACK_SHARE = 0.98
-"""A picture is black when this share of it is darker than `BLACK_LEVEL` (of 16 to 235): a caption may stand on it."""
+"""A picture is black when this share of it is darker than `BLACK_LEVEL` (of 16 to 235): it may carry a caption."""
 CHANGE_LEVEL = 6
 STILL_SHARE = 0.12
 LEAST_DETAIL = 0.003
-"""Pixels that differ by more than `CHANGE_LEVEL` have changed; neighbours that do are detail. Where less changes than
-`STILL_SHARE` of the detail there is, nothing has moved. Measured over 0.75 s: a static shot's drift changes 0.4 and
-more, the encoder alone at most 0.03. In a picture with less detail than `LEAST_DETAIL` no motion could be seen."""
+"""Pixels that differ by more than `CHANGE_LEVEL` have changed; neighbours that do are detail. Nothing has moved where
+less than `STILL_SHARE` of the detail changes. Measured over 0.75 s: a static shot's drift changes 0.4 and more, the
+encoder alone at most 0.03. In a picture with less detail than `LEAST_DETAIL` no motion could be seen."""
 FREE_OF_WORDS = (0.12, 0.6)
-"""The rows, as shares of the height, where neither the slate nor captions stand."""
+"""The rows, as shares of the height, that neither the slate nor captions cover."""
 SHORTEST_SPAN_S = 0.75
-"""Black or still for less is how films are cut."""
+"""Shorter black or still stretches are normal between two shots."""
 LINES_TO_SEE_A_DRIFT = 180
 """On fewer lines the same drift takes longer to be seen: over 0.75 s of 64 lines it is a third of a pixel, and changes
-as little as 0.04. A still stretch is therefore looked for over a time that grows as the lines get fewer."""
+as little as 0.04. Therefore the fewer the lines, the longer a still stretch must be."""
 LATE_S = 0.2
+_RATE = 48_000
+
+
+class SoundMeter(Protocol):
+    """What measures loudness: `clash.sound.loudness.LoudnessMeter`."""
+
+    def add(self, chunk: NDArray[np.float32], /) -> None:
+        """Measure more sound, shaped (samples, 2), float32 at 48 kHz."""
+        ...
+
+    def finish(self) -> float:
+        """Return the loudness of all the sound in LUFS."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ class Span:
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """What a film file holds. Durations in seconds, loudness in LUFS (None without sound)."""
+    """What a film file holds. Durations in seconds, loudness in LUFS (None without sound or without a meter)."""
 
     streams: tuple[str, ...]
     codecs: tuple[str, ...]
@@ -61,9 +73,9 @@ class FilmFacts:
     loudness_lufs: float | None
     cues: int
     corrupt: int
-    """Frames and packets that could not be decoded whole."""
+    """Frames and packets that could not be decoded completely."""
     misplaced: int
-    """Frames that do not stand at their number over the frame rate."""
+    """Frames whose time is not their number divided by the frame rate."""
     black: tuple[Span, ...] = ()
     still: tuple[Span, ...] = ()
 
@@ -79,11 +91,14 @@ class ShotSpan:
     black_allowed: bool = False
 
 
-def inspect_film(path: Path) -> FilmFacts:
-    """Decode all of the film, once, and say what is there. Raises `FilmError` when it cannot be opened."""
+def inspect_film(path: Path, meter: SoundMeter | None = None) -> FilmFacts:
+    """Decode the whole film once and return what it holds. Raises `FilmError` when it cannot be opened.
+
+    `meter` measures its loudness; without one the loudness stays unknown.
+    """
     try:
         with av.open(str(path), "r") as container:
-            return _inspected(container)
+            return _inspected(container, meter)
     except (av.error.FFmpegError, OSError) as problem:
         raise FilmError(f"the film {path.name} cannot be read: {problem.strerror}") from problem
 
@@ -91,10 +106,10 @@ def inspect_film(path: Path) -> FilmFacts:
 def check_film(
     facts: FilmFacts, *, expected_frames: int, fps: int, shots: Sequence[ShotSpan], sound: bool = True
 ) -> None:
-    """Raise `FilmError`, naming every fault and the slots that have it, unless the film is whole.
+    """Raise `FilmError`, naming every fault and the slots that have it, unless the film is complete.
 
-    Whole: H.264 yuv420p with AAC sound (unless `sound` is False) and a subtitle track; all frames, each in its place;
-    picture and sound as long as the shots, within 0.2 s; nothing undecodable; no black or still stretch that the
+    Complete: H.264 yuv420p with AAC sound (unless `sound` is False) and a subtitle track; all frames, each at its
+    time; picture and sound as long as the shots, within 0.2 s; nothing undecodable; no black or still stretch that the
     shots did not ask for.
     """
     faults = [*_wrong_streams(facts, sound), *_wrong_length(facts, expected_frames, fps, sound)]
@@ -106,7 +121,7 @@ def check_film(
             slots.append(slot)
     if faults:
         raise FilmError(
-            "the film is not whole: " + "; ".join(faults),
+            "the film is faulty: " + "; ".join(faults),
             hint="make the shots named again, then resume" if slots else "resume to join the film again",
             slots=tuple(dict.fromkeys(slots)),
         )
@@ -138,14 +153,14 @@ def _wrong_length(facts: FilmFacts, frames: int, fps: int, sound: bool) -> Itera
 
 
 def shortest_still_s(width: int, height: int) -> float:
-    """How many seconds a picture of this size must stand still to be called so: the smaller, the longer."""
+    """Return for how many seconds a picture of this size must not move to count as still: the smaller, the longer."""
     return SHORTEST_SPAN_S * max(1.0, LINES_TO_SEE_A_DRIFT / max(1, min(width, height)))
 
 
 def _unasked(
     spans: Iterable[Span], shots: Sequence[ShotSpan], kind: str, fps: int, shortest_s: float
 ) -> Iterator[tuple[str, float]]:
-    """The shots that a span covers for long enough to be seen, unless they allow it."""
+    """Yield the shots that a span covers for long enough to be seen, unless they allow it."""
     for span in spans:
         for shot in shots:
             covered = min(span.end, shot.start_frame + shot.frames) - max(span.start, shot.start_frame)
@@ -154,8 +169,8 @@ def _unasked(
                 yield shot.slot, covered / fps
 
 
-class _Eye:
-    """Sees frames one by one; finds black and still stretches, frames out of place and broken ones."""
+class _PictureCheck:
+    """Checks frames one by one; finds black and still stretches, misplaced frames and corrupt ones."""
 
     def __init__(self, fps: float, width: int, height: int) -> None:
         self._fps = fps
@@ -167,9 +182,10 @@ class _Eye:
         self.still: list[Span] = []
         self.frames = self.misplaced = self.corrupt = 0
 
-    def see(self, picture: Any) -> None:
+    def add(self, picture: av.VideoFrame) -> None:
+        """Check the next frame."""
         plane = picture.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        rows = np.frombuffer(cast(Any, plane), np.uint8).reshape(plane.height, plane.line_size)
         step = max(1, min(plane.width, plane.height) // SAMPLED_LINES)
         luma = rows[step // 2 :: step, step // 2 : plane.width : step].astype(np.int16)
         if np.mean(luma < BLACK_LEVEL) < BLACK_SHARE:
@@ -184,7 +200,7 @@ class _Eye:
         self.misplaced += abs((picture.time or 0.0) * self._fps - self.frames) > 0.01
         self.frames += 1
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """Close the stretches that reach the film's end."""
         self._end_black()
         self._end_still()
@@ -194,65 +210,56 @@ class _Eye:
             self.black.append(Span(self._black_from, self.frames))
 
     def _end_still(self) -> None:
-        """A stretch is compared with its own first picture, not each with the one before: a slow drift adds up."""
+        """Keep a long enough stretch. Frames are compared with its first one, so that a slow drift adds up."""
         if self.frames - self._still_from >= self._shortest_still:
             self.still.append(Span(self._still_from, self.frames))
 
 
 def _has_moved(before: NDArray[np.int16], after: NDArray[np.int16]) -> bool:
-    """Whether two pictures differ, measured by how much detail there is that could differ."""
+    """Return whether two pictures differ, in proportion to the detail that could differ."""
     detail = float(np.mean(np.abs(np.diff(after, axis=1)) > CHANGE_LEVEL))
     changed = float(np.mean(np.abs(after - before) > CHANGE_LEVEL))
     return detail < LEAST_DETAIL or changed > STILL_SHARE * detail
 
 
-class _Ear:
-    """Hears sound frame by frame; measures its length and its loudness (EBU R 128)."""
+class _SoundCheck:
+    """Measures the length of the sound, frame by frame, and its loudness (EBU R 128) where there is a meter."""
 
-    def __init__(self, stream: Any) -> None:
-        self._rate = stream.rate
+    def __init__(self, rate: int, meter: SoundMeter | None) -> None:
+        self._rate = rate
+        self._meter = meter
+        self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_RATE)
         self._samples = 0
-        self._graph = av.filter.Graph()
-        source = self._graph.add_abuffer(template=stream)
-        meter = self._graph.add("ebur128", "metadata=1")
-        sink = self._graph.add("abuffersink")
-        source.link_to(meter)
-        meter.link_to(sink)
-        self._graph.configure()
         self.loudness: float | None = None
 
-    def hear(self, frame: Any) -> None:
+    def add(self, frame: av.AudioFrame) -> None:
+        """Measure the next frame."""
         self._samples += frame.samples
-        self._graph.push(frame)
-        self._read()
+        self._measure(frame)
 
-    def done(self) -> None:
-        self._graph.push(None)
-        self._read()
+    def finish(self) -> None:
+        """Measure what the resampler held back."""
+        self._measure(None)
+        self.loudness = round(self._meter.finish(), 3) if self._meter else None
 
-    def _read(self) -> None:
-        while True:
-            try:
-                measured = self._graph.pull()
-            except (av.error.BlockingIOError, av.error.EOFError):
-                return
-            value = measured.metadata.get("lavfi.r128.I")
-            self.loudness = self.loudness if value is None else float(value)
+    def _measure(self, frame: av.AudioFrame | None) -> None:
+        if self._meter:
+            for resampled in self._resampler.resample(frame):
+                self._meter.add(np.asarray(resampled.to_ndarray(), np.float32).T)
 
     @property
     def seconds(self) -> float:
+        """The length of the sound so far."""
         return self._samples / self._rate
 
 
-def _inspected(container: Any) -> FilmFacts:
-    """One pass over the packets of all streams."""
+def _inspected(container: Any, meter: SoundMeter | None) -> FilmFacts:
+    """Inspect all streams in one pass over their packets."""
     pictures = container.streams.video[0] if container.streams.video else None
     sounds = container.streams.audio[0] if container.streams.audio else None
     fps = float(pictures.average_rate or 0) if pictures else 0.0
-    eye, ear = (
-        _Eye(fps, pictures.width if pictures else 0, pictures.height if pictures else 0),
-        _Ear(sounds) if sounds else None,
-    )
+    picture_check = _PictureCheck(fps, pictures.width if pictures else 0, pictures.height if pictures else 0)
+    sound_check = _SoundCheck(sounds.rate, meter) if sounds else None
     if pictures:
         pictures.thread_type = "AUTO"
     cues = corrupt = 0
@@ -265,14 +272,14 @@ def _inspected(container: Any) -> FilmFacts:
         try:
             for frame in packet.decode():
                 if packet.stream is pictures:
-                    eye.see(frame)
-                elif ear:
-                    ear.hear(frame)
+                    picture_check.add(frame)
+                elif sound_check:
+                    sound_check.add(frame)
         except av.error.InvalidDataError:
             corrupt += 1
-    eye.done()
-    if ear:
-        ear.done()
+    picture_check.finish()
+    if sound_check:
+        sound_check.finish()
     context = pictures.codec_context if pictures else None
     return FilmFacts(
         streams=tuple(stream.type for stream in container.streams),
@@ -281,15 +288,15 @@ def _inspected(container: Any) -> FilmFacts:
         width=context.width if context else 0,
         height=context.height if context else 0,
         fps=fps,
-        frames=eye.frames,
+        frames=picture_check.frames,
         video_s=_length(pictures),
-        sound_s=ear.seconds if ear else 0.0,
-        loudness_lufs=ear.loudness if ear else None,
+        sound_s=sound_check.seconds if sound_check else 0.0,
+        loudness_lufs=sound_check.loudness if sound_check else None,
         cues=cues,
-        corrupt=corrupt + eye.corrupt,
-        misplaced=eye.misplaced,
-        black=tuple(eye.black),
-        still=tuple(eye.still),
+        corrupt=corrupt + picture_check.corrupt,
+        misplaced=picture_check.misplaced,
+        black=tuple(picture_check.black),
+        still=tuple(picture_check.still),
     )
 
 
@@ -298,5 +305,5 @@ def _codec(stream: Any) -> str:
 
 
 def _length(stream: Any) -> float:
-    """How long a track lasts by its own index, in seconds."""
+    """Return how long a track lasts by its own index, in seconds."""
     return float((stream.duration or 0) * (stream.time_base or Fraction(0))) if stream else 0.0

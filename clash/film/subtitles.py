@@ -1,4 +1,4 @@
-"""Subtitles: cues put in order, as SubRip text for a file beside the film and as 3GPP timed text within it."""
+"""Put subtitle cues in order, and write them as SubRip text (a file beside the film) and 3GPP timed text (a track)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import BinaryIO
 from clash.film.typeface import font, is_chinese, wrap, wrap_evenly
 
 LINE_EMS = 22
-"""About 42 Latin letters or 22 Chinese characters: what a viewer takes in at a glance."""
+"""The width of a line: about 42 Latin letters or 22 Chinese characters, which a viewer reads at a glance."""
 LINES = 2
 SHORTEST_S = 0.8
 _MOST_BYTES = 65_535
@@ -22,7 +22,7 @@ _MOST_BYTES = 65_535
 
 @dataclass(frozen=True)
 class Cue:
-    """Words heard from `start_s` to `end_s`, seconds from the start of the film. `speaker` may be ""."""
+    """Words that are spoken from `start_s` to `end_s`, seconds from the start of the film. `speaker` may be ""."""
 
     start_s: float
     end_s: float
@@ -31,10 +31,10 @@ class Cue:
 
 
 def in_order(cues: Iterable[Cue]) -> list[Cue]:
-    """The cues as they can be shown: clean text, in order, never two at once, none too long to be read.
+    """Return the cues as they can be shown: clean text, in order, never two at once, none too long to be read.
 
-    A cue that runs into the next ends where that begins; cues that begin together become one. A text of more than
-    two lines is shown in parts, each for as long as its share of the letters. Times are whole milliseconds.
+    A cue that overlaps the next ends where that begins; cues that begin together become one. A text of more than two
+    lines is shown in parts, each for a time in proportion to its letters. Times are whole milliseconds.
     """
     shown: list[Cue] = []
     for cue in sorted(filter(_has_time, map(_tidy, cues)), key=lambda cue: cue.start_s):
@@ -48,7 +48,7 @@ def in_order(cues: Iterable[Cue]) -> list[Cue]:
 
 
 def srt(cues: Iterable[Cue]) -> str:
-    """The cues as a SubRip file; "" for none."""
+    """Return the cues as a SubRip file; "" for none."""
     return "".join(
         f"{number}\n{_clock(cue.start_s)} --> {_clock(cue.end_s)}\n{cue.text.replace('-->', '→')}\n\n"
         for number, cue in enumerate(in_order(cues), 1)
@@ -65,7 +65,7 @@ class Sample:
 
 
 def timed_text(cues: Iterable[Cue], duration_s: float) -> Iterator[Sample]:
-    """The cues within the film's length as samples of a `mov_text` track. MP4 muxers fill the gaps by themselves.
+    """Yield the cues within the film's length as samples of a `mov_text` track. MP4 muxers fill the gaps themselves.
 
     A sample is the text's length in bytes (16 bits, big endian) and the text in UTF-8 (3GPP TS 26.245, 5.17).
     """
@@ -77,8 +77,8 @@ def timed_text(cues: Iterable[Cue], duration_s: float) -> Iterator[Sample]:
             yield Sample(start, end - start, struct.pack(">H", len(text)) + text)
 
 
-def leave_off(film: Path) -> None:
-    """Have players offer the film's subtitles but not show them unasked: its captions are in the picture already.
+def switch_off_subtitles(film: Path) -> None:
+    """Switch the film's subtitles off by default, so that players offer them: the picture already has captions.
 
     Clears "track enabled" in the header of each subtitle track (ISO 14496-12, 8.3.2), which FFmpeg's muxer always
     sets for the first track of a kind.
@@ -93,7 +93,7 @@ def leave_off(film: Path) -> None:
 
 
 def _boxes(stream: BinaryIO, path: Sequence[bytes], start: int, end: int) -> list[tuple[int, int]]:
-    """Where the contents of the boxes at `path` begin and end, within `start` to `end` of the file."""
+    """Return where the contents of the boxes at `path` begin and end, within `start` to `end` of the file."""
     found: list[tuple[int, int]] = []
     while start + 8 <= end:
         stream.seek(start)
@@ -111,15 +111,15 @@ def _boxes(stream: BinaryIO, path: Sequence[bytes], start: int, end: int) -> lis
     return found
 
 
-def _clear_lowest_bit(stream: BinaryIO, place: int) -> None:
-    stream.seek(place)
+def _clear_lowest_bit(stream: BinaryIO, position: int) -> None:
+    stream.seek(position)
     (value,) = stream.read(1)
-    stream.seek(place)
+    stream.seek(position)
     stream.write(bytes([value & 0xFE]))
 
 
 def _tidy(cue: Cue) -> Cue:
-    """White space folded, control characters gone, the speaker's name before the words."""
+    """Return the cue with white space folded, without control characters, the speaker's name before the words."""
     if not (math.isfinite(cue.start_s) and math.isfinite(cue.end_s)):
         return replace(cue, start_s=0.0, end_s=0.0)
     text, speaker = _plain(cue.text), _plain(cue.speaker)
@@ -151,13 +151,13 @@ def _in_parts(cue: Cue) -> Iterator[Cue]:
     parts = min(-(-len(lines) // LINES), most)
     cuts = [round(len(lines) * part / parts) for part in range(parts + 1)]
     groups = [lines[first:last] for first, last in pairwise(cuts)]
-    times = _shared_out(cue.start_s, cue.end_s, groups)
+    times = _borders(cue.start_s, cue.end_s, groups)
     for group, (start, end) in zip(groups, pairwise(times), strict=True):
         yield Cue(start, end, "\n".join(group))
 
 
-def _shared_out(start: float, end: float, groups: Sequence[Sequence[str]]) -> list[float]:
-    """The times between groups of lines, each group taking its share of the letters."""
+def _borders(start: float, end: float, groups: Sequence[Sequence[str]]) -> list[float]:
+    """Return the times between groups of lines, each shown for a time in proportion to its letters."""
     letters = [sum(map(len, group)) for group in groups]
     done, times = 0, [start]
     for count in letters[:-1]:

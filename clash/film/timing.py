@@ -1,4 +1,4 @@
-"""How long a shot lasts and when its words are heard: pure arithmetic, in seconds and whole frames."""
+"""Compute how long a shot lasts and when its words are spoken, in seconds and whole frames."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from clash.errors import FilmError
 
 LEAD_IN_S = 0.4
-"""Seconds of picture before the first word: the eye settles before the ear is asked."""
+"""Seconds of picture before the first word: the viewer sees the picture before somebody speaks."""
 BETWEEN_S = 0.25
 """Seconds between two utterances of one shot."""
 TAIL_S = 0.5
 """Seconds of picture after the last word."""
 CAPTION_HOLD_S = 0.35
-"""Seconds that a caption stays after its words have been said."""
+"""Seconds that a caption stays after its words were spoken."""
 SHORTEST_SHOT_S = 1.0
 
 _SLACK = 1e-6
-"""Frames. `4.0 * 24` may come out a hair above 96; that hair must not cost a whole frame."""
+"""Frames. `4.0 * 24` may be a little more than 96 in floating point; that must not cost a whole frame."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ class ShotTiming:
 
 
 def time_shot(planned_s: float, utterances_s: Sequence[float], fps: int) -> ShotTiming:
-    """Give a shot the time it was planned to have, or what its words need, whichever is longer.
+    """Return the time a shot was planned to have, or the time its words need, whichever is longer.
 
-    `utterances_s` are the lengths of the spoken files in the order they are heard. The shot lasts at least
-    one second; it is snapped up to whole frames where words need the time, else to the nearest frame.
-    Raises `FilmError` for a length that is negative, infinite or no number.
+    `utterances_s` are the lengths of the spoken files in the order they are played. The shot lasts at least one
+    second; it is rounded up to whole frames where its words need the time, else to the nearest frame.
+    Raises `FilmError` for a length that is negative, infinite or not a number.
     """
     if fps < 1:
         raise FilmError(f"a film cannot have {fps} frames a second")
     for seconds in (planned_s, *utterances_s):
         if not math.isfinite(seconds) or seconds < 0:
-            raise FilmError(f"a length of {seconds} seconds is no length")
+            raise FilmError(f"a length cannot be {seconds} seconds")
     starts: list[float] = []
     clock = LEAD_IN_S
     for length in utterances_s:
@@ -63,7 +63,7 @@ def time_shot(planned_s: float, utterances_s: Sequence[float], fps: int) -> Shot
 
 
 def windows(timing: ShotTiming, utterances_s: Sequence[float]) -> tuple[tuple[float, float], ...]:
-    """When each utterance's caption is shown: `(start_s, end_s)` from the shot's start.
+    """Return when each utterance's caption is shown: `(start_s, end_s)` from the shot's start.
 
     A caption stays `CAPTION_HOLD_S` longer than its words, but never past the next caption or the shot's end.
     """

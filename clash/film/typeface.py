@@ -1,8 +1,7 @@
-"""Letters for pictures: one family, Noto Sans CJK, that holds Latin, Cyrillic, Greek and Chinese.
+"""The typeface for pictures: one family, Noto Sans CJK, that has Latin, Cyrillic, Greek and Chinese letters.
 
-Pillow's basic layout is asked for on purpose. It gives the same pixels on every machine, while the richer one
-is used only where a system library happens to be found. It also makes widths additive, so text is measured a
-character at a time.
+Pillow's basic layout is chosen on purpose. It gives the same pixels on every machine, while the richer one is used
+only where a system library is installed. With it widths are additive, so text is measured character by character.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from PIL import ImageFont
 Font = ImageFont.FreeTypeFont
 
 _SIMPLIFIED_CHINESE = 2
-"""The face of the collection whose Chinese glyphs are drawn as in mainland China."""
+"""The face of the collection whose Chinese glyphs have the shapes of mainland China."""
 _FONTS_KEPT = 48
 
 _OPENING = "（「『“‘【《〈［｛(["
@@ -38,7 +37,7 @@ _UNIT = re.compile(
 )
 _PAUSE = re.compile("[，。！？；：、]+[」』”’）]*|[,.!?;:]+[\"')]*(?=\\s)")
 _LOPSIDED = 0.7
-"""The share of a text that the longer of its two lines may have."""
+"""The largest share of a text that the longer of its two lines may have."""
 _CHINESE_LETTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _APOSTROPHE = re.compile("(?<=[A-Za-z\u00c0-\u024f])[‘’](?=[A-Za-z\u00c0-\u024f])")
 _LATIN_MARKS = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', ord("…"): "..."}
@@ -59,9 +58,9 @@ def _collection() -> Path:
 
 
 def font(px: int, weight: int = 400) -> Font:
-    """The face at `px` pixels an em and `weight` 100 to 900.
+    """Return the face at `px` pixels per em and `weight` 100 to 900.
 
-    It belongs to the calling thread and is shared within it: never change it, never hand it to another.
+    It belongs to the calling thread and is shared within it: never change it, never pass it to another thread.
     """
     key = (max(1, px), min(900, max(100, weight)))
     kept = _fonts.open
@@ -77,17 +76,17 @@ def font(px: int, weight: int = 400) -> Font:
 
 
 def is_chinese(text: str) -> bool:
-    """Whether the text holds a letter that is set full-width (Chinese characters, kana)."""
+    """Return whether the text has a full-width letter (Chinese characters, kana)."""
     return _CHINESE_LETTER.search(text) is not None
 
 
 def wrap(text: str, font: Font, width_px: float, max_lines: int | None = None) -> list[str]:
-    """The text in lines no wider than `width_px`.
+    """Return the text in lines no wider than `width_px`.
 
-    Chinese breaks between any two characters, but no line starts with a closing mark or ends with an
-    opening one; Latin words stay whole, unless one is wider than a line. A newline in the text starts a new
-    line; runs of other white space become one space. With `max_lines`, the last line ends in an ellipsis if
-    text was left over, and what follows is not even measured.
+    Chinese breaks between any two characters, but no line starts with a closing mark or ends with an opening one;
+    Latin words stay whole, unless one is wider than a line. A newline in the text starts a new line; runs of other
+    white space become one space. With `max_lines`, the last line ends in an ellipsis if text is left over, and the
+    rest is not even measured.
     """
     if max_lines is not None and max_lines < 1:
         return []
@@ -102,10 +101,10 @@ def wrap(text: str, font: Font, width_px: float, max_lines: int | None = None) -
 
 
 def wrap_evenly(text: str, font: Font, width_px: int, most: int) -> list[str]:
-    """Wrapped to as few lines as `width_px` allows, all of about the same length.
+    """Return the text in as few lines as `width_px` allows, all of about the same length.
 
-    Two lines part where the sense does, if a comma or a full stop stands anywhere near the middle. Gives
-    `most` + 1 lines, the last one cut, when the text needs more than `most`.
+    Two lines break after a comma or a full stop if one is near the middle. Returns `most` + 1 lines, the last one cut,
+    when the text needs more than `most`.
     """
     lines = wrap(text, font, width_px, most + 1)
     if not 1 < len(lines) <= most:
@@ -123,7 +122,7 @@ def wrap_evenly(text: str, font: Font, width_px: int, most: int) -> list[str]:
 
 
 def _halves_of_sense(text: str, font: Font, width_px: float) -> list[str]:
-    """The text in two lines, parted after the mark nearest to the middle; [] if none is near enough."""
+    """Return the text in two lines, broken after the mark nearest to the middle; [] if none is near enough."""
     pairs = [(text[: mark.end()].strip(), text[mark.end() :].strip()) for mark in _PAUSE.finditer(text)]
     longest = [(max(map(font.getlength, pair)), pair) for pair in pairs if all(pair)]
     whole = font.getlength(text)
@@ -132,12 +131,12 @@ def _halves_of_sense(text: str, font: Font, width_px: float) -> list[str]:
 
 
 def drawable(text: str) -> str:
-    """The text as this family can draw it: never an empty box, nothing that turns the line about.
+    """Return the text as this family can draw it: no empty boxes, no reversed lines.
 
-    Control, bidirectional and unassigned characters go (a tab becomes a space, newlines stay); a letter that
-    the family lacks becomes its plain form (`ṩ` to `s`) or goes. Quotation marks and the ellipsis become
-    ASCII in a text without Chinese, and apostrophes do among Latin letters, because this family draws them
-    as wide as a Chinese character.
+    Control, bidirectional and unassigned characters are removed (a tab becomes a space, newlines stay); a letter that
+    the family lacks becomes its plain form (`ṩ` to `s`) or is removed. Quotation marks and the ellipsis become ASCII
+    in a text without Chinese, and so do apostrophes between Latin letters, because this family draws them as wide as a
+    Chinese character.
     """
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n"))
     text = _APOSTROPHE.sub("'", text) if is_chinese(text) else text.translate(_LATIN_MARKS)
@@ -160,7 +159,7 @@ def _is_letterform(character: str) -> bool:
 
 
 class _Ruler:
-    """Measures text by the character; a width is asked of the face once."""
+    """Measures text character by character; each width is read from the face only once."""
 
     def __init__(self, font: Font) -> None:
         self._font = font
@@ -178,7 +177,7 @@ class _Ruler:
 
 
 def _lines(text: str, ruler: _Ruler, limit: float) -> Iterator[str]:
-    """Lines as they come, so that a caller who has enough stops the work."""
+    """Yield lines one by one, so that a caller who has enough can stop."""
     line, used, gap = "", 0.0, False
     for match in _UNIT.finditer(text):
         unit = match.group()
@@ -202,7 +201,7 @@ def _lines(text: str, ruler: _Ruler, limit: float) -> Iterator[str]:
 
 
 def _pieces(unit: str, ruler: _Ruler, limit: float) -> Iterator[tuple[str, float]]:
-    """The unit, or the parts that each fit a line when the whole does not (at least one character each)."""
+    """Yield the unit if it fits a line, else parts that do (at least one character each), with their widths."""
     width = ruler.width(unit)
     if width <= limit:
         if unit:
@@ -232,7 +231,7 @@ def _with_ellipsis(line: str, ruler: _Ruler, limit: float) -> str:
 
 @lru_cache(maxsize=1)
 def _code_points() -> frozenset[int]:
-    """Every code point that the face has a glyph for, from its OpenType `cmap` (format 12)."""
+    """Return every code point that the face has a glyph for, from its OpenType `cmap` (format 12)."""
     with _collection().open("rb") as stream:
 
         def read(offset: int, layout: str) -> tuple[Any, ...]:

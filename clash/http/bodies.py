@@ -1,4 +1,4 @@
-"""Read what a server sends without trusting it: bodies within a limit, JSON that is neither deep nor endless."""
+"""Read what a server sends without trusting it: bodies of limited size, JSON of limited depth and length."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from typing import Any, cast
 import httpx
 
 MOST_VALUES = 200_000
-"""Values in one JSON body. More of them would cost a hundred times the body's size in memory."""
+"""The most values in one JSON body. More could take a hundred times the body's size in memory."""
 DEEPEST = 64
-"""Lists and objects inside one another in one JSON body."""
+"""How deeply lists and objects may be nested in one JSON body."""
 ACCEPTED_ENCODING = "gzip"
-"""What requests say that they accept: the one compression that `read_body` undoes step by step."""
+"""The compression that requests accept, which `read_body` unpacks piece by piece."""
 _SECONDS = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 _LONGEST_DATE = 60
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
 class UnreadableBodyError(Exception):
-    """A body that breaks off inside its compression, is packed in a way that was not asked for, or is too large."""
+    """A body whose compressed data is cut short, that is compressed in another way than asked for, or is too large."""
 
 
 class TooLargeError(UnreadableBodyError):
-    """A body that is larger than was allowed, on the wire or unpacked."""
+    """A body that is larger than allowed, compressed or unpacked."""
 
 
 async def read_body(response: httpx.Response, most_bytes: int, into: bytearray | None = None) -> bytes:
@@ -40,7 +40,7 @@ async def read_body(response: httpx.Response, most_bytes: int, into: bytearray |
     content = bytearray() if into is None else into
     packed = response.headers.get("content-encoding", "").strip().lower()
     if packed not in ("", "identity", "gzip", "x-gzip", "deflate"):
-        raise UnreadableBodyError(f"it is packed as {packed[:40]}, which was not asked for")
+        raise UnreadableBodyError(f"it is compressed as {packed[:40]}, which was not asked for")
     unpacking = zlib.decompressobj(_GZIP_OR_ZLIB) if packed not in ("", "identity") else None
     received = 0
     async for chunk in response.aiter_raw():
@@ -48,20 +48,20 @@ async def read_body(response: httpx.Response, most_bytes: int, into: bytearray |
         room = most_bytes - len(content)
         if unpacking is not None:
             try:
-                # One byte more than there is room for tells a body that is too large from one that just fits.
+                # One byte more than the limit tells a body that is too large from one that just fits.
                 chunk = unpacking.decompress(chunk, room + 1)
             except zlib.error as error:
-                raise UnreadableBodyError(f"its {packed} cannot be unpacked: {error}") from error
+                raise UnreadableBodyError(f"its {packed} data cannot be unpacked: {error}") from error
         content += chunk[:room]
         if len(chunk) > room or received > most_bytes:
             raise TooLargeError(f"it is larger than {_size(most_bytes)}")
     if unpacking is not None and received and not unpacking.eof:
-        raise UnreadableBodyError(f"its {packed} breaks off after {received} bytes")
+        raise UnreadableBodyError(f"its {packed} data ends after {received} bytes, which is too early")
     return bytes(content)
 
 
 def json_of(body: bytes, *, most_values: int = MOST_VALUES, deepest: int = DEEPEST) -> Any:
-    """Return the value of a JSON body. Raises `ValueError` for one that is none, too deep, or has too many values."""
+    """Return the value of a JSON body. Raises `ValueError` if it is not JSON, too deep, or has too many values."""
     if body.count(b",") + body.count(b"[") + body.count(b"{") > most_values:
         raise ValueError(f"it has more than {most_values} values")
     try:
@@ -83,7 +83,7 @@ def _children(value: object) -> list[object]:
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
-    """Return the seconds that an answer asks to wait: a number, or a date; None where it says nothing that is either.
+    """Return the seconds that an answer asks to wait, which it gives as a number or a date; None if it gives neither.
 
     >>> retry_after_s({"retry-after": "2.5"}), retry_after_s({"retry-after": "1e99"}), retry_after_s({})
     (2.5, None, None)

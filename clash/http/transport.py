@@ -1,12 +1,12 @@
-"""The HTTP transport under every SDK that is asked for something paid.
+"""The HTTP transport of every SDK through which something is bought.
 
     ExchangeError
-    ├── NotSentError        nothing of the request left this machine: to send it again is no second request
-    ├── AnswerLostError     the request was sent, or part of it, and no whole readable answer came back
-    └── RedirectedError     the server points elsewhere; nobody else is sent the request
+    ├── NotSentError        nothing of the request left this machine: it can be sent again
+    ├── AnswerLostError     the request was sent, or part of it, and no complete readable answer came back
+    └── RedirectedError     the server redirects to another address, which is not followed
 
-SDKs try again when a connection breaks, also one that breaks inside the body of an answer. So each answer is read
-whole in here, before the SDK sees any of it, and what goes wrong is raised as an error that no SDK tries again after.
+SDKs retry when a connection breaks, even in the middle of an answer. So each answer is read completely here before the
+SDK sees any of it, and what goes wrong is raised as an error after which no SDK retries.
 """
 
 from __future__ import annotations
@@ -25,14 +25,18 @@ from clash.redaction import safe_exception
 
 _FREE_TO_REPEAT = {"GET", "HEAD", "OPTIONS"}
 _BEFORE_SENDING = (
-    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
     httpx.InvalidURL,
-)  # fmt: skip
+)
 _SEE_OTHER = 303
 _ERROR_BYTES = 64 << 10
-"""Bytes that are read of what a server says of an error."""
+"""The most bytes that are read of a server's description of an error."""
 _ERROR_S = 20.0
-"""Seconds in which it must have said it."""
+"""The seconds within which that description must arrive."""
 _OF_THE_BODY = {b"content-encoding", b"content-length", b"transfer-encoding"}
 
 
@@ -45,7 +49,7 @@ class Limits:
 
 
 class ExchangeError(Exception):
-    """A request that brought no answer that can be used. `repeatable`: to send it again changes and costs nothing."""
+    """A request without a usable answer. `repeatable`: sending it again changes and costs nothing."""
 
     def __init__(self, message: str, request: httpx.Request) -> None:
         super().__init__(message)
@@ -58,11 +62,11 @@ class NotSentError(ExchangeError):
 
 
 class AnswerLostError(ExchangeError):
-    """The request was sent, at least in part, and no whole readable answer came back."""
+    """The request was sent, at least in part, and no complete readable answer came back."""
 
 
 class RedirectedError(ExchangeError):
-    """The server answers that something else is to be asked, at `location` (scheme and host, "" if it names none)."""
+    """The server redirects to `location` (scheme and host, "" if it names none)."""
 
     def __init__(self, message: str, request: httpx.Request, location: str) -> None:
         super().__init__(message, request)
@@ -70,18 +74,18 @@ class RedirectedError(ExchangeError):
 
 
 class BoundedTransport(httpx.AsyncBaseTransport):
-    """Send each request once, and return its answer only when all of it is here. Raises `ExchangeError`.
+    """Send each request once, and return its answer only when all of it has arrived. Raises `ExchangeError`.
 
-    It goes the way that the environment names; making one raises `SettingsError` where that way cannot be used.
-    `json_only`: an answer that is no success without JSON counts as lost when it has none.
+    It uses the proxies and certificates of the environment; creating one raises `SettingsError` for unusable ones.
+    `json_only`: a successful answer that is not JSON counts as lost.
     """
 
     def __init__(self, limits: Limits | None = None, *, json_only: bool = False) -> None:
         self.limits = limits or Limits()
         self._json_only = json_only
         self._reused = _client(httpx.Limits(max_connections=None, max_keepalive_connections=20))
-        # A server may close an idle connection at the moment it is used again. What must not be sent twice gets a
-        # connection of its own, so that this is never taken for a lost answer.
+        # A server may close an idle connection at the moment it is used again. A request that must not be sent twice
+        # gets a connection of its own, so that this is never mistaken for a lost answer.
         self._single = _client(httpx.Limits(max_connections=None, max_keepalive_connections=0))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -89,20 +93,20 @@ class BoundedTransport(httpx.AsyncBaseTransport):
         progress = _Progress()
         headers = request.headers.copy()
         headers["accept-encoding"] = ACCEPTED_ENCODING
+        extensions = {**request.extensions, "trace": progress.trace}
         prepared = httpx.Request(
-            request.method, request.url, headers=headers, stream=request.stream,
-            extensions={**request.extensions, "trace": progress.trace},
-        )  # fmt: skip
+            request.method, request.url, headers=headers, stream=request.stream, extensions=extensions
+        )
         try:
             async with asyncio.timeout(self.limits.answer_s):
                 return await self._exchange(request, prepared)
         except ExchangeError:
             raise
         except TimeoutError:
-            raise progress.error(request, f"no whole answer came within {self.limits.answer_s:.0f} s") from None
+            raise progress.error(request, f"no complete answer came within {self.limits.answer_s:.0f} s") from None
         except UnreadableBodyError as error:
             raise AnswerLostError(f"the answer cannot be read: {error}", request) from error
-        except Exception as error:  # of any kind: what matters is how far the request had come
+        except Exception as error:  # of any kind: what matters is whether the request was sent
             message = safe_exception(error)[:300]
             if isinstance(error, _BEFORE_SENDING):
                 raise NotSentError(message, request) from error
@@ -120,13 +124,13 @@ class BoundedTransport(httpx.AsyncBaseTransport):
             if status < 400:
                 body = await read_body(response, self.limits.body_bytes)
             else:
-                body = await _words_of_error(request, response)
+                body = await _error_body(request, response)
         finally:
             await response.aclose()
         headers = httpx.Headers([item for item in response.headers.raw if item[0].lower() not in _OF_THE_BODY])
         if status < 400 and self._json_only:
             _check_json(request, response, body)
-            # It was looked at: an SDK that goes by a missing or wrong type would drop what is paid for.
+            # The body is JSON: an SDK that relies on a missing or wrong type would drop what is paid for.
             headers["content-type"] = "application/json"
         return httpx.Response(status, headers=headers, content=body, request=request)
 
@@ -137,17 +141,17 @@ class BoundedTransport(httpx.AsyncBaseTransport):
 
 
 class _Progress:
-    """How far a request has come: httpcore says when it begins to write it."""
+    """Knows whether a request was sent: httpcore reports when it begins to write it."""
 
     def __init__(self) -> None:
-        self._followed = False
+        self._traced = False
         self._sent = False
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take note of an event of httpcore."""
-        self._followed = True
+        """Record an event of httpcore."""
+        self._traced = True
         if event.endswith(".send_request_headers.started"):
-            # What opens a tunnel through a proxy is not the request.
+            # The request that opens a tunnel through a proxy is not the request itself.
             self._sent = self._sent or info["request"].method != b"CONNECT"
         elif event.endswith(".send_request_headers.failed") and isinstance(
             info["exception"], httpcore.LocalProtocolError
@@ -155,8 +159,8 @@ class _Progress:
             self._sent = False  # a header that cannot be written: found before the first byte
 
     def error(self, request: httpx.Request, message: str) -> ExchangeError:
-        """The error that fits: where nothing is known of the request, it may have been sent."""
-        return (NotSentError if self._followed and not self._sent else AnswerLostError)(message, request)
+        """Return the error that fits: a request that httpcore did not report on may have been sent."""
+        return (NotSentError if self._traced and not self._sent else AnswerLostError)(message, request)
 
 
 def _client(limits: httpx.Limits) -> httpx.AsyncClient:
@@ -176,17 +180,17 @@ def _redirected(request: httpx.Request, response: httpx.Response) -> ExchangeErr
     return RedirectedError(message, request, location)
 
 
-async def _words_of_error(request: httpx.Request, response: httpx.Response) -> bytes:
-    """What a server says of an error. A refusal is one by its status, however its words break off."""
-    words = bytearray()
+async def _error_body(request: httpx.Request, response: httpx.Response) -> bytes:
+    """Return a server's description of an error. A refusal stays a refusal even if its description is cut short."""
+    body = bytearray()
     refused = response.status_code < 500 and request.method not in _FREE_TO_REPEAT
     try:
         async with asyncio.timeout(_ERROR_S):
-            return await read_body(response, _ERROR_BYTES, words)
+            return await read_body(response, _ERROR_BYTES, body)
     except (UnreadableBodyError, TimeoutError, httpx.HTTPError, httpx.StreamError):
-        if not refused and len(words) < _ERROR_BYTES:
+        if not refused and len(body) < _ERROR_BYTES:
             raise
-    return bytes(words[:_ERROR_BYTES])
+    return bytes(body[:_ERROR_BYTES])
 
 
 def _check_json(request: httpx.Request, response: httpx.Response, body: bytes) -> None:

@@ -46,7 +46,7 @@ def write_screenplay(story: Story) -> Screenplay:
     cast = cast_of(story)
     places = Places(story.language, story.title)
     rows = _placed(_with_a_teller(story), places)
-    characters = characters_of(story, cast, language=tag)
+    characters = characters_of(story, cast)
     locations = places.locations(cast.pattern)
     shots = _Shots(story, cast, characters, locations)
     scenes = [

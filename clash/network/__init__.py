@@ -1,6 +1,6 @@
-"""How this process reaches the network: proxies and certificates, as the environment names them.
+"""Reach the network through the proxies and with the certificates that the environment names.
 
-Everything here that can be wrong is found before a request is made, as a `SettingsError` that names the variable.
+A wrong setting is found before a request is made, as a `SettingsError` that names the variable.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ __all__ = ["network_problems", "require_network"]
 
 
 def require_network() -> None:
-    """Raise `SettingsError` for a proxy or a certificate file in the environment that cannot be used."""
+    """Raise `SettingsError` for a proxy or a certificate file of the environment that cannot be used."""
     for problem in network_problems():
         raise problem
 
 
 def network_problems() -> list[SettingsError]:
-    """Return everything in the environment that would keep a request from being sent."""
+    """Return everything in the environment that would prevent a request from being sent."""
     checks: tuple[Callable[[], object], ...] = (Proxies.of_environment, check_socks_package, certificates)
     problems: list[SettingsError] = []
     for check in checks:

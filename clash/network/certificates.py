@@ -1,4 +1,4 @@
-"""The certificates that servers are checked against: those of the environment, else those of `certifi`."""
+"""Load the certificates that servers are checked against: those of the environment, else those of `certifi`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from clash.errors import SettingsError
 from clash.regular_files import kind_of_mode
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-"""Where certificates of one's own are named; the first that is set counts, for every request that clash makes."""
+"""The variables that name your own certificates; the first that is set counts, for every request that clash makes."""
 _OF_A_FOLDER = re.compile(r"[0-9a-f]{8}\.\d+")
-"""How OpenSSL looks certificates up in a folder: by the hash of their subject."""
+"""The file names under which OpenSSL finds certificates in a folder: the hash of their subject."""
 
 
 def certificates() -> ssl.SSLContext:
-    """Return what servers are checked against. Raise `SettingsError` naming the variable that cannot be used."""
+    """Return a context with the certificates. Raise `SettingsError` naming the variable that cannot be used."""
     return _context(*(os.environ.get(name, "") for name in (*VARIABLES, "SSLKEYLOGFILE")))
 
 
 @cache
 def _context(file: str, folders: str, bundle: str, key_log: str) -> ssl.SSLContext:
-    # Nothing that fails is cached, so that a file that was put right is found.
+    # A failure is not cached, so that a corrected file is found.
     if file:
         return _of_file("SSL_CERT_FILE", file, key_log)
     if folders:
@@ -58,7 +58,7 @@ def _of_folders(variable: str, paths: str, key_log: str) -> ssl.SSLContext:
         try:
             if any(_OF_A_FOLDER.fullmatch(one.name) for one in Path(path).iterdir()):
                 return _loaded(variable, paths, key_log, is_folder=True)
-            why = "holds no certificate under its hash (`openssl rehash` makes those names)"
+            why = "has no certificate named by its hash (`openssl rehash` makes those names)"
         except (OSError, ValueError) as error:
             why = _why(error)
     raise _bad(variable, paths, why)
@@ -68,24 +68,25 @@ def _loaded(variable: str, path: str, key_log: str, *, is_folder: bool = False) 
     try:
         context = ssl.create_default_context(capath=path) if is_folder else ssl.create_default_context(cafile=path)
     except ssl.SSLError:
-        raise _bad(variable, path, "holds no certificate in the PEM format") from None
+        raise _bad(variable, path, "has no certificate in the PEM format") from None
     except OSError as error:
         if key_log:
             raise _bad("SSLKEYLOGFILE", key_log, _why(error)) from None
         raise _bad(variable, path, _why(error)) from None
     if not is_folder and context.cert_store_stats()["x509"] == 0:
-        raise _bad(variable, path, "holds no certificate")
+        raise _bad(variable, path, "has no certificate")
     return context
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return "is not there" if error.errno == errno.ENOENT else "is not a folder"
+        return "does not exist" if error.errno == errno.ENOENT else "is not a folder"
     return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
 
 
 def _bad(variable: str, path: str, why: str) -> SettingsError:
     return SettingsError(
-        f"the certificates in {variable} cannot be used: {path} {why}", code="bad_certificates",
-        hint=f"put {variable} right or unset it; without it, the certificates that come with clash are used",
-    )  # fmt: skip
+        f"the certificates in {variable} cannot be used: {path} {why}",
+        code="bad_certificates",
+        hint=f"correct {variable} or unset it; without it, the certificates that come with clash are used",
+    )

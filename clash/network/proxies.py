@@ -1,6 +1,6 @@
 """Read the proxies of the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in upper or lower case.
 
-With a proxy the proxy looks up names: it is told the name of the host and never a number that was looked up here.
+A proxy resolves host names: it is told the name and never an IP address that was resolved here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from clash.installation import DISTRIBUTION
 
 _SCHEMES = ("http", "https", "all")
 _KNOWN = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-"""What clash speaks to a proxy, and the port that is meant where none is written."""
+"""The schemes of proxies that clash supports, and the default port of each."""
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _HINT = "for example http://127.0.0.1:7890 or socks5://127.0.0.1:1080; or unset it"
@@ -28,7 +28,7 @@ _HINT = "for example http://127.0.0.1:7890 or socks5://127.0.0.1:1080; or unset 
 
 @dataclass(frozen=True)
 class Proxy:
-    """One proxy. `variable` is the name under which the environment has it; the password is never shown."""
+    """One proxy. `variable` is the environment variable that names it; the password is never shown."""
 
     variable: str
     scheme: str
@@ -55,7 +55,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Proxies:
-    """The proxies by the scheme of what is asked for (`http`, `https`, `all`), and what is asked directly."""
+    """The proxies by the scheme of a request (`http`, `https`, `all`), and the hosts that are reached directly."""
 
     by_scheme: Mapping[str, Proxy] = field(default_factory=dict[str, Proxy])
     direct: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Proxies:
         return cls(by_scheme, tuple(entry.lower() for entry in entries if entry))
 
     def proxy_for(self, scheme: str, host: str, port: int | None = None) -> Proxy | None:
-        """Return the proxy that a request to this host goes through; None if it goes there directly."""
+        """Return the proxy for a request to this host; None if the request goes there directly."""
         proxy = self.by_scheme.get(scheme) or self.by_scheme.get("all")
         if proxy is None or any(_covers(entry, host.lower().strip("[]"), port) for entry in self.direct):
             return None
@@ -81,7 +81,7 @@ class Proxies:
 
 
 def check_socks_package() -> None:
-    """Raise `SettingsError` where a SOCKS proxy is set and the package that speaks to it is not installed."""
+    """Raise `SettingsError` if a SOCKS proxy is set and the package for it is not installed."""
     for proxy in Proxies.of_environment().by_scheme.values():
         if proxy.is_socks and importlib.util.find_spec("socksio") is None:
             raise SettingsError(
@@ -92,10 +92,10 @@ def check_socks_package() -> None:
 
 
 def _variable(scheme: str, value: str) -> str:
-    """The variable that holds this value, as it is spelt."""
+    """Return the variable that has this value, as it is spelled."""
     name = f"{scheme}_proxy"
-    spelt = [one for one in os.environ if one.lower() == name and os.environ[one].strip() == value]
-    return next((one for one in (name, *sorted(spelt)) if one in spelt), f"the system's {scheme} proxy")
+    spellings = [key for key in os.environ if key.lower() == name and os.environ[key].strip() == value]
+    return next((key for key in (name, *sorted(spellings)) if key in spellings), f"the system's {scheme} proxy")
 
 
 def _proxy(variable: str, value: str) -> Proxy:
@@ -103,35 +103,34 @@ def _proxy(variable: str, value: str) -> Proxy:
     scheme = parts.scheme.lower()
     if scheme not in _KNOWN:
         known = ", ".join(_KNOWN)
-        raise _bad(variable, f"it names a {scheme} proxy; clash speaks to {known}")
+        raise _bad(variable, f"it names a {scheme} proxy; clash supports {known}")
     try:
         port = parts.port
     except ValueError:
-        raise _bad(variable, "its port is no number from 1 to 65535") from None
+        raise _bad(variable, "its port is not a number from 1 to 65535") from None
     if port == 0:
-        raise _bad(variable, "its port is no number from 1 to 65535")
+        raise _bad(variable, "its port is not a number from 1 to 65535")
     if not parts.hostname:
-        raise _bad(variable, "it names no host")
+        raise _bad(variable, "it has no host")
     if (host := _host(parts.hostname)) is None:
-        raise _bad(variable, "its host cannot be one")
-    return Proxy(
-        variable, scheme, host, port or _KNOWN[scheme], unquote(parts.username or ""), unquote(parts.password or "")
-    )  # fmt: skip
+        raise _bad(variable, "its host is not a valid name or IP address")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Proxy(variable, scheme, host, port or _KNOWN[scheme], user, password)
 
 
 def _parts(variable: str, url: str) -> SplitResult:
     if _UNPRINTABLE.search(url):
-        raise _bad(variable, "it holds a space or a line break")
+        raise _bad(variable, "it has a space or a line break")
     try:
         return urlsplit(url)
     except ValueError:
-        raise _bad(variable, "it is no address") from None
+        raise _bad(variable, "it is not a valid address") from None
 
 
 def _host(written: str) -> str | None:
-    """The host as it goes over the network; None where it is neither a name nor a number."""
+    """Return the host as it is sent over the network; None if it is neither a name nor an IP address."""
     if ":" in written:
-        return written if _number(written) is not None else None
+        return written if _ip(written) is not None else None
     try:
         name = written.encode("idna").decode("ascii")
     except UnicodeError:
@@ -145,7 +144,7 @@ def _bad(variable: str, why: str) -> SettingsError:
 
 
 def _covers(entry: str, host: str, port: int | None) -> bool:
-    """Whether an entry of NO_PROXY means this host: a name with all below it, a number, a network, each with a port.
+    """Return whether an entry of NO_PROXY covers this host: a domain, an IP address or a network, perhaps with a port.
 
     >>> _covers(".example.com", "cdn.example.com", 443), _covers("10.0.0.0/8", "10.1.2.3", 443)
     (True, True)
@@ -159,13 +158,13 @@ def _covers(entry: str, host: str, port: int | None) -> bool:
     if only_port and port != int(only_port):
         return False
     name = name.strip("[]").removeprefix("*").removeprefix(".").rstrip(".")
-    number, network = _number(host), _network(name)
-    if number is not None or network is not None:
-        return number is not None and network is not None and number in network
+    address, network = _ip(host), _network(name)
+    if address is not None or network is not None:
+        return address is not None and network is not None and address in network
     return bool(name) and (host.rstrip(".") == name or host.rstrip(".").endswith(f".{name}"))
 
 
-def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -179,14 +178,14 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         return None
 
 
-def number_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the number that a host is written as, in any form that a resolver takes; None for a name.
+def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a host is written as, in any form that a resolver accepts; None for a name.
 
-    >>> number_of("2130706433"), number_of("127.1"), number_of("example.com")
+    >>> ip_of("2130706433"), ip_of("127.1"), ip_of("example.com")
     (IPv4Address('127.0.0.1'), IPv4Address('127.0.0.1'), None)
     """
-    if (number := _number(host.strip("[]").partition("%")[0])) is not None:
-        return number
+    if (address := _ip(host.strip("[]").partition("%")[0])) is not None:
+        return address
     try:
         return ipaddress.IPv4Address(socket.inet_aton(host)) if re.fullmatch(r"[0-9a-fA-FxX.]+", host) else None
     except OSError:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from clash.errors import ProviderError
-from clash.network.proxies import number_of
+from clash.network.proxies import ip_of
 
 Number = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -57,7 +57,7 @@ class AddressFilter:
 
     def check_unresolved(self, host: str) -> None:
         """Check a host that the proxy will look up. Raise `UnsafeHostError` for what its name alone gives away."""
-        number = number_of(host)
+        number = ip_of(host)
         if number is not None:
             if not _is_public(number) and not self._is_declared(number) and not self._is_default(number):
                 raise UnsafeHostError(f"{number} is not public")

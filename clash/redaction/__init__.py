@@ -1,4 +1,4 @@
-"""Keeps secrets out of everything that is printed, logged, stored or exported."""
+"""Keep secrets out of everything that is printed, logged, stored or exported."""
 
 from clash.redaction.registry import HIDDEN, Secrets, hide, hide_foreign, hide_in, known, sounds_secret
 from clash.redaction.texts import (

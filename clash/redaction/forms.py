@@ -1,4 +1,4 @@
-"""The forms in which a secret may come back: as it is, and as servers, libraries and logs encode it."""
+"""The forms in which a secret may appear: as it is, and as servers, libraries and logs encode it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SHORTEST = 4
-"""Shorter values are not looked for: a key of three letters is a word of every other sentence."""
+"""Shorter values are not replaced: a key of three letters occurs in ordinary sentences."""
 _SHORTEST_ALONE = 16
-"""From this length on, a form is replaced wherever it stands; shorter ones only where no letter or digit is beside."""
+"""Forms of this length and more are replaced everywhere; shorter ones only where no letter or digit is next to them."""
 _SHORTEST_GUESSED = 8
 _SHORTEST_ENCODED = 8
 _SHORTEST_RUN = 12
@@ -22,9 +22,10 @@ _AFTER = r"(?![A-Za-z0-9])"
 
 @dataclass(frozen=True)
 class Form:
-    """One form of a secret, in lower case: capitals count as small letters, since servers change them.
+    """One form of a secret, in lower case: case is ignored, because servers change it.
 
-    `sure`: no text holds it by accident. Other forms, of a key such as `test`, are looked for in foreign words only.
+    `sure`: no text contains it by accident. Other forms, of a key such as `test`, are replaced only in texts of servers
+    and libraries. `alone`: it is replaced wherever it occurs, even within a longer word.
     """
 
     text: str
@@ -33,7 +34,7 @@ class Form:
 
     @property
     def pattern(self) -> str:
-        """A regular expression that finds it."""
+        """A regular expression that finds the form."""
         found = re.escape(self.text)
         return found if self.alone else f"{_BEFORE}{found}{_AFTER}"
 
@@ -52,14 +53,14 @@ def forms_of(value: str, *, named_key: bool) -> Iterator[Form]:
         for text in _as_base64(part):
             if len(text) >= _SHORTEST_ENCODED:
                 yield Form(text.lower(), sure, alone=True)
-    # However the signs between them are escaped, the long runs of letters and digits stay as they are.
+    # However the characters between them are escaped, the long runs of letters and digits stay as they are.
     for run in _RUN.findall(value)[:_MOST_RUNS]:
         if _is_sure(run, shortest=_SHORTEST_RUN) and (re.search(r"\d", run) or len(run) >= 24):
             yield _form(run, True)
 
 
 def form_of_userinfo(userinfo: str) -> Form:
-    """Return the form of what stands before the @ of an address: like no word, with the @ behind it."""
+    """Return the form of what is before the @ of an address; it includes the @, so no ordinary word matches."""
     return Form(f"{userinfo}@".lower(), sure=True, alone=True)
 
 
@@ -68,12 +69,12 @@ def _form(text: str, sure: bool) -> Form:
 
 
 def _parts_of(value: str) -> list[str]:
-    """The whole, and the halves of `id:secret`: either may be told without the other."""
+    """Return the whole, and the halves of `id:secret`: either may appear without the other."""
     halves = value.split(":") if re.fullmatch(r"[^\s\"'{}:]+(?::[^\s\"'{}:]+){1,2}", value) else []
     parts = [value, *halves]
     lines = [line.strip() for line in value.splitlines()] if "\n" in value else []
     found = dict.fromkeys([*parts, *lines])
-    if "%" in value:  # a password of an address, which travels as it was meant
+    if "%" in value:  # a password of an address is sent unquoted
         from urllib.parse import unquote
 
         found |= dict.fromkeys(map(unquote, list(found)))
@@ -81,13 +82,13 @@ def _parts_of(value: str) -> list[str]:
 
 
 def _is_sure(text: str, *, shortest: int) -> bool:
-    """Whether a text is like no word and no number that could stand anywhere."""
+    """Return whether a text resembles no ordinary word or number."""
     mixed = any(letter.isdigit() for letter in text) and any(letter.isalpha() for letter in text)
     return len(text) >= 16 or (mixed and len(text) >= shortest)
 
 
 def _written_out(text: str) -> Iterator[str]:
-    """As it is, and as URLs, JSON, HTML and Python escape it."""
+    """Yield the text as it is, and as URLs, JSON, HTML and Python escape it."""
     import html
     import json
     from urllib.parse import quote, quote_plus
@@ -114,13 +115,13 @@ def _as_hex(text: str) -> Iterator[str]:
 
 
 def _as_base64(text: str) -> Iterator[str]:
-    """What base64 makes of a text, by itself or inside of a longer one, at each of the three places it may begin."""
+    """Yield the base64 of a text, alone or within a longer text, for each of its three possible offsets."""
     import base64
 
     data = text.encode("utf-8", "replace")
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + data).decode("ascii")
-        # Letters that also carry bits of what stands before or after are left out.
+        # Letters that also encode bits of what is before or after are left out.
         first = (before * 8 + 5) // 6
         last = (before + len(data)) * 8 // 6
         core = coded[first:last]

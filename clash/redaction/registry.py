@@ -1,7 +1,7 @@
-"""The secrets that this process knows, and their replacement by `***` in every text that leaves it.
+"""Remember the secrets of this process, and replace them by `***` in every text that leaves it.
 
 They are collected from the settings, the environment, `.env` and the keyring. The registry is never printed, pickled or
-copied; nothing can be read from it but texts in which the secrets are replaced.
+copied; it returns only texts in which the secrets are replaced.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Kind = Literal["key", "guess", "userinfo"]
 
 _SHORTEST_USERINFO = 6
 _MOST_VALUES = 8
-"""Values of one name that are remembered: a long process may be given another key."""
+"""How many values of one name are remembered: a long process may be given another key."""
 _SECRET_NAME = re.compile(
     r"(?:^|[_\-.])(?:api_?keys?|keys?|tokens?|secrets?|pass(?:word|wd|phrase)?|pwd|pw|credentials?|pat|auth|bearer|cookie"
     r"|signature|sas)(?:[_\-.]|$)|apikey|secret|password|token$",
@@ -35,7 +35,7 @@ _LIKE_A_NUMBER = re.compile(r"[\d.,:+-]{1,15}")
 
 
 class Secrets:
-    """Values that must not leave this process, and texts without them."""
+    """Knows the values that must not leave this process, and returns texts without them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,9 +51,9 @@ class Secrets:
     # -- what is secret --------------------------------------------------------------------------------------
 
     def remember(self, name: str, value: str, kind: Kind = "key") -> None:
-        """Count a value as a secret.
+        """Remember a value as a secret.
 
-        "guess": it is held by a variable whose name sounds like a key; "userinfo": it stands before an address's @.
+        "guess": it is the value of a variable whose name suggests a key; "userinfo": it is before an address's @.
         """
         with self._lock:
             known = self._values.setdefault(name, [])
@@ -64,7 +64,7 @@ class Secrets:
             self._built = None
 
     def remember_url(self, name: str, url: str) -> None:
-        """Count the user, the password and the signed parameters of an address as secrets."""
+        """Remember the user, the password and the signed parameters of an address as secrets."""
         for match in _USER_IN_URL.finditer(url):
             user, separator, password = match[1].partition(":")
             if len(match[1]) >= _SHORTEST_USERINFO:
@@ -75,7 +75,7 @@ class Secrets:
                 self.remember(f"{name} {parameter}", value)
 
     def remember_variables(self, variables: Mapping[str, str | None]) -> None:
-        """Look through the variables of an environment for those that hold a key, and for addresses with a password."""
+        """Remember the keys in an environment's variables, and the passwords in its addresses."""
         for name, value in variables.items():
             if not value:
                 continue
@@ -83,13 +83,13 @@ class Secrets:
                 self.remember(name.upper(), value, "guess")
             if "://" in value:
                 self.remember_url(name.upper(), value)
-            elif "@" in value and name.upper().endswith("_PROXY"):  # curl takes user:password@host too
+            elif "@" in value and name.upper().endswith("_PROXY"):  # curl accepts user:password@host too
                 self.remember_url(name.upper(), f"http://{value}")
 
     # -- texts without it ------------------------------------------------------------------------------------
 
     def hide(self, text: str, *, foreign: bool = False) -> str:
-        """Return a text in which every secret is replaced. `foreign`: also those that are like a common word."""
+        """Return a text in which every secret is replaced. `foreign`: also those that resemble a common word."""
         found = (self._built or self._build())[foreign]
         low = text.lower()
         return found.pattern.sub(HIDDEN, text) if any(form in low for form in found.texts) else text
@@ -102,7 +102,7 @@ class Secrets:
 
 
 def _found_of(values: Sequence[tuple[str, Kind]]) -> tuple[_Found, _Found]:
-    """Return what is looked for in texts of our own, and what in foreign ones."""
+    """Return what is replaced in our own texts, and what in those of servers and libraries."""
     forms: dict[str, Form] = {}
     for value, kind in values:
         of_value = [form_of_userinfo(value)] if kind == "userinfo" else forms_of(value, named_key=kind == "key")
@@ -110,14 +110,14 @@ def _found_of(values: Sequence[tuple[str, Kind]]) -> tuple[_Found, _Found]:
             before = forms.get(form.text)
             if before is None or (form.sure, form.alone) > (before.sure, before.alone):
                 forms[form.text] = form
-    # The longest first, so that nothing of a secret stays beside the part that was found.
+    # The longest first, so that a whole secret is replaced and not only a part of it.
     ordered = sorted(forms.values(), key=lambda form: -len(form.text))
     return _Found.of([form for form in ordered if form.sure]), _Found.of(ordered)
 
 
 @dataclass(frozen=True, repr=False)
 class _Found:
-    """What is looked for: the forms in lower case, for a first and fast look, and the pattern that replaces them."""
+    """What is replaced: the forms in lower case, for a fast first check, and the pattern that finds them."""
 
     texts: tuple[str, ...]
     pattern: re.Pattern[str]
@@ -129,7 +129,7 @@ class _Found:
 
 
 def sounds_secret(name: str) -> bool:
-    """Whether a variable or parameter of this name holds a secret.
+    """Return whether the name of a variable or parameter suggests that its value is a secret.
 
     >>> sounds_secret("REPLICATE_API_TOKEN"), sounds_secret("KEYBOARD"), sounds_secret("SSH_KEY_FILE")
     (True, False, False)
@@ -138,7 +138,7 @@ def sounds_secret(name: str) -> bool:
 
 
 def _is_no_secret(value: str) -> bool:
-    """Whether a value is a number, an address, or a path of this machine."""
+    """Return whether a value is a number, an address, or a path of this machine."""
     if _LIKE_A_NUMBER.fullmatch(value) or re.match(r"[a-z][a-z0-9+.-]*://", value):
         return True
     return len(value) < 4096 and value[:1] in "/~." and os.path.lexists(Path(value).expanduser())
@@ -149,7 +149,7 @@ _environment_read = False
 
 
 def known() -> Secrets:
-    """The secrets of this process, those of its environment among them."""
+    """Return the secrets of this process, including those of its environment."""
     global _environment_read
     if not _environment_read:
         _environment_read = True
@@ -160,25 +160,25 @@ def known() -> Secrets:
 def hide(text: str) -> str:
     """Return a text in which each known secret, and each usual encoding of it, is replaced by `***`.
 
-    A key that is like a common word, such as `test`, stays: it may stand there by accident. See `hide_foreign`.
+    A key that resembles a common word, such as `test`, stays: it may be there by accident. See `hide_foreign`.
     """
     return known().hide(text)
 
 
 def hide_foreign(text: str) -> str:
-    """The same for words of a server or of a library, which repeat a key rather than use a word by accident."""
+    """Do the same for the text of a server or library, which rather repeats a key than uses a word by accident."""
     return known().hide(text, foreign=True)
 
 
 def hide_in(value: Any) -> Any:
-    """Return plain values (mappings, lists, texts) without secrets; the very value where there are none."""
+    """Return plain values (mappings, lists, texts) without secrets; the same object if there are none."""
     if isinstance(value, str):
         return hide(value)
     if isinstance(value, dict):
         items = cast("dict[Any, Any]", value)
         hidden = {hide_in(name): hide_in(item) for name, item in items.items()}
         same = all(a is c and b is d for (a, b), (c, d) in zip(items.items(), hidden.items(), strict=False))
-        return value if same and len(hidden) == len(items) else hidden
+        return items if same and len(hidden) == len(items) else hidden
     if type(value) in (list, tuple):
         sequence = cast("list[Any] | tuple[Any, ...]", value)
         found = [hide_in(item) for item in sequence]

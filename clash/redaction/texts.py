@@ -1,4 +1,4 @@
-"""What may be written down of a conversation with a server: no keys, no signed addresses, no files written out."""
+"""Make what servers and libraries say fit to be stored: without keys, signed addresses and embedded files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def without_password(url: str) -> str:
 
 
 def safe_url(url: str) -> str:
-    """Return an address without what may be secret in it: query, fragment, user.
+    """Return an address without the parts that may be secret: query, fragment, user.
 
     >>> safe_url("https://me:pw@v3.fal.media/files/a.mp4?sig=abc#t")
     'https://v3.fal.media/files/a.mp4'
@@ -40,7 +40,7 @@ def safe_message(text: str) -> str:
 
 
 def safe_exception(error: BaseException) -> str:
-    """Return the name and the words of an error of a library, without known secrets.
+    """Return the name and the message of a library's error, without known secrets.
 
     >>> safe_exception(ValueError("cannot read https://me:pw@host/"))
     'ValueError: cannot read https://host/'
@@ -49,14 +49,14 @@ def safe_exception(error: BaseException) -> str:
 
 
 def redacted_text(text: str) -> str:
-    """Return a server's text without keys, signed addresses and files written out in it, at most 2,000 characters."""
+    """Return a server's text without keys, signed addresses and embedded files, at most 2,000 characters."""
     text = _DATA_URI.sub(lambda match: f"<{match[1]}, {len(match[0])} characters>", text)
     text = _SIGNED.sub(r"\1", without_password(text))
     return hide_foreign(_SECRETS.sub(HIDDEN, text))[:_LONGEST_TEXT]
 
 
 def redacted(value: object) -> Any:
-    """The same for plain values: what stands under a name such as `authorization` or `api_key` is left out."""
+    """Do the same for plain values, and leave out what is under a name such as `authorization` or `api_key`."""
     if isinstance(value, str):
         return redacted_text(value)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What is heard around a shot: endless sounds and happenings and their levels, from its place, sky and words."""
+"""Choose the ambience of a shot: endless sounds, happenings and their levels, from its place, weather and words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clash.story.places import INTERIORS, PlaceKind
 from clash.story.screenplay import TimeOfDay, Weather
 
 BED_DB = -39.0
-"""dBFS (RMS for endless sounds) of a sound at 0 dB in the tables below. Speech stands at about -20."""
+"""dBFS (RMS for endless sounds) of a sound at 0 dB in the tables below. Speech is at about -20."""
 
 Levels = Mapping[str, float]
 """The name of a texture or a happening, and its level in dB against `BED_DB`."""
@@ -59,17 +59,27 @@ _PLACES: dict[PlaceKind, dict[str, float]] = {
     "lab": {"air": -4, "hum": -8},
     "hospital": {"air": -4, "hum": -14},
     "interior": {"air": -2},
-}  # fmt: skip
+}
 
 _BY_DAY = ("bird", "gull")
 _BY_NIGHT = ("owl",)
 _FAIR_WEATHER = ("bird", "gull", "owl", "crickets")
-_GREEN: frozenset[PlaceKind] = frozenset({
-    "forest", "field", "park", "village", "lake", "river", "exterior", "road", "footpath",
-})  # fmt: skip
+_GREEN: frozenset[PlaceKind] = frozenset(
+    {
+        "forest",
+        "field",
+        "park",
+        "village",
+        "lake",
+        "river",
+        "exterior",
+        "road",
+        "footpath",
+    }
+)
 """Where crickets sing at night."""
 _WATERS: frozenset[PlaceKind] = frozenset({"sea", "harbour", "lighthouse", "cliff"})
-"""Where a horn answers fog."""
+"""Where a foghorn sounds."""
 
 _OUTSIDE: dict[Weather, dict[str, float]] = {
     "clear": {},
@@ -115,16 +125,16 @@ _SAID: dict[str, tuple[float, str]] = {
     "heart": (6, r"\bheart|心跳"),
     "splash": (6, r"\bsplash|\bplunge|水花|落水|扑通"),
 }
-"""A sound that the story asks for by word, and its level: it is meant to be noticed."""
+"""The words by which a story asks for a sound, and its level: such a sound is meant to be noticed."""
 _NOTICED = frozenset({"bird", "gull", "owl", "bell", "car", "tick", "drip", "thunder", "horn"})
-"""What would break a silence."""
+"""Sounds that would break a silence."""
 _QUIET = re.compile(r"\bsilen(?:ce|t)\b|\bno sound\b|\bquiet\b|寂静|无声|静音|安静|鸦雀")
 
 
 def bed_levels(place: PlaceKind, time: TimeOfDay, weather: Weather, sound: str) -> Levels:
-    """What is heard in a shot: names of `TEXTURES` and `HAPPENINGS`, each with its level in dB against `BED_DB`.
+    """Return the sounds of a shot: names of `TEXTURES` and `HAPPENINGS`, each with its level in dB against `BED_DB`.
 
-    `sound` is the story's own word on it. What it names is heard above the rest; "silence" leaves only air.
+    `sound` is the story's own words about it. What they name is louder than the rest; "silence" leaves only air.
     """
     inside = place in INTERIORS
     levels = dict(_PLACES[place])
@@ -146,7 +156,7 @@ def bed_levels(place: PlaceKind, time: TimeOfDay, weather: Weather, sound: str) 
 
 
 def _keep_hours(levels: dict[str, float], place: PlaceKind, time: TimeOfDay, inside: bool) -> None:
-    """Birds sing by day and loudest at dawn, crickets and owls are heard at night, towns sleep."""
+    """Fit sounds to the time: birds by day and loudest at dawn, crickets and owls at night, quieter towns at night."""
     if time == "night":
         for name in _BY_DAY:
             levels.pop(name, None)

@@ -1,4 +1,4 @@
-"""Sounds that happen: a bell, a gull, a step, thunder far away. Made from sines and noise, never recorded."""
+"""Sounds that happen at a moment: a bell, a gull, a step, thunder. Made from sines and noise, never recorded."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from clash.sound.textures import RATE, Mono, seeded, shaped_noise
 
 VARIANTS = 3
-"""Each happening is made in so many variants."""
+"""The number of variants of each happening."""
 LONGEST_S = 6.0
-"""No happening rings longer."""
+"""The longest that a happening sounds, in seconds."""
 
 
 @dataclass(frozen=True)
 class Happening:
-    """A sound that happens again and again. It is tried every `every_s` seconds, and comes with this `chance`.
+    """A sound that happens again and again: every `every_s` seconds, with this `chance`.
 
-    `jitter` is the part of `every_s` by which it may come late; `wide` is how far from the middle it is heard.
+    `jitter` is the part of `every_s` by which it may be late; `wide` is how far from the middle it may be.
     """
 
     make: Callable[[np.random.Generator], NDArray[np.float64]]
@@ -33,7 +33,7 @@ class Happening:
 
 @lru_cache(maxsize=64)
 def happening_sound(name: str, variant: int) -> Mono:
-    """One variant of a happening, its peak at full scale, fading to nothing at both ends."""
+    """Return one variant of a happening, its peak at full scale, faded in and out at its ends."""
     sound = HAPPENINGS[name].make(seeded("happening", name, variant))[: int(LONGEST_S * RATE)]
     fade = min(int(0.03 * RATE), sound.size // 4)
     sound[-fade:] *= np.linspace(1, 0, fade)
@@ -42,7 +42,7 @@ def happening_sound(name: str, variant: int) -> Mono:
 
 
 def echoing(sound: NDArray[np.float64], rng: np.random.Generator, decay_s: float, wet: float) -> NDArray[np.float64]:
-    """The sound in a space: followed by noise that decays by 60 dB in `decay_s` seconds."""
+    """Return the sound with reverberation: noise that decays by 60 dB in `decay_s` seconds."""
     tail = int(decay_s * RATE)
     response = rng.standard_normal(tail) * np.exp(-6.9 * np.arange(tail) / tail)
     response *= np.minimum(np.arange(tail) / (0.012 * RATE), 1)
@@ -60,13 +60,13 @@ def _time(seconds: float) -> NDArray[np.float64]:
 
 
 def _burst(rng: np.random.Generator, seconds: float, low: float, high: float) -> NDArray[np.float64]:
-    """Noise between two frequencies."""
+    """Return noise between two frequencies."""
     curve = ((low / 3, -40.0), (low, 0.0), (high, 0.0), (high * 3, -40.0))
     return shaped_noise(rng, curve, int(seconds * RATE) // 2 * 2).astype(np.float64)
 
 
 def _gliding(hertz: NDArray[np.float64], harmonics: Sequence[float]) -> NDArray[np.float64]:
-    """A tone whose pitch follows `hertz`, sample by sample."""
+    """Return a tone whose pitch follows `hertz`, sample by sample."""
     phase = 2 * np.pi * np.cumsum(hertz) / RATE
     return np.sum([size * np.sin(n * phase) for n, size in enumerate(harmonics, 1)], axis=0)
 
@@ -78,23 +78,31 @@ def _one_after_another(calls: Sequence[NDArray[np.float64]], pauses_s: Sequence[
     return np.concatenate(parts)
 
 
+_BELL_PARTIALS = (
+    (0.5, 0.5, 3.0),
+    (1.0, 1.0, 2.2),
+    (1.19, 0.6, 1.6),
+    (1.5, 0.35, 1.2),
+    (2.0, 0.7, 1.0),
+    (2.51, 0.3, 0.6),
+    (3.0, 0.22, 0.45),
+    (4.17, 0.12, 0.25),
+)
+"""The partials of a bell: frequency against the strike note, loudness, decay in seconds."""
+
+
 def _bell(rng: np.random.Generator) -> NDArray[np.float64]:
     seconds = _time(3.6)
     strike = float(rng.uniform(430, 470))
-    partials = ((0.5, 0.5, 3.0), (1.0, 1.0, 2.2), (1.19, 0.6, 1.6), (1.5, 0.35, 1.2), (2.0, 0.7, 1.0),
-                (2.51, 0.3, 0.6), (3.0, 0.22, 0.45), (4.17, 0.12, 0.25))  # fmt: skip
-    sound = np.sum(
-        [
-            size * np.sin(2 * np.pi * strike * ratio * seconds) * np.exp(-seconds / decay)
-            for ratio, size, decay in partials
-        ],
-        axis=0,
-    )
-    return echoing(sound * np.minimum(seconds / 0.004, 1), rng, 2.0, 0.5)
+    partials = [
+        size * np.sin(2 * np.pi * strike * ratio * seconds) * np.exp(-seconds / decay)
+        for ratio, size, decay in _BELL_PARTIALS
+    ]
+    return echoing(np.sum(partials, axis=0) * np.minimum(seconds / 0.004, 1), rng, 2.0, 0.5)
 
 
 def _thunder(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Far away: a low roll that comes in several waves."""
+    """Return distant thunder: a low roll in several waves."""
     seconds = _time(5.6)
     roll = shaped_noise(rng, ((25, -4), (50, 0), (110, -3), (250, -14), (700, -30)), seconds.size)
     shape = np.zeros_like(seconds)
@@ -169,7 +177,7 @@ def _knock(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _horn(rng: np.random.Generator) -> NDArray[np.float64]:
-    """A foghorn far over the water."""
+    """Return a distant foghorn."""
     along = np.linspace(0, 1, int(2.2 * RATE))
     shape = np.minimum(along / 0.15, 1) * np.minimum((1 - along) / 0.2, 1)
     low = _gliding(np.full(along.size, 98.0), (1.0, 0.6, 0.35, 0.2, 0.08))

@@ -1,7 +1,7 @@
-"""Loudness by EBU R128, measured and set while the sound streams past: no film is ever held in memory.
+"""Loudness by EBU R128: measured and set while the sound streams past, so that no film is held in memory.
 
-Filters are libavfilter's, reached through PyAV. Its `ebur128` is not among them: it answers in the metadata of frames,
-which PyAV 15 does not show. The gates of the standard are a few lines.
+The filters are libavfilter's, reached through PyAV. Its `ebur128` is not used: it answers in the metadata of audio
+frames, which PyAV shows only from 18.1 on. The gates of the standard are a few lines.
 """
 
 from __future__ import annotations
@@ -21,59 +21,78 @@ Chunk = NDArray[np.float32]
 
 RATE = 48_000
 SILENCE_LUFS = -70.0
-"""The absolute gate of R128: what is quieter is no sound."""
+"""The absolute gate of R128: anything quieter counts as silence."""
 
 _STEP = RATE // 10
-_STEPS_A_BLOCK = 4
+_STEPS_PER_BLOCK = 4
 """Loudness is that of blocks of 0.4 s, each overlapping the next by three quarters."""
 _BS1770_OFFSET_DB = -0.691
-_K_WEIGHTING = (
-    ("biquad", "b0=1.53512485958697:b1=-2.69169618940638:b2=1.19839281085285"
-               ":a0=1:a1=-1.69065929318241:a2=0.73248077421585:r=f64"),
-    ("biquad", "b0=1:b1=-2:b2=1:a0=1:a1=-1.99004745483398:a2=0.99007225036621:r=f64"),
-    ("aformat", "sample_fmts=dblp"),
-)  # fmt: skip
-"""How the ear weighs frequencies: the head's shelf and a high-pass (BS.1770-4, tables 1 and 2, for 48 kHz)."""
+_HEAD_SHELF = (
+    "b0=1.53512485958697:b1=-2.69169618940638:b2=1.19839281085285:a0=1:a1=-1.69065929318241:a2=0.73248077421585:r=f64"
+)
+_LOW_CUT = "b0=1:b1=-2:b2=1:a0=1:a1=-1.99004745483398:a2=0.99007225036621:r=f64"
+_K_WEIGHTING = (("biquad", _HEAD_SHELF), ("biquad", _LOW_CUT), ("aformat", "sample_fmts=dblp"))
+"""How strongly the ear perceives each frequency: BS.1770-4, tables 1 and 2, for 48 kHz."""
 
 _OVERSAMPLING = 4
 _LIMITER_MARGIN_DB = 0.5
-"""Decibels that the limiter stays under the ceiling: what the way back from 192 kHz may add to a peak."""
+"""Decibels that the limiter stays under the ceiling: what resampling back from 192 kHz may add to a peak."""
+
+
+class LoudnessMeter:
+    """Measures the integrated loudness of sound that is added chunk by chunk."""
+
+    def __init__(self) -> None:
+        self._weighting = _FilterChain(_K_WEIGHTING)
+        self._rest = np.zeros((2, 0), np.float64)
+        self._powers: list[float] = []
+        """The weighted power of each tenth of a second, both channels together (ITU-R BS.1770-4, annex 1)."""
+
+    def add(self, chunk: Chunk) -> None:
+        """Measure more sound."""
+        self._measure(self._weighting.push(chunk))
+
+    def finish(self) -> float:
+        """Return the loudness of all the sound in LUFS; `SILENCE_LUFS` for silence and for less than 0.4 s."""
+        self._measure(self._weighting.finish())
+        steps = np.array(self._powers, np.float64)
+        if steps.size < _STEPS_PER_BLOCK:
+            return SILENCE_LUFS
+        blocks = np.convolve(steps, np.full(_STEPS_PER_BLOCK, 1 / _STEPS_PER_BLOCK), "valid")
+        blocks = blocks[blocks > _power(SILENCE_LUFS)]
+        if not blocks.size:
+            return SILENCE_LUFS
+        blocks = blocks[blocks > blocks.mean() / 10]
+        return float(10 * np.log10(blocks.mean())) + _BS1770_OFFSET_DB
+
+    def _measure(self, frames: Iterable[av.AudioFrame]) -> None:
+        for frame in frames:
+            weighted = np.concatenate([self._rest, cast(NDArray[np.float64], frame.to_ndarray())], axis=1)
+            whole = weighted.shape[1] // _STEP * _STEP
+            power = np.square(weighted[:, :whole]).sum(axis=0)
+            self._powers += power.reshape(-1, _STEP).mean(axis=1).tolist()
+            self._rest = weighted[:, whole:]
 
 
 def measure(chunks: Iterable[Chunk]) -> float:
-    """The integrated loudness in LUFS; `SILENCE_LUFS` for silence and for less than 0.4 s of sound."""
-    steps = np.fromiter(_step_powers(chunks), np.float64)
-    if steps.size < _STEPS_A_BLOCK:
-        return SILENCE_LUFS
-    blocks = np.convolve(steps, np.full(_STEPS_A_BLOCK, 1 / _STEPS_A_BLOCK), "valid")
-    blocks = blocks[blocks > _power(SILENCE_LUFS)]
-    if not blocks.size:
-        return SILENCE_LUFS
-    blocks = blocks[blocks > blocks.mean() / 10]
-    return float(10 * np.log10(blocks.mean())) + _BS1770_OFFSET_DB
+    """Return the integrated loudness in LUFS; `SILENCE_LUFS` for silence and for less than 0.4 s of sound."""
+    meter = LoudnessMeter()
+    for chunk in chunks:
+        meter.add(chunk)
+    return meter.finish()
 
 
 def _power(lufs: float) -> float:
     return 10 ** ((lufs - _BS1770_OFFSET_DB) / 10)
 
 
-def _step_powers(chunks: Iterable[Chunk]) -> Iterator[float]:
-    """The weighted power of each tenth of a second, both sides together (ITU-R BS.1770-4, annex 1)."""
-    rest = np.zeros((2, 0), np.float64)
-    for frame in _filtered(chunks, _K_WEIGHTING):
-        heard = np.concatenate([rest, cast(NDArray[np.float64], frame.to_ndarray())], axis=1)
-        whole = heard.shape[1] // _STEP * _STEP
-        yield from np.square(heard[:, :whole]).sum(axis=0).reshape(-1, _STEP).mean(axis=1).tolist()
-        rest = heard[:, whole:]
-
-
 def normalised(
     make: Callable[[], Iterator[Chunk]], *, target_lufs: float = -16.0, peak_dbtp: float = -1.5
 ) -> Iterator[Chunk]:
-    """The sound of `make()` brought to `target_lufs`, no true peak above `peak_dbtp`, as many samples as it had.
+    """Yield the sound of `make()` at `target_lufs`, no true peak above `peak_dbtp`, with as many samples as it had.
 
-    `make` is called twice and must give the same sound each time: once to be measured, once to be heard. The
-    gain is the same throughout; only peaks are pressed down. Silence stays silence.
+    `make` is called twice and must give the same sound each time: once to measure it, once to yield it. The gain is
+    the same throughout; only peaks are limited. Silence stays silence.
     """
     loudness = measure(make())
     if loudness <= SILENCE_LUFS:
@@ -84,59 +103,69 @@ def normalised(
 
 
 def _limited(chunks: Iterable[Chunk], peak_dbtp: float) -> Iterator[Chunk]:
-    """The same number of samples with true peaks under `peak_dbtp`: limited at four times the rate."""
+    """Yield the same number of samples with true peaks under `peak_dbtp`, limited at four times the rate."""
     ceiling = 10 ** ((peak_dbtp - _LIMITER_MARGIN_DB) / 20)
+    limiter = _FilterChain(
+        (
+            ("aresample", str(RATE * _OVERSAMPLING)),
+            ("alimiter", f"limit={ceiling:.6f}:level=0:attack=5:release=80:latency=1"),
+            ("aresample", str(RATE)),
+            ("aformat", "sample_fmts=fltp:channel_layouts=stereo"),
+        )
+    )
     taken = given = 0
 
-    def counted() -> Iterator[Chunk]:
-        nonlocal taken
-        for chunk in chunks:
-            taken += len(chunk)
-            yield chunk
+    def limited(frames: Iterable[av.AudioFrame]) -> Iterator[Chunk]:
+        nonlocal given
+        for frame in frames:
+            # Resampling may return a few samples more or fewer than it was given; the film's length must not change.
+            chunk = cast(Chunk, frame.to_ndarray()).T[: taken - given]
+            given += len(chunk)
+            if len(chunk):
+                yield np.ascontiguousarray(chunk)
 
-    limiter = (
-        ("aresample", str(RATE * _OVERSAMPLING)),
-        ("alimiter", f"limit={ceiling:.6f}:level=0:attack=5:release=80:latency=1"),
-        ("aresample", str(RATE)),
-        ("aformat", "sample_fmts=fltp:channel_layouts=stereo"),
-    )
-    for frame in _filtered(counted(), limiter):
-        # Resampling may flush a few samples more or less than went in; the film's length is not its to change.
-        chunk = cast(Chunk, frame.to_ndarray()).T[: taken - given]
-        given += len(chunk)
-        if len(chunk):
-            yield np.ascontiguousarray(chunk)
+    for chunk in chunks:
+        taken += len(chunk)
+        yield from limited(limiter.push(chunk))
+    yield from limited(limiter.finish())
     if given < taken:
         yield np.zeros((taken - given, 2), np.float32)
 
 
-def _filtered(chunks: Iterable[Chunk], filters: Sequence[tuple[str, str]]) -> Iterator[Any]:
-    """The frames that come out of a chain of audio filters, each as soon as it is ready."""
-    graph = av.filter.Graph()
-    last: Any = graph.add_abuffer(sample_rate=RATE, format="fltp", layout="stereo", time_base=Fraction(1, RATE))
-    source = last
-    for name, options in (*filters, ("abuffersink", "")):
-        node = graph.add(name, options or None)
-        last.link_to(node)
-        last = node
-    graph.configure()
-    clock = 0
-    for chunk in chunks:
+class _FilterChain:
+    """A chain of libavfilter's audio filters: sound goes in chunk by chunk, frames come out when they are ready."""
+
+    def __init__(self, filters: Sequence[tuple[str, str]]) -> None:
+        graph = av.filter.Graph()
+        self._source = graph.add_abuffer(sample_rate=RATE, format="fltp", layout="stereo", time_base=Fraction(1, RATE))
+        last: Any = self._source
+        for name, options in (*filters, ("abuffersink", "")):
+            node = graph.add(name, options or None)
+            last.link_to(node)
+            last = node
+        graph.configure()
+        self._graph = graph
+        self._sink = last
+        self._samples = 0
+
+    def push(self, chunk: Chunk) -> Iterator[av.AudioFrame]:
+        """Filter more sound and yield the frames that are ready."""
         if not len(chunk):
-            continue
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk.T), format="fltp", layout="stereo")
-        frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), clock
-        clock += len(chunk)
-        source.push(frame)
-        yield from _ready(last)
-    source.push(None)
-    yield from _ready(last)
-
-
-def _ready(sink: Any) -> Iterator[Any]:
-    """The frames that stand ready at the end of the chain."""
-    while True:
-        try:
-            yield sink.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
             return
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk.T), format="fltp", layout="stereo")
+        frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), self._samples
+        self._samples += len(chunk)
+        self._source.push(frame)
+        yield from self._ready()
+
+    def finish(self) -> Iterator[av.AudioFrame]:
+        """Tell the filters that no sound follows, and yield the frames that they held back."""
+        self._source.push(None)
+        yield from self._ready()
+
+    def _ready(self) -> Iterator[av.AudioFrame]:
+        while True:
+            try:
+                yield self._sink.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return

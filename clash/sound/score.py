@@ -1,7 +1,7 @@
-"""The music: a slow progression of pads and a felt piano in one key, whose mood follows the screenplay.
+"""Make the music: a slow progression of pads and a felt piano in one key, whose mood follows the screenplay.
 
-Everything keeps to one tempo and one key through the film (minor moods use the relative minor), so that the mood may
-change at any bar without a wrong note. Like the textures, the score is read by absolute position.
+Tempo and key stay the same throughout the film (minor moods use the relative minor), so that the mood may change at any
+bar without a wrong note. Like the textures, the score is read by absolute position.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BAR = 4 * BEAT
 
 _PAD_LOOP = 1 << 18
 _CHANGE = round(1.4 * RATE)
-"""Samples in which one chord of the pad turns into the next."""
+"""Samples in which one chord of the pad fades into the next."""
 _PIANO_NOTE = 1 << 18
 _PAD_GAIN, _BASS_GAIN, _PIANO_GAIN = 0.1, 0.085, 0.055
 
@@ -51,7 +51,7 @@ _WORDS: dict[Mood, tuple[str, str]] = {
     ),
     "calm": ("calm quiet peace gentle serene tender still soft", "平静 宁静 安静 温柔 安详 舒缓 柔 静"),
 }
-"""How moods are named: beginnings of English words, parts of Chinese ones. The first that is found counts."""
+"""The words for each mood: beginnings of English words, parts of Chinese ones. The first mood that is found counts."""
 _MOODS: dict[Mood, re.Pattern[str]] = {
     mood: re.compile(rf"\b(?:{'|'.join(english.split())})|{'|'.join(chinese.split())}")
     for mood, (english, chinese) in _WORDS.items()
@@ -69,9 +69,9 @@ _PROGRESSIONS: dict[Mood, tuple[tuple[_Chord, ...], tuple[_Chord, ...]]] = {
     "dark": ((_VI, _IV, _II, _III_MAJOR), (_VI_SUS, _II, _IV, _III_MAJOR)),
     "tense": ((_VI_SUS, _IV, _VI_SUS, _III_MAJOR), (_II, _VI_SUS, _IV, _III_MAJOR)),
 }
-"""Chords as semitones above the tonic, the root first; minor moods circle round the sixth degree.
+"""Chords as semitones above the tonic, the root first; minor moods are built around the sixth degree.
 
-The first four bars are heard three times, the second four once, as verses and a bridge."""
+The first four bars are played three times, the second four once, as verses and a bridge."""
 
 _Phrase = tuple[tuple[float, int, float], ...]
 _PHRASES: dict[Mood, tuple[_Phrase, ...]] = {
@@ -109,11 +109,14 @@ _PHRASES: dict[Mood, tuple[_Phrase, ...]] = {
 }
 """What the piano plays in a bar: (beat, step of the chord's ladder, loudness)."""
 _ORDER = (0, 1, 0, 2, 0, 1, 3, 1, 2, 1, 0, 3)
-"""Which phrase stands in which bar, so that the ear meets its tune again."""
+"""Which phrase is played in which bar, so that a listener recognises the tune."""
 
 
 def mood_of(time: TimeOfDay, weather: Weather, music: str, mood: str) -> Mood | None:
-    """The mood of a shot: from the words about its music, from its emotion, else from the sky. None: no music."""
+    """Return the mood of a shot: from the words about its music, from its emotion, else from time and weather.
+
+    None: no music.
+    """
     if _NO_MUSIC.search(music.lower()):
         return None
     for words in (music.lower(), mood.lower()):
@@ -134,7 +137,7 @@ def mood_of(time: TimeOfDay, weather: Weather, music: str, mood: str) -> Mood | 
 class Score:
     """The film's music. `passages` are (first sample, mood) in order; `end` is the film's last sample.
 
-    The key is drawn from `seed`; the last bar comes home to the tonic.
+    The key is chosen by `seed`; the last bar ends on the tonic.
     """
 
     def __init__(self, passages: Sequence[tuple[int, Mood]], end: int, seed: str) -> None:
@@ -145,7 +148,7 @@ class Score:
         self._seed = seed
 
     def read(self, start: int, length: int) -> Stereo:
-        """`length` samples of music from the film's sample `start` on."""
+        """Return `length` samples of music from the film's sample `start` on."""
         sound = np.zeros((2, length), np.float32)
         for bar in range(max(0, (start - _CHANGE) // BAR), (start + length + _CHANGE) // BAR + 1):
             self._add_pad(sound, bar, start)
@@ -164,7 +167,7 @@ class Score:
         return (bridge if bar // 4 % 4 == 2 else verse)[bar % 4]
 
     def _add_pad(self, sound: Stereo, bar: int, start: int) -> None:
-        """The chord of a bar, held until the next has taken over."""
+        """Add the chord of a bar, which sounds until the next one has replaced it."""
         length = sound.shape[1]
         shape = _rise(start - bar * BAR, length) if bar else np.ones(length, np.float32)
         shape = shape - _rise(start - (bar + 1) * BAR, length)
@@ -176,11 +179,12 @@ class Score:
         for note, gain in notes:
             loop = _pad(note)
             for side in range(2):
-                places = np.arange(start + side * _PAD_LOOP // 2, start + side * _PAD_LOOP // 2 + length)
-                sound[side] += np.take(loop, places & (_PAD_LOOP - 1)) * (shape * np.float32(gain))
+                first = start + side * _PAD_LOOP // 2
+                positions = np.arange(first, first + length, dtype=np.intp)
+                sound[side] += np.take(loop, positions & (_PAD_LOOP - 1)) * (shape * np.float32(gain))
 
     def _add_piano(self, sound: Stereo, bar: int, start: int) -> None:
-        """What the piano plays in a bar; it rests in every eighth, and in the last it only ends."""
+        """Add what the piano plays in a bar: nothing in every eighth, one note in the last."""
         mood = self._mood(bar)
         phrase = _PHRASES[mood][_ORDER[bar % len(_ORDER)]]
         if bar >= self._last_bar:
@@ -198,20 +202,20 @@ class Score:
             _add_at(sound, _piano(note), onset - start, touch)
 
 
-def _add_at(sound: Stereo, note: Stereo, place: int, gain: float) -> None:
-    """Add a stereo sound whose first sample stands at `place`, which may lie before the chunk or past it."""
-    first, last = max(place, 0), min(place + note.shape[1], sound.shape[1])
+def _add_at(sound: Stereo, note: Stereo, position: int, gain: float) -> None:
+    """Add a stereo sound whose first sample is at `position`, which may be before the chunk or after it."""
+    first, last = max(position, 0), min(position + note.shape[1], sound.shape[1])
     if first < last:
-        sound[:, first:last] += note[:, first - place : last - place] * np.float32(gain)
+        sound[:, first:last] += note[:, first - position : last - position] * np.float32(gain)
 
 
-def _rise(place: int, length: int) -> Mono:
-    """A smooth step from 0 to 1 over `_CHANGE` samples around position 0, seen from `place` on."""
-    if place >= _CHANGE // 2:
+def _rise(position: int, length: int) -> Mono:
+    """Return a smooth step from 0 to 1 over `_CHANGE` samples around sample 0, from `position` on."""
+    if position >= _CHANGE // 2:
         return np.ones(length, np.float32)
-    if place + length <= -_CHANGE // 2:
+    if position + length <= -_CHANGE // 2:
         return np.zeros(length, np.float32)
-    along = np.clip((place + np.arange(length, dtype=np.float32)) / _CHANGE + 0.5, 0, 1)
+    along = np.clip((position + np.arange(length, dtype=np.float32)) / _CHANGE + 0.5, 0, 1)
     return (along * along * (3 - 2 * along)).astype(np.float32)
 
 
@@ -221,7 +225,7 @@ def _hertz(note: int) -> float:
 
 @lru_cache(maxsize=32)
 def _pad(note: int) -> Mono:
-    """A note that never ends: partials with soft edges, as of many strings nearly in tune (PADsynth)."""
+    """Return a note as an endless loop: partials with soft edges, like many strings nearly in tune (PADsynth)."""
     spacing = RATE / _PAD_LOOP
     size = np.zeros(_PAD_LOOP // 2 + 1)
     pitch = _hertz(note)
@@ -237,7 +241,7 @@ def _pad(note: int) -> Mono:
 
 @lru_cache(maxsize=32)
 def _piano(note: int) -> Stereo:
-    """One note of a piano with felt on its hammers, in a hall: (2, samples), its peak near full scale."""
+    """Return one note of a piano with felt on its hammers, in a hall: (2, samples), its peak near full scale."""
     rng = seeded("felt", note)
     seconds = np.arange(round(3.2 * RATE)) / RATE
     pitch = _hertz(note)
@@ -262,7 +266,7 @@ def _piano(note: int) -> Stereo:
 
 
 def _felt(rng: np.random.Generator) -> NDArray[np.float64]:
-    """The soft thud of the hammer."""
+    """Return the soft thud of the hammer."""
     length = RATE // 10
     smooth = np.convolve(rng.standard_normal(length), np.hanning(160) / 80, "same")
     return 0.25 * smooth * np.exp(-np.arange(length) / (0.015 * RATE))
@@ -270,10 +274,10 @@ def _felt(rng: np.random.Generator) -> NDArray[np.float64]:
 
 @cache
 def _hall(side: int) -> NDArray[np.complex128]:
-    """The spectrum of a hall's answer on one side: two seconds of falling noise, darker as it goes."""
+    """Return the spectrum of a hall's reverberation in one channel: two seconds of decaying noise with damped highs."""
     rng = seeded("hall", side)
     length = 2 * RATE
-    answer = rng.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)
-    answer *= np.minimum(np.arange(length) / (0.02 * RATE), 1)
+    response = rng.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)
+    response *= np.minimum(np.arange(length) / (0.02 * RATE), 1)
     hertz = np.fft.rfftfreq(_PIANO_NOTE, 1 / RATE)
-    return np.fft.rfft(answer / np.sqrt(np.sum(answer**2)), _PIANO_NOTE) / (1 + (hertz / 2_800) ** 2)
+    return np.fft.rfft(response / np.sqrt(np.sum(response**2)), _PIANO_NOTE) / (1 + (hertz / 2_800) ** 2)

@@ -1,4 +1,4 @@
-"""The film's sound: speech over a bed of ambience and music, made while it is heard, a second at a time."""
+"""Make the film's sound: speech over a bed of ambience and music, a second at a time."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ CHUNK = RATE
 CROSSFADE = round(0.4 * RATE)
 """Samples in which the sound of one shot turns into that of the next."""
 MUSIC_FADE = round(1.6 * RATE)
-"""Samples in which the music comes and goes where the story turns it off."""
+"""Samples in which the music fades in and out where the story turns it off."""
 FADE_IN = round(0.6 * RATE)
 FADE_OUT = round(1.6 * RATE)
 DUCKING_DB = 8.0
-"""How far the bed steps back while somebody speaks."""
+"""How much quieter the bed is while somebody speaks."""
 _SCORE = "score"
 _HAPPENING_PEAK_DB = 14.0
 """Peak of a happening at 0 dB above an endless sound's RMS at 0 dB."""
@@ -39,7 +39,7 @@ _HAPPENING_PEAK_DB = 14.0
 
 @dataclass(frozen=True)
 class SoundShot:
-    """What is heard in a shot. `sound`, `music` and `mood` are the story's words about it, "" for none."""
+    """The sound of a shot. `sound`, `music` and `mood` are the story's words about it, "" for none."""
 
     duration_s: float
     utterances: tuple[Utterance, ...]
@@ -52,12 +52,12 @@ class SoundShot:
 
 
 def soundtrack(shots: Sequence[SoundShot]) -> Iterator[Chunk]:
-    """The sound of the film in chunks of shape (samples, 2) at 48 kHz, a second each, full scale being 1.0.
+    """Yield the sound of the film in chunks of shape (samples, 2) at 48 kHz, a second each, full scale being 1.0.
 
-    In all `round(48000 * seconds)` samples. The same shots give the same samples. Peaks may pass full scale:
+    In all `round(48000 * seconds)` samples. The same shots give the same samples. Peaks may exceed full scale:
     `clash.sound.loudness.normalised` sets the level. Raises `FilmError` for a speech file that cannot be read.
     """
-    # Fractions: three hundred shots must not drift.
+    # Fractions, so that rounding errors do not add up over hundreds of shots.
     ends_s = accumulate((Fraction(shot.duration_s) for shot in shots), initial=Fraction(0))
     borders = [round(seconds * RATE) for seconds in ends_s]
     end = borders[-1]
@@ -81,7 +81,7 @@ def soundtrack(shots: Sequence[SoundShot]) -> Iterator[Chunk]:
 
 
 def _film_fades(start: int, length: int, end: int) -> Mono:
-    """The bed comes up at the film's start and goes down at its end."""
+    """Return the gain that fades the bed in at the film's start and out at its end."""
     samples = np.arange(start, start + length, dtype=np.float32)
     up = np.clip(samples / FADE_IN, 0, 1)
     down = np.clip((end - samples) / FADE_OUT, 0, 1)
@@ -104,8 +104,9 @@ class _Bed:
         self._score = Score(passages, borders[-1], seed) if passages else None
 
     def read(self, start: int, length: int) -> Stereo:
+        """Return `length` samples from the film's sample `start` on."""
         sound = np.zeros((2, length), np.float32)
-        for name in self._faders.heard(start, length):
+        for name in self._faders.audible(start, length):
             if name in TEXTURES:
                 sound += read_texture(name, start, length) * self._faders.gain(name, start, length)
             elif name == _SCORE and self._score is not None:
@@ -114,7 +115,7 @@ class _Bed:
         return sound
 
     def _add_happenings(self, sound: Stereo, start: int) -> None:
-        """What began up to `LONGEST_S` ago and what begins now; what has begun rings on across a cut."""
+        """Add the happenings that began up to `LONGEST_S` ago or begin now; they ring on across a cut."""
         earliest = start - int(LONGEST_S * RATE)
         for name, first, last in self._faders.stretches(earliest, start + sound.shape[1]):
             happening = HAPPENINGS[name]
@@ -127,14 +128,14 @@ class _Bed:
                 onset = first + round((attempt + happening.jitter * draws[0]) * every) + RATE // 4
                 if draws[1] > happening.chance or onset >= last:
                     continue
-                one = happening_sound(name, int(chance.integers(3)))
+                ringing = happening_sound(name, int(chance.integers(3)))
                 side = 0.5 + 0.5 * happening.wide * (2 * draws[2] - 1)
                 gain = self._faders.level(name, onset) * (0.7 + 0.3 * draws[3])
-                _add_panned(sound, one, onset - start, gain, side)
+                _add_panned(sound, ringing, onset - start, gain, side)
 
 
 def _gains(levels: Levels) -> dict[str, float]:
-    """Linear gains: endless sounds by their RMS, happenings by their peak."""
+    """Return linear gains: of endless sounds by their RMS, of happenings by their peak."""
     gains: dict[str, float] = {}
     for name, level in levels.items():
         if name in TEXTURES:
@@ -144,35 +145,35 @@ def _gains(levels: Levels) -> dict[str, float]:
     return gains
 
 
-def _add_panned(sound: Stereo, one: Mono, place: int, gain: float, side: float) -> None:
-    """Add a mono sound at `place`, between left (0) and right (1), with equal power."""
-    first, last = max(place, 0), min(place + one.size, sound.shape[1])
+def _add_panned(sound: Stereo, happening: Mono, position: int, gain: float, side: float) -> None:
+    """Add a mono sound at the sample `position`, between left (0) and right (1), with equal power."""
+    first, last = max(position, 0), min(position + happening.size, sound.shape[1])
     if first < last:
-        heard = one[first - place : last - place] * np.float32(gain)
-        sound[0, first:last] += heard * np.float32(math.cos(side * math.pi / 2))
-        sound[1, first:last] += heard * np.float32(math.sin(side * math.pi / 2))
+        part = happening[first - position : last - position] * np.float32(gain)
+        sound[0, first:last] += part * np.float32(math.cos(side * math.pi / 2))
+        sound[1, first:last] += part * np.float32(math.sin(side * math.pi / 2))
 
 
 class _Faders:
-    """The level of each sound over the film: one value a shot, moved smoothly across each cut."""
+    """The level of each sound over the film: one value per shot, changed smoothly across each cut."""
 
     def __init__(self, borders: Sequence[int], gains: Sequence[dict[str, float]]) -> None:
         self._borders = borders
         self._gains = gains
         self._stretches = _stretches(borders, gains)
 
-    def heard(self, start: int, length: int) -> list[str]:
-        """The names of all sounds that are heard in a span, in a fixed order."""
+    def audible(self, start: int, length: int) -> list[str]:
+        """Return the names of all sounds that are audible in a span, in a fixed order."""
         first, last = self._shots(start, length, MUSIC_FADE)
         return sorted({name for gains in self._gains[first : last + 1] for name in gains})
 
     def level(self, name: str, sample: int) -> float:
-        """The level of the shot that a sample lies in."""
+        """Return the level of a sound in the shot that a sample belongs to."""
         shot, _ = self._shots(sample, 0, fade=0)
         return self._gains[shot].get(name, 0.0)
 
     def gain(self, name: str, start: int, length: int, fade: int = CROSSFADE) -> Mono | np.float32:
-        """The gain of each sample, moved over `fade` samples at a cut; one number where it does not change."""
+        """Return the gain of each sample, changed over `fade` samples at a cut; one number where it is constant."""
         first, last = self._shots(start, length, fade)
         steps = [gains.get(name, 0.0) for gains in self._gains[first : last + 1]]
         if len(set(steps)) == 1:
@@ -185,7 +186,7 @@ class _Faders:
         return gain
 
     def stretches(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
-        """The runs of shots with a happening that lie in a span: its name, first and last sample."""
+        """Yield the stretches of shots with a happening that overlap a span: its name, first and last sample."""
         for name, runs in self._stretches.items():
             for first, last in runs[bisect_right(runs, start, key=lambda run: run[1]) :]:
                 if first >= end:
@@ -193,7 +194,7 @@ class _Faders:
                 yield name, first, last
 
     def _shots(self, start: int, length: int, fade: int) -> tuple[int, int]:
-        """The first and the last shot whose sound may be heard in a span."""
+        """Return the first and the last shot whose sound may be audible in a span."""
         top, margin = len(self._gains) - 1, fade // 2
         first = bisect_right(self._borders, start - margin) - 1
         last = bisect_right(self._borders, start + length + margin) - 1
@@ -201,7 +202,7 @@ class _Faders:
 
 
 def _stretches(borders: Sequence[int], gains: Sequence[dict[str, float]]) -> dict[str, list[tuple[int, int]]]:
-    """For each happening the runs of shots in which it is heard."""
+    """Return, for each happening, the stretches of consecutive shots that it is audible in."""
     runs: dict[str, list[tuple[int, int]]] = {}
     for shot, names in enumerate(gains):
         for name in names:

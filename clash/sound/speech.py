@@ -1,4 +1,4 @@
-"""The spoken words as one track: files of any kind, decoded as the film reaches them, and where they are heard."""
+"""The speech track: files of any format, decoded when the film reaches them, and when somebody speaks."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from clash.sound.loudness import SILENCE_LUFS, measure
 from clash.sound.textures import CONTROL, RATE, Mono
 
 SPEECH_LUFS = -20.0
-"""Each utterance is brought to this loudness, whoever made the file."""
+"""The loudness that each utterance is brought to, whatever made the file."""
 _MOST_GAIN_DB = 18.0
-_HEARD_RMS = 10 ** (-48 / 20)
+_AUDIBLE_RMS = 10 ** (-48 / 20)
 _HOLD_S, _AHEAD_S, _GLIDE_S = 0.5, 0.2, 0.36
-"""The bed stays back this long after a word, goes back this long before one, and takes this long to move."""
+"""The background stays quieter this long after a word, gets quieter this long before one, and takes this long to
+change."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Utterance:
 
 
 class SpeechTrack:
-    """All utterances of a film, `(first sample, file)` each, read from the start a chunk at a time.
+    """All utterances of a film, `(first sample, file)` each, read from the start chunk by chunk.
 
-    Only files that are being heard are open. One chunk is read ahead, so that the bed can step back before a word.
+    Only files that are playing are open. One chunk is read ahead, so that the background gets quieter before a word.
     """
 
     def __init__(self, utterances: Sequence[tuple[int, Path]], chunk: int) -> None:
@@ -45,20 +46,20 @@ class SpeechTrack:
         self._chunk = chunk
         self._clock = 0
         nothing = np.zeros(chunk // CONTROL, np.bool_)
-        self._heard = [nothing, nothing]
+        self._active = [nothing, nothing]
         self._ahead = self._read()
 
     def next_chunk(self) -> tuple[Mono, NDArray[np.floating]]:
-        """The next chunk of speech, and how present it is (0 to 1) at each point of control and one after."""
+        """Return the next chunk of speech, and its presence (0 to 1) at each control point and at one more."""
         words, self._ahead = self._ahead, self._read()
-        active = np.concatenate(self._heard)
+        active = np.concatenate(self._active)
         points = self._chunk // CONTROL
         presence = _presence(active)[points : 2 * points + 1]
-        del self._heard[0]
+        del self._active[0]
         return words, presence
 
     def _read(self) -> Mono:
-        """The next chunk, noting where in it somebody is heard."""
+        """Return the next chunk, and remember when somebody speaks in it."""
         sound = np.zeros(self._chunk, np.float32)
         end = self._clock + self._chunk
         while self._waiting and self._waiting[0][0] < end:
@@ -68,12 +69,12 @@ class SpeechTrack:
         self._open = [reader for reader in self._open if not reader.done]
         self._clock = end
         power = np.sqrt(np.mean(np.square(sound.reshape(-1, CONTROL)), axis=1))
-        self._heard.append(power > _HEARD_RMS)
+        self._active.append(power > _AUDIBLE_RMS)
         return sound
 
 
 def _presence(active: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """0 where nobody speaks, 1 where somebody does, with soft slopes that begin before the word."""
+    """Return 0 where nobody speaks, 1 where somebody does, with soft slopes that begin before the word."""
     per_s = RATE // CONTROL
     hold, ahead, glide = (round(seconds * per_s) for seconds in (_HOLD_S, _AHEAD_S, _GLIDE_S))
     counts = np.concatenate(([0], np.cumsum(np.pad(active, (hold, ahead)))))
@@ -85,7 +86,7 @@ def _presence(active: NDArray[np.bool_]) -> NDArray[np.floating]:
 
 @dataclass
 class _Reader:
-    """One utterance being heard."""
+    """Reads one utterance while it is playing."""
 
     start: int
     path: Path
@@ -99,32 +100,32 @@ class _Reader:
         self._pieces = decoded(self.path)
 
     def add_to(self, sound: Mono, clock: int) -> None:
-        """Add what is heard between `clock` and the chunk's end."""
-        place = max(self.start - clock, 0)
-        while place < sound.size:
+        """Add the part that plays between `clock` and the chunk's end."""
+        position = max(self.start - clock, 0)
+        while position < sound.size:
             if not self._rest.size:
                 piece = next(self._pieces, None)
                 if piece is None:
                     self.done = True
                     return
                 self._rest = piece
-            taken = min(self._rest.size, sound.size - place)
-            sound[place : place + taken] += self._rest[:taken] * self._gain
+            taken = min(self._rest.size, sound.size - position)
+            sound[position : position + taken] += self._rest[:taken] * self._gain
             self._rest = self._rest[taken:]
-            place += taken
+            position += taken
 
 
 def duration_s(path: Path) -> float:
-    """How long a file sounds, in seconds, by decoding it. Raises `FilmError` when it cannot be read as sound."""
+    """Return the length of a file's sound in seconds, by decoding it. Raises `FilmError` if it cannot be decoded."""
     return sum(piece.size for piece in decoded(path)) / RATE
 
 
 def decoded(path: Path) -> Iterator[Mono]:
-    """The file's sound as mono at 48 kHz, piece by piece. Raises `FilmError` when it cannot be read as sound."""
+    """Yield the file's sound as mono at 48 kHz, piece by piece. Raises `FilmError` if it cannot be decoded."""
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio:
-                raise FilmError(f"the speech file {path.name} holds no sound")
+                raise FilmError(f"the speech file {path.name} has no sound")
             resampler: Any = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
             for frame in container.decode(container.streams.audio[0]):
                 yield from _arrays(resampler.resample(frame))
@@ -139,9 +140,9 @@ def _arrays(frames: Sequence[Any]) -> Iterator[Mono]:
 
 
 def _levelling(path: Path) -> np.float32:
-    """The gain that brings a file to `SPEECH_LUFS`; 1 for silence and for less than a syllable."""
-    both_sides = (np.stack([piece, piece], axis=1) for piece in decoded(path))
-    loudness = measure(both_sides)
+    """Return the gain that brings a file to `SPEECH_LUFS`; 1 for silence and for less than a syllable."""
+    stereo = (np.stack([piece, piece], axis=1) for piece in decoded(path))
+    loudness = measure(stereo)
     if loudness <= SILENCE_LUFS:
         return np.float32(1)
     wanted = max(-_MOST_GAIN_DB, min(SPEECH_LUFS - loudness, _MOST_GAIN_DB))

@@ -1,8 +1,8 @@
-"""Endless sounds drawn from noise: wind, sea, rain, a room's air. Seamless loops, read at any time of the film.
+"""Endless sounds made from noise: wind, sea, rain, a room's air. Seamless loops, read at any time of the film.
 
-A loop is made once in the frequency domain, so its end meets its beginning without a click. What makes it live
-(the swell of waves, the gusts of wind) is a slow movement laid over it in film time, which never repeats within a
-film. A reader asks for samples by their absolute position: nothing is kept between two readings.
+A loop is made once in the frequency domain, so its end joins its beginning without a click. A slow change of volume
+over the time of the film (waves, gusts of wind) makes it sound natural; it never repeats within a film. Samples are
+read by their absolute position: nothing is kept between two reads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Mono = NDArray[np.float32]
 """Sound of shape (samples,) at `RATE`, 1.0 being full scale."""
 Stereo = NDArray[np.float32]
-"""Sound of shape (2, samples): left, right. Side by side in memory, which is quicker to add up."""
+"""Sound of shape (2, samples): left, right. Each channel is contiguous in memory, which is faster to add."""
 
 RATE = 48_000
 LOOP = 1 << 19
@@ -38,13 +38,13 @@ _ALONG = np.arange(CONTROL, dtype=np.float32) / np.float32(CONTROL)
 
 
 def seeded(*names: object) -> np.random.Generator:
-    """A random generator that is the same for the same names, in every process."""
+    """Return a random generator that is the same for the same names, in every process."""
     digest = hashlib.sha256("\0".join(map(str, names)).encode("utf-8", "replace")).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
 def shaped_noise(rng: np.random.Generator, curve: Curve, length: int = LOOP) -> Mono:
-    """Noise with this spectrum at `LOOP_RMS`, its end meeting its beginning. Above the curve 12 dB an octave go."""
+    """Return seamless noise with this spectrum at `LOOP_RMS`. Above the curve it falls by 12 dB per octave."""
     hertz = np.fft.rfftfreq(length, 1 / RATE).astype(np.float32)
     end_hz, end_db = curve[-1]
     curve = (*curve, (RATE / 2, end_db - 12 * np.log2(RATE / 2 / end_hz)))
@@ -56,41 +56,41 @@ def shaped_noise(rng: np.random.Generator, curve: Curve, length: int = LOOP) -> 
 
 
 def at_rms(sound: NDArray[np.floating], rms: float = LOOP_RMS) -> Mono:
-    """The sound at this RMS level."""
+    """Return the sound at this RMS level."""
     power = float(np.sqrt(np.mean(np.square(sound, dtype=np.float64))))
     return (sound * (rms / max(power, 1e-12))).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Texture:
-    """One endless sound: how its loop is made, and how it moves."""
+    """One endless sound: how its loop is made, and how its volume changes."""
 
     make: Callable[[np.random.Generator], Mono]
     movement: Movement = "still"
 
 
 def read_texture(name: str, start: int, length: int) -> Stereo:
-    """`length` samples of an endless sound from the film's sample `start` on; `name` is a key of `TEXTURES`."""
+    """Return `length` samples of an endless sound from the film's sample `start` on; `name` is a key of `TEXTURES`."""
     loop = _loop(name)
     sound = np.empty((2, length), np.float32)
     for side, offset in enumerate((0, LOOP // 2 + 7_919)):
         sound[side] = _slice(loop, start + offset, length)
     movement = TEXTURES[name].movement
     if movement != "still":
-        sound *= _moved(name, movement, start, length)
+        sound *= _movement_gain(name, movement, start, length)
     return sound
 
 
 def _slice(loop: Mono, start: int, length: int) -> Mono:
-    """`length` samples of the loop from a place that may lie past its end."""
+    """Return `length` samples of the loop from a position that may be past its end."""
     first = start % loop.size
     if first + length <= loop.size:
         return loop[first : first + length]
     return np.take(loop, np.arange(first, first + length), mode="wrap")
 
 
-def _moved(name: str, movement: Movement, start: int, length: int) -> Stereo:
-    """The gain of each sample on both sides."""
+def _movement_gain(name: str, movement: Movement, start: int, length: int) -> Stereo:
+    """Return the gain of each sample in both channels."""
     first = start // CONTROL
     points = np.arange(first, first + length // CONTROL + 3, dtype=np.float64) * (CONTROL / RATE)
     gain = np.empty((2, length), np.float32)
@@ -101,7 +101,7 @@ def _moved(name: str, movement: Movement, start: int, length: int) -> Stereo:
 
 
 def joined_up(points: NDArray[np.floating]) -> Mono:
-    """A line through points that lie `CONTROL` samples apart, sample by sample."""
+    """Return a line through points that are `CONTROL` samples apart, sample by sample."""
     corners = points.astype(np.float32)[:, np.newaxis]
     line = corners[:-1] + (corners[1:] - corners[:-1]) * _ALONG
     return line.reshape(-1).astype(np.float32, copy=False)
@@ -110,7 +110,7 @@ def joined_up(points: NDArray[np.floating]) -> Mono:
 def _waves(
     seconds: NDArray[np.float64], rng: np.random.Generator, periods_s: Sequence[float], side: float
 ) -> NDArray[np.float64]:
-    """A slow curve between 0 and 1: sines whose periods share no multiple, so that it does not repeat."""
+    """Return a slow curve between 0 and 1: sines whose periods share no multiple, so that it does not repeat."""
     total = np.zeros_like(seconds)
     for period in periods_s:
         total += np.sin(2 * np.pi * seconds / period + rng.uniform(0, 2 * np.pi) + side)
@@ -130,7 +130,7 @@ _MOVEMENTS: dict[Movement, _Curves] = {
 
 @lru_cache(maxsize=24)
 def _loop(name: str) -> Mono:
-    """The loop of an endless sound: two megabytes, made in some milliseconds."""
+    """Return the loop of an endless sound: two megabytes, made in some milliseconds."""
     return TEXTURES[name].make(seeded("texture", name))
 
 
@@ -138,24 +138,24 @@ def _noise(*curve: tuple[float, float]) -> Callable[[np.random.Generator], Mono]
     return lambda rng: shaped_noise(rng, curve)
 
 
-def _strewn(loop: Mono, grain: Mono, places: NDArray[np.intp], gains: NDArray[np.floating]) -> None:
-    """Add a short sound to the loop at many places, wrapping round its end."""
-    for place, gain in zip(places, gains, strict=True):
-        end = min(place + grain.size, loop.size)
-        loop[place:end] += grain[: end - place] * gain
-        if place + grain.size > loop.size:
-            loop[: grain.size - (end - place)] += grain[end - place :] * gain
+def _scatter(loop: Mono, grain: Mono, positions: NDArray[np.intp], gains: NDArray[np.floating]) -> None:
+    """Add a short sound to the loop at many positions, wrapping around its end."""
+    for position, gain in zip(positions, gains, strict=True):
+        end = min(position + grain.size, loop.size)
+        loop[position:end] += grain[: end - position] * gain
+        if position + grain.size > loop.size:
+            loop[: grain.size - (end - position)] += grain[end - position :] * gain
 
 
 def _drops(rng: np.random.Generator, hertz: float, ring_s: float, per_s: float) -> Mono:
-    """Drops falling at random: short rings around a frequency, few of them loud."""
+    """Return drops falling at random: short rings around a frequency, few of them loud."""
     loop = np.zeros(LOOP, np.float32)
     seconds = np.arange(int(ring_s * 6 * RATE)) / RATE
     for pitch in hertz * rng.uniform(0.6, 1.7, 12):
         attack = np.minimum(seconds / 0.0008, 1)
         grain = attack * np.sin(2 * np.pi * pitch * seconds) * np.exp(-seconds / ring_s)
         count = int(per_s * LOOP / RATE / 12)
-        _strewn(loop, grain.astype(np.float32), rng.integers(0, LOOP, count), rng.exponential(1.0, count) ** 2)
+        _scatter(loop, grain.astype(np.float32), rng.integers(0, LOOP, count), rng.exponential(1.0, count) ** 2)
     return at_rms(loop)
 
 
@@ -182,7 +182,7 @@ def _fire(rng: np.random.Generator) -> Mono:
 
 
 def _crickets(rng: np.random.Generator) -> Mono:
-    """Three crickets, each with its own pitch, chirping three times and pausing."""
+    """Return three crickets, each with its own pitch, chirping three times and pausing."""
     loop = np.zeros(LOOP, np.float32)
     seconds = np.arange(int(0.022 * RATE)) / RATE
     pulse = np.sin(np.pi * seconds / 0.022) ** 2
@@ -191,13 +191,13 @@ def _crickets(rng: np.random.Generator) -> Mono:
         count = round(LOOP / RATE / pause)
         for chirp in range(count):
             first = (chirp + rng.uniform(-0.06, 0.06)) * LOOP / count
-            places = (first + np.arange(3) * 0.031 * RATE).astype(np.intp) % LOOP
-            _strewn(loop, grain, places, loudness * rng.uniform(0.5, 1.0) * np.array([0.7, 1.0, 0.8]))
+            positions = (first + np.arange(3) * 0.031 * RATE).astype(np.intp) % LOOP
+            _scatter(loop, grain, positions, loudness * rng.uniform(0.5, 1.0) * np.array([0.7, 1.0, 0.8]))
     return at_rms(loop)
 
 
 def _crowd(rng: np.random.Generator) -> Mono:
-    """People talking, too many to follow one: bands of voice, each with its own syllables."""
+    """Return many people talking at once: bands of voice, each with its own syllables."""
     seconds = np.arange(LOOP) / RATE
     total = np.zeros(LOOP, np.float32)
     for _ in range(9):
@@ -213,7 +213,7 @@ def _crowd(rng: np.random.Generator) -> Mono:
 
 
 def _drone(tones: Sequence[tuple[float, float]], spread_hz: float, air: float) -> Callable[..., Mono]:
-    """Deep tones with soft edges, (Hz, dB) each, over a little air."""
+    """Return the maker of deep tones with soft edges, (Hz, dB) each, over a little air."""
 
     def make(rng: np.random.Generator) -> Mono:
         hertz = np.fft.rfftfreq(LOOP, 1 / RATE)

@@ -1,4 +1,4 @@
-"""Runs out of a database and into one: the use cases behind `clash db export`, `db import` and `db recover`."""
+"""Export, import and recover runs: the use cases of `clash db export`, `db import` and `db recover`."""
 
 from clash.transfer.recover import recover_calls
 from clash.transfer.use_cases import export_runs, import_runs

@@ -1,4 +1,4 @@
-"""The files that runs are exported to and imported from: whole or not there, for their owner alone, packed if asked."""
+"""Write and read the files of an export: complete or missing, readable by their owner only, compressed on request."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _GZIP = b"\x1f\x8b"
 _UNPACKED_AT_ONCE = 1 << 20
 _UNPACKED_ALWAYS_BYTES = 256 << 20
 _MOST_TIMES = 300
-"""An export packs ten to fifty times smaller; a file that unpacks to more than this is made to fill a disk."""
+"""Compression makes an export ten to fifty times smaller; a larger factor is an attack."""
 _UNNAMED = getattr(os, "O_TMPFILE", None)
 _DESCRIPTORS = Path("/proc/self/fd")
 
 
 @contextmanager
 def new_file(path: Path) -> Generator[BinaryIO]:
-    """A file that gets its name, in the place of one that has it, when it is whole and on the disk. Mode 0600.
+    """Open a new file that gets its name, replacing an older one, when it is complete and on the disk. Mode 0600.
 
-    Packed with gzip if the name ends in `.gz`. Raises `StorageError`, `UsageError` for what is no file.
+    Compressed with gzip if the name ends in `.gz`. Raises `StorageError`, and `UsageError` for what is not a file.
     """
     packed = path.suffix == ".gz"
     path = Path(os.path.realpath(path))
@@ -42,7 +42,7 @@ def new_file(path: Path) -> Generator[BinaryIO]:
     try:
         with _nameless(path) as raw:
             if packed:
-                # Without a name and a time in it, equal runs are equal files.
+                # Without a name and a time in it, equal runs give equal files.
                 with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packer:
                     yield cast("BinaryIO", packer)
             else:
@@ -50,7 +50,7 @@ def new_file(path: Path) -> Generator[BinaryIO]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise StorageError(
-            f"{path} could not be written: {reason}", retryable=False, hint="check the folder, and its room on the disk"
+            f"{path} could not be written: {reason}", retryable=False, hint="check the folder and the disk's free space"
         ) from error
 
 
@@ -72,7 +72,7 @@ def _nameless(path: Path) -> Generator[BinaryIO]:
 
 
 def _open_partial(partial: Path) -> tuple[int, bool]:
-    """A new file, and whether it has a name. Where the system can do without one, not even SIGKILL leaves it behind."""
+    """Open a new file; return it and whether it has a name. A file without a name disappears even after SIGKILL."""
     if _UNNAMED is not None and _DESCRIPTORS.is_dir():
         with suppress(OSError):
             return os.open(partial.parent, os.O_WRONLY | _UNNAMED, 0o600), False
@@ -80,7 +80,7 @@ def _open_partial(partial: Path) -> tuple[int, bool]:
 
 
 def _name(descriptor: int, path: Path) -> None:
-    """Give a file without a name one. `os.link` follows the link of /proc only relative to an open folder."""
+    """Give a name to a file without one. `os.link` follows the link of /proc only relative to an open folder."""
     folder = os.open(_DESCRIPTORS, os.O_RDONLY)
     try:
         os.link(str(descriptor), path, src_dir_fd=folder, follow_symlinks=True)
@@ -89,7 +89,7 @@ def _name(descriptor: int, path: Path) -> None:
 
 
 class _Unpacked(io.RawIOBase):
-    """What a packed file holds. Raises `OSError` where a small file would unpack to more than any export does."""
+    """The content of a compressed file. Raises `OSError` where it unpacks to much more than any export would."""
 
     def __init__(self, raw: BinaryIO, packed_bytes: int) -> None:
         super().__init__()
@@ -98,13 +98,13 @@ class _Unpacked(io.RawIOBase):
         self._read = 0
 
     def readable(self) -> bool:
-        """Return True: it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Fill the buffer; return how many bytes came."""
+        """Fill the buffer; return the number of bytes that were read."""
         view = memoryview(buffer).cast("B")
-        # Not `read`: what comes before something that is damaged is given out first.
+        # Not `read`: what is before a damaged part is returned first.
         found = self._unpacked.read1(len(view))
         self._read += len(found)
         if self._read > self._most:
@@ -114,13 +114,13 @@ class _Unpacked(io.RawIOBase):
 
 
 class OpenFile:
-    """A file, packed or not, that can be read from its beginning more than once."""
+    """A file, compressed or not, that can be read from its beginning more than once."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
 
     def from_start(self) -> BinaryIO:
-        """Its content."""
+        """Return its content from the beginning."""
         self._raw.seek(0)
         packed = self._raw.read(len(_GZIP)) == _GZIP
         self._raw.seek(0)
@@ -133,7 +133,7 @@ class OpenFile:
 
 @contextmanager
 def open_file(path: Path | None) -> Generator[OpenFile]:
-    """A file, or standard input. What cannot be read twice, like a pipe, is copied to a file without a name.
+    """Open a file, or standard input. What cannot be read twice, like a pipe, is copied to a temporary file.
 
     Raises `NotFoundError`, `StorageError`.
     """

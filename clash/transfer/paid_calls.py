@@ -1,4 +1,4 @@
-"""What the records of the asset store say of paid calls, each looked at before it is believed."""
+"""Read paid calls from the records of the asset store, and check each before it is trusted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clash.thread_ids import is_thread_id
 
 @dataclass(frozen=True)
 class PaidCall:
-    """A call as its record tells it. `asset`: what it made, None of a job that was not fetched yet."""
+    """A call as its record describes it. `asset`: what it made; None for a job whose result was not fetched yet."""
 
     row: Mapping[str, Any]
     facts: Mapping[str, Any]
@@ -33,18 +33,18 @@ class PaidCall:
         return str(self.row["run_id"])
 
     @property
-    def place(self) -> tuple[str, int]:
-        """Its slot and take."""
+    def slot_and_take(self) -> tuple[str, int]:
+        """Its slot and its take."""
         return str(self.row["slot"]), int(self.row.get("take", 1))
 
     @property
     def cost_micro(self) -> int:
-        """What it cost; nothing yet, of a job."""
+        """What it cost; 0 for a job that has not ended."""
         return 0 if self.asset is None else int(self.row["cost_micro"])
 
 
 def read_paid_calls(assets: AssetStore) -> tuple[list[PaidCall], list[str]]:
-    """Return the calls whose records are whole, oldest first, and the names of the records that are not."""
+    """Return the calls whose records are complete, oldest first, and the names of the other records."""
     calls: dict[str, PaidCall] = {}
     unreadable: list[str] = []
     for name, sha256, token, record in call_records(assets):
@@ -54,7 +54,7 @@ def read_paid_calls(assets: AssetStore) -> tuple[list[PaidCall], list[str]]:
         else:
             calls[token] = call
     for token, ticket in job_tickets(assets):
-        call = _handed_in(ticket)
+        call = _submitted(ticket)
         if call is not None and call.token == token:
             calls.setdefault(token, call)
     return sorted(calls.values(), key=lambda call: str(call.row["started_at"])), unreadable
@@ -63,18 +63,20 @@ def read_paid_calls(assets: AssetStore) -> tuple[list[PaidCall], list[str]]:
 def _made(assets: AssetStore, record: Mapping[str, Any], sha256: str) -> PaidCall | None:
     row, facts, asset = (_object(record.get(name)) for name in ("call", "facts", "asset"))
     stored: dict[str, Any] = {
-        "step": asset.get("step"), "slot": asset.get("slot"), "asset_type": asset.get("asset_type"),
-        "media_type": row.get("media_type"), "sha256": sha256, "path": assets.relative_path(sha256),
-        "bytes": asset.get("bytes"), "cost_micro": row.get("cost_micro"), "created_at": record.get("kept_at"),
+        **{name: asset.get(name) for name in ("step", "slot", "asset_type", "bytes")},
+        **{name: row.get(name) for name in ("media_type", "cost_micro")},
+        "sha256": sha256,
+        "path": assets.relative_path(sha256),
+        "created_at": record.get("kept_at"),
         "facts": json.dumps(facts),
-    }  # fmt: skip
+    }
     if row.get("asset_sha256") != sha256 or fault_of("generated_assets", stored) or not _is_call(row):
         return None
     made = cast("dict[str, Any]", {**stored, "facts": facts})
     return PaidCall({**row, "state": "succeeded"}, facts, NewAsset(**made))
 
 
-def _handed_in(ticket: Mapping[str, Any]) -> PaidCall | None:
+def _submitted(ticket: Mapping[str, Any]) -> PaidCall | None:
     row = {**_object(ticket.get("call")), "job_id": ticket.get("job_id"), "endpoint": ticket.get("endpoint")}
     if not isinstance(row["job_id"], str) or not _is_call({"cost_micro": 0, **row}):
         return None
@@ -92,7 +94,7 @@ def _is_call(row: Mapping[str, Any]) -> bool:
 
 
 def read_run(assets: AssetStore, run_id: str) -> dict[str, Any] | None:
-    """Return the columns of a run's row as its record has them; None if there is no record that is whole."""
+    """Return the columns of a run's row as its record has them; None if there is no complete record."""
     record = run_record(assets, run_id)
     if record is None:
         return None

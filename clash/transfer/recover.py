@@ -1,7 +1,7 @@
-"""`clash db recover`: write the rows of paid calls again, from the records that lie beside their files.
+"""Write the rows of paid calls again from the records beside their files, for `clash db recover`.
 
-Where the database does not know a paid call, or still has it as under way, because the database was lost or an older
-copy of it was put back, the call's row is written as it was. Then a run finds what it paid for.
+After a database was lost, or an older copy of it was restored, it may not have a paid call, or may have it as still
+running. Its row is written again as it was, so that a run finds what it paid for.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from clash.money import from_micro, usd_text
 from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
 from clash.vocabulary import UNSETTLED, RunStatus
 
-_HOLDER = "recovered"
-"""The workflow of a run that only holds calls for which their own run has no place."""
+_SEPARATE = "recovered"
+"""The workflow of a run that has only calls which do not fit in their own run."""
 
 
 async def recover_calls(settings: Settings, *, dry_run: bool = False) -> dict[str, Any]:
     """Restore the paid calls that the database does not know; the document of `clash db recover`.
 
-    Idempotent. `dry_run`: only say what would be restored. Raises `SettingsError`, `VersionMismatchError`,
+    Idempotent. `dry_run`: only report what would be restored. Raises `SettingsError`, `VersionMismatchError`,
     `DatabaseError`, `StorageError`.
     """
     assets = open_assets(settings)
@@ -77,7 +77,7 @@ def _item(assets: AssetStore, call: PaidCall, result: str) -> dict[str, Any]:
     return {
         "thread_id": call.run_id,
         "slot": call.row["slot"],
-        "take": call.place[1],
+        "take": call.slot_and_take[1],
         "provider": call.row["service"],
         "model": call.row.get("model", ""),
         "cost_usd": usd_text(call.cost_micro),
@@ -91,7 +91,7 @@ def _item(assets: AssetStore, call: PaidCall, result: str) -> dict[str, Any]:
 
 
 class _Recovery:
-    """Writes what is missing, run by run, each under its lease."""
+    """Writes the missing rows of each run under the run's lease."""
 
     def __init__(self, database: Database, assets: AssetStore, *, dry_run: bool) -> None:
         self._database = database
@@ -99,10 +99,10 @@ class _Recovery:
         self._dry_run = dry_run
         self.items: list[dict[str, Any]] = []
         self.runs: list[str] = []
-        """The runs that were made for what was restored."""
+        """The runs that were created for restored calls."""
 
     async def recover_run(self, run_id: str, calls: Sequence[PaidCall]) -> None:
-        """Restore what is missing of one run's calls."""
+        """Restore the missing calls of one run."""
         states = await paid_rows.states_of(self._database, [call.token for call in calls])
         missing = [call for call in calls if _is_missing(call, states.get(call.token))]
         result = "restored"
@@ -111,9 +111,9 @@ class _Recovery:
                 await self._restore(await self._run_for(run_id), missing, states)
             except ConflictError:
                 result = "held"
-        lacking = {call.token for call in missing}
+        to_restore = {call.token for call in missing}
         self.items += [
-            _item(self._assets, call, result if call.token in lacking else "already_there") for call in calls
+            _item(self._assets, call, result if call.token in to_restore else "already_there") for call in calls
         ]
 
     async def _restore(self, run_id: str, calls: Sequence[PaidCall], states: Mapping[str, str]) -> None:
@@ -121,15 +121,15 @@ class _Recovery:
         fitting: list[PaidCall] = []
         others: list[PaidCall] = []
         for call in calls:
-            free = call.token in states or taken.setdefault(call.place, call.token) == call.token
+            free = call.token in states or taken.setdefault(call.slot_and_take, call.token) == call.token
             (fitting if free else others).append(call)
         await self._write(run_id, fitting, states)
         if others:
-            # The slot has another call by now. This one serves by its key, and what it cost is not forgotten.
-            await self._write(await self._holder(run_id), others, states, apart=True)
+            # The slot has another call by now. This one is found by its key, and its cost is counted.
+            await self._write(await self._separate_run(run_id), others, states, separate=True)
 
     async def _write(
-        self, run_id: str, calls: Sequence[PaidCall], states: Mapping[str, str], *, apart: bool = False
+        self, run_id: str, calls: Sequence[PaidCall], states: Mapping[str, str], *, separate: bool = False
     ) -> None:
         if not calls:
             return
@@ -140,8 +140,9 @@ class _Recovery:
                 if call.token in states:
                     statements = _settled(lease, call)
                 else:
-                    slot = f"{call.place[0]}#{call.token[:8]}" if apart else call.place[0]
-                    statements = _inserted(lease, call, columns, slot, with_asset=not apart)
+                    slot, _ = call.slot_and_take
+                    slot = f"{slot}#{call.token[:8]}" if separate else slot
+                    statements = _inserted(lease, call, columns, slot, with_asset=not separate)
                 results = await self._database.batch([*statements, still_held(lease)])
                 if not results[-1]:
                     raise ConflictError(f"run {run_id} is being written by another process", code="lease_lost")
@@ -150,20 +151,19 @@ class _Recovery:
                 await release_lease(self._database, lease)
 
     async def _run_for(self, run_id: str) -> str:
-        """Return the run that a call belongs to, made from its record where it is lost too; else one to hold it."""
+        """Return the run of a call, created from its record if it is lost too; without a record, a separate run."""
         tracker = AsyncMetadataTracker(self._database)
         if await tracker.run(run_id) is not None:
             return run_id
         row = read_run(self._assets, run_id)
         if row is None:
-            return await self._holder(run_id)
-        budget = row["budget_micro"]
+            return await self._separate_run(run_id)
+        columns = dict(row)
+        workflow_name, budget = columns.pop("workflow_name"), columns.pop("budget_micro")
+        budget_usd = None if budget is None else from_micro(budget)
         await tracker.start_workflow(
-            run_id, row["workflow_name"], story_path=row["story_path"], story_sha256=row["story_sha256"],
-            story_title=row["story_title"], settings=row["settings"],
-            settings_fingerprint=row["settings_fingerprint"], graph_version=row["graph_version"],
-            budget_usd=None if budget is None else from_micro(budget), metadata={"recovered_at": now_text()},
-        )  # fmt: skip
+            run_id, workflow_name, **columns, budget_usd=budget_usd, metadata={"recovered_at": now_text()}
+        )
         lease = await take_lease(self._database, run_id)
         await tracker.set_status(
             lease,
@@ -175,21 +175,21 @@ class _Recovery:
         self.runs.append(run_id)
         return run_id
 
-    async def _holder(self, run_id: str) -> str:
-        holder, tracker = f"{_HOLDER}.{run_id}"[:128], AsyncMetadataTracker(self._database)
-        if await tracker.start_workflow(holder, _HOLDER):
-            await tracker.cancel(holder)
-            self.runs.append(holder)
-        return holder
+    async def _separate_run(self, run_id: str) -> str:
+        separate, tracker = f"{_SEPARATE}.{run_id}"[:128], AsyncMetadataTracker(self._database)
+        if await tracker.start_workflow(separate, _SEPARATE):
+            await tracker.cancel(separate)
+            self.runs.append(separate)
+        return separate
 
 
 def _is_missing(call: PaidCall, state: str | None) -> bool:
-    # A job that is on record is polled by the next run, which finds its ticket.
+    # A job whose row exists is polled by the next run, which finds its ticket.
     return state is None or (call.asset is not None and state in UNSETTLED)
 
 
 def _inserted(lease: Lease, call: PaidCall, columns: frozenset[str], slot: str, *, with_asset: bool) -> list[Statement]:
-    """Return what writes a call that the database does not know."""
+    """Return the statements that write a call which the database does not have."""
     row = {**call.row, "run_id": lease.run_id, "slot": slot, "facts": json.dumps(dict(call.facts), ensure_ascii=False)}
     reserved = int(call.row.get("quoted_cost_micro", 0)) if call.asset is None else 0
     statements = [
@@ -202,13 +202,17 @@ def _inserted(lease: Lease, call: PaidCall, columns: frozenset[str], slot: str, 
 
 
 def _settled(lease: Lease, call: PaidCall) -> list[Statement]:
-    """Return what settles a call that the database still has as under way, or as unknown."""
+    """Return the statements that settle a call which the database still has as running, or as unknown."""
     if call.asset is None:
         return []
     receipt = {
-        "cost_micro": call.cost_micro, "precision": call.row.get("precision", "exact"), "sha256": call.asset.sha256,
-        "media_type": call.asset.media_type, "facts": dict(call.facts), "response": None,
-    }  # fmt: skip
+        "cost_micro": call.cost_micro,
+        "precision": call.row.get("precision", "exact"),
+        "sha256": call.asset.sha256,
+        "media_type": call.asset.media_type,
+        "facts": dict(call.facts),
+        "response": None,
+    }
     return [
         call_log.add_spent(lease, call.token, call.cost_micro),
         paid_rows.insert_missing_asset(lease, call.asset, call.token),

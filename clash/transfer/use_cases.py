@@ -1,4 +1,4 @@
-"""Export and import: open the database and the file, and tell what came of it.
+"""Export and import runs: open the database and the file, and return a document with the result.
 
 Documents follow docs/commands.md; the caller adds `schema`.
 """
@@ -38,10 +38,10 @@ _FINISHED = ("completed", "cancelled", None)
 async def export_runs(
     settings: Settings, file: Path | None, threads: Sequence[str] = (), *, write: Write | None = None
 ) -> dict[str, Any]:
-    """Write all runs, or those of `threads`, to a file; or, where there is none, to `write`, line by line.
+    """Write all runs, or those of `threads`, to a file; without a file, to `write`, line by line.
 
-    Raises `NotFoundError` for a thread that is not there, `ConflictError` for a run that a process holds,
-    `UsageError` for a file that is none of clash's exports, `StorageError`.
+    Raises `NotFoundError` for a thread that does not exist, `ConflictError` for a run that another process writes,
+    `UsageError` for an existing file that is not an export of clash, `StorageError`.
     """
     if file is not None:
         _refuse_other_files(settings, file)
@@ -49,7 +49,7 @@ async def export_runs(
         await require_current(database)
         if file is None:
             if write is None:
-                raise UsageError("an export without a file needs somewhere to be written")
+                raise UsageError("an export without a file needs `write`")
             return await _export(database, None, threads, write)
         with new_file(file) as stream:
             document = await _export(database, file, threads, stream.write)
@@ -57,7 +57,7 @@ async def export_runs(
 
 
 def _refuse_other_files(settings: Settings, file: Path) -> None:
-    """An export takes the place of an older one, and of nothing else: least of all of the database."""
+    """Raise `UsageError` unless the file is missing or an older export, which the new one replaces."""
     if not file.is_file():
         return
     if not is_d1(settings.database_url):
@@ -71,9 +71,10 @@ def _refuse_other_files(settings: Settings, file: Path) -> None:
         except ClashError as error:
             if error.code not in ("schema_newer", "export_version"):
                 raise UsageError(
-                    f"{file} is there already, and is not an export of clash", code="file_exists",
+                    f"{file} exists already and is not an export of clash",
+                    code="file_exists",
                     hint="remove it, or name another file",
-                ) from None  # fmt: skip
+                ) from None
 
 
 async def _export(database: Database, file: Path | None, threads: Sequence[str], write: Write) -> dict[str, Any]:
@@ -146,23 +147,23 @@ def _unfinished(items: Sequence[dict[str, Any]]) -> list[str]:
 
 
 async def import_runs(settings: Settings, file: Path | None) -> dict[str, Any]:
-    """Write the runs of a file, or of standard input, into the database. The whole file is looked at before.
+    """Write the runs of a file, or of standard input, into the database. The whole file is checked first.
 
-    Runs that are there already, just as they are in the file, are left alone. Raises `UsageError` naming the line of
-    a file that is no whole export, `VersionMismatchError`, `ConflictError` naming runs that are there otherwise.
+    Runs that the database already has exactly as the file does are left alone. Raises `UsageError` naming the line of
+    a file that is not a complete export, `VersionMismatchError`, `ConflictError` naming runs that differ.
     """
     target = target_of(settings.database_url)
     async with open_database(settings.database_url, "write") as database:
         await require_current(database)
         with open_file(file) as opened:
-            contents = trial.examine(opened.from_start(), target, _looker(settings), _may_write(settings))
+            contents = trial.examine(opened.from_start(), target, _presence_check(settings), _may_write(settings))
             same = await writing.already_there(database, contents)
             if len(same) < len(contents.sections):
                 await writing.prepare(database, target)
                 stream = opened.from_start()
                 entries = read_entries(stream, read_header(stream))
                 await writing.write_runs(database, target, entries, contents, same)
-        return _imported(database, file, contents, same, counted=_looker(settings) is not None)
+        return _imported(database, file, contents, same, counted=_presence_check(settings) is not None)
 
 
 def _imported(
@@ -194,9 +195,9 @@ def _imported(
 
 
 def _may_write(settings: Settings) -> Callable[[str, str], bool]:
-    """Return whether a run may write below a folder: here, in CLASH_OUTPUT_DIR, or where its film lies already.
+    """Return a check whether a run may write below a folder: here, in CLASH_OUTPUT_DIR, or where its film is already.
 
-    An import comes from somewhere else. Its runs write nowhere that nobody has named here.
+    An import may come from another machine: its runs write only to folders that somebody has chosen on this one.
     """
     bases = [Path(os.path.realpath(base)) for base in (Path.cwd(), settings.output_dir)]
 
@@ -209,14 +210,14 @@ def _may_write(settings: Settings) -> Callable[[str, str], bool]:
     return may_write
 
 
-def _looker(settings: Settings) -> Callable[[str], bool] | None:
-    """Whether a file is on this machine; None where a bucket has them, which would be a request each."""
+def _presence_check(settings: Settings) -> Callable[[str], bool] | None:
+    """Return a check whether a file is on this machine; None for a bucket, which would need a request per file."""
     if not settings.asset_store.startswith("file://"):
         return None
     store = AssetStore.from_url(settings.asset_store)
 
     def is_here(sha256: str) -> bool:
-        with suppress(StorageError):  # a workflow of one's own may name its files otherwise
+        with suppress(StorageError):  # your own workflow may name its files in another way
             return store.path(sha256).is_file()
         return False
 

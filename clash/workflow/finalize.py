@@ -44,7 +44,7 @@ def _assemble(
 ) -> tuple[FinishedFilm, FileRecord]:
     from clash.film.assembly import Clip, assemble
     from clash.film.inspection import ShotSpan, check_film, inspect_film
-    from clash.sound.loudness import normalised
+    from clash.sound.loudness import LoudnessMeter, normalised
     from clash.sound.soundtrack import soundtrack
 
     fps = context.format.fps
@@ -66,7 +66,7 @@ def _assemble(
             size=(context.format.width, context.format.height),
         )
         context.check_stop()
-        facts = inspect_film(working)
+        facts = inspect_film(working, LoudnessMeter())
         starts = _starts([done["frames"] for _, done in shots])
         spans = [
             ShotSpan(slot=shot_slot(shot.number), start_frame=start, frames=done["frames"])

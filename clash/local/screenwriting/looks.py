@@ -40,9 +40,9 @@ class _Told:
         return self.pronouns[0] if len(self.pronouns) > 1 and len(set(self.pronouns)) == 1 else ""
 
 
-def characters_of(story: Story, cast: Cast, *, language: str) -> tuple[Character, ...]:
+def characters_of(story: Story, cast: Cast) -> tuple[Character, ...]:
     """Return the characters with what the story says of their looks and voices, in the order of the cast."""
-    words = _vocabulary_of(story, language)
+    words = _vocabulary_of(story)
     describer = Describer(words)
     told = {member.slug: _Told() for member in cast.members}
     for member in cast.members:
@@ -63,9 +63,9 @@ def characters_of(story: Story, cast: Cast, *, language: str) -> tuple[Character
     )
 
 
-def _vocabulary_of(story: Story, language: str) -> Vocabulary:
+def _vocabulary_of(story: Story) -> Vocabulary:
     """The words of the story's language; one that is read as English or Chinese may share their letters only."""
-    tag = language.split("-")[0]
+    tag = story.language.split("-")[0]
     if tag not in ("en", "zh"):
         return vocabulary(tag)
     return vocabulary_for("\n".join(beat.description for beat in story.beats[:40]))
