@@ -267,7 +267,8 @@ async def test_a_call_of_the_schema_before_can_be_settled(
             [
                 Statement(
                     "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at,"
-                    " reserved_micro) VALUES ('old', 'video_production', 'paused', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', 100000)"
+                    " reserved_micro) VALUES ('old', 'video_production', 'paused', '2026-01-01T00:00:00.000Z',"
+                    " '2026-01-01T00:00:00.000Z', 100000)"
                 ),
                 Statement(
                     "INSERT INTO api_logs (run_id, step, slot, token, service, state, quoted_cost_micro, started_at)"

@@ -333,8 +333,35 @@ def test_the_look_of_a_table_changes_nothing(
 # ---- limits and speed
 
 
-UNITS = [" ", "a ", "a\n", "A: ", "Ab: x. ", "阿：", "(", "[（", "*", "**", "<br>", "&amp;", "“", "a:b:", ". ",
-         "1. x\n", "- ",          "第一场 ", "0:00-", "1m", "/", "和", "A and ", "A\n(x)\n", "12:30 ", "__a", " - "]  # fmt: skip
+UNITS = [
+    " ",
+    "a ",
+    "a\n",
+    "A: ",
+    "Ab: x. ",
+    "阿：",
+    "(",
+    "[（",
+    "*",
+    "**",
+    "<br>",
+    "&amp;",
+    "“",
+    "a:b:",
+    ". ",
+    "1. x\n",
+    "- ",
+    "第一场 ",
+    "0:00-",
+    "1m",
+    "/",
+    "和",
+    "A and ",
+    "A\n(x)\n",
+    "12:30 ",
+    "__a",
+    " - ",
+]
 
 
 @pytest.mark.parametrize("field", MAPPABLE)
