@@ -48,7 +48,7 @@ def test_there_are_commands_to_document() -> None:
         "clash checkpoints show", "clash calls settle", "clash cost", "clash assets ls",
         "clash story show", "clash db init",
         "clash db status", "clash db export", "clash db import", "clash db recover",
-        "clash models", "clash doctor",
+        "clash models", "clash doctor", "clash schema",
     }  # fmt: skip
 
 

@@ -112,10 +112,7 @@ def test_how_a_table_is_read_belongs_to_the_run(folder: Path):
 
 def test_all_stories_of_a_table_are_runs_of_their_own(folder: Path):
     """`--story all` makes one run per story, each under its number."""
-    (folder / "two.csv").write_text(
-        "storytitle,sentence1,sentence2\nA,Mara rows the boat.,She waits.\nB,Tom walks home.,He sleeps.\n",
-        encoding="utf-8",
-    )
+    (folder / "two.csv").write_text("storytitle,sentence1,sentence2\nA,Fire.,Rain.\nB,Smoke.,Wind.\n", encoding="utf-8")
     dry = document("run", "two.csv", "--story", "all", "--dry-run", "--thread", "t", at=folder)
     assert [run["thread_id"] for run in dry["runs"]] == ["t-1", "t-2"]
     made = clash("run", "two.csv", "--story", "all", "--thread", "t", "--size", "320x180", "--json", at=folder)

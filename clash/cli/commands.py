@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from clash.cli import assets, cancel, checkpoints, cost, db, doctor, models, run, runs, settle, story
+from clash.cli import assets, cancel, checkpoints, cost, db, doctor, models, run, runs, schema, settle, story
 from clash.errors import UsageError
 
 # Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
@@ -32,6 +32,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(story.app, name="story")
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
+app.command("schema")(schema.schema)
 
 # What Typer raises for wrong use is Click's `UsageError`, which newer versions of Typer carry inside them. It is
 # exported by neither under one name, but both export its child.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from clash.cli.layout import Block, Remark, piped, print_to_terminal
 from clash.cli.streams import is_terminal
 from clash.cli.text import json_text, visible
+from clash.documents import SCHEMA
 from clash.errors import ClashError, StorageError, StoryError
 from clash.redaction import hide, hide_in
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 Document = Mapping[str, Any]
 Render = Callable[[Document], Iterable[Block]]
-
-SCHEMA = 1
 
 
 def console_for(stream: TextIO) -> Console:

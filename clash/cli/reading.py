@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from clash.cli.output import SCHEMA
+from clash.documents import SCHEMA
 
 if TYPE_CHECKING:
     from clash.config import Settings
+    from clash.documents.base import Document as Report
 
 
-def report(question: Callable[[Settings], Coroutine[Any, Any, dict[str, Any]]]) -> dict[str, Any]:
+def report(question: Callable[[Settings], Coroutine[Any, Any, Report]]) -> dict[str, Any]:
     """The whole JSON document that answers the question under the settings in force. Raises `ClashError`."""
     import asyncio
 
@@ -19,7 +20,7 @@ def report(question: Callable[[Settings], Coroutine[Any, Any, dict[str, Any]]]) 
     from clash.config import load_settings
 
     with warnings_shown():
-        document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(load_settings()))}
+        document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(load_settings())).dump()}
     for row in document.get("damaged") or ():
         warn(_left_out(row))
     return document

@@ -26,9 +26,10 @@ from clash.cli.options import (
     Thread,
     column_map,
 )
-from clash.cli.output import SCHEMA, Document, emit, say, say_error
+from clash.cli.output import Document, emit, say, say_error
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
+from clash.documents import SCHEMA
 from clash.hints import command
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def _filmed(start: Start, *, as_json: bool) -> tuple[Document, int]:
     report, runner = _run_to_the_end(start, as_json=as_json)
     with end_within(_CLOSING_S, report.exit_code):
         runner.close()
-    return {"schema": SCHEMA, **report.document}, report.exit_code
+    return {"schema": SCHEMA, **report.document.dump()}, report.exit_code
 
 
 def _produce(start: Start, *, as_json: bool) -> None:
@@ -267,7 +268,7 @@ def _produce(start: Start, *, as_json: bool) -> None:
     from clash.cli.signals import end_within
 
     report, runner = _run_to_the_end(start, as_json=as_json)
-    document = {"schema": SCHEMA, **report.document}
+    document = {"schema": SCHEMA, **report.document.dump()}
     emit(document, as_json=as_json, render=render_outcome)
     _tell(document, as_json=as_json)
     sys.stdout.flush()

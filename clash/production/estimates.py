@@ -16,6 +16,7 @@ from clash.database.connection import database_exists, open_database
 from clash.database.migrations import require_current
 from clash.database.port import Database
 from clash.database.tracking import AsyncMetadataTracker
+from clash.documents.outcome import DryRunDocument
 from clash.money import to_micro, usd_text
 from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
 from clash.providers.ports import Kind
@@ -26,7 +27,7 @@ from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import StoredFile
 
 
-async def dry_run(request: RunRequest, settings: Settings | None = None) -> dict[str, Any]:
+async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryRunDocument:
     """What a run of this story would call and pay, without making or writing anything.
 
     What earlier runs made is counted as found. How many shots a paid writer would make is the default writer's guess.
@@ -51,19 +52,21 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> dict
     lines = summed(found.planned)
     total = sum((line.cost_usd for line in lines), Decimal(0))
     guessed = models["screenplay"].spec != registry.default("screenplay").spec
-    return {
-        "thread_id": request.thread_id,
-        "dry_run": True,
-        "currency": "USD",
-        "total_usd": usd_text(to_micro(total)),
-        "budget_usd": None if plan.budget is None else usd_text(to_micro(plan.budget)),
-        "within_budget": plan.budget is None or total <= plan.budget,
-        "calls": sum(line.calls for line in lines),
-        "found_calls": sum(line.found for line in lines),
-        "estimated": guessed or any(line.estimated for line in lines),
-        "by_step": [_line_document(line) for line in lines],
-        "warnings": list(plan.warnings),
-    }
+    return DryRunDocument.of(
+        {
+            "thread_id": request.thread_id,
+            "dry_run": True,
+            "currency": "USD",
+            "total_usd": usd_text(to_micro(total)),
+            "budget_usd": None if plan.budget is None else usd_text(to_micro(plan.budget)),
+            "within_budget": plan.budget is None or total <= plan.budget,
+            "calls": sum(line.calls for line in lines),
+            "found_calls": sum(line.found for line in lines),
+            "estimated": guessed or any(line.estimated for line in lines),
+            "by_step": [_line_document(line) for line in lines],
+            "warnings": list(plan.warnings),
+        }
+    )
 
 
 def _line_document(line: EstimateLine) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.port import Database, Row
 from clash.database.row_checks import require_film_settings
 from clash.database.tracking import AsyncMetadataTracker
+from clash.documents.outcome import Outcome
 from clash.errors import ClashError, ConflictError, VersionMismatchError
 from clash.hints import command
 from clash.money import to_micro, usd_text
@@ -57,7 +58,7 @@ logger = logging.getLogger(__name__)
 class RunReport:
     """How a run stands: the JSON document of docs/commands.md, and the exit code that goes with it."""
 
-    document: dict[str, Any]
+    document: Outcome
     exit_code: int
 
 
@@ -359,7 +360,9 @@ class Runner:
             if left is not None:
                 document["left"] = {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
         await verify_there(self._database)
-        return RunReport({**document, **self._warnings(document), "status": outcome.status}, outcome.exit_code)
+        return RunReport(
+            Outcome.of({**document, **self._warnings(document), "status": outcome.status}), outcome.exit_code
+        )
 
     async def _left_after(self, waiting_for: str | None) -> Left | None:
         """What is left to pay, where that is what a person has to decide about."""
@@ -381,7 +384,7 @@ class Runner:
     async def _already_completed(self) -> RunReport:
         await self._republish()
         document = await run_document(self._database, self.thread_id, self._assets)
-        return RunReport({**document, **self._warnings(document), "status": "already_completed"}, 0)
+        return RunReport(Outcome.of({**document, **self._warnings(document), "status": "already_completed"}), 0)
 
     def _warnings(self, document: Mapping[str, Any]) -> dict[str, list[str]]:
         """What was warned of when the story was read, and while the run was made."""

@@ -6,7 +6,6 @@ import getpass
 import socket
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from clash.assets import open_assets
 from clash.calls.consent import is_paid_failure
@@ -20,6 +19,7 @@ from clash.database.migrations import checked
 from clash.database.rows import CallRow
 from clash.database.settlements import Settlement
 from clash.database.settlements import settle_call as write_settlement
+from clash.documents.calls import SettledCall
 from clash.errors import ConflictError, NotFoundError, UsageError
 from clash.hints import command
 from clash.money import to_micro, usd_text
@@ -31,7 +31,7 @@ _LARGEST_BILL_USD = 1_000_000
 
 async def settle_call(
     thread_id: str, slot: str, settings: Settings, *, billed: Decimal | None, call_id: int | None = None
-) -> dict[str, Any]:
+) -> SettledCall:
     """Settle the call of a slot that is unknown, was never settled, or was paid for and failed.
 
     `billed`: dollars that the provider's record shows for it; None if it was not billed. `call_id`: which call, where
@@ -60,22 +60,24 @@ async def settle_call(
             run = await reading.run_row(database, thread_id)
         finally:
             await release_lease(database, lease)
-    return {
-        "thread_id": thread_id,
-        "id": row.id,
-        "slot": row.slot,
-        "service": row.service,
-        "model": row.model,
-        "idempotency_key": row.token,
-        "job_id": row.job_id,
-        "billed_usd": usd_text(settlement.billed_micro),
-        "settled_by": settlement.by,
-        "settled_at": settlement.at,
-        "was_state": row.state.value,
-        "was_cost_usd": usd_text(row.cost_micro),
-        "was_held_usd": usd_text(row.quoted_cost_micro if row.state in UNSETTLED else 0),
-        "cost": {"total_usd": usd_text(run["spent_micro"]), "reserved_usd": usd_text(run["reserved_micro"])},
-    }
+    return SettledCall.of(
+        {
+            "thread_id": thread_id,
+            "id": row.id,
+            "slot": row.slot,
+            "service": row.service,
+            "model": row.model,
+            "idempotency_key": row.token,
+            "job_id": row.job_id,
+            "billed_usd": usd_text(settlement.billed_micro),
+            "settled_by": settlement.by,
+            "settled_at": settlement.at,
+            "was_state": row.state.value,
+            "was_cost_usd": usd_text(row.cost_micro),
+            "was_held_usd": usd_text(row.quoted_cost_micro if row.state in UNSETTLED else 0),
+            "cost": {"total_usd": usd_text(run["spent_micro"]), "reserved_usd": usd_text(run["reserved_micro"])},
+        }
+    )
 
 
 def _chosen(rows: Sequence[CallRow], thread_id: str, slot: str, call_id: int | None) -> CallRow:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from clash.config import Settings
+from clash.documents.story import StoryDocument
 from clash.errors import UsageError
 from clash.production.story_files import read_file, read_panels
 from clash.providers.ports import Context, Provider, ScreenplayRequest
@@ -13,7 +13,7 @@ from clash.providers.registry import Registry
 from clash.story.reader import Options, Reading, read, stories_in
 
 
-async def story_document(story: str, options: Options, settings: Settings) -> dict[str, Any]:
+async def story_document(story: str, options: Options, settings: Settings) -> StoryDocument:
     """The JSON document of a table: its columns, what there is to say of them, and the local writer's screenplay.
 
     `story` is a path, or `-` for standard input. Raises `StoryError`, `NotFoundError`, `UsageError`.
@@ -25,22 +25,24 @@ async def story_document(story: str, options: Options, settings: Settings) -> di
     if not isinstance(writer.provider, Provider):
         raise TypeError(f"the default writer answers at once; {writer.spec} does not")
     answer = await writer.provider.call(writer.name, ScreenplayRequest(story=reading.story), Context("", writer.name))
-    return {
-        "story": {
-            "title": reading.story.title,
-            "kind": reading.story.kind,
-            "language": reading.story.language,
-            "rows": reading.rows,
-            "format": reading.form,
-            "encoding": reading.encoding,
-        },
-        "columns": [
-            {"header": use.header, "fields": list(use.fields), "example": use.example, "filled": use.filled}
-            for use in reading.columns
-        ],
-        "warnings": list(warnings_of(reading)),
-        "screenplay": json.loads(answer.content),
-    }
+    return StoryDocument.of(
+        {
+            "story": {
+                "title": reading.story.title,
+                "kind": reading.story.kind,
+                "language": reading.story.language,
+                "rows": reading.rows,
+                "format": reading.form,
+                "encoding": reading.encoding,
+            },
+            "columns": [
+                {"header": use.header, "fields": list(use.fields), "example": use.example, "filled": use.filled}
+                for use in reading.columns
+            ],
+            "warnings": list(warnings_of(reading)),
+            "screenplay": json.loads(answer.content),
+        }
+    )
 
 
 def story_titles(story: str, options: Options) -> tuple[str, ...]:

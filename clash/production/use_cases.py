@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import Any
 
 from clash.assets import open_assets
 from clash.config import Settings, load_settings
@@ -16,6 +15,7 @@ from clash.database.migrations import checked, migrate, require_current
 from clash.database.port import Database, Row
 from clash.database.row_checks import require_sound
 from clash.database.tracking import AsyncMetadataTracker
+from clash.documents.outcome import Cancelled
 from clash.errors import ConflictError, NotFoundError
 from clash.production.plan import (
     RunPlan,
@@ -149,7 +149,7 @@ async def resume(
         )
 
 
-async def cancel(thread_id: str, settings: Settings | None = None) -> dict[str, Any]:
+async def cancel(thread_id: str, settings: Settings | None = None) -> Cancelled:
     """Call a film off: no new call starts, in whichever process it runs; those in flight are kept and settled.
 
     `clash resume` takes it up again. Raises `NotFoundError`, `ConflictError` for a film that is finished.
@@ -160,7 +160,7 @@ async def cancel(thread_id: str, settings: Settings | None = None) -> dict[str, 
         row = await checked(database, _film_row(database, thread_id))
         if not await AsyncMetadataTracker(database).cancel(thread_id):
             raise ConflictError(f"the thread {thread_id} is {row['status']}", code="finished")
-        return {"thread_id": thread_id, "status": "cancelled", "running": is_held(row)}
+        return Cancelled.of({"thread_id": thread_id, "status": "cancelled", "running": is_held(row)})
 
 
 async def _film_row(database: Database, thread_id: str) -> Row:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import partial
-from typing import Any
 
 from clash.config import Settings
 from clash.database import reading
 from clash.database.port import Database
 from clash.database.row_checks import DamagedRowError
+from clash.documents.checkpoints import CheckpointDetails, CheckpointList
 from clash.errors import NotFoundError
 from clash.hints import command
 from clash.reports.rows import Damaged, read
 
 
-async def list_checkpoints(settings: Settings, thread_id: str, *, limit: int | None = None) -> dict[str, Any]:
+async def list_checkpoints(settings: Settings, thread_id: str, *, limit: int | None = None) -> CheckpointList:
     """The checkpoints of a thread, newest first. Raises `NotFoundError`."""
     damaged = Damaged()
     note = partial(damaged.note, "checkpoint_metadata")
@@ -27,15 +27,15 @@ async def list_checkpoints(settings: Settings, thread_id: str, *, limit: int | N
             reading.checkpoint_items(database, thread_id, limit=limit, on_fault=note),
         ),
     )
-    return {"thread_id": thread_id, "items": items, "damaged": damaged.items}
+    return CheckpointList.of({"thread_id": thread_id, "items": items, "damaged": damaged.items})
 
 
-async def show_checkpoint(settings: Settings, thread_id: str, checkpoint_id: str | None = None) -> dict[str, Any]:
+async def show_checkpoint(settings: Settings, thread_id: str, checkpoint_id: str | None = None) -> CheckpointDetails:
     """One checkpoint with its state; the newest if none is named. Raises `NotFoundError`."""
     return await read(settings, lambda database: _checkpoint(database, thread_id, checkpoint_id))
 
 
-async def _checkpoint(database: Database, thread_id: str, checkpoint_id: str | None) -> dict[str, Any]:
+async def _checkpoint(database: Database, thread_id: str, checkpoint_id: str | None) -> CheckpointDetails:
     damaged = Damaged()
     note = partial(damaged.note, "checkpoint_metadata")
     _, items = await asyncio.gather(
@@ -57,13 +57,15 @@ async def _checkpoint(database: Database, thread_id: str, checkpoint_id: str | N
         reading.pending_writes(database, thread_id, item["checkpoint_id"]),
     )
     values = {name: value for name, value in checkpoint["channel_values"].items() if not _internal(name)}
-    return {
-        "thread_id": thread_id,
-        **item,
-        "values": json.loads(json.dumps(values, ensure_ascii=False, default=str)),
-        "pending": pending,
-        "metadata": dict(metadata),
-    }
+    return CheckpointDetails.of(
+        {
+            "thread_id": thread_id,
+            **item,
+            "values": json.loads(json.dumps(values, ensure_ascii=False, default=str)),
+            "pending": pending,
+            "metadata": dict(metadata),
+        }
+    )
 
 
 def _internal(channel: str) -> bool:

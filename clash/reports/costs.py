@@ -9,20 +9,21 @@ from clash.assets import AssetStore, local_assets
 from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.port import Database, Row
+from clash.documents.costs import CostOfAll, CostOfRun
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
 
 _BY = ("step", "provider", "model", "day")
 
 
-async def cost(settings: Settings, thread_id: str | None = None, *, calls: bool = False) -> dict[str, Any]:
+async def cost(settings: Settings, thread_id: str | None = None, *, calls: bool = False) -> CostOfRun | CostOfAll:
     """What a run cost, or all of them, summed in every way. Raises `NotFoundError`."""
     if thread_id is None:
         return await read(settings, _cost_of_all)
     return await read(settings, lambda database: _cost_of_run(database, thread_id, local_assets(settings), calls=calls))
 
 
-async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *, calls: bool) -> dict[str, Any]:
+async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *, calls: bool) -> CostOfRun:
     damaged = Damaged()
     (row, totals, sums, unsound), made = await asyncio.gather(
         asyncio.gather(
@@ -45,10 +46,10 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
         rows, settled = made
         document["calls_list"] = [call_item(item, assets) for item in damaged.sound("api_logs", rows)]
         document["settlements"] = [settlement_item(item) for item in damaged.sound("call_settlements", settled)]
-    return {**document, "damaged": damaged.items}
+    return CostOfRun.of({**document, "damaged": damaged.items})
 
 
-async def _cost_of_all(database: Database) -> dict[str, Any]:
+async def _cost_of_all(database: Database) -> CostOfAll:
     damaged = Damaged()
     totals, rows, sums, unsound = await asyncio.gather(
         audit.totals_by_run(database),
@@ -67,7 +68,9 @@ async def _cost_of_all(database: Database) -> dict[str, Any]:
     ]
     damaged.sound("api_logs", unsound)
     total = sum(int(row["cost_micro"]) for row in totals.values())
-    return {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums, "damaged": damaged.items}
+    return CostOfAll.of(
+        {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums, "damaged": damaged.items}
+    )
 
 
 async def _sums_in_every_way(database: Database, thread_id: str | None) -> dict[str, Any]:

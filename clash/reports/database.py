@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from clash.config import Settings
 from clash.database import ainit_database, reading
 from clash.database.connection import check_soundness, is_d1, open_database, sqlite_path
 from clash.database.migrations import applied_migrations, known_migrations, not_among
+from clash.documents.database import DatabaseInitialized, DatabaseStatus
 
 
-async def database_status(settings: Settings, *, check: bool = False) -> dict[str, Any]:
+async def database_status(settings: Settings, *, check: bool = False) -> DatabaseStatus:
     """Which migrations are applied and pending, and how much the database holds.
 
     `check`: read a SQLite file from end to end as well. Raises `NotFoundError`, `SettingsError` for a damaged one.
@@ -22,27 +22,31 @@ async def database_status(settings: Settings, *, check: bool = False) -> dict[st
         pending = not_among(applied, database.url)
         if check:
             await check_soundness(database)
-        return {
-            "url": database.url,
-            "kind": "d1" if path is None else "sqlite",
-            "path": path and path.as_posix(),
-            "size_bytes": database.size_bytes,
-            "applied": [{"name": item.name, "applied_at": item.applied_at} for item in applied],
-            "pending": [item.name for item in pending],
-            "rows": rows,
-        }
+        return DatabaseStatus.of(
+            {
+                "url": database.url,
+                "kind": "d1" if path is None else "sqlite",
+                "path": path and path.as_posix(),
+                "size_bytes": database.size_bytes,
+                "applied": [{"name": item.name, "applied_at": item.applied_at} for item in applied],
+                "pending": [item.name for item in pending],
+                "rows": rows,
+            }
+        )
 
 
 def _shown(url: str) -> str:
     return url if is_d1(url) else f"sqlite:///{sqlite_path(url).as_posix()}"
 
 
-async def initialize_database(settings: Settings, *, beside_others: bool = False) -> dict[str, Any]:
+async def initialize_database(settings: Settings, *, beside_others: bool = False) -> DatabaseInitialized:
     """Make or upgrade the database; what was applied. `beside_others`: also one with tables of another program."""
     created, applied = await ainit_database(settings.database_url, beside_others=beside_others)
-    return {
-        "url": _shown(settings.database_url),
-        "created": created,
-        "applied": list(applied),
-        "known": [migration.name for migration in known_migrations()],
-    }
+    return DatabaseInitialized.of(
+        {
+            "url": _shown(settings.database_url),
+            "created": created,
+            "applied": list(applied),
+            "known": [migration.name for migration in known_migrations()],
+        }
+    )

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from clash.config import Kind, Settings, dotenv_values
 from clash.database.connection import check_soundness, database_exists, open_database
 from clash.database.migrations import pending_migrations
+from clash.documents.doctor import Diagnosis
 from clash.errors import ClashError
 from clash.installation import install_command
 from clash.network import network_problems
@@ -34,7 +35,7 @@ _LOW_DISK_BYTES = 1 << 30
 _PROBE_S = 20.0
 
 
-async def diagnose(settings: Settings, *, ask: bool = True) -> dict[str, Any]:
+async def diagnose(settings: Settings, *, ask: bool = True) -> Diagnosis:
     """All checks. `ask`: whether vendors whose key is set are asked, with a call that costs nothing."""
     models, unknown = _models(settings)
     checks = [
@@ -47,16 +48,18 @@ async def diagnose(settings: Settings, *, ask: bool = True) -> dict[str, Any]:
         await _database_check(settings),
         _disk_check(settings),
     ]
-    return {
-        "version": __version__,
-        "python": platform.python_version(),
-        "platform": f"{sys.platform} {platform.machine()}",
-        "models": models,
-        "settings": _settings_items(settings),
-        "extras": _extras_items(),
-        "checks": checks,
-        "ok": all(check["ok"] for check in checks),
-    }
+    return Diagnosis.of(
+        {
+            "version": __version__,
+            "python": platform.python_version(),
+            "platform": f"{sys.platform} {platform.machine()}",
+            "models": models,
+            "settings": _settings_items(settings),
+            "extras": _extras_items(),
+            "checks": checks,
+            "ok": all(check["ok"] for check in checks),
+        }
+    )
 
 
 def _check(name: str, ok: bool, says: str, hint: str | None = None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from clash.assets import AssetStore, local_assets, published_path
 from clash.config import Settings
 from clash.database import reading
 from clash.database.port import Row
+from clash.documents.assets import AssetList
 from clash.money import usd_text
 from clash.reports.rows import Damaged, read
 
@@ -19,7 +20,7 @@ _OUTPUT_KINDS = {
 }  # fmt: skip
 
 
-async def list_assets(settings: Settings, thread_id: str) -> dict[str, Any]:
+async def list_assets(settings: Settings, thread_id: str) -> AssetList:
     """All files of a run, with where they are. Raises `NotFoundError`."""
     row, assets = await read(
         settings,
@@ -28,7 +29,7 @@ async def list_assets(settings: Settings, thread_id: str) -> dict[str, Any]:
     folder, store = folder_of(row), local_assets(settings)
     damaged = Damaged()
     items = [_asset(folder, store, asset) for asset in damaged.sound("generated_assets", assets)]
-    return {"thread_id": thread_id, "items": items, "damaged": damaged.items}
+    return AssetList.of({"thread_id": thread_id, "items": items, "damaged": damaged.items})
 
 
 def _asset(folder: Path, store: AssetStore, row: Row) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clash.config import Settings
+from clash.documents.models import ModelList
 from clash.errors import SettingsError
 from clash.installation import install_command
 from clash.providers.catalogue import Card, load_catalogue
@@ -15,18 +16,20 @@ from clash.providers.prices import PriceList, load_prices, token_prices
 _PACKAGES = {"openai": "openai", "fal": "fal_client"}
 
 
-async def list_models(settings: Settings) -> dict[str, Any]:
+async def list_models(settings: Settings) -> ModelList:
     """All models that clash knows, by kind, and the presets. Raises `SettingsError` for a file that cannot be read."""
     catalogue, prices = load_catalogue(settings), load_prices(settings)
     presets = catalogue.presets
     items = [_card(card, prices, settings) for card in catalogue.cards]
     for item in items:
         item["presets"] = sorted(name for name, models in presets.items() if item["model"] in models.values())
-    return {
-        "items": items,
-        "presets": [{"name": name, **presets[name]} for name in sorted(presets)],
-        "preset": settings.preset,
-    }
+    return ModelList.of(
+        {
+            "items": items,
+            "presets": [{"name": name, **presets[name]} for name in sorted(presets)],
+            "preset": settings.preset,
+        }
+    )
 
 
 def _card(card: Card, prices: PriceList, settings: Settings) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.lease import is_held
 from clash.database.port import Database, Row
+from clash.documents.runs import RunDetails, RunList
 from clash.money import usd_text
 from clash.reports.files import film_of, folder_of, output_item
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, file_of, read, settlement_item, sums_item
 
 
-async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> dict[str, Any]:
+async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> RunList:
     """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false)."""
     rows, counts = await read(
         settings,
@@ -30,7 +31,7 @@ async def list_runs(settings: Settings, *, status: str | None = None, limit: int
     damaged = Damaged()
     sound = damaged.sound("workflow_executions", rows)
     items = [_run_summary(row, counts.get(str(row["run_id"]), {})) for row in sound]
-    return {"items": items, "damaged": damaged.items}
+    return RunList.of({"items": items, "damaged": damaged.items})
 
 
 def _run_summary(row: Row, counts: Mapping[str, int]) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _lease(row: Row) -> dict[str, Any] | None:
     return {"host": host, "pid": rest.partition("/")[0], "expires_at": row["lease_expires_at"], "live": is_held(row)}
 
 
-async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
+async def show_run(settings: Settings, thread_id: str) -> RunDetails:
     """One run, with every attempt at every call. Raises `NotFoundError`."""
     assets, damaged = local_assets(settings), Damaged()
     row, by_step, report, calls, settled = await read(
@@ -72,32 +73,34 @@ async def show_run(settings: Settings, thread_id: str) -> dict[str, Any]:
             settlements.settlements_of(database, thread_id),
         ),
     )
-    return {
-        "thread_id": thread_id,
-        "status": row["status"],
-        "workflow_name": row["workflow_name"],
-        "graph_version": row["graph_version"],
-        "story": {"path": row["story_path"], "sha256": row["story_sha256"], "title": row["story_title"]},
-        "started_at": row["start_time"],
-        "ended_at": row["end_time"],
-        "updated_at": row["updated_at"],
-        "settings": json.loads(row["settings"]),
-        "cost_usd": usd_text(row["spent_micro"]),
-        "estimate_usd": estimate_of(row),
-        "reserved_usd": usd_text(row["reserved_micro"]),
-        "budget_usd": budget_of(row),
-        "lease": _lease(row),
-        "error": _stored_error(row),
-        "progress": report["steps"],
-        "steps": [sums_item(item, "step") for item in by_step],
-        "film": report["film"],
-        "unknown": report["unknown"],
-        "failed_paid": report["failed_paid"],
-        "metadata": json.loads(row["metadata"]),
-        "calls": [call_item(item, assets) for item in damaged.sound("api_logs", calls)],
-        "settlements": [settlement_item(item) for item in damaged.sound("call_settlements", settled)],
-        "damaged": damaged.items,
-    }
+    return RunDetails.of(
+        {
+            "thread_id": thread_id,
+            "status": row["status"],
+            "workflow_name": row["workflow_name"],
+            "graph_version": row["graph_version"],
+            "story": {"path": row["story_path"], "sha256": row["story_sha256"], "title": row["story_title"]},
+            "started_at": row["start_time"],
+            "ended_at": row["end_time"],
+            "updated_at": row["updated_at"],
+            "settings": json.loads(row["settings"]),
+            "cost_usd": usd_text(row["spent_micro"]),
+            "estimate_usd": estimate_of(row),
+            "reserved_usd": usd_text(row["reserved_micro"]),
+            "budget_usd": budget_of(row),
+            "lease": _lease(row),
+            "error": _stored_error(row),
+            "progress": report["steps"],
+            "steps": [sums_item(item, "step") for item in by_step],
+            "film": report["film"],
+            "unknown": report["unknown"],
+            "failed_paid": report["failed_paid"],
+            "metadata": json.loads(row["metadata"]),
+            "calls": [call_item(item, assets) for item in damaged.sound("api_logs", calls)],
+            "settlements": [settlement_item(item) for item in damaged.sound("call_settlements", settled)],
+            "damaged": damaged.items,
+        }
+    )
 
 
 def _stored_error(row: Row) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from clash.database.lease import Lease, release_lease, still_held, take_lease
 from clash.database.migrations import migrate, require_current, require_no_foreign_tables
 from clash.database.port import Database, Statement
 from clash.database.tracking import AsyncMetadataTracker
+from clash.documents.database import DatabaseRecovered
 from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
 from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
@@ -29,7 +30,7 @@ _SEPARATE = "recovered"
 """The workflow of a run that has only calls which do not fit in their own run."""
 
 
-async def recover_calls(settings: Settings, *, dry_run: bool = False) -> dict[str, Any]:
+async def recover_calls(settings: Settings, *, dry_run: bool = False) -> DatabaseRecovered:
     """Restore the paid calls that the database does not know; the document of `clash db recover`.
 
     Idempotent. `dry_run`: only report what would be restored. Raises `SettingsError`, `VersionMismatchError`,
@@ -51,16 +52,18 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> dict[st
                 await recovery.recover_run(run_id, [call for call in calls if call.run_id == run_id])
             items, runs = recovery.items, recovery.runs
     restored = [item for item in items if item["result"] == "restored"]
-    return {
-        "url": settings.database_url,
-        "created": created,
-        "dry_run": dry_run,
-        "items": [{name: value for name, value in item.items() if name != "cost_micro"} for item in items],
-        "runs": runs,
-        "restored": len(restored),
-        "restored_usd": usd_text(sum(item["cost_micro"] for item in restored)),
-        "unreadable": unreadable,
-    }
+    return DatabaseRecovered.of(
+        {
+            "url": settings.database_url,
+            "created": created,
+            "dry_run": dry_run,
+            "items": [{name: value for name, value in item.items() if name != "cost_micro"} for item in items],
+            "runs": runs,
+            "restored": len(restored),
+            "restored_usd": usd_text(sum(item["cost_micro"] for item in restored)),
+            "unreadable": unreadable,
+        }
+    )
 
 
 async def _prepare(database: Database, *, dry_run: bool) -> None:

@@ -22,6 +22,7 @@ from clash.database.row_checks import DamagedRowError
 from clash.database.transfer import reading, trial, writing
 from clash.database.transfer.lines import Header, Tally, read_entries, read_header
 from clash.database.transfer.statements import target_of
+from clash.documents.database import RunsExported, RunsImported
 from clash.errors import ClashError, NotFoundError, StorageError, UsageError
 from clash.transfer.file import new_file, open_file
 from clash.version import __version__
@@ -37,7 +38,7 @@ _FINISHED = ("completed", "cancelled", None)
 
 async def export_runs(
     settings: Settings, file: Path | None, threads: Sequence[str] = (), *, write: Write | None = None
-) -> dict[str, Any]:
+) -> RunsExported:
     """Write all runs, or those of `threads`, to a file; without a file, to `write`, line by line.
 
     Raises `NotFoundError` for a thread that does not exist, `ConflictError` for a run that another process writes,
@@ -50,10 +51,10 @@ async def export_runs(
         if file is None:
             if write is None:
                 raise UsageError("an export without a file needs `write`")
-            return await _export(database, None, threads, write)
+            return RunsExported.of(await _export(database, None, threads, write))
         with new_file(file) as stream:
             document = await _export(database, file, threads, stream.write)
-    return {**document, "size_bytes": file.stat().st_size}
+    return RunsExported.of({**document, "size_bytes": file.stat().st_size})
 
 
 def _refuse_other_files(settings: Settings, file: Path) -> None:
@@ -146,7 +147,7 @@ def _unfinished(items: Sequence[dict[str, Any]]) -> list[str]:
 # -- import ------------------------------------------------------------------------------------------------------
 
 
-async def import_runs(settings: Settings, file: Path | None) -> dict[str, Any]:
+async def import_runs(settings: Settings, file: Path | None) -> RunsImported:
     """Write the runs of a file, or of standard input, into the database. The whole file is checked first.
 
     Runs that the database already has exactly as the file does are left alone. Raises `UsageError` naming the line of
@@ -168,7 +169,7 @@ async def import_runs(settings: Settings, file: Path | None) -> dict[str, Any]:
 
 def _imported(
     database: Database, file: Path | None, contents: trial.Contents, same: set[str], *, counted: bool
-) -> dict[str, Any]:
+) -> RunsImported:
     sections = contents.sections.values()
     items = [
         {
@@ -179,19 +180,21 @@ def _imported(
         }
         for section in sections
     ]
-    return {
-        "file": file and file.as_posix(),
-        "url": database.url,
-        "from": contents.header.source,
-        "exported_at": contents.header.exported_at,
-        "items": items,
-        "rows": contents.rows,
-        "assets": {
-            "named": sum(section.assets for section in sections),
-            "missing_here": sum(section.missing for section in sections) if counted else None,
-        },
-        "unfinished": _unfinished(items),
-    }
+    return RunsImported.of(
+        {
+            "file": file and file.as_posix(),
+            "url": database.url,
+            "from": contents.header.source,
+            "exported_at": contents.header.exported_at,
+            "items": items,
+            "rows": contents.rows,
+            "assets": {
+                "named": sum(section.assets for section in sections),
+                "missing_here": sum(section.missing for section in sections) if counted else None,
+            },
+            "unfinished": _unfinished(items),
+        }
+    )
 
 
 def _may_write(settings: Settings) -> Callable[[str, str], bool]:

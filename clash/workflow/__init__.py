@@ -41,14 +41,14 @@ async def run_video_production_workflow(
                 hint=f"to change them, run its story with --thread {thread_id}, --allow-changes and the new models",
             )
         report = await production.resume(thread_id, settings, budget=dollars, retry_unknown=retry_unknown)
-        return _with_first_names(report.document)
+        return _with_first_names(report.document.dump())
     if story_csv_path is None:
         raise UsageError("a new film needs a story_csv_path")
     request = production.RunRequest(
         story=str(story_csv_path), thread_id=thread_id, budget=dollars, models=dict(models or {}),
         retry_unknown=retry_unknown,
     )  # fmt: skip
-    return _with_first_names((await production.run(request, settings)).document)
+    return _with_first_names((await production.run(request, settings)).document.dump())
 
 
 def _dollars(budget: Decimal | str | float | None) -> Decimal | None:

@@ -1,0 +1,114 @@
+"""The database: `clash db init`, `status`, `recover`, `export` and `import`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
+from clash.documents.errors import ErrorItem
+
+
+class DatabaseInitialized(Document):
+    """`clash db init`: what was applied just now, and all migrations that there are."""
+
+    url: Text
+    created: bool
+    applied: list[str]
+    known: list[str]
+
+
+class AppliedMigration(Item):
+    """A migration, and when it was applied."""
+
+    name: str
+    applied_at: Time | None
+
+
+class DatabaseStatus(Document):
+    """`clash db status`. With `--check` and pending migrations there is also `error`."""
+
+    url: Text
+    kind: str
+    path: Text | None
+    size_bytes: int | None
+    applied: list[AppliedMigration]
+    pending: list[str]
+    rows: dict[str, int]
+    error: ErrorItem | None = None
+
+
+class RecoveredItem(Item):
+    """A paid call whose record is in the asset store. `result`: `restored`, `already_there` or `held`."""
+
+    thread_id: str
+    slot: str
+    take: int
+    provider: str
+    model: str
+    cost_usd: Usd
+    sha256: str | None
+    file_is_here: bool
+    job_id: str | None
+    started_at: Time
+    result: str
+
+
+class DatabaseRecovered(Document):
+    """`clash db recover`."""
+
+    url: Text
+    created: bool
+    dry_run: bool
+    items: list[RecoveredItem]
+    runs: list[str]
+    restored: int
+    restored_usd: Usd
+    unreadable: list[Text]
+
+
+class ExportedRun(Item):
+    """A run of an export."""
+
+    thread_id: str
+    status: str | None
+    rows: int
+
+
+class RunsExported(Document):
+    """`clash db export`. `size_bytes` is there if it went to a file."""
+
+    file: Text | None
+    url: Text
+    exported_at: Time
+    items: list[ExportedRun]
+    rows: dict[str, int]
+    sha256: str
+    unfinished: list[str]
+    damaged: list[DamagedItem]
+    size_bytes: int | None = None
+
+
+class ImportedRun(ExportedRun):
+    """A run of an export that was read. `result`: `imported` or `already_there`."""
+
+    result: str
+
+
+class NamedFiles(Item):
+    """How many files the runs name, and how many of them are not on this machine; None where a bucket has them."""
+
+    named: int
+    missing_here: int | None
+
+
+class RunsImported(Document):
+    """`clash db import`."""
+
+    file: Text | None
+    url: Text
+    source: Text = Field(alias="from")
+    exported_at: Time
+    items: list[ImportedRun]
+    rows: dict[str, int]
+    assets: NamedFiles
+    unfinished: list[str]

@@ -1,0 +1,88 @@
+"""Runs: `clash runs ls` and `clash runs show`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
+from clash.documents.calls import CallItem, FailedPaidCall, SettlementItem, UnknownCall
+from clash.documents.costs import SumsOfStep
+from clash.documents.outcome import FilmItem, StepCount
+
+
+class LeaseItem(Item):
+    """Which process runs a run; one that is not `live` is dead, or has not renewed its lease."""
+
+    host: Text
+    pid: str
+    expires_at: Time | None
+    live: bool
+
+
+class RunItem(Item):
+    """One of all runs."""
+
+    thread_id: str
+    status: str
+    workflow_name: str
+    story: Text | None
+    title: Text | None
+    started_at: Time | None
+    ended_at: Time | None
+    updated_at: Time | None
+    cost_usd: Usd
+    budget_usd: Usd | None
+    steps_done: int
+    lease: LeaseItem | None
+    error: Text | None
+
+
+class RunList(Document):
+    """`clash runs ls`: the runs, newest first."""
+
+    items: list[RunItem]
+    damaged: list[DamagedItem]
+
+
+class StoryItem(Item):
+    """The story that a run was begun with."""
+
+    path: Text | None
+    sha256: str | None
+    title: Text | None
+
+
+class StoredError(Item):
+    """Why a run did not complete, as its row says."""
+
+    code: str
+    message: Text | None
+
+
+class RunDetails(Document):
+    """`clash runs show`: one run, with every attempt at every call."""
+
+    thread_id: str
+    status: str
+    workflow_name: str
+    graph_version: int | None
+    story: StoryItem
+    started_at: Time | None
+    ended_at: Time | None
+    updated_at: Time | None
+    settings: Any
+    cost_usd: Usd
+    estimate_usd: Usd | None
+    reserved_usd: Usd
+    budget_usd: Usd | None
+    lease: LeaseItem | None
+    error: StoredError | None
+    progress: dict[str, StepCount]
+    steps: list[SumsOfStep]
+    film: FilmItem | None
+    unknown: list[UnknownCall]
+    failed_paid: list[FailedPaidCall]
+    metadata: Any
+    calls: list[CallItem]
+    settlements: list[SettlementItem]
+    damaged: list[DamagedItem]

@@ -1,0 +1,83 @@
+"""The JSON Schema of every document: `clash schema NAME`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel
+
+from clash.documents.base import Document, Item
+from clash.errors import UsageError
+
+_PLACES = {
+    "assets-ls": "clash.documents.assets:AssetList",
+    "calls-settle": "clash.documents.calls:SettledCall",
+    "cancel": "clash.documents.outcome:Cancelled",
+    "cast": "clash.documents.cast:Cast",
+    "checkpoints-ls": "clash.documents.checkpoints:CheckpointList",
+    "checkpoints-show": "clash.documents.checkpoints:CheckpointDetails",
+    "cost": "clash.documents.costs:CostOfRun",
+    "cost-all": "clash.documents.costs:CostOfAll",
+    "db-export": "clash.documents.database:RunsExported",
+    "db-import": "clash.documents.database:RunsImported",
+    "db-init": "clash.documents.database:DatabaseInitialized",
+    "db-recover": "clash.documents.database:DatabaseRecovered",
+    "db-status": "clash.documents.database:DatabaseStatus",
+    "doctor": "clash.documents.doctor:Diagnosis",
+    "dry-run": "clash.documents.outcome:DryRunDocument",
+    "error": "clash.documents.errors:ErrorDocument",
+    "models": "clash.documents.models:ModelList",
+    "outcome": "clash.documents.outcome:Outcome",
+    "outcomes": "clash.documents.outcome:Outcomes",
+    "runs-ls": "clash.documents.runs:RunList",
+    "runs-show": "clash.documents.runs:RunDetails",
+    "schema": "clash.documents.schemas:SchemaList",
+    "screenplay": "clash.story.screenplay:Screenplay",
+    "story-show": "clash.documents.story:StoryDocument",
+}
+
+
+class SchemaItem(Item):
+    """A document whose schema can be printed."""
+
+    name: str
+    describes: str
+
+
+class SchemaList(Document):
+    """`clash schema` without a name."""
+
+    items: list[SchemaItem]
+
+
+def schema_names() -> list[str]:
+    """Return the names of all documents."""
+    return sorted(_PLACES)
+
+
+def model_of(name: str) -> type[BaseModel]:
+    """Return the model of a document. Raises `UsageError` for a name that is none."""
+    place = _PLACES.get(name)
+    if place is None:
+        raise UsageError(f"there is no document {name!r}", hint="`clash schema` lists the names")
+    module, _, class_name = place.partition(":")
+    model: type[BaseModel] = getattr(import_module(module), class_name)
+    return model
+
+
+def list_schemas() -> SchemaList:
+    """Return all names, each with what its document is."""
+    return SchemaList.of(
+        {"items": [{"name": name, "describes": _first_line(model_of(name))} for name in schema_names()]}
+    )
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a document as it is printed. Raises `UsageError`."""
+    schema = model_of(name).model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]

@@ -1,0 +1,35 @@
+"""What clash understands of a table: `clash story show`."""
+
+from __future__ import annotations
+
+from clash.documents.base import Document, Item, Text
+from clash.story.screenplay import Screenplay
+
+
+class TableItem(Item):
+    """The table as it was read."""
+
+    title: Text
+    kind: str
+    language: str
+    rows: int
+    format: str
+    encoding: str
+
+
+class ColumnItem(Item):
+    """A column: the fields that it is read as (none if it is not used), an example, and how many cells are filled."""
+
+    header: Text
+    fields: list[str]
+    example: Text
+    filled: int
+
+
+class StoryDocument(Document):
+    """`clash story show`: the table, its columns, and the local writer's screenplay."""
+
+    story: TableItem
+    columns: list[ColumnItem]
+    warnings: list[Text]
+    screenplay: Screenplay

@@ -1,0 +1,88 @@
+"""What the commands print is what `clash schema` says: every document against its JSON Schema."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+import pytest
+from conftest import on_both_databases
+from filming import METERED, SMALL, clash, environment, shot_list
+
+from clash.documents.outcome import Outcome
+from clash.documents.schemas import json_schema, model_of, schema_names
+
+
+def holds(name: str, document: dict[str, Any]) -> None:
+    """Hold a document against its schema, and against the model that it was made from."""
+    fastjsonschema.compile(json_schema(name), use_default=False)(document)
+    again = model_of(name).model_validate(document).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    assert again == document
+
+
+@on_both_databases
+def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url: str) -> None:
+    """A run that its budget pauses, its end, every report of it, an export and an import, and an error."""
+    story = str(shot_list(tmp_path / "story.csv", 2, words=True))
+    cloudflare = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFLARE_")}
+    env = environment(DATABASE_URL=database_url, METER=str(tmp_path / "meter"), METER_COST="0.10", **cloudflare)
+    tried: set[str] = set()
+
+    def check(name: str, *arguments: str, code: int = 0) -> dict[str, Any]:
+        ran = clash(tmp_path, *arguments, "--json", env=env)
+        assert ran.code == code, (arguments, ran.err)
+        holds(name, ran.document)
+        tried.add(name)
+        return ran.document
+
+    check("db-init", "db", "init")
+    check("error", "runs", "show", "nowhere", code=3)
+    check("dry-run", "run", story, "--dry-run", *SMALL)
+    check("story-show", "story", "show", story)
+    check("outcome", "run", story, "--thread", "r", *SMALL, *METERED, "--budget", "0.35", code=6)
+    check("cancel", "cancel", "r")
+    check("outcome", "resume", "r", "--budget", "9")
+    assert check("outcome", "resume", "r")["status"] == "already_completed"
+    check("outcomes", "run", story, "--story", "all", "--thread", "all", *SMALL)
+    check("outcomes", "run", story, "--story", "all", "--dry-run", *SMALL)
+    check("runs-ls", "runs", "ls")
+    check("runs-show", "runs", "show", "r")
+    check("checkpoints-ls", "checkpoints", "ls", "r")
+    check("checkpoints-show", "checkpoints", "show", "r")
+    check("cost", "cost", "r", "--calls")
+    check("cost", "cost", "r")
+    check("cost-all", "cost")
+    check("assets-ls", "assets", "ls", "r")
+    check("models", "models")
+    check("doctor", "doctor", "--offline")
+    check("db-status", "db", "status")
+    check("db-recover", "db", "recover", "--dry-run")
+    check("db-export", "db", "export", "runs.jsonl")
+    check("db-import", "db", "import", "runs.jsonl")
+    check("schema", "schema")
+    screenplay = next((tmp_path / "output" / "r").glob("screenplay*.json"))
+    holds("screenplay", json.loads(screenplay.read_text(encoding="utf-8")))
+    # `tests/test_settling.py` settles calls; the cast is read, and printed by no command.
+    assert set(schema_names()) - tried == {"calls-settle", "cast", "screenplay"}
+
+
+def test_a_schema_is_printed_and_an_unknown_name_is_refused(tmp_path: Path) -> None:
+    """`clash schema cast` is JSON Schema with the columns of a cast; a name that is none lists where the names are."""
+    printed = clash(tmp_path, "schema", "cast").document
+    assert printed == clash(tmp_path, "schema", "cast", "--json").document == json_schema("cast")
+    assert set(printed["$defs"]["CastMember"]["properties"]) == {
+        "kind", "name", "look", "image", "voice", "reference_audio", "age", "gender",
+    }  # fmt: skip
+    refused = clash(tmp_path, "schema", "casts")
+    assert (refused.code, "clash schema" in refused.err) == (2, True)
+
+
+def test_a_document_of_another_form_is_refused() -> None:
+    """A key that is not in the model, and one that is missing: neither becomes a document."""
+    with pytest.raises(ValueError, match="films"):
+        Outcome.of({"films": 1})
+    with pytest.raises(ValueError, match="status"):
+        Outcome.of({"thread_id": "r"})
