@@ -16,15 +16,53 @@
     ├── FilmError                   1   a clip or a film that is not what it should be
     └── StoppedError              130   stopped by a signal before the call was made
 
-Lower rooms raise; only `clash.cli` prints. `code` is a stable word for scripts, `hint` says what to do next.
+Lower rooms raise; only `clash.cli` prints. `code` is a stable word for scripts, `remedy` says what a person can do
+about it, `hint` the same in words. An error is never changed after it was raised: `with_` returns a changed copy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Self
 
 from clash.redaction import safe_message
+
+DO = "{do}"
+"""Stands in the words of a remedy for what is to be typed."""
+
+
+class Action(StrEnum):
+    """What a person can do about an error of a run; the value is the flags of `clash resume` that do it."""
+
+    RAISE_BUDGET = "--budget USD"
+    RETRY_UNKNOWN = "--retry-unknown"
+    RETRY_FAILED_PAID = "--retry-failed-paid"
+    REMAKE_LOST = "--remake-lost"
+    ALLOW_UNPRICED = "--allow-unpriced"
+    RESUME = ""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What a person can do about an error: an action, and the words of the hint around it.
+
+    `words` may hold `DO`, which stands for what is to be typed: the whole command where the run is known, else the
+    flags alone.
+    """
+
+    action: Action
+    words: str = DO
+
+    def hint(self, resume: str | None = None) -> str:
+        """Return the hint. `resume`: the command that goes on with the run, with this action's flags, if known."""
+        if self.action != Action.RESUME:
+            return self.words.replace(DO, f"`{resume}`" if resume else self.action, 1)
+        if resume is None or self.words == DO:
+            return self.words.replace(DO, resume or "resume to go on", 1)
+        return f"{self.words} (`{resume}`)"
 
 
 class ClashError(Exception):
@@ -41,22 +79,36 @@ class ClashError(Exception):
         message: str,
         *,
         hint: str | None = None,
+        remedy: Remedy | None = None,
         code: str | None = None,
         retryable: bool | None = None,
         slots: Sequence[str] = (),
         waiting_for: str | None = None,
+        exit_code: int | None = None,
     ) -> None:
         message = safe_message(message)
         super().__init__(message)
         if waiting_for is not None:
             self.waiting_for = waiting_for
         self.message = message
-        self.hint = hint
+        self.remedy = remedy
+        self.hint = remedy.hint() if remedy is not None else hint
         self.slots = tuple(slots)
         if code is not None:
             self.code = code
         if retryable is not None:
             self.retryable = retryable
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+    def with_(self, **facts: Any) -> Self:
+        """Return a copy of this error with other facts: `slots`, `cost_usd`, `remedy` ... This one stays as it is."""
+        copy = self.__class__.__new__(self.__class__, *self.args)
+        copy.__dict__.update(self.__dict__ | facts)
+        if "remedy" in facts:
+            copy.hint = copy.remedy.hint() if copy.remedy is not None else None
+        copy.__cause__, copy.__suppress_context__ = self.__cause__, self.__suppress_context__
+        return copy.with_traceback(self.__traceback__)
 
 
 class UsageError(ClashError):
@@ -152,6 +204,7 @@ class ProviderError(ClashError):
         message: str,
         *,
         hint: str | None = None,
+        remedy: Remedy | None = None,
         code: str | None = None,
         retryable: bool | None = None,
         slots: Sequence[str] = (),
@@ -159,7 +212,7 @@ class ProviderError(ClashError):
         cost_usd: Decimal | None = None,
         status_code: int | None = None,
     ) -> None:
-        super().__init__(message, hint=hint, code=code, retryable=retryable, slots=slots)
+        super().__init__(message, hint=hint, remedy=remedy, code=code, retryable=retryable, slots=slots)
         self.retry_after_s = retry_after_s
         self.cost_usd = cost_usd
         self.status_code = status_code

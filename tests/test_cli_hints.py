@@ -14,7 +14,7 @@ import pytest
 from filming import METERED, SMALL, clash, command, environment, shot_list
 
 from clash.config import Settings
-from clash.errors import ConflictError, DatabaseError, StorageError, UsageError
+from clash.errors import DO, Action, ConflictError, DatabaseError, Remedy, StorageError, UsageError
 from clash.production.outcome import outcome_of
 from clash.production.plan import RunRequest, prepare
 from clash.providers.registry import Registry
@@ -22,10 +22,16 @@ from clash.workflow.context import Failure
 
 
 def failure(
-    code: str, exit_code: int, *, hint: str | None = None, message: str = "why", slot: str = "shot:003"
+    code: str,
+    exit_code: int,
+    *,
+    hint: str | None = None,
+    remedy: Remedy | None = None,
+    message: str = "why",
+    slot: str = "shot:003",
 ) -> Failure:
     """A slot that could not be made."""
-    return Failure("generate_shots", (slot,), code, message, hint, exit_code, retryable=True)
+    return Failure("generate_shots", (slot,), code, message, hint, exit_code, retryable=True, remedy=remedy)
 
 
 @pytest.mark.parametrize(
@@ -33,17 +39,24 @@ def failure(
     [
         (failure("overloaded", 1), "clash resume run-1"),
         (
-            failure("budget", 6, hint="raise the budget: --budget USD"),
+            failure("budget", 6, remedy=Remedy(Action.RAISE_BUDGET, f"raise the budget: {DO}")),
             "raise the budget: `clash resume --budget USD run-1`",
         ),
         (
-            failure("unknown_call", 8, hint="look at the provider's own record; --retry-unknown makes it again"),
+            failure(
+                "unknown_call",
+                8,
+                remedy=Remedy(Action.RETRY_UNKNOWN, f"look at the provider's own record; {DO} makes it again"),
+            ),
             "look at the provider's own record; `clash resume --retry-unknown run-1` makes it again",
         ),
-        (failure("disk_full", 1, hint="make room and resume"), "make room and resume (`clash resume run-1`)"),
+        (
+            failure("disk_full", 1, remedy=Remedy(Action.RESUME, "make room and resume")),
+            "make room and resume (`clash resume run-1`)",
+        ),
         (failure("refused", 1, hint="change the prompt"), "change the prompt; then: `clash resume run-1`"),
         (failure("refused", 1, hint="see --safety off"), "see --safety off; then: `clash resume run-1`"),
-        (failure("stopped", 130, hint="resume to go on"), "clash resume run-1"),
+        (failure("stopped", 130, remedy=Remedy(Action.RESUME)), "clash resume run-1"),
         (failure("lease_lost", 5, hint="this process wrote nothing"), "this process wrote nothing"),
     ],
 )
@@ -63,7 +76,10 @@ def test_what_going_on_does_not_mend_is_not_said_to_be_mended_by_it() -> None:
         return document["hint"]
 
     assert hint(DatabaseError("damaged", hint="run the story under a new thread")) == "run the story under a new thread"
-    assert hint(StorageError("full", hint="make room and resume")) == "make room and resume (`clash resume run-1`)"
+    assert (
+        hint(StorageError("full", remedy=Remedy(Action.RESUME, "make room and resume")))
+        == "make room and resume (`clash resume run-1`)"
+    )
     assert hint(StorageError("odd")) == "clash resume run-1"
     assert hint(ConflictError("taken over", hint="clash runs show run-1")) == "clash runs show run-1"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clash.errors import ClashError, ConflictError, DatabaseError, SettingsError, StorageError
+from clash.errors import DO, Action, ClashError, ConflictError, DatabaseError, Remedy, SettingsError, StorageError
 from clash.production.outcome import outcome_of
 from clash.workflow.context import Failure
 
@@ -21,12 +21,18 @@ def failure(slot: str = "shot:003", **changes: Any) -> Failure:
 
 
 STOPPED = failure(
-    "shot:009", code="stopped", message="stopped before this was made", hint="resume to go on", exit_code=130
+    "shot:009", code="stopped", message="stopped before this was made", remedy=Remedy(Action.RESUME), exit_code=130
 )
-PERSON = failure("shot:004", code="unknown_call", message="its answer never came back", exit_code=8, retryable=False,
-                 hint="look at the provider's own record of calls; --retry-unknown makes it again")  # fmt: skip
+PERSON = failure(
+    "shot:004",
+    code="unknown_call",
+    message="its answer never came back",
+    exit_code=8,
+    retryable=False,
+    remedy=Remedy(Action.RETRY_UNKNOWN, f"look at the provider's own record of calls; {DO} makes it again"),
+)
 BUDGET = failure("shot:005", code="budget", message="shot:005 would cost $2", exit_code=6, retryable=False,
-                 hint="raise the budget: --budget USD")  # fmt: skip
+                 remedy=Remedy(Action.RAISE_BUDGET, f"raise the budget: {DO}"))  # fmt: skip
 REFUSED = failure("shot:006", code="content_policy", message="no harbours", retryable=False)
 CANCELLED = failure("shot:007", code="cancelled", message="the run t was cancelled")
 LOST = failure(
@@ -120,7 +126,15 @@ def test_one_retryable_failure_makes_the_run_retryable() -> None:
 @pytest.mark.parametrize(
     ("error", "exit_code"),
     [
-        (DatabaseError("the disk is full", code="disk_full", retryable=True, hint="make room and resume"), 1),
+        (
+            DatabaseError(
+                "the disk is full",
+                code="disk_full",
+                retryable=True,
+                remedy=Remedy(Action.RESUME, "make room and resume"),
+            ),
+            1,
+        ),
         (ConflictError("taken over", code="lease_lost", hint="see who holds it"), 5),
         (SettingsError("no key", code="credentials", hint="set OPENAI_API_KEY"), 4),
         (StorageError("gone", slots=("shot:001",)), 1),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from clash.errors import ClashError, SettingsError, StorageError
+from clash.errors import Action, ClashError, Remedy, SettingsError, StorageError
 from clash.installation import install_command
 
 if TYPE_CHECKING:
@@ -186,7 +186,9 @@ class Bucket:
             f"{self._where} cannot be reached or failed: {reason}",
             code="asset_store",
             retryable=status is None or status >= 500 or status == 429,
-            hint="check the network and AWS_ENDPOINT_URL, then resume; nothing that was made is lost",
+            remedy=Remedy(
+                Action.RESUME, "check the network and AWS_ENDPOINT_URL, then resume; nothing that was made is lost"
+            ),
         )
 
     def _check_size(self, size: int, most: int, key: str) -> int:

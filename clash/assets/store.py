@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
-from clash.errors import SettingsError, StorageError
+from clash.errors import Action, Remedy, SettingsError, StorageError
 from clash.regular_files import NotRegularFileError, read_regular_file
 
 _BLOCK = 1 << 20
@@ -39,7 +39,7 @@ def storage_error(error: OSError, what: str) -> StorageError:
         return StorageError(
             f"the disk is full: {what} could not be written",
             code="disk_full",
-            hint="make room and resume; nothing that was made is lost",
+            remedy=Remedy(Action.RESUME, "make room and resume; nothing that was made is lost"),
         )
     reason = error.strerror or type(error).__name__
     return StorageError(f"{what} could not be written: {reason}", hint="check the folder and its permissions")

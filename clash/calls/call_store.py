@@ -28,7 +28,7 @@ from clash.database import call_log
 from clash.database.lease import Lease
 from clash.database.port import Database, Statement
 from clash.database.rows import CallRow, NewAsset, NewCall
-from clash.errors import BudgetExceededError, ClashError, ConflictError, StoppedError, StorageError
+from clash.errors import DO, Action, BudgetExceededError, ClashError, ConflictError, Remedy, StoppedError, StorageError
 from clash.money import to_micro, usd_text
 from clash.providers.ports import FREE, Job, Quote
 from clash.providers.registry import Model
@@ -132,9 +132,7 @@ class CallStore:
         if run.lease_generation != self._lease.generation:
             raise self._lost()
         if run.status == RunStatus.CANCELLED:
-            cancelled = StoppedError(f"the run {self._lease.run_id} was cancelled", code="cancelled")
-            cancelled.exit_code = 1
-            raise cancelled
+            raise StoppedError(f"the run {self._lease.run_id} was cancelled", code="cancelled", exit_code=1)
         if self._in_flight or end.is_set():
             await end.wait()
             return
@@ -143,7 +141,7 @@ class CallStore:
         raise BudgetExceededError(
             f"{task.slot} would cost ${usd_text(to_micro(quote.cost_usd))}; of the budget of ${usd_text(budget)},"
             f" ${usd_text(spent)} is spent{held}",
-            hint="raise the budget: --budget USD",
+            remedy=Remedy(Action.RAISE_BUDGET, f"raise the budget: {DO}"),
         )
 
     async def call_again(self, row: CallRow) -> None:

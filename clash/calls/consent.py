@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clash.database.rows import CallRow
-from clash.errors import PersonNeededError
+from clash.errors import DO, Action, PersonNeededError, Remedy
 from clash.hints import command
 from clash.money import usd_text
 from clash.vocabulary import CallState
@@ -56,8 +56,11 @@ def unknown_call(row: CallRow, why: str = "") -> PersonNeededError:
         f"the call for {row.slot} was sent to {row.service} at {row.started_at} and its answer never came back"
         f" ({known}){': ' + why if why else ''}",
         code="unknown_call",
-        hint="look at the provider's own record of calls; --retry-unknown makes it again;"
-        f" `{_settle(row)}` is for one that was not billed",
+        remedy=Remedy(
+            Action.RETRY_UNKNOWN,
+            f"look at the provider's own record of calls; {DO} makes it again;"
+            f" `{_settle(row)}` is for one that was not billed",
+        ),
         waiting_for="unknown_call",
     )
 
@@ -73,11 +76,11 @@ def failed_paid(row: CallRow, *, again_micro: int, file: Path | None) -> PersonN
         f"the call for {row.slot} cost ${usd_text(row.cost_micro)} and failed ({given_to_provider(row)}):"
         f" {row.error_message}{kept}",
         code="failed_paid",
-        hint=paid_hint(row.service, again_micro),
+        remedy=Remedy(Action.RETRY_FAILED_PAID, paid_words(row.service, again_micro)),
         waiting_for="failed_paid",
     )
 
 
-def paid_hint(service: str, again_micro: int) -> str:
-    """Return what a person can do about a call that was paid for and failed."""
-    return f"complain to {service}; --retry-failed-paid buys it again, for about ${usd_text(again_micro)}"
+def paid_words(service: str, again_micro: int) -> str:
+    """Return the words of the remedy for a call that was paid for and failed."""
+    return f"complain to {service}; {DO} buys it again, for about ${usd_text(again_micro)}"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from clash.calls.waiting import NoAnswerError, Waiting
-from clash.errors import AmbiguousError, ClashError, ProviderError
+from clash.errors import Action, AmbiguousError, ClashError, ProviderError, Remedy
 from clash.providers.ports import Answer, Job, JobProvider, JobStatus
 from clash.redaction import safe_exception
 
@@ -101,7 +101,9 @@ async def _look(
 def _too_long(job: Job, state: str, limit_s: float) -> JobTimeoutError:
     return JobTimeoutError(
         f"the job {job.id} is still {state} after {limit_s:.0f} s; its id is kept",
-        hint="resume to look at it again, which costs nothing; CLASH_JOB_TIMEOUT_S says for how long",
+        remedy=Remedy(
+            Action.RESUME, "resume to look at it again, which costs nothing; CLASH_JOB_TIMEOUT_S says for how long"
+        ),
     )
 
 

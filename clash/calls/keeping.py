@@ -14,7 +14,7 @@ from clash.assets import AssetStore, sha256_of
 from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, take_back
 from clash.calls.receipts import checked_receipt, receipt_of
 from clash.database.rows import CallRow
-from clash.errors import ClashError, StorageError
+from clash.errors import Action, ClashError, Remedy, StorageError
 from clash.money import usd_text
 from clash.providers.ports import Answer
 
@@ -135,7 +135,7 @@ class Keeper:
         return KeptElsewhereError(
             f"{error.message}; the answer for {row.slot}, paid ${usd_text(cost)}, is kept in {folder}",
             code=error.code,
-            hint=f"make room and resume; leave {folder} as it is until then",
+            remedy=Remedy(Action.RESUME, f"make room and resume; leave {folder} as it is until then"),
         )
 
     def _is_stopped(self) -> bool:

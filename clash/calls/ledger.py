@@ -36,7 +36,7 @@ from clash.calls.consent import (
     failed_paid,
     given_to_provider,
     is_paid_failure,
-    paid_hint,
+    paid_words,
     unknown_call,
 )
 from clash.calls.content_key import content_key, keys_of, kind_of, references_of
@@ -53,7 +53,7 @@ from clash.database import call_log
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.database.rows import CallRow
-from clash.errors import AmbiguousError, ClashError, PersonNeededError, ProviderError, StorageError
+from clash.errors import DO, Action, AmbiguousError, ClashError, PersonNeededError, ProviderError, Remedy, StorageError
 from clash.money import from_micro, to_micro, usd_text
 from clash.providers.ports import Answer, AnyProvider, Context, Job, JobProvider, Kind, Searchable
 from clash.providers.registry import Model, Registry
@@ -124,12 +124,10 @@ class Ledger:
                 )
         except BadFileError as error:
             # It was asked for as often as patience allows, at no cost; now it counts as what it had cost.
-            error.slots = (task.slot,)
-            await self._fail_paid(task, error.row, error, error.result)
-            raise
+            failed = await self._failed_paid(task, error.row, error, error.result)
+            raise failed.with_(slots=(task.slot,)) from error.__cause__
         except ClashError as error:
-            error.slots = error.slots or (task.slot,)
-            raise
+            raise error.with_(slots=error.slots or (task.slot,)) from error.__cause__
         finally:
             self._tries.pop((task.slot, task.take), None)
             self._store.leave(task)
@@ -169,8 +167,11 @@ class Ledger:
                 f"the file that {row.slot} was paid for (${usd_text(paid_micro)}{where}) is missing or damaged",
                 code="asset_lost",
                 retryable=False,
-                hint="put the asset store's files back (ASSET_STORE names where they belong);"
-                f" or --remake-lost buys it again, for about ${usd_text(again_micro)}",
+                remedy=Remedy(
+                    Action.REMAKE_LOST,
+                    "put the asset store's files back (ASSET_STORE names where they belong);"
+                    f" or {DO} buys it again, for about ${usd_text(again_micro)}",
+                ),
             )
         await self._store.forget_file(row)
 
@@ -363,8 +364,8 @@ class Ledger:
                 raise await self._lost_answer(task, row, provider, lost) from error
             if sent_before and not (isinstance(error, ProviderError) and is_lost(error)):
                 raise
-            await self._fail(task, row, error, billed_micro(getattr(error, "cost_usd", None)) or 0)
-            raise
+            billed = billed_micro(getattr(error, "cost_usd", None)) or 0
+            raise await self._failed(task, row, error, billed) from error.__cause__
         except Exception as error:
             # A provider is foreign code. Whatever else it raises, the call may have gone through.
             lost = AmbiguousError(f"{model.spec}: {safe_exception(error)}"[:2000])
@@ -399,12 +400,11 @@ class Ledger:
         try:
             answer = await self._await_job(task, provider, model, job)
         except JobFailedError as error:
-            await self._fail(task, row, error, billed_micro(error.cost_usd) or 0)
-            raise
+            raise await self._failed(task, row, error, billed_micro(error.cost_usd) or 0) from error.__cause__
         except ProviderError as error:
             if is_lost(error):
                 # The job was taken, so it counts as paid unless the provider says what it billed.
-                await self._fail_paid(task, row, error, error)
+                raise await self._failed_paid(task, row, error, error) from error.__cause__
             raise
         return await self._accept(task, row, model, answer)
 
@@ -430,8 +430,7 @@ class Ledger:
         except ProviderError as error:
             if again and error.retryable:
                 raise BadFileError(error.message, row, result) from error
-            await self._fail_paid(task, row, error, result)
-            raise
+            raise await self._failed_paid(task, row, error, result) from error.__cause__
         try:
             receipt = await self.keeper.keep(row, answer)  # no await between the answer and its receipt
         except KeptElsewhereError:
@@ -443,24 +442,32 @@ class Ledger:
             raise
         return _Kept(row, receipt)
 
-    async def _fail_paid(self, task: CallSpec, row: CallRow, error: ProviderError, result: object) -> None:
+    async def _failed_paid(self, task: CallSpec, row: CallRow, error: ProviderError, result: object) -> ClashError:
         """Settle a call that failed and was, or counts as, paid. `result`: what came, with what was billed for it."""
         cost, _ = cost_of(row, getattr(result, "cost_usd", None))
-        await self._fail(task, row, error, cost, result)
+        return await self._failed(task, row, error, cost, result)
 
-    async def _fail(
+    async def _failed(
         self, task: CallSpec, row: CallRow, error: ClashError, cost_micro: int, result: object = None
-    ) -> None:
-        """Settle a call that failed. If it cost something, it is not tried again, and a person is told what came."""
+    ) -> ClashError:
+        """Settle a call that failed, and return the error to raise.
+
+        If it cost something, it is not tried again, and a person is told what came.
+        """
         digest = await self._keep_evidence(result)
         if cost_micro and isinstance(error, ProviderError):
-            error.cost_usd = from_micro(cost_micro)
-            error.exit_code, error.waiting_for = PersonNeededError.exit_code, "failed_paid"
             kept = f", what came is kept as {self._assets.path(digest).as_posix()}" if digest else ""
             told = f"it counts as paid (${usd_text(cost_micro)}; {given_to_provider(row)}){kept}"
-            again = paid_hint(row.service, row.quoted_cost_micro)
-            error.hint = "; ".join(filter(None, (error.hint, told, again)))
+            again = paid_words(row.service, row.quoted_cost_micro)
+            words = "; ".join(filter(None, (error.hint, told, again)))
+            error = error.with_(
+                cost_usd=from_micro(cost_micro),
+                exit_code=PersonNeededError.exit_code,
+                waiting_for="failed_paid",
+                remedy=Remedy(Action.RETRY_FAILED_PAID, words),
+            )
         await self._store.fail(task, row, error, cost_micro=cost_micro, asset_sha256=digest)
+        return error
 
     async def _keep_evidence(self, result: object) -> str | None:
         """Keep the bytes that a provider sent and that are of no use, so that a person can complain; their digest."""

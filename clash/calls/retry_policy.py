@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from clash.calls.admission import is_rate_limited
-from clash.errors import ProviderError
+from clash.errors import Action, ProviderError, Remedy
 
 _TICK_S = 0.2
 _MOST_DOUBLINGS = 4
@@ -109,7 +109,8 @@ async def with_retries(
             wait_s = tries.wait_s(error, clock())
             if wait_s is None:
                 if is_rate_limited(error) and not error.hint:
-                    error.hint = f"{_how_long(error)}, then resume; nothing was charged for what was refused"
+                    words = f"{_how_long(error)}, then resume; nothing was charged for what was refused"
+                    raise error.with_(remedy=Remedy(Action.RESUME, words)) from error.__cause__
                 raise
         ends = clock() + wait_s
         while (left := ends - clock()) > 0:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from clash.assets.store import storage_error
-from clash.errors import StorageError
+from clash.errors import Action, Remedy, StorageError
 from clash.providers.ports import Kind
 
 _MAY_WEIGH: Final[dict[Kind, int]] = {
@@ -77,7 +77,7 @@ def _reserve(folder: Path, device: int, size: int) -> bool:
         f"the disk is full: {free >> 20} MB are free where the assets are kept, and {(size + _FOR_THE_REST) >> 20} MB"
         " are needed before a call is made",
         code="disk_full",
-        hint="make room and resume; nothing was bought that could not have been kept",
+        remedy=Remedy(Action.RESUME, "make room and resume; nothing was bought that could not have been kept"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from clash.errors import ClashError, DatabaseError, SettingsError
+from clash.errors import Action, ClashError, DatabaseError, Remedy, SettingsError
 
 BUSY_TIMEOUT_S = 30
 
@@ -55,7 +55,7 @@ def database_error(error: Exception, path: Path) -> ClashError:
             f"{path} was locked by another program for more than {BUSY_TIMEOUT_S} s",
             code="database_locked",
             retryable=True,
-            hint="close what holds it, then resume",
+            remedy=Remedy(Action.RESUME, "close what holds it, then resume"),
         )
     return DatabaseError(f"{path}: {error}")
 
@@ -85,7 +85,7 @@ def disk_full(path: Path) -> DatabaseError:
         f"the disk is full, or over a quota: {path} could not be written",
         code="disk_full",
         retryable=True,
-        hint="make room and resume; nothing that was made is lost",
+        remedy=Remedy(Action.RESUME, "make room and resume; nothing that was made is lost"),
     )
 
 

@@ -20,7 +20,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from clash.errors import FilmError, StorageError
+from clash.errors import Action, FilmError, Remedy, StorageError
 from clash.film.conform import ClipFacts, conformed, facts_of, opened_clip
 from clash.film.encoder import REORDERED_FRAMES, check_shape, encode_clip
 from clash.film.subtitles import Cue, Sample, switch_off_subtitles, timed_text
@@ -97,7 +97,7 @@ def _writing(output: Path) -> Generator[None, None, None]:
     except (av.error.FFmpegError, OSError) as problem:
         raise StorageError(
             f"the film cannot be written to {output.name}: {problem.strerror}",
-            hint="make room and resume",
+            remedy=Remedy(Action.RESUME, "make room and resume"),
         ) from problem
 
 

@@ -13,7 +13,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from clash.errors import FilmError
+from clash.errors import Action, FilmError, Remedy
 
 SAMPLED_LINES = 90
 """Pictures are sampled on a grid of about this many lines, and as many columns as their shape gives."""
@@ -122,7 +122,9 @@ def check_film(
     if faults:
         raise FilmError(
             "the film is faulty: " + "; ".join(faults),
-            hint="make the shots named again, then resume" if slots else "resume to join the film again",
+            remedy=Remedy(
+                Action.RESUME, "make the shots named again, then resume" if slots else "resume to join the film again"
+            ),
             slots=tuple(dict.fromkeys(slots)),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,8 @@ if TYPE_CHECKING:
     from clash.workflow.context import Failure
 
 _SIGNALLED = 128
-_RESUME_ALONE = "resume to go on"
 _PAUSING = (8, 6)
 """Exit codes of what only waits: for a person, for a bigger budget."""
-_FLAG = re.compile(r"--budget USD|--retry-unknown|--retry-failed-paid|--remake-lost|--allow-unpriced")
 _FIRST = ("content_refused", "no_credit")
 """Of several failures these are told: to go on without doing something about them fails again."""
 
@@ -86,7 +83,7 @@ def outcome_of(
     document = _document(
         leading[0].code,
         _message(leading, slots),
-        remedy or _hint(thread_id, None if code > _SIGNALLED else leading[0].hint, code),
+        remedy or (command("resume", thread_id) if code > _SIGNALLED else _hint(thread_id, leading[0], code)),
         any(failure.retryable for failure in leading),
         slots,
     )
@@ -134,36 +131,26 @@ def _message(leading: Sequence[Failure], slots: Sequence[str]) -> str:
     return f"{len(slots)} {'wait' if first.exit_code in _PAUSING else 'failed'} in {first.step}; {about}"
 
 
-def _hint(thread_id: str, hint: str | None, code: int) -> str:
-    """What to do, and the one command that goes on: with the flag that the hint names, where it names one.
+def _hint(thread_id: str, failed: Failure | ClashError, code: int) -> str:
+    """Return what to do, and the one command that goes on, with the flags of the remedy.
 
     A command stands between backquotes, or is all that the hint says.
     """
+    if failed.remedy is not None:
+        return failed.remedy.hint(command("resume", thread_id, *failed.remedy.action.split()))
     resume = command("resume", thread_id)
-    if not hint:
+    if not failed.hint:
         return resume
     if code == ConflictError.exit_code:
-        return hint  # another process is at it: to go on here is what must not be done
-    if flagged := _with_flag(thread_id, hint):
-        return flagged
-    if hint == _RESUME_ALONE:
-        return resume
-    return f"{hint} (`{resume}`)" if "resume" in hint else f"{hint}; then: `{resume}`"
-
-
-def _with_flag(thread_id: str, hint: str) -> str | None:
-    """The hint with the whole command in the place of the flag that it names; None where it names none."""
-    flag = _FLAG.search(hint)
-    if flag is None:
-        return None
-    return hint.replace(flag[0], f"`{command('resume', thread_id, *flag[0].split())}`", 1)
+        return failed.hint  # another process executes it: to go on here is what must not be done
+    return f"{failed.hint}; then: `{resume}`"
 
 
 def _outer_hint(thread_id: str, error: ClashError) -> str:
     """As `_hint`; but what ended a run from outside is not always mended by going on, and its hint says so."""
-    if error.hint and "resume" not in error.hint:
-        return _with_flag(thread_id, error.hint) or error.hint
-    return _hint(thread_id, error.hint, error.exit_code)
+    if error.hint and error.remedy is None:
+        return error.hint
+    return _hint(thread_id, error, error.exit_code)
 
 
 def _document(code: str, message: str, hint: str, retryable: bool, slots: list[str]) -> dict[str, Any]:

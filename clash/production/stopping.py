@@ -10,7 +10,7 @@ from typing import Any
 
 from clash.database.connection import open_database
 from clash.database.lease import Lease, release_as_paused
-from clash.errors import ClashError, StoppedError
+from clash.errors import Action, ClashError, Remedy, StoppedError
 
 _TICK_S = 0.25
 _END_S = 1.0
@@ -47,9 +47,9 @@ class StopSignal:
     def check(self) -> None:
         """Raises `StoppedError` (exit code 128 + signal) once it was uttered."""
         if self.signum is not None:
-            error = StoppedError("stopped before this was made", hint="resume to go on")
-            error.exit_code = 128 + self.signum
-            raise error
+            raise StoppedError(
+                "stopped before this was made", remedy=Remedy(Action.RESUME), exit_code=128 + self.signum
+            )
 
     def on_abandon(self, abandon: Callable[[], None] | None) -> None:
         """What is to be done for the run if its process must end without waiting any longer; None: nothing more."""

@@ -17,7 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from clash.config import Settings
-from clash.errors import SettingsError
+from clash.errors import DO, Action, Remedy, SettingsError
 from clash.providers.catalogue import read_toml
 from clash.providers.extras import module
 from clash.providers.ports import Quote
@@ -138,8 +138,11 @@ class PriceList:
         raise SettingsError(
             f"nobody knows what {spec} costs",
             code="unpriced",
-            hint="put its price into the file that CLASH_PRICES_FILE names (docs/models.md), or call it all the same:"
-            " --allow-unpriced",
+            remedy=Remedy(
+                Action.ALLOW_UNPRICED,
+                "put its price into the file that CLASH_PRICES_FILE names (docs/models.md), or call it all the same:"
+                f" {DO}",
+            ),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult, CallSpec
+from clash.errors import Remedy
 
 _LONGEST_SIDE = 3840
 
@@ -60,10 +61,11 @@ class Failure:
     exit_code: int
     retryable: bool
     waiting_for: str | None = None
+    remedy: Remedy | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {**self.__dict__, "slots": list(self.slots)}
+        """Return plain JSON types. The remedy is in the hint, in words."""
+        return {name: value for name, value in self.__dict__.items() if name != "remedy"} | {"slots": list(self.slots)}
 
 
 @dataclass(frozen=True)

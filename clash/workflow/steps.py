@@ -51,7 +51,7 @@ class Steps:
             except ClashError as error:
                 failure = Failure(
                     name, error.slots or (slot,), error.code, error.message, error.hint, error.exit_code,
-                    error.retryable, error.waiting_for,
+                    error.retryable, error.waiting_for, error.remedy,
                 )  # fmt: skip
             except Exception as error:
                 # A fault of ours must not cancel the siblings either; it is told in full in the log.

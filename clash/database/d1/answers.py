@@ -27,7 +27,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from clash.database.group_commit import Refused
-from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
+from clash.errors import Action, ClashError, DatabaseError, NotFoundError, Remedy, SettingsError
 from clash.redaction import redacted_text
 
 _TEXT_LIMIT = 500
@@ -179,9 +179,13 @@ class Reader:
     def unreachable(self, why: str) -> DatabaseError:
         """Return the error for a request that no try brought an answer to."""
         return DatabaseError(
-            f"Cloudflare D1 gave no answer: {self.clean(why)}", code="database_unreachable", retryable=True,
-            hint="nothing that was made is lost: look at https://www.cloudflarestatus.com and resume",
-        )  # fmt: skip
+            f"Cloudflare D1 gave no answer: {self.clean(why)}",
+            code="database_unreachable",
+            retryable=True,
+            remedy=Remedy(
+                Action.RESUME, "nothing that was made is lost: look at https://www.cloudflarestatus.com and resume"
+            ),
+        )
 
     def clean(self, text: str) -> str:
         """Return a text of the other side's on one line, shortened, without the token."""
@@ -208,7 +212,7 @@ def _no_such_database(status: int, said: str) -> NotFoundError:
 def _told_to_wait(answer: RawAnswer) -> TryAgain:
     error = DatabaseError(
         "Cloudflare turned the request away: more than 1,200 in 5 minutes (HTTP 429)", code="rate_limited",
-        retryable=True, hint="wait 5 minutes and resume; nothing that was made is lost",
+        retryable=True, remedy=Remedy(Action.RESUME, "wait 5 minutes and resume; nothing that was made is lost"),
     )  # fmt: skip
     return TryAgain(error, wait_s=_retry_after_s(answer.retry_after), looked_at=False)
 

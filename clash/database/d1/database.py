@@ -24,7 +24,7 @@ from clash.database.d1.rest import Account, Clock, Patience, Rest
 from clash.database.d1.values import Wire, decode, encode, encode_batch
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement, texts_without_secrets, without_secrets
-from clash.errors import ClashError, DatabaseError, NotFoundError
+from clash.errors import Action, ClashError, DatabaseError, NotFoundError, Remedy
 
 _LINGER_S = 0.005
 """What comes in one burst goes in one request; nothing beside the 50 to 150 ms that a request takes."""
@@ -185,7 +185,7 @@ def _recalled(
     if isinstance(found, ClashError) or not known:
         return DatabaseError(
             "a write was applied, but what it answered was lost on the way", code="answer_lost", retryable=True,
-            hint="resume: what was written is found there",
+            remedy=Remedy(Action.RESUME, "resume: what was written is found there"),
         )  # fmt: skip
     rows = iter(found)
     return [next(rows) if reading else [] for reading in readings]

@@ -115,8 +115,7 @@ class FalProvider:
             return await self._file(card, body, cost)
         except ProviderError as error:
             # None: fal did not say; then it counts as what it was quoted.
-            error.cost_usd = cost
-            raise
+            raise error.with_(cost_usd=cost) from error.__cause__
 
     async def _file(self, card: Card, body: dict[str, Any], cost: Decimal | None) -> Answer:
         address, most = _at(body, card.result), _MOST_BYTES[card.kind]

@@ -16,7 +16,7 @@ from typing import Any, cast
 import httpx
 
 from clash.config import Settings
-from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
+from clash.errors import Action, AmbiguousError, ClashError, ProviderError, Remedy, SettingsError
 from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.extras import module
 from clash.providers.fal.transport import NOT_OF_FAL, QUEUE, FalTransport
@@ -147,7 +147,7 @@ class Queue:
         if not recorded.startswith(f"{self.endpoint}/"):
             raise SettingsError(
                 f"the job {job.id} was handed in at {job.endpoint}; fal is set to {self.endpoint}",
-                code="other_endpoint", hint="set FAL_BASE_URL as it was, then resume",
+                code="other_endpoint", remedy=Remedy(Action.RESUME, "set FAL_BASE_URL as it was, then resume"),
             )  # fmt: skip
         return QUEUE + recorded.removeprefix(self.endpoint)
 
@@ -264,7 +264,7 @@ def _key_refused(status: int, words: str) -> SettingsError:
 def _no_credit(status: int, words: str) -> ProviderError:
     return ProviderError(
         f"fal: the account has no credit: {words}", code="no_credit", status_code=status,
-        hint="add credit at https://fal.ai/dashboard/billing, then resume",
+        remedy=Remedy(Action.RESUME, "add credit at https://fal.ai/dashboard/billing, then resume"),
     )  # fmt: skip
 
 

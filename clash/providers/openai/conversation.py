@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from clash.config import Settings
-from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
+from clash.errors import Action, AmbiguousError, ClashError, ProviderError, Remedy, SettingsError
 from clash.http import BoundedTransport, ExchangeError, Limits, retry_after_s
 from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.exchange_errors import meaning_of_exchange
@@ -120,7 +120,7 @@ def _refused(error: Any, model: str) -> ClashError:
     if lacks_credit(status, said):
         return ProviderError(
             f"openai: the account has no credit: {words}", code="no_credit", status_code=status,
-            hint="add credit with the vendor, then resume",
+            remedy=Remedy(Action.RESUME, "add credit with the vendor, then resume"),
         )  # fmt: skip
     if refuses_content(status, said):
         return refused_content(model, words)

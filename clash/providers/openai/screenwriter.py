@@ -57,8 +57,7 @@ class Screenwriter:
         try:
             drafts = await self._drafts(story)
         except ProviderError as error:
-            self._charge(error)
-            raise
+            raise self._charged(error) from error.__cause__
         screenplay = screenplay_of_drafts(story, drafts)
         response = {
             "calls": self._calls,
@@ -144,11 +143,12 @@ class Screenwriter:
             return None
         return self._prices.token_cost(self._card.spec, self._tokens, self._base_url)
 
-    def _charge(self, error: ProviderError) -> None:
-        """What was answered before the error is paid for. Then another try is a person's to decide."""
-        if self._calls and error.cost_usd is None:
-            error.cost_usd = self._cost()
-            error.retryable = error.retryable and not error.cost_usd
+    def _charged(self, error: ProviderError) -> ProviderError:
+        """Return the error with the cost of what was answered before it. Then another try is a person's to decide."""
+        if not self._calls or error.cost_usd is not None:
+            return error
+        cost = self._cost()
+        return error.with_(cost_usd=cost, retryable=error.retryable and not cost)
 
 
 def _said(content: object) -> str:
