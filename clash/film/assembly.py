@@ -33,7 +33,7 @@ _LANGUAGES = (
     "el:ell nl:nld pl:pol tr:tur uk:ukr sv:swe da:dan nb:nob no:nor fi:fin cs:ces hu:hun ro:ron id:ind ms:msa "
     "ta:tam bn:ben ka:kat hy:hye yue:yue"
 )
-_LANGUAGE_TAGS = dict(pair.split(":") for pair in _LANGUAGES.split())
+_LANGUAGE_TAGS = {tag: code for tag, _, code in (pair.partition(":") for pair in _LANGUAGES.split())}
 """ISO 639-2 codes, which MP4 uses, by the language of a screenplay; other languages are "undetermined" (und)."""
 _MILLISECOND = Fraction(1, 1000)
 _MUXING = {"movflags": "+faststart", "fflags": "+bitexact"}
