@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clash.cli.layout import Block, Column, Record, Remark, Table
+from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import ColumnMap, Json, Language, StoryChoice, column_map
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
@@ -68,20 +68,25 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what clash understands of a story: its columns, people, places and shots. Nothing is made or paid for."""
+    from clash.cli.notices import warn
     from clash.production.story_document import story_document
     from clash.story.reader import Options
 
     options = Options(choice=choice, columns=column_map(columns), language=language)
-    emit(report(lambda settings: story_document(story, options, settings)), as_json=as_json, render=render_story)
+    document = report(lambda settings: story_document(story, options, settings))
+    emit(document, as_json=as_json, render=render_story)
+    if not as_json:
+        for warning in document["warnings"]:
+            warn(warning)
 
 
 def render_story(document: Document) -> list[Block]:
-    """The story in a line, its columns, who and where, the shots, and what there is to say of it."""
+    """The story in a line, its columns, who and where, and the shots. Its warnings go to standard error."""
     screenplay = document["screenplay"]
     shots = [shot for scene in screenplay["scenes"] for shot in scene["shots"]]
     places = {place["slug"]: place["name"] for place in screenplay["locations"]}
     length = sum(shot["duration_s"] for shot in shots)
-    blocks: list[Block] = [
+    return [
         Record(_STORY, {**document["story"], "length": length}),
         Table(_COLUMNS, document["columns"], empty="no columns"),
         Table(_PEOPLE, _people(screenplay["characters"], shots), empty="nobody is named"),
@@ -95,7 +100,6 @@ def render_story(document: Document) -> list[Block]:
             empty="no shots",
         ),
     ]
-    return [*blocks, *(Remark(f"warning: {warning}", "yellow") for warning in document["warnings"])]
 
 
 def _people(characters: Sequence[Mapping[str, Any]], shots: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ MAPPABLE = (
     "duration",
     "start",
     "end",
+    "speaker",
 )
 """The fields that `--column HEADER=FIELD` may name."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 
 from clash.story.vocabulary import keyed, lists
+from clash.story.words import fold
 
 LONGEST_S = 600.0
 """Seconds. A longer shot is a mistake in the table."""
@@ -22,6 +22,8 @@ _CLOCK = re.compile(
     r"(?:(?P<hours>\d{1,3}):)?(?P<minutes>\d{1,3}):(?P<seconds>\d{2}(?:[.,]\d{1,6})?)(?:[:;](?P<frames>\d{1,3}))?"
 )
 _PART = re.compile(r"(?P<number>\d{1,9}(?:[.,]\d{1,9})?|\.\d{1,9})(?P<unit>[^\d\s.,:;]*)")
+_SECONDS_AND_FRAMES = re.compile(r"(\d{1,3})\s?\+\s?(\d{1,3})")
+"""`2+12`, as animators write two seconds and twelve frames."""
 _DASHES = re.compile("[\u2010-\u2015\u2212\u301c\uff5e~→]+|-{1,}")
 _HAN = re.compile("[一二两三四五六七八九十半零〇]{1,4}(?=秒|分|帧|초|$)")
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
@@ -128,7 +130,7 @@ def are_clock_ranges(lengths: Sequence[Length]) -> bool:
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).replace("′′", "″").casefold().replace("''", "″").strip()
+    folded = fold(text).replace("′′", "″").replace("''", "″").strip()
     folded = _BRACKETS.sub("", folded).replace("*", "").replace("`", "").strip()
     folded = _HAN.sub(lambda found: str(_han(found[0])), folded).lstrip("~≈+±<≤ ").rstrip("+ ")
     for word in _about():
@@ -172,6 +174,8 @@ def _single(text: str, unit: str, fps: float) -> tuple[float, str] | None:
             return None
         total = int(clock["hours"] or 0) * 3600 + minutes * 60 + seconds
         return total + int(clock["frames"] or 0) / fps, "clock"
+    if counted := _SECONDS_AND_FRAMES.fullmatch(text):
+        return int(counted[1]) + int(counted[2]) / fps, "s"
     total, written, position = 0.0, "", 0
     while position < len(text):
         part = _PART.match(text, position)

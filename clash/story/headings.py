@@ -13,7 +13,7 @@ LONGEST_HEADING = 120
 _NUMBER = re.compile(
     r"(?:第\s{0,2}(?P<han>[一二两三四五六七八九十百零\d]{1,5})\s{0,2}(?:场|幕|集|場|シーン)[\s:：、.．]{0,3}"
     r"|(?P<word>[^\W\d_]{1,8})\.?\s{0,3}[#№]?\s{0,2}(?P<number>\d{1,4}[a-zA-Z]?)\b[\s:：.\-–—|]{0,4}"
-    r"|(?P<bare>\d{1,4}[a-zA-Z]?)[\s.:：、)\-–—]{1,4})"
+    r"|(?P<bare>\d{1,4}(?:[-–.]\d{1,3})?[a-zA-Z]?)[\s.:：、)\-–—]{1,4})"
 )
 _GAPS = re.compile(r"\s+[-–—·|]+\s+|[·—|]+|\s*[-–]{2,}\s*|[/／、，,]\s*|\s+")
 _SIDE = re.compile(r"^\s*(?:int\.?\s*/\s*ext|i\s*/\s*e)\b\.?", re.IGNORECASE)
@@ -40,6 +40,8 @@ def heading_of(text: str) -> Heading:
 
     >>> heading_of("1 厨房 内 夜")
     Heading(number='1', place='厨房', int_ext='内', time='夜')
+    >>> heading_of("1-1 医院走廊 日 内").place
+    '医院走廊'
     >>> heading_of("Scene 3: Harbour").place, heading_of("INT. COCINA - NOCHE").time
     ('Harbour', 'night')
     """
@@ -98,8 +100,8 @@ def is_scene_number(text: str) -> bool:
         r"[A-Za-z]{0,6}[\s.#_-]{0,2}\d{1,5}(?:[._-]?[A-Za-z]{0,2}\d{0,4}){0,3}[A-Za-z]?|[A-Z]{1,2}|\d+[\d./-]*", bare
     ):
         return True
-    found = _NUMBER.match(bare)
-    return bool(found and found.end() == len(bare) and found["han"])
+    number, rest = _numbered(bare)
+    return bool(number) and not rest
 
 
 def _numbered(text: str) -> tuple[str, str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from clash.story.cells import is_empty
 from clash.story.columns import Columns
+from clash.story.durations import length_of
 from clash.story.headings import LONGEST_HEADING, Heading, heading_of, is_scene_number
 from clash.story.table import Row
 from clash.story.vocabulary import words
 from clash.story.words import fold, key_of
 
 _LABELS = ("shot", "scene", "title", "act", "location", "description", "time", "start")
+_AMOUNT = re.compile(r"\d.*$")
 _HEADS = frozenset({"shot", "scene", "title", "act", "location", "time", "start"})
 
 
@@ -60,13 +63,24 @@ def _is_header(row: Row, headers: Sequence[str], names: Sequence[str]) -> bool:
 
 def _is_total(row: Row, columns: Columns) -> bool:
     """Whether a row sums up the rows above: `Total` in any of the cells that a shot would begin with."""
-    totals = words("rows", "total")
     for name in _LABELS:
         for column in columns.of(name):
             cell = row.cells[column.index]
-            if cell and len(cell) <= 30 and "".join(fold(cell).strip(" :：*.").replace("：", "").split()) in totals:
+            if cell and len(cell) <= 30 and _sums_up(cell):
                 return True
     return False
+
+
+def _sums_up(cell: str) -> bool:
+    """Whether a cell is a word for a total, alone or with the sum behind it: `TOTAL: 45s`, 合计 15秒."""
+    text = fold(cell).strip(" :：*.")
+    totals = words("rows", "total")
+    if "".join(text.replace("：", "").split()) in totals:
+        return True
+    amount = _AMOUNT.search(text)
+    if amount is None or length_of(amount[0].strip(" *")) is None:
+        return False
+    return "".join(text[: amount.start()].strip(" :：=*.-–—约~").split()) in totals
 
 
 def _heading(row: Row, columns: Columns) -> Heading | None:

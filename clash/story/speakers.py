@@ -30,8 +30,14 @@ _WORDS_THAT_NAME_NOBODY = _listed(
     "tonight one two three the this that these those example reminder remember p.s. cta hook "
     "nota atención atencao hinweis achtung anmerkung attention remarque внимание примечание "
     "注 备注 注意 提示 说明 时间 地点 场景 镜头 画面 字幕 音效 音乐 声音 动作 道具 标题 转场 特效 配乐 "
+    "step rule lesson promise fact plan option problem result summary conclusion stop help run go "
+    "regel schritt étape règle paso regla passo regra "
     "问题 答案 问 答 例如 比如 首先 其次 最后 记住 另外 还有 因为 所以 但是 结果 网址 链接 注意事项 "
     "注意點 メモ 注記 例 참고 주의"
+)
+_ORDINAL = re.compile(
+    r"(?:第|其)[一二三四五六七八九十百零〇两兩\d]{1,4}(?!太太|夫人|爷|娘|公主|小姐)"
+    r"|(?:步骤|步驟|方法|要点|要點|ステップ)[一二三四五六七八九十\d]"
 )
 _SAYS = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:说道|问道|喊道|答道|笑道|回答|说|问|喊|說|問)$")
 _PRONOUNS = "我你他她它咱俺您"
@@ -74,7 +80,7 @@ def could_be_a_name(name: str) -> bool:
         return False
     if not any(letter.isalpha() for letter in bare) or bare[0].isdigit() or bare[0] == "#":
         return False
-    if bare.casefold() in _WORDS_THAT_NAME_NOBODY or label_of(bare):
+    if bare.casefold() in _WORDS_THAT_NAME_NOBODY or _ORDINAL.match(bare) or label_of(bare):
         return False
     parts = bare.split()
     if bare[0] > "\u2e7f":

@@ -1,0 +1,94 @@
+"""What a newcomer's first tables hold: speakers in one line, totals, habits of languages, warnings."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clash.story.columns import MAPPABLE
+from clash.story.durations import seconds_of
+from clash.story.headers import meaning_of
+from clash.story.headings import heading_of
+from clash.story.reader import Options, Reading, read
+from clash.story.speech import speech_of
+
+
+def reading(text: str, *, name: str = "kiln.csv", options: Options | None = None) -> Reading:
+    """How a table is understood."""
+    return read(text.encode(), name=name, options=options)
+
+
+def said(text: str) -> list[tuple[str, str]]:
+    """Who says what in one cell of dialogue."""
+    return [(line.speaker, line.text) for line in speech_of(text).lines]
+
+
+def test_warnings_reach_standard_error_in_a_pipe(tmp_path: Path):
+    """A pipe gets the tables on standard output, and the warnings on standard error; JSON holds them itself."""
+    (tmp_path / "kiln.csv").write_text("description,Zeppelin\nA kiln glows.,grey\n", encoding="utf-8")
+    command = [sys.executable, "-m", "clash", "story", "show", "kiln.csv"]
+    piped = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True)
+    assert "warning: column 'Zeppelin' is not used" in piped.stderr
+    assert "warning" not in piped.stdout
+    command.append("--json")
+    as_json = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True)
+    assert "Zeppelin" in json.loads(as_json.stdout)["warnings"][0]
+    assert "Zeppelin" not in as_json.stderr
+
+
+@pytest.mark.parametrize("total", ["共计：15秒", "TOTAL: 45s", "合计 15秒", "Total = 0:45", "總計：15 秒"])
+def test_a_total_with_its_amount_is_no_shot(total: str):
+    """A row that sums up the rows above is left out, the sum standing in the same cell or not."""
+    story = reading(f"shot,description,duration\n1,A kiln glows.,3\n{total},,\n").story
+    assert [beat.description for beat in story.beats] == ["A kiln glows."]
+
+
+def test_a_shot_that_begins_like_a_total_stays():
+    """Words behind a word for a total are no sum."""
+    story = reading("description,duration\nTotal darkness 7,3\nTotal eclipse,4\n").story
+    assert len(story.beats) == 2
+
+
+@pytest.mark.parametrize("text", ["第一招：先稳住。", "第二步：加水。", "1.：先稳住。", "Step 1: Breathe."])
+def test_an_ordinal_before_a_colon_is_no_speaker(text: str):
+    """Steps and numbers belong to what is said."""
+    assert said(text) == [("", text)]
+
+
+def test_a_manuscript_of_narration_is_narration():
+    """What stands behind the known word, such as 稿, is passed over."""
+    assert meaning_of("旁白稿").fields == ("narration",)
+    assert meaning_of("台词稿").fields == ("dialogue",)
+
+
+def test_lengths_in_traditional_chinese_and_in_frames():
+    """`約 5 秒` is a length as `约3秒` is; `2+12` is two seconds and twelve frames."""
+    assert seconds_of("約 5 秒") == seconds_of("约5秒") == 5
+    assert seconds_of("2+12") == 2.5
+    assert seconds_of("1+06", fps=30) == 1.2
+
+
+def test_a_numbered_heading_gives_its_place_alone():
+    """A scene number with a hyphen goes wholly off the place."""
+    found = heading_of("1-1 医院走廊 日 内")
+    assert (found.number, found.place, found.int_ext, found.time) == ("1-1", "医院走廊", "内", "日")
+
+
+def test_a_japanese_scene_of_places_is_the_place():
+    """シーン fills the place where it names places, and the scene where it counts."""
+    named = reading("シーン,内容\n台所,湯が沸く。\n屋上,風が吹く。\n").story
+    assert [beat.location for beat in named.beats] == ["台所", "屋上"]
+    counted = reading("シーン,内容\n1,湯が沸く。\nシーン2,風が吹く。\n").story
+    assert [(beat.scene, beat.location) for beat in counted.beats] == [("1", ""), ("シーン2", "")]
+
+
+def test_a_column_can_be_read_as_the_speaker():
+    """`--column` takes every field that the documentation names, the speaker among them."""
+    options = Options(columns={"X": "speaker"})
+    story = reading("X,description,dialogue\nInes,A kiln.,Look.\n", options=options).story
+    assert "speaker" in MAPPABLE
+    assert [(line.speaker, line.text) for line in story.beats[0].dialogue] == [("Ines", "Look.")]
