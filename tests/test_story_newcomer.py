@@ -92,3 +92,42 @@ def test_a_column_can_be_read_as_the_speaker():
     story = reading("X,description,dialogue\nInes,A kiln.,Look.\n", options=options).story
     assert "speaker" in MAPPABLE
     assert [(line.speaker, line.text) for line in story.beats[0].dialogue] == [("Ines", "Look.")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "lines"),
+    [
+        ("Ben: You okay? Nina: It's just my knee.", [("Ben", "You okay?"), ("Nina", "It's just my knee.")]),
+        ("VOSS: Sie sind spät. FREMDER (off): Sie auch.", [("VOSS", "Sie sind spät."), ("FREMDER (off)", "Sie auch.")]),
+        ("佐藤「終電はもう出たよ」ハル「知ってます」", [("佐藤", "終電はもう出たよ"), ("ハル", "知ってます")]),
+        ("Aiko: Please, sit. / Stranger: I can't stay.", [("Aiko", "Please, sit."), ("Stranger", "I can't stay.")]),
+        ("Tom: Sit / Old Man: No", [("Tom", "Sit"), ("Old Man", "No")]),
+        ("阿岚：坐。/ 陌生人：不坐。", [("阿岚", "坐。"), ("陌生人", "不坐。")]),
+    ],
+)
+def test_a_second_speaker_in_a_line_has_their_words(cell: str, lines: list[tuple[str, str]]):
+    """A new name behind the end of a sentence, a stroke or a quotation begins the words of somebody else."""
+    assert said(cell) == lines
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["Ben: Listen. Promise: never again.", "VOSS: Hören Sie. Ehrlichkeit: Die gibt es nicht.", "Ben: At 12:30. Fine."],
+)
+def test_what_only_looks_like_a_second_speaker_is_said(cell: str):
+    """Words that go on in small letters, or written unlike the first name, belong to the first speaker."""
+    assert len(said(cell)) == 1
+
+
+def test_a_quotation_in_a_sentence_is_no_speaker():
+    """A sentence that quotes somebody stays whole."""
+    assert said("彼は「はい」彼女は「いいえ」") == [("", "彼は「はい」彼女は「いいえ」")]
+
+
+def test_a_name_in_the_column_of_characters_is_known():
+    """A stranger behind a stroke is known where the row's characters name them."""
+    text = 'characters,description,dialogue\nAiko / Stranger,A room.,"Aiko: Please, sit. / Stranger: I can\'t stay."\n'
+    (beat,) = reading(text).story.beats
+    assert [(line.speaker, line.text) for line in beat.dialogue] == [
+        ("Aiko", "Please, sit."), ("Stranger", "I can't stay."),
+    ]  # fmt: skip

@@ -37,6 +37,10 @@ _BOLD = re.compile(r"\*\*(?=\S)([^*\n]{1,2000})\*\*|__(?=\S)([^_\n]{1,2000})__|~
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,2000})\*(?![\w*])")
 _CODE = re.compile(r"(?<!`)`([^`\n]{1,2000})`(?!`)")
 _BULLET = re.compile(r"[ \t]{0,40}(?:[-–—•·▪●*][ \t]+|[-–—•](?=\S)|\d{1,3}[.)、．][ \t]*(?=\D)|[①-⑳])")
+_QUOTATION = re.compile(r"([^「」『』\s:：，。、！？…]{1,20})\s?(「[^「」]{1,2000}」|『[^『』]{1,2000}』)[\s／/]{0,3}")
+_KANJI_OR_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc・]{2,8}|[\u4e00-\u9fff々]{2,4}")
+_KANA = re.compile("[\u3041-\u30fa]")
+_IN_A_SENTENCE = re.compile("[はがもとにでをのへて]$|^[とって]|[说說道问問喊叫]$|[\u3041-\u3096]{3}")
 _NAME_SIGNS = (":", "：", "「", "『", "“", "[", "【", "（", "(")
 """One of these stands beside every name that a cell gives its words."""
 _MOST_FOR_NAMES = 4000
@@ -225,7 +229,8 @@ def _pieces(cell: str, known: frozenset[str], *, only_known: bool) -> Iterator[t
 def _cut(line: str, known: frozenset[str], *, only_known: bool) -> Iterator[tuple[str, str]]:
     cues = list(_cues(line, known, only_known=only_known))
     if not cues:
-        yield _without_colon(line, known, only_known=only_known)
+        quoted = _quotations(line, known, only_known=only_known)
+        yield from quoted or [_without_colon(line, known, only_known=only_known)]
         return
     before = line[: cues[0][0]].strip(" |｜/／")
     if before:
@@ -241,18 +246,27 @@ def _cues(line: str, known: frozenset[str], *, only_known: bool) -> Iterator[tup
     """Where a name stands before a colon: where it begins, the name, and where the words begin."""
     last = 0
     first = True
+    cued = ""
     position = -1
     while (position := _next_colon(line, position + 1)) >= 0:
         if _is_no_cue(line, position):
             first = False
             continue
         start = _start_of_name(line, position, last)
+        start += len(line[start:position]) - len(line[start:position].lstrip(" |｜/／"))
         name = line[start:position].strip().strip("*").strip()
         at_start = first and (start == 0 or not line[last:start].strip(' |｜/／"“”「」'))
-        where = _Where(at_start, line[start - 1 : start], follows=not first or last > 0)
+        where = _Where(
+            at_start,
+            line[:start].rstrip(" |｜")[-1:],
+            follows=not first or last > 0,
+            cued=cued,
+            before=line[position + 1 :].lstrip(' "“„«([')[:1],
+        )
         if _names_somebody(name, known, where, only_known=only_known):
             yield start, name, position + 1
             last = position + 1
+            cued = cued or name
         first = False
 
 
@@ -282,6 +296,8 @@ def _start_of_name(line: str, colon: int, last: int) -> int:
         elif not depth:
             if letter in _ENDS and at + 1 < colon:
                 return at + 1
+            if letter in "/／" and last and line[at + 1].isspace() and line[at - 1].isspace():
+                return at + 1
             if letter == "." and line[at + 1 : at + 2].isspace() and not _is_abbreviation(line, at, lowest):
                 return at + 1
         at -= 1
@@ -299,20 +315,24 @@ def _is_abbreviation(line: str, dot: int, lowest: int) -> bool:
 
 
 class _Where(NamedTuple):
-    """Where a name stands: at the start of its line, after which sign, and whether another name stood before it."""
+    """Where a name stands: at the start of its line, after which sign, whether a colon stood before it, behind which
+    name of the line (`cued`), and before which letter.
+    """
 
     at_start: bool
     after: str
     follows: bool
+    cued: str
+    before: str
 
 
 def _names_somebody(name: str, known: frozenset[str], where: _Where, *, only_known: bool) -> bool:
-    at_start, after, follows = where
+    at_start, after, follows, cued, before = where
     if not name or len(name) > LONGEST_NAME + 20:
         return False
     if name_key(name) in known:
         return True
-    if not at_start and after not in _ENDS and after not in ". ":
+    if not at_start and after not in _ENDS and after not in "./／":
         return False
     if label_of(name) or (len(name) > 1 and voice_of(name).narrator):
         return True
@@ -321,10 +341,43 @@ def _names_somebody(name: str, known: frozenset[str], where: _Where, *, only_kno
     person = voice_of(name).speaker
     if at_start:
         return all(could_be_a_name(one) for one in re.split("、| & ", person))
-    bare = name_key(person)
+    bare = _BRACKETED.sub("", person).strip()
     if has_cjk(bare):
-        return follows and len(bare) <= 5 and after in _ENDS and could_be_a_name(person)
-    return len(bare) > 1 and person.upper() == person and bare != person and could_be_a_name(person)
+        return follows and len(bare) <= 5 and (after in _ENDS or after in "/／") and could_be_a_name(person)
+    if len(bare) < 2 or not could_be_a_name(person):
+        return False
+    if _is_in_capitals(bare):
+        return True
+    # `Ben: You okay? Nina: It's my knee.`: written as the name that begins the line, and before a new sentence.
+    capitals = _is_in_capitals(_BRACKETED.sub("", cued))
+    return bool(cued) and not capitals and len(bare.split()) <= 3 and not before.islower()
+
+
+def _quotations(line: str, known: frozenset[str], *, only_known: bool) -> list[tuple[str, str]]:
+    """The names and words of a line of nothing but names before quotations: 佐藤「出たよ」ハル「はい」."""
+    found = list(_QUOTATION.finditer(line))
+    if not found or "".join(one[0] for one in found) != line:
+        return []
+    names = [one[1].strip() for one in found]
+    bare = [_BRACKETED.sub("", name).strip() for name in names]
+    if all(name_key(voice_of(name).speaker) in known for name in names):
+        return list(zip(names, (one[2] for one in found), strict=True))
+    if only_known or not all(_could_be_quoted(name) for name in bare):
+        return []
+    if len(found) == 1 and not (_KANJI_OR_KATAKANA.fullmatch(bare[0]) and _KANA.search(found[0][2])):
+        return []
+    return list(zip(names, (one[2] for one in found), strict=True))
+
+
+def _could_be_quoted(name: str) -> bool:
+    """Whether words before a quotation can be a name or a label, and are no words of a sentence: 彼は「…」."""
+    if label_of(name) or voice_of(name).narrator:
+        return True
+    return could_be_a_name(name) and not is_direction(name) and not _IN_A_SENTENCE.search(name)
+
+
+def _is_in_capitals(name: str) -> bool:
+    return name.upper() == name and name.lower() != name
 
 
 def _without_colon(line: str, known: frozenset[str], *, only_known: bool) -> tuple[str, str]:
