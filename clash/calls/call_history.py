@@ -7,6 +7,7 @@ those of a slot that it has written to since.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from clash.calls.consent import stands_in_the_way
 from clash.database import call_log
@@ -17,6 +18,48 @@ from clash.vocabulary import LIVE, CallState
 
 _Slot = tuple[str, int]
 """A slot's name and its take."""
+
+
+@dataclass(frozen=True)
+class SlotHistory:
+    """The rows of one slot and take, oldest first; `other`: a call of another slot, of the same request."""
+
+    rows: tuple[CallRow, ...]
+    other: CallRow | None
+
+    @property
+    def live(self) -> CallRow | None:
+        """The row that is under way or has succeeded."""
+        return next((row for row in self.rows if row.state in LIVE), None)
+
+    @property
+    def newest(self) -> CallRow | None:
+        """The newest row, however it ended."""
+        return self.rows[-1] if self.rows else None
+
+    @property
+    def unknown(self) -> list[CallRow]:
+        """The rows that were given up as unknown, newest first."""
+        return [row for row in reversed(self.rows) if row.state == CallState.UNKNOWN]
+
+    @property
+    def settled_by_hand(self) -> list[CallRow]:
+        """The rows that a person settled; an answer may come to light all the same."""
+        return [row for row in self.rows if row.error_code in (BILLED, NOT_BILLED)]
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts are recorded; a row counts each try at it under its key."""
+        return max((row.attempt for row in self.rows), default=0)
+
+    @property
+    def in_the_way(self) -> CallRow | None:
+        """The newest call of this slot, or a call of another slot that asked for the very same, if it needs consent.
+
+        That is a call that may have been paid and is unknown, or one that was paid for and failed.
+        """
+        newest = self.newest
+        return newest if newest is not None and stands_in_the_way(newest) else self.other
 
 
 class CallHistory:
@@ -30,37 +73,12 @@ class CallHistory:
         self._in_the_way: dict[str, CallRow] = {}
         self._reading = asyncio.Lock()
 
-    async def live(self, slot: str, take: int) -> CallRow | None:
-        """The row of this slot that is under way or has succeeded."""
-        return next((row for row in await self._of(slot, take) if row.state in LIVE), None)
-
-    async def newest(self, slot: str, take: int) -> CallRow | None:
-        """The newest row of this slot, however it ended."""
+    async def of(self, slot: str, take: int, key: str) -> SlotHistory:
+        """Return what is recorded of a slot and take. `key`: of the request that is about to be made."""
         rows = await self._of(slot, take)
-        return rows[-1] if rows else None
-
-    async def unknown(self, slot: str, take: int) -> list[CallRow]:
-        """The rows of this slot that were given up as unknown, newest first."""
-        return [row for row in reversed(await self._of(slot, take)) if row.state == CallState.UNKNOWN]
-
-    async def settled_by_hand(self, slot: str, take: int) -> list[CallRow]:
-        """The rows of this slot that a person settled; an answer may come to light all the same."""
-        return [row for row in await self._of(slot, take) if row.error_code in (BILLED, NOT_BILLED)]
-
-    async def attempts(self, slot: str, take: int) -> int:
-        """How many attempts at this slot are on record; a row counts each try at it under its key."""
-        return max((row.attempt for row in await self._of(slot, take)), default=0)
-
-    async def in_the_way(self, slot: str, take: int, key: str) -> CallRow | None:
-        """The newest call of this slot, or a call of another slot that asked for the very same, if it needs consent.
-
-        That is a call that may have been paid and is unknown, or one that was paid for and failed.
-        """
-        newest = await self.newest(slot, take)
-        if newest is not None and stands_in_the_way(newest):
-            return newest
         other = self._in_the_way.get(key)
-        return other if other is not None and (other.slot, other.take) != (slot, take) else None
+        same = other is None or (other.slot, other.take) == (slot, take)
+        return SlotHistory(tuple(rows), None if same else other)
 
     def put_in_the_way(self, row: CallRow) -> None:
         """To be told of a call that became unknown, or failed and was paid for."""

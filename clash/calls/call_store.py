@@ -17,9 +17,10 @@ from typing import Any
 from clash import faults
 from clash.assets import AssetStore
 from clash.assets.records import write_call_record
-from clash.calls.call_history import CallHistory
+from clash.calls.call_history import CallHistory, SlotHistory
 from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
 from clash.calls.content_key import KEY_VERSION, canonical_json, kind_of
+from clash.calls.in_flight import InFlight
 from clash.calls.keeping import Keeper
 from clash.calls.receipts import LOG_LIMIT, storable, ticket_of
 from clash.calls.spec import CallResult, CallSpec
@@ -49,6 +50,7 @@ class CallStore:
         keeper: Keeper,
         *,
         on_settled: Callable[[CallResult], None],
+        in_flight: InFlight | None = None,
     ) -> None:
         self._database = database
         self._lease = lease
@@ -57,30 +59,13 @@ class CallStore:
         self._on_settled = on_settled
         self._history = CallHistory(database, lease.run_id)
         self._sent: dict[str, float] = {}
-        self._in_flight: set[tuple[str, int]] = set()
-        self._next_end = asyncio.Event()
+        self._in_flight = in_flight or InFlight()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    async def live(self, task: CallSpec) -> CallRow | None:
-        """The row of this slot that is under way or has succeeded."""
-        return await self._history.live(task.slot, task.take)
-
-    async def newest(self, task: CallSpec) -> CallRow | None:
-        """The newest row of this slot, however it ended."""
-        return await self._history.newest(task.slot, task.take)
-
-    async def unknown(self, task: CallSpec) -> list[CallRow]:
-        """The rows of this slot that were given up as unknown, newest first."""
-        return await self._history.unknown(task.slot, task.take)
-
-    async def settled_by_hand(self, task: CallSpec) -> list[CallRow]:
-        """The rows of this slot that a person settled."""
-        return await self._history.settled_by_hand(task.slot, task.take)
-
-    async def in_the_way(self, task: CallSpec, key: str) -> CallRow | None:
-        """The call that must not be made again without consent, of this slot or of another with the same request."""
-        return await self._history.in_the_way(task.slot, task.take, key)
+    async def history(self, task: CallSpec, key: str) -> SlotHistory:
+        """Return what is recorded of this slot and take. `key`: of the request that is about to be made."""
+        return await self._history.of(task.slot, task.take, key)
 
     def made(self, task: CallSpec, row: CallRow, *, reused: bool = False) -> CallResult:
         """The file of a succeeded row."""
@@ -88,24 +73,7 @@ class CallStore:
         cost = 0 if reused else row.cost_micro
         return CallResult(task.slot, sha256, row.media_type, row.facts, self._assets.path(sha256), reused, cost)
 
-    # -- which calls are in flight ---------------------------------------------------------------------------
-
-    def take_up(self, task: CallSpec) -> None:
-        """The open row of this task, with what is reserved for it, is being seen to its end in this process."""
-        self._in_flight.add((task.slot, task.take))
-
-    def leave(self, task: CallSpec) -> None:
-        """It no longer is: it has ended, or this process has given it up. Wakes who waits for the budget."""
-        if (task.slot, task.take) in self._in_flight:
-            self._in_flight.remove((task.slot, task.take))
-            self._next_end.set()
-            self._next_end = asyncio.Event()
-
     # -- before a call ---------------------------------------------------------------------------------------
-
-    def next_end(self) -> asyncio.Event:
-        """Set when the next of the calls in flight ends. To be taken before `intend`, waited for after it."""
-        return self._next_end
 
     async def intend(self, task: CallSpec, model: Model, key: str, quote: Quote) -> CallRow | None:
         """Write down what is about to be bought, and reserve its cost; or do neither, and None is returned."""
@@ -117,7 +85,7 @@ class CallStore:
         )
         if not inserted:
             return None
-        self.take_up(task)
+        self._in_flight.enter(task)
         self._sent[row.token] = time.monotonic()
         faults.point("intent.after")
         return CallRow.from_row(inserted[0])
@@ -250,7 +218,7 @@ class CallStore:
         )
         await self._write(task.slot, task.take, [unknown])
         self._history.put_in_the_way(replace(row, state=CallState.UNKNOWN))
-        self.leave(task)
+        self._in_flight.leave(task)
 
     async def reuse(self, task: CallSpec, model: Model, key: str, source: CallRow) -> CallResult:
         """Write down that the answer of an earlier call serves here too, at no cost."""
@@ -274,7 +242,7 @@ class CallStore:
     # -- parts -----------------------------------------------------------------------------------------------
 
     async def _describe(self, task: CallSpec, model: Model, key: str, quote: Quote) -> NewCall:
-        attempts = await self._history.attempts(task.slot, task.take)
+        history = await self._history.of(task.slot, task.take, key)
         return NewCall(
             step=task.step,
             slot=task.slot,
@@ -287,7 +255,7 @@ class CallStore:
             model=model.name,
             endpoint=model.provider.endpoint,
             request=storable(canonical_json(task.request.model_dump(mode="json", exclude_defaults=True)), LOG_LIMIT),
-            attempt=attempts + 1,
+            attempt=history.attempts + 1,
             quoted_cost_micro=to_micro(quote.cost_usd),
             precision=Precision.ESTIMATED if quote.estimated else Precision.EXACT,
             started_at=now_text(),
@@ -316,7 +284,7 @@ class CallStore:
     def _closed(self, task: CallSpec, token: str) -> None:
         self._keeper.forget(token)
         self._sent.pop(token, None)
-        self.leave(task)
+        self._in_flight.leave(task)
 
     async def _write(self, slot: str, take: int, statements: list[Statement]) -> None:
         """Apply a fenced batch for a slot. Its last statement returns a row unless the lease is lost."""

@@ -90,7 +90,7 @@ class DryRun:
             return None
         rows: list[CallRow] = []
         if self._history is not None:
-            live = await self._history.live(task.slot, task.take)
+            live = (await self._history.of(task.slot, task.take, "")).live
             rows += [live] if live is not None and live.state == CallState.SUCCEEDED else []
         if self._reuse or self._run_id is not None:
             within = None if self._reuse else self._run_id

@@ -21,43 +21,39 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from clash.assets import AssetStore
-from clash.calls.answers import BadFileError, ask_again, can_find_out, checked_answer, quote_of
-from clash.calls.billing import may_be_billed
+from clash.calls.answers import BadFileError, ask_again, quote_of
+from clash.calls.call_history import SlotHistory
 from clash.calls.call_store import CallStore
 from clash.calls.consent import (
     WHY_CHANGED,
     WHY_UNKNOWN,
     Consent,
     failed_paid,
-    given_to_provider,
     is_paid_failure,
-    paid_words,
     unknown_call,
 )
 from clash.calls.content_key import content_key, keys_of, kind_of, references_of
-from clash.calls.jobs import JobFailedError, await_job, is_lost
-from clash.calls.keeping import Keeper, KeptElsewhereError
+from clash.calls.in_flight import InFlight
+from clash.calls.keeping import Keeper
+from clash.calls.provider_calls import Kept, ProviderCalls
 from clash.calls.rate_limits import RateLimits
 from clash.calls.readiness import Readiness
-from clash.calls.receipts import answer_without_secrets, billed_micro, bytes_without_secrets, cost_of
 from clash.calls.retry_policy import RetryPolicy, Tries, with_retries
 from clash.calls.room import may_weigh, reserved_room
 from clash.calls.spec import CallResult, CallSpec
-from clash.calls.waiting import NoAnswerError, TimeLimits, Waiting
+from clash.calls.waiting import TimeLimits, Waiting
 from clash.database import call_log
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.database.rows import CallRow
-from clash.errors import DO, Action, AmbiguousError, ClashError, PersonNeededError, ProviderError, Remedy, StorageError
-from clash.money import from_micro, to_micro, usd_text
-from clash.providers.ports import Answer, AnyProvider, Context, Job, JobProvider, Kind, Searchable
+from clash.errors import DO, Action, ClashError, ProviderError, Remedy, StorageError
+from clash.money import to_micro, usd_text
+from clash.providers.ports import AnyProvider, Job, Kind, Searchable
 from clash.providers.registry import Model, Registry
-from clash.redaction import safe_exception, without_password
+from clash.redaction import without_password
 from clash.vocabulary import CallState
 
 logger = logging.getLogger(__name__)
@@ -98,9 +94,12 @@ class Ledger:
         self._consent = Consent(accept_unknown_until, accept_failed_paid_until, remake_lost)
         self._check_stop = check_stop
         self._waiting = Waiting(time_limits or TimeLimits(), check_stop, say=say)
-        self._tries: dict[tuple[str, int], Tries] = {}
         self.keeper = Keeper(assets, check_stop)
-        self._store = CallStore(database, lease, assets, self.keeper, on_settled=on_settled)
+        self._in_flight = InFlight()
+        self._store = CallStore(database, lease, assets, self.keeper, on_settled=on_settled, in_flight=self._in_flight)
+        self._calls = ProviderCalls(
+            self._store, self.keeper, assets, self._rate_limits, self._waiting, check_stop=check_stop
+        )
         self._readiness = Readiness(models.values())
         self._same_key: dict[str, asyncio.Lock] = {}
 
@@ -124,23 +123,23 @@ class Ledger:
                 )
         except BadFileError as error:
             # It was asked for as often as patience allows, at no cost; now it counts as what it had cost.
-            failed = await self._failed_paid(task, error.row, error, error.result)
+            failed = await self._calls.failed_paid(task, error.row, error, error.result)
             raise failed.with_(slots=(task.slot,)) from error.__cause__
         except ClashError as error:
             raise error.with_(slots=error.slots or (task.slot,)) from error.__cause__
         finally:
-            self._tries.pop((task.slot, task.take), None)
-            self._store.leave(task)
+            self._calls.tries.pop((task.slot, task.take), None)
+            self._in_flight.leave(task)
 
     def _tries_of(self, task: CallSpec, provider: AnyProvider) -> Tries:
         tries = Tries(self._retry_policy, passed_at=lambda: self._rate_limits.passed_at(provider))
-        self._tries[task.slot, task.take] = tries
+        self._calls.tries[task.slot, task.take] = tries
         return tries
 
     # -- what is there already -------------------------------------------------------------------------------
 
     async def _find(self, task: CallSpec, model: Model, key: str) -> CallResult | None:
-        row = await self._store.live(task)
+        row = (await self._store.history(task, key)).live
         if row is not None and row.state == CallState.SUCCEEDED:
             if await self._assets.restore(row.asset_sha256):
                 return self._store.made(task, row)
@@ -184,30 +183,30 @@ class Ledger:
     # -- from what is on record to the answer ----------------------------------------------------------------
 
     async def _advance(self, task: CallSpec, model: Model, key: str) -> CallResult:
-        row = await self._store.live(task) or await self._unknown(task)
+        history = await self._store.history(task, key)
+        row = history.live or await self._unknown(history)
         if row is not None:
-            self._store.take_up(task)
+            self._in_flight.enter(task)
             if (made := await self._go_on(task, row, model)) is not None:
                 return made
             # Before the next line may wait for the budget: a call must not wait for itself.
-            self._store.leave(task)
+            self._in_flight.leave(task)
         else:
-            failed = await self._store.in_the_way(task, key)
+            failed = history.in_the_way
             if failed is not None and (made := await self._look_again(task, failed, model)) is not None:
                 return made
         return await self._buy(task, model, key)
 
-    async def _unknown(self, task: CallSpec) -> CallRow | None:
-        """The unknown call of this slot that has come to light or, failing that, that a person must decide about."""
-        unknown = await self._store.unknown(task)
-        for row in unknown:
+    async def _unknown(self, history: SlotHistory) -> CallRow | None:
+        """Return the unknown call that has come to light or, failing that, that a person must decide about."""
+        for row in history.unknown:
             if await self.keeper.receipt(row):
                 return row
-        for row in await self._store.settled_by_hand(task):
+        for row in history.settled_by_hand:
             if "sha256" in await self.keeper.receipt(row):
                 return row
-        newest = await self._store.newest(task)
-        return newest if newest in unknown else None
+        newest = history.newest
+        return newest if newest is not None and newest.state == CallState.UNKNOWN else None
 
     async def _go_on(self, task: CallSpec, row: CallRow, model: Model) -> CallResult | None:
         """From a row that is not settled to what it brings; None if a new call is to be made instead."""
@@ -223,7 +222,7 @@ class Ledger:
         recorded = Model(self._provider_of(row, model), row.model)
         async with self._rate_limits.place(recorded.provider):
             if row.state == CallState.SUBMITTED:
-                kept = await self._collect(task, row, recorded)
+                kept = await self._calls.collect(task, row, recorded)
             else:
                 kept = await self._recover(task, row, recorded)
         return await self._store.settle(task, *kept) if kept is not None else None
@@ -246,7 +245,7 @@ class Ledger:
         again_micro = to_micro(quote_of(model, task.request).cost_usd)
         raise failed_paid(row, again_micro=again_micro, file=self._file_of(row))
 
-    async def _asked_again(self, task: CallSpec, row: CallRow, model: Model) -> _Kept | None:
+    async def _asked_again(self, task: CallSpec, row: CallRow, model: Model) -> Kept | None:
         same = row.service == model.provider.name and self._is_same(task, row, model)
         if not same and not row.job_id:
             return None
@@ -256,11 +255,11 @@ class Ledger:
             self._check_stop()
             await self._rate_limits.turn(recorded.provider, self._check_stop)
             answer = await ask_again(
-                recorded, row, task.request, self._context(task, row),
+                recorded, row, task.request, self._calls.context(task, row),
                 same=same, inspect=task.inspect, check_stop=self._check_stop,
                 waiting=self._waiting,
             )  # fmt: skip
-            return None if answer is None else _Kept(row, await self.keeper.keep(row, answer))
+            return None if answer is None else Kept(row, await self.keeper.keep(row, answer))
 
     def _file_of(self, row: CallRow) -> Path | None:
         """Where the file is that a call brought which failed."""
@@ -278,34 +277,34 @@ class Ledger:
         provider, quote = model.provider, quote_of(model, task.request)
         await self._readiness.check(model, quote)
         size = may_weigh(kind_of(task.request), paid=quote.cost_usd > 0)
-        kept: _Kept | None = None
+        kept: Kept | None = None
         while kept is None:
             async with self._rate_limits.place(provider), reserved_room(self._assets.root, size, self._check_stop):
                 self._check_stop()
                 await self._rate_limits.turn(provider, self._check_stop)
                 self._check_stop()
-                end = self._store.next_end()
+                end = self._in_flight.next_end()
                 row = await self._store.intend(task, model, key, quote)
                 if row is not None:
-                    kept = await self._send(task, row, model)
+                    kept = await self._calls.send(task, row, model)
             if kept is None:
                 # Without the place: a call in flight that waits to be tried again needs one to end.
                 await self._store.wait_for_room(task, quote, end)
         # Without it, too: the answer is on the disk, and the next call need not wait while a distant database hears it.
         return await self._store.settle(task, *kept)
 
-    async def _recover(self, task: CallSpec, row: CallRow, model: Model) -> _Kept | None:
+    async def _recover(self, task: CallSpec, row: CallRow, model: Model) -> Kept | None:
         """An intent without an answer: of a dead process, or of a try whose connection broke."""
         await self._bring_references(task)
         provider = model.provider
         self._check_stop()
         here, same = _is_here(row, model), self._is_same(task, row, model)
         if here and isinstance(provider, Searchable):
-            found = await self._search(provider, model.name, task, row)
+            found = await self._calls.search(provider, model.name, task, row)
             if isinstance(found, Job):
-                return await self._submitted(task, row, model, found)
+                return await self._calls.submitted(task, row, model, found)
             if found is not None:
-                return await self._accept(task, row, model, found)
+                return await self._calls.accept(task, row, model, found)
             may_send, must_ask = same, False
         else:
             may_send = same and provider.idempotent
@@ -314,7 +313,7 @@ class Ledger:
             await self._readiness.check(model, quote_of(model, task.request))
             await self._rate_limits.turn(provider, self._check_stop)
             await self._store.call_again(row)
-            return await self._send(task, row, model, sent_before=not isinstance(provider, Searchable))
+            return await self._calls.send(task, row, model, sent_before=not isinstance(provider, Searchable))
         if must_ask:
             await self._store.give_up(task, row, WHY_UNKNOWN if same else WHY_CHANGED)
             raise unknown_call(row, "" if same else WHY_CHANGED)
@@ -324,174 +323,6 @@ class Ledger:
     def _is_same(self, task: CallSpec, row: CallRow, model: Model) -> bool:
         """Whether what is asked for, and where, is what the row was written for."""
         return _is_here(row, model) and row.key in keys_of(model, task.request, take=task.take)
-
-    async def _search(self, provider: Searchable, model: str, task: CallSpec, row: CallRow) -> Answer | Job | None:
-        try:
-            return await provider.find(model, task.request, self._context(task, row))
-        except ClashError:
-            raise
-        except Exception as error:
-            # To ask again costs nothing.
-            raise ProviderError(f"{row.service}: {safe_exception(error)}"[:2000], retryable=True) from error
-
-    # -- talking to the provider -----------------------------------------------------------------------------
-
-    async def _send(self, task: CallSpec, row: CallRow, model: Model, *, sent_before: bool = False) -> _Kept:
-        result = await self._ask(task, row, model, sent_before=sent_before)
-        if isinstance(result, Job):
-            return await self._submitted(task, row, model, result)
-        return await self._accept(task, row, model, result)
-
-    async def _ask(self, task: CallSpec, row: CallRow, model: Model, *, sent_before: bool) -> Answer | Job:
-        """Make the call. When it fails, the row is settled, unless the next try can find out what became of it.
-
-        `sent_before`: a copy of it may have been taken, and paid. Only an answer to the call itself, not one to the
-        asking (too many requests, a wrong key), says that there is none.
-        """
-        provider, context = model.provider, self._context(task, row)
-        try:
-            with self._rate_limits.asking(provider):
-                return await self._answer_of(task, model, context)
-        except NoAnswerError as error:
-            lost = await self._lost_answer(task, row, provider, error)
-            self._check_stop()  # cut off by a stop: then that is what ended it
-            raise lost from error
-        except AmbiguousError as error:
-            raise await self._lost_answer(task, row, provider, error) from error
-        except ClashError as error:
-            if isinstance(error, ProviderError) and may_be_billed(row, provider, error):
-                lost = AmbiguousError(error.message, status_code=error.status_code, retry_after_s=error.retry_after_s)
-                raise await self._lost_answer(task, row, provider, lost) from error
-            if sent_before and not (isinstance(error, ProviderError) and is_lost(error)):
-                raise
-            billed = billed_micro(getattr(error, "cost_usd", None)) or 0
-            raise await self._failed(task, row, error, billed) from error.__cause__
-        except Exception as error:
-            # A provider is foreign code. Whatever else it raises, the call may have gone through.
-            lost = AmbiguousError(f"{model.spec}: {safe_exception(error)}"[:2000])
-            raise await self._lost_answer(task, row, provider, lost) from error
-
-    async def _answer_of(self, task: CallSpec, model: Model, context: Context) -> Answer | Job:
-        provider, limits = model.provider, self._waiting.limits
-        about = f"{task.slot} ({model.spec})"
-        if isinstance(provider, JobProvider):
-            submitting = provider.submit(model.name, task.request, context)
-            return await self._waiting.answer(submitting, about, limits.call_s)
-        calling = provider.call(model.name, task.request, context)
-        return await self._waiting.answer(calling, about, limits.of_call(provider))
-
-    async def _lost_answer(
-        self, task: CallSpec, row: CallRow, provider: AnyProvider, error: AmbiguousError
-    ) -> ClashError:
-        """What to raise when a call may have gone through. The row stays open where the next try can find out."""
-        if can_find_out(provider):
-            return error
-        await self._store.give_up(task, row, error.message)
-        return unknown_call(row, error.message)
-
-    async def _submitted(self, task: CallSpec, row: CallRow, model: Model, job: Job) -> _Kept:
-        return await self._collect(task, await self._store.submitted(row, job), model, job)
-
-    async def _collect(self, task: CallSpec, row: CallRow, model: Model, job: Job | None = None) -> _Kept:
-        """Wait for a job and take what it made. `job`: as the provider named it, where that was in this process."""
-        provider, job = model.provider, job or Job(str(row.job_id), row.endpoint)
-        if not isinstance(provider, JobProvider):
-            raise ProviderError(f"the provider {provider.name} has no jobs, but {row.slot} is one", code="no_jobs")
-        try:
-            answer = await self._await_job(task, provider, model, job)
-        except JobFailedError as error:
-            raise await self._failed(task, row, error, billed_micro(error.cost_usd) or 0) from error.__cause__
-        except ProviderError as error:
-            if is_lost(error):
-                # The job was taken, so it counts as paid unless the provider says what it billed.
-                raise await self._failed_paid(task, row, error, error) from error.__cause__
-            raise
-        return await self._accept(task, row, model, answer)
-
-    async def _await_job(self, task: CallSpec, provider: JobProvider, model: Model, job: Job) -> Answer:
-        tries = self._tries[task.slot, task.take]
-        try:
-            with self._rate_limits.asking(provider):
-                return await await_job(
-                    provider, model.name, job, waiting=self._waiting, check_stop=self._check_stop,
-                    on_look=tries.looking_at(job.id),
-                    about=f"{task.slot} ({model.spec}, job {job.id})",
-                )  # fmt: skip
-        except NoAnswerError:
-            self._check_stop()
-            raise
-
-    async def _accept(self, task: CallSpec, row: CallRow, model: Model, result: object) -> _Kept:
-        """Check an answer and keep it. One that is no answer is no success, but it was paid."""
-        again = can_find_out(model.provider) or row.state == CallState.SUBMITTED
-        try:
-            answer = answer_without_secrets(checked_answer(kind_of(task.request), result))
-            task.inspect(answer.content)
-        except ProviderError as error:
-            if again and error.retryable:
-                raise BadFileError(error.message, row, result) from error
-            raise await self._failed_paid(task, row, error, result) from error.__cause__
-        try:
-            receipt = await self.keeper.keep(row, answer)  # no await between the answer and its receipt
-        except KeptElsewhereError:
-            raise
-        except StorageError as error:
-            if not again:
-                with suppress(ClashError):
-                    await self._store.give_up(task, row, f"the answer came but could not be kept: {error.message}")
-            raise
-        return _Kept(row, receipt)
-
-    async def _failed_paid(self, task: CallSpec, row: CallRow, error: ProviderError, result: object) -> ClashError:
-        """Settle a call that failed and was, or counts as, paid. `result`: what came, with what was billed for it."""
-        cost, _ = cost_of(row, getattr(result, "cost_usd", None))
-        return await self._failed(task, row, error, cost, result)
-
-    async def _failed(
-        self, task: CallSpec, row: CallRow, error: ClashError, cost_micro: int, result: object = None
-    ) -> ClashError:
-        """Settle a call that failed, and return the error to raise.
-
-        If it cost something, it is not tried again, and a person is told what came.
-        """
-        digest = await self._keep_evidence(result)
-        if cost_micro and isinstance(error, ProviderError):
-            kept = f", what came is kept as {self._assets.path(digest).as_posix()}" if digest else ""
-            told = f"it counts as paid (${usd_text(cost_micro)}; {given_to_provider(row)}){kept}"
-            again = paid_words(row.service, row.quoted_cost_micro)
-            words = "; ".join(filter(None, (error.hint, told, again)))
-            error = error.with_(
-                cost_usd=from_micro(cost_micro),
-                exit_code=PersonNeededError.exit_code,
-                waiting_for="failed_paid",
-                remedy=Remedy(Action.RETRY_FAILED_PAID, words),
-            )
-        await self._store.fail(task, row, error, cost_micro=cost_micro, asset_sha256=digest)
-        return error
-
-    async def _keep_evidence(self, result: object) -> str | None:
-        """Keep the bytes that a provider sent and that are of no use, so that a person can complain; their digest."""
-        content = getattr(result, "content", None)
-        if not isinstance(content, bytes) or not content:
-            return None
-        try:
-            digest = self._assets.put(bytes_without_secrets(content))
-            await self._assets.share(digest)
-        except ClashError as error:
-            logger.warning("what a provider sent could not be kept: %s", error.message)
-            return None
-        return digest
-
-    def _context(self, task: CallSpec, row: CallRow) -> Context:
-        files = {item.sha256: self._assets.path(item.sha256) for item in references_of(task.request)}
-        return Context(key=row.token, model=row.model, files=files)
-
-
-class _Kept(NamedTuple):
-    """A row whose answer is in the store, with its receipt on the disk: all that is left is to settle it."""
-
-    row: CallRow
-    receipt: Mapping[str, Any]
 
 
 def _is_here(row: CallRow, model: Model) -> bool:
