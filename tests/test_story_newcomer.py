@@ -131,3 +131,54 @@ def test_a_name_in_the_column_of_characters_is_known():
     assert [(line.speaker, line.text) for line in beat.dialogue] == [
         ("Aiko", "Please, sit."), ("Stranger", "I can't stay."),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [
+        ("PAUL (off) — Je savais qu'il viendrait.", ("PAUL (off)", "Je savais qu'il viendrait.")),
+        ("DONA ROSA - Traz ele de volta.", ("DONA ROSA", "Traz ele de volta.")),
+        ("ANNA – Warte: er kommt.", ("ANNA", "Warte: er kommt.")),
+        ("NO - I stay.", ("", "NO - I stay.")),
+        ("Wait - he knows.", ("", "Wait - he knows.")),
+        ("KITCHEN - NIGHT", ("", "KITCHEN - NIGHT")),
+    ],
+)
+def test_a_name_in_capitals_before_a_dash_speaks(cell: str, line: tuple[str, str]):
+    """A dash behind a name in capitals is a colon; behind anything else it is a part of the words."""
+    assert said(cell) == [line]
+
+
+def test_a_column_of_voice_over_marks_is_nobody():
+    """V.O. and O.S. in a column of their own say how the row's character is heard."""
+    text = "Character,VO/OS,Action,Line\nMARA,V.O.,A road.,I left.\nIVO,,A door.,Stay.\nMARA,O.S.,A hall.,No.\n"
+    story = reading(text).story
+    lines = [(line.speaker, line.text) for beat in story.beats for line in beat.dialogue]
+    assert lines == [("MARA (V.O.)", "I left."), ("IVO", "Stay."), ("MARA (O.S.)", "No.")]
+    assert [beat.characters for beat in story.beats] == [("MARA",), ("IVO",), ("MARA",)]
+
+
+def test_a_column_of_place_and_time_fills_both():
+    """`場景／時間` holds the place and the time of day."""
+    (beat,) = reading("鏡號,場景／時間,畫面\n1,廚房／夜,水滾了。\n").story.beats
+    assert (beat.location, beat.time) == ("廚房", "夜")
+
+
+def test_json_names_the_film_and_what_is_not_used():
+    """A title beside the rows is the film's; anything else there is named in a warning."""
+    document = {
+        "title": "The Kiln", "characters": [{"name": "Mara", "description": "red coat"}],
+        "shots": [{"description": "A kiln glows."}],
+    }  # fmt: skip
+    story = reading(json.dumps(document), name="story.json").story
+    assert story.title == "The Kiln"
+    assert any("characters" in warning and "Mara" in warning for warning in story.warnings)
+    assert reading(json.dumps({"shots": document["shots"]}), name="story.json").story.warnings == ()
+
+
+def test_headings_between_markdown_tables_set_the_scene():
+    """The rows of each table play where the heading above it says."""
+    table = "| Shot | Action | Length |\n|---|---|---|\n| {} | A car waits. | 3 |\n"
+    text = f"# My film\n\n## Scene 1: Garage\n\n{table.format(1)}\n**Scene 2: The Ramp**\n\n{table.format(2)}"
+    beats = reading(text, name="film.md").story.beats
+    assert [(beat.scene, beat.location) for beat in beats] == [("1", "Garage"), ("2", "The Ramp")]

@@ -15,7 +15,7 @@ from clash.story.headers import SPEECH
 from clash.story.headings import Heading, canonical_side, heading_of, is_scene_number
 from clash.story.lengths import Lengths
 from clash.story.screenplay import Beat, Line
-from clash.story.speakers import name_key, voice_of
+from clash.story.speakers import is_off, name_key, voice_of
 from clash.story.speech import Speech, clean, is_a_sound, names_in, plain_text, speech_of
 from clash.story.table import Row, Table, shortened
 from clash.story.vocabulary import words
@@ -77,12 +77,14 @@ class Beats:
         scene = values["scene"] = values.get("scene") or self._scene
         self._scene = scene
         people = split_list(clean(values.pop("characters", "")))
-        said = self._said(row, values, people)
+        off = self._cell(row, "off")
+        heard = [f"{people[0]} ({off})"] if off and len(people) == 1 else people
+        said = self._said(row, values, heard)
         narration, dialogue = _told_first(said.lines)
         for name, texts in (("sound", said.sound), ("music", said.music)):
             if texts:
                 values[name] = ", ".join(dict.fromkeys([*filter(None, [values.get(name, "")]), *texts]))
-        people = tuple(name for name in people if not voice_of(name).narrator)
+        people = tuple(name for name in people if not voice_of(name).narrator and not is_off(name))
         seconds = self._lengths.of(row)
         filmed = (value for key, value in values.items() if key not in _NOTHING_TO_FILM and key != "int_ext")
         if not (any(filmed) or people or narration or dialogue):
@@ -123,7 +125,7 @@ class Beats:
         fields = [
             name
             for name in column.fields
-            if name not in SPEECH and name not in ("duration", "start", "end", "speaker", "episode")
+            if name not in SPEECH and name not in ("duration", "start", "end", "speaker", "off", "episode")
         ]
         spoken = bool(SPEECH & set(column.fields))
         if not fields or (spoken and "description" not in fields):
@@ -143,6 +145,9 @@ class Beats:
             ]
         if len(fields) == 1:
             return [(fields[0], text)]
+        if "location" in fields and set(fields) <= {"location", "int_ext", "time"}:
+            found = heading_of(text)
+            return [("location", found.place), ("int_ext", found.int_ext), ("time", found.time)]
         camera = [name for name in fields if name in _CAMERA and _CAMERA[name](text) is not None]
         if camera:
             return [(name, text) for name in camera] + [(name, text) for name in fields if name == "lens"]
@@ -211,7 +216,12 @@ class Beats:
         return found
 
     def _speaker(self, row: Row) -> str:
-        cells = (row.cells[column.index] for column in self._columns.of("speaker"))
+        speaker, off = self._cell(row, "speaker"), self._cell(row, "off")
+        return f"{speaker} ({off})" if speaker and off else speaker
+
+    def _cell(self, row: Row, field_name: str) -> str:
+        """The first filled cell of the columns of a field."""
+        cells = (row.cells[column.index] for column in self._columns.of(field_name))
         return next((clean(cell) for cell in cells if not is_empty(cell)), "")
 
     def _seen_and_said(self, text: str) -> tuple[str, str]:
@@ -219,7 +229,7 @@ class Beats:
         seen: list[str] = []
         said: list[str] = []
         for line in clean(text).splitlines():
-            found = speech_of(line, known=self._known)
+            found = speech_of(line, known=self._known, dashes=False)
             (said if found.has_names else seen).append(line)
         return "\n".join(seen).strip(), "\n".join(said)
 

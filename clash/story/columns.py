@@ -14,7 +14,7 @@ from clash.story.durations import Length, is_unmistakable, length_of
 from clash.story.headers import SPEECH, UNUSED, Meaning, language_of_headers, meaning_of
 from clash.story.headings import is_scene_number
 from clash.story.screenplay import Beat
-from clash.story.speakers import could_be_a_name, name_key
+from clash.story.speakers import could_be_a_name, is_off, name_key
 from clash.story.speech import has_labels, has_spoken_names, names_in
 from clash.story.table import Row, Table, shortened
 from clash.story.words import key_of
@@ -29,6 +29,7 @@ MAPPABLE = (
 """The fields that `--column HEADER=FIELD` may name."""
 
 _SAMPLE = 400
+_HEARD = SPEECH | {"speaker", "characters", "who"}
 _CAMERA = ("shot_size", "angle", "movement")
 _SENTENCES_IN_MOST = 0.6
 
@@ -110,6 +111,9 @@ class _Deciding:
         for column in list(self._columns.every):
             if column.by_hand or not column.fields:
                 continue
+            if self._only_says_off(column):
+                column.fields = ("off",)
+                continue
             self._combined(column)
             self._places(column)
             self._numbers(column)
@@ -124,6 +128,11 @@ class _Deciding:
 
     # -- one column at a time
 
+    def _only_says_off(self, column: Column) -> bool:
+        """Whether a column of speech or people says only how each speaker is heard: V.O., O.S., 画外音."""
+        values = self.values(column)
+        return bool(values) and bool(_HEARD & set(column.fields)) and all(map(is_off, values))
+
     def _combined(self, column: Column) -> None:
         """A header of several parts: numbers beside words, words beside text that is in every table."""
         if len(column.fields) < 2:
@@ -136,6 +145,8 @@ class _Deciding:
         ):
             fields.remove("description")
         numeric = self._share(column, is_scene_number) > 0.5
+        if "place" in fields and {"time", "int_ext"} & set(fields):
+            fields[fields.index("place")] = "location"
         for name in ("shot", "scene", "place", "title"):
             if name in fields and len(fields) > 1:
                 others = [other for other in fields if other not in ("shot", "scene", "title", "place")]

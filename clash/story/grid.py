@@ -25,7 +25,7 @@ class Row:
 class Grid:
     """The rows of a file that hold anything. `form` is csv, tsv, psv, xlsx, markdown, html, json, jsonl or fountain.
 
-    `has_header`: the first row is the header, because the form says so.
+    `has_header`: the first row is the header, because the form says so. `title` is what the file calls the film.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Grid:
     warnings: tuple[str, ...] = ()
     has_header: bool = False
     unit: str = field(default="row")
+    title: str = ""
 
 
 def limited(rows: Iterable[tuple[int, list[str]]], name: str) -> Iterator[Row]:

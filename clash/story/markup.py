@@ -9,11 +9,14 @@ from itertools import pairwise
 
 from clash.errors import StoryError
 from clash.story.grid import MOST_COLUMNS, Grid, limited, too_wide
+from clash.story.headings import heading_of
 
 _RULE = re.compile(r"[ \t]{0,8}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _BREAKS = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 _UNESCAPED = re.compile(r"(?<!\\)\|")
 _MOST_SPAN = 200
+_HEADING = re.compile(r"#{1,6}\s+(.{1,200})|(?:\*\*|__)(.{1,200}?)(?:\*\*|__):?")
+_MOST_LINES_ABOVE = 20
 
 Known = Callable[[list[str]], int]
 
@@ -41,6 +44,8 @@ def read_markdown(text: str, *, name: str, encoding: str, warnings: list[str], k
     def rows() -> Iterator[tuple[int, list[str]]]:
         yield first[0] + 1, first[1]
         for at in same:
+            if heading := _heading_above(lines, at) if len(first[1]) > 2 else "":
+                yield at, [heading]
             for number in range(at + 2, len(lines)):
                 if "|" not in lines[number] or (number + 1 < len(lines) and _is_rule(lines[number + 1])):
                     break
@@ -53,6 +58,18 @@ def read_markdown(text: str, *, name: str, encoding: str, warnings: list[str], k
         counted = "1 other table of the text is" if others == 1 else f"{others} other tables of the text are"
         warnings.append(f"{counted} not part of the story")
     return Grid(name, "markdown", tuple(limited(rows(), name)), encoding, tuple(warnings))
+
+
+def _heading_above(lines: list[str], at: int) -> str:
+    """The scene heading above a table, nothing but prose between: `## Scene 2`, `**Scene 2: Ramp**`."""
+    for line in reversed(lines[max(0, at - _MOST_LINES_ABOVE) : at]):
+        if "|" in line:
+            break
+        if found := _HEADING.fullmatch(line.strip()):
+            text = (found[1] or found[2]).strip(" *#_")
+            heading = heading_of(text)
+            return text if heading.says_more_than_a_place and (heading.number or heading.place) else ""
+    return ""
 
 
 def _is_rule(line: str) -> bool:

@@ -149,7 +149,7 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
     warnings += [*reader.warnings(), *lengths.warnings()]
     shot_list = any(beat.shot or beat.shot_size for beat in beats) or lengths.on_the_clock or _is_av_script(columns)
     story = Story(
-        title=title or title_of(table.name),
+        title=title or table.title or title_of(table.name),
         kind="shot_list" if shot_list else "beats",
         language=_language(beats, options),
         beats=tuple(beats),

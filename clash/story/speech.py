@@ -39,6 +39,7 @@ _CODE = re.compile(r"(?<!`)`([^`\n]{1,2000})`(?!`)")
 _BULLET = re.compile(r"[ \t]{0,40}(?:[-–—•·▪●*][ \t]+|[-–—•](?=\S)|\d{1,3}[.)、．][ \t]*(?=\D)|[①-⑳])")
 _QUOTATION = re.compile(r"([^「」『』\s:：，。、！？…]{1,20})\s?(「[^「」]{1,2000}」|『[^『』]{1,2000}』)[\s／/]{0,3}")
 _KANJI_OR_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc・]{2,8}|[\u4e00-\u9fff々]{2,4}")
+_DASHED = re.compile(r"([^\W\d_][^—–:：\n]{0,50}?)(?:\s?[—–]\s|\s--?\s)\s{0,4}(\S.*)")
 _KANA = re.compile("[\u3041-\u30fa]")
 _IN_A_SENTENCE = re.compile("[はがもとにでをのへて]$|^[とって]|[说說道问問喊叫]$|[\u3041-\u3096]{3}")
 _NAME_SIGNS = (":", "：", "「", "『", "“", "[", "【", "（", "(")
@@ -87,18 +88,26 @@ def plain_text(text: str) -> str:
 
 
 def speech_of(
-    cell: str, *, unnamed: Unnamed = "nobody", speaker: str = "", known: frozenset[str] = frozenset()
+    cell: str,
+    *,
+    unnamed: Unnamed = "nobody",
+    speaker: str = "",
+    known: frozenset[str] = frozenset(),
+    dashes: bool = True,
 ) -> Speech:
     """The lines of one cell, in order.
 
     `speaker` is the row's own column, `known` the names that the table's columns use (see `name_key`). Each line of
     the cell may name its speaker before a colon; one that does not goes on with the speaker of the line above, or is
-    the narrator's (`unnamed`).
+    the narrator's (`unnamed`). With `dashes`, a name may stand before a dash too: `PAUL (off) — Je savais.`
     """
     speech = Speech()
     start = voice_of(speaker) if speaker.strip() else Voice(narrator=unnamed == "narrator")
     current, only_known = start, bool(speaker.strip()) and not start.narrator
-    pieces = list(_pieces(clean(cell), known, only_known=only_known))
+    text = clean(cell)
+    if dashes and unnamed == "nobody" and not only_known:
+        text = "\n".join(_with_colon(line, known) for line in text.split("\n"))
+    pieces = list(_pieces(text, known, only_known=only_known))
     alone = len(pieces) == 1
     for index, (cue, text) in enumerate(pieces):
         if not cue and index + 1 < len(pieces) and _is_cue(text, pieces[index + 1], known):
@@ -374,6 +383,19 @@ def _could_be_quoted(name: str) -> bool:
     if label_of(name) or voice_of(name).narrator:
         return True
     return could_be_a_name(name) and not is_direction(name) and not _IN_A_SENTENCE.search(name)
+
+
+def _with_colon(line: str, known: frozenset[str]) -> str:
+    """A line with a colon for the dash behind a name: `DONA ROSA - Traz ele.` The name is known, or in capitals."""
+    found = _DASHED.match(line)
+    if not found:
+        return line
+    name, rest = found[1].strip(), found[2]
+    bare = _BRACKETED.sub("", name).strip()
+    if has_cjk(bare):
+        return line
+    named = len(bare) > 1 and _is_in_capitals(bare) and could_be_a_name(name) and not _is_in_capitals(rest)
+    return f"{name}: {rest}" if named or (name_key(name) in known) else line
 
 
 def _is_in_capitals(name: str) -> bool:

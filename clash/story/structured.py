@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from clash.errors import StoryError
-from clash.story.grid import Grid, limited
+from clash.story.grid import Grid, limited, shortened
 
 _USUAL_KEYS = (
     "shots", "rows", "beats", "scenes", "story", "storyboard", "items", "data", "records", "shot_list", "shotlist",
     "segments", "frames", "panels", "clips", "screenplay", "script", "分镜", "镜头", "分镜列表", "镜头列表", "场景",
 )  # fmt: skip
+_TITLES = frozenset({"title", "film_title", "标题", "片名", "標題", "タイトル"})
+_LONGEST_TITLE = 200
 _MOST_DEPTH = 6
 _HINT = 'Write an array of objects, one per shot or beat: [{"description": "...", "dialogue": "..."}].'
 
@@ -46,6 +48,8 @@ def read_json(text: str, *, name: str, encoding: str, warnings: list[str]) -> Gr
     rows = list(_rows_in(document, {}, 0))
     if not rows:
         raise StoryError(f"{name} is JSON, but holds no array of rows that can be read", hint=_HINT)
+    title, unused = _beside_rows(document)
+    warnings = [*warnings, *unused]
     headers = list(dict.fromkeys(key for row in rows for key in row))
 
     def numbered() -> Iterator[tuple[int, list[str]]]:
@@ -53,7 +57,8 @@ def read_json(text: str, *, name: str, encoding: str, warnings: list[str]) -> Gr
         for number, row in enumerate(rows, start=1):
             yield number, [row.get(header, "") for header in headers]
 
-    return Grid(name, form, tuple(limited(numbered(), name)), encoding, tuple(warnings), has_header=True)
+    rows_read = tuple(limited(numbered(), name))
+    return Grid(name, form, rows_read, encoding, tuple(warnings), has_header=True, title=title)
 
 
 def _lines_of(text: str, name: str, error: ValueError) -> list[Any]:
@@ -81,11 +86,33 @@ def _rows_in(value: Any, above: dict[str, str], depth: int) -> Iterator[dict[str
         return
     if isinstance(value, dict):
         document = cast("dict[str, Any]", value)
-        key = next((k for k in _USUAL_KEYS if isinstance(document.get(k), list | dict)), None)
-        if key is None:
-            key = next((k for k, v in document.items() if _is_rows(v)), None)
+        key = _key_of_rows(document)
         if key is not None:
             yield from _rows_in(document[key], above, depth + 1)
+
+
+def _key_of_rows(document: dict[str, Any]) -> str | None:
+    key = next((k for k in _USUAL_KEYS if isinstance(document.get(k), list | dict)), None)
+    return key if key is not None else next((k for k, v in document.items() if _is_rows(v)), None)
+
+
+def _beside_rows(document: Any) -> tuple[str, list[str]]:
+    """The film's title that stands beside the rows of a document, and a warning for each other value there."""
+    title, unused, depth = "", list[str](), 0
+    while isinstance(document, dict) and depth <= _MOST_DEPTH:
+        around = cast("dict[str, Any]", document)
+        rows = _key_of_rows(around)
+        if rows is None:
+            break
+        for key, value in around.items():
+            text = " ".join(_text(value).split())
+            if key.casefold() in _TITLES and isinstance(value, str) and text:
+                title = text[:_LONGEST_TITLE]
+            elif key != rows and text:
+                unused.append(f"{shortened(key, 40)} beside the rows is not used: {shortened(text)}")
+        document, depth = around[rows], depth + 1
+    more = [f"{len(unused) - 10} more values beside the rows are not used"] if len(unused) > 10 else []
+    return title, [*unused[:10], *more]
 
 
 def _rows_of(item: dict[str, Any], above: dict[str, str], depth: int) -> Iterator[dict[str, str]]:

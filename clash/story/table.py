@@ -41,6 +41,7 @@ class Table:
     encoding: str = "utf-8"
     header_row: int = 1
     unit: str = "row"
+    title: str = ""
 
 
 def read_table(content: bytes, *, name: str) -> Table:
@@ -58,7 +59,7 @@ def read_table(content: bytes, *, name: str) -> Table:
     if at and not grid.has_header:
         warnings.append(f"the header was found in row {number}; the rows above it are not part of the story")
     rows = _rows(grid, headers, at + 1 + skipped)
-    return Table(name, headers, rows, tuple(warnings), grid.form, grid.encoding, number, grid.unit)
+    return Table(name, headers, rows, tuple(warnings), grid.form, grid.encoding, number, grid.unit, grid.title)
 
 
 def read_grid(content: bytes, *, name: str) -> Grid:
