@@ -20,10 +20,8 @@ from clash.database.connection import is_d1, open_database
 
 PLUGINS = Path(__file__).parent / "plugins"
 SMALL = ("--size", "192x108", "--fps", "8")
-METERED = (
-    "--screenplay-model", "metered:screenwriter", "--image-model", "metered:illustrator",
-    "--video-model", "metered:cinematographer", "--speech-model", "metered:voice",
-)  # fmt: skip
+_MODELS = {"screenplay": "screenwriter", "image": "illustrator", "video": "cinematographer", "speech": "voice"}
+METERED = tuple(word for craft, model in _MODELS.items() for word in (f"--{craft}-model", f"metered:{model}"))
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "TMP")
 _PLACES = ("Harbour", "Forest", "Kitchen", "Street")
 
@@ -60,9 +58,14 @@ def clash(folder: Path, *arguments: str, env: Mapping[str, str] | None = None, s
     if not stdin and _as_ours(env or {}):
         return forked_clash(folder, *arguments, env=env or environment())
     done = subprocess.run(
-        command(*arguments), cwd=folder, env=dict(env or environment()), input=stdin, capture_output=True, timeout=300,
+        command(*arguments),
+        cwd=folder,
+        env=dict(env or environment()),
+        input=stdin,
+        capture_output=True,
+        timeout=300,
         check=False,
-    )  # fmt: skip
+    )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -65,7 +65,7 @@ async def apply(url: str, statements: Sequence[Statement]) -> None:
 
 
 async def fill(url: str) -> None:
-    """A run of 110 calls with large checkpoints, a small one, one without a call, a thread that is no run of clash.
+    """A run of 110 calls with large checkpoints, a small one, one without a call, a thread that is not a run of clash.
 
     The calls of two runs are mixed, so that numbers that are given anew do not come out the same by chance.
     """

@@ -39,7 +39,7 @@ def test_rain_is_heard_on_the_roof_from_inside(place: PlaceKind, time: TimeOfDay
     assert not {"bird", "gull", "crickets", "owl"} & set(levels)
 
 
-def test_the_hour_is_heard():
+def test_the_sounds_fit_the_time_of_day():
     """A forest has birds by day, crickets and an owl by night."""
     day, night = (bed_levels("forest", time, "clear", "") for time in ("day", "night"))
     assert "bird" in day
@@ -72,7 +72,7 @@ def test_what_the_story_asks_for_is_heard(words: str, name: str):
     assert asked[name] > unasked.get(name, -99)
 
 
-def test_silence_is_kept():
+def test_a_silent_shot_stays_quiet():
     """Where the story asks for silence the place is hushed, and nothing happens in it."""
     hushed, usual = bed_levels("market", "day", "clear", "寂静"), bed_levels("market", "day", "clear", "")
     assert all(level <= usual[name] - 10 for name, level in hushed.items())
@@ -97,7 +97,7 @@ def test_an_endless_sound_does_not_depend_on_how_it_is_read():
 
 
 @pytest.mark.parametrize("name", sorted(TEXTURES))
-def test_an_endless_sound_is_all_around(name: str):
+def test_an_endless_sound_differs_left_and_right(name: str):
     """Left and right are not the same: the sound has width, and speech in the middle stays clear of it."""
     left, right = read_texture(name, 0, 4 * RATE)
     assert abs(np.corrcoef(left, right)[0, 1]) < 0.5

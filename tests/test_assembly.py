@@ -85,7 +85,7 @@ def _packets(path: Path) -> list[bytes]:
         return [bytes(packet) for packet in container.demux(video=0) if packet.size]
 
 
-def test_every_frame_stands_at_its_time(clips: list[Clip], tmp_path: Path) -> None:
+def test_every_frame_is_at_its_time(clips: list[Clip], tmp_path: Path) -> None:
     """Clips of 30, 1, 2 and 49 frames join without a gap: frame k stands at exactly k / 24 s, in the right clip."""
     frames = _tones(_join(clips, tmp_path / "film"))
     assert [time for time, _ in frames] == [Fraction(number, FPS) for number in range(sum(LENGTHS))]
@@ -100,7 +100,7 @@ def test_the_picture_is_copied(clips: list[Clip], tmp_path: Path) -> None:
     assert _packets(film) == [packet for clip in clips for packet in _packets(clip.path)]
 
 
-def test_sound_is_one_piece_in_time_with_the_picture(clips: list[Clip], tmp_path: Path) -> None:
+def test_sound_is_continuous_and_in_time_with_the_picture(clips: list[Clip], tmp_path: Path) -> None:
     """A click at 2.5 s of the sound is heard at 2.5 s of the film, and samples follow each other without a gap."""
     sound = np.zeros((round(sum(LENGTHS) / FPS * RATE), 2), np.float32)
     sound[int(2.5 * RATE)] = 0.9
@@ -123,7 +123,7 @@ def test_sound_is_as_long_as_the_picture(clips: list[Clip], tmp_path: Path, seco
     assert heard.shape[1] / RATE == pytest.approx(sum(LENGTHS) / FPS, abs=0.03)
 
 
-def test_sound_out_of_range_is_tamed(clips: list[Clip], tmp_path: Path) -> None:
+def test_sound_out_of_range_is_limited(clips: list[Clip], tmp_path: Path) -> None:
     """Infinite, missing and overdriven samples do not break the encoder."""
     sound = np.full((RATE, 2), np.nan, np.float32)
     sound[::7], sound[1::7] = np.inf, -5
@@ -186,7 +186,7 @@ def test_the_same_clips_give_the_same_film(clips: list[Clip], tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("codec", "fps", "size"), [("mpeg4", 30, (320, 240)), ("libx264", 24, (160, 96)), ("libx264", 12, (96, 160))]
 )
-def test_a_clip_of_another_make_is_made_to_fit(
+def test_a_clip_of_another_format_is_conformed(
     clips: list[Clip], tmp_path: Path, codec: str, fps: int, size: tuple[int, int]
 ) -> None:
     """A clip with another codec, size or rate is encoded again: right length, right place, its middle filled in."""
@@ -202,8 +202,8 @@ def test_a_clip_of_another_make_is_made_to_fit(
     assert np.abs(picture[:, W // 2 + 8 : -8].mean() - 100) < 4
 
 
-def test_a_film_all_of_another_make_is_copied(tmp_path: Path) -> None:
-    """Clips that are alike are joined as they are, whoever made them."""
+def test_clips_of_one_other_format_are_copied(tmp_path: Path) -> None:
+    """Clips of one format are joined as they are, whatever made them."""
     made = [_foreign(tmp_path / f"{n}.mp4", "libx264", 1.0, FPS, 320, 192) for n in range(3)]
     film = _join([Clip(path, FPS) for path in made], tmp_path / "film")
     assert _packets(film) == [packet for path in made for packet in _packets(path)]

@@ -48,7 +48,7 @@ def test_a_file_is_found_by_its_content(assets: AssetStore) -> None:
     assert assets.root / assets.relative_path(DIGEST) == assets.path(DIGEST)
 
 
-def test_to_put_a_file_twice_writes_it_once(assets: AssetStore) -> None:
+def test_putting_a_file_twice_writes_it_once(assets: AssetStore) -> None:
     """A whole file is left alone; its time does not change."""
     assets.put(CONTENT)
     os.utime(assets.path(DIGEST), ns=(1, 1))
@@ -57,7 +57,7 @@ def test_to_put_a_file_twice_writes_it_once(assets: AssetStore) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", CONTENT[:-1], CONTENT[:-1] + b"X", CONTENT + b"X"])
-def test_a_damaged_file_is_seen_and_mended(assets: AssetStore, damage: bytes) -> None:
+def test_a_damaged_file_is_noticed_and_replaced(assets: AssetStore, damage: bytes) -> None:
     """Cut short, longer, or one byte off: it is not there, cannot be read, and is replaced when it is put again."""
     assets.put(CONTENT)
     assets.path(DIGEST).write_bytes(damage)
@@ -69,7 +69,7 @@ def test_a_damaged_file_is_seen_and_mended(assets: AssetStore, damage: bytes) ->
     assert assets.read(DIGEST) == CONTENT
 
 
-def test_a_missing_file_is_told(assets: AssetStore) -> None:
+def test_a_missing_file_is_reported(assets: AssetStore) -> None:
     """Not there is an answer; to read it all the same is an error that names it."""
     assert not assets.has(DIGEST)
     with pytest.raises(StorageError, match=DIGEST[:12]):
@@ -77,13 +77,13 @@ def test_a_missing_file_is_told(assets: AssetStore) -> None:
 
 
 @pytest.mark.parametrize("digest", ["", "..", "../../etc/passwd", DIGEST.upper(), DIGEST[:-1], DIGEST + "0", "g" * 64])
-def test_what_is_no_digest_names_no_file(assets: AssetStore, digest: str) -> None:
+def test_only_a_digest_names_a_file(assets: AssetStore, digest: str) -> None:
     """A digest from a tampered database leads to no path outside of the store."""
     with pytest.raises(StorageError):
         assets.path(digest)
 
 
-def test_a_folder_in_the_place_of_a_file_is_told(assets: AssetStore) -> None:
+def test_a_folder_instead_of_a_file_is_reported(assets: AssetStore) -> None:
     """No traceback, for reading or writing."""
     assets.path(DIGEST).mkdir(parents=True)
     for use in (assets.has, assets.read):
@@ -118,7 +118,7 @@ def test_many_threads_may_put_one_file(assets: AssetStore) -> None:
     assert len(names(assets.root)) == 1
 
 
-def test_a_process_that_is_killed_leaves_no_half_file_under_a_name(assets: AssetStore) -> None:
+def test_a_killed_process_leaves_no_incomplete_file(assets: AssetStore) -> None:
     """SIGKILL at any moment of writing: every file that has a name is whole."""
     script = (
         "import sys; from pathlib import Path; from clash.assets import AssetStore\n"
@@ -140,7 +140,7 @@ def test_a_process_that_is_killed_leaves_no_half_file_under_a_name(assets: Asset
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disk_is_told_as_that(assets: AssetStore, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+def test_a_full_disk_is_reported_as_full(assets: AssetStore, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     """Full, over quota or over a limit: one code for scripts, a retryable error, and no rest on the disk."""
     refuse(monkeypatch, code)
     with pytest.raises(StorageError) as refused:
@@ -157,7 +157,7 @@ def test_another_refusal_names_the_reason(assets: AssetStore, monkeypatch: pytes
     assert refused.value.code == "storage"
 
 
-def test_a_file_system_that_cannot_sync_folders_will_do(assets: AssetStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_that_cannot_sync_folders_works(assets: AssetStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Network file systems refuse to sync a folder; the file was synced, and is kept."""
     real = os.fsync
 
@@ -171,7 +171,7 @@ def test_a_file_system_that_cannot_sync_folders_will_do(assets: AssetStore, monk
     assert assets.read(DIGEST) == CONTENT
 
 
-def test_a_store_that_may_not_be_written_is_told(
+def test_a_read_only_store_is_reported(
     open_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
 ) -> None:
     """No permission: a storage error with a hint, not a traceback."""
@@ -204,14 +204,14 @@ def test_a_damaged_receipt_counts_as_none(assets: AssetStore, damage: bytes) -> 
 
 
 @pytest.mark.parametrize("token", ["", "../x", "a/b", "."])
-def test_a_token_leads_nowhere_else(assets: AssetStore, token: str) -> None:
+def test_a_token_cannot_leave_the_folder(assets: AssetStore, token: str) -> None:
     """A token from a tampered database reads and writes no other file."""
     with pytest.raises(StorageError):
         assets.write_receipt(token, {})
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-def test_a_file_in_progress_is_for_its_owner_alone(assets: AssetStore) -> None:
+def test_only_the_owner_can_read_a_file_in_progress(assets: AssetStore) -> None:
     """Whatever the umask, and whatever writes into it: FFmpeg makes its files readable for everybody."""
     before = os.umask(0)
     try:
@@ -253,7 +253,7 @@ def test_a_file_that_was_encoded_is_moved_in(assets: AssetStore) -> None:
 # -- names for people --------------------------------------------------------------------------------------------------
 
 
-def test_what_people_do_with_their_files_leaves_the_stored_ones_whole(assets: AssetStore, tmp_path: Path) -> None:
+def test_edited_published_files_leave_the_store_unchanged(assets: AssetStore, tmp_path: Path) -> None:
     """A film that is edited in place is edited; what was paid for is not. The next look puts the film back."""
     assets.put(CONTENT)
     target = tmp_path / "output" / "film.mp4"
@@ -266,7 +266,7 @@ def test_what_people_do_with_their_files_leaves_the_stored_ones_whole(assets: As
     assert names(target.parent) == {"film.mp4"}
 
 
-def test_a_copy_that_is_there_is_not_made_again(assets: AssetStore, tmp_path: Path) -> None:
+def test_an_existing_copy_is_not_made_again(assets: AssetStore, tmp_path: Path) -> None:
     """It is known by its size and time; it is for its owner only, as the stored file."""
     assets.put(CONTENT)
     target = tmp_path / "film.mp4"
@@ -297,7 +297,7 @@ def test_an_older_film_is_replaced_and_the_store_is_not(assets: AssetStore, tmp_
     assert assets.read(older) == b"older"
 
 
-def test_a_name_that_cannot_be_given_is_told(assets: AssetStore, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_published_is_reported(assets: AssetStore, tmp_path: Path) -> None:
     """A folder stands where the film belongs, or the stored file is gone."""
     assets.put(CONTENT)
     (tmp_path / "film.mp4").mkdir()
@@ -310,9 +310,20 @@ def test_a_name_that_cannot_be_given_is_told(assets: AssetStore, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "slot",
-    ["character:../../../etc", "character:..", "character:", "character:a/b", "character:a\\b", "character:a\0b",
-     "character:con", "character:Aux", "character:a.", "character:x" + "y" * 300, "character:" + "禾" * 300],
-)  # fmt: skip
+    [
+        "character:../../../etc",
+        "character:..",
+        "character:",
+        "character:a/b",
+        "character:a\\b",
+        "character:a\0b",
+        "character:con",
+        "character:Aux",
+        "character:a.",
+        "character:x" + "y" * 300,
+        "character:" + "禾" * 300,
+    ],
+)
 def test_a_name_that_a_model_chose_stays_in_its_folder(tmp_path: Path, slot: str) -> None:
     """A character of any name gets a file of its own, within the folder, that every system can make."""
     path = published_path(tmp_path, "character_image", slot, "image/png")

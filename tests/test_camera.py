@@ -59,14 +59,14 @@ def test_a_shot_has_exactly_the_frames_asked_for(movement: Movement) -> None:
 
 @pytest.mark.parametrize("movement", MOVEMENTS)
 @pytest.mark.parametrize(("width", "height"), [(16, 16), (64, 36), (16, 200), (1920, 800)])
-def test_films_of_every_size_are_shot(movement: Movement, width: int, height: int) -> None:
+def test_films_of_every_size_are_made(movement: Movement, width: int, height: int) -> None:
     """The smallest film, narrow ones and wide ones get whole pictures of their size."""
     shot = list(frames(_blob(320, 180, 20), movement, count=4, width=width, height=height, fps=FPS))
     assert [picture.shape for picture in shot] == [(height * 3 // 2, width)] * 4
 
 
 @pytest.mark.parametrize(("movement", "sign"), [("pan_left", 1), ("pan_right", -1), ("tilt_up", 1), ("tilt_down", -1)])
-def test_pans_and_tilts_go_their_way(movement: Movement, sign: int) -> None:
+def test_pans_and_tilts_move_in_their_direction(movement: Movement, sign: int) -> None:
     """When the camera pans left, what it sees moves right; when it tilts up, things move down."""
     shot = _shot(movement)
     axis = 0 if movement.startswith("pan") else 1
@@ -106,7 +106,7 @@ def test_speed_changes_gently(movement: Movement) -> None:
 
 @pytest.mark.parametrize("movement", MOVEMENTS)
 @pytest.mark.parametrize("seconds", [1.0, 5.0, 20.0, 120.0])
-def test_no_shot_stands_still(movement: Movement, seconds: float) -> None:
+def test_every_shot_moves(movement: Movement, seconds: float) -> None:
     """In any three quarters of a second of any shot, some edge of a 1280-pixel film moves by a pixel."""
     move = CameraMove.of(movement, seconds)
     boxes = np.array([move.box(second, 1280, 720) for second in np.arange(0, seconds, 0.25)])
@@ -136,7 +136,7 @@ def test_a_still_of_another_shape_is_filled_not_stretched() -> None:
     assert spread[0] == pytest.approx(spread[1], rel=0.02)
 
 
-def test_colours_stay_where_the_light_is() -> None:
+def test_chroma_is_aligned_with_luma() -> None:
     """Red and its brightness share their edge: the chroma planes move with the luma to a quarter of a pixel."""
     still = Image.new("RGB", (1280, 720), (90, 90, 90))
     still.paste((230, 120, 120), (640, 0, 1280, 720))
@@ -152,7 +152,7 @@ def _rise(row: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(("width", "height"), [(641, 360), (640, 361), (8, 8), (10_000, 360)])
-def test_shapes_that_no_film_can_have_are_refused(width: int, height: int) -> None:
+def test_impossible_film_sizes_are_refused(width: int, height: int) -> None:
     """Odd, tiny and huge sides are an error that says so, before anything is made."""
     with pytest.raises(FilmError, match=f"{width}x{height}"):
         frames(_blob(), "static", count=1, width=width, height=height, fps=FPS)
@@ -164,7 +164,7 @@ def test_the_same_still_gives_the_same_frames() -> None:
         assert np.array_equal(first, second)
 
 
-def test_frames_are_made_as_they_are_taken() -> None:
+def test_frames_are_made_on_demand() -> None:
     """An hour's shot costs nothing until its frames are asked for, and lets go of its threads when dropped."""
     shot = frames(_blob(), "static", count=86_400, width=W, height=H, fps=FPS)
     assert len(list(islice(shot, 3))) == 3

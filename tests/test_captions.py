@@ -95,7 +95,7 @@ def _pill(speaker: str) -> tuple[NDArray[np.intp], tuple[int, int]]:
     return rows, (int(blue[place]), int(red[place]))
 
 
-def test_the_speaker_stands_above_the_words() -> None:
+def test_the_speaker_is_above_the_words() -> None:
     """A name makes a coloured pill above the text, without one there is none, and a speaker keeps one colour."""
     rows, colour = _pill("Mara")
     assert len(rows) > 5
@@ -119,7 +119,7 @@ def test_a_caption_without_letters_leaves_the_picture_alone(text: str) -> None:
     assert not any(_touched(luma) for luma in _film([Words(0, 24, text, "Mara")]))
 
 
-def test_long_text_turns_pages() -> None:
+def test_long_text_is_split_into_pages() -> None:
     """Text that one page cannot hold is shown page after page, each standing long enough to be read."""
     film = _film([Words(0, 192, LONG)], 192)
     turns = [n for n in range(8, 184) if not np.array_equal(film[n], film[n - 1])]
@@ -128,7 +128,7 @@ def test_long_text_turns_pages() -> None:
     assert all(_ink(film[number]) > 500 for number in (10, *turns, 180))
 
 
-def test_a_step_smaller_comes_before_turning_pages() -> None:
+def test_smaller_text_is_tried_before_pages() -> None:
     """A text a little too long is set smaller and stays on one page."""
     film = _film([Words(0, 48, LONG[:135])], 48)
     assert all(np.array_equal(film[24], luma) for luma in film[8:40])
@@ -142,7 +142,7 @@ def test_twenty_thousand_letters_are_bounded() -> None:
     assert len([n for n in range(8, 88) if not np.array_equal(film[n], film[n - 1])]) <= 4
 
 
-def test_the_later_caption_takes_over() -> None:
+def test_the_later_caption_replaces_the_earlier() -> None:
     """Captions that overlap, or come out of order, are never drawn over each other."""
     early, late = Words(0, 20, "The first of them.", "A"), Words(10, 24, "The second.", "B")
     both, second = _film([late, early]), _film([late])
@@ -150,7 +150,7 @@ def test_the_later_caption_takes_over() -> None:
     assert np.array_equal(both[5], _film([early])[5])
 
 
-def test_a_slate_stands_on_every_frame() -> None:
+def test_the_slate_is_on_every_frame() -> None:
     """The technical line is in the upper left corner of all frames, and nowhere else."""
     film = _film([], slate="SC 02  SHOT 003  MS  PUSH IN")
     assert all(_touched(luma[: H // 6, : W // 2]) for luma in film)
@@ -163,7 +163,7 @@ def test_a_long_slate_stays_in_the_picture() -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(16, 16), (64, 36), (360, 640), (1000, 400), (500, 500)])
-def test_every_shape_of_film_takes_words(width: int, height: int) -> None:
+def test_captions_work_on_every_shape_of_film(width: int, height: int) -> None:
     """Upright, square, very wide and tiny films all show their captions within the frame."""
     film = _film([Words(0, 12, LONG[:60], "Tomas")], 12, "SC 1  SHOT 1", width, height)
     assert film[6].shape == (height, width)

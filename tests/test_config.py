@@ -1,4 +1,4 @@
-"""Settings: the environment goes before `.env`, `.env` before the default, and what cannot be used is named."""
+"""Settings: the environment overrides `.env`, `.env` overrides the default, and unusable values are named."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def refused() -> SettingsError:
     return caught.value
 
 
-def test_without_any_setting_the_defaults_hold() -> None:
+def test_without_settings_the_defaults_apply() -> None:
     """A fresh folder: SQLite and files below ./data, the free local models, no budget."""
     settings = load_settings()
     assert settings.database_url == "sqlite:///./data/checkpoints.db"
@@ -44,7 +44,7 @@ def test_without_any_setting_the_defaults_hold() -> None:
     assert (settings.size, settings.fps, settings.concurrency, settings.budget) == ("1280x720", 24, None, None)
 
 
-def test_dot_env_goes_before_the_default_and_the_environment_before_dot_env(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_overrides_dot_env(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of two settings comes from the nearest place that has it."""
     Path(".env").write_text("CLASH_FPS=12\nCLASH_SIZE=640x360\nSOMETHING_ELSE=1\n", encoding="utf-8")
     monkeypatch.setenv("CLASH_SIZE", "320x180")
@@ -61,7 +61,7 @@ def test_only_the_working_directory_has_a_dot_env(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("name", ["SIZE", "FPS", "BUDGET", "LIMITS", "ATTEMPTS", "OUTPUT_DIR", "IMAGE_MODEL"])
-def test_a_variable_of_another_program_is_none_of_ours(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_variables_of_other_programs_are_ignored(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Only the names that are documented count: somebody's SIZE or BUDGET changes no film."""
     before = load_settings()
     monkeypatch.setenv(name, "5")
@@ -128,7 +128,7 @@ def test_values_are_read_as_they_are_meant(monkeypatch: pytest.MonkeyPatch) -> N
     assert load_settings().limits == {}
 
 
-def test_a_secret_in_a_wrong_place_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_in_a_wrong_variable_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the variable, never its value."""
     monkeypatch.setenv("CLASH_FPS", "sk-very-secret")
     error = refused()
@@ -136,13 +136,13 @@ def test_a_secret_in_a_wrong_place_is_not_repeated(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfeC\x00L\x00", b"CLASH_FPS=\xe9\n"])
-def test_a_dot_env_that_is_no_text_is_told(content: bytes) -> None:
+def test_a_binary_dot_env_is_reported(content: bytes) -> None:
     """Saved as UTF-16 or Latin-1: exit 4, and the file is named."""
     Path(".env").write_bytes(content)
     assert ".env" in refused().message
 
 
-def test_a_dot_env_that_may_not_be_read_is_told(
+def test_an_unreadable_dot_env_is_reported(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch, unprivileged: Callable[[], AbstractContextManager[None]]
 ) -> None:
     """No permission: exit 4, not a default that nobody asked for."""
@@ -155,7 +155,7 @@ def test_a_dot_env_that_may_not_be_read_is_told(
 
 
 @pytest.mark.parametrize("text", ["", "x", "1280", "1280x", "-1280x720", "1280x720x3", "1280x720\n1", "128000x720"])
-def test_what_is_no_size_is_wrong_use(text: str) -> None:
+def test_an_impossible_size_is_refused(text: str) -> None:
     """Exit 2, and an example or a reason."""
     with pytest.raises(UsageError) as caught:
         parse_size(text)

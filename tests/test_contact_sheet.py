@@ -23,7 +23,7 @@ def frames(folder: Path, count: int, size: tuple[int, int] = (64, 36)) -> list[P
     return made
 
 
-def test_three_hundred_frames_fit_on_one_bounded_sheet(tmp_path: Path) -> None:
+def test_three_hundred_frames_fit_on_one_sheet(tmp_path: Path) -> None:
     """A long film's sheet stays small enough to open, and every shot is still there."""
     output = tmp_path / "sheet.part"
     shots = frames(tmp_path, 300)
@@ -54,7 +54,7 @@ def test_frames_are_in_order_from_left_to_right(tmp_path: Path) -> None:
     assert places[2][0] > places[0][0] + 100
 
 
-def test_thumbnails_keep_the_shape_of_their_pictures(tmp_path: Path) -> None:
+def test_thumbnails_keep_the_shape_of_pictures(tmp_path: Path) -> None:
     """An upright picture among wide ones is not squeezed."""
     wide, tall = tmp_path / "wide.png", tmp_path / "tall.png"
     Image.new("RGB", (320, 180), (10, 200, 10)).save(wide)
@@ -67,7 +67,7 @@ def test_thumbnails_keep_the_shape_of_their_pictures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7])
-def test_any_number_of_frames_makes_a_sheet(tmp_path: Path, count: int) -> None:
+def test_a_sheet_can_have_any_number_of_frames(tmp_path: Path, count: int) -> None:
     """No shot, one shot, an odd number: always a sheet, twice the same bytes."""
     shots = frames(tmp_path, count)
     contact_sheet(shots, "Odd ☃ [/b] \0 title " * 20, tmp_path / "one.png")
@@ -75,7 +75,7 @@ def test_any_number_of_frames_makes_a_sheet(tmp_path: Path, count: int) -> None:
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
-def test_many_columns_are_bounded_too(tmp_path: Path) -> None:
+def test_a_sheet_of_many_columns_is_bounded_too(tmp_path: Path) -> None:
     """Asked for one long row, the sheet stays within its bounds."""
     contact_sheet(frames(tmp_path, 40), "Row", tmp_path / "row.png", columns=40)
     assert max(Image.open(tmp_path / "row.png").size) <= WIDEST
@@ -146,7 +146,7 @@ def test_three_hundred_shots_with_text_can_be_read(tmp_path: Path) -> None:
     assert len(coloured(sheet, sheets.SPOKEN)) > 300 * 20
 
 
-def test_a_script_that_is_not_drawn_is_said(tmp_path: Path) -> None:
+def test_a_script_that_is_not_drawn_is_named(tmp_path: Path) -> None:
     """The typeface has no Arabic: a note says where the words are, and no empty boxes are drawn."""
     path = tmp_path / "picture.png"
     Image.new("RGB", (320, 180), (10, 200, 10)).save(path)

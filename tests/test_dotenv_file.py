@@ -37,11 +37,17 @@ def warnings_of(caplog: pytest.LogCaptureFixture, text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("line", "size"),
-    [("CLASH_SIZE=320x180", "320x180"), ("export CLASH_SIZE=320x180", "320x180"), ("clash_size='320x180'", "320x180"),
-     ("CLASH_SIZE = 320x180  # small", "320x180"), ("\ufeffCLASH_SIZE=320x180", "320x180"),
-     ("W=320\nCLASH_SIZE=${W}x180", "320x180"), ("# CLASH_SIZE=1x1\n\n", "1280x720")],
-)  # fmt: skip
-def test_a_line_that_can_be_read_is_read(caplog: pytest.LogCaptureFixture, line: str, size: str):
+    [
+        ("CLASH_SIZE=320x180", "320x180"),
+        ("export CLASH_SIZE=320x180", "320x180"),
+        ("clash_size='320x180'", "320x180"),
+        ("CLASH_SIZE = 320x180  # small", "320x180"),
+        ("\ufeffCLASH_SIZE=320x180", "320x180"),
+        ("W=320\nCLASH_SIZE=${W}x180", "320x180"),
+        ("# CLASH_SIZE=1x1\n\n", "1280x720"),
+    ],
+)
+def test_every_readable_line_is_read(caplog: pytest.LogCaptureFixture, line: str, size: str):
     """With `export`, spaces, quotes, small letters, a byte order mark, another variable: and nothing is said."""
     assert warnings_of(caplog, line + "\n") == []
     assert load_settings().size == size
@@ -49,19 +55,27 @@ def test_a_line_that_can_be_read_is_read(caplog: pytest.LogCaptureFixture, line:
 
 @pytest.mark.parametrize(
     ("line", "name", "near"),
-    [("CLASH_BUGDET=1", "CLASH_BUGDET", "CLASH_BUDGET"), ("CLASH_BUDGETT=1", "CLASH_BUDGETT", "CLASH_BUDGET"),
-     ("CLASH_BUDGET: 1", "CLASH_BUDGET", "CLASH_BUDGET"), ("CLASH_BUDGET:1", "CLASH_BUDGET", "CLASH_BUDGET"),
-     ("CLASH_BUDGET\uff1d1", "CLASH_BUDGET", "CLASH_BUDGET"), ("CLASH_BUDGET 1", "CLASH_BUDGET", "CLASH_BUDGET"),
-     ("CLASH_BUDGET", "CLASH_BUDGET", "CLASH_BUDGET"), ("set CLASH_BUDGET=1", "CLASH_BUDGET", "CLASH_BUDGET"),
-     ("- CLASH_BUDGET=1", "CLASH_BUDGET", "CLASH_BUDGET"), ('"CLASH_BUDGET"=1', "CLASH_BUDGET", "CLASH_BUDGET"),
-     ("CLASH-BUDGET=1", "CLASH-BUDGET", "CLASH_BUDGET"),
-     ("\uff23\uff2c\uff21\uff33\uff28_BUDGET=1", "\uff23\uff2c\uff21\uff33\uff28_BUDGET", "CLASH_BUDGET"),
-     ("clash_bugdet=1", "clash_bugdet", "CLASH_BUDGET"),
-     ("CLASH_IMAGE_MODLE=x", "CLASH_IMAGE_MODLE", "CLASH_IMAGE_MODEL"),
-     ("DATABASE_URI=x", "DATABASE_URI", "DATABASE_URL"), ("OPENAI_APIKEY=x", "OPENAI_APIKEY", "OPENAI_API_KEY")],
-)  # fmt: skip
-def test_what_is_meant_to_be_a_setting_is_told(caplog: pytest.LogCaptureFixture, line: str, name: str, near: str):
-    """By the name that stands there, with the one that is meant; once."""
+    [
+        ("CLASH_BUGDET=1", "CLASH_BUGDET", "CLASH_BUDGET"),
+        ("CLASH_BUDGETT=1", "CLASH_BUDGETT", "CLASH_BUDGET"),
+        ("CLASH_BUDGET: 1", "CLASH_BUDGET", "CLASH_BUDGET"),
+        ("CLASH_BUDGET:1", "CLASH_BUDGET", "CLASH_BUDGET"),
+        ("CLASH_BUDGET\uff1d1", "CLASH_BUDGET", "CLASH_BUDGET"),
+        ("CLASH_BUDGET 1", "CLASH_BUDGET", "CLASH_BUDGET"),
+        ("CLASH_BUDGET", "CLASH_BUDGET", "CLASH_BUDGET"),
+        ("set CLASH_BUDGET=1", "CLASH_BUDGET", "CLASH_BUDGET"),
+        ("- CLASH_BUDGET=1", "CLASH_BUDGET", "CLASH_BUDGET"),
+        ('"CLASH_BUDGET"=1', "CLASH_BUDGET", "CLASH_BUDGET"),
+        ("CLASH-BUDGET=1", "CLASH-BUDGET", "CLASH_BUDGET"),
+        ("\uff23\uff2c\uff21\uff33\uff28_BUDGET=1", "\uff23\uff2c\uff21\uff33\uff28_BUDGET", "CLASH_BUDGET"),
+        ("clash_bugdet=1", "clash_bugdet", "CLASH_BUDGET"),
+        ("CLASH_IMAGE_MODLE=x", "CLASH_IMAGE_MODLE", "CLASH_IMAGE_MODEL"),
+        ("DATABASE_URI=x", "DATABASE_URI", "DATABASE_URL"),
+        ("OPENAI_APIKEY=x", "OPENAI_APIKEY", "OPENAI_API_KEY"),
+    ],
+)
+def test_a_misspelled_setting_is_reported(caplog: pytest.LogCaptureFixture, line: str, name: str, near: str):
+    """The warning has the name as written and the one that is meant, once."""
     told = warnings_of(caplog, f"# a comment\n{line}\n")
     assert len(told) == 1
     assert name in told[0]
@@ -70,19 +84,19 @@ def test_what_is_meant_to_be_a_setting_is_told(caplog: pytest.LogCaptureFixture,
 
 
 @pytest.mark.parametrize("line", ["HOST_UID=1000", "DJANGO_SECRET=1", "NODE_ENV=test", "PATH=/bin", "AWS_PROFILE=me"])
-def test_other_programs_variables_are_theirs(caplog: pytest.LogCaptureFixture, line: str):
+def test_other_programs_variables_give_no_warning(caplog: pytest.LogCaptureFixture, line: str):
     """A `.env` is shared with other tools."""
     assert warnings_of(caplog, line) == []
 
 
-def test_a_line_that_cannot_be_read_is_told_by_its_number(caplog: pytest.LogCaptureFixture):
+def test_an_unreadable_line_is_reported_by_number(caplog: pytest.LogCaptureFixture):
     """Its value is not repeated: it may be a key."""
     told = warnings_of(caplog, "CLASH_SIZE=320x180\nFAL_KEY: 8a1b2c3d\nhello world\n")
     assert [".env, line 2" in told[0], ".env, line 3" in told[1], "8a1b" in "".join(told)] == [True, True, False]
     assert load_settings().size == "320x180"
 
 
-def test_a_misspelt_variable_of_the_environment_is_told(
+def test_a_misspelled_environment_variable_is_reported(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     """Of names that begin with CLASH_, for all others are other programs' business."""
@@ -95,10 +109,14 @@ def test_a_misspelt_variable_of_the_environment_is_told(
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [("CLASH_SIZE=1\n".encode("utf-16"), "UTF-16"), (b"A=1\nB=\xe9\n", "line 2"), (b"A=1\nB=2\nC=\0\n", "line 3"),
-     (b"A=1\n" * 300_000, "larger")],
-)  # fmt: skip
-def test_a_file_that_is_no_text_is_refused(content: bytes, why: str):
+    [
+        ("CLASH_SIZE=1\n".encode("utf-16"), "UTF-16"),
+        (b"A=1\nB=\xe9\n", "line 2"),
+        (b"A=1\nB=2\nC=\0\n", "line 3"),
+        (b"A=1\n" * 300_000, "larger"),
+    ],
+)
+def test_a_binary_file_is_refused(content: bytes, why: str):
     """With the line, and what to do."""
     Path(".env").write_bytes(content)
     with pytest.raises(SettingsError, match=why):
@@ -106,14 +124,14 @@ def test_a_file_that_is_no_text_is_refused(content: bytes, why: str):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
-def test_a_pipe_in_its_place_is_refused():
+def test_a_pipe_instead_of_the_file_is_refused():
     """Nobody waits for a writer."""
     os.mkfifo(".env")
     with pytest.raises(SettingsError, match="named pipe"):
         load_settings()
 
 
-def test_a_virtual_environment_of_this_name_is_passed_over():
+def test_a_folder_named_dot_env_is_ignored():
     """Some people call it `.env`; any other folder of this name is refused."""
     Path(".env").mkdir()
     with pytest.raises(SettingsError, match="folder"):

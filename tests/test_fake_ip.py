@@ -55,7 +55,7 @@ def downloads(**settings: str) -> Downloads:
     return Downloads.of(Settings.model_validate(settings))
 
 
-async def test_a_machine_whose_every_name_is_fake(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_resolver_that_gives_every_name_a_fake_ip(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any setting: a resolver that answers every name from the range is a fake-ip proxy's."""
     resolving(monkeypatch, {}, otherwise=FAKE)
     assert await downloads().check_host(HOST) == f"at {FAKE}"
@@ -86,10 +86,23 @@ async def test_fake_ip_can_be_forbidden(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     "number",
-    ["169.254.169.254", "127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "0.1.2.3", "fe80::1", "::1", "fd00::1",
-     "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "224.0.0.1", "fe80::1%eth0"],
-)  # fmt: skip
-async def test_private_numbers_never_pass(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [
+        "169.254.169.254",
+        "127.0.0.1",
+        "10.0.0.1",
+        "192.168.1.1",
+        "172.16.0.1",
+        "0.1.2.3",
+        "fe80::1",
+        "::1",
+        "fd00::1",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "224.0.0.1",
+        "fe80::1%eth0",
+    ],
+)
+async def test_private_addresses_never_pass(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is declared, in whichever form the number comes; only CLASH_ALLOW_HOSTS trusts a host."""
     resolving(monkeypatch, {}, otherwise=number)
     declared = "0.0.0.0/0, ::/0, 169.254.0.0/16, 10.0.0.0/8 127.0.0.0/8"
@@ -108,7 +121,7 @@ async def test_other_declared_ranges_pass(number: str, monkeypatch: pytest.Monke
     assert await declared.check_host(HOST) == f"at {number}"
 
 
-def test_numbers_without_a_look_up() -> None:
+def test_addresses_in_numbers_need_no_resolver() -> None:
     """A file's address may be a number: of a declared range it may go to the proxy, of a private one it may not."""
     passing = AddressFilter(Settings.model_validate({"CLASH_FAKE_IP_RANGES": "100.64.0.0/10"}).fake_ip_ranges or ())
     passing.check_unresolved("100.64.0.1")
@@ -119,16 +132,16 @@ def test_numbers_without_a_look_up() -> None:
     AddressFilter(proxied=True).check_unresolved("198.18.0.1")
 
 
-def test_a_range_that_never_passes_is_known() -> None:
+def test_a_range_that_can_never_pass_is_reported() -> None:
     """`doctor` says so, rather than let somebody wonder."""
     ranges = Settings.model_validate({"CLASH_FAKE_IP_RANGES": "10.1.0.0/16,198.18.0.0/15"}).fake_ip_ranges
     assert [str(one) for one in never_passing(ranges or ())] == ["10.1.0.0/16"]
 
 
 @pytest.mark.parametrize("value", ["198.18.0.0/33", "fake", "198.18.0.0/15;10.0.0.0/8"])
-def test_a_range_that_is_none_is_refused(value: str) -> None:
-    """The part that is no range is named."""
-    with pytest.raises(ValueError, match="no range of addresses"):
+def test_an_invalid_range_is_refused(value: str) -> None:
+    """The part that is not a range is named."""
+    with pytest.raises(ValueError, match="is not a range of IP addresses"):
         Settings.model_validate({"CLASH_FAKE_IP_RANGES": value})
 
 
@@ -164,7 +177,7 @@ async def test_a_picture_is_bought_behind_a_fake_ip(
     assert await office.states() == ["succeeded"]
 
 
-async def test_hosts_are_looked_up_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hosts_are_resolved_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many calls at once wait for one look-up; free calls for none; what failed is looked up again."""
     model = office.registry.model("image", IMAGE)
     numbers = {HOST: "10.0.0.8"}
@@ -182,7 +195,9 @@ async def test_hosts_are_looked_up_once(office: Office, monkeypatch: pytest.Monk
     assert asked.count(HOST) == 3
 
 
-async def test_all_hosts_come_before_the_first_paid_call(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_hosts_are_resolved_before_the_first_paid_call(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A screenplay is not bought of one vendor when the pictures of another could not be fetched afterwards."""
     resolving(monkeypatch, {}, otherwise="10.0.0.8")
     writer, pictures = office.registry.model("screenplay", "openai:gpt-5-mini"), office.registry.model("image", IMAGE)

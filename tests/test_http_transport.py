@@ -45,13 +45,16 @@ async def error_of(answering: Answering, limits: Limits = SMALL, *, method: str 
 @pytest.mark.parametrize(
     "packed",
     [
-        answer(WHOLE), answer(gzip.compress(WHOLE), "Content-Encoding: gzip"),
-        answer(zlib.compress(WHOLE), "Content-Encoding: Deflate"), answer(WHOLE, "Content-Type: text/plain"),
-        b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + answer(WHOLE), CHUNKED + b"f\r\n" + WHOLE + b"\r\n0\r\n\r\n",
+        answer(WHOLE),
+        answer(gzip.compress(WHOLE), "Content-Encoding: gzip"),
+        answer(zlib.compress(WHOLE), "Content-Encoding: Deflate"),
+        answer(WHOLE, "Content-Type: text/plain"),
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + answer(WHOLE),
+        CHUNKED + b"f\r\n" + WHOLE + b"\r\n0\r\n\r\n",
         b"HTTP/1.0 200 OK\r\n\r\n" + WHOLE,
     ],
-)  # fmt: skip
-async def test_a_whole_answer_arrives_unpacked(packed: bytes) -> None:
+)
+async def test_a_complete_answer_arrives_unpacked(packed: bytes) -> None:
     """Plain or packed, with a length or in chunks, after interim answers: the same JSON, and the type says so."""
     async with raw_server(lambda _: [packed]) as server:
         response = await ask(server.url)
@@ -101,11 +104,14 @@ async def test_an_answer_cut_at_any_byte_is_lost() -> None:
 @pytest.mark.parametrize(
     "late",
     [
-        ["stall"], [b"HTTP/1.1 200 OK\r\n", "stall"], [answer(WHOLE, length=500), "stall"],
-        [answer(b"", length=500), *[b" ", "drip"] * 100], [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n", "drip"] * 100],
+        ["stall"],
+        [b"HTTP/1.1 200 OK\r\n", "stall"],
+        [answer(WHOLE, length=500), "stall"],
+        [answer(b"", length=500), *[b" ", "drip"] * 100],
+        [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n", "drip"] * 100],
         [b"HTTP/1.1 100 Continue\r\n\r\n", "drip"] * 100,
     ],
-)  # fmt: skip
+)
 async def test_no_answer_takes_longer_than_its_limit(late: list[Part]) -> None:
     """A server that stalls, or sends a byte now and then, or interim answers for ever."""
     error, count = await error_of(lambda _: late, LATE)
@@ -124,7 +130,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("what", LARGE)
-async def test_no_answer_takes_more_room_than_its_limit(what: str) -> None:
+async def test_no_answer_is_larger_than_its_limit(what: str) -> None:
     """Endless bodies, headers and trailers, and a small body that unpacks to a large one."""
     tracemalloc.start()
     try:
@@ -136,7 +142,7 @@ async def test_no_answer_takes_more_room_than_its_limit(what: str) -> None:
     assert peak < 8 << 20
 
 
-async def test_what_nobody_received_is_not_sent() -> None:
+async def test_a_request_that_nobody_received_was_not_sent() -> None:
     """No server, no such scheme, a header that cannot be written: not one byte of the request left."""
     with pytest.raises(NotSentError):
         await ask(f"http://127.0.0.1:{free_port()}")
@@ -151,7 +157,7 @@ async def test_what_nobody_received_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize("read", [0, 200, 1000])
-async def test_a_request_that_breaks_on_its_way_may_have_arrived(read: int) -> None:
+async def test_a_request_cut_short_may_have_arrived(read: int) -> None:
     """The server resets the connection after some bytes of it."""
     async with raw_server(lambda _: [], reads=read) as server:
         with pytest.raises(AnswerLostError):
@@ -161,7 +167,7 @@ async def test_a_request_that_breaks_on_its_way_may_have_arrived(read: int) -> N
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_nobody_else_is_sent_the_request(status: int, method: str) -> None:
+async def test_no_redirect_is_followed(status: int, method: str) -> None:
     """A redirect to another host, another scheme or another path is told, not followed."""
     async with raw_server(lambda _: [answer(WHOLE)]) as other:
         for place in (f"{other.url}/?token=secret", "ftp://example.com/", "/elsewhere", "//example.com/x"):
@@ -175,14 +181,14 @@ async def test_nobody_else_is_sent_the_request(status: int, method: str) -> None
 
 @pytest.mark.parametrize("status", [400, 401, 422, 429])
 @pytest.mark.parametrize("end", [[], ["reset"]])
-async def test_a_refusal_is_one_though_its_words_break_off(status: int, end: list[Part]) -> None:
+async def test_a_refusal_whose_text_is_cut_short_is_a_refusal(status: int, end: list[Part]) -> None:
     """A 4xx to a POST says by its status that nothing was made."""
     async with raw_server(lambda _: [answer(b"too many", status=status, length=500), *end]) as server:
         response = await ask(server.url)
     assert (response.status_code, len(server.asked)) == (status, 1)
 
 
-async def test_of_an_endless_error_its_beginning_is_read() -> None:
+async def test_only_the_beginning_of_an_endless_error_is_read() -> None:
     """A status and 64 KB of words are enough."""
     head = CHUNKED.replace(b"200 OK", b"500 X")
     async with raw_server(lambda _: endless(head, b"10000\r\n" + b" " * 65536 + b"\r\n")) as server:
@@ -190,7 +196,7 @@ async def test_of_an_endless_error_its_beginning_is_read() -> None:
     assert (response.status_code, len(response.content)) == (500, 64 << 10)
 
 
-async def test_what_is_paid_gets_a_connection_of_its_own() -> None:
+async def test_a_paid_request_gets_its_own_connection() -> None:
     """A server may close an idle connection just as it is used again: a POST is never sent on one."""
     once = answer(WHOLE).replace(b"Connection: close\r\n", b"")
     client = httpx.AsyncClient(transport=BoundedTransport(SMALL))
@@ -203,12 +209,16 @@ async def test_what_is_paid_gets_a_connection_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"[" * 100_000, "deep"), (b"[" * 80 + b"]" * 80, "deep"), (b'{"a":' * 80 + b"1" + b"}" * 80, "deep"),
-        (b"[" + b"[]," * 300_000 + b"[]]", "values"), (b"1" * 10_000, "digits"), (b"", "Expecting"),
+        (b"[" * 100_000, "deep"),
+        (b"[" * 80 + b"]" * 80, "deep"),
+        (b'{"a":' * 80 + b"1" + b"}" * 80, "deep"),
+        (b"[" + b"[]," * 300_000 + b"[]]", "values"),
+        (b"1" * 10_000, "digits"),
+        (b"", "Expecting"),
         (b'{"a": 1', "Expecting"),
     ],
-)  # fmt: skip
-def test_json_that_is_deep_or_endless_is_refused(body: bytes, why: str) -> None:
+)
+def test_json_that_is_too_deep_or_too_long_is_refused(body: bytes, why: str) -> None:
     """As an error that says which, not as a crash."""
     with pytest.raises(ValueError, match=why):
         json_of(body)
@@ -216,19 +226,33 @@ def test_json_that_is_deep_or_endless_is_refused(body: bytes, why: str) -> None:
 
 @pytest.mark.parametrize("body", [b"[]", b"3", b'"x"', b"null", b'{"a": NaN, "a": 1e999}', b"[" * 64 + b"]" * 64])
 def test_other_json_is_read_as_it_is(body: bytes) -> None:
-    """What it must hold is for whoever asked to say."""
+    """The caller checks what it contains."""
     json_of(body)
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
-        ("2", 2.0), ("0.5", 0.5), ("-1", 0.0), (" 7 ", 7.0), ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
-        ("Thu, 01 Jan 1970 00:00:01 GMT", 0.0), ("soon", None), ("", None), ("²", None), ("1e99", None), ("nan", None),
-        ("inf", None), ("１２", None), ("1_0", None), ("9" * 400, None), ("1, 2", None), ("0x10", None),
+        ("2", 2.0),
+        ("0.5", 0.5),
+        ("-1", 0.0),
+        (" 7 ", 7.0),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
+        ("Thu, 01 Jan 1970 00:00:01 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        ("²", None),
+        ("1e99", None),
+        ("nan", None),
+        ("inf", None),
+        ("１２", None),
+        ("1_0", None),
+        ("9" * 400, None),
+        ("1, 2", None),
+        ("0x10", None),
         ("Thu, 99 Jan 99999999999 00:00:00 GMT", None),
     ],
-)  # fmt: skip
+)
 def test_how_long_to_wait_is_read_from_the_answer(header: str, seconds: float | None) -> None:
     """A number of seconds, or a date; anything else counts as nothing said."""
     assert retry_after_s({"retry-after": header}, now=60.0) == seconds

@@ -75,12 +75,12 @@ def mixes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Make]:
     }
 
 
-def test_a_broadcast_test_tone_measures_what_the_standard_says():
+def test_a_broadcast_test_tone_measures_minus_23_lufs():
     """EBU Tech 3341, case 1: a stereo sine of 1 kHz at -23 dBFS is -23.0 LUFS within 0.1."""
     assert measure(in_chunks(tone(-23.0, 20.0))) == pytest.approx(-23.0, abs=0.1)
 
 
-def test_the_chunks_do_not_change_the_measure():
+def test_the_size_of_chunks_does_not_change_the_loudness():
     """The same sound in chunks of other sizes has the same loudness."""
     sound = tone(-18.0)
     assert measure(in_chunks(sound, 777)) == pytest.approx(measure(iter([sound])), abs=0.01)
@@ -96,12 +96,12 @@ def test_a_film_is_as_loud_as_it_should_be(mixes: dict[str, Make], name: str):
 
 
 @pytest.mark.parametrize("name", ["speech over a bed", "a bed alone"])
-def test_the_encoded_film_is_as_loud(mixes: dict[str, Make], name: str):
+def test_the_encoded_film_is_as_loud_as_it_should_be(mixes: dict[str, Make], name: str):
     """Encoded to AAC and decoded again, the sound is still at -16 LUFS within 1."""
     assert measure(through_aac(normalised(mixes[name]))) == pytest.approx(-16.0, abs=1.0)
 
 
-def test_peaks_are_pressed_down_not_cut_off():
+def test_peaks_are_limited_not_clipped():
     """A quiet film with loud claps is raised; the claps stay under the ceiling, the rest keeps its gain."""
     sound = tone(-40.0, 10.0, 300.0)
     sound[2 * RATE : 2 * RATE + 400] *= 60
@@ -133,12 +133,12 @@ def test_silence_stays_silence():
     assert not after.any()
 
 
-def test_a_film_without_a_sample_is_no_error():
+def test_a_film_without_samples_is_accepted():
     """Nothing in, nothing out."""
     assert list(normalised(lambda: iter(()))) == []
 
 
-def test_the_sound_is_never_held_whole():
+def test_the_sound_is_never_completely_in_memory():
     """Chunks leave soon after they came in: at most two seconds are under way."""
     given = taken = under_way = 0
 

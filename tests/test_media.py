@@ -31,7 +31,7 @@ def test_good_files_are_described() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"x", b"\xff", b"\xff\xff", b"ID3", b"....ftyp", b"RIFF....WAVE", b"<html>"])
 @pytest.mark.parametrize("kind", ["image", "video", "speech"])
-def test_a_few_bytes_are_no_file(kind: Kind, content: bytes) -> None:
+def test_a_few_bytes_are_not_a_file(kind: Kind, content: bytes) -> None:
     """However they begin."""
     refused(kind, content)
 
@@ -56,8 +56,8 @@ def test_what_would_be_decoded_for_hours_is_refused(monkeypatch: pytest.MonkeyPa
         "ffconcat version 1.0\nfile {}/a.wav\n",
         "v=0\nc=IN IP4 127.0.0.1\nm=audio 1 RTP/AVP 0\na=control:{}/a\n",
     ],
-)  # fmt: skip
-async def test_a_list_of_addresses_is_no_file(text: str) -> None:
+)
+async def test_a_list_of_addresses_is_not_a_file(text: str) -> None:
     """A playlist in the place of a voice or a clip: nothing that it names is opened."""
     async with raw_server(lambda _: [answer(b"")]) as server:
         for kind in ("speech", "video", "image"):

@@ -20,7 +20,7 @@ from proxy_servers import (
     make_certificate,
     silent,
     socks5,
-)  # fmt: skip
+)
 
 from clash.errors import ProviderError, SettingsError
 from clash.http import BoundedTransport, NotSentError
@@ -30,9 +30,15 @@ from clash.network.transport import NetworkTransport
 from clash.providers.transport import Downloads
 
 VARIABLES = (
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
     "SSLKEYLOGFILE",
-)  # fmt: skip
+)
 MOST = 1 << 20
 URL = f"https://{HOST}/a.png"
 
@@ -58,7 +64,9 @@ def file_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[List
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-async def test_connect_carries_the_name(variable: str, file_host: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connect_sends_the_host_name(
+    variable: str, file_host: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The proxy is told the name of a host that nobody here could look up, and the file comes."""
     with listening(http_proxy(file_host.port)) as proxy:
         monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
@@ -68,7 +76,7 @@ async def test_connect_carries_the_name(variable: str, file_host: Listening, mon
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
-async def test_a_socks_proxy_is_told_the_name(
+async def test_a_socks_proxy_gets_the_host_name(
     scheme: str, file_host: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SOCKS works under both of its names, and the proxy looks the host up."""
@@ -78,7 +86,7 @@ async def test_a_socks_proxy_is_told_the_name(
         assert proxy.asked == [f"{HOST}:443"]
 
 
-async def test_a_socks_proxy_is_given_user_and_password(file_host: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_socks_proxy_gets_user_and_password(file_host: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     """As they are written in the address, percent signs undone; a wrong password is told without it."""
     with listening(socks5(file_host.port, ("me", "p@ss"))) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5://me:p%40ss@127.0.0.1:{proxy.port}")
@@ -91,10 +99,21 @@ async def test_a_socks_proxy_is_given_user_and_password(file_host: Listening, mo
     assert "hunter22" not in caught.value.message
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1/a", "https://169.254.169.254/a", "https://2130706433/a",
-                                 "https://localhost/a", "https://metadata.google.internal/a", "https://10.0.0.1/a",
-                                 "https://[::1]/a", "https://[fd00:ec2::254]/a", "https://router/a"])  # fmt: skip
-async def test_a_proxy_is_not_asked_for_what_is_private(
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/a",
+        "https://169.254.169.254/a",
+        "https://2130706433/a",
+        "https://localhost/a",
+        "https://metadata.google.internal/a",
+        "https://10.0.0.1/a",
+        "https://[::1]/a",
+        "https://[fd00:ec2::254]/a",
+        "https://router/a",
+    ],
+)
+async def test_a_proxy_never_gets_a_private_address(
     url: str, file_host: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Numbers and names of an internal network are refused before the proxy hears of them."""
@@ -106,7 +125,7 @@ async def test_a_proxy_is_not_asked_for_what_is_private(
 
 
 @pytest.mark.parametrize("way", ["refuses", "is silent", "babbles", "is not there"])
-async def test_what_a_proxy_spoils_was_not_sent(
+async def test_a_request_that_a_proxy_fails_was_not_sent(
     way: str, file_host: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the proxy does before a connection is there: nothing was sent, so nothing can have been bought."""
@@ -123,7 +142,7 @@ async def test_what_a_proxy_spoils_was_not_sent(
     assert file_host.asked == []
 
 
-async def test_what_breaks_after_the_request_may_have_arrived(
+async def test_a_failure_after_sending_may_have_arrived(
     file_host: Listening, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Only what failed before the first byte counts as not sent."""
@@ -139,16 +158,27 @@ async def test_what_breaks_after_the_request_may_have_arrived(
 @pytest.mark.parametrize(
     ("direct", "host", "port", "is_direct"),
     [
-        ("*", "a.example", 443, True), ("", "a.example", 443, False), ("a.example", "a.example", 443, True),
-        (".example", "a.example", 443, True), ("example", "notexample", 443, False), ("*.b.c", "a.b.c", 443, True),
-        ("localhost,127.0.0.1", "127.0.0.1", 80, True), ("10.0.0.0/8", "10.9.8.7", 80, True),
-        ("10.0.0.0/8", "11.0.0.1", 80, False), ("[::1]", "::1", 80, True), ("::1", "::1", 80, True),
-        ("::1/128", "::1", 80, True), ("a.example:8443", "a.example", 8443, True), ("a b", "b", 80, True),
-        ("a.example:8443", "a.example", 443, False), ("https://a.example", "a.example", 443, True),
-        ("A.EXAMPLE", "a.example", 443, True), (",,", "a.example", 443, False),
+        ("*", "a.example", 443, True),
+        ("", "a.example", 443, False),
+        ("a.example", "a.example", 443, True),
+        (".example", "a.example", 443, True),
+        ("example", "notexample", 443, False),
+        ("*.b.c", "a.b.c", 443, True),
+        ("localhost,127.0.0.1", "127.0.0.1", 80, True),
+        ("10.0.0.0/8", "10.9.8.7", 80, True),
+        ("10.0.0.0/8", "11.0.0.1", 80, False),
+        ("[::1]", "::1", 80, True),
+        ("::1", "::1", 80, True),
+        ("::1/128", "::1", 80, True),
+        ("a.example:8443", "a.example", 8443, True),
+        ("a b", "b", 80, True),
+        ("a.example:8443", "a.example", 443, False),
+        ("https://a.example", "a.example", 443, True),
+        ("A.EXAMPLE", "a.example", 443, True),
+        (",,", "a.example", 443, False),
     ],
-)  # fmt: skip
-def test_no_proxy_names_who_is_asked_directly(
+)
+def test_no_proxy_names_hosts_that_are_reached_directly(
     direct: str, host: str, port: int, is_direct: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names with all below them, numbers, networks, ports, in either case; nothing in it is an error."""
@@ -161,7 +191,7 @@ def test_no_proxy_names_who_is_asked_directly(
 
 
 def test_each_scheme_has_its_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ALL_PROXY is for what has none of its own; a lower-case name goes before an upper-case one."""
+    """ALL_PROXY is for schemes without their own; a lower-case name overrides an upper-case one."""
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1")
     monkeypatch.setenv("HTTP_PROXY", "127.0.0.1:3128")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:8080")
@@ -180,11 +210,23 @@ def test_each_scheme_has_its_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "socks4://me:hunter22@127.0.0.1:1080", "ftp://127.0.0.1", "http://127.0.0.1:port", "http://127.0.0.1:0",
-        "http://127.0.0.1:99999", "http://", "http://me:hunter22@:80", "http://[::1", "http://a b:80",
-        "http://127.0.0.1:8\n0", "http://[::zz]:80", "http://a..b:80", "http://exa^mple:80", "://", "http:///x",
+        "socks4://me:hunter22@127.0.0.1:1080",
+        "ftp://127.0.0.1",
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:99999",
+        "http://",
+        "http://me:hunter22@:80",
+        "http://[::1",
+        "http://a b:80",
+        "http://127.0.0.1:8\n0",
+        "http://[::zz]:80",
+        "http://a..b:80",
+        "http://exa^mple:80",
+        "://",
+        "http:///x",
     ],
-)  # fmt: skip
+)
 def test_a_bad_proxy_is_named(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the variable and never repeats the value, which may hold a password."""
     monkeypatch.setenv(variable, value)

@@ -15,7 +15,7 @@ from clash.cli.app import main
 from clash.database.connection import is_d1
 
 
-class Studio:
+class Workplace:
     """A folder with a story of two shots, whose calls cost ten cents each on a meter of their own."""
 
     def __init__(self, folder: Path, url: str) -> None:
@@ -41,131 +41,133 @@ class Studio:
 
 
 @pytest.fixture
-def studio(tmp_path: Path, database_url: str) -> Studio:
-    return Studio(tmp_path, database_url)
+def workplace(tmp_path: Path, database_url: str) -> Workplace:
+    return Workplace(tmp_path, database_url)
 
 
-def without_a_database(studio: Studio, request: pytest.FixtureRequest) -> None:
+def without_a_database(workplace: Workplace, request: pytest.FixtureRequest) -> None:
     """The database is lost: the file is deleted, or D1 has only an empty one."""
-    if is_d1(url := studio.env["DATABASE_URL"]):
+    if is_d1(url := workplace.env["DATABASE_URL"]):
         engine = request.getfixturevalue("d1_engine")
         engine.make_database(f"{url.removeprefix('d1://')}-new")
-        studio.env["DATABASE_URL"] = f"{url}-new"
+        workplace.env["DATABASE_URL"] = f"{url}-new"
     else:
-        for file in (studio.folder / "data").glob("clash.db*"):
+        for file in (workplace.folder / "data").glob("clash.db*"):
             file.unlink()
 
 
 @on_both_databases
-def test_a_lost_database_is_rebuilt_and_nothing_bought_again(studio: Studio, request: pytest.FixtureRequest) -> None:
+def test_a_lost_database_is_rebuilt_and_nothing_bought_again(
+    workplace: Workplace, request: pytest.FixtureRequest
+) -> None:
     """A film was paid for and its database is gone: after `db recover`, resume and a new run cost nothing."""
-    assert studio.film("t").code == 0
-    paid, total = studio.charges, studio.total("t")
-    without_a_database(studio, request)
-    seen = studio.clash("db", "recover", "--dry-run")
-    if not is_d1(studio.env["DATABASE_URL"]):
+    assert workplace.film("t").code == 0
+    paid, total = workplace.charges, workplace.total("t")
+    without_a_database(workplace, request)
+    seen = workplace.clash("db", "recover", "--dry-run")
+    if not is_d1(workplace.env["DATABASE_URL"]):
         assert (seen.code, seen.document["restored"], seen.document["created"]) == (0, paid, True)
-    recovered = studio.clash("db", "recover")
+    recovered = workplace.clash("db", "recover")
     assert recovered.code == 0, recovered.err
     assert recovered.document["restored"] == paid
     assert recovered.document["restored_usd"] == total[0]
     assert recovered.document["runs"] == ["t"]
-    assert studio.total("t") == total
-    resumed = studio.clash("resume", "t")
+    assert workplace.total("t") == total
+    resumed = workplace.clash("resume", "t")
     assert (resumed.code, resumed.document["status"]) == (0, "completed"), resumed.err
     assert resumed.document["film"]
-    new = studio.film("another")
+    new = workplace.film("another")
     assert (new.code, new.document["cost"]["total_usd"]) == (0, "0.000000")
-    assert studio.charges == paid
-    again = studio.clash("db", "recover").document
+    assert workplace.charges == paid
+    again = workplace.clash("db", "recover").document
     assert (again["restored"], again["runs"]) == (0, [])
     assert {item["result"] for item in again["items"]} == {"already_there"}
 
 
-def test_the_same_command_goes_on_after_a_loss(studio: Studio, tmp_path: Path) -> None:
+def test_the_same_command_continues_after_a_loss(workplace: Workplace, tmp_path: Path) -> None:
     """`clash run` on the same thread, with the same story and settings, finds the restored run."""
-    assert studio.film("t").code == 0
-    paid = studio.charges
+    assert workplace.film("t").code == 0
+    paid = workplace.charges
     for file in (tmp_path / "data").glob("clash.db*"):
         file.unlink()
-    assert studio.clash("db", "recover").code == 0
-    assert studio.film("t").document["status"] == "completed"
-    assert studio.charges == paid
+    assert workplace.clash("db", "recover").code == 0
+    assert workplace.film("t").document["status"] == "completed"
+    assert workplace.charges == paid
 
 
-def test_an_older_copy_gets_what_was_paid_for_since(studio: Studio, tmp_path: Path) -> None:
+def test_an_older_copy_gets_calls_paid_since_then(workplace: Workplace, tmp_path: Path) -> None:
     """A backup from the middle of the film is put back: its open calls are settled, the later ones added."""
     database = tmp_path / "data" / "clash.db"
-    assert studio.film("t", METER_FAIL="shot:002").code == 1
+    assert workplace.film("t", METER_FAIL="shot:002").code == 1
     shutil.copyfile(database, tmp_path / "backup.db")
-    assert studio.clash("resume", "t").code == 0
-    paid, total = studio.charges, studio.total("t")
+    assert workplace.clash("resume", "t").code == 0
+    paid, total = workplace.charges, workplace.total("t")
     shutil.copyfile(tmp_path / "backup.db", database)
-    recovered = studio.clash("db", "recover").document
+    recovered = workplace.clash("db", "recover").document
     assert recovered["restored"] >= 1
     assert recovered["runs"] == []
-    assert studio.total("t") == total
-    assert studio.clash("resume", "t").document["status"] == "completed"
-    assert (studio.charges, studio.total("t")) == (paid, total)
+    assert workplace.total("t") == total
+    assert workplace.clash("resume", "t").document["status"] == "completed"
+    assert (workplace.charges, workplace.total("t")) == (paid, total)
 
 
 @pytest.mark.parametrize("point", ["intent.after", "settle.after"])
-def test_a_copy_with_an_open_call_is_settled(studio: Studio, tmp_path: Path, point: str) -> None:
+def test_a_copy_with_an_open_call_is_settled(workplace: Workplace, tmp_path: Path, point: str) -> None:
     """The backup was made by a process that died in a call; the call was paid for later, and is settled once."""
     database = tmp_path / "data" / "clash.db"
-    killed = studio.film("t", "--concurrency", "1", *METERED, CLASH_FAULT=f"{point}:2")
+    killed = workplace.film("t", "--concurrency", "1", *METERED, CLASH_FAULT=f"{point}:2")
     assert killed.code != 0
     for file in (tmp_path / "data").glob("clash.db*"):
         shutil.copyfile(file, tmp_path / file.name)
-    assert studio.clash("resume", "t").code == 0
-    paid, total = studio.charges, studio.total("t")
+    assert workplace.clash("resume", "t").code == 0
+    paid, total = workplace.charges, workplace.total("t")
     for file in (tmp_path / "data").glob("clash.db*"):
         file.unlink()
     for file in tmp_path.glob("clash.db*"):
         shutil.copyfile(file, database.with_name(file.name))
-    assert studio.clash("db", "recover").code == 0
-    assert studio.clash("resume", "t").document["status"] == "completed"
-    assert (studio.charges, studio.total("t")) == (paid, total)
-    assert studio.total("t")[1] == "0.000000"
+    assert workplace.clash("db", "recover").code == 0
+    assert workplace.clash("resume", "t").document["status"] == "completed"
+    assert (workplace.charges, workplace.total("t")) == (paid, total)
+    assert workplace.total("t")[1] == "0.000000"
 
 
-def test_a_job_that_was_handed_in_is_polled_after_a_loss(studio: Studio, tmp_path: Path) -> None:
+def test_a_submitted_job_is_polled_after_a_loss(workplace: Workplace, tmp_path: Path) -> None:
     """The process dies after a job was taken, and the database is lost: the job is fetched, not handed in again."""
     queued = [word.replace("metered:", "queued:") for word in METERED]
-    assert studio.film("t", "--concurrency", "1", *queued, CLASH_FAULT="job.after:1").code != 0
-    assert studio.charges == 1
+    assert workplace.film("t", "--concurrency", "1", *queued, CLASH_FAULT="job.after:1").code != 0
+    assert workplace.charges == 1
     for file in (tmp_path / "data").glob("clash.db*"):
         file.unlink()
-    recovered = studio.clash("db", "recover")
+    recovered = workplace.clash("db", "recover")
     assert recovered.code == 0, recovered.err
     assert [item["job_id"] is not None for item in recovered.document["items"]] == [True]
-    assert studio.total("t") == ("0.000000", "0.100000")
-    done = studio.clash("resume", "t")
+    assert workplace.total("t") == ("0.000000", "0.100000")
+    done = workplace.clash("resume", "t")
     assert done.document["status"] == "completed", done.err
-    keys = [line.split()[2] for line in studio.meter.read_text().splitlines() if line.startswith("charge")]
+    keys = [line.split()[2] for line in workplace.meter.read_text().splitlines() if line.startswith("charge")]
     assert len(keys) == len(set(keys))
 
 
-def test_a_slot_that_was_bought_again_keeps_both_sums(studio: Studio, tmp_path: Path) -> None:
+def test_a_slot_that_was_bought_again_keeps_both_sums(workplace: Workplace, tmp_path: Path) -> None:
     """After a loss the film was bought again: `db recover` adds what the first one cost, in a run of its own."""
-    assert studio.film("t").code == 0
-    paid = studio.charges
+    assert workplace.film("t").code == 0
+    paid = workplace.charges
     for file in (tmp_path / "data").glob("clash.db*"):
         file.unlink()
-    assert studio.film("t").code == 0
-    assert studio.charges == 2 * paid
-    recovered = studio.clash("db", "recover").document
+    assert workplace.film("t").code == 0
+    assert workplace.charges == 2 * paid
+    recovered = workplace.clash("db", "recover").document
     assert (recovered["restored"], recovered["runs"]) == (paid, ["recovered.t"])
-    assert studio.clash("cost").document["total_usd"] == f"{2 * paid * 0.10:.6f}"
-    assert studio.clash("db", "recover").document["restored"] == 0
-    assert studio.clash("runs", "ls").code == 0
+    assert workplace.clash("cost").document["total_usd"] == f"{2 * paid * 0.10:.6f}"
+    assert workplace.clash("db", "recover").document["restored"] == 0
+    assert workplace.clash("runs", "ls").code == 0
 
 
-def test_a_record_that_is_no_record_is_named(studio: Studio, tmp_path: Path) -> None:
+def test_an_invalid_record_is_named(workplace: Workplace, tmp_path: Path) -> None:
     """Records that are cut off, of another file, or tell of a path: each is named, and the others restored."""
-    assert studio.film("t").code == 0
+    assert workplace.film("t").code == 0
     records = sorted((tmp_path / "data" / "assets").glob("??/*.json"))
-    assert len(records) == studio.charges
+    assert len(records) == workplace.charges
     cut, other, path, *_ = records
     cut.write_bytes(cut.read_bytes()[:-20])
     other.write_bytes(records[4].read_bytes())
@@ -174,14 +176,14 @@ def test_a_record_that_is_no_record_is_named(studio: Studio, tmp_path: Path) -> 
     path.write_text(json.dumps(record))
     for file in (tmp_path / "data").glob("clash.db*"):
         file.unlink()
-    recovered = studio.clash("db", "recover").document
+    recovered = workplace.clash("db", "recover").document
     assert len(recovered["unreadable"]) == 3
     assert recovered["restored"] == len(records) - 3
 
 
-def test_records_hold_no_request_and_are_private(studio: Studio, tmp_path: Path) -> None:
+def test_records_contain_no_request_and_are_private(workplace: Workplace, tmp_path: Path) -> None:
     """A record is small, mode 0600, and holds neither what was asked nor what was answered."""
-    assert studio.film("t").code == 0
+    assert workplace.film("t").code == 0
     for record in (tmp_path / "data" / "assets").glob("??/*.json"):
         found = json.loads(record.read_bytes())
         assert found["call"]["cost_micro"] == 100_000

@@ -81,7 +81,7 @@ def test_long_runs_of_a_key_are_secrets():
 
 
 @pytest.mark.parametrize("key", ["k", "ab1", "", "   ", "null", "none"])
-def test_what_is_too_short_is_no_secret(key: str):
+def test_a_value_that_is_too_short_is_not_a_secret(key: str):
     """A key of one to three letters would make holes in every text."""
     text = "a k ab1 null and none"
     assert secrets(key).hide(text) == secrets(key).hide(text, foreign=True) == text
@@ -93,7 +93,7 @@ def test_a_short_key_is_found_as_a_word_only():
     assert known.hide("key ab12, id%3Aab12 and xab12 9ab12f") == f"key {HIDDEN}, id%3A{HIDDEN} and xab12 9ab12f"
 
 
-def test_a_key_like_a_word_stays_in_what_is_stored():
+def test_a_key_that_is_a_word_stays_in_stored_texts():
     """A thread, a file and a story may use the word; a server that says it repeats the key."""
     known = secrets("test")
     assert known.hide("the test of thread test") == "the test of thread test"
@@ -102,12 +102,26 @@ def test_a_key_like_a_word_stays_in_what_is_stored():
 
 @pytest.mark.parametrize(
     ("name", "secret"),
-    [("REPLICATE_API_TOKEN", True), ("MY_PLUGIN_KEY", True), ("runway-api-key", True), ("DB_PASSWORD", True),
-     ("MYSQL_PWD", True), ("GITHUB_PAT", True), ("SECRET_KEY_BASE", True), ("APIKEY", True),
-     ("PWD", False), ("OLDPWD", False), ("KEYBOARD", False), ("SSH_KEY_FILE", False), ("SSH_AUTH_SOCK", False),
-     ("MONKEY", False), ("TOKENIZERS_PARALLELISM", False), ("PATH", False)],
-)  # fmt: skip
-def test_a_variable_of_a_plugin_is_known_by_its_name(name: str, secret: bool):
+    [
+        ("REPLICATE_API_TOKEN", True),
+        ("MY_PLUGIN_KEY", True),
+        ("runway-api-key", True),
+        ("DB_PASSWORD", True),
+        ("MYSQL_PWD", True),
+        ("GITHUB_PAT", True),
+        ("SECRET_KEY_BASE", True),
+        ("APIKEY", True),
+        ("PWD", False),
+        ("OLDPWD", False),
+        ("KEYBOARD", False),
+        ("SSH_KEY_FILE", False),
+        ("SSH_AUTH_SOCK", False),
+        ("MONKEY", False),
+        ("TOKENIZERS_PARALLELISM", False),
+        ("PATH", False),
+    ],
+)
+def test_a_plugins_key_is_recognised_by_its_name(name: str, secret: bool):
     """What sounds like a key is one."""
     known = Secrets()
     known.remember_variables({name: "v4lue-of-somebody"})
@@ -115,7 +129,7 @@ def test_a_variable_of_a_plugin_is_known_by_its_name(name: str, secret: bool):
 
 
 @pytest.mark.parametrize("value", ["100000", "60.5", "https://example.com/a1b2c3d4", "/", "~"])
-def test_numbers_addresses_and_paths_are_no_keys(value: str):
+def test_numbers_addresses_and_paths_are_not_keys(value: str):
     """MAX_TOKEN=100000 must not make holes in sums of money."""
     known = Secrets()
     known.remember_variables({"MAX_TOKEN": value})
@@ -126,7 +140,7 @@ def test_numbers_addresses_and_paths_are_no_keys(value: str):
     "url", ["https://me:s3cr%2Ft99@host/v1", "d1://me:s3cr%2Ft99@films", "http://s3cr%2Ft99@proxy:1"]
 )
 def test_the_password_of_an_address_is_a_secret(url: str):
-    """As it stands there, and as it was meant."""
+    """Both as it is written and unquoted."""
     known = Secrets()
     known.remember_variables({"ALL_PROXY": url})
     for text in (url, "s3cr%2Ft99", "s3cr/t99", base64.b64encode(b"me:s3cr/t99").decode()):
@@ -153,7 +167,7 @@ def test_a_signed_parameter_is_a_secret():
     assert known.hide("films a1b2c3d4e5") == f"films {HIDDEN}"
 
 
-def test_what_is_secret_cannot_be_read_from_the_registry():
+def test_secrets_cannot_be_read_from_the_registry():
     """Neither printed nor pickled."""
     known = secrets(GROQ)
     assert GROQ not in repr(known) + str(known)
@@ -161,7 +175,7 @@ def test_what_is_secret_cannot_be_read_from_the_registry():
         pickle.dumps(known)
 
 
-def test_of_each_name_only_the_last_values_are_kept():
+def test_only_the_last_values_of_a_name_are_kept():
     """A server that is given other keys for years does not grow."""
     known = Secrets()
     for number in range(50):
@@ -170,7 +184,7 @@ def test_of_each_name_only_the_last_values_are_kept():
     assert known.hide("a-key-of-day-0001") == "a-key-of-day-0001"
 
 
-def test_values_without_secrets_come_back_themselves(monkeypatch: pytest.MonkeyPatch):
+def test_values_without_secrets_are_returned_unchanged(monkeypatch: pytest.MonkeyPatch):
     """Nothing is copied where nothing is hidden; texts in mappings, lists and names are found."""
     monkeypatch.setattr(redaction.registry, "_known", secrets(GROQ))
     value = {"a": [1, "b", ("c", None)], 3: b"bytes"}

@@ -34,15 +34,15 @@ def test_a_file_is_read_up_to_a_limit(tmp_path: Path):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
-def test_what_is_no_file_is_named(tmp_path: Path, kind: str):
-    """The error says what stands there, and nothing waits for a writer."""
+def test_something_that_is_not_a_file_is_named(tmp_path: Path, kind: str):
+    """The error says what is there instead, and nothing waits for a writer."""
     os.mkfifo(tmp_path / "pipe")
     path = {"pipe": tmp_path / "pipe", "device": Path("/dev/zero"), "folder": tmp_path}[kind]
     with pytest.raises(NotRegularFileError, match=kind):
         open_regular_file(path)
 
 
-def test_a_socket_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_socket_is_not_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The system itself refuses to open a socket; its kind is known by the mode."""
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as server:
@@ -54,11 +54,17 @@ def test_a_socket_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize(
     ("args", "code"),
-    [(["run", "pipe", "--dry-run"], 2), (["run", "/dev/zero", "--dry-run"], 2), (["run", "/dev/stdin", "--dry-run"], 2),
-     (["db", "import", "pipe"], 2), (["db", "import", "/dev/zero"], 2), (["db", "import", "."], 2),
-     (["run", "s.csv", "--thread", "t"], 2)],
-)  # fmt: skip
-def test_a_command_refuses_what_is_no_file(tmp_path: Path, args: list[str], code: int):
+    [
+        (["run", "pipe", "--dry-run"], 2),
+        (["run", "/dev/zero", "--dry-run"], 2),
+        (["run", "/dev/stdin", "--dry-run"], 2),
+        (["db", "import", "pipe"], 2),
+        (["db", "import", "/dev/zero"], 2),
+        (["db", "import", "."], 2),
+        (["run", "s.csv", "--thread", "t"], 2),
+    ],
+)
+def test_a_command_refuses_what_is_not_a_file(tmp_path: Path, args: list[str], code: int):
     """A pipe or device as story, picture or import ends the command at once, with an error of its own."""
     os.mkfifo(tmp_path / "pipe")
     os.mkfifo(tmp_path / "pipe.png")

@@ -1,21 +1,17 @@
-"""Assets in a bucket that machines share: a real S3 server over HTTP, and runs that move from folder to folder."""
+"""Assets in a bucket that machines share: a real S3 server over HTTP, files, receipts and errors."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import on_d1
-from filming import METERED, Ran, clash, environment, metered, query, shot_list
 from s3_server import KEY, SECRET, S3Server, s3_server
 
 from clash.assets import bucket as bucket_module
@@ -54,7 +50,7 @@ def machine(folder: Path, s3: S3Server, bucket: str) -> SharedAssetStore:
 
 
 @pytest.mark.parametrize("content", [b"", b"a picture", LARGE], ids=["empty", "small", "large"])
-async def test_a_file_that_one_machine_shared_another_can_use(
+async def test_a_shared_file_can_be_used_on_another_machine(
     tmp_path: Path, s3: S3Server, bucket: str, content: bytes
 ) -> None:
     """Also an empty one, and one that goes in parts; the copy is private, and has the same name in the bucket."""
@@ -70,7 +66,7 @@ async def test_a_file_that_one_machine_shared_another_can_use(
     assert [path.name for path in (tmp_path / "b" / "tmp").iterdir()] == []
 
 
-async def test_what_is_read_or_fetched_comes_from_the_bucket(tmp_path: Path, s3: S3Server, bucket: str) -> None:
+async def test_a_missing_file_is_read_from_the_bucket(tmp_path: Path, s3: S3Server, bucket: str) -> None:
     """`read` and `fetch` need no one to have fetched before them."""
     here, there = machine(tmp_path / "a", s3, bucket), machine(tmp_path / "b", s3, bucket)
     first, second = here.put(b"first"), here.put(b"second")
@@ -81,7 +77,7 @@ async def test_what_is_read_or_fetched_comes_from_the_bucket(tmp_path: Path, s3:
 
 
 async def test_a_file_that_was_not_shared_is_nowhere(tmp_path: Path, s3: S3Server, bucket: str) -> None:
-    """It is not there, not brought, and to read or fetch it is `asset_lost`, which no second try mends."""
+    """It is not there and cannot be restored; reading or fetching it is `asset_lost`, which is not retried."""
     there, digest = machine(tmp_path, s3, bucket), sha256_of(b"nowhere")
     assert not there.has(digest)
     assert not await there.restore(digest)
@@ -91,7 +87,7 @@ async def test_a_file_that_was_not_shared_is_nowhere(tmp_path: Path, s3: S3Serve
         assert (lost.value.code, lost.value.retryable) == ("asset_lost", False)
 
 
-async def test_other_bytes_under_a_files_name_are_refused(tmp_path: Path, s3: S3Server, bucket: str) -> None:
+async def test_a_file_damaged_in_the_bucket_is_refused(tmp_path: Path, s3: S3Server, bucket: str) -> None:
     """What arrives is hashed: a wrong one gets no name here, and nothing of it stays."""
     there, digest = machine(tmp_path, s3, bucket), sha256_of(b"the right bytes")
     s3.put(bucket, f"clash/{there.relative_path(digest)}", b"the wrong bytes")
@@ -101,7 +97,7 @@ async def test_other_bytes_under_a_files_name_are_refused(tmp_path: Path, s3: S3
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-async def test_a_file_damaged_here_is_mended_from_the_bucket(tmp_path: Path, s3: S3Server, bucket: str) -> None:
+async def test_a_file_damaged_here_is_fetched_from_the_bucket(tmp_path: Path, s3: S3Server, bucket: str) -> None:
     """And one that is damaged here is never put into the bucket."""
     here = machine(tmp_path, s3, bucket)
     digest, other = here.put(b"whole"), here.put(b"never shared")
@@ -131,7 +127,7 @@ async def test_an_object_that_is_larger_than_any_file_is_refused(
         await there.find_receipt("a1")
 
 
-async def test_transfers_leave_the_event_loop_alone(tmp_path: Path, s3: S3Server, bucket: str) -> None:
+async def test_transfers_do_not_block_the_event_loop(tmp_path: Path, s3: S3Server, bucket: str) -> None:
     """While 36 MB go up and come down, the loop goes on turning: held for a file's length, it would turn four times."""
     here, there = machine(tmp_path / "a", s3, bucket), machine(tmp_path / "b", s3, bucket)
     digests = [here.put(LARGE), here.put(LARGE[::-1])]
@@ -151,7 +147,7 @@ async def test_transfers_leave_the_event_loop_alone(tmp_path: Path, s3: S3Server
     assert turns > 25
 
 
-async def test_a_receipt_is_found_elsewhere_until_it_is_forgotten(tmp_path: Path, s3: S3Server, bucket: str) -> None:
+async def test_a_receipt_is_found_elsewhere_until_it_is_deleted(tmp_path: Path, s3: S3Server, bucket: str) -> None:
     """Shared with its file; the machine's own goes first; one that is garbled counts as none."""
     here, there = machine(tmp_path / "a", s3, bucket), machine(tmp_path / "b", s3, bucket)
     digest = here.put(b"a clip")
@@ -189,7 +185,7 @@ def refusals(store: Bucket, path: Path) -> list[ClashError]:
     return raised
 
 
-def test_a_key_that_the_store_does_not_know_is_a_matter_of_settings(tmp_path: Path, s3: S3Server, bucket: str) -> None:
+def test_a_refused_key_is_a_settings_error(tmp_path: Path, s3: S3Server, bucket: str) -> None:
     """Exit code 4, not tried again, with what the store says and without the secret."""
     path = tmp_path / "file"
     path.write_bytes(b"1")
@@ -201,7 +197,7 @@ def test_a_key_that_the_store_does_not_know_is_a_matter_of_settings(tmp_path: Pa
             opened(s3, bucket).put("ab/c", b"1")
 
 
-def test_a_bucket_that_is_not_there_is_a_matter_of_settings(tmp_path: Path, s3: S3Server) -> None:
+def test_a_missing_bucket_is_a_settings_error(tmp_path: Path, s3: S3Server) -> None:
     """To write to it, and to read from it, says that there is none, not that a file is lost."""
     store = opened(s3, "no-such-bucket")
     for use in (lambda: store.put("ab/c", b"1"), lambda: store.read("ab/c", most=10)):
@@ -231,7 +227,7 @@ class _Broken(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-def test_a_store_that_fails_is_tried_again_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_store_is_retried_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few times, then it may be tried again later; nothing that was sent is repeated in the error."""
     monkeypatch.setattr(bucket_module, "_RETRIES", 1)
     monkeypatch.setattr(bucket_module, "_WRITES", 2)
@@ -251,7 +247,7 @@ def test_a_store_that_fails_is_tried_again_and_told(tmp_path: Path, monkeypatch:
         server.server_close()
 
 
-def test_a_store_that_is_not_there_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_store_is_reported_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refused connection is no answer: an error of storage that may be tried again."""
     monkeypatch.setattr(bucket_module, "_RETRIES", 1)
     monkeypatch.setattr(bucket_module, "_WRITES", 1)
@@ -274,9 +270,7 @@ def test_a_store_that_is_not_there_is_told_soon(monkeypatch: pytest.MonkeyPatch)
         ({"AWS_ENDPOINT_URL": "127.0.0.1:9000"}, "settings"),
     ],
 )
-def test_settings_that_cannot_be_used_are_told(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], code: str
-) -> None:
+def test_unusable_settings_are_reported(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], code: str) -> None:
     """Before anything is asked; and no error shows a secret."""
     given = {"ASSET_STORE": "s3://films", "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, **variables}
     for name, value in given.items():
@@ -287,151 +281,6 @@ def test_settings_that_cannot_be_used_are_told(
     assert SECRET not in f"{error.value.message} {error.value.hint}"
 
 
-def test_a_secret_shows_in_no_repr() -> None:
+def test_no_repr_shows_a_secret() -> None:
     """Neither of the settings nor of the credentials."""
     assert SECRET not in repr(Credentials(KEY, SECRET, SECRET))
-
-
-# -- runs that move from machine to machine --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A folder with its own asset cache, its own output, and nothing else."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def clash(self, *arguments: str, **more: str) -> Ran:
-        return clash(self.folder, *arguments, env={**self.environment, **more})
-
-
-@pytest.fixture
-def machines(tmp_path: Path, s3: S3Server, bucket: str, database_url: str) -> tuple[Machine, Machine, Path]:
-    """Two machines over one database and one bucket, and the meter of what is paid for."""
-    meter = tmp_path / "meter"
-    shared = environment(
-        DATABASE_URL=database_url, ASSET_STORE=f"s3://{bucket}/films",
-        METER=str(meter), METER_COST="0.10", **s3.environment,
-    )  # fmt: skip
-    made: list[Machine] = []
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        made.append(Machine(tmp_path / name, shared))
-    shot_list(made[0].folder / "story.csv", 2, seconds=0.5)
-    return made[0], made[1], meter
-
-
-def rows(tmp_path: Path, sql: str) -> list[tuple[Any, ...]]:
-    shutil.copyfile(tmp_path / "data" / "clash.db", tmp_path / "data" / "checkpoints.db")
-    return query(tmp_path, sql)
-
-
-RUN = ("run", "story.csv", "--thread", "far", "--size", "96x64", "--fps", "8", *METERED, "--concurrency", "2", "--json")
-
-
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a POSIX thing")
-@on_d1
-def test_a_run_killed_on_one_machine_is_finished_on_another(
-    s3: S3Server, bucket: str, machines: tuple[Machine, Machine, Path]
-) -> None:
-    """The second has no file of the first, and the provider cannot be asked again: nothing is paid for twice.
-
-    The first died with an answer whose row was not settled: its receipt in the bucket settles it without a question.
-    """
-    a, b, meter = machines
-    oneshot = tuple(name.replace("metered:", "oneshot:") for name in RUN)
-    killed = a.clash(*oneshot, "--concurrency", "1", CLASH_FAULT="share.after:4")
-    assert killed.code < 0
-    assert [key for key in s3.keys(bucket) if "/receipts/" in key]
-    shutil.rmtree(a.folder / "data")
-    resumed = b.clash("resume", "far", "--json")
-    assert resumed.code == 0, resumed.err
-    for output in resumed.document["outputs"]:
-        assert (b.folder / output["path"]).exists(), output
-    assert sorted(metered(meter)) == sorted(set(metered(meter))), "something was paid for twice"
-    assert resumed.document["cost"]["total_usd"] == f"{len(metered(meter)) / 10:.6f}"
-    assert not [key for key in s3.keys(bucket) if "/receipts/" in key]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a POSIX thing")
-def test_an_answer_that_did_not_reach_the_bucket_is_asked_about(machines: tuple[Machine, Machine, Path]) -> None:
-    """On the other machine it is an unknown call, which is not paid twice unasked; at home it comes to light again."""
-    a, b, meter = machines
-    oneshot = tuple(name.replace("metered:", "oneshot:") for name in RUN)
-    assert a.clash(*oneshot, CLASH_FAULT="receipt.after:4").code < 0
-    charged = metered(meter)
-    elsewhere = b.clash("resume", "far", "--json")
-    assert elsewhere.code == 8, elsewhere.err
-    home = a.clash("resume", "far", "--json")
-    assert home.code == 0, home.err
-    assert metered(meter)[: len(charged)] == charged
-    assert sorted(metered(meter)) == sorted(set(metered(meter)))
-
-
-def test_a_finished_film_can_be_had_on_another_machine(machines: tuple[Machine, Machine, Path]) -> None:
-    """`resume` there makes nothing and gives every file its name; the story under a new thread there pays nothing.
-
-    To list where the files are asks no bucket.
-    """
-    a, b, meter = machines
-    made = a.clash(*RUN)
-    assert made.code == 0, made.err
-    charged = metered(meter)
-    listed = a.clash("assets", "ls", "far", "--json", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
-    assert all((a.folder / item["stored_path"]).exists() for item in listed.document["items"])
-    there = b.clash("resume", "far", "--json")
-    assert (there.code, there.document["status"]) == (0, "already_completed")
-    film = there.document["film"]
-    assert sha256_of((b.folder / film["path"]).read_bytes()) == made.document["film"]["sha256"]
-    shutil.copyfile(a.folder / "story.csv", b.folder / "story.csv")
-    shutil.rmtree(b.folder / "data")
-    planned = b.clash(*RUN, "--thread", "near", "--dry-run")
-    assert (planned.document["total_usd"], planned.document["found_calls"]) == ("0.000000", planned.document["calls"])
-    again = b.clash(*RUN, "--thread", "near")
-    assert again.code == 0, again.err
-    assert metered(meter) == charged
-
-
-def test_a_paid_file_that_is_nowhere_is_bought_again_only_when_told_to(
-    tmp_path: Path, s3: S3Server, bucket: str, machines: tuple[Machine, Machine, Path]
-) -> None:
-    """The run says which file, what it cost and what it would cost; `--remake-lost` buys that one and no other."""
-    a, b, meter = machines
-    failed = a.clash(*RUN, METER_FAIL="shot:002")
-    assert failed.code == 1
-    charged = metered(meter)
-    (digest,) = rows(tmp_path, "SELECT asset_sha256 FROM api_logs WHERE slot = 'shot:002/keyframe'")[0]
-    (done,) = rows(tmp_path, "SELECT asset_sha256 FROM api_logs WHERE slot = 'shot:001'")[0]
-    for sha256 in (digest, done):
-        s3.delete(bucket, f"films/{sha256[:2]}/{sha256[2:]}")
-    lost = b.clash("resume", "far", "--json")
-    assert (lost.code, lost.document["error"]["code"]) == (1, "asset_lost")
-    assert "clash resume --remake-lost far" in lost.document["error"]["hint"]
-    assert "$0.10" in lost.document["error"]["message"] + lost.document["error"]["hint"]
-    assert metered(meter) == charged
-    made = b.clash("resume", "far", "--remake-lost", "--json")
-    assert made.code == 0, made.err
-    assert sorted(metered(meter)[len(charged) :]) == ["shot:001", "shot:002", "shot:002/keyframe"]
-    assert made.document["cost"]["total_usd"] == f"{len(metered(meter)) / 10:.6f}"
-
-
-def test_nothing_is_bought_when_the_bucket_is_not_there(machines: tuple[Machine, Machine, Path]) -> None:
-    """A mistyped bucket is told before the first call, with exit code 4."""
-    a, _, meter = machines
-    ran = a.clash(*RUN, ASSET_STORE="s3://no-such-bucket")
-    assert (ran.code, ran.document["error"]["code"]) == (4, "no_bucket")
-    assert metered(meter) == []
-
-
-def test_what_the_bucket_refuses_is_kept_and_shared_later(machines: tuple[Machine, Machine, Path]) -> None:
-    """The bucket out of reach in the middle of a run: the run fails, and goes on from its receipts, paying nothing."""
-    a, _, meter = machines
-    assert a.clash(*RUN, METER_FAIL="shot:001").code == 1
-    charged = metered(meter)
-    cut_off = a.clash("resume", "far", "--json", AWS_ENDPOINT_URL="http://127.0.0.1:9")
-    assert cut_off.code == 1
-    assert cut_off.document["error"]["code"] == "asset_store"
-    assert metered(meter)[len(charged) :] == ["shot:001"]
-    assert a.clash("resume", "far", "--json").code == 0
-    assert metered(meter)[len(charged) :] == ["shot:001"]

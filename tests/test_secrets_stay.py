@@ -48,10 +48,19 @@ def forms(key: str) -> list[str]:
     """What a server may make of a key that it repeats."""
     inside = [base64.b64encode(b"x" * before + key.encode() + b"yz").decode() for before in range(3)]
     return [
-        key, key.upper(), quote(key, safe=""), quote(key, safe="").lower(), html.escape(key), key.encode().hex(),
-        key.encode().hex().upper(), base64.b64encode(key.encode()).decode(), *inside, f"Bearer {key}", f"Key {key}",
+        key,
+        key.upper(),
+        quote(key, safe=""),
+        quote(key, safe="").lower(),
+        html.escape(key),
+        key.encode().hex(),
+        key.encode().hex().upper(),
+        base64.b64encode(key.encode()).decode(),
+        *inside,
+        f"Bearer {key}",
+        f"Key {key}",
         *(f"half {half}" for half in key.split(":")),
-    ]  # fmt: skip
+    ]
 
 
 def traces(key: str) -> list[bytes]:
@@ -72,13 +81,24 @@ def echoing(key: str) -> Generator[str]:
             status = int(self.path.split("/")[1])
             said = "no access: " + " | ".join(forms(key))
             choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}
-            body = json.dumps({
-                "detail": said, "error": {"message": said, "type": said, "code": key}, "message": said,
-                "request_id": key, "response_url": f"https://queue.fal.run/x/requests/{key}", "status": "COMPLETED",
-                "id": key, "object": "chat.completion", "created": 1, "model": key, "choices": [choice],
-                "data": [{"url": f"https://files.example/{key}.png"}], "images": [{"url": f"https://x.example/{key}"}],
-                key: key,
-            }).encode()  # fmt: skip
+            body = json.dumps(
+                {
+                    "detail": said,
+                    "error": {"message": said, "type": said, "code": key},
+                    "message": said,
+                    "request_id": key,
+                    "response_url": f"https://queue.fal.run/x/requests/{key}",
+                    "status": "COMPLETED",
+                    "id": key,
+                    "object": "chat.completion",
+                    "created": 1,
+                    "model": key,
+                    "choices": [choice],
+                    "data": [{"url": f"https://files.example/{key}.png"}],
+                    "images": [{"url": f"https://x.example/{key}"}],
+                    key: key,
+                }
+            ).encode()
             self.send_response(status)
             for name, value in (("Content-Type", "application/json"), ("Content-Length", str(len(body)))):
                 self.send_header(name, value)
@@ -112,12 +132,14 @@ def leaks(key: str, folder: Path, said: dict[str, str]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("key", "variable", "base", "model"),
-    [(FAL, "FAL_KEY", "FAL_BASE_URL", "--image-model=fal:fal-ai/flux-2/turbo"),
-     (OPENAI, "OPENAI_API_KEY", "OPENAI_BASE_URL", "--screenplay-model=openai:gpt-5-mini"),
-     (OPENAI, "OPENAI_API_KEY", "OPENAI_BASE_URL", "--image-model=openai:gpt-image-1-mini")],
+    [
+        (FAL, "FAL_KEY", "FAL_BASE_URL", "--image-model=fal:fal-ai/flux-2/turbo"),
+        (OPENAI, "OPENAI_API_KEY", "OPENAI_BASE_URL", "--screenplay-model=openai:gpt-5-mini"),
+        (OPENAI, "OPENAI_API_KEY", "OPENAI_BASE_URL", "--image-model=openai:gpt-image-1-mini"),
+    ],
     ids=["fal", "openai text", "openai pictures"],
-)  # fmt: skip
-def test_a_key_that_a_provider_repeats_is_nowhere(tmp_path: Path, key: str, variable: str, base: str, model: str):
+)
+def test_a_key_that_a_provider_repeats_is_hidden(tmp_path: Path, key: str, variable: str, base: str, model: str):
     """Every HTTP status, with the key in every form: streams, JSON, tables, checkpoints, exports and files."""
     (tmp_path / "s.csv").write_text(ROW, encoding="utf-8")
     said: dict[str, str] = {}
@@ -135,17 +157,21 @@ def test_a_key_that_a_provider_repeats_is_nowhere(tmp_path: Path, key: str, vari
         ask("resume", "resume", "t401", "--json", **{base: f"{url}/401"})
         ask("doctor", "doctor", "--json", **{base: f"{url}/403"})
     for arguments in (
-        ["runs", "ls", "--json"], ["runs", "show", "t401"], ["runs", "show", "t500", "--json"],
-        ["cost", "t422", "--calls", "--json"], ["checkpoints", "show", "t400", "--json"], ["assets", "ls", "t200"],
+        ["runs", "ls", "--json"],
+        ["runs", "show", "t401"],
+        ["runs", "show", "t500", "--json"],
+        ["cost", "t422", "--calls", "--json"],
+        ["checkpoints", "show", "t400", "--json"],
+        ["assets", "ls", "t200"],
         ["db", "export", "-"],
-    ):  # fmt: skip
+    ):
         ask(" ".join(arguments), *arguments)
     assert "***" in said["runs ls --json"]
     assert leaks(key, tmp_path, said) == []
 
 
 @pytest.mark.parametrize("status", [*STATUSES, 301, 413, 504])
-async def test_a_token_that_d1_repeats_is_in_no_error(status: int, caplog: pytest.LogCaptureFixture):
+async def test_a_token_that_d1_repeats_is_hidden(status: int, caplog: pytest.LogCaptureFixture):
     """Whatever Cloudflare, or a gateway before it, answers."""
     said = " | ".join(forms(OPENAI))
 
@@ -157,9 +183,11 @@ async def test_a_token_that_d1_repeats_is_in_no_error(status: int, caplog: pytes
     account = Account("account", SecretStr(OPENAI), "https://me:hunter2-pw@api.example/v4")
     with pytest.raises(ClashError) as caught:
         await D1Database.open(
-            "films", account, patience=Patience(wait_s=0.0, first_wait_s=0.001, longest_wait_s=0.002),
+            "films",
+            account,
+            patience=Patience(wait_s=0.0, first_wait_s=0.001, longest_wait_s=0.002),
             transport=httpx.MockTransport(answer),
-        )  # fmt: skip
+        )
     text = f"{caught.value.message} {caught.value.hint} {caplog.text}"
     assert [trace for trace in traces(OPENAI) if trace in text.lower().encode()] == []
     assert "hunter2" not in text
@@ -169,10 +197,12 @@ async def test_a_token_that_d1_repeats_is_in_no_error(status: int, caplog: pytes
 async def test_no_statement_stores_a_secret(database_url: str, known_key: str):
     """Texts lose the key on their way into any table; bytes and numbers stay; what was stored is found again."""
     async with open_database(database_url, "create") as database:
-        await database.batch([
-            Statement("CREATE TABLE t (id INTEGER, words TEXT, bytes BLOB)"),
-            Statement("INSERT INTO t VALUES (?, ?, ?)", (1, f"wrong key {known_key}", known_key.encode())),
-        ])  # fmt: skip
+        await database.batch(
+            [
+                Statement("CREATE TABLE t (id INTEGER, words TEXT, bytes BLOB)"),
+                Statement("INSERT INTO t VALUES (?, ?, ?)", (1, f"wrong key {known_key}", known_key.encode())),
+            ]
+        )
         (row,) = await database.query("SELECT * FROM t WHERE words = ?", (f"wrong key {known_key}",))
     assert (row["id"], row["words"], row["bytes"]) == (1, "wrong key ***", known_key.encode())
 
@@ -186,18 +216,19 @@ def known_key(monkeypatch: pytest.MonkeyPatch) -> str:
     return PLUGIN
 
 
-def test_a_checkpoint_holds_no_secret(known_key: str):
+def test_a_checkpoint_contains_no_secret(known_key: str):
     """Neither in the state nor in the words of an error that ended a task."""
     serializer = strict_serializer()
     state = {"channel_values": {"errors": [f"wrong key {known_key}"], "n": 3}, "sha": b"\0"}
     assert serializer.loads_typed(serializer.dumps_typed(state)) == {
-        "channel_values": {"errors": ["wrong key ***"], "n": 3}, "sha": b"\0",
-    }  # fmt: skip
+        "channel_values": {"errors": ["wrong key ***"], "n": 3},
+        "sha": b"\0",
+    }
     kind, content = serializer.dumps_typed(ValueError(f"wrong key {known_key}"))
     assert serializer.loads_typed((kind, content)) == "ValueError('wrong key ***')"
 
 
-def test_the_words_of_an_answer_hold_no_secret(known_key: str):
+def test_the_text_of_an_answer_contains_no_secret(known_key: str):
     """A screenplay, facts and the response; pictures stay as they are, byte by byte."""
     text = json.dumps({"title": f"The {known_key}"}).encode()
     answer = answer_without_secrets(
@@ -214,13 +245,13 @@ def test_a_text_is_cut_after_its_secrets_are_gone(known_key: str):
     assert storable(f"{'x' * 90} {known_key}", 96) == f"{'x' * 90} ***"
 
 
-def test_an_error_holds_no_secret(known_key: str):
-    """Whoever raises it, with whatever words."""
+def test_an_error_contains_no_secret(known_key: str):
+    """Whatever raises it, with whatever message."""
     error = ProviderError(f"wrong key {known_key} at https://me:pw@host/v1")
     assert str(error) == error.message == "wrong key *** at https://host/v1"
 
 
-def test_an_export_of_an_older_database_holds_no_secret(tmp_path: Path):
+def test_an_export_of_an_old_database_has_no_secret(tmp_path: Path):
     """What an older clash stored of a key stays in its tables, but is shown and exported without it."""
     (tmp_path / "s.csv").write_text(ROW, encoding="utf-8")
     env = environment(CLASH_SIZE="64x64", CLASH_FPS="8", A_PLUGIN_KEY=PLUGIN)
@@ -235,7 +266,7 @@ def test_an_export_of_an_older_database_holds_no_secret(tmp_path: Path):
     assert [name for name, text in said.items() if PLUGIN in text] == []
 
 
-def test_a_secret_is_no_thread_id(tmp_path: Path):
+def test_a_secret_is_refused_as_thread_id(tmp_path: Path):
     """Ids are stored and printed everywhere."""
     (tmp_path / "s.csv").write_text(ROW, encoding="utf-8")
     ran = clash(tmp_path, "run", "s.csv", f"--thread={PLUGIN}", env=environment(A_PLUGIN_KEY=PLUGIN))
@@ -269,14 +300,18 @@ def test_a_key_typed_by_mistake_is_not_repeated(tmp_path: Path, arguments: list[
     assert PLUGIN not in ran.out + ran.err
 
 
-def test_a_log_of_a_library_holds_no_secret(tmp_path: Path):
+def test_a_library_log_contains_no_secret(tmp_path: Path):
     """What anything writes on standard error passes the same stream."""
     code = (
         "import logging, sys; from clash.cli.streams import safe_streams\n"
         "with safe_streams():\n    logging.warning('key %s', sys.argv[1]); print(sys.argv[1])"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code, PLUGIN], env={**os.environ, "A_KEY": PLUGIN}, capture_output=True, text=True,
-        check=True, cwd=tmp_path,
-    )  # fmt: skip
+        [sys.executable, "-c", code, PLUGIN],
+        env={**os.environ, "A_KEY": PLUGIN},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
     assert (ran.stdout, ran.stderr) == ("***\n", "WARNING:root:key ***\n")

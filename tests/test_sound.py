@@ -108,7 +108,7 @@ def test_the_same_film_sounds_the_same_in_another_process():
     assert here == [done.stdout.strip()] * 2
 
 
-def test_a_film_is_never_dead_silent():
+def test_a_film_is_never_completely_silent():
     """Every kind of place has its sound: between the fades no second is below -60 dBFS, none is loud."""
     for place in get_args(PlaceKind):
         sound = whole([shot(4.0, place)])
@@ -134,7 +134,7 @@ def test_the_film_begins_and_ends_softly():
     assert np.abs(sound[-48:]).max() < 1e-3
 
 
-def test_the_bed_goes_on_through_a_cut_in_one_place():
+def test_the_bed_continues_across_a_cut_in_one_place():
     """Two shots in the same place sound like one shot of their length: the sea does not begin anew."""
     one = whole([shot(6.0, "sea", music="")])
     two = whole([shot(3.0, "sea", music=""), shot(3.0, "sea", music="")])
@@ -142,7 +142,7 @@ def test_the_bed_goes_on_through_a_cut_in_one_place():
     assert together > 0.8
 
 
-def test_speech_stands_above_its_bed(tmp_path: Path):
+def test_speech_is_louder_than_its_bed(tmp_path: Path):
     """While somebody speaks the bed is at least 14 dB lower, even in a storm, and back afterwards.
 
     Speech is in the middle, so the difference of the two sides is bed alone.
@@ -155,13 +155,13 @@ def test_speech_stands_above_its_bed(tmp_path: Path):
     assert level_db(aside[alone]) - level_db(aside[speaking]) > 4
 
 
-def test_a_silent_utterance_does_not_move_the_bed(tmp_path: Path):
+def test_a_silent_utterance_does_not_change_the_bed(tmp_path: Path):
     """Where a line is timed silence, as in Chinese, the bed stays as it was."""
     line = write_wav(tmp_path / "line.wav", np.zeros(8_000), 8_000)
     assert np.array_equal(whole([shot(3.0, "sea", Utterance(line, 0.5))]), whole([shot(3.0, "sea")]))
 
 
-def test_words_are_heard_when_they_were_planned(tmp_path: Path):
+def test_words_are_spoken_when_they_were_planned(tmp_path: Path):
     """The second shot's line starts 0.4 s after the cut, on the sample."""
     line = write_wav(tmp_path / "line.wav", np.sign(buzz(1.0, RATE)) * 0.5, RATE)
     sound = whole([shot(1.7, "space"), shot(2.0, "space", Utterance(line, 0.4))]).mean(axis=1)
@@ -170,7 +170,7 @@ def test_words_are_heard_when_they_were_planned(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("rate", "sides"), [(8_000, 1), (22_050, 2), (44_100, 2), (48_000, 1)])
-def test_any_wav_is_heard_at_the_same_loudness(tmp_path: Path, rate: int, sides: int):
+def test_any_wav_is_played_at_the_same_loudness(tmp_path: Path, rate: int, sides: int):
     """A voice file may have any rate, one side or two, and any level: it is heard alike."""
     loud = write_wav(tmp_path / "a.wav", buzz(2.0, 24_000))
     other = write_wav(tmp_path / "b.wav", buzz(2.0, rate, 0.06), rate, sides)
@@ -178,7 +178,7 @@ def test_any_wav_is_heard_at_the_same_loudness(tmp_path: Path, rate: int, sides:
     assert levels[0] == pytest.approx(levels[1], abs=1.0)
 
 
-def test_a_compressed_voice_file_is_heard(tmp_path: Path):
+def test_a_compressed_voice_file_is_played(tmp_path: Path):
     """An AAC file, as a paid voice sends it, is decoded and mixed like a WAV."""
     line = write_m4a(tmp_path / "line.m4a", buzz(2.0, 44_100), 44_100)
     samples = sum(piece.size for piece in decoded(line))

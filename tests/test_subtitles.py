@@ -35,7 +35,7 @@ def test_chinese_speakers_get_a_chinese_colon() -> None:
     assert in_order([Cue(0, 1, "你回来了。", "玛拉")])[0].text == "玛拉：你回来了。"
 
 
-def test_cues_that_overlap_are_parted() -> None:
+def test_cues_that_overlap_are_separated() -> None:
     """A cue ends where the next begins; cues are put in the order of time."""
     shown = in_order([Cue(2.0, 5.0, "second"), Cue(0.0, 3.0, "first")])
     assert [(cue.start_s, cue.end_s, cue.text) for cue in shown] == [(0.0, 2.0, "first"), (2.0, 5.0, "second")]
@@ -92,7 +92,7 @@ def test_a_sample_is_a_length_and_utf8() -> None:
     assert samples[0].data == struct.pack(">H", 6) + "灯塔".encode()
 
 
-def test_a_sample_holds_no_more_than_its_length_can_say() -> None:
+def test_a_sample_is_never_longer_than_its_length_field() -> None:
     """Text over 65,535 bytes is cut between letters, not within one."""
     (sample,) = timed_text([Cue(0, 0.5, "灯" * 30_000)], 1.0)
     assert len(sample.data) <= 65_537

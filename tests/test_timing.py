@@ -21,7 +21,7 @@ def test_a_planned_shot_without_words_keeps_its_plan():
     assert time_shot(4.0, [], 24).frames == 96
 
 
-def test_words_stretch_a_shot():
+def test_words_make_a_shot_longer():
     """A shot planned too short for its words lasts until the tail after the last word."""
     timing = time_shot(2.0, [2.0, 1.5], 24)
     assert timing.starts_s == pytest.approx((0.4, 2.65))
@@ -61,7 +61,7 @@ def test_captions_follow_their_words(plan: float, spoken: list[float], fps: int)
 
 
 @pytest.mark.parametrize("length", [-0.1, float("nan"), float("inf")])
-def test_a_length_that_is_no_length_is_refused(length: float):
+def test_an_impossible_length_is_refused(length: float):
     """A negative, infinite or missing length is an error in words, not a film of garbage."""
     with pytest.raises(FilmError, match="a length cannot be"):
         time_shot(length, [], 24)
@@ -69,7 +69,7 @@ def test_a_length_that_is_no_length_is_refused(length: float):
         time_shot(4.0, [length], 24)
 
 
-def test_no_frames_a_second_is_refused():
+def test_zero_frames_per_second_are_refused():
     """A rate of zero is refused before anything is divided by it."""
     with pytest.raises(FilmError, match="frames a second"):
         time_shot(4.0, [], 0)

@@ -18,8 +18,12 @@ from clash.production.tracing import tracing_as_allowed
 
 STORY = "scene,location,description\n1,Sea,A quokka rows a boat on the sea.\n"
 SWITCHES = (
-    "LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_HANDLER",
-)  # fmt: skip
+    "LANGSMITH_TRACING",
+    "LANGSMITH_TRACING_V2",
+    "LANGCHAIN_TRACING_V2",
+    "LANGCHAIN_TRACING",
+    "LANGCHAIN_HANDLER",
+)
 
 
 class Collector(ThreadingHTTPServer):
@@ -80,7 +84,7 @@ class Words(TypedDict):
     words: str
 
 
-async def test_a_program_that_imports_clash_is_traced_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_program_that_imports_clash_is_still_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what clash runs is left out: neither the environment nor the caller's own tracer is changed."""
     from langchain_core.tracers.langchain import LangChainTracer
     from langgraph.graph import END, START, StateGraph
@@ -137,7 +141,7 @@ async def test_a_program_that_imports_clash_is_traced_as_before(monkeypatch: pyt
         ),
     ],
 )
-def test_doctor_says_what_is_sent_where(changes: dict[str, str], says: str, tmp_path: Path) -> None:
+def test_doctor_reports_what_is_sent_where(changes: dict[str, str], says: str, tmp_path: Path) -> None:
     """Off, held back, or sent: and to whom, without the password of the address."""
     env = environment(LANGSMITH_ENDPOINT="https://me:hunter22@trace.example:8443/x?key=1", **changes)
     ended = clash(tmp_path, "doctor", "--offline", "--json", env=env)

@@ -65,15 +65,17 @@ async def test_a_file_that_is_cut_off_anywhere_is_noticed(
         assert isinstance(await refused(target, file, packed[:end]), UsageError), end
 
 
-def changed(lines: list[bytes], number: int, change: Callable[[dict[str, Any]], Any], *, mend: bool = True) -> bytes:
-    """The file with a line changed and, if it is mended, with sums that agree with that."""
+def changed(
+    lines: list[bytes], number: int, change: Callable[[dict[str, Any]], Any], *, with_sums: bool = True
+) -> bytes:
+    """Return the file with a line changed and, if `with_sums`, with matching sums."""
     document = json.loads(lines[number - 1])
     change(document)
     new = [*lines[: number - 1], json.dumps(document, separators=(",", ":")).encode() + b"\n", *lines[number:]]
     tally = Tally()
     for line in new[1:-1]:
         tally.add(next(iter(json.loads(line))), line)
-    return b"".join([*new[:-1], tally.line] if mend else new)
+    return b"".join([*new[:-1], tally.line] if with_sums else new)
 
 
 def set_in(table: str, column: str, value: Any) -> Callable[[dict[str, Any]], Any]:
@@ -99,11 +101,11 @@ CHANGES: list[tuple[int, Callable[[dict[str, Any]], Any], str]] = [
     (2, lambda document: document.update(thread=".import-1"), r"line 2: no thread has the id '.import-1'"),
     (9, set_in("checkpoints", "checkpoint", {"base64": "="}), r"line 9: checkpoints.checkpoint is not base64"),
     (9, set_in("checkpoints", "checkpoint_id", None), r"line 9: checkpoints.checkpoint_id has no value"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "change", "says"), CHANGES)
-async def test_a_row_that_cannot_be_is_named_by_its_line(
+async def test_an_impossible_row_is_named_by_its_line(
     tmp_path: Path, make_database: MakeDatabase, exported: list[bytes], number: int, change: Any, says: str
 ) -> None:
     """Wrong types, unknown columns, what a constraint forbids: refused with line and reason, though the sums agree."""
@@ -125,7 +127,7 @@ async def test_nonsense_is_refused_with_its_line(
     assert "line 6: a row of api_logs is not in its place" in await says(swapped)
     assert "counts do not agree" in await says(b"".join([*exported[:5], *exported[6:]]))
     assert "checksum does not agree" in await says(
-        changed(exported, 3, set_in("workflow_executions", "spent_micro", 1), mend=False)
+        changed(exported, 3, set_in("workflow_executions", "spent_micro", 1), with_sums=False)
     )
     assert "line 2: it is not JSON" in await says(exported[0] + b"[" * 100_000 + b"\n")
     assert "line 2: it is not JSON" in await says(exported[0] + b'{"thread":NaN}\n')
@@ -139,7 +141,7 @@ async def test_nonsense_is_refused_with_its_line(
     assert isinstance(await refused(url, file, data.replace(b"0001_initial", b"9999_later")), VersionMismatchError)
 
 
-async def test_ends_of_lines_of_another_system_are_taken(
+async def test_line_ends_of_other_systems_are_accepted(
     tmp_path: Path, make_database: MakeDatabase, exported: list[bytes]
 ) -> None:
     """A pipe of Windows puts two characters at the end of a line; that is no damage."""
@@ -147,9 +149,7 @@ async def test_ends_of_lines_of_another_system_are_taken(
     assert len((await take_in(await make_database("sqlite"), tmp_path / "crlf.jsonl"))["items"]) == 2
 
 
-async def test_a_value_too_large_for_d1_is_told_before_anything_is_written(
-    tmp_path: Path, make_database: MakeDatabase
-) -> None:
+async def test_a_value_too_large_for_d1_is_reported_first(tmp_path: Path, make_database: MakeDatabase) -> None:
     """D1 takes 2 MB a value: the line is named, and the database stays empty."""
     source, target = await make_database("sqlite"), await make_database("d1")
     await apply(source, [*run_statements("a", 2), *run_statements("run-1", 2)])
@@ -191,7 +191,7 @@ async def test_an_export_replaces_an_older_one_and_nothing_else(
     assert file.read_bytes() == older
 
 
-async def test_a_database_that_is_not_ready_is_told_as_elsewhere(tmp_path: Path, exported: list[bytes]) -> None:
+async def test_an_unready_database_is_reported_as_elsewhere(tmp_path: Path, exported: list[bytes]) -> None:
     """No database: exit 3. One without its schema: exit 7, for an export and an import."""
     assert exported
     url = f"sqlite:///{tmp_path / 'new.db'}"

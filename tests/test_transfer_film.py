@@ -32,7 +32,7 @@ def told(url: str, folder: Path) -> list[Any]:
 
 
 @on_both_databases
-def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, database_url: str) -> None:
+def test_a_killed_run_continues_in_another_database(tmp_path: Path, database_url: str) -> None:
     """Killed on the one, moved, resumed on the other: every report is the same, and nothing is paid for twice.
 
     `database_url` is where it goes: from SQLite to D1, and from D1 to SQLite.
@@ -79,7 +79,7 @@ def test_a_film_that_was_killed_goes_on_in_another_database(tmp_path: Path, data
     assert set(Counter(metered(meter)).values()) == {1}
 
 
-def test_the_commands_keep_to_the_rules_of_all_commands(tmp_path: Path) -> None:
+def test_the_commands_follow_the_rules_of_all_commands(tmp_path: Path) -> None:
     """Exit codes, one document, a reader that is gone; half a stream is refused; no file is left over."""
     env = environment()
 
@@ -102,14 +102,18 @@ def test_the_commands_keep_to_the_rules_of_all_commands(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no bash")
-def test_a_reader_that_is_gone_ends_an_export_quietly(tmp_path: Path) -> None:
+def test_an_export_to_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     """`clash db export - | head`: exit 0, not a word, though most of the runs are not written yet."""
     url = f"sqlite:///{tmp_path / 'data' / 'checkpoints.db'}"
     init_database(url)
     asyncio.run(save(url, "large", [500_000] * 8))
     shell = f"{' '.join(command('db', 'export', '-'))} | head -c 10"
     piped = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", shell], cwd=tmp_path, env=environment(), capture_output=True, timeout=60,
+        ["bash", "-o", "pipefail", "-c", shell],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        timeout=60,
         check=False,
-    )  # fmt: skip
+    )
     assert (piped.returncode, piped.stdout, piped.stderr) == (0, b'{"format":', b"")

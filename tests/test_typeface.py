@@ -51,7 +51,7 @@ def test_no_line_is_wider_than_asked(text: str, width: int) -> None:
     assert all(face.getlength(line) <= width for line in lines)
 
 
-def test_chinese_lines_neither_start_with_closing_marks_nor_end_with_opening_ones() -> None:
+def test_chinese_lines_break_at_allowed_marks() -> None:
     """At every width that holds three characters, marks stay with the words that they belong to."""
     face = font(30)
     for width in range(100, 700, 15):
@@ -74,7 +74,7 @@ def test_a_word_wider_than_the_line_is_broken() -> None:
     assert "".join(lines) == "x" * 100
 
 
-def test_newlines_are_kept_and_other_space_is_folded() -> None:
+def test_newlines_stay_and_other_space_is_folded() -> None:
     """A paragraph starts a new line; tabs and runs of spaces become one space."""
     assert wrap("one \t two\n\nthree", font(20), 500) == ["one two", "three"]
 
@@ -112,7 +112,7 @@ def test_lines_can_be_made_even(text: str) -> None:
         ("Oh, the lamp has been dark for years now", ["Oh, the lamp has been", "dark for years now"]),
     ],
 )
-def test_two_lines_part_where_the_sense_does(text: str, lines: list[str]) -> None:
+def test_two_lines_break_at_a_comma(text: str, lines: list[str]) -> None:
     """A mark near the middle is where a caption breaks; one at its very beginning is not."""
     assert wrap_evenly(drawable(text), font(30), 440, 2) == [drawable(line) for line in lines]
 
@@ -126,7 +126,7 @@ def test_twenty_thousand_letters_wrap_at_once() -> None:
         assert time.process_time() - start < 0.25
 
 
-def test_what_cannot_be_drawn_goes() -> None:
+def test_what_cannot_be_drawn_is_removed() -> None:
     """Emoji, NUL, bidirectional controls and scripts that the family lacks leave nothing, not an empty box."""
     assert drawable("a\x00b\u202ec\u2066d\ufefff😀مرحبا") == "abcdf"
     assert drawable("one\ttwo\u00a0three\r\nfour") == "one two three\nfour"
@@ -160,7 +160,7 @@ def test_wrapping_loses_nothing_but_space(text: str, width: int) -> None:
     assert "".join("".join(wrap(text, font(20), width)).split()) == "".join(text.split())
 
 
-def test_chinese_is_told_from_latin() -> None:
+def test_chinese_is_recognised() -> None:
     """A single Chinese letter makes a text Chinese; punctuation alone does not."""
     assert is_chinese("Mara 玛")
     assert not is_chinese("Mara…“”")
