@@ -30,9 +30,10 @@ FREE_OF_WORDS = (0.12, 0.6)
 """The rows, as shares of the height, that neither the slate nor captions cover."""
 SHORTEST_SPAN_S = 0.75
 """Shorter black or still stretches are normal between two shots."""
-LINES_TO_SEE_A_DRIFT = 180
+LINES_TO_SEE_A_DRIFT = 320
 """On fewer lines the same drift takes longer to be seen: over 0.75 s of 64 lines it is a third of a pixel, and changes
-as little as 0.04. Therefore the fewer the lines, the longer a still stretch must be."""
+as little as 0.04; thin, faint detail, such as rain on 180 lines, takes 0.8 s where the camera starts slowly. Therefore
+the fewer the lines, the longer a still stretch must be."""
 LATE_S = 0.2
 _RATE = 48_000
 

@@ -172,7 +172,8 @@ def _line_shots(
     beat: Beat, dialogue: Sequence[Line], cast: Cast, seen: Sequence[str], language: Language
 ) -> list[Draft]:
     """One shot for each change of speaker; a speaker who is only heard is listened to."""
-    heard = [is_only_heard(line.speaker) for line in beat.dialogue if not _is_told(line)][-len(dialogue) :]
+    spoken = [line for line in beat.dialogue if not _is_told(line)]
+    heard = [is_only_heard(line.speaker) for line in spoken[len(spoken) - len(dialogue) :]]
     shots: list[Draft] = []
     for line, offscreen in zip(dialogue, heard, strict=True):
         if line.narrator and shots:
