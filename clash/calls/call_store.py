@@ -59,7 +59,7 @@ class CallStore:
         self._on_settled = on_settled
         self._history = CallHistory(database, lease.run_id)
         self._sent: dict[str, float] = {}
-        self._in_flight = in_flight or InFlight()
+        self._in_flight = InFlight() if in_flight is None else in_flight
 
     # -- reading ---------------------------------------------------------------------------------------------
 
