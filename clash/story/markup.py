@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from clash.errors import StoryError
-from clash.story.grid import MOST_COLUMNS, Grid, limited, too_wide
+from clash.story.grid import MOST_COLUMNS, Grid, limited, shortened, too_wide
 from clash.story.headings import heading_of
 
 _RULE = re.compile(r"[ \t]{0,8}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _BREAKS = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 _UNESCAPED = re.compile(r"(?<!\\)\|")
 _MOST_SPAN = 200
+_MOST_DEPTH = 20
 _HEADING = re.compile(r"#{1,6}\s+(.{1,200})|(?:\*\*|__)(.{1,200}?)(?:\*\*|__):?")
 _MOST_LINES_ABOVE = 20
 
@@ -53,11 +54,22 @@ def read_markdown(text: str, *, name: str, encoding: str, warnings: list[str], k
                     raise too_wide(name, number + 1, lines[number].count("|"))
                 yield number + 1, _cells(lines[number])
 
+    read = tuple(limited(rows(), name))
     others = len(tables) - len(same)
     if others:
         counted = "1 other table of the text is" if others == 1 else f"{others} other tables of the text are"
         warnings.append(f"{counted} not part of the story")
-    return Grid(name, "markdown", tuple(limited(rows(), name)), encoding, tuple(warnings))
+    prose = [line.strip() for line in lines if "|" not in line and _is_prose(line)]
+    if prose:
+        counted = "1 line of text" if len(prose) == 1 else f"{len(prose)} lines of text"
+        warnings.append(f"not part of the story, around its tables: {counted}, first {shortened(prose[0])}")
+    return Grid(name, "markdown", read, encoding, tuple(warnings))
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line outside a table is text: no heading, no rule, no fence of code."""
+    text = line.strip()
+    return any(letter.isalnum() for letter in text) and not text.startswith("```") and not _HEADING.fullmatch(text)
 
 
 def _heading_above(lines: list[str], at: int) -> str:
@@ -88,72 +100,125 @@ def read_html(text: str, *, name: str, encoding: str, warnings: list[str], known
     parser = _Tables(name)
     parser.feed(text)
     parser.close()
-    tables = [table for table in parser.tables if table]
+    tables = [table for table in parser.tables if table.rows]
     if not tables:
         raise StoryError(f"{name} is HTML without a table", hint="Copy the table itself, or save it as CSV.")
-    first = next((table for table in tables if known(table[0])), tables[0])
-    rows = list(first)
+    at = next((i for i, table in enumerate(tables) if known(table.rows[0])), 0)
+    inner = takewhile(lambda table: table.depth > tables[at].depth, tables[at + 1 :])
+    # A page laid out by a table holds the story's within a cell.
+    first = max(
+        [tables[at], *inner],
+        key=lambda table: (min(known(table.rows[0]), len(table.rows[0])), len(table.rows) > 1),
+    )
+    rows = list(first.rows)
     for table in tables[tables.index(first) + 1 :]:
-        if table[0] == first[0]:
-            rows.extend(table[1:])
+        if table.rows[0] == first.rows[0]:
+            rows.extend(table.rows[1:])
     return Grid(name, "html", tuple(limited(enumerate(rows, start=1), name)), encoding, tuple(warnings))
 
 
+class _Table:
+    """One table while it is read: its rows, its open cell, and what cells over several rows leave empty below."""
+
+    def __init__(self, depth: int) -> None:
+        self.rows: list[list[str]] = []
+        self.depth = depth
+        self.cell: list[str] | None = None
+        self.span = self.rowspan = 1
+        self.below: dict[int, int] = {}
+
+    def end_cell(self, name: str) -> None:
+        """Put the open cell into its row."""
+        if self.cell is None:
+            return
+        row = self.rows[-1]
+        while self.below.get(len(row), 0) > 0:
+            self.below[len(row)] -= 1
+            row.append("")
+        if self.rowspan > 1:
+            self.below[len(row)] = self.rowspan - 1
+        lines = (" ".join(line.split()) for line in "".join(self.cell).split("\n"))
+        row.append("\n".join(line for line in lines if line))
+        row.extend([""] * (self.span - 1))
+        if len(row) > MOST_COLUMNS:
+            raise too_wide(name, len(self.rows), len(row))
+        self.cell = None
+
+
 class _Tables(HTMLParser):
-    """Collects the cells of every table; a cell over several columns or rows stands in its first."""
+    """Collects the cells of every table; a cell over several columns or rows stands in its first.
+
+    A table within a cell is a table of its own, and its words are part of the cell too.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.tables: list[list[list[str]]] = []
+        self.tables: list[_Table] = []
         self._name = name
-        self._cell: list[str] | None = None
-        self._span = 1
-        self._below: dict[int, int] = {}
-        self._rowspan = 1
+        self._open: list[_Table] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a table, a row or a cell."""
         if tag == "table":
-            self.tables.append([])
-            self._below = {}
-        elif tag == "tr" and self.tables:
-            self._end_cell()
-            self.tables[-1].append([])
-        elif tag in ("td", "th") and self.tables and self.tables[-1]:
-            self._end_cell()
+            self._begin_table()
+            return
+        table = self._open[-1] if self._open else None
+        if table is None:
+            return
+        if tag == "tr":
+            table.end_cell(self._name)
+            table.rows.append([])
+        elif tag in ("td", "th"):
+            table.end_cell(self._name)
+            if not table.rows:
+                table.rows.append([])
             values = dict(attrs)
-            self._span = _span(values.get("colspan"))
-            self._rowspan = _span(values.get("rowspan"))
-            self._cell = []
-        elif tag in ("br", "p", "li", "div") and self._cell:
-            self._cell.append("\n")
+            table.span = _span(values.get("colspan"))
+            table.rowspan = _span(values.get("rowspan"))
+            table.cell = []
+        elif tag in ("br", "p", "li", "div") and table.cell:
+            table.cell.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         """End a cell with its row or table."""
-        if tag in ("td", "th", "tr", "table"):
-            self._end_cell()
+        if self._open and tag in ("td", "th", "tr", "table"):
+            self._open[-1].end_cell(self._name)
+            if tag == "table":
+                self._end_table()
 
     def handle_data(self, data: str) -> None:
         """Keep the text of a cell."""
-        if self._cell is not None:
-            self._cell.append(data)
+        if self._open and (cell := self._open[-1].cell) is not None:
+            cell.append(data)
 
-    def _end_cell(self) -> None:
-        if self._cell is None:
-            return
-        row = self.tables[-1][-1]
-        while self._below.get(len(row), 0) > 0:
-            self._below[len(row)] -= 1
-            row.append("")
-        if self._rowspan > 1:
-            self._below[len(row)] = self._rowspan - 1
-        lines = (" ".join(line.split()) for line in "".join(self._cell).split("\n"))
-        row.append("\n".join(line for line in lines if line))
-        row.extend([""] * (self._span - 1))
-        if len(row) > MOST_COLUMNS:
-            raise too_wide(self._name, len(self.tables[-1]), len(row))
-        self._cell = None
+    def close(self) -> None:
+        """End the tables that the page leaves open."""
+        super().close()
+        while self._open:
+            self._open[-1].end_cell(self._name)
+            self._end_table()
+
+    def _begin_table(self) -> None:
+        if self._open and self._open[-1].cell is None:
+            self._end_table()
+        if len(self._open) >= _MOST_DEPTH:
+            raise StoryError(
+                f"{self._name} is HTML with tables nested more than {_MOST_DEPTH} deep",
+                hint="Copy the table itself, or save it as CSV.",
+            )
+        table = _Table(len(self._open))
+        self.tables.append(table)
+        self._open.append(table)
+
+    def _end_table(self) -> None:
+        table = self._open.pop()
+        if self._open and (cell := self._open[-1].cell) is not None:
+            words = "\n".join(" ".join(filter(None, row)) for row in table.rows)
+            cell.extend(("\n", words, "\n"))
 
 
 def _span(value: str | None) -> int:
-    return min(int(value), _MOST_SPAN) if value and value.isascii() and value.isdigit() and int(value) > 0 else 1
+    """How many columns or rows a cell takes: 1 where that is not said, or is no number."""
+    if not value or not value.isascii() or not value.isdigit():
+        return 1
+    return max(1, int(value)) if len(value) <= 3 and int(value) <= _MOST_SPAN else _MOST_SPAN

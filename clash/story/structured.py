@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, cast
 
 from clash.errors import StoryError
 from clash.story.grid import Grid, limited, shortened
+from clash.story.json_text import JsonText
 
 _USUAL_KEYS = (
     "shots", "rows", "beats", "scenes", "story", "storyboard", "items", "data", "records", "shot_list", "shotlist",
@@ -31,13 +31,13 @@ def looks_like_json(text: str, name: str) -> bool:
 
 def read_json(text: str, *, name: str, encoding: str, warnings: list[str]) -> Grid:
     """The rows of a JSON document. Raises `StoryError` that says what of it is no story."""
-    form = "json"
+    form, reader = "json", JsonText()
     try:
-        document: Any = json.loads(text)
+        document: Any = reader.loads(text)
     except RecursionError:
         raise StoryError(f"{name} is JSON nested too deep to be a story", hint=_HINT) from None
     except ValueError as error:
-        document = _lines_of(text, name, error)
+        document = _lines_of(text, name, error, reader)
         form = "jsonl"
     if isinstance(document, dict) and {"scenes", "characters", "locations", "style"} <= set(
         cast("dict[str, Any]", document)
@@ -45,28 +45,35 @@ def read_json(text: str, *, name: str, encoding: str, warnings: list[str]) -> Gr
         raise StoryError(
             f"{name} is JSON of a screenplay, not a story", hint="clash run STORY --screenplay FILE films it as it is."
         )
-    rows = list(_rows_in(document, {}, 0))
+    unused: list[str] = []
+    rows = list(_rows_in(document, {}, 0, unused))
     if not rows:
         raise StoryError(f"{name} is JSON, but holds no array of rows that can be read", hint=_HINT)
-    title, unused = _beside_rows(document)
-    warnings = [*warnings, *unused]
+    title, beside = _beside_rows(document)
     headers = list(dict.fromkeys(key for row in rows for key in row))
 
     def numbered() -> Iterator[tuple[int, list[str]]]:
-        yield 0, headers
+        yield 0, [reader.whole(header) for header in headers]
         for number, row in enumerate(rows, start=1):
-            yield number, [row.get(header, "") for header in headers]
+            yield number, [reader.whole(row.get(header, "")) for header in headers]
 
     rows_read = tuple(limited(numbered(), name))
+    title, found = reader.whole(title), [reader.whole(warning) for warning in _at_most([*beside, *unused])]
+    warnings = [*warnings, *found, *reader.warnings]
     return Grid(name, form, rows_read, encoding, tuple(warnings), has_header=True, title=title)
 
 
-def _lines_of(text: str, name: str, error: ValueError) -> list[Any]:
+def _at_most(unused: list[str], most: int = 10) -> list[str]:
+    more = [f"{len(unused) - most} more values beside the rows are not used"] if len(unused) > most else []
+    return [*unused[:most], *more]
+
+
+def _lines_of(text: str, name: str, error: ValueError, reader: JsonText) -> list[Any]:
     lines = [line for line in text.splitlines() if line.strip()]
     found: list[Any] = []
     try:
         for line in lines:
-            found.append(json.loads(line))
+            found.append(reader.loads(line))
     except (ValueError, RecursionError):
         where = f"line {getattr(error, 'lineno', 1)}, column {getattr(error, 'colno', 1)}"
         raise StoryError(
@@ -75,20 +82,22 @@ def _lines_of(text: str, name: str, error: ValueError) -> list[Any]:
     return found
 
 
-def _rows_in(value: Any, above: dict[str, str], depth: int) -> Iterator[dict[str, str]]:
+def _rows_in(value: Any, above: dict[str, str], depth: int, unused: list[str]) -> Iterator[dict[str, str]]:
     """The objects that are rows, each with the plain values of the objects around it."""
     if depth > _MOST_DEPTH:
         return
     if isinstance(value, list):
         for item in cast("list[Any]", value):
             if isinstance(item, dict):
-                yield from _rows_of(cast("dict[str, Any]", item), above, depth + 1)
+                yield from _rows_of(cast("dict[str, Any]", item), above, depth + 1, unused)
+            elif text := _text(item):
+                unused.append(f"a value among the rows is no object and is not used: {shortened(text)}")
         return
     if isinstance(value, dict):
         document = cast("dict[str, Any]", value)
         key = _key_of_rows(document)
         if key is not None:
-            yield from _rows_in(document[key], above, depth + 1)
+            yield from _rows_in(document[key], above, depth + 1, unused)
 
 
 def _key_of_rows(document: dict[str, Any]) -> str | None:
@@ -111,11 +120,10 @@ def _beside_rows(document: Any) -> tuple[str, list[str]]:
             elif key != rows and text:
                 unused.append(f"{shortened(key, 40)} beside the rows is not used: {shortened(text)}")
         document, depth = around[rows], depth + 1
-    more = [f"{len(unused) - 10} more values beside the rows are not used"] if len(unused) > 10 else []
-    return title, [*unused[:10], *more]
+    return title, unused
 
 
-def _rows_of(item: dict[str, Any], above: dict[str, str], depth: int) -> Iterator[dict[str, str]]:
+def _rows_of(item: dict[str, Any], above: dict[str, str], depth: int, unused: list[str]) -> Iterator[dict[str, str]]:
     inner = next(
         (
             key
@@ -129,8 +137,10 @@ def _rows_of(item: dict[str, Any], above: dict[str, str], depth: int) -> Iterato
         return
     own = {key: _text(value) for key, value in item.items() if key != inner}
     # The scene's own prose would be repeated in every shot of it.
-    kept = {key: value for key, value in own.items() if len(value) <= 60}
-    yield from _rows_in(item[inner], {**above, **kept}, depth)
+    kept = {key: value for key, value in own.items() if len(value) <= 60 and not _is_rows(item[key])}
+    for key in (key for key in own if own[key] and key not in kept):
+        unused.append(f"{shortened(key, 40)} beside the rows is not used: {shortened(own[key])}")
+    yield from _rows_in(item[inner], {**above, **kept}, depth, unused)
 
 
 def _is_rows(value: Any) -> bool:

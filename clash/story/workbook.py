@@ -11,10 +11,10 @@ from typing import Any
 
 from clash.errors import StoryError
 from clash.installation import install_command
-from clash.story.grid import MOST_COLUMNS, Grid, limited, too_wide
+from clash.story.far_cells import refuse_far_cells
+from clash.story.grid import Grid, limited
 
 _LARGEST_UNPACKED = 256 * 1024 * 1024
-_MOST_ROWS = 200_000
 
 Known = Callable[[list[str]], int]
 
@@ -45,15 +45,8 @@ def read_workbook(content: bytes, *, name: str, known: Known) -> Grid:
             f"{name} is no text: it is an Excel workbook, and what reads those is not installed",
             hint=f"In Excel: save as 'CSV UTF-8'; or {install_command('xlsx')}",
         )
-    import python_calamine
-
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [(title, book.get_sheet_by_name(title)) for title in book.sheet_names[:50]]
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise StoryError(f"{name} is an Excel workbook that cannot be read ({error})") from error
-    filled = [(title, _rows(sheet, name)) for title, sheet in sheets]
-    filled = [(title, rows) for title, rows in filled if rows]
+    refuse_far_cells(content, name)
+    filled = _filled_sheets(content, name)
     if not filled:
         raise StoryError(f"{name} is empty", hint="A story needs a header row and at least one row below it.")
     title, rows = next(((t, r) for t, r in filled if any(known(cells) for _, cells in r[:12])), filled[0])
@@ -62,11 +55,27 @@ def read_workbook(content: bytes, *, name: str, known: Known) -> Grid:
     return Grid(name, "xlsx", tuple(limited(rows, name)), "utf-8", warnings)
 
 
-def _rows(sheet: Any, name: str) -> list[tuple[int, list[str]]]:
-    if sheet.height > _MOST_ROWS:
-        raise StoryError(f"{name}: a sheet of {sheet.height:,} rows is no story")
-    if sheet.width > MOST_COLUMNS * 20:
-        raise too_wide(name, 1, sheet.width)
+def _filled_sheets(content: bytes, name: str) -> list[tuple[str, list[tuple[int, list[str]]]]]:
+    """The sheets that hold anything, by title."""
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheets = [(title, _rows(book.get_sheet_by_name(title))) for title in book.sheet_names[:50]]
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise StoryError(f"{name} is an Excel workbook that cannot be read ({error})") from error
+    except BaseException as error:
+        # A panic of the library, which is written in Rust, is no `Exception`, and its class cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise StoryError(
+            f"{name} is an Excel workbook that cannot be read: it is damaged",
+            hint="Open it in Excel or LibreOffice and save it again.",
+        ) from error
+    return [(title, rows) for title, rows in sheets if rows]
+
+
+def _rows(sheet: Any) -> list[tuple[int, list[str]]]:
     rows = ((number, [_text(value) for value in row]) for number, row in enumerate(sheet.iter_rows(), start=1))
     return [(number, cells) for number, cells in rows if any(cells)]
 
