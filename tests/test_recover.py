@@ -154,8 +154,12 @@ def test_a_slot_that_was_bought_again_keeps_both_sums(workplace: Workplace, tmp_
     paid = workplace.charges
     for file in (tmp_path / "data").glob("clash.db*"):
         file.unlink()
+    # The asset store was elsewhere meanwhile: with its records here, the run would have been restored.
+    assets = tmp_path / "data" / "assets"
+    assets.rename(tmp_path / "elsewhere")
     assert workplace.film("t").code == 0
     assert workplace.charges == 2 * paid
+    shutil.copytree(tmp_path / "elsewhere", assets, dirs_exist_ok=True)
     recovered = workplace.clash("db", "recover").document
     assert (recovered["restored"], recovered["runs"]) == (paid, ["recovered.t"])
     assert workplace.clash("cost").document["total_usd"] == f"{2 * paid * 0.10:.6f}"
@@ -201,3 +205,58 @@ def test_free_calls_leave_no_records(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not list((tmp_path / "data" / "assets").glob("??/*.json"))
     monkeypatch.chdir(tmp_path)
     assert main(["db", "recover"]) == 0
+
+
+# -- without `db recover` ----------------------------------------------------------------------------------------------
+
+ONE_SHOT = tuple(word.replace("metered:", "oneshot:") for word in METERED)
+
+
+@pytest.mark.parametrize("command", [("run", "t"), ("run", "another"), ("resume", "t")])
+def test_a_plain_command_restores_a_lost_database(
+    workplace: Workplace, tmp_path: Path, command: tuple[str, str]
+) -> None:
+    """The database is deleted: run, a new run and resume restore what was paid for, say so, and buy nothing."""
+    assert workplace.film("t", *ONE_SHOT).code == 0
+    paid, total = workplace.charges, workplace.total("t")
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    verb, thread = command
+    done = workplace.film(thread, *ONE_SHOT) if verb == "run" else workplace.clash("resume", thread)
+    assert (done.code, done.document["status"]) == (0, "completed"), done.err
+    assert f"{paid} paid calls (${total[0]}) of t were restored" in done.err
+    assert (workplace.charges, workplace.total("t")) == (paid, total)
+    assert "restored" not in workplace.film("third", *ONE_SHOT).err
+    assert workplace.charges == paid
+
+
+def test_resume_without_database_or_records_is_refused(workplace: Workplace, tmp_path: Path) -> None:
+    """Where nothing can be restored, resume creates no database."""
+    assert workplace.clash("resume", "t").code == 3
+    assert not list((tmp_path / "data").glob("clash.db*"))
+
+
+@pytest.mark.parametrize("number", [1, 4, 8])
+def test_resume_on_an_older_copy_buys_nothing_again(workplace: Workplace, tmp_path: Path, number: int) -> None:
+    """A copy in which a call is open, of a provider that nobody can ask: its record settles it, in a plain resume.
+
+    Calls that the copy has no row of are restored, too. `calls settle` is refused for a call whose record is there.
+    """
+    killed = workplace.film("t", "--concurrency", "1", *ONE_SHOT, CLASH_FAULT=f"receipt.after:{number}")
+    assert killed.code != 0
+    for file in (tmp_path / "data").glob("clash.db*"):
+        shutil.copyfile(file, tmp_path / file.name)
+    assert workplace.clash("resume", "t").code == 0
+    paid, total = workplace.charges, workplace.total("t")
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    for file in tmp_path.glob("clash.db*"):
+        shutil.copyfile(file, tmp_path / "data" / file.name)
+    assert not list((tmp_path / "data" / "assets" / "receipts").glob("*.json"))
+    calls = workplace.clash("runs", "show", "t").document["calls"]
+    (slot,) = [call["slot"] for call in calls if call["state"] == "intent"]
+    settled = workplace.clash("calls", "settle", "t", slot, "--not-billed")
+    assert settled.code == 5, settled.err
+    done = workplace.clash("resume", "t")
+    assert (done.code, done.document["status"]) == (0, "completed"), done.err
+    assert (workplace.charges, workplace.total("t")) == (paid, total)

@@ -3,7 +3,8 @@
     <root>/ab/cdef....<token>.json   a paid call, beside the file that it returned
     <root>/runs/<thread>.json        a run: its story, its settings, its budget
 
-The database is the ledger; the records survive when it is lost. `clash db recover` reads them.
+The database is the ledger; the records survive when it is lost. `clash db recover`, `run` and
+`resume` read them.
 """
 
 from __future__ import annotations
@@ -73,11 +74,31 @@ def is_record(name: str) -> bool:
 
 def call_records(assets: AssetStore) -> Iterator[tuple[str, str, str, dict[str, Any] | None]]:
     """Yield name, sha256, token and content of the record of each paid call; None for one that cannot be read."""
+    for name, sha256, token in _call_names(assets):
+        yield name, sha256, token, _read(assets.root / name)
+
+
+def _call_names(assets: AssetStore) -> Iterator[tuple[str, str, str]]:
     for folder in sorted(assets.root.glob("[0-9a-f][0-9a-f]")):
         for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
             name = f"{folder.name}/{path.name}"
             if match := _CALL.fullmatch(name):
-                yield name, match[1] + match[2], match[3], _read(path)
+                yield name, match[1] + match[2], match[3]
+
+
+def names_of_call_records(assets: AssetStore) -> dict[str, str]:
+    """Return the sha256 of the file of each paid call on this disk that has a record, by the call's token."""
+    return {token: sha256 for _, sha256, token in _call_names(assets)}
+
+
+def call_record(assets: AssetStore, sha256: str, token: str) -> dict[str, Any] | None:
+    """Return the record of a paid call; None if there is no readable one."""
+    return _read(assets.root / call_record_name(assets, sha256, token))
+
+
+def has_records(assets: AssetStore) -> bool:
+    """Return whether this disk has a record of a paid call, or the ticket of a job."""
+    return any(True for _ in _call_names(assets)) or any(True for _ in job_tickets(assets))
 
 
 def job_tickets(assets: AssetStore) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore, sha256_of
+from clash.assets.records import call_record, names_of_call_records
 from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, take_back
-from clash.calls.receipts import checked_receipt, receipt_of
+from clash.calls.receipts import checked_receipt, receipt_from_record, receipt_of
 from clash.database.rows import CallRow
 from clash.errors import Action, ClashError, Remedy, StorageError
 from clash.money import usd_text
@@ -53,6 +54,8 @@ class Keeper:
         self._check_stop = check_stop
         self.elsewhere: dict[str, KeptElsewhere] = {}
         """What is kept outside of the asset store, by the token of its call."""
+        self._recorded: dict[str, str] | None = None
+        """The files of the calls that have records on this disk, by token; listed when first needed."""
 
     async def keep(self, row: CallRow, answer: Answer) -> Mapping[str, Any]:
         """Write an answer and its receipt to the disk; return the receipt.
@@ -108,8 +111,9 @@ class Keeper:
     async def receipt(self, row: CallRow) -> dict[str, Any]:
         """Return the receipt or the ticket of a call, from wherever it is; empty where there is no whole one.
 
-        What a spare folder keeps is moved into the asset store first. Raises `KeptElsewhereError` if there is still
-        no room for it.
+        What a spare folder keeps is moved into the asset store first. A call that a newer database had settled has
+        no receipt any more: then its record on this disk serves as one. Raises `KeptElsewhereError` if there is still
+        no room for what a spare folder keeps.
         """
         token = row.token
         if receipt := checked_receipt(await self._assets.find_receipt(token)):
@@ -122,7 +126,14 @@ class Keeper:
             except StorageError as error:
                 raise self._kept(row, receipt, str(kept[0]), error) from error
             self.elsewhere.pop(token, None)
-        return receipt
+        return receipt or self._receipt_from_record(token)
+
+    def _receipt_from_record(self, token: str) -> dict[str, Any]:
+        # Listed once: a row that is open now can have got its record only before this process took up its run.
+        if self._recorded is None:
+            self._recorded = names_of_call_records(self._assets)
+        sha256 = self._recorded.get(token)
+        return {} if sha256 is None else receipt_from_record(call_record(self._assets, sha256, token), token, sha256)
 
     def forget(self, token: str) -> None:
         """Remove the receipt of a call that the database has heard of."""

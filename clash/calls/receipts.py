@@ -86,6 +86,20 @@ def checked_receipt(read: Mapping[str, Any] | None) -> dict[str, Any]:
     return {}
 
 
+def receipt_from_record(record: Mapping[str, Any] | None, token: str, sha256: str) -> dict[str, Any]:
+    """Return the receipt that the record of a settled call amounts to; empty if the record is not whole."""
+    call = (record or {}).get("call")
+    if record is None or not isinstance(call, dict):
+        return {}
+    told = cast("dict[str, Any]", call)
+    if told.get("token") != token or told.get("asset_sha256") != sha256:
+        return {}
+    read = {"sha256": sha256, **{name: told.get(name) for name in _RECEIPT if name != "sha256"}}
+    receipt = checked_receipt({**read, "facts": record.get("facts"), "response": ""})
+    # A record does not keep what was answered.
+    return {**receipt, "response": None} if receipt else {}
+
+
 def _is_receipt(read: Mapping[str, Any]) -> bool:
     cost, digest = read.get("cost_micro"), read.get("sha256")
     return (

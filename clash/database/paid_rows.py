@@ -11,6 +11,9 @@ from clash.database.port import Database, Param, Statement
 from clash.database.rows import NewAsset
 from clash.vocabulary import LIVE, sql_list
 
+RECOVERED = "recovered"
+"""The error code of a run that was restored from its record; also the workflow of a run that has only calls which do
+not fit in their own run."""
 _AT_ONCE = 80
 """D1 takes a hundred parameters with a statement."""
 
@@ -24,6 +27,14 @@ async def states_of(database: Database, tokens: Sequence[str]) -> dict[str, str]
         rows = await database.query(f"SELECT token, state FROM api_logs WHERE token IN ({marks})", some)
         states |= {str(row["token"]): str(row["state"]) for row in rows}
     return states
+
+
+async def has_only_recovered(database: Database) -> bool:
+    """Return whether no run was ever begun or continued in this database: it has none, or only recovered ones."""
+    return not await database.query(
+        "SELECT 1 FROM workflow_executions WHERE workflow_name <> ? AND coalesce(error_code, '') <> ? LIMIT 1",
+        (RECOVERED, RECOVERED),
+    )
 
 
 async def live_slots(database: Database, run_id: str) -> dict[tuple[str, int], str]:

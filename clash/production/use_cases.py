@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 
 from clash.assets import open_assets
+from clash.assets.records import has_records
+from clash.assets.shared import local_assets
 from clash.config import Settings, load_settings
 from clash.database import reading
 from clash.database.connection import database_exists, open_database
@@ -25,12 +27,13 @@ from clash.production.plan import (
     prepare,
     with_unpriced,
 )
-from clash.production.progress import Observer, ignore
+from clash.production.progress import Event, Observer, ignore
 from clash.production.remedies import another_run_of
 from clash.production.runner import Continuation, Runner, RunReport
 from clash.production.stopping import StopSignal
 from clash.providers.registry import Registry
 from clash.thread_ids import check_new_thread_id, check_thread_id
+from clash.transfer import recover_before_run
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW
 
 
@@ -51,7 +54,7 @@ async def run(
     plan = prepare(request, settings, registry)
     stop = stop or StopSignal()
     async with _opened_for_run(settings.database_url, stop) as database:
-        row, changed = await _row_of(database, plan, settings, registry, allow_changes=request.allow_changes)
+        row, changed = await _row_of(database, plan, settings, registry, observe, allow_changes=request.allow_changes)
         held = Runner(settings, database, row, registry, observe, stop)
         held.progress.name_thread(f"thread {plan.thread_id}")
         for warning in plan.warnings:
@@ -68,11 +71,14 @@ async def run(
 
 
 async def _row_of(
-    database: Database, plan: RunPlan, settings: Settings, registry: Registry, *, allow_changes: bool
+    database: Database, plan: RunPlan, settings: Settings, registry: Registry, observe: Observer, *, allow_changes: bool
 ) -> tuple[Row, bool]:
     """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
     tracker = AsyncMetadataTracker(database)
-    if (row := await tracker.run(plan.thread_id)) is None:
+    row = await tracker.run(plan.thread_id)
+    if await _restore_lost(database, settings, row, plan.thread_id, observe):
+        row = await tracker.run(plan.thread_id)
+    if row is None:
         check_new_thread_id(plan.thread_id)
         await _check_folder(database, plan.thread_id)
         started = await tracker.start_workflow(
@@ -135,8 +141,8 @@ async def resume(
     check_thread_id(thread_id)
     check_budget(budget)
     settings, stop = with_unpriced(settings or load_settings(), allowed=allow_unpriced), stop or StopSignal()
-    async with open_database(settings.database_url, "write", stopping=lambda: stop.requested) as database:
-        row = await checked(database, _film_row(database, thread_id))
+    async with _opened_for_resume(settings, stop) as database:
+        row = await _row_to_resume(database, settings, thread_id, observe)
         held = Runner(settings, database, row, Registry(settings), observe, stop)
         return await held.go_on(
             Continuation(
@@ -163,6 +169,29 @@ async def cancel(thread_id: str, settings: Settings | None = None) -> Cancelled:
         return Cancelled.of({"thread_id": thread_id, "status": "cancelled", "running": is_held(row)})
 
 
+async def _row_to_resume(database: Database, settings: Settings, thread_id: str, observe: Observer) -> Row:
+    """Return the run's row, restored if the database was lost. Raises `NotFoundError`."""
+    row: Row | None = None
+    with suppress(NotFoundError):
+        row = await checked(database, _film_row(database, thread_id))
+    if await _restore_lost(database, settings, row, thread_id, observe) or row is None:
+        return await checked(database, _film_row(database, thread_id))
+    return row
+
+
+async def _restore_lost(
+    database: Database, settings: Settings, row: Row | None, thread_id: str, observe: Observer
+) -> bool:
+    """Restore paid calls of which the database does not know, and say so; return whether there were any.
+
+    `row`: the run that is to be begun or continued.
+    """
+    restored = await recover_before_run(database, settings, row)
+    if restored is not None:
+        observe(Event("note", restored, thread_id=thread_id))
+    return restored is not None
+
+
 async def _film_row(database: Database, thread_id: str) -> Row:
     row = await reading.run_row(database, thread_id)
     if row["workflow_name"] != WORKFLOW:
@@ -179,6 +208,18 @@ async def _opened_for_run(url: str, stop: StopSignal) -> AsyncGenerator[Database
         if new or not await _any_table(database):
             await migrate(database)
         await require_current(database)
+        yield database
+
+
+@asynccontextmanager
+async def _opened_for_resume(settings: Settings, stop: StopSignal) -> AsyncGenerator[Database]:
+    """The database, which must exist; one that was lost is made again if this disk has records to restore it from."""
+    url = settings.database_url
+    if not database_exists(url) and has_records(local_assets(settings)):
+        opened = _opened_for_run(url, stop)
+    else:
+        opened = open_database(url, "write", stopping=lambda: stop.requested)
+    async with opened as database:
         yield database
 
 

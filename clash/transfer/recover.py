@@ -1,4 +1,4 @@
-"""Write the rows of paid calls again from the records beside their files, for `clash db recover`.
+"""Write the rows of paid calls again from the records beside their files, for `clash db recover` and a lost database.
 
 After a database was lost, or an older copy of it was restored, it may not have a paid call, or may have it as still
 running. Its row is written again as it was, so that a run finds what it paid for.
@@ -12,22 +12,21 @@ from contextlib import suppress
 from typing import Any
 
 from clash.assets import AssetStore, open_assets
+from clash.assets.records import has_records, job_tickets, names_of_call_records, run_record
+from clash.assets.shared import local_assets
 from clash.clock import now_text
 from clash.config import Settings
 from clash.database import call_log, paid_rows
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import Lease, release_lease, still_held, take_lease
 from clash.database.migrations import migrate, require_current, require_no_foreign_tables
-from clash.database.port import Database, Statement
+from clash.database.port import Database, Row, Statement
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.database import DatabaseRecovered
 from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
 from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
 from clash.vocabulary import UNSETTLED, RunStatus
-
-_SEPARATE = "recovered"
-"""The workflow of a run that has only calls which do not fit in their own run."""
 
 
 async def recover_calls(settings: Settings, *, dry_run: bool = False) -> DatabaseRecovered:
@@ -48,8 +47,7 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
         async with open_database(settings.database_url, "read" if dry_run else "create") as database:
             await _prepare(database, dry_run=dry_run)
             recovery = _Recovery(database, assets, dry_run=dry_run)
-            for run_id in sorted({call.run_id for call in calls}):
-                await recovery.recover_run(run_id, [call for call in calls if call.run_id == run_id])
+            await recovery.recover(calls)
             items, runs = recovery.items, recovery.runs
     restored = [item for item in items if item["result"] == "restored"]
     return DatabaseRecovered.of(
@@ -64,6 +62,51 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
             "unreadable": unreadable,
         }
     )
+
+
+async def recover_before_run(database: Database, settings: Settings, row: Row | None) -> str | None:
+    """Restore the paid calls that this disk has records of, before a run is begun or continued.
+
+    `row`: the run's row, or None. If no run was ever begun in the database, it was lost: all calls are restored. If it
+    is an older copy, the later calls of this run are. Returns a sentence that says what was restored; None if nothing
+    was. The records of a bucket are not asked for: a bucket may be that of many databases, and listing it takes long.
+    Raises `ConflictError` if another process restores the same calls, `DatabaseError`, `StorageError`.
+    """
+    assets = local_assets(settings)
+    if row is not None and row["error_code"] != paid_rows.RECOVERED:
+        calls, why = await _later_calls(database, assets, row), "the database is an older copy"
+    # A run that was restored and not continued: the process that restored it may have died before the others.
+    elif has_records(assets) and await paid_rows.has_only_recovered(database):
+        calls, why = read_paid_calls(assets)[0], "the database had no runs"
+    else:
+        return None
+    recovery = _Recovery(database, assets, dry_run=False)
+    await recovery.recover(calls)
+    if held := sorted({item["thread_id"] for item in recovery.items if item["result"] == "held"}):
+        raise ConflictError(
+            f"another process restores or continues {', '.join(held)}", code="held", hint="try again when it has ended"
+        )
+    restored = [item for item in recovery.items if item["result"] == "restored"]
+    if not restored:
+        return None
+    cost, runs = usd_text(sum(item["cost_micro"] for item in restored)), {item["thread_id"] for item in restored}
+    return (
+        f"{why}: {len(restored)} paid calls (${cost}) of {', '.join(sorted(runs))} were restored from the asset store"
+    )
+
+
+async def _later_calls(database: Database, assets: AssetStore, row: Row) -> list[PaidCall]:
+    """Return the calls of an unfinished run that were paid for after this copy of the database was made."""
+    record = run_record(assets, row["run_id"])
+    # A run of another database may have the same name.
+    if row["status"] == RunStatus.COMPLETED or record is None or record.get("start_time") != row["start_time"]:
+        return []
+    tokens = [*names_of_call_records(assets), *(token for token, _ in job_tickets(assets))]
+    missing = set(tokens) - (await paid_rows.states_of(database, tokens)).keys()
+    if not missing:
+        return []
+    calls, _ = read_paid_calls(assets)
+    return [call for call in calls if call.token in missing and call.run_id == row["run_id"]]
 
 
 async def _prepare(database: Database, *, dry_run: bool) -> None:
@@ -103,6 +146,11 @@ class _Recovery:
         self.items: list[dict[str, Any]] = []
         self.runs: list[str] = []
         """The runs that were created for restored calls."""
+
+    async def recover(self, calls: Sequence[PaidCall]) -> None:
+        """Restore the missing ones of these calls, run by run."""
+        for run_id in sorted({call.run_id for call in calls}):
+            await self.recover_run(run_id, [call for call in calls if call.run_id == run_id])
 
     async def recover_run(self, run_id: str, calls: Sequence[PaidCall]) -> None:
         """Restore the missing calls of one run."""
@@ -171,7 +219,7 @@ class _Recovery:
         await tracker.set_status(
             lease,
             RunStatus.FAILED,
-            error_code="recovered",
+            error_code=paid_rows.RECOVERED,
             error_message="its paid calls were restored from the asset store",
         )
         await release_lease(self._database, lease)
@@ -179,8 +227,8 @@ class _Recovery:
         return run_id
 
     async def _separate_run(self, run_id: str) -> str:
-        separate, tracker = f"{_SEPARATE}.{run_id}"[:128], AsyncMetadataTracker(self._database)
-        if await tracker.start_workflow(separate, _SEPARATE):
+        separate, tracker = f"{paid_rows.RECOVERED}.{run_id}"[:128], AsyncMetadataTracker(self._database)
+        if await tracker.start_workflow(separate, paid_rows.RECOVERED):
             await tracker.cancel(separate)
             self.runs.append(separate)
         return separate
