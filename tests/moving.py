@@ -103,15 +103,16 @@ async def content(url: str, folder: Path) -> list[bytes]:
 async def reports(url: str, folder: Path) -> list[Any]:
     """What people are told of every run. The numbers of calls are given anew elsewhere; leases stay."""
     settings = settings_for(url, folder)
-    listed = (await runs.list_runs(settings))["items"]
-    told: list[Any] = [sorted(listed, key=str), await costs.cost(settings)]
+    listed = (await runs.list_runs(settings)).dump()["items"]
+    told: list[Any] = [sorted(listed, key=str), (await costs.cost(settings)).dump()]
     for run in listed:
         thread_id = run["thread_id"]
-        shown = await runs.show_run(settings, thread_id)
+        shown = (await runs.show_run(settings, thread_id)).dump()
         for call in shown["calls"]:
             del call["id"]
-        told += [shown, await costs.cost(settings, thread_id), await files.list_assets(settings, thread_id)]
-        told.append(await checkpoints.list_checkpoints(settings, thread_id))
+        cost, assets = await costs.cost(settings, thread_id), await files.list_assets(settings, thread_id)
+        saved_states = await checkpoints.list_checkpoints(settings, thread_id)
+        told += [shown, cost.dump(), assets.dump(), saved_states.dump()]
     return told
 
 

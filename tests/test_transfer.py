@@ -37,6 +37,7 @@ from clash.database.sqlite import SqliteDatabase
 from clash.database.transfer import layout
 from clash.database.transfer.layout import Column, new_schema, tables
 from clash.database.transfer.lines import Header, Tally, read_entries, read_header, row_line, thread_line
+from clash.documents.base import Document
 from clash.errors import ConflictError, DatabaseError, NotFoundError, VersionMismatchError
 from clash.reports import runs
 
@@ -280,7 +281,7 @@ async def test_two_simultaneous_imports_write_everything_once(
     await fill(source)
     await export(source, tmp_path / "runs.jsonl")
     both = await asyncio.gather(*(take_in(target, tmp_path / "runs.jsonl") for _ in range(2)), return_exceptions=True)
-    assert all(isinstance(outcome, dict | ConflictError) for outcome in both), both
+    assert all(isinstance(outcome, Document | ConflictError) for outcome in both), both
     await take_in(target, tmp_path / "runs.jsonl")
     assert await content(target, tmp_path) == await content(source, tmp_path)
 
