@@ -84,7 +84,7 @@ def test_a_film_is_made_through_the_worker(proxy: str, tmp_path: Path) -> None:
         CLOUDFLARE_API_BASE_URL=proxy,
     )  # fmt: skip
     for arguments in (
-        ("db", "init"),
+        ("db", "init", "--yes"),  # the tests before left a table of their own there
         ("run", "story.csv", "--thread", "w", "--size", "96x64", "--fps", "8"),
         ("cost", "w"),
         ("checkpoints", "ls", "w"),
