@@ -145,7 +145,11 @@ def test_a_key_that_a_provider_repeats_is_hidden(tmp_path: Path, key: str, varia
     said: dict[str, str] = {}
 
     def ask(name: str, *arguments: str, **more: str) -> None:
-        env = environment(**{variable: key, "CLASH_SIZE": "128x72", "CLASH_FPS": "8", "CLASH_ATTEMPTS": "1"}, CLASH_RATE_LIMIT_WAIT_S="0", **more)
+        env = environment(
+            **{variable: key, "CLASH_SIZE": "128x72", "CLASH_FPS": "8", "CLASH_ATTEMPTS": "1"},
+            CLASH_RATE_LIMIT_WAIT_S="0",
+            **more,
+        )
         ran = clash(tmp_path, *arguments, env=env)
         said[name] = ran.out + ran.err
 

@@ -43,7 +43,7 @@ def read_json(text: str, *, name: str, encoding: str, warnings: list[str]) -> Gr
         cast("dict[str, Any]", document)
     ):
         raise StoryError(
-            f"{name} is JSON of a screenplay, not a story", hint="clash run STORY --screenplay FILE films it as it is."
+            f"{name} is JSON of a screenplay, not a story", hint="Give the table that the screenplay was made of."
         )
     unused: list[str] = []
     rows = list(_rows_in(document, {}, 0, unused))
