@@ -7,6 +7,7 @@ import io
 import json
 import random
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -368,19 +369,20 @@ UNITS = [
 def test_no_cell_takes_worse_than_linear_time(field: str):
     """The longest cell there may be is read in a moment, whatever it repeats, in every field."""
     for unit in UNITS:
-        took: list[float] = []
-        for size in (4_000, 19_900):
-            cell = (unit * (size // len(unit) + 1))[:size]
-            out = io.StringIO()
-            csv.writer(out).writerows([["description", field], ["The kiln.", cell], ["The kiln.", "x"]])
-            started = time.process_time()
-            try:
-                reading(out.getvalue())
-            except StoryError:
-                assert len(cell) == size
-            took.append(time.process_time() - started)
-        assert took[1] < 0.5, (field, unit, took)
-        assert took[1] < 0.05 or took[1] < 15 * took[0], (field, unit, took)
+        # The machine may be busy: the shortest of three counts, and no time but the ratio of two.
+        took = [min(_reading_s(field, unit, size) for _ in range(3)) for size in (4_000, 19_900)]
+        assert took[1] < 0.1 or took[1] < 15 * took[0], (field, unit, took)
+
+
+def _reading_s(field: str, unit: str, size: int) -> float:
+    """CPU seconds that it takes to read a cell of this field that repeats a unit."""
+    cell = (unit * (size // len(unit) + 1))[:size]
+    out = io.StringIO()
+    csv.writer(out).writerows([["description", field], ["The kiln.", cell], ["The kiln.", "x"]])
+    started = time.process_time()
+    with suppress(StoryError):
+        reading(out.getvalue())
+    return time.process_time() - started
 
 
 def test_columns_are_limited_before_cells_are_made():
