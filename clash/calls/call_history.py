@@ -99,7 +99,7 @@ class CallHistory:
                     self._in_the_way |= {
                         rows[-1].key: rows[-1] for rows in found.values() if stands_in_the_way(rows[-1])
                     }
-                    # Not before all is read: whoever looks meanwhile must wait, not find nothing.
+                    # Not before all is read: a call that looks meanwhile must wait, not find nothing.
                     self._rows = found
         if (slot, take) in self._written:
             rows = await call_log.rows_of_slot(self._database, self._run_id, slot, take)

@@ -85,7 +85,7 @@ class RateLimits:
     def _refused(self, provider: AnyProvider, admission: Admission, now: float, asked_s: float | None) -> None:
         wait_s = self._retry_policy.wait_s(admission.refused_in_a_row + 1, asked_s)
         if wait_s > self._retry_policy.rate_limit_s:
-            return  # nobody waits that long: the call fails for now
+            return  # longer than the wait that is allowed: the call fails for now
         first = admission.refuse(now, wait_s)
         if first and now - self._said_at.get(provider.name, -math.inf) >= _SAY_AGAIN_S:
             self._said_at[provider.name] = now

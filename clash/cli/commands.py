@@ -88,6 +88,6 @@ def _usage_error(error: Exception) -> UsageError:
     context: typer.Context | None = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "clash"
     describe: Callable[[], str] = getattr(error, "format_message", error.__str__)
-    # The words of pydantic, with which Typer reads values, are no help to whoever typed them.
+    # The words of pydantic, with which Typer reads values, do not help the person who typed them.
     message = " ".join(describe().split()).replace(": Value error, ", ": ")
     return UsageError(message, hint=f"{path} --help")

@@ -68,7 +68,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Record:
-    """One thing, a line a field. In a pipe all fields stand; a person is spared those without a value."""
+    """One thing, one line per field. In a pipe all fields stand; a person is spared those without a value."""
 
     columns: Sequence[Column]
     row: Row

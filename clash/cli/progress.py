@@ -233,7 +233,7 @@ class LiveProgress(Progress):
 
 @contextmanager
 def progress_on_standard_error(stop_timeout_s: float = 30.0) -> Generator[Progress]:
-    """The display that fits whoever reads standard error, closed at the end."""
+    """The display that fits the reader of standard error, closed at the end."""
     if is_terminal(sys.stderr):
         progress: Progress = LiveProgress(console_for(sys.stderr), stop_timeout_s)
     else:

@@ -106,7 +106,7 @@ class Kept(Generic[T]):
         here = asyncio.get_running_loop()
         if self._opened is None or self._loop is not here or _has_failed(self._opened):
             self._loop, self._opened = here, asyncio.ensure_future(self._open())
-            self._opened.add_done_callback(_has_failed)  # looked at, also if nobody waits for it any more
+            self._opened.add_done_callback(_has_failed)  # looked at, also if no caller waits any more
         return await asyncio.shield(self._opened)
 
     async def _open(self) -> T:

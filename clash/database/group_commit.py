@@ -76,7 +76,7 @@ class GroupCommit(Generic[B]):
         """Apply it, whole or not at all. Raises what `apply` says became of it."""
         self.check_open()
         future: asyncio.Future[Results] = asyncio.get_running_loop().create_future()
-        # Whoever waits for it may have been cancelled when it fails: asyncio must not report that as an oversight.
+        # The caller that waits may have been cancelled when it fails: asyncio must not report that as an oversight.
         future.add_done_callback(_look_at)
         self._waiting.append((batch, future))
         if self._draining is None or self._draining.done():

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 WAIT_S = 300.0
 """Publicly reported outages of D1 last 60 to 80 seconds; https://www.cloudflarestatus.com knows longer ones."""
 LOOK_WAIT_S = 20.0
-"""For whoever only reads, or was asked to stop: a person waits for it."""
+"""For a command that only reads or was asked to stop: a person waits for it."""
 _LOOKS_FOR_A_STOP_EVERY_S = 0.5
 _TIMEOUT = httpx.Timeout(connect=10, write=60, read=45, pool=None)
 """Seconds. A batch may take 30 s; a 10 MB checkpoint takes a while to send."""
