@@ -238,10 +238,18 @@ class Desk:
         newest = await call_log.newest_id(self.database, self.run_id)
         accept, again = (newest if agreed else 0 for agreed in (consent, buy_again))
         return Ledger(
-            self.database, self.lease, self.assets, {"speech": Model(provider, "voice")},
-            **{"reuse": False, "retry_policy": QUICK, "accept_unknown_until": accept,
-               "accept_failed_paid_until": again, **settings},
-        )  # fmt: skip
+            self.database,
+            self.lease,
+            self.assets,
+            {"speech": Model(provider, "voice")},
+            **{
+                "reuse": False,
+                "retry_policy": QUICK,
+                "accept_unknown_until": accept,
+                "accept_failed_paid_until": again,
+                **settings,
+            },
+        )
 
     async def rows(self, text: str = "%") -> list[Row]:
         """The rows of `api_logs`, oldest first."""

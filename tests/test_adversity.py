@@ -200,9 +200,13 @@ async def one_that_can_be_cut_off(
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_lock_that_outlasts_the_wait_falls_between_answer_and_row(
-    lease: Lease, database_url: str, assets: AssetStore, kind: str, monkeypatch: pytest.MonkeyPatch,
+    lease: Lease,
+    database_url: str,
+    assets: AssetStore,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
-) -> None:  # fmt: skip
+) -> None:
     """The answer is here and the database is not: its receipt waits on the disk, and nobody pays or is asked."""
     async with one_that_can_be_cut_off(database_url, monkeypatch, request) as (database, cut_off, give_back):
         desk, till = Desk(database, assets, lease.run_id, lease), Till()
@@ -239,9 +243,14 @@ def test_the_clock_is_set_back_between_two_processes(tmp_path: Path, database_ur
 
     def an_hour_earlier(**changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, str(TORTURE / "clock_back.py"), "resume", "c", "--json"], cwd=tmp_path,
-            env={**env, **changes}, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+            [sys.executable, str(TORTURE / "clock_back.py"), "resume", "c", "--json"],
+            cwd=tmp_path,
+            env={**env, **changes},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     assert an_hour_earlier(CLASH_FAULT="checkpoint.after:1").returncode == -9
     ended = an_hour_earlier()

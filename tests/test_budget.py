@@ -221,8 +221,9 @@ async def test_an_open_call_that_is_given_up_for_now_wakes_who_waits(desk: Desk,
     await allow(desk, "0.15")
     results = await asyncio.wait_for(all_of(ledger, ["a", "b"]), timeout=20)
     assert sorted(type(result).__name__ for result in results) in (
-        ["AmbiguousError", "BudgetExceededError"], ["BudgetExceededError", "ProviderError"],
-    )  # fmt: skip
+        ["AmbiguousError", "BudgetExceededError"],
+        ["BudgetExceededError", "ProviderError"],
+    )
     assert await desk.money() == (0, 100_000)
 
 

@@ -103,8 +103,13 @@ async def test_each_checkpoint_says_what_made_it_and_what_comes_next(
     assert [row["step_name"] for row in rows] == STEPS
     assert [row["step_index"] for row in rows] == [-1, 0, 1, 2, 3, 4]
     assert [json.loads(row["next_steps"]) for row in rows] == [
-        ["start"], ["write"], ["shoot"], ["shoot", "shoot", "shoot"], ["cut"], [],
-    ]  # fmt: skip
+        ["start"],
+        ["write"],
+        ["shoot"],
+        ["shoot", "shoot", "shoot"],
+        ["cut"],
+        [],
+    ]
     assert [row["parent_checkpoint_id"] for row in rows] == [None, *(row["checkpoint_id"] for row in rows[:-1])]
     items = await checkpoint_items(database, RUN)
     assert [item["step_name"] for item in items] == STEPS[::-1]

@@ -66,8 +66,10 @@ def test_a_dry_run_says_what_would_be_called_and_makes_nothing(history: dict[str
     document = ran.document
     paid_lines = [line for line in document["by_step"] if line["model"].startswith("oneshot:")]
     assert [(line["step"], line["kind"], line["calls"]) for line in paid_lines] == [
-        ("generate_assets", "image", 3), ("generate_shots", "image", 2), ("generate_shots", "video", 2),
-    ]  # fmt: skip
+        ("generate_assets", "image", 3),
+        ("generate_shots", "image", 2),
+        ("generate_shots", "video", 2),
+    ]
     for line in paid_lines:
         assert (line["found_calls"], line["unit"], line["unit_price_usd"]) == (0, "call", usd(PRICE))
         assert Decimal(line["cost_usd"]) == PRICE * Decimal(line["units"]) == PRICE * line["calls"]
@@ -263,9 +265,12 @@ def test_a_signal_during_the_document_adds_no_second_one(signals: int, history: 
             [(f"x:{number}", f"{number}", "e" * 1000) for number in range(300)],
         )
     child = subprocess.Popen(
-        command("cost", "h", "--calls", "--json"), cwd=folder, env=environment(), stdout=subprocess.PIPE,
+        command("cost", "h", "--calls", "--json"),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )  # fmt: skip
+    )
     assert child.stdout is not None
     begun = os.read(child.stdout.fileno(), 1)  # the rest is more than a pipe holds, so it is being written now
     for _ in range(signals):

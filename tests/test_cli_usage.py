@@ -18,9 +18,18 @@ CLASH = (sys.executable, "-m", "clash")
 SMALL = "--size 192x108 --fps 8"
 GROUPS = ("runs", "checkpoints", "assets", "db")
 LEAVES = (
-    "run", "resume", "cancel", "runs ls", "runs show", "checkpoints ls", "checkpoints show", "cost", "assets ls",
-    "db init", "db status",
-)  # fmt: skip
+    "run",
+    "resume",
+    "cancel",
+    "runs ls",
+    "runs show",
+    "checkpoints ls",
+    "checkpoints show",
+    "cost",
+    "assets ls",
+    "db init",
+    "db status",
+)
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals, terminals and devices of POSIX")
 
 WRONG_USE = {
@@ -54,9 +63,16 @@ def clash(arguments: str | Sequence[str], folder: Path, **variables: str) -> sub
     given = arguments.split() if isinstance(arguments, str) else arguments
     environment = {**_environment(), **variables}
     return subprocess.run(
-        [*CLASH, *given], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=60,
-        check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        [*CLASH, *given],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def _environment() -> dict[str, str]:
@@ -93,9 +109,13 @@ def test_help_says_what_a_command_does(command: str, tmp_path: Path) -> None:
 def test_help_starts_without_what_only_runs_need(tmp_path: Path) -> None:
     """`clash --help` imports neither rich nor pydantic nor asyncio nor LangGraph: it is there at once."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", *CLASH[1:], "--help"], cwd=tmp_path, env=_environment(), text=True,
-        capture_output=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-X", "importtime", *CLASH[1:], "--help"],
+        cwd=tmp_path,
+        env=_environment(),
+        text=True,
+        capture_output=True,
+        check=True,
+    )
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "clash.cli.run" in loaded
     assert not loaded & {"rich", "rich.console", "pydantic", "asyncio", "langgraph", "av", "numpy", "PIL", "sqlite3"}
@@ -130,8 +150,21 @@ def test_no_command_is_wrong_use_that_asks_for_help(tmp_path: Path) -> None:
     assert done.stderr.startswith("Usage: clash")
 
 
-@pytest.mark.parametrize("arguments", ["runs ls", "runs show a", "checkpoints ls a", "checkpoints show a", "cost",
-                                       "cost a", "assets ls a", "db status", "resume a", "cancel a"])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "runs ls",
+        "runs show a",
+        "checkpoints ls a",
+        "checkpoints show a",
+        "cost",
+        "cost a",
+        "assets ls a",
+        "db status",
+        "resume a",
+        "cancel a",
+    ],
+)
 def test_a_mistyped_database_is_exit_3_and_no_new_file(arguments: str, tmp_path: Path) -> None:
     """Commands that read never make the database they were to read."""
     done = clash(f"{arguments} --json", tmp_path, DATABASE_URL="sqlite:///./mistyped.db")
@@ -143,10 +176,15 @@ def test_a_mistyped_database_is_exit_3_and_no_new_file(arguments: str, tmp_path:
 
 @pytest.mark.parametrize(
     "command",
-    [("resume", "a/b"), ("resume", "x" * 129), ("run", "story.csv", "--thread", ".."),
-     ("run", "story.csv", "--thread", "a\nb"), ("run", "story.csv", "--thread", "\udcff")],
+    [
+        ("resume", "a/b"),
+        ("resume", "x" * 129),
+        ("run", "story.csv", "--thread", ".."),
+        ("run", "story.csv", "--thread", "a\nb"),
+        ("run", "story.csv", "--thread", "\udcff"),
+    ],
     ids=ascii,
-)  # fmt: skip
+)
 def test_a_thread_id_that_cannot_be_is_exit_2(command: tuple[str, ...], tmp_path: Path) -> None:
     """A thread id becomes a folder's name, so that one that could lead elsewhere is refused before anything else."""
     (tmp_path / "story.csv").write_text("description\nA door opens.\n", encoding="utf-8")
@@ -268,9 +306,14 @@ def test_a_closed_pipe_is_no_error(arguments: str, database: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [*CLASH, *arguments.split()], cwd=database, env=_environment(), stdout=writing, stderr=subprocess.PIPE,
-        text=True, check=False,
-    )  # fmt: skip
+        [*CLASH, *arguments.split()],
+        cwd=database,
+        env=_environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     os.close(writing)
     assert (done.returncode, done.stderr) == (expected.returncode, expected.stderr)
 
@@ -281,9 +324,14 @@ def test_a_full_disk_behind_standard_output_is_an_error(arguments: str, database
     """`clash runs ls > file` on a full disk says so and fails, so that a script does not take half for all."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*CLASH, *arguments.split()], cwd=database, env=_environment(), stdout=full, stderr=subprocess.PIPE,
-            text=True, check=False,
-        )  # fmt: skip
+            [*CLASH, *arguments.split()],
+            cwd=database,
+            env=_environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 1
     assert done.stderr.startswith("error: standard output cannot be written")
     assert len(done.stderr.splitlines()) == 1
@@ -313,9 +361,14 @@ def test_an_encoding_without_the_letters_is_no_error(tmp_path: Path) -> None:
 def test_a_signal_before_anything_was_started_ends_quietly(signum: signal.Signals, code: int, tmp_path: Path) -> None:
     """Ctrl-C while the story is still awaited on standard input is exit 130 at once, without a traceback."""
     process = subprocess.Popen(
-        [*CLASH, "run", "-", "--json"], cwd=tmp_path, env=_environment(), stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [*CLASH, "run", "-", "--json"],
+        cwd=tmp_path,
+        env=_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     time.sleep(1.5)
     process.send_signal(signum)
     out, err = process.communicate(timeout=10)

@@ -93,9 +93,14 @@ async def test_what_is_recorded_by_hand_is_recorded_once(database: D1Database) -
     await tracker.start_workflow(RUN, "mine")
     ids = [await tracker.record_api_call(RUN, step="a", service="s", cost_usd=Decimal("0.25")) for _ in range(3)]
     asset: dict[str, Any] = {
-        "step": "a", "slot": "shot:1", "asset_type": "shot", "media_type": "video/mp4", "sha256": "0" * 64, "path": "p",
+        "step": "a",
+        "slot": "shot:1",
+        "asset_type": "shot",
+        "media_type": "video/mp4",
+        "sha256": "0" * 64,
+        "path": "p",
         "size_bytes": 1,
-    }  # fmt: skip
+    }
     assert await tracker.record_asset(RUN, **asset) == await tracker.record_asset(RUN, **asset)
     async with tracker.track_step(RUN, "b"):
         pass

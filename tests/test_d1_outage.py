@@ -75,9 +75,16 @@ def test_an_outage_past_the_limit_ends_a_run_cleanly(
     assert clash(tmp_path, "db", "init", env=env).code == 0
     gateway.go_out(MOMENTS[moment], executed=True)
     ran = clash(
-        tmp_path, "run", "story.csv", "--thread", "t", *SMALL, *METERED, "--json",
+        tmp_path,
+        "run",
+        "story.csv",
+        "--thread",
+        "t",
+        *SMALL,
+        *METERED,
+        "--json",
         env={**env, "CLASH_DATABASE_WAIT": "1"},
-    )  # fmt: skip
+    )
     assert ran.code == 1
     assert "Traceback" not in ran.err
     error = json.loads(ran.out)["error"]

@@ -71,10 +71,13 @@ async def test_tries_count_as_well() -> None:
         return httpx.Response(503)
 
     database = await D1Database.open(
-        "00000000-0000-4000-8000-000000000001", Account("acc", SecretStr("token")),
-        patience=Patience(wait_s=14, first_wait_s=1.0, longest_wait_s=1.0), clock=Hurry(),
-        pace=RequestPace(10, WINDOW_S), transport=httpx.MockTransport(refuse),
-    )  # fmt: skip
+        "00000000-0000-4000-8000-000000000001",
+        Account("acc", SecretStr("token")),
+        patience=Patience(wait_s=14, first_wait_s=1.0, longest_wait_s=1.0),
+        clock=Hurry(),
+        pace=RequestPace(10, WINDOW_S),
+        transport=httpx.MockTransport(refuse),
+    )
     with pytest.raises(DatabaseError):
         await database.query("SELECT 1")
     await database.close()

@@ -80,9 +80,11 @@ def test_a_film_is_made_through_the_worker(proxy: str, tmp_path: Path) -> None:
     """`db init`, `run`, `cost` and `checkpoints ls`, with nothing changed but address and token."""
     shot_list(tmp_path / "story.csv", 2, seconds=0.5)
     through = environment(
-        DATABASE_URL=f"d1://{NAME}", CLOUDFLARE_ACCOUNT_ID=ACCOUNT, CLOUDFLARE_API_TOKEN=TOKEN,
+        DATABASE_URL=f"d1://{NAME}",
+        CLOUDFLARE_ACCOUNT_ID=ACCOUNT,
+        CLOUDFLARE_API_TOKEN=TOKEN,
         CLOUDFLARE_API_BASE_URL=proxy,
-    )  # fmt: skip
+    )
     for arguments in (
         ("db", "init", "--yes"),  # the tests before left a table of their own there
         ("run", "story.csv", "--thread", "w", "--size", "96x64", "--fps", "8"),

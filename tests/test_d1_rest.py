@@ -81,9 +81,13 @@ async def reach(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Open]:
         stopping: Callable[[], bool] | None = None,
     ) -> D1Database:
         database = await D1Database.open(
-            name, Account("acc", SecretStr(SECRET)), patience=patience, transport=httpx.MockTransport(cloudflare),
-            clock=clock or Hurry(), stopping=stopping,
-        )  # fmt: skip
+            name,
+            Account("acc", SecretStr(SECRET)),
+            patience=patience,
+            transport=httpx.MockTransport(cloudflare),
+            clock=clock or Hurry(),
+            stopping=stopping,
+        )
         opened.append(database)
         return database
 
@@ -99,13 +103,25 @@ async def reach(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Open]:
 @pytest.mark.parametrize(
     "failure",
     [
-        page(500), page(502), page(503), page(504), page(522), page(200), page(200, "null"), page(408),
-        refusal(500, "internal error"), refusal(503, "D1 is overloaded", 7505),
-        httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError,
+        page(500),
+        page(502),
+        page(503),
+        page(504),
+        page(522),
+        page(200),
+        page(200, "null"),
+        page(408),
+        refusal(500, "internal error"),
+        refusal(503, "D1 is overloaded", 7505),
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.ReadTimeout,
+        httpx.WriteTimeout,
+        httpx.ReadError,
         httpx.RemoteProtocolError,
     ],
     ids=lambda failure: getattr(failure, "__name__", None) or f"{failure.status_code}-{failure.text[:12]}",
-)  # fmt: skip
+)
 @pytest.mark.parametrize("writes", [False, True])
 async def test_a_passing_failure_is_not_seen(reach: Open, failure: Answer, writes: bool) -> None:
     """A server that fails twice and a connection that breaks: the third try succeeds, for reads and writes alike."""
@@ -464,10 +480,13 @@ async def test_a_refusal_is_not_tried_again(reach: Open, status: int) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        refusal(401, "Authentication error", 10000), refusal(403, "Authentication error", 10000), page(403),
-        refusal(400, "Invalid request headers", 6003), refusal(400, "Invalid format for Authorization header", 6111),
+        refusal(401, "Authentication error", 10000),
+        refusal(403, "Authentication error", 10000),
+        page(403),
+        refusal(400, "Invalid request headers", 6003),
+        refusal(400, "Invalid format for Authorization header", 6111),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("writes", [False, True])
 async def test_wrong_credentials_are_a_setting_to_mend(reach: Open, answer: httpx.Response, writes: bool) -> None:
     """Exit 4 and the permission that a token needs; never a success, and not tried again."""

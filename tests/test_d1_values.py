@@ -13,9 +13,29 @@ from clash.database.port import Database, Param, Statement
 from clash.errors import DatabaseError
 
 VALUES: list[Param] = [
-    None, 0, 1, -1, 2**53 - 1, -(2**53) + 1, 0.5, -1.25e-7, 1e300, "", "plain", "naïve 灯台 🎬", "a\0b", "\ufeffbom",
-    "line\nbreak\u2028", "'; DROP TABLE kept; --", "?", b"", b"\0", bytes(range(256)), b"\xff" * 70_000, "x" * 70_000,
-]  # fmt: skip
+    None,
+    0,
+    1,
+    -1,
+    2**53 - 1,
+    -(2**53) + 1,
+    0.5,
+    -1.25e-7,
+    1e300,
+    "",
+    "plain",
+    "naïve 灯台 🎬",
+    "a\0b",
+    "\ufeffbom",
+    "line\nbreak\u2028",
+    "'; DROP TABLE kept; --",
+    "?",
+    b"",
+    b"\0",
+    bytes(range(256)),
+    b"\xff" * 70_000,
+    "x" * 70_000,
+]
 
 
 @on_both_databases
@@ -78,10 +98,15 @@ async def test_sql_means_the_same_on_both(
 @pytest.mark.parametrize(
     ("sql", "params"),
     [
-        ("SELECT ?", ()), ("SELECT ?", (1, 2)), ("SELECT ? AS v", (2**63,)), ("SELECT ? AS v", ("\ud800",)),
-        ("INSERT INTO nowhere VALUES (1)", ()), ("BEGIN", ()), ("SELEC 1", ()),
+        ("SELECT ?", ()),
+        ("SELECT ?", (1, 2)),
+        ("SELECT ? AS v", (2**63,)),
+        ("SELECT ? AS v", ("\ud800",)),
+        ("INSERT INTO nowhere VALUES (1)", ()),
+        ("BEGIN", ()),
+        ("SELEC 1", ()),
     ],
-)  # fmt: skip
+)
 async def test_what_cannot_be_done_is_a_database_error(database: Database, sql: str, params: tuple[Param, ...]) -> None:
     """Too few and too many values, 65 bits, half a character, no table, a transaction of one's own, a typing error."""
     with pytest.raises(DatabaseError):

@@ -72,9 +72,10 @@ async def coins(database: D1Database) -> int:
 def named(name: str) -> Statement:
     """Inserts a name and returns its id, now or later."""
     return Statement(
-        "INSERT INTO names (name) VALUES (?) RETURNING id", (name,),
+        "INSERT INTO names (name) VALUES (?) RETURNING id",
+        (name,),
         recall=Statement("SELECT id FROM names WHERE name = ?", (name,)),
-    )  # fmt: skip
+    )
 
 
 FAULTS = ["lost", "dropped", "delayed", "failed", "garbled"]
@@ -195,9 +196,11 @@ async def test_a_read_survives_what_a_write_survives(purse: D1Database, network:
 async def test_a_wrong_read_spoils_no_other(purse: D1Database) -> None:
     """Of three reads in one request the broken one fails."""
     outcomes = await asyncio.gather(
-        purse.query("SELECT 1 AS n"), purse.query("SELECT nonsense"), purse.query("SELECT 3 AS n"),
+        purse.query("SELECT 1 AS n"),
+        purse.query("SELECT nonsense"),
+        purse.query("SELECT 3 AS n"),
         return_exceptions=True,
-    )  # fmt: skip
+    )
     assert (outcomes[0], outcomes[2]) == ([{"n": 1}], [{"n": 3}])
     assert isinstance(outcomes[1], DatabaseError)
 

@@ -20,18 +20,41 @@ from clash.database.row_checks import SOUND_CALL, fault_of
 
 TABLES = ("workflow_executions", "api_logs", "generated_assets", "checkpoint_metadata")
 VALUES: tuple[Any, ...] = (
-    "", "a text", b"\xff\x00", float("inf"), -5, 2**62, 1.5, None, "[]", '{"totals": 5, "duration_s": "x"}', "[" * 3000,
-    "'; DROP TABLE api_logs; --", '{"totals": {"x": NaN}}',
-)  # fmt: skip
+    "",
+    "a text",
+    b"\xff\x00",
+    float("inf"),
+    -5,
+    2**62,
+    1.5,
+    None,
+    "[]",
+    '{"totals": 5, "duration_s": "x"}',
+    "[" * 3000,
+    "'; DROP TABLE api_logs; --",
+    '{"totals": {"x": NaN}}',
+)
 LISTS = (
-    ["runs", "ls"], ["cost", "--json"], ["cost", "--by", "day"], ["runs", "show", "fine"], ["cost", "fine", "--calls"],
-    ["checkpoints", "ls", "fine"], ["assets", "ls", "fine"], ["db", "export", "-"],
-)  # fmt: skip
+    ["runs", "ls"],
+    ["cost", "--json"],
+    ["cost", "--by", "day"],
+    ["runs", "show", "fine"],
+    ["cost", "fine", "--calls"],
+    ["checkpoints", "ls", "fine"],
+    ["assets", "ls", "fine"],
+    ["db", "export", "-"],
+)
 ON_THE_BAD_RUN = (
-    ["runs", "show", "spoilt", "--json"], ["cost", "spoilt", "--calls"], ["assets", "ls", "spoilt"],
-    ["checkpoints", "ls", "spoilt"], ["checkpoints", "show", "spoilt"], ["resume", "spoilt"],
-    ["db", "export", "-", "--thread", "spoilt"], ["cancel", "spoilt"], ["doctor", "--offline"],
-)  # fmt: skip
+    ["runs", "show", "spoilt", "--json"],
+    ["cost", "spoilt", "--calls"],
+    ["assets", "ls", "spoilt"],
+    ["checkpoints", "ls", "spoilt"],
+    ["checkpoints", "show", "spoilt"],
+    ["resume", "spoilt"],
+    ["db", "export", "-", "--thread", "spoilt"],
+    ["cancel", "spoilt"],
+    ["doctor", "--offline"],
+)
 
 
 @pytest.fixture(scope="module")

@@ -44,12 +44,26 @@ def section(path: str) -> str:
 def test_there_are_commands_to_document() -> None:
     """The commands of the contract are all there, so that the tests below cannot pass for want of any."""
     assert set(LEAVES) == {
-        "clash run", "clash resume", "clash cancel", "clash runs ls", "clash runs show", "clash checkpoints ls",
-        "clash checkpoints show", "clash calls settle", "clash cost", "clash assets ls",
-        "clash story show", "clash db init",
-        "clash db status", "clash db export", "clash db import", "clash db recover",
-        "clash models", "clash doctor", "clash schema",
-    }  # fmt: skip
+        "clash run",
+        "clash resume",
+        "clash cancel",
+        "clash runs ls",
+        "clash runs show",
+        "clash checkpoints ls",
+        "clash checkpoints show",
+        "clash calls settle",
+        "clash cost",
+        "clash assets ls",
+        "clash story show",
+        "clash db init",
+        "clash db status",
+        "clash db export",
+        "clash db import",
+        "clash db recover",
+        "clash models",
+        "clash doctor",
+        "clash schema",
+    }
 
 
 @pytest.mark.parametrize("path", LEAVES)

@@ -74,8 +74,15 @@ def test_a_schema_is_printed_and_an_unknown_name_is_refused(tmp_path: Path) -> N
     printed = clash(tmp_path, "schema", "cast").document
     assert printed == clash(tmp_path, "schema", "cast", "--json").document == json_schema("cast")
     assert set(printed["$defs"]["CastMember"]["properties"]) == {
-        "kind", "name", "look", "image", "voice", "reference_audio", "age", "gender",
-    }  # fmt: skip
+        "kind",
+        "name",
+        "look",
+        "image",
+        "voice",
+        "reference_audio",
+        "age",
+        "gender",
+    }
     refused = clash(tmp_path, "schema", "casts")
     assert (refused.code, "clash schema" in refused.err) == (2, True)
 

@@ -18,9 +18,13 @@ from hints import PLACEHOLDERS, commands_in, type_all
 from clash.assets import AssetStore
 
 PAID = (
-    "--image-model", "oneshot:illustrator", "--video-model", "oneshot:cinematographer",
-    "--speech-model", "oneshot:voice",
-)  # fmt: skip
+    "--image-model",
+    "oneshot:illustrator",
+    "--video-model",
+    "oneshot:cinematographer",
+    "--speech-model",
+    "oneshot:voice",
+)
 COST = "0.10"
 
 

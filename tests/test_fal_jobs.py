@@ -38,13 +38,19 @@ def keyframe(office: Office) -> ImageRequest:
     people = (Character(slug="mara", name="Mara", look="teal coat"), Character(slug="tomas", name="Tomas"))
     roles = ("location:lamp-room", "character:mara", "character:tomas")
     return ImageRequest(
-        subject="keyframe", prompt="", style="watercolour", width=2560, height=1440, shot=SHOT, cast=people,
+        subject="keyframe",
+        prompt="",
+        style="watercolour",
+        width=2560,
+        height=1440,
+        shot=SHOT,
+        cast=people,
         location=Location(slug="lamp-room", name="Lamp room"),
         references=tuple(
             Reference(role=role, sha256=office.assets.put(picture(hue=hue)), media_type="image/png")
             for hue, role in enumerate(roles)
         ),
-    )  # fmt: skip
+    )
 
 
 def clips(vendors: Emulator, address: str, *, billed: float | None = CLIP_S) -> None:
@@ -90,8 +96,10 @@ async def test_a_clip_a_picture_and_a_voice_are_made_and_looked_at(office: Offic
     assert (moving.media_type, still.media_type, spoken.media_type) == ("video/mp4", "image/png", "audio/wav")
     assert spoken.facts == {"duration_s": 1.2}
     assert [(row["cost_micro"], row["precision"]) for row in await office.rows()] == [
-        (240_000, "billed"), (80_000, "billed"), (320, "exact"),
-    ]  # fmt: skip
+        (240_000, "billed"),
+        (80_000, "billed"),
+        (320, "exact"),
+    ]
     assert all(row["job_id"] for row in await office.rows())
 
 
@@ -274,9 +282,12 @@ async def test_a_file_that_is_no_clip_is_fetched_again_then_told(
 ) -> None:
     """Looked at twice, since stores may be late; paid, and never handed in again by itself."""
     contents = {
-        "empty": lambda: b"", "index gone": lambda: cut_off(tmp_path, False),
-        "frames gone": lambda: cut_off(tmp_path, True), "a web page": lambda: b"<html></html>", "a sound": sound,
-    }  # fmt: skip
+        "empty": lambda: b"",
+        "index gone": lambda: cut_off(tmp_path, False),
+        "frames gone": lambda: cut_off(tmp_path, True),
+        "a web page": lambda: b"<html></html>",
+        "a sound": sound,
+    }
     clips(vendors, vendors.file("bad.mp4", contents[what]()))
     error = await refused(office)
     assert error.code == "bad_answer"

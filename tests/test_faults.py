@@ -114,7 +114,7 @@ def film(folder: Path, url: str, kind: str, *arguments: str, **changes: str) -> 
         return forked_clash(folder, "resume", "f", *arguments, "--json", env=env)
     return forked_clash(
         folder, "run", "story.csv", "--thread", "f", *SMALL, *models, "--concurrency", "1", "--json", env=env
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")

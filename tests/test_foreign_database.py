@@ -15,11 +15,25 @@ from clash.cli.app import main
 from clash.database import init_database
 
 COMMANDS = (
-    ["runs", "ls"], ["runs", "show", "t"], ["cost"], ["cost", "t", "--calls"], ["checkpoints", "ls", "t"],
-    ["checkpoints", "show", "t"], ["assets", "ls", "t"], ["db", "status"], ["db", "status", "--check"],
-    ["doctor", "--offline"], ["db", "export", "-"], ["db", "import", "runs.jsonl"], ["resume", "t"], ["cancel", "t"],
-    ["run", "s.csv", "--thread", "t"], ["run", "s.csv", "--dry-run"], ["db", "init"], ["db", "recover"],
-)  # fmt: skip
+    ["runs", "ls"],
+    ["runs", "show", "t"],
+    ["cost"],
+    ["cost", "t", "--calls"],
+    ["checkpoints", "ls", "t"],
+    ["checkpoints", "show", "t"],
+    ["assets", "ls", "t"],
+    ["db", "status"],
+    ["db", "status", "--check"],
+    ["doctor", "--offline"],
+    ["db", "export", "-"],
+    ["db", "import", "runs.jsonl"],
+    ["resume", "t"],
+    ["cancel", "t"],
+    ["run", "s.csv", "--thread", "t"],
+    ["run", "s.csv", "--dry-run"],
+    ["db", "init"],
+    ["db", "recover"],
+)
 REFUSED = ("resume", "cancel", "run", "import", "export", "init", "recover")
 
 

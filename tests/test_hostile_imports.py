@@ -125,10 +125,20 @@ async def test_a_packed_file_that_is_not_whole_is_refused(tmp_path: Path, make_d
     await export(source, tmp_path / "runs.jsonl.gz")
     good = (tmp_path / "runs.jsonl.gz").read_bytes()
     wrong = [
-        good + b"garbage", good + b"g", good + good, good + gzip.compress(b"more"), good + good[:40],
-        good[:-8] + bytes(4) + good[-4:], good[:-4] + b"\x01\0\0\0", good[:-1], good[:-9], good[: len(good) // 2],
-        good[:11], good[:3], b"\x1f\x8b" + bytes(100),
-    ]  # fmt: skip
+        good + b"garbage",
+        good + b"g",
+        good + good,
+        good + gzip.compress(b"more"),
+        good + good[:40],
+        good[:-8] + bytes(4) + good[-4:],
+        good[:-4] + b"\x01\0\0\0",
+        good[:-1],
+        good[:-9],
+        good[: len(good) // 2],
+        good[:11],
+        good[:3],
+        b"\x1f\x8b" + bytes(100),
+    ]
     for number, data in enumerate(wrong):
         file = tmp_path / f"{number}.gz"
         file.write_bytes(data)

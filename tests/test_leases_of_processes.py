@@ -80,9 +80,13 @@ def contender(folder: Path, url: str, name: str) -> subprocess.Popen[str]:
     """One of the two, with a folder of its own."""
     (folder / name).mkdir()
     return subprocess.Popen(
-        [sys.executable, str(TORTURE / "contender.py"), url, str(folder / name)], env=worker_environment(folder),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-    )  # fmt: skip
+        [sys.executable, str(TORTURE / "contender.py"), url, str(folder / name)],
+        env=worker_environment(folder),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
 
 
 @on_both_databases
@@ -209,8 +213,9 @@ def test_a_killed_process_that_nobody_buried_is_taken_over_at_once(tmp_path: Pat
     """In a container without an init the killed process stays as a zombie: its run is free all the same."""
     child = subprocess.Popen(
         [sys.executable, str(WORKER), str(tmp_path), "metered", "6", "--concurrency", "1"],
-        env=worker_environment(tmp_path, METER_DELAY="0.5"), stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+        env=worker_environment(tmp_path, METER_DELAY="0.5"),
+        stdout=subprocess.DEVNULL,
+    )
     while "speech:t00" not in metered(tmp_path / "meter"):
         assert child.poll() is None
         time.sleep(0.01)

@@ -121,9 +121,13 @@ class Runs(RuleBasedStateMachine):
         self.runner.run(self._process(texts, script, consent=consent, places=places))
 
     @rule(
-        texts=SOME, script=SCRIPTS, consent=st.booleans(), places=st.sampled_from([1, 8]),
-        point=st.sampled_from(POINTS), passing=st.integers(1, 5),
-    )  # fmt: skip
+        texts=SOME,
+        script=SCRIPTS,
+        consent=st.booleans(),
+        places=st.sampled_from([1, 8]),
+        point=st.sampled_from(POINTS),
+        passing=st.integers(1, 5),
+    )
     def die(
         self, texts: list[str], script: Mapping[str, list[Act]], consent: bool, places: int, point: str, passing: int
     ) -> None:
@@ -249,7 +253,10 @@ def test_whoever_dies_whenever_the_books_are_those_of_the_till(
     run_state_machine_as_test(
         type(f"{kind.title()}Runs", (Runs,), {"kind": kind, "url_of": staticmethod(database_of)}),
         settings=settings(
-            max_examples=4 if is_d1(database_url) else 25, stateful_step_count=10, deadline=None, derandomize=True,
+            max_examples=4 if is_d1(database_url) else 25,
+            stateful_step_count=10,
+            deadline=None,
+            derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
-    )  # fmt: skip
+    )

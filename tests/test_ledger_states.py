@@ -194,7 +194,11 @@ def test_whatever_happens_every_charge_is_accounted_for(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=4 if is_d1(database_url) else 20, stateful_step_count=12, deadline=None, derandomize=True,
-            suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+            max_examples=4 if is_d1(database_url) else 20,
+            stateful_step_count=12,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
         ),
-    )  # fmt: skip
+    )

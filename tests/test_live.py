@@ -18,9 +18,15 @@ from clash.film.inspection import inspect_film
 
 MOST = Decimal("0.50")
 MODELS = (
-    "--screenplay-model", "openai:gpt-5-mini", "--image-model", "fal:fal-ai/flux-2/turbo",
-    "--video-model", "fal:fal-ai/ltx-2/image-to-video/fast", "--speech-model", "fal:fal-ai/kokoro",
-)  # fmt: skip
+    "--screenplay-model",
+    "openai:gpt-5-mini",
+    "--image-model",
+    "fal:fal-ai/flux-2/turbo",
+    "--video-model",
+    "fal:fal-ai/ltx-2/image-to-video/fast",
+    "--speech-model",
+    "fal:fal-ai/kokoro",
+)
 KEYS = ("OPENAI_API_KEY", "FAL_KEY")
 
 

@@ -43,9 +43,14 @@ def settings_for(url: str) -> Settings:
     """Both vendors at one address."""
     host = url.removeprefix("http://")
     return Settings.model_validate(
-        {"FAL_KEY": KEY, "FAL_BASE_URL": url, "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{url}/v1",
-         "CLASH_ALLOW_HOSTS": host}
-    )  # fmt: skip
+        {
+            "FAL_KEY": KEY,
+            "FAL_BASE_URL": url,
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": f"{url}/v1",
+            "CLASH_ALLOW_HOSTS": host,
+        }
+    )
 
 
 def speech(settings: Settings) -> Any:
@@ -68,9 +73,12 @@ def card(settings: Settings) -> Any:
 PAID = [Paid("fal", speech), Paid("openai text", screenplay), Paid("openai picture", card)]
 each_paid = pytest.mark.parametrize("paid", PAID, ids=lambda paid: paid.name)
 TICKET: dict[str, Any] = {
-    "request_id": "job-1", "response_url": "https://queue.fal.run/fal-ai/kokoro/requests/job-1",
-    "status_url": "https://queue.fal.run/x", "cancel_url": "https://queue.fal.run/x", "status": "IN_QUEUE",
-}  # fmt: skip
+    "request_id": "job-1",
+    "response_url": "https://queue.fal.run/fal-ai/kokoro/requests/job-1",
+    "status_url": "https://queue.fal.run/x",
+    "cancel_url": "https://queue.fal.run/x",
+    "status": "IN_QUEUE",
+}
 
 
 async def outcome(paid: Paid, parts: list[Part], **server_options: Any) -> tuple[ClashError, list[Asked]]:
@@ -147,15 +155,27 @@ async def test_a_prompt_goes_to_no_other_host(paid: Paid, status: int) -> None:
 
 DEEP = b"[" * 200_000
 ODD_JSON = [
-    b"[]", b"3", b'"text"', b"null", b"{}", b"NaN", b"true", DEEP, b'{"a":' * 5000, b"1e999", b"9" * 5000,
+    b"[]",
+    b"3",
+    b'"text"',
+    b"null",
+    b"{}",
+    b"NaN",
+    b"true",
+    DEEP,
+    b'{"a":' * 5000,
+    b"1e999",
+    b"9" * 5000,
     b"[" + b"1," * 300_000 + b"1]",
-    b'{"choices": {}, "data": {}, "request_id": {}}', b'{"choices": [], "data": [], "request_id": ""}',
-    b'{"choices": [null], "data": [null], "request_id": null}', b'{"choices": [[]], "data": [3], "request_id": 3}',
+    b'{"choices": {}, "data": {}, "request_id": {}}',
+    b'{"choices": [], "data": [], "request_id": ""}',
+    b'{"choices": [null], "data": [null], "request_id": null}',
+    b'{"choices": [[]], "data": [3], "request_id": 3}',
     b'{"choices": [{"message": 3}], "data": "x", "request_id": ["a"]}',
     b'{"choices": NaN, "data": NaN, "request_id": NaN}',
     b'{"choices": [{"message": {"content": 5}}], "data": 1e400, "request_id": "a/../../b"}',
     b'{"choices": [{"message": {"content": {"a": 1}}}], "data": null, "request_id": "\\ud800"}',
-]  # fmt: skip
+]
 
 
 @each_paid
@@ -168,10 +188,18 @@ async def test_json_of_another_shape_is_a_lost_answer(paid: Paid, body: bytes) -
 
 
 ODD_WORDS = [
-    b"[]", b"3", DEEP, b"[" * 900 + b"]" * 900,
-    b"\xff\xfe", b"<html>", b"", b'{"detail": {"a": [1]}, "error": 5}', b'{"error_type": ["a"]}',
-    b'{"error": {"message": {}, "code": ["x"], "type": 5}}', b'{"detail": "\\ud800", "error": {"message": "\\ud800"}}',
-]  # fmt: skip
+    b"[]",
+    b"3",
+    DEEP,
+    b"[" * 900 + b"]" * 900,
+    b"\xff\xfe",
+    b"<html>",
+    b"",
+    b'{"detail": {"a": [1]}, "error": 5}',
+    b'{"error_type": ["a"]}',
+    b'{"error": {"message": {}, "code": ["x"], "type": 5}}',
+    b'{"detail": "\\ud800", "error": {"message": "\\ud800"}}',
+]
 
 
 @each_paid
@@ -205,9 +233,18 @@ async def test_an_odd_retry_after_is_no_advice(paid: Paid, header: str, seconds:
 
 
 @pytest.mark.parametrize(
-    "where", ["https://evil.example/x/requests/job-1", "http://queue.fal.run/fal-ai/kokoro/requests/job-1", "", None, 5,
-              "https://queue.fal.run/other", "https://[bad", "https://queue.fal.run@evil.example/requests/job-1"],
-)  # fmt: skip
+    "where",
+    [
+        "https://evil.example/x/requests/job-1",
+        "http://queue.fal.run/fal-ai/kokoro/requests/job-1",
+        "",
+        None,
+        5,
+        "https://queue.fal.run/other",
+        "https://[bad",
+        "https://queue.fal.run@evil.example/requests/job-1",
+    ],
+)
 async def test_a_job_is_kept_whatever_is_said_of_where_it_is(where: object) -> None:
     """Its id is enough: fal's own address of it is known."""
     body = json.dumps({**TICKET, "response_url": where}).encode()
@@ -219,12 +256,21 @@ async def test_a_job_is_kept_whatever_is_said_of_where_it_is(where: object) -> N
 @pytest.mark.parametrize(
     "parts",
     [
-        [], ["reset"], [answer(b"<html>")], [answer(b"[]")], [answer(DEEP)], [answer(b'{"status": 5}')],
-        [answer(b'{"status": {}}')], [answer(b"<html>", status=404)], [answer(b"<html>", status=422)],
-        [answer(b"{}", status=500)], [answer(b"{", status=404, length=500)], [answer(b"{}", status=999)],
+        [],
+        ["reset"],
+        [answer(b"<html>")],
+        [answer(b"[]")],
+        [answer(DEEP)],
+        [answer(b'{"status": 5}')],
+        [answer(b'{"status": {}}')],
+        [answer(b"<html>", status=404)],
+        [answer(b"<html>", status=422)],
+        [answer(b"{}", status=500)],
+        [answer(b"{", status=404, length=500)],
+        [answer(b"{}", status=999)],
         [answer(b'{"status": "IN_PROGRESS"}')],
     ],
-)  # fmt: skip
+)
 async def test_a_job_is_never_given_up_for_an_odd_answer(parts: list[Part]) -> None:
     """What a proxy or a broken connection says of a job that is paid for is asked again, not believed."""
     async with raw_server(lambda _: parts) as server:
@@ -267,10 +313,16 @@ def png() -> bytes:
 
 
 USAGES: list[Any] = [
-    None, 5, "many", [], {}, {"input_tokens": "a", "output_tokens": None}, {"input_tokens": float("nan")},
+    None,
+    5,
+    "many",
+    [],
+    {},
+    {"input_tokens": "a", "output_tokens": None},
+    {"input_tokens": float("nan")},
     {"input_tokens": 1e300, "output_tokens": -5, "input_tokens_details": 3},
     {"input_tokens": 10, "output_tokens": 20, "input_tokens_details": {"image_tokens": 900}},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("usage", USAGES, ids=str)
@@ -287,10 +339,19 @@ async def test_a_picture_is_kept_whatever_is_said_of_its_cost(usage: object) -> 
 
 @pytest.mark.parametrize(
     "data",
-    [{"b64_json": 5}, {"b64_json": "!"}, {"url": 5}, {"url": "https://[bad"}, {"url": "file:///etc/passwd"}, {},
-     {"url": "https://127.0.0.1/x"}, {"b64_json": "aGVsbG8="}, {"url": "\ud800"}],
+    [
+        {"b64_json": 5},
+        {"b64_json": "!"},
+        {"url": 5},
+        {"url": "https://[bad"},
+        {"url": "file:///etc/passwd"},
+        {},
+        {"url": "https://127.0.0.1/x"},
+        {"b64_json": "aGVsbG8="},
+        {"url": "\ud800"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 async def test_a_picture_that_is_none_counts_as_paid(data: dict[str, Any]) -> None:
     """It was drawn: the price is on the error, and nobody draws it again unasked."""
     async with raw_server(lambda _: [answer(json.dumps({"data": [data]}).encode())]) as server:

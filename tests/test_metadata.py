@@ -38,8 +38,16 @@ async def steps_of(tracker: AsyncMetadataTracker) -> list[Row]:
 
 
 def film(**changes: Any) -> dict[str, Any]:
-    return {"step": "cut", "slot": "film", "asset_type": "film", "media_type": "video/mp4", "sha256": "0" * 64,
-            "path": "out/film.mp4", "size_bytes": 3_000_000_000, **changes}  # fmt: skip
+    return {
+        "step": "cut",
+        "slot": "film",
+        "asset_type": "film",
+        "media_type": "video/mp4",
+        "sha256": "0" * 64,
+        "path": "out/film.mp4",
+        "size_bytes": 3_000_000_000,
+        **changes,
+    }
 
 
 # -- runs ------------------------------------------------------------------------------------------------------------
@@ -66,9 +74,13 @@ async def test_a_run_keeps_what_it_was_begun_with(database: Database) -> None:
     """Text of any script, nested metadata, money to the micro-dollar."""
     tracker = AsyncMetadataTracker(database)
     await tracker.start_workflow(
-        "片", "w", story_title="[/b] 灯塔", settings={"size": "1x1"}, metadata={"by": {"name": "小禾"}},
+        "片",
+        "w",
+        story_title="[/b] 灯塔",
+        settings={"size": "1x1"},
+        metadata={"by": {"name": "小禾"}},
         budget_usd=Decimal("0.000001"),
-    )  # fmt: skip
+    )
     row = await tracker.run("片")
     assert row is not None
     assert (row["story_title"], row["budget_micro"], row["status"]) == ("[/b] 灯塔", 1, "running")
@@ -193,10 +205,15 @@ async def test_steps_of_one_name_share_no_call(tracker: AsyncMetadataTracker) ->
 @on_both_databases
 @pytest.mark.parametrize(
     "error",
-    [ValueError("no such look [/b]"), ValueError("half an emoji \ud83c"), ValueError("x" * 50_000),
-     asyncio.CancelledError(), KeyboardInterrupt()],
+    [
+        ValueError("no such look [/b]"),
+        ValueError("half an emoji \ud83c"),
+        ValueError("x" * 50_000),
+        asyncio.CancelledError(),
+        KeyboardInterrupt(),
+    ],
     ids=["plain", "lone surrogate", "long", "cancelled", "Ctrl-C"],
-)  # fmt: skip
+)
 async def test_an_error_in_a_step_is_recorded_and_goes_on_its_way(
     tracker: AsyncMetadataTracker, error: BaseException
 ) -> None:

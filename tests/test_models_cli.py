@@ -19,8 +19,11 @@ def test_models_are_shown_with_price_key_and_preset(tmp_path: Path) -> None:
     assert items["local:voice"]["price"] == "free"
     banana = items["fal:fal-ai/nano-banana-2"]
     assert (banana["price"], banana["key"], banana["key_present"], banana["presets"]) == (
-        "$0.08 / image", "FAL_KEY", False, ["final"],
-    )  # fmt: skip
+        "$0.08 / image",
+        "FAL_KEY",
+        False,
+        ["final"],
+    )
     assert banana["prices"][0]["source"].startswith("https://fal.ai/")
     assert items["openai:gpt-5-mini"]["price"] == "$0.25 / million input tokens; $2 / million output tokens"
 
@@ -63,8 +66,11 @@ def plan(folder: Path, *flags: str, **env: str) -> dict[str, str]:
 def test_a_model_is_chosen_by_flag_then_preset_then_setting_then_the_settings_preset(tmp_path: Path) -> None:
     """The nearest word holds, for each kind by itself."""
     assert set(plan(tmp_path).values()) == {
-        "local:screenwriter", "local:illustrator", "local:cinematographer", "local:voice",
-    }  # fmt: skip
+        "local:screenwriter",
+        "local:illustrator",
+        "local:cinematographer",
+        "local:voice",
+    }
     assert plan(tmp_path, "--preset", "draft")["image"] == "fal:fal-ai/flux-2/turbo"
     chosen = plan(
         tmp_path, "--preset", "draft", "--image-model", "local:illustrator", CLASH_SCREENPLAY_MODEL="openai:gpt-5"

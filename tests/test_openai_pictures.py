@@ -23,9 +23,14 @@ MODEL = "openai:gpt-image-1-mini"
 def card(width: int = 2560, height: int = 1440, references: tuple[Reference, ...] = ()) -> ImageRequest:
     """A character's card."""
     return ImageRequest(
-        subject="character", prompt="Mara in a teal coat", style="watercolour", width=width, height=height,
-        character=Character(slug="mara", name="Mara"), references=references,
-    )  # fmt: skip
+        subject="character",
+        prompt="Mara in a teal coat",
+        style="watercolour",
+        width=width,
+        height=height,
+        character=Character(slug="mara", name="Mara"),
+        references=references,
+    )
 
 
 def reference(office: Office, role: str = "character:mara") -> Reference:

@@ -14,9 +14,14 @@ from clash.workflow.context import Failure
 
 def failure(slot: str = "shot:003", **changes: Any) -> Failure:
     plain = {
-        "step": "generate_shots", "slots": (slot,), "code": "overloaded", "message": "the model is overloaded",
-        "hint": None, "exit_code": 1, "retryable": True,
-    }  # fmt: skip
+        "step": "generate_shots",
+        "slots": (slot,),
+        "code": "overloaded",
+        "message": "the model is overloaded",
+        "hint": None,
+        "exit_code": 1,
+        "retryable": True,
+    }
     return Failure(**{**plain, **changes})
 
 
@@ -31,8 +36,14 @@ PERSON = failure(
     retryable=False,
     remedy=Remedy(Action.RETRY_UNKNOWN, f"look at the provider's own record of calls; {DO} makes it again"),
 )
-BUDGET = failure("shot:005", code="budget", message="shot:005 would cost $2", exit_code=6, retryable=False,
-                 remedy=Remedy(Action.RAISE_BUDGET, f"raise the budget: {DO}"))  # fmt: skip
+BUDGET = failure(
+    "shot:005",
+    code="budget",
+    message="shot:005 would cost $2",
+    exit_code=6,
+    retryable=False,
+    remedy=Remedy(Action.RAISE_BUDGET, f"raise the budget: {DO}"),
+)
 REFUSED = failure("shot:006", code="content_policy", message="no harbours", retryable=False)
 CANCELLED = failure("shot:007", code="cancelled", message="the run t was cancelled")
 LOST = failure(
@@ -145,8 +156,11 @@ def test_what_came_from_outside_outweighs_what_failed_within(error: ClashError, 
     """Its code, words and slots stand in the document, with a hint in any case."""
     outcome = outcome_of("t", [failure(), PERSON, STOPPED], error)
     assert (outcome.status, outcome.exit_code, outcome.code, outcome.message) == (
-        "failed", exit_code, error.code, error.message,
-    )  # fmt: skip
+        "failed",
+        exit_code,
+        error.code,
+        error.message,
+    )
     found = document(error=error)
     assert found["slots"] == list(error.slots)
     assert found["retryable"] == error.retryable

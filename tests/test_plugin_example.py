@@ -163,10 +163,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for the path, with the example as pip installs it, and the guide's forty lines as a package."""
     folder = tmp_path_factory.mktemp("site")
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
-         "--disable-pip-version-check", "--target", str(folder), str(EXAMPLE)],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--disable-pip-version-check",
+            "--target",
+            str(folder),
+            str(EXAMPLE),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     (folder / "clash_parrot.py").write_text(the_forty_lines(), encoding="utf-8")
     facts = folder / "clash_parrot-1.dist-info"
     facts.mkdir()
@@ -259,8 +273,9 @@ def test_the_prices_of_a_plug_in_are_estimated_without_asking_it(
     document = film(tmp_path, installed, service, *arguments, PAINTBOX_KEY="").document
     lines = [line for line in document["by_step"] if line["model"] == "paintbox:oil"]
     assert [(line["calls"], line["unit"], line["unit_price_usd"]) for line in lines] == [
-        (3, "picture", "0.040000"), (2, "picture", "0.040000"),
-    ]  # fmt: skip
+        (3, "picture", "0.040000"),
+        (2, "picture", "0.040000"),
+    ]
     assert document["total_usd"] == "0.200000"
     assert service.asked == []
 
@@ -277,9 +292,13 @@ def test_a_missing_key_is_exit_4_before_the_first_call(tmp_path: Path, installed
 def test_the_plug_ins_are_what_the_guide_says_and_short(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guide's provider has forty lines of code, the example sixty; one answers at once, the other takes jobs."""
     monkeypatch.setenv("PAINTBOX_KEY", KEY)
-    parrot, paintbox = (load(path, name) for path, name in (
-        (installed / "clash_parrot.py", "Parrot"), (EXAMPLE / "clash_paintbox.py", "Paintbox"),
-    ))  # fmt: skip
+    parrot, paintbox = (
+        load(path, name)
+        for path, name in (
+            (installed / "clash_parrot.py", "Parrot"),
+            (EXAMPLE / "clash_paintbox.py", "Paintbox"),
+        )
+    )
     assert isinstance(parrot, Provider)
     assert isinstance(parrot, Priced)
     assert not isinstance(parrot, JobProvider | Searchable)

@@ -38,8 +38,14 @@ def test_a_film_is_made_and_everything_it_names_is_there(finished: Path) -> None
     assert document["error"] is None
     assert document["steps"]["generate_shots"] == {"done": 4, "total": 4}
     assert {output["kind"] for output in document["outputs"]} >= {
-        "film", "screenplay", "character_image", "location_image", "keyframe", "shot", "subtitles",
-    }  # fmt: skip
+        "film",
+        "screenplay",
+        "character_image",
+        "location_image",
+        "keyframe",
+        "shot",
+        "subtitles",
+    }
     for output in document["outputs"]:
         assert (finished / output["path"]).stat().st_size > 0, output
     assert document["film"]["path"] == "output/one/film.mp4"
@@ -130,8 +136,12 @@ def test_checkpoints_tell_the_five_steps(finished: Path) -> None:
     assert items[0]["next"] == []
     names = [item["step_name"] for item in reversed(items)]
     assert list(dict.fromkeys(names))[2:] == [
-        "initialize", "generate_screenplay", "generate_assets", "generate_shots", "finalize",
-    ]  # fmt: skip
+        "initialize",
+        "generate_screenplay",
+        "generate_assets",
+        "generate_shots",
+        "finalize",
+    ]
     shots = next(item for item in items if item["step_name"] == "generate_shots")
     assert shots["next"] == ["finalize"]
     assert shots["api_calls"] == 12  # keyframe, clip and words of four shots
@@ -214,9 +224,14 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
     )
     arguments = ("run", "story.csv", "--thread", "d", "--size", "1280x720", "--fps", "8", "--json")
     done = subprocess.run(
-        [sys.executable, "-c", limited, *arguments], cwd=tmp_path, env=environment(), capture_output=True, check=False,
-        text=True, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-c", limited, *arguments],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["error"]["code"] == "disk_full"
     assert not list(tmp_path.glob("output/**/*.mp4"))

@@ -146,8 +146,14 @@ async def test_a_recovered_call_that_is_settled_twice_counts_once(desk: Desk) ->
     with pytest.raises(ClashError):
         await ledger.call(task("a"))
     (row,) = await desk.calls()
-    receipt = {"sha256": desk.assets.put(b"x"), "media_type": "audio/wav", "cost_micro": 70_000,
-               "precision": "billed", "facts": {}, "response": "{}"}  # fmt: skip
+    receipt = {
+        "sha256": desk.assets.put(b"x"),
+        "media_type": "audio/wav",
+        "cost_micro": 70_000,
+        "precision": "billed",
+        "facts": {},
+        "response": "{}",
+    }
     await ledger._store.settle(task("a"), row, receipt)
     assert await desk.money() == (70_000, 0)
     with suppress(ClashError):
@@ -211,8 +217,10 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
     written = write(assets)
     file, folder = written.stat().st_ino, written.parent.stat().st_ino
     assert [event for event in events if event in (("file", file), ("name", file), ("folder", folder))] == [
-        ("file", file), ("name", file), ("folder", folder),
-    ]  # fmt: skip
+        ("file", file),
+        ("name", file),
+        ("folder", folder),
+    ]
 
 
 def test_the_film_is_published_last(assets: AssetStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,22 @@ from filming import PLUGINS, metered, shot_list
 import clash
 
 NAMES = [
-    "AsyncMetadataTracker", "ClashError", "MetadataTracker", "RunReport", "RunRequest", "__version__",
-    "aget_checkpointer", "alist_checkpoints", "cancel", "dry_run", "get_checkpointer", "init_database",
-    "list_checkpoints", "resume", "run",
-]  # fmt: skip
+    "AsyncMetadataTracker",
+    "ClashError",
+    "MetadataTracker",
+    "RunReport",
+    "RunRequest",
+    "__version__",
+    "aget_checkpointer",
+    "alist_checkpoints",
+    "cancel",
+    "dry_run",
+    "get_checkpointer",
+    "init_database",
+    "list_checkpoints",
+    "resume",
+    "run",
+]
 
 
 @pytest.fixture
@@ -30,9 +42,13 @@ def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) ->
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(PLUGINS))
     for name, value in {
-        "DATABASE_URL": database_url, "CLASH_SIZE": "128x72", "CLASH_FPS": "8", "METER": str(tmp_path / "meter"),
-        "METER_COST": "0.10", "CLASH_IMAGE_MODEL": "metered:illustrator",
-    }.items():  # fmt: skip
+        "DATABASE_URL": database_url,
+        "CLASH_SIZE": "128x72",
+        "CLASH_FPS": "8",
+        "METER": str(tmp_path / "meter"),
+        "METER_COST": "0.10",
+        "CLASH_IMAGE_MODEL": "metered:illustrator",
+    }.items():
         monkeypatch.setenv(name, value)
     return str(shot_list(tmp_path / "story.csv", 1))
 

@@ -199,9 +199,12 @@ def test_a_limit_that_lasts_ends_the_run_in_plain_words(tmp_path: Path) -> None:
     shot_list(tmp_path / "story.csv", 1)
     url = f"sqlite:///{tmp_path / 'clash.db'}"
     env = environment(
-        DATABASE_URL=url, METER=str(tmp_path / "meter"), METER_COST="0.01", METER_BUSY="100000",
+        DATABASE_URL=url,
+        METER=str(tmp_path / "meter"),
+        METER_COST="0.01",
+        METER_BUSY="100000",
         CLASH_RATE_LIMIT_WAIT_S="1",
-    )  # fmt: skip
+    )
     ran = forked_clash(tmp_path, "run", "story.csv", "--thread", "s", *SMALL, *PAID, "--json", env=env)
     error = ran.document["error"]
     assert (ran.code, error["code"], error["retryable"]) == (1, "rate_limited", True), ran.err

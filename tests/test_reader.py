@@ -72,13 +72,28 @@ def test_a_chinese_shot_list():
 @pytest.mark.parametrize(
     ("header", "field"),
     [
-        ("Scene #", "scene"), ("SC", "scene"), ("场", "scene"), ("场景", "location"), ("#", "shot"),
-        ("镜号", "shot"), ("Shot Type", "shot_size"), ("type", "shot_size"), ("action/dialogue", "description"),
-        ("Action／Dialogue", "description"), ("时长(秒)", "duration"), ("时长（秒）", "duration"),
-        ("Est. Time", "duration"), ("camera_movement", "movement"), ("D/N", "time"), ("Time-of-Day", "time"),
-        ("VO", "narration"), ("ＢＧＭ", "music"), ("Reference Image", "reference_image"), ("Budget", None),
+        ("Scene #", "scene"),
+        ("SC", "scene"),
+        ("场", "scene"),
+        ("场景", "location"),
+        ("#", "shot"),
+        ("镜号", "shot"),
+        ("Shot Type", "shot_size"),
+        ("type", "shot_size"),
+        ("action/dialogue", "description"),
+        ("Action／Dialogue", "description"),
+        ("时长(秒)", "duration"),
+        ("时长（秒）", "duration"),
+        ("Est. Time", "duration"),
+        ("camera_movement", "movement"),
+        ("D/N", "time"),
+        ("Time-of-Day", "time"),
+        ("VO", "narration"),
+        ("ＢＧＭ", "music"),
+        ("Reference Image", "reference_image"),
+        ("Budget", None),
     ],
-)  # fmt: skip
+)
 def test_headers_are_matched_tolerantly(header: str, field: str | None):
     """Case, width, spaces, underscores, hyphens and bracketed units make no difference."""
     assert field_of(header) == field
@@ -208,9 +223,14 @@ def test_markup_emoji_and_right_to_left_text_are_only_text():
         ("玛拉：你回来了。", [("玛拉", "你回来了。")]),
         ("玛拉（画外音）：“你回来了。”", [("玛拉（画外音）", "你回来了。")]),
         ("小禾说：走吧。", [("小禾", "走吧。")]),
-        ("Mara (O.S.): Wait.\nDr. Lee: For what?\nFor the tide?", [
-            ("Mara (O.S.)", "Wait."), ("Dr. Lee", "For what?"), ("Dr. Lee", "For the tide?"),
-        ]),
+        (
+            "Mara (O.S.): Wait.\nDr. Lee: For what?\nFor the tide?",
+            [
+                ("Mara (O.S.)", "Wait."),
+                ("Dr. Lee", "For what?"),
+                ("Dr. Lee", "For the tide?"),
+            ],
+        ),
         ("MARA:\nYou came back.", [("MARA", "You came back.")]),
         ("You came back.", [("", "You came back.")]),
         ("Note: the ferry leaves at 12:30", [("", "Note: the ferry leaves at 12:30")]),
@@ -222,7 +242,7 @@ def test_markup_emoji_and_right_to_left_text_are_only_text():
         ("注意：明天十二点半", [("", "注意：明天十二点半")]),
         ("她说：走吧。", [("", "她说：走吧。")]),
     ],
-)  # fmt: skip
+)
 def test_speakers_written_into_the_dialogue(cell: str, lines: list[tuple[str, str]]):
     """A name before a colon speaks; a note, a time and a web address do not."""
     assert [(line.speaker, line.text) for line in lines_of(cell)] == lines
@@ -268,12 +288,27 @@ def test_no_dialogue_is_ever_lost(cell: str):
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("4", 4), ("4s", 4), ("4″", 4), ('4"', 4), ("0:04", 4), ("00:00:04", 4), ("4秒", 4), ("４秒", 4),
+        ("4", 4),
+        ("4s", 4),
+        ("4″", 4),
+        ('4"', 4),
+        ("0:04", 4),
+        ("00:00:04", 4),
+        ("4秒", 4),
+        ("４秒", 4),
         ("4.5 s", 4.5),
-        ("4,5", 4.5), ("1m30s", 90), ("1分30秒", 90), ("2 min", 120), ("08-18s", 10), ("00:08-00:18", 10),
-        ("8s — 18s", 10), ("08～18秒", 10), ("约4秒", 4), ("600", 600),
+        ("4,5", 4.5),
+        ("1m30s", 90),
+        ("1分30秒", 90),
+        ("2 min", 120),
+        ("08-18s", 10),
+        ("00:08-00:18", 10),
+        ("8s — 18s", 10),
+        ("08～18秒", 10),
+        ("约4秒", 4),
+        ("600", 600),
     ],
-)  # fmt: skip
+)
 def test_durations(text: str, seconds: float):
     """Lengths are understood however they are written; a range is one on the film's clock."""
     assert seconds_of(text) == seconds
@@ -371,7 +406,7 @@ def test_a_choice_where_there_is_none():
         (b"description\n\xff\xff\xff\xff\n", "neither UTF-8 nor GB18030 (byte 13, in line 2)"),
         (b"\xff\xfed\x00\x00", "not UTF-16"),
     ],
-)  # fmt: skip
+)
 def test_files_that_are_no_story(content: bytes, words: str):
     """Empty files, pictures, workbooks and other bytes are refused for what they are."""
     assert words in refused(content).message
@@ -448,11 +483,14 @@ def test_arbitrary_bytes_are_a_story_or_a_story_error(content: bytes, choice: st
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.sampled_from(["description", "时长", "scene", "dialogue", "cast", "sentence1", "sentence2", "#", ""]),
-             min_size=1, max_size=6),
+    st.lists(
+        st.sampled_from(["description", "时长", "scene", "dialogue", "cast", "sentence1", "sentence2", "#", ""]),
+        min_size=1,
+        max_size=6,
+    ),
     st.lists(st.lists(st.text(max_size=12), max_size=6), max_size=5),
     st.sampled_from([",", ";", "\t"]),
-)  # fmt: skip
+)
 def test_arbitrary_tables_are_a_story_or_a_story_error(headers: list[str], rows: list[list[str]], delimiter: str):
     """Known headers over any text at all: read, or refused by a message that a person can use."""
     written = io.StringIO()
@@ -466,12 +504,16 @@ def test_arbitrary_tables_are_a_story_or_a_story_error(headers: list[str], rows:
     assert "any.csv" in complaint.message
 
 
-PROSE = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="*`~_<>&#|")
-    | st.just("\n"),
-    min_size=1,
-    max_size=60,
-).map(str.strip).filter(lambda text: len(text) > 1 and any(c.isalpha() for c in text))  # fmt: skip
+PROSE = (
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="*`~_<>&#|")
+        | st.just("\n"),
+        min_size=1,
+        max_size=60,
+    )
+    .map(str.strip)
+    .filter(lambda text: len(text) > 1 and any(c.isalpha() for c in text))
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -510,8 +552,12 @@ def test_every_field_is_documented(page: str):
 
 
 MEANT_BY_VALUES = {
-    "location": ("place",), "narration": ("script",), "time": ("weather",), "sound": ("audio",), "duration": ("time",),
-}  # fmt: skip
+    "location": ("place",),
+    "narration": ("script",),
+    "time": ("weather",),
+    "sound": ("audio",),
+    "duration": ("time",),
+}
 
 
 def test_the_tables_of_the_documentation_are_read():
@@ -521,5 +567,8 @@ def test_the_tables_of_the_documentation_are_read():
     assert len(tables) == 4
     read = [story(table, choice="The Boat" if "storytitle" in table else None) for table in tables]
     assert [(one.kind, one.language, one.warnings) for one in read] == [
-        ("beats", "en", ()), ("shot_list", "en", ()), ("shot_list", "zh", ()), ("beats", "en", ()),
-    ]  # fmt: skip
+        ("beats", "en", ()),
+        ("shot_list", "en", ()),
+        ("shot_list", "zh", ()),
+        ("beats", "en", ()),
+    ]

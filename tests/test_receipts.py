@@ -21,15 +21,34 @@ from clash.errors import PersonNeededError
 
 DIGEST = "ab" * 32
 WHOLE: dict[str, Any] = {
-    "sha256": DIGEST, "media_type": "audio/wav", "cost_micro": 100_000, "precision": "exact", "facts": {"s": 1},
+    "sha256": DIGEST,
+    "media_type": "audio/wav",
+    "cost_micro": 100_000,
+    "precision": "exact",
+    "facts": {"s": 1},
     "response": "{}",
-}  # fmt: skip
+}
 WRONG: list[dict[str, Any]] = [
-    {"sha256": None}, {"sha256": 5}, {"sha256": DIGEST.upper()}, {"sha256": "../" + DIGEST[3:]}, {"sha256": [DIGEST]},
-    {"media_type": None}, {"media_type": ""}, {"cost_micro": None}, {"cost_micro": "100000"}, {"cost_micro": 0.1},
-    {"cost_micro": True}, {"cost_micro": -1}, {"cost_micro": 10**30}, {"precision": "sure"}, {"precision": []},
-    {"facts": [1]}, {"facts": None}, {"response": {}}, {"response": None},
-]  # fmt: skip
+    {"sha256": None},
+    {"sha256": 5},
+    {"sha256": DIGEST.upper()},
+    {"sha256": "../" + DIGEST[3:]},
+    {"sha256": [DIGEST]},
+    {"media_type": None},
+    {"media_type": ""},
+    {"cost_micro": None},
+    {"cost_micro": "100000"},
+    {"cost_micro": 0.1},
+    {"cost_micro": True},
+    {"cost_micro": -1},
+    {"cost_micro": 10**30},
+    {"precision": "sure"},
+    {"precision": []},
+    {"facts": [1]},
+    {"facts": None},
+    {"response": {}},
+    {"response": None},
+]
 
 
 @pytest_asyncio.fixture

@@ -39,9 +39,14 @@ def broken(): raise ZeroDivisionError("no such key")
 def refused(): raise SettingsError("GOOD_KEY is not set", hint="set GOOD_KEY")
 """
 ENTRIES = {
-    "good": "Good", "queue": "Queue", "notone": "NotOne", "misnamed": "Misnamed", "broken": "broken",
-    "refused": "refused", "absent": "Absent",
-}  # fmt: skip
+    "good": "Good",
+    "queue": "Queue",
+    "notone": "NotOne",
+    "misnamed": "Misnamed",
+    "broken": "broken",
+    "refused": "refused",
+    "absent": "Absent",
+}
 
 
 @pytest.fixture

@@ -219,8 +219,11 @@ async def test_a_refusal_fails_at_once_in_the_provider_s_own_words(desk: Desk, k
     assert till.asked["b"] == 1
     (row,) = await desk.rows("b")
     assert (row["state"], row["error_code"], row["retryable"], row["status_code"]) == (
-        "failed", "content_policy", 0, 400,
-    )  # fmt: skip
+        "failed",
+        "content_policy",
+        0,
+        400,
+    )
     assert row["error_message"] == "content policy: no harbours [/b]"
 
 

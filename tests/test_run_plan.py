@@ -60,9 +60,26 @@ def test_a_thread_id_is_letters_digits_and_three_marks(thread_id: str) -> None:
 
 @pytest.mark.parametrize(
     "thread_id",
-    ["", ".", "..", ".hidden", "a/b", "../x", "a\\b", "a b", "a\n", "\na", "a\0", "灯塔", "é", "a:b", "[/b]",
-     "x" * 129, "x" * 10_000],
-)  # fmt: skip
+    [
+        "",
+        ".",
+        "..",
+        ".hidden",
+        "a/b",
+        "../x",
+        "a\\b",
+        "a b",
+        "a\n",
+        "\na",
+        "a\0",
+        "灯塔",
+        "é",
+        "a:b",
+        "[/b]",
+        "x" * 129,
+        "x" * 10_000,
+    ],
+)
 def test_any_other_thread_id_is_wrong_use(settings: Settings, thread_id: str) -> None:
     """Exit 2, the rule as a hint, and a message that stays short; nothing is made."""
     error = refused(settings, UsageError, thread_id=thread_id)
@@ -166,10 +183,24 @@ def test_an_address_on_the_network_is_left_alone(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../secret.png", "refs/../../secret.png", "..\\secret.png", "{outside}/secret.png", "link.png",
-     "linked/secret.png", "nowhere.png", "story.csv", "words.png", "folder.png", "empty.png", "sound.webp", "a\0b.png",
-     "loop.png", "n" * 5000 + ".png"],
-)  # fmt: skip
+    [
+        "../secret.png",
+        "refs/../../secret.png",
+        "..\\secret.png",
+        "{outside}/secret.png",
+        "link.png",
+        "linked/secret.png",
+        "nowhere.png",
+        "story.csv",
+        "words.png",
+        "folder.png",
+        "empty.png",
+        "sound.webp",
+        "a\0b.png",
+        "loop.png",
+        "n" * 5000 + ".png",
+    ],
+)
 def test_a_picture_that_cannot_be_taken_names_its_row(settings: Settings, tmp_path: Path, name: str) -> None:
     """Outside of the folder (also through a link), missing, a folder, not a picture: exit 2, row 2, the column."""
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
@@ -274,9 +305,11 @@ def test_an_output_that_cannot_be_a_folder_is_refused_before_any_work(
 def row_of(made: RunPlan) -> Row:
     """The row of a run that was begun with this plan."""
     return {
-        "story_sha256": made.story.sha256, "story_path": made.story_path, "settings_fingerprint": made.fingerprint,
+        "story_sha256": made.story.sha256,
+        "story_path": made.story_path,
+        "settings_fingerprint": made.fingerprint,
         "settings": json.dumps(made.recorded({})),
-    }  # fmt: skip
+    }
 
 
 def test_the_same_request_goes_on(settings: Settings) -> None:

@@ -31,9 +31,15 @@ from clash.errors import ConflictError, DatabaseError, SettingsError, UsageError
 
 Saver = BaseCheckpointSaver[str]
 PASSED = {
-    "put": 17, "put_writes": 10, "get_tuple": 10, "list": 16, "delete_thread": 5,
-    "delete_for_runs": 7, "copy_thread": 8, "prune": 8,
-}  # fmt: skip
+    "put": 17,
+    "put_writes": 10,
+    "get_tuple": 10,
+    "list": 16,
+    "delete_thread": 5,
+    "delete_for_runs": 7,
+    "copy_thread": 8,
+    "prune": 8,
+}
 
 
 @pytest.fixture

@@ -57,8 +57,10 @@ async def test_an_unknown_call_that_was_not_billed_is_made_again(desk: Desk, set
     await lose_answer(desk, provider)
     document = await settled(desk, settings, None)
     assert (document["was_state"], document["was_held_usd"], document["billed_usd"]) == (
-        "unknown", "0.100000", "0.000000",
-    )  # fmt: skip
+        "unknown",
+        "0.100000",
+        "0.000000",
+    )
     assert document["cost"] == {"total_usd": "0.000000", "reserved_usd": "0.000000"}
     assert await desk.money() == (0, 0)
     assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
@@ -155,8 +157,14 @@ async def test_a_call_whose_answer_is_here_is_not_settled(desk: Desk, settings: 
     provider = OneShot(Till())
     await lose_answer(desk, provider)
     (row,) = await desk.rows()
-    late = {"sha256": desk.assets.put(provider.answer("a", None).content), "media_type": "audio/wav",
-            "cost_micro": 100_000, "precision": "exact", "facts": {}, "response": "{}"}  # fmt: skip
+    late = {
+        "sha256": desk.assets.put(provider.answer("a", None).content),
+        "media_type": "audio/wav",
+        "cost_micro": 100_000,
+        "precision": "exact",
+        "facts": {},
+        "response": "{}",
+    }
     desk.assets.write_receipt(row["token"], late)
     with pytest.raises(ConflictError) as refused:
         await settled(desk, settings, None)
@@ -174,8 +182,14 @@ async def test_an_answer_that_comes_late_is_used_all_the_same(
     await lose_answer(desk, provider)
     await settled(desk, settings, billed)
     (row,) = await desk.rows()
-    late = {"sha256": desk.assets.put(provider.answer("a", None).content), "media_type": "audio/wav",
-            "cost_micro": 100_000, "precision": "exact", "facts": {}, "response": "{}"}  # fmt: skip
+    late = {
+        "sha256": desk.assets.put(provider.answer("a", None).content),
+        "media_type": "audio/wav",
+        "cost_micro": 100_000,
+        "precision": "exact",
+        "facts": {},
+        "response": "{}",
+    }
     desk.assets.write_receipt(row["token"], late)
     assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
     assert (till.times("a"), await desk.money()) == (1, (100_000, 0))

@@ -133,7 +133,7 @@ async def test_values_come_back_as_they_were(database: SqliteDatabase, value: st
         Statement("COMMIT"),
     ],
     ids=["65 bits", "lone surrogate", "two statements", "no table", "parameter missing", "NUL in SQL", "commit"],
-)  # fmt: skip
+)
 async def test_what_sqlite_cannot_take_is_a_database_error(database: SqliteDatabase, statement: Statement) -> None:
     """Each is told to its caller alone, and the database goes on working."""
     await database.batch([TABLE])

@@ -35,10 +35,12 @@ def workbook(more: str) -> bytes:
     """An Excel workbook of one shot, with `more` rows below it."""
     sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{_ROWS}{more}'
     parts = {
-        "[Content_Types].xml": _TYPES, "xl/workbook.xml": _BOOK, "xl/_rels/workbook.xml.rels": _LINKS,
+        "[Content_Types].xml": _TYPES,
+        "xl/workbook.xml": _BOOK,
+        "xl/_rels/workbook.xml.rels": _LINKS,
         "_rels/.rels": _MAIN,
         "xl/worksheets/sheet1.xml": f"{sheet}</sheetData></worksheet>",
-    }  # fmt: skip
+    }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for part, text in parts.items():

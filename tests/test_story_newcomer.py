@@ -129,8 +129,9 @@ def test_a_name_in_the_column_of_characters_is_known():
     text = 'characters,description,dialogue\nAiko / Stranger,A room.,"Aiko: Please, sit. / Stranger: I can\'t stay."\n'
     (beat,) = reading(text).story.beats
     assert [(line.speaker, line.text) for line in beat.dialogue] == [
-        ("Aiko", "Please, sit."), ("Stranger", "I can't stay."),
-    ]  # fmt: skip
+        ("Aiko", "Please, sit."),
+        ("Stranger", "I can't stay."),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -167,9 +168,10 @@ def test_a_column_of_place_and_time_fills_both():
 def test_json_names_the_film_and_what_is_not_used():
     """A title beside the rows is the film's; anything else there is named in a warning."""
     document = {
-        "title": "The Kiln", "characters": [{"name": "Mara", "description": "red coat"}],
+        "title": "The Kiln",
+        "characters": [{"name": "Mara", "description": "red coat"}],
         "shots": [{"description": "A kiln glows."}],
-    }  # fmt: skip
+    }
     story = reading(json.dumps(document), name="story.json").story
     assert story.title == "The Kiln"
     assert any("characters" in warning and "Mara" in warning for warning in story.warnings)

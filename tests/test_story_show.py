@@ -43,12 +43,20 @@ def test_the_document_says_how_each_column_was_read(folder: Path):
     """Fields, an example, how many cells are filled; and the screenplay that the local writer makes of it."""
     shown = document("story", "show", "kiln.csv", at=folder)
     assert shown["story"] == {
-        "title": "Kiln", "kind": "shot_list", "language": "zh", "rows": 2, "format": "csv", "encoding": "utf-8",
-    }  # fmt: skip
+        "title": "Kiln",
+        "kind": "shot_list",
+        "language": "zh",
+        "rows": 2,
+        "format": "csv",
+        "encoding": "utf-8",
+    }
     columns = {column["header"]: column for column in shown["columns"]}
     assert columns["台词/旁白"] == {
-        "header": "台词/旁白", "fields": ["dialogue", "narration"], "example": "安娜：看。", "filled": 1,
-    }  # fmt: skip
+        "header": "台词/旁白",
+        "fields": ["dialogue", "narration"],
+        "example": "安娜：看。",
+        "filled": 1,
+    }
     assert columns["道具"]["fields"] == []
     assert any("道具" in warning and "木柴" in warning for warning in shown["warnings"])
     (line,) = shown["screenplay"]["scenes"][0]["shots"][1]["dialogue"]

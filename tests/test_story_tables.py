@@ -43,18 +43,30 @@ def lines(text: str, **options: object) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("header", "fields"),
     [
-        ("Our spoken lines", ("dialogue",)), ("V.O. copy", ("narration",)),
+        ("Our spoken lines", ("dialogue",)),
+        ("V.O. copy", ("narration",)),
         ("旁白 / Dialogue", ("narration", "dialogue")),
-        ("剧情画面", ("description",)), ("Close framing", ("shot_size",)), ("拍摄机位", ("angle",)),
-        ("runway_prompt", ("video_prompt",)), ("负面提示词", ("production",)),
+        ("剧情画面", ("description",)),
+        ("Close framing", ("shot_size",)),
+        ("拍摄机位", ("angle",)),
+        ("runway_prompt", ("video_prompt",)),
+        ("负面提示词", ("production",)),
         ("Estimated runtime", ("duration",)),
-        ("**Sfx & Bgm**", ("sound", "music")), ("3) Mood", ("emotion",)), ("場次", ("scene",)),
+        ("**Sfx & Bgm**", ("sound", "music")),
+        ("3) Mood", ("emotion",)),
+        ("場次", ("scene",)),
         ("カット番号", ("shot",)),
-        ("Duración estimada", ("duration",)), ("Bruitages", ("sound",)), ("Kamerabewegung", ("movement",)),
-        ("Закадровый текст", ("narration",)), ("대사", ("dialogue",)), ("Trilha sonora", ("music",)),
-        ("Lighting crew", ("production",)), ("Zeppelin", ()), ("", ()),
+        ("Duración estimada", ("duration",)),
+        ("Bruitages", ("sound",)),
+        ("Kamerabewegung", ("movement",)),
+        ("Закадровый текст", ("narration",)),
+        ("대사", ("dialogue",)),
+        ("Trilha sonora", ("music",)),
+        ("Lighting crew", ("production",)),
+        ("Zeppelin", ()),
+        ("", ()),
     ],
-)  # fmt: skip
+)
 def test_headers_are_known_by_their_words(header: str, fields: tuple[str, ...]):
     """The word that counts is found whatever stands around it, in any language that has a file of words."""
     assert meaning_of(header).fields == fields
@@ -78,12 +90,15 @@ def test_a_unit_in_the_header_counts(header: str, unit: str):
         ("#,Time,Description\n1,0:00-0:05,The kiln\n2,0:05-0:07,Her hands\n", "duration", "Time"),
         ("#,Time,Description\n1,dusk,The kiln\n2,night,Her hands\n", "time", "Time"),
         ("#,Description,Audio\n1,The kiln,SFX: fire\n2,Hands,wind\n", "sound", "Audio"),
-        ("#,Size,Remarkable thing\n1,WS,The kiln glows in the dark yard.\n2,CU,Her hands turn a bowl.\n", "description",
-         "Remarkable thing"),
+        (
+            "#,Size,Remarkable thing\n1,WS,The kiln glows in the dark yard.\n2,CU,Her hands turn a bowl.\n",
+            "description",
+            "Remarkable thing",
+        ),
         ("#,Visual,Picture\n1,The kiln glows.,kiln.png\n", "reference_image", "Picture"),
         ("Beat,Content\nOpening,The kiln glows. Ana waits.\nTurn,A bowl breaks. She laughs.\n", "title", "Beat"),
     ],
-)  # fmt: skip
+)
 def test_values_decide_where_a_header_is_ambiguous(table: str, field: str, header: str):
     """The same header means another field over other values."""
     (use,) = (use for use in reading(table).columns if use.header == header)
@@ -156,8 +171,9 @@ def test_rows_that_are_no_shots():
         "INT. WORKSHOP - DAY,,,\n2,CU,Hands,ANA: Look.\nTotal,,,7\n"
     ).story
     assert [(b.shot, b.scene, b.location, b.time) for b in read_as.beats] == [
-        ("1", "4", "Kiln yard", "NIGHT"), ("2", "4", "WORKSHOP", "DAY"),
-    ]  # fmt: skip
+        ("1", "4", "Kiln yard", "NIGHT"),
+        ("2", "4", "WORKSHOP", "DAY"),
+    ]
 
 
 def test_episodes_are_asked_about_and_chosen():
@@ -223,8 +239,9 @@ def test_every_form_of_a_table_is_read_alike(form: str):
     name = {"json": "kiln.json", "jsonl": "kiln.jsonl", "markdown": "kiln.md"}.get(form, "kiln.csv")
     story = reading(written(ROWS, form), name=name).story
     assert [(b.shot, b.shot_size, b.description, b.duration_s) for b in story.beats] == [
-        ("1", "WS", "Kiln in fog", 3.0), ("2", "CU", "Her hands", 4.0),
-    ]  # fmt: skip
+        ("1", "WS", "Kiln in fog", 3.0),
+        ("2", "CU", "Her hands", 4.0),
+    ]
     assert story.beats[1].dialogue == (Line(speaker="ANA", text="Look."),)
 
 
@@ -270,7 +287,7 @@ def test_what_is_no_table_is_named_for_what_it_is(content: bytes, name: str, wor
         ("cp1252", "Plano,Descripción,Diálogo\n1,El horno está encendido,ANA: ¡Mira!\n2,Sus manos,ANA: Está listo.\n"),
         ("utf-16-le", "Shot,Description,Dialogue\n1,The kiln glows,ANA: Look.\n"),
     ],
-)  # fmt: skip
+)
 def test_encodings_are_told_by_evidence(encoding: str, text: str):
     """The text comes out as it was written; a guess is said."""
     read_as = reading(text.encode(encoding))
@@ -306,9 +323,13 @@ HEADERS = {
 
 @settings(max_examples=60, deadline=None)
 @given(
-    TABLES, st.sampled_from(sorted(HEADERS)), st.sampled_from([",", ";", "\t", "|", "html", "markdown"]),
-    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.booleans(), st.randoms(use_true_random=False),
-)  # fmt: skip
+    TABLES,
+    st.sampled_from(sorted(HEADERS)),
+    st.sampled_from([",", ";", "\t", "|", "html", "markdown"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
 def test_the_look_of_a_table_changes_nothing(
     table: list[tuple[str, str, str, int]], tag: str, form: str, encoding: str, extra: bool, dice: random.Random
 ):

@@ -156,9 +156,14 @@ print(app.get_state({"configurable": {"thread_id": "mine"}}).values, tracker.get
 def test_a_program_ends_though_nothing_was_closed(database_url: str, tmp_path: Path) -> None:
     """Without `with`: the database is closed when the program ends, and nothing is said of it."""
     ran = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", PROGRAM], cwd=tmp_path, check=False,
-        env={**os.environ, "DATABASE_URL": database_url}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", PROGRAM],
+        cwd=tmp_path,
+        check=False,
+        env={**os.environ, "DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert (ran.returncode, ran.stdout.strip()) == (0, "{'x': 1} completed"), ran.stderr
     assert "Traceback" not in ran.stderr
     if database_url.startswith("sqlite"):
@@ -211,8 +216,10 @@ def test_the_checkpoints_of_any_saver_are_listed() -> None:
     compiled(saver).invoke({"x": 1}, CONFIG)
     items = list_checkpoints(saver, thread_id="run-123")
     assert [(item["step"], item["step_name"], item["next"]) for item in items] == [
-        (1, "add", []), (0, "start", ["add"]), (-1, "input", ["start"]),
-    ]  # fmt: skip
+        (1, "add", []),
+        (0, "start", ["add"]),
+        (-1, "input", ["start"]),
+    ]
     assert asyncio.run(alist_checkpoints(saver, thread_id="run-123")) == items
     assert len(list_checkpoints(saver, thread_id="run-123", limit=1)) == 1
     with pytest.raises(UsageError, match="which thread"):
@@ -258,8 +265,9 @@ def test_a_workflow_is_tracked_from_begin_to_end(tracker: MetadataTracker, tmp_p
     assert step.execution_time_ms is not None
     rows = background.run(rows_of("SELECT slot, sha256, bytes, media_type, step FROM generated_assets ORDER BY id"))
     assert [(row["slot"], len(row["sha256"]), row["bytes"], row["media_type"], row["step"]) for row in rows] == [
-        (str(picture), 64, 4, "image/png", "draw"), ("character:tomas", 0, 0, "image/png", "draw"),
-    ]  # fmt: skip
+        (str(picture), 64, 4, "image/png", "draw"),
+        ("character:tomas", 0, 0, "image/png", "draw"),
+    ]
     with pytest.raises(ConflictError, match="is completed already"):
         tracker.fail_workflow("too late")
 

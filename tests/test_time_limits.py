@@ -248,9 +248,13 @@ def test_a_run_whose_call_hangs_ends_by_its_limit(
     shot_list(tmp_path / "story.csv", 1)
     url = f"sqlite:///{tmp_path / 'clash.db'}"
     env = environment(
-        DATABASE_URL=url, METER=str(tmp_path / "meter"), METER_COST="0.01", METER_HANG=hang,
-        CLASH_CALL_TIMEOUT_S="3", CLASH_JOB_TIMEOUT_S="3",
-    )  # fmt: skip
+        DATABASE_URL=url,
+        METER=str(tmp_path / "meter"),
+        METER_COST="0.01",
+        METER_HANG=hang,
+        CLASH_CALL_TIMEOUT_S="3",
+        CLASH_JOB_TIMEOUT_S="3",
+    )
     child = forked(tmp_path, "run", "story.csv", "--thread", "s", *SMALL, *flags, "--json", env=env)
     _, err = child.communicate(timeout=60)
     assert child.returncode == exit_code, err

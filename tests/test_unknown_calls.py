@@ -129,9 +129,15 @@ def late_receipt(desk: Desk, provider: OneShot, row: Row) -> str:
     digest = desk.assets.put(provider.answer(row["slot"], None).content)
     desk.assets.write_receipt(
         row["token"],
-        {"sha256": digest, "media_type": "audio/wav", "cost_micro": 100_000, "precision": "exact", "facts": {},
-         "response": "{}"},
-    )  # fmt: skip
+        {
+            "sha256": digest,
+            "media_type": "audio/wav",
+            "cost_micro": 100_000,
+            "precision": "exact",
+            "facts": {},
+            "response": "{}",
+        },
+    )
     return digest
 
 
@@ -397,7 +403,7 @@ def test_a_film_whose_answer_was_dropped(tmp_path: Path, database_url: str, kind
     meter = tmp_path / "meter"
     env = environment(
         DATABASE_URL=database_url, METER=str(meter), METER_DROP="shot:002", METER_COST="0.25", CLASH_RETRY_WAIT_S="0"
-    )  # fmt: skip
+    )
     ran = forked_clash(tmp_path, "run", "story.csv", "--thread", "d", *SMALL, "--video-model", kind, "--json", env=env)
     if kind == "metered":
         assert ran.code == 0, ran.err

@@ -66,10 +66,15 @@ def test_doctor_says_which_proxy_is_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "why"),
     [
-        ("ab cd", "a space or a line break"), ("ab\ncd", "a space or a line break"), ("schlüssel", "that no key has"),
-        ("ab\u200bcd", "that no key has"), ("ab\x7f", "that no key has"), ('"abcd"', "quotes"), ("'abcd", "quotes"),
+        ("ab cd", "a space or a line break"),
+        ("ab\ncd", "a space or a line break"),
+        ("schlüssel", "that no key has"),
+        ("ab\u200bcd", "that no key has"),
+        ("ab\x7f", "that no key has"),
+        ('"abcd"', "quotes"),
+        ("'abcd", "quotes"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("service", ["openai", "fal"])
 async def test_a_key_that_cannot_be_sent(service: str, key: str, why: str, office: Office, vendors: Emulator) -> None:
     """The variable and the place are named, the key is not shown, and nothing is recorded."""
@@ -107,11 +112,22 @@ def test_a_good_key_passes() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "nowhere", "ftp://a.example", "http://", "http://:80", "http://a.example:port", "http://a.example:99999",
-        "http://[::1", "http://a b.example", "http://a.example/\nb", "https://me:hunter22@/v1", "http://a.example?x=1",
-        "http://a..b/v1", "http://exa<mple/v1", "http://a.example:0",
+        "nowhere",
+        "ftp://a.example",
+        "http://",
+        "http://:80",
+        "http://a.example:port",
+        "http://a.example:99999",
+        "http://[::1",
+        "http://a b.example",
+        "http://a.example/\nb",
+        "https://me:hunter22@/v1",
+        "http://a.example?x=1",
+        "http://a..b/v1",
+        "http://exa<mple/v1",
+        "http://a.example:0",
     ],
-)  # fmt: skip
+)
 def test_a_bad_address_is_named(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the setting and never repeats the value."""
     monkeypatch.setenv(variable, value)
@@ -150,10 +166,13 @@ def test_a_host_of_the_sdk_is_named(monkeypatch: pytest.MonkeyPatch, vendors: Em
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("SSL_CERT_FILE", "/not/there.pem"), ("HTTPS_PROXY", "socks4://127.0.0.1:1"),
-        ("CLOUDFLARE_API_TOKEN", '"token"'), ("CLOUDFLARE_API_TOKEN", "to ken"), ("CLOUDFLARE_API_BASE_URL", "http://["),
+        ("SSL_CERT_FILE", "/not/there.pem"),
+        ("HTTPS_PROXY", "socks4://127.0.0.1:1"),
+        ("CLOUDFLARE_API_TOKEN", '"token"'),
+        ("CLOUDFLARE_API_TOKEN", "to ken"),
+        ("CLOUDFLARE_API_BASE_URL", "http://["),
     ],
-)  # fmt: skip
+)
 async def test_d1_names_it_too(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database's client says the same, before it asks anybody."""
     fixed: dict[str, Any] = {"CLOUDFLARE_ACCOUNT_ID": "account", "CLOUDFLARE_API_TOKEN": "token", variable: value}

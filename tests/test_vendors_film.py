@@ -73,9 +73,17 @@ def test_pictures_of_a_vendor_move_under_the_local_camera(tmp_path: Path, vendor
     vendors.answers(*(job(model, {"images": [{"url": address}]}, billed=1) for model in PICTURES))
     env = environment(**vendors.environment, CLASH_DEBUG="1")
     made = clash(
-        tmp_path, "run", str(story), *SMALL, "--image-model", "fal:fal-ai/nano-banana-2", "--thread", "p", "--json",
+        tmp_path,
+        "run",
+        str(story),
+        *SMALL,
+        "--image-model",
+        "fal:fal-ai/nano-banana-2",
+        "--thread",
+        "p",
+        "--json",
         env=env,
-    )  # fmt: skip
+    )
     assert made.code == 0, made.err
     calls = clash(tmp_path, "cost", "p", "--calls", "--json", env=env)
     for text in (made.out, made.err, calls.out, (tmp_path / "data" / "checkpoints.db").read_bytes().decode("latin-1")):

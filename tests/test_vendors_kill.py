@@ -16,8 +16,13 @@ from filming import SMALL, clash, command, environment, query, shot_list
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")
 
 FAL = (
-    "--image-model", "fal:fal-ai/nano-banana-2", "--video-model", f"fal:{CLIPS}", "--speech-model", "fal:fal-ai/kokoro",
-)  # fmt: skip
+    "--image-model",
+    "fal:fal-ai/nano-banana-2",
+    "--video-model",
+    f"fal:{CLIPS}",
+    "--speech-model",
+    "fal:fal-ai/kokoro",
+)
 QUEUED = {"status": "IN_QUEUE", "queue_position": 1, "request_id": "x", "logs": []}
 _PATIENCE_S = 60.0
 

@@ -178,10 +178,21 @@ def test_every_excused_file_exists() -> None:
 def test_a_forbidden_phrase_is_found() -> None:
     """The patterns find the phrases of the glossary's tables, and leave the good ones alone."""
     for bad in (
-        "one row a shot", "a line a field", "whoever dies", "what stands on record", "nobody is at work on it",
-        "is no film of clash", "To name no command is wrong use", "one a row", "A rehearsal", "A run without a run",
-        "Give the run free", "call a run off", "made anew", "the one door to it",
-    ):  # fmt: skip
+        "one row a shot",
+        "a line a field",
+        "whoever dies",
+        "what stands on record",
+        "nobody is at work on it",
+        "is no film of clash",
+        "To name no command is wrong use",
+        "one a row",
+        "A rehearsal",
+        "A run without a run",
+        "Give the run free",
+        "call a run off",
+        "made anew",
+        "the one door to it",
+    ):
         assert faults(bad), bad
     for good in ("one row per shot", "the table is in", "interrupted", "Release the lease", "cancel", "a call failed"):
         assert not faults(good), good

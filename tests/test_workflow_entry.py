@@ -25,9 +25,12 @@ def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) ->
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(PLUGINS))
     for name, value in {
-        "DATABASE_URL": database_url, "CLASH_SIZE": "128x72", "CLASH_FPS": "8", "METER": str(tmp_path / "meter"),
+        "DATABASE_URL": database_url,
+        "CLASH_SIZE": "128x72",
+        "CLASH_FPS": "8",
+        "METER": str(tmp_path / "meter"),
         "METER_COST": "0.10",
-    }.items():  # fmt: skip
+    }.items():
         monkeypatch.setenv(name, value)
     return shot_list(tmp_path / "story.csv", 1)
 

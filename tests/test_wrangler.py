@@ -52,9 +52,13 @@ class Project:
         """What wrangler says to a command about this database."""
         done = subprocess.run(
             [*WRANGLER, *arguments, self.name, "--remote"],
-            cwd=self.folder, capture_output=True, text=True, timeout=120,
-            env={**os.environ, "CI": "1", "NO_COLOR": "1", "WRANGLER_SEND_METRICS": "false"}, check=False,
-        )  # fmt: skip
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={**os.environ, "CI": "1", "NO_COLOR": "1", "WRANGLER_SEND_METRICS": "false"},
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

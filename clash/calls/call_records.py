@@ -9,9 +9,17 @@ from clash.clock import now_text
 from clash.database.rows import CallRow, NewAsset
 
 _LEFT_OUT = {
-    "id", "state", "request", "response", "error_code", "error_message", "retryable", "status_code", "ended_at",
+    "id",
+    "state",
+    "request",
+    "response",
+    "error_code",
+    "error_message",
+    "retryable",
+    "status_code",
+    "ended_at",
     "duration_ms",
-}  # fmt: skip
+}
 """What is large, or is another database's, or is different once the call has succeeded."""
 
 

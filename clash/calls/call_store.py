@@ -189,16 +189,24 @@ class CallStore:
         """Turn an open row into a failed one. `cost_micro`: what was billed all the same. `asset_sha256`: what came."""
         token = row.token
         await self._write(
-            task.slot, task.take, [
+            task.slot,
+            task.take,
+            [
                 call_log.add_spent(self._lease, token, cost_micro),
                 call_log.settle_failed(
-                    self._lease, token, code=error.code, message=storable(error.message, _ERROR_LIMIT),
-                    retryable=error.retryable, cost_micro=cost_micro,
-                    status_code=getattr(error, "status_code", None), ended_at=now_text(),
-                    duration_ms=self._duration(token), asset_sha256=asset_sha256,
+                    self._lease,
+                    token,
+                    code=error.code,
+                    message=storable(error.message, _ERROR_LIMIT),
+                    retryable=error.retryable,
+                    cost_micro=cost_micro,
+                    status_code=getattr(error, "status_code", None),
+                    ended_at=now_text(),
+                    duration_ms=self._duration(token),
+                    asset_sha256=asset_sha256,
                 ),
-            ]
-        )  # fmt: skip
+            ],
+        )
         if cost_micro:
             failed = replace(row, state=CallState.FAILED, cost_micro=cost_micro, error_code=error.code)
             self._history.put_in_the_way(replace(failed, error_message=error.message, asset_sha256=asset_sha256 or ""))

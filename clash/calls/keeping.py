@@ -76,8 +76,9 @@ class Keeper:
                     ends = now + _HELD_S
                     logger.warning(
                         "the answer for %s, paid for, is held in memory, for no disk takes it: %s; make room now",
-                        row.slot, error.message,
-                    )  # fmt: skip
+                        row.slot,
+                        error.message,
+                    )
                 if not _may_pass(error) or now >= ends or self._is_stopped():
                     raise
             await asyncio.sleep(_LOOK_EVERY_S)

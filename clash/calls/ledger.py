@@ -255,10 +255,15 @@ class Ledger:
             self._check_stop()
             await self._rate_limits.turn(recorded.provider, self._check_stop)
             answer = await ask_again(
-                recorded, row, task.request, self._calls.context(task, row),
-                same=same, inspect=task.inspect, check_stop=self._check_stop,
+                recorded,
+                row,
+                task.request,
+                self._calls.context(task, row),
+                same=same,
+                inspect=task.inspect,
+                check_stop=self._check_stop,
                 waiting=self._waiting,
-            )  # fmt: skip
+            )
             return None if answer is None else Kept(row, await self.keeper.keep(row, answer))
 
     def _file_of(self, row: CallRow) -> Path | None:

@@ -154,10 +154,14 @@ class ProviderCalls:
         try:
             with self._rate_limits.asking(provider):
                 return await await_job(
-                    provider, model.name, job, waiting=self._waiting, check_stop=self._check_stop,
+                    provider,
+                    model.name,
+                    job,
+                    waiting=self._waiting,
+                    check_stop=self._check_stop,
                     on_look=tries.looking_at(job.id),
                     about=f"{task.slot} ({model.spec}, job {job.id})",
-                )  # fmt: skip
+                )
         except NoAnswerError:
             self._check_stop()
             raise

@@ -14,9 +14,7 @@ class Readiness:
     """Checks each model of a run once per process, and the hosts of paid files before the first paid call."""
 
     def __init__(self, models: Iterable[Model]) -> None:
-        self._hosts = {
-            model.provider.name: model.provider for model in models if isinstance(model.provider, FileHosts)
-        }  # fmt: skip
+        self._hosts = {model.provider.name: model.provider for model in models if isinstance(model.provider, FileHosts)}
         self._sendable: set[str] = set()
         self._checking: asyncio.Task[None] | None = None
 

@@ -241,8 +241,11 @@ def _twice(document: Document) -> list[Block]:
 def render_exported(document: Document) -> list[Block]:
     """Show the file, and which runs are in it."""
     facts = (
-        Column("file"), Column("url", "from"), Column("size_bytes", "size", size), Column("sha256", at_terminal=False)
-    )  # fmt: skip
+        Column("file"),
+        Column("url", "from"),
+        Column("size_bytes", "size", size),
+        Column("sha256", at_terminal=False),
+    )
     table = Table((_THREAD, _STATUS, _ROWS), document["items"], empty="no runs")
     return [Record(facts, document), table, *_twice(document)]
 
@@ -250,8 +253,11 @@ def render_exported(document: Document) -> list[Block]:
 def render_imported(document: Document) -> list[Block]:
     """Show which runs were imported, which were there, and how many files are missing here."""
     facts = (
-        Column("file"), Column("from"), Column("exported_at", "exported (UTC)", moment), Column("url", "to"),
-    )  # fmt: skip
+        Column("file"),
+        Column("from"),
+        Column("exported_at", "exported (UTC)", moment),
+        Column("url", "to"),
+    )
     result = Column("result", show=lambda value: str(value).replace("_", " "))
     blocks: list[Block] = [
         Record(facts, document),
@@ -260,8 +266,11 @@ def render_imported(document: Document) -> list[Block]:
     ]
     assets = document["assets"]
     if assets["missing_here"]:
-        blocks.append(Remark(
-            f"{assets['missing_here']} of the {assets['named']} files that these runs made are not on this machine:"
-            " copy the folder of ASSET_STORE, or let both share a bucket", "yellow",
-        ))  # fmt: skip
+        blocks.append(
+            Remark(
+                f"{assets['missing_here']} of the {assets['named']} files that these runs made are not on this machine:"
+                " copy the folder of ASSET_STORE, or let both share a bucket",
+                "yellow",
+            )
+        )
     return blocks

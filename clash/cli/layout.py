@@ -25,9 +25,18 @@ INTERRUPTED = "interrupted"
 _GAPS = (2, 1)
 _NARROWEST_FOLD = 12
 _NARROWEST_GRID = 40
-_STYLES = {"completed": "green", "succeeded": "green", "applied": "green", "failed": "red", "running": "cyan",
-           "paused": "yellow", "cancelled": "yellow", "pending": "yellow", "unknown": "yellow",
-           INTERRUPTED: "yellow"}  # fmt: skip
+_STYLES = {
+    "completed": "green",
+    "succeeded": "green",
+    "applied": "green",
+    "failed": "red",
+    "running": "cyan",
+    "paused": "yellow",
+    "cancelled": "yellow",
+    "pending": "yellow",
+    "unknown": "yellow",
+    INTERRUPTED: "yellow",
+}
 
 
 @dataclass(frozen=True)

@@ -23,27 +23,35 @@ Limit = Annotated[
 Concurrency = Annotated[
     int | None,
     typer.Option(
-        "--concurrency", metavar="N", min=1, max=256, show_default=False,
+        "--concurrency",
+        metavar="N",
+        min=1,
+        max=256,
+        show_default=False,
         help="Calls in flight at the same time, per provider.",
     ),
-]  # fmt: skip
+]
 
 
 StoryChoice = Annotated[
     str | None,
     typer.Option(
-        "--story", metavar="N|TITLE", show_default=False,
+        "--story",
+        metavar="N|TITLE",
+        show_default=False,
         help="For a table with several stories or episodes: which one, by number or title.",
     ),
-]  # fmt: skip
+]
 
 ColumnMap = Annotated[
     list[str] | None,
     typer.Option(
-        "--column", metavar="HEADER=FIELD", show_default=False,
+        "--column",
+        metavar="HEADER=FIELD",
+        show_default=False,
         help="Read a column as a field, whatever its header means: --column 'Copy=narration'. Repeatable.",
     ),
-]  # fmt: skip
+]
 
 IgnoreColumns = Annotated[
     bool, typer.Option("--ignore-columns", help="Film a story without words though an unused column holds prose.")
@@ -52,10 +60,12 @@ IgnoreColumns = Annotated[
 Language = Annotated[
     str | None,
     typer.Option(
-        "--language", metavar="TAG", show_default=False,
+        "--language",
+        metavar="TAG",
+        show_default=False,
         help="The film's language as BCP 47 writes it (en, zh, pt-BR); without it, the text decides.",
     ),
-]  # fmt: skip
+]
 
 
 def column_map(given: list[str] | None) -> dict[str, str]:
@@ -79,10 +89,13 @@ def dollars(text: str) -> Decimal:
 Budget = Annotated[
     Decimal | None,
     typer.Option(
-        "--budget", metavar="USD", parser=dollars, show_default=False,
+        "--budget",
+        metavar="USD",
+        parser=dollars,
+        show_default=False,
         help="Dollars that the run may spend in all. At the limit it pauses.",
     ),
-]  # fmt: skip
+]
 
 AllowUnpriced = Annotated[
     bool, typer.Option("--allow-unpriced", help="Call models without a known price; they count as free.")

@@ -181,9 +181,12 @@ class LiveProgress(Progress):
             from rich.live import Live
 
             display = Live(
-                console=self._console, get_renderable=self.render, refresh_per_second=_REFRESH_HZ,
-                redirect_stdout=False, redirect_stderr=True,
-            )  # fmt: skip
+                console=self._console,
+                get_renderable=self.render,
+                refresh_per_second=_REFRESH_HZ,
+                redirect_stdout=False,
+                redirect_stderr=True,
+            )
             display.start()
             self._display, self.live = display, True
 

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from clash.database.synchronous import get_checkpointer as get_checkpointer
 
 __all__ = [
-    "Database", "Initialized", "Statement", "ainit_database", "get_checkpointer", "init_database", "open_database",
-]  # fmt: skip
+    "Database",
+    "Initialized",
+    "Statement",
+    "ainit_database",
+    "get_checkpointer",
+    "init_database",
+    "open_database",
+]
 
 
 class Initialized(NamedTuple):

@@ -147,11 +147,29 @@ def insert_intent(lease: Lease, row: NewCall) -> Statement:
         "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
         " state, attempt, request, quoted_cost_micro, precision, started_at)"
         f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE} RETURNING *",
-        (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.key_version, row.token, row.service,
-         row.model, row.endpoint, row.attempt, row.request, row.quoted_cost_micro, row.precision, row.started_at,
-         *lease.fence, row.quoted_cost_micro, row.quoted_cost_micro),
+        (
+            lease.run_id,
+            row.step,
+            row.slot,
+            row.take,
+            row.kind,
+            row.key,
+            row.key_version,
+            row.token,
+            row.service,
+            row.model,
+            row.endpoint,
+            row.attempt,
+            row.request,
+            row.quoted_cost_micro,
+            row.precision,
+            row.started_at,
+            *lease.fence,
+            row.quoted_cost_micro,
+            row.quoted_cost_micro,
+        ),
         recall=Statement("SELECT * FROM api_logs WHERE token = ?", (row.token,)),
-    )  # fmt: skip
+    )
 
 
 def reserve(lease: Lease, token: str) -> Statement:
@@ -198,11 +216,29 @@ def insert_reused(lease: Lease, row: NewCall, source: CallRow) -> Statement:
         " duration_ms)"
         f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'succeeded', ?, ?, 'exact', ?, ?, ?, 1, ?, ?, 0 WHERE {FENCE}"
         " RETURNING id",
-        (lease.run_id, row.step, row.slot, row.take, row.kind, row.key, row.key_version, row.token, row.service,
-         row.model, row.endpoint, row.attempt, row.request, source.asset_sha256, source.media_type,
-         source.facts_json, row.started_at, row.started_at, *lease.fence),
+        (
+            lease.run_id,
+            row.step,
+            row.slot,
+            row.take,
+            row.kind,
+            row.key,
+            row.key_version,
+            row.token,
+            row.service,
+            row.model,
+            row.endpoint,
+            row.attempt,
+            row.request,
+            source.asset_sha256,
+            source.media_type,
+            source.facts_json,
+            row.started_at,
+            row.started_at,
+            *lease.fence,
+        ),
         recall=_id_of(row.token),
-    )  # fmt: skip
+    )
 
 
 def settle_succeeded(
@@ -224,12 +260,19 @@ def settle_succeeded(
         " facts = ?, response = ?, ended_at = ?, duration_ms = ?, error_code = NULL, error_message = NULL"
         f" WHERE token = ? AND state IN {before} AND {FENCE} RETURNING id",
         (
-            receipt["cost_micro"], receipt["precision"], receipt["sha256"], receipt["media_type"],
-            json.dumps(receipt["facts"], ensure_ascii=False), receipt["response"], ended_at, duration_ms,
-            token, *lease.fence,
+            receipt["cost_micro"],
+            receipt["precision"],
+            receipt["sha256"],
+            receipt["media_type"],
+            json.dumps(receipt["facts"], ensure_ascii=False),
+            receipt["response"],
+            ended_at,
+            duration_ms,
+            token,
+            *lease.fence,
         ),
         recall=_id_of(token, "state = 'succeeded'"),
-    )  # fmt: skip
+    )
 
 
 def settle_failed(
@@ -254,10 +297,21 @@ def settle_failed(
         "UPDATE api_logs SET state = ?, error_code = ?, error_message = ?, retryable = ?, cost_micro = ?,"
         " status_code = ?, ended_at = ?, duration_ms = ?, asset_sha256 = ?"
         f" WHERE token = ? AND state IN {_UNSETTLED} AND {FENCE} RETURNING id",
-        (state, code, message, int(retryable), cost_micro, status_code, ended_at, duration_ms, asset_sha256, token,
-         *lease.fence),
+        (
+            state,
+            code,
+            message,
+            int(retryable),
+            cost_micro,
+            status_code,
+            ended_at,
+            duration_ms,
+            asset_sha256,
+            token,
+            *lease.fence,
+        ),
         recall=_id_of(token, "state = ?", state),
-    )  # fmt: skip
+    )
 
 
 def mark_asset_lost(lease: Lease, token: str) -> Statement:
@@ -281,14 +335,26 @@ def insert_asset(lease: Lease, row: NewAsset, *, token: str | None = None) -> St
         " sha256 = excluded.sha256, path = excluded.path, bytes = excluded.bytes, facts = excluded.facts,"
         " cost_micro = excluded.cost_micro, api_log_id = excluded.api_log_id, created_at = excluded.created_at"
         " RETURNING id",
-        (lease.run_id, row.step, row.slot, row.asset_type, row.media_type, row.sha256, row.path, row.bytes,
-         json.dumps(dict(row.facts), ensure_ascii=False, sort_keys=True), row.cost_micro, token, row.created_at,
-         *lease.fence),
+        (
+            lease.run_id,
+            row.step,
+            row.slot,
+            row.asset_type,
+            row.media_type,
+            row.sha256,
+            row.path,
+            row.bytes,
+            json.dumps(dict(row.facts), ensure_ascii=False, sort_keys=True),
+            row.cost_micro,
+            token,
+            row.created_at,
+            *lease.fence,
+        ),
         recall=Statement(
             "SELECT id FROM generated_assets WHERE run_id = ? AND slot = ? AND asset_type = ? AND sha256 = ?",
             (lease.run_id, row.slot, row.asset_type, row.sha256),
         ),
-    )  # fmt: skip
+    )
 
 
 def add_spent(lease: Lease, token: str, cost_micro: int) -> Statement:

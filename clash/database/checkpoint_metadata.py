@@ -20,9 +20,12 @@ async def record_checkpoint(
 ) -> None:
     """Write the row of a saved checkpoint."""
     row = checkpoint_row(
-        lease, facts, checkpoint_ns=checkpoint_ns, parent_checkpoint_id=parent_checkpoint_id,
+        lease,
+        facts,
+        checkpoint_ns=checkpoint_ns,
+        parent_checkpoint_id=parent_checkpoint_id,
         execution_time_ms=execution_time_ms,
-    )  # fmt: skip
+    )
     await database.batch([row])
 
 
@@ -44,8 +47,19 @@ def checkpoint_row(
         f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT count(*) {calls}),"
         f" (SELECT coalesce(sum(cost_micro), 0) {calls}) WHERE {FENCE}"
         " ON CONFLICT (run_id, checkpoint_ns, checkpoint_id) DO NOTHING",
-        (lease.run_id, checkpoint_ns, facts.checkpoint_id, parent_checkpoint_id, facts.created_at,
-         facts.source, facts.step_index, facts.step_name, json.dumps(facts.next_steps, ensure_ascii=False),
-         execution_time_ms,
-         *of_step, *of_step, *lease.fence),
-    )  # fmt: skip
+        (
+            lease.run_id,
+            checkpoint_ns,
+            facts.checkpoint_id,
+            parent_checkpoint_id,
+            facts.created_at,
+            facts.source,
+            facts.step_index,
+            facts.step_name,
+            json.dumps(facts.next_steps, ensure_ascii=False),
+            execution_time_ms,
+            *of_step,
+            *of_step,
+            *lease.fence,
+        ),
+    )

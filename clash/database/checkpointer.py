@@ -38,9 +38,17 @@ from clash.database.synchronous import aget_checkpointer, alist_checkpoints, get
 from clash.errors import ClashError, ConflictError
 
 __all__ = [
-    "Checkpointer", "RunSaver", "aget_checkpointer", "alist_checkpoints", "check_newest", "get_checkpointer",
-    "list_checkpoints", "repair_metadata", "run_saver", "strict_serializer",
-]  # fmt: skip
+    "Checkpointer",
+    "RunSaver",
+    "aget_checkpointer",
+    "alist_checkpoints",
+    "check_newest",
+    "get_checkpointer",
+    "list_checkpoints",
+    "repair_metadata",
+    "run_saver",
+    "strict_serializer",
+]
 
 _FENCED = "clash: the lease of this run was lost"
 _FENCES = tuple(
@@ -99,9 +107,13 @@ class RunSaver(AsyncStockSaver):
         now = time.monotonic()
         elapsed_ms, self._since = round((now - self._since) * 1000), now
         await record_checkpoint(
-            self._database, self._lease, facts, checkpoint_ns=namespace, parent_checkpoint_id=parent,
+            self._database,
+            self._lease,
+            facts,
+            checkpoint_ns=namespace,
+            parent_checkpoint_id=parent,
             execution_time_ms=elapsed_ms,
-        )  # fmt: skip
+        )
         return saved
 
     async def aput_writes(

@@ -137,9 +137,10 @@ def _account(settings: Settings) -> Account:
         names = {"CLOUDFLARE_ACCOUNT_ID": account_id, "CLOUDFLARE_API_TOKEN": secret}
         missing = " and ".join(name for name, value in names.items() if not value)
         raise SettingsError(
-            f"DATABASE_URL is on Cloudflare D1, which needs {missing}", code="credentials_missing",
+            f"DATABASE_URL is on Cloudflare D1, which needs {missing}",
+            code="credentials_missing",
             hint="the account id stands on dash.cloudflare.com; the token needs the permission D1: Edit",
-        )  # fmt: skip
+        )
     return Account(account_id, secret, settings.cloudflare_api_base_url)
 
 

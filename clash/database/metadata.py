@@ -12,6 +12,12 @@ from clash.database.tracking import (
 )
 
 __all__ = [
-    "STATUSES", "AsyncMetadataTracker", "MetadataTracker", "RunStatus", "StepRecord", "checkpoint_row",
-    "record_checkpoint", "track_step",
-]  # fmt: skip
+    "STATUSES",
+    "AsyncMetadataTracker",
+    "MetadataTracker",
+    "RunStatus",
+    "StepRecord",
+    "checkpoint_row",
+    "record_checkpoint",
+    "track_step",
+]

@@ -76,9 +76,10 @@ async def _own_run(database: Database, run_id: str) -> Row:
     row = await _row(database, run_id)
     if row["graph_version"] or is_held(row):
         raise ConflictError(
-            f"the run {run_id} is one that clash makes, and says itself how it stands", code="held",
+            f"the run {run_id} is one that clash makes, and says itself how it stands",
+            code="held",
             hint=f"`{command('runs show', run_id)}` shows it; `{command('cancel', run_id)}` cancels it",
-        )  # fmt: skip
+        )
     return row
 
 

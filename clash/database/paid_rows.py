@@ -81,10 +81,22 @@ def insert_missing_asset(lease: Lease, row: NewAsset, token: str) -> Statement:
         " cost_micro, api_log_id, created_at)"
         f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM api_logs WHERE token = ?), ? WHERE {FENCE}"
         " ON CONFLICT (run_id, slot, asset_type) DO NOTHING",
-        (lease.run_id, row.step, row.slot, row.asset_type, row.media_type, row.sha256, row.path, row.bytes,
-         json.dumps(dict(row.facts), ensure_ascii=False, sort_keys=True), row.cost_micro, token, row.created_at,
-         *lease.fence),
-    )  # fmt: skip
+        (
+            lease.run_id,
+            row.step,
+            row.slot,
+            row.asset_type,
+            row.media_type,
+            row.sha256,
+            row.path,
+            row.bytes,
+            json.dumps(dict(row.facts), ensure_ascii=False, sort_keys=True),
+            row.cost_micro,
+            token,
+            row.created_at,
+            *lease.fence,
+        ),
+    )
 
 
 def as_params(row: Mapping[str, Any]) -> dict[str, Param]:

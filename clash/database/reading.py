@@ -36,9 +36,14 @@ _MENDED_AT_ONCE = 16
 """Whole checkpoints that are read in one request: each may be megabytes."""
 
 _TABLES = (
-    "workflow_executions", "checkpoint_metadata", "generated_assets", "api_logs", "call_settlements", "checkpoints",
+    "workflow_executions",
+    "checkpoint_metadata",
+    "generated_assets",
+    "api_logs",
+    "call_settlements",
+    "checkpoints",
     "writes",
-)  # fmt: skip
+)
 
 _NEWEST_RUNS = (
     f"FROM workflow_executions WHERE (? IS NULL OR status = ?) AND {NOT_STAGED}"
@@ -202,9 +207,13 @@ async def _item(
             return None
     else:
         facts = CheckpointFacts(
-            str(row["checkpoint_id"]), str(row["created_at"]), str(row["source"]), int(row["step_index"]),
-            str(row["step_name"]), tuple(loads(row["next_steps"] or "[]")),
-        )  # fmt: skip
+            str(row["checkpoint_id"]),
+            str(row["created_at"]),
+            str(row["source"]),
+            int(row["step_index"]),
+            str(row["step_name"]),
+            tuple(loads(row["next_steps"] or "[]")),
+        )
     return checkpoint_item(facts, row)
 
 

@@ -74,8 +74,11 @@ def _opened(path: Path, parameters: str, *, autocommit: bool) -> sqlite3.Connect
     level: Literal["DEFERRED"] | None = None if autocommit else "DEFERRED"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{parameters}",
-        uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=level, check_same_thread=False,
-    )  # fmt: skip
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=level,
+        check_same_thread=False,
+    )
     try:
         connection.row_factory = sqlite3.Row
         if parameters == "mode=rw":

@@ -24,8 +24,12 @@ _LARGEST_CHECK_BYTES = 128 << 20
 _LOOKS = 3
 """A file may be looked at while a log is moved into it: what is wrong only once is not wrong."""
 _NO_SIGN = {
-    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_INTERRUPT,
-}  # fmt: skip
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_INTERRUPT,
+}
 """What keeps a file from being looked at, and says nothing about its contents."""
 _OPEN_HERE: dict[FileId, list[FileWatch]] = {}
 

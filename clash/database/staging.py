@@ -48,15 +48,16 @@ def publish(lease: Lease, thread_id: str, run: Sequence[Statement], owners: Mapp
         )
         for table, owner in owners.items()
         if table != "workflow_executions"
-    ]  # fmt: skip
+    ]
     done = Statement(
-        "DELETE FROM workflow_executions WHERE run_id = ? AND lease_generation = ? RETURNING run_id", lease.fence,
+        "DELETE FROM workflow_executions WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
+        lease.fence,
         recall=Statement(
             f"SELECT ? AS run_id WHERE NOT {FENCE}"
             " AND (? = 0 OR EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?))",
             (thread_id, *lease.fence, len(run), thread_id),
         ),
-    )  # fmt: skip
+    )
     return [*run, *moves, done]
 
 

@@ -83,10 +83,14 @@ class MetadataTracker:
         budget = None if budget_usd is None else _dollars(budget_usd)
         return self._do(
             lambda tracker: tracker.start_workflow(
-                self.run_id, workflow_name, story_path=story_path, settings=settings, budget_usd=budget,
+                self.run_id,
+                workflow_name,
+                story_path=story_path,
+                settings=settings,
+                budget_usd=budget,
                 metadata=metadata,
             )
-        )  # fmt: skip
+        )
 
     def set_budget(self, budget_usd: Usd) -> None:
         """Give the run another budget, in dollars. Raises `ConflictError`, `NotFoundError`."""
@@ -155,10 +159,19 @@ class MetadataTracker:
         cost, of_step = _dollars(cost_usd), self._step_or(step)
         return self._do(
             lambda tracker: tracker.record_api_call(
-                self.run_id, step=of_step, service=service, endpoint=endpoint, model=model, status_code=status_code,
-                cost_usd=cost, duration_ms=duration_ms, request=request, response=response, error=error,
+                self.run_id,
+                step=of_step,
+                service=service,
+                endpoint=endpoint,
+                model=model,
+                status_code=status_code,
+                cost_usd=cost,
+                duration_ms=duration_ms,
+                request=request,
+                response=response,
+                error=error,
             )
-        )  # fmt: skip
+        )
 
     def record_asset(
         self,
@@ -181,10 +194,16 @@ class MetadataTracker:
         about = _about(Path(path), media_type, sha256, size_bytes)
         return self._do(
             lambda tracker: tracker.record_asset(
-                self.run_id, step=of_step, slot=slot or str(path), asset_type=asset_type, path=str(path), facts=facts,
-                cost_usd=cost, **about,
+                self.run_id,
+                step=of_step,
+                slot=slot or str(path),
+                asset_type=asset_type,
+                path=str(path),
+                facts=facts,
+                cost_usd=cost,
+                **about,
             )
-        )  # fmt: skip
+        )
 
     def _step_or(self, step: str | None) -> str:
         if step is not None:

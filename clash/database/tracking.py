@@ -86,15 +86,26 @@ class AsyncMetadataTracker:
                     " budget_micro, metadata)"
                     " VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
-                    (run_id, workflow_name, now, now, story_path, story_sha256, story_title,
-                     _json(settings or {}), settings_fingerprint, graph_version,
-                     None if budget_usd is None else to_micro(budget_usd), _json({"totals": {}, **(metadata or {})})),
+                    (
+                        run_id,
+                        workflow_name,
+                        now,
+                        now,
+                        story_path,
+                        story_sha256,
+                        story_title,
+                        _json(settings or {}),
+                        settings_fingerprint,
+                        graph_version,
+                        None if budget_usd is None else to_micro(budget_usd),
+                        _json({"totals": {}, **(metadata or {})}),
+                    ),
                     recall=Statement(
                         "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?", (run_id, now)
                     ),
                 )
             ]
-        )  # fmt: skip
+        )
         return bool(created)
 
     async def run(self, run_id: str) -> Row | None:
@@ -224,9 +235,24 @@ class AsyncMetadataTracker:
                     " status_code, cost_micro, started_at, ended_at, duration_ms, error_message)"
                     " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
                     " WHERE EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?) RETURNING id",
-                    (run_id, step, token, service, model, endpoint,
-                     "failed" if error else "succeeded", _json(request or {}), _json(response or {}), status_code,
-                     cost, now, now, duration_ms, error, run_id),
+                    (
+                        run_id,
+                        step,
+                        token,
+                        service,
+                        model,
+                        endpoint,
+                        "failed" if error else "succeeded",
+                        _json(request or {}),
+                        _json(response or {}),
+                        status_code,
+                        cost,
+                        now,
+                        now,
+                        duration_ms,
+                        error,
+                        run_id,
+                    ),
                     recall=Statement("SELECT id FROM api_logs WHERE token = ?", (token,)),
                 ),
                 Statement(
@@ -234,7 +260,7 @@ class AsyncMetadataTracker:
                     (cost, now, run_id),
                 ),
             ]
-        )  # fmt: skip
+        )
         return _id_or_unknown_run(inserted, run_id)
 
     async def record_asset(
@@ -265,15 +291,27 @@ class AsyncMetadataTracker:
                     " media_type = excluded.media_type, sha256 = excluded.sha256, path = excluded.path,"
                     " bytes = excluded.bytes, facts = excluded.facts, cost_micro = excluded.cost_micro,"
                     " created_at = excluded.created_at RETURNING id",
-                    (run_id, step, slot, asset_type, media_type, sha256, path, size_bytes, _json(facts or {}),
-                     _cost_micro(cost_usd), now_text(), run_id),
+                    (
+                        run_id,
+                        step,
+                        slot,
+                        asset_type,
+                        media_type,
+                        sha256,
+                        path,
+                        size_bytes,
+                        _json(facts or {}),
+                        _cost_micro(cost_usd),
+                        now_text(),
+                        run_id,
+                    ),
                     recall=Statement(
                         "SELECT id FROM generated_assets WHERE run_id = ? AND slot = ? AND asset_type = ?",
                         (run_id, slot, asset_type),
                     ),
                 )
             ]
-        )  # fmt: skip
+        )
         return _id_or_unknown_run(inserted, run_id)
 
     # -- steps and sums --------------------------------------------------------------------------------------
@@ -317,9 +355,21 @@ class AsyncMetadataTracker:
             " step_name, execution_time_ms, api_calls, cost_micro, error_message) VALUES (?, ?, ?, ?, ?,"
             " (SELECT count(*) FROM checkpoint_metadata WHERE run_id = ? AND checkpoint_ns = ?), ?, ?,"
             f" (SELECT count(*) {calls}), (SELECT coalesce(sum(cost_micro), 0) {calls}), ?)",
-            (record.run_id, _MANUAL, record.metadata_id, now_text(), _MANUAL, record.run_id, _MANUAL,
-             record.step_name, record.execution_time_ms, *during, *during, error),
-        )  # fmt: skip
+            (
+                record.run_id,
+                _MANUAL,
+                record.metadata_id,
+                now_text(),
+                _MANUAL,
+                record.run_id,
+                _MANUAL,
+                record.step_name,
+                record.execution_time_ms,
+                *during,
+                *during,
+                error,
+            ),
+        )
 
     async def get_workflow_stats(self, run_id: str) -> dict[str, Any]:
         """What a run did and cost so far, summed from the calls. Raises `NotFoundError`.

@@ -115,9 +115,7 @@ async def left_to_pay(
     `recorded`: its settings, as `RunPlan.recorded` wrote them down.
     """
     models: Mapping[Kind, str] = recorded["models"]
-    dry_run = DryRun(
-        database, assets, registry.models(models), registry, run_id=run_id, reuse=bool(recorded["reuse"])
-    )  # fmt: skip
+    dry_run = DryRun(database, assets, registry.models(models), registry, run_id=run_id, reuse=bool(recorded["reuse"]))
     story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded["story"]))
     await collect_calls(story, recorded["reference_images"], format_of(recorded), dry_run)
     missing = [call for call in dry_run.planned if not call.found]

@@ -194,12 +194,18 @@ class Runner:
     async def _keep_record(self, how: Continuation) -> None:
         """Keep in the asset store what the run is, before its first call: what it pays for outlives its database."""
         row = self._row
-        facts = {name: row[name] for name in ("workflow_name", "story_path", "story_sha256", "story_title",
-                                              "graph_version", "start_time")}  # fmt: skip
+        facts = {
+            name: row[name]
+            for name in ("workflow_name", "story_path", "story_sha256", "story_title", "graph_version", "start_time")
+        }
         fingerprint = row["settings_fingerprint"] if how.changed is None else how.changed.fingerprint
         budget_micro = row["budget_micro"] if how.budget is None else to_micro(how.budget)
-        record = {**facts, "settings": self._recorded, "settings_fingerprint": fingerprint,
-                  "budget_micro": budget_micro}  # fmt: skip
+        record = {
+            **facts,
+            "settings": self._recorded,
+            "settings_fingerprint": fingerprint,
+            "budget_micro": budget_micro,
+        }
         if write_run_record(self._assets, self.thread_id, record):
             await self._assets.share_run(self.thread_id)
 
@@ -252,9 +258,10 @@ class Runner:
         check_there(self._database)
         if lease.lost.is_set():
             raise ConflictError(
-                f"run {self.thread_id} was taken over by another process", code="lease_lost",
+                f"run {self.thread_id} was taken over by another process",
+                code="lease_lost",
                 hint=f"`{command('runs show', self.thread_id)}` says who holds it",
-            )  # fmt: skip
+            )
 
     async def _invoke(self, lease: Lease, ledger: Ledger) -> None:
         from clash.database.checkpointer import check_newest, repair_metadata, run_saver

@@ -49,9 +49,10 @@ async def settle_call(
             row = _chosen(await call_log.rows_of_run(database, thread_id), thread_id, slot, call_id)
             if "sha256" in await Keeper(open_assets(settings), lambda: None).receipt(row):
                 raise ConflictError(
-                    f"the answer for {row.slot} is here, and what it cost with it", code="answered",
+                    f"the answer for {row.slot} is here, and what it cost with it",
+                    code="answered",
                     hint=f"{command('resume', thread_id)} settles it",
-                )  # fmt: skip
+                )
             settlement = Settlement(row, to_micro(billed or Decimal(0)), _this_person(), now_text())
             if not await write_settlement(database, lease, settlement):
                 raise ConflictError(

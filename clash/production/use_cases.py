@@ -103,9 +103,10 @@ async def _row_of(
             raise
         again = await another_run_of(database, plan, settings, registry)
         raise ConflictError(
-            error.message, code=error.code,
+            error.message,
+            code=error.code,
             hint=f"`{again}` begins another run: what is unchanged is found again and not paid for",
-        ) from None  # fmt: skip
+        ) from None
 
 
 async def _check_folder(database: Database, thread_id: str) -> None:

@@ -24,10 +24,21 @@ FAKE_IP_RANGE = ipaddress.ip_network("198.18.0.0/15")
 _NEVER = tuple(
     ipaddress.ip_network(text)
     for text in (
-        "0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4",
-        "255.255.255.255/32", "::/127", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/4",
+        "255.255.255.255/32",
+        "::/127",
+        "fc00::/7",
+        "fe80::/10",
+        "fec0::/10",
+        "ff00::/8",
     )
-)  # fmt: skip
+)
 """What is refused whatever is declared: this machine, its networks, link-local, multicast."""
 _EMBEDDING = ipaddress.ip_network("64:ff9b::/96")
 """NAT64: the last 32 bits are the IPv4 number that is meant."""

@@ -24,10 +24,23 @@ from clash.vocabulary import KINDS
 _Model = TypeVar("_Model", bound=BaseModel)
 _Model = TypeVar("_Model", bound=BaseModel)
 _FIRST_FIELDS = {
-    "provider", "id", "kind", "arguments", "result", "with_references", "most_references", "most_prompt_characters",
-    "sizes", "aspect_ratios", "most_pixels", "resolutions", "durations_s", "duration_range_s", "duration_as_text",
+    "provider",
+    "id",
+    "kind",
+    "arguments",
+    "result",
+    "with_references",
+    "most_references",
+    "most_prompt_characters",
+    "sizes",
+    "aspect_ratios",
+    "most_pixels",
+    "resolutions",
+    "durations_s",
+    "duration_range_s",
+    "duration_as_text",
     "languages",
-}  # fmt: skip
+}
 """The fields of a card in clash 0.1."""
 _STEP = 16
 """Sides of free pictures are multiples of this."""

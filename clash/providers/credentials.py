@@ -32,9 +32,10 @@ def check_sendable(variable: str, value: str) -> None:
         one = value[place - 1]
         what = "a space or a line break" if one.isspace() else "a character that no key has"
         raise SettingsError(
-            f"{variable} holds {what} (character {place} of {len(value)})", code="bad_key",
+            f"{variable} holds {what} (character {place} of {len(value)})",
+            code="bad_key",
             hint=f"copy the key again, as one line without spaces, into {variable}",
-        )  # fmt: skip
+        )
     if value[0] in _QUOTES or value[-1] in _QUOTES:
         raise SettingsError(
             f"{variable} has quotes around its value", code="bad_key", hint=f"write {variable} without quotes"

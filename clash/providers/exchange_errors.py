@@ -14,9 +14,10 @@ def meaning_of_exchange(error: ExchangeError, who: str, setting: str) -> ClashEr
         return ProviderError(f"{who} cannot be reached: {words}", code="unreachable", retryable=True)
     if isinstance(error, RedirectedError):
         return SettingsError(
-            f"{who} did not answer: {words}", code="redirected",
+            f"{who} did not answer: {words}",
+            code="redirected",
             hint=f"check {setting}: nothing is sent to an address that it does not name",
-        )  # fmt: skip
+        )
     if error.repeatable:
         return ProviderError(f"the answer of {who} was lost: {words}", code="unavailable", retryable=True)
     return AmbiguousError(f"the request was sent to {who}, and its answer was lost: {words}")

@@ -86,10 +86,11 @@ class Downloads:
                 return f"through the proxy {proxy.address} ({proxy.variable})"
         except UnsafeHostError as error:
             raise SettingsError(
-                f"files from {host} would not be fetched: {error}", code="unsafe_address",
+                f"files from {host} would not be fetched: {error}",
+                code="unsafe_address",
                 hint="behind a fake-ip proxy set HTTPS_PROXY, or name its range in CLASH_FAKE_IP_RANGES;"
                 f" CLASH_ALLOW_HOSTS={host} trusts the host wherever it leads",
-            ) from None  # fmt: skip
+            ) from None
         except (httpx.HTTPError, TimeoutError) as error:
             why = str(error) or f"no answer within {_ASK_S:.0f} s"
             raise ProviderError(f"{host} cannot be reached: {why}", code="unreachable", retryable=True) from error
@@ -159,9 +160,11 @@ async def _content(response: httpx.Response, address: httpx.URL, most_bytes: int
         raise ProviderError(f"{where} is no longer there (HTTP {status})", code="expired", status_code=410)
     if status != _OK:
         raise ProviderError(
-            f"{where} answered HTTP {status}", retryable=True, status_code=status,
+            f"{where} answered HTTP {status}",
+            retryable=True,
+            status_code=status,
             retry_after_s=retry_after_s(response.headers),
-        )  # fmt: skip
+        )
     try:
         return await read_body(response, most_bytes)
     except TooLargeError as error:

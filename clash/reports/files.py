@@ -16,8 +16,15 @@ from clash.money import usd_text
 from clash.reports.rows import Damaged, read
 
 _OUTPUT_KINDS = {
-    "film", "screenplay", "character_image", "location_image", "keyframe", "shot", "subtitles", "contact_sheet",
-}  # fmt: skip
+    "film",
+    "screenplay",
+    "character_image",
+    "location_image",
+    "keyframe",
+    "shot",
+    "subtitles",
+    "contact_sheet",
+}
 
 
 async def list_assets(settings: Settings, thread_id: str) -> AssetList:

@@ -92,9 +92,14 @@ class Beats:
         extra = self._extra(row, said)
         fields = {key: value for key, value in values.items() if key in Beat.model_fields and key not in _UNSPOKEN}
         return Beat(
-            row=row.number, duration_s=seconds, characters=people, dialogue=dialogue, narration=narration, extra=extra,
+            row=row.number,
+            duration_s=seconds,
+            characters=people,
+            dialogue=dialogue,
+            narration=narration,
+            extra=extra,
             **{"description": "", **fields},
-        )  # fmt: skip
+        )
 
     # -- the text of each field
 

@@ -83,36 +83,68 @@ _MOVEMENTS: tuple[tuple[Movement, str], ...] = (
 
 SIZE_NAMES: Mapping[Language, Mapping[ShotSize, str]] = {
     "en": {
-        "extreme_wide": "extreme wide shot", "wide": "wide shot", "full": "full shot",
-        "medium_wide": "medium wide shot", "medium": "medium shot", "medium_close_up": "medium close-up",
-        "close_up": "close-up", "extreme_close_up": "extreme close-up", "insert": "insert of a detail",
+        "extreme_wide": "extreme wide shot",
+        "wide": "wide shot",
+        "full": "full shot",
+        "medium_wide": "medium wide shot",
+        "medium": "medium shot",
+        "medium_close_up": "medium close-up",
+        "close_up": "close-up",
+        "extreme_close_up": "extreme close-up",
+        "insert": "insert of a detail",
     },
     "zh": {
-        "extreme_wide": "大远景", "wide": "远景", "full": "全景", "medium_wide": "中全景", "medium": "中景",
-        "medium_close_up": "近景", "close_up": "特写", "extreme_close_up": "大特写", "insert": "细节插入镜头",
+        "extreme_wide": "大远景",
+        "wide": "远景",
+        "full": "全景",
+        "medium_wide": "中全景",
+        "medium": "中景",
+        "medium_close_up": "近景",
+        "close_up": "特写",
+        "extreme_close_up": "大特写",
+        "insert": "细节插入镜头",
     },
-}  # fmt: skip
+}
 ANGLE_NAMES: Mapping[Language, Mapping[Angle, str]] = {
     "en": {
-        "eye_level": "eye level", "low": "low angle", "high": "high angle", "overhead": "seen from overhead",
-        "dutch": "dutch angle", "over_shoulder": "over the shoulder", "pov": "point of view",
+        "eye_level": "eye level",
+        "low": "low angle",
+        "high": "high angle",
+        "overhead": "seen from overhead",
+        "dutch": "dutch angle",
+        "over_shoulder": "over the shoulder",
+        "pov": "point of view",
     },
     "zh": {
-        "eye_level": "平视", "low": "仰拍", "high": "俯拍", "overhead": "顶拍", "dutch": "倾斜构图",
-        "over_shoulder": "过肩", "pov": "主观视角",
+        "eye_level": "平视",
+        "low": "仰拍",
+        "high": "俯拍",
+        "overhead": "顶拍",
+        "dutch": "倾斜构图",
+        "over_shoulder": "过肩",
+        "pov": "主观视角",
     },
-}  # fmt: skip
+}
 MOVEMENT_NAMES: Mapping[Language, Mapping[Movement, str]] = {
     "en": {
-        "static": "locked-off camera, only a slight drift", "push_in": "slow push in",
-        "pull_out": "slow pull out", "pan_left": "pan to the left", "pan_right": "pan to the right",
-        "tilt_up": "tilt up", "tilt_down": "tilt down",
+        "static": "locked-off camera, only a slight drift",
+        "push_in": "slow push in",
+        "pull_out": "slow pull out",
+        "pan_left": "pan to the left",
+        "pan_right": "pan to the right",
+        "tilt_up": "tilt up",
+        "tilt_down": "tilt down",
     },
     "zh": {
-        "static": "固定镜头，轻微浮动", "push_in": "缓慢推近", "pull_out": "缓慢拉远", "pan_left": "向左摇",
-        "pan_right": "向右摇", "tilt_up": "向上摇", "tilt_down": "向下摇",
+        "static": "固定镜头，轻微浮动",
+        "push_in": "缓慢推近",
+        "pull_out": "缓慢拉远",
+        "pan_left": "向左摇",
+        "pan_right": "向右摇",
+        "tilt_up": "向上摇",
+        "tilt_down": "向下摇",
     },
-}  # fmt: skip
+}
 
 
 def size_of(text: str) -> ShotSize | None:

@@ -463,9 +463,19 @@ def _nothing_to_film(table: Table) -> StoryError:
     )
 
 
-_JOINED = frozenset({
-    "description", "dialogue", "narration", "characters", "sound", "music", "emotion", "notes", "time",
-})  # fmt: skip
+_JOINED = frozenset(
+    {
+        "description",
+        "dialogue",
+        "narration",
+        "characters",
+        "sound",
+        "music",
+        "emotion",
+        "notes",
+        "time",
+    }
+)
 """Fields whose columns are joined when several mean the same; of the others the first filled one counts."""
 
 

@@ -65,10 +65,24 @@ def heading_of(text: str) -> Heading:
     return Heading(number, place, int_ext, time)
 
 
-_ENGLISH = frozenset({
-    "day", "night", "dawn", "dusk", "noon", "midday", "morning", "afternoon", "evening", "midnight", "sunrise",
-    "sunset", "twilight", "daybreak",
-})  # fmt: skip
+_ENGLISH = frozenset(
+    {
+        "day",
+        "night",
+        "dawn",
+        "dusk",
+        "noon",
+        "midday",
+        "morning",
+        "afternoon",
+        "evening",
+        "midnight",
+        "sunrise",
+        "sunset",
+        "twilight",
+        "daybreak",
+    }
+)
 
 
 def canonical_side(text: str, *, time: bool) -> str:

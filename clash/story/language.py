@@ -12,10 +12,19 @@ from clash.story.vocabulary import languages
 from clash.story.words import fold, listed
 
 _SCRIPTS: tuple[tuple[str, str], ...] = (
-    ("ja", "\u3040-\u30ff"), ("ko", "\uac00-\ud7af\u1100-\u11ff"), ("ru", "\u0400-\u04ff"), ("el", "\u0370-\u03ff"),
-    ("ar", "\u0600-\u06ff"), ("he", "\u0590-\u05ff"), ("hi", "\u0900-\u097f"), ("th", "\u0e00-\u0e7f"),
-    ("ta", "\u0b80-\u0bff"), ("bn", "\u0980-\u09ff"), ("ka", "\u10a0-\u10ff"), ("hy", "\u0530-\u058f"),
-)  # fmt: skip
+    ("ja", "\u3040-\u30ff"),
+    ("ko", "\uac00-\ud7af\u1100-\u11ff"),
+    ("ru", "\u0400-\u04ff"),
+    ("el", "\u0370-\u03ff"),
+    ("ar", "\u0600-\u06ff"),
+    ("he", "\u0590-\u05ff"),
+    ("hi", "\u0900-\u097f"),
+    ("th", "\u0e00-\u0e7f"),
+    ("ta", "\u0b80-\u0bff"),
+    ("bn", "\u0980-\u09ff"),
+    ("ka", "\u10a0-\u10ff"),
+    ("hy", "\u0530-\u058f"),
+)
 _IDEOGRAPHS = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _WORD = re.compile(r"[^\W\d_]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?(?:-[A-Za-z0-9]{5,8})*")

@@ -15,9 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 Language = str
 """A BCP 47 tag: `en`, `zh`, `es`, `pt-BR`."""
 ShotSize = Literal[
-    "extreme_wide", "wide", "full", "medium_wide", "medium", "medium_close_up", "close_up", "extreme_close_up",
+    "extreme_wide",
+    "wide",
+    "full",
+    "medium_wide",
+    "medium",
+    "medium_close_up",
+    "close_up",
+    "extreme_close_up",
     "insert",
-]  # fmt: skip
+]
 Angle = Literal["eye_level", "low", "high", "overhead", "dutch", "over_shoulder", "pov"]
 Movement = Literal["static", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down"]
 TimeOfDay = Literal["dawn", "day", "dusk", "night"]

@@ -10,9 +10,29 @@ from clash.story.grid import Grid, limited, shortened
 from clash.story.json_text import JsonText
 
 _USUAL_KEYS = (
-    "shots", "rows", "beats", "scenes", "story", "storyboard", "items", "data", "records", "shot_list", "shotlist",
-    "segments", "frames", "panels", "clips", "screenplay", "script", "分镜", "镜头", "分镜列表", "镜头列表", "场景",
-)  # fmt: skip
+    "shots",
+    "rows",
+    "beats",
+    "scenes",
+    "story",
+    "storyboard",
+    "items",
+    "data",
+    "records",
+    "shot_list",
+    "shotlist",
+    "segments",
+    "frames",
+    "panels",
+    "clips",
+    "screenplay",
+    "script",
+    "分镜",
+    "镜头",
+    "分镜列表",
+    "镜头列表",
+    "场景",
+)
 _TITLES = frozenset({"title", "film_title", "标题", "片名", "標題", "タイトル"})
 _LONGEST_TITLE = 200
 _MOST_DEPTH = 6

@@ -45,9 +45,12 @@ async def run_video_production_workflow(
     if story_csv_path is None:
         raise UsageError("a new film needs a story_csv_path")
     request = production.RunRequest(
-        story=str(story_csv_path), thread_id=thread_id, budget=dollars, models=dict(models or {}),
+        story=str(story_csv_path),
+        thread_id=thread_id,
+        budget=dollars,
+        models=dict(models or {}),
         retry_unknown=retry_unknown,
-    )  # fmt: skip
+    )
     return _with_first_names((await production.run(request, settings)).document.dump())
 
 

@@ -27,13 +27,21 @@ def card_call(card: CardTask, film: Format) -> CallSpec:
     if card["slot"].startswith("character:"):
         character = Character.model_validate(card["subject"])
         request = ImageRequest(
-            subject="character", prompt=character_prompt(character), style=card["style"], width=width, height=height,
+            subject="character",
+            prompt=character_prompt(character),
+            style=card["style"],
+            width=width,
+            height=height,
             character=character,
-        )  # fmt: skip
+        )
     else:
         location = Location.model_validate(card["subject"])
         request = ImageRequest(
-            subject="location", prompt=location_prompt(location), style=card["style"], width=width, height=height,
+            subject="location",
+            prompt=location_prompt(location),
+            style=card["style"],
+            width=width,
+            height=height,
             location=location,
-        )  # fmt: skip
+        )
     return CallSpec(_STEP, card["slot"], f"{request.subject}_image", request)

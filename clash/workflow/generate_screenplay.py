@@ -15,9 +15,12 @@ LONGEST_SHOT_S = 600.0
 def screenplay_call(request: ScreenplayRequest) -> CallSpec:
     """The call that has the screenplay written. One that cannot be shot is no success, and is never reused."""
     return CallSpec(
-        "generate_screenplay", "screenplay", "screenplay", request,
+        "generate_screenplay",
+        "screenplay",
+        "screenplay",
+        request,
         inspect=lambda content: check_screenplay(screenplay_of(content)),
-    )  # fmt: skip
+    )
 
 
 def check_screenplay(screenplay: Screenplay) -> None:

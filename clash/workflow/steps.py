@@ -50,9 +50,16 @@ class Steps:
                 raise
             except ClashError as error:
                 failure = Failure(
-                    name, error.slots or (slot,), error.code, error.message, error.hint, error.exit_code,
-                    error.retryable, error.waiting_for, error.remedy,
-                )  # fmt: skip
+                    name,
+                    error.slots or (slot,),
+                    error.code,
+                    error.message,
+                    error.hint,
+                    error.exit_code,
+                    error.retryable,
+                    error.waiting_for,
+                    error.remedy,
+                )
             except Exception as error:
                 # A fault of ours must not cancel the siblings either; it is told in full in the log.
                 logger.exception("the step %s failed for %s", name, slot)

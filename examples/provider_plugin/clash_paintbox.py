@@ -41,8 +41,14 @@ class Paintbox:
     async def submit(self, model: str, request: Request, context: Context) -> Job:
         image = cast("ImageRequest", request)  # models() offers nothing else
         pictures = [base64.b64encode(context.path_of(other).read_bytes()).decode() for other in image.references]
-        body = {"client_reference": context.key, "model": model, "prompt": f"{image.prompt}. {image.style}",
-                "width": image.width, "height": image.height, "references": pictures}  # fmt: skip
+        body = {
+            "client_reference": context.key,
+            "model": model,
+            "prompt": f"{image.prompt}. {image.style}",
+            "width": image.width,
+            "height": image.height,
+            "references": pictures,
+        }
         reply = await self._send("POST", f"{self.endpoint}/v1/jobs", json=body)
         return Job(reply.json()["id"], self.endpoint)
 
@@ -72,6 +78,8 @@ class Paintbox:
             raise AmbiguousError(f"Paintbox: {reply.status_code} {reply.reason_phrase}", status_code=reply.status_code)
         wait = reply.headers.get("retry-after", "")
         raise ProviderError(
-            reply.text or reply.reason_phrase, status_code=reply.status_code, retryable=reply.status_code in (429, 503),
+            reply.text or reply.reason_phrase,
+            status_code=reply.status_code,
+            retryable=reply.status_code in (429, 503),
             retry_after_s=float(wait) if wait.isdigit() else None,
-        )  # fmt: skip
+        )

@@ -101,15 +101,32 @@ def without_ledger(path: Path, rows: list[Mapping[str, object]], *, jobs: bool) 
         connection.execute(
             "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"
             " cost_micro, created_at) VALUES ('run', ?, ?, 'speech', ?, ?, ?, ?, ?, ?, ?)",
-            (row["step"], row["slot"], row["media_type"], row["asset_sha256"], row["asset_sha256"], 844,
-             json.dumps({"duration_s": 0.05}), row["cost_micro"], row["ended_at"]),
-        )  # fmt: skip
+            (
+                row["step"],
+                row["slot"],
+                row["media_type"],
+                row["asset_sha256"],
+                row["asset_sha256"],
+                844,
+                json.dumps({"duration_s": 0.05}),
+                row["cost_micro"],
+                row["ended_at"],
+            ),
+        )
         connection.execute(
             "UPDATE api_logs SET state = 'succeeded', cost_micro = ?, asset_sha256 = ?, media_type = ?, facts = ?,"
             " response = ?, ended_at = ?, duration_ms = ? WHERE token = ?",
-            (row["cost_micro"], row["asset_sha256"], row["media_type"], row["facts"], row["response"],
-             row["ended_at"], row["duration_ms"], row["token"]),
-        )  # fmt: skip
+            (
+                row["cost_micro"],
+                row["asset_sha256"],
+                row["media_type"],
+                row["facts"],
+                row["response"],
+                row["ended_at"],
+                row["duration_ms"],
+                row["token"],
+            ),
+        )
         connection.execute("COMMIT")
     seconds = time.perf_counter() - started
     connection.close()

@@ -78,13 +78,15 @@ def with_a_thousand_checkpoints(folder: Path) -> str:
             new = f"2f000000-0000-6000-8000-{number:012d}"
             connection.execute(
                 "INSERT INTO checkpoints SELECT thread_id, checkpoint_ns, ?, checkpoint_id, type, checkpoint, metadata"
-                " FROM checkpoints ORDER BY checkpoint_id LIMIT 1", (new,),
-            )  # fmt: skip
+                " FROM checkpoints ORDER BY checkpoint_id LIMIT 1",
+                (new,),
+            )
             connection.execute(
                 "INSERT INTO checkpoint_metadata SELECT run_id, checkpoint_ns, ?, checkpoint_id, created_at, source,"
                 " step_index, step_name, next_steps, execution_time_ms, api_calls, cost_micro, error_message"
-                " FROM checkpoint_metadata ORDER BY checkpoint_id LIMIT 1", (new,),
-            )  # fmt: skip
+                " FROM checkpoint_metadata ORDER BY checkpoint_id LIMIT 1",
+                (new,),
+            )
     connection.close()
     assert query(folder, "SELECT count(*) FROM checkpoints") == [(1000,)]
     return "many"

@@ -53,8 +53,9 @@ class D1Engine:
         """Make a new, empty database; its id."""
         answer = httpx.post(
             f"{self.base_url}/accounts/{account}/d1/database",
-            json={"name": name}, headers={"Authorization": f"Bearer {TOKEN}"},
-        )  # fmt: skip
+            json={"name": name},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        )
         answer.raise_for_status()
         return str(answer.json()["result"]["uuid"])
 
@@ -75,10 +76,18 @@ class D1Engine:
         reading, writing = os.pipe()
         port = httpx.URL(self.base_url).port if self.base_url else 0
         self._process = subprocess.Popen(
-            [workerd(), "serve", HERE / "d1.capnp", f"--directory-path=files={self.state}",
-             f"--socket-addr=http=127.0.0.1:{port}", f"--control-fd={writing}"],
-            pass_fds=[writing], env={"D1_ENGINE_TOKEN": TOKEN}, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                workerd(),
+                "serve",
+                HERE / "d1.capnp",
+                f"--directory-path=files={self.state}",
+                f"--socket-addr=http=127.0.0.1:{port}",
+                f"--control-fd={writing}",
+            ],
+            pass_fds=[writing],
+            env={"D1_ENGINE_TOKEN": TOKEN},
+            stdout=subprocess.DEVNULL,
+        )
         os.close(writing)
         with os.fdopen(reading, encoding="utf-8") as events:
             port = next(event["port"] for event in map(json.loads, events) if event["event"] == "listen")

@@ -22,10 +22,17 @@ def d1_proxy() -> Generator[str]:
     with tempfile.TemporaryDirectory() as folder:
         reading, writing = os.pipe()
         process = subprocess.Popen(
-            [workerd(), "serve", Path(__file__).parent / "proxy.capnp", f"--directory-path=files={folder}",
-             f"--control-fd={writing}"],
-            pass_fds=[writing], env={"PROXY_TOKEN": TOKEN}, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                workerd(),
+                "serve",
+                Path(__file__).parent / "proxy.capnp",
+                f"--directory-path=files={folder}",
+                f"--control-fd={writing}",
+            ],
+            pass_fds=[writing],
+            env={"PROXY_TOKEN": TOKEN},
+            stdout=subprocess.DEVNULL,
+        )
         os.close(writing)
         try:
             with os.fdopen(reading, encoding="utf-8") as events:

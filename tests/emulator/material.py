@@ -73,12 +73,24 @@ def draft_of(story: Story, rows: slice = slice(None)) -> Draft:
             )
             characters.setdefault(slug(name), person)
         shot = DraftShot(
-            source_row=beat.row, size="medium", angle="eye_level", movement="push_in", location=place, time="night",
-            weather="rain", characters=list(beat.characters), action=beat.description,
+            source_row=beat.row,
+            size="medium",
+            angle="eye_level",
+            movement="push_in",
+            location=place,
+            time="night",
+            weather="rain",
+            characters=list(beat.characters),
+            action=beat.description,
             dialogue=[DraftLine(speaker=line.speaker, text=line.text) for line in beat.dialogue],
-            narration=beat.narration, duration_s=3.0, emotion=beat.emotion, sound=beat.sound, music="",
-            image_prompt=f"A picture of row {beat.row}", video_prompt=f"Row {beat.row} moves",
-        )  # fmt: skip
+            narration=beat.narration,
+            duration_s=3.0,
+            emotion=beat.emotion,
+            sound=beat.sound,
+            music="",
+            image_prompt=f"A picture of row {beat.row}",
+            video_prompt=f"Row {beat.row} moves",
+        )
         if not scenes or scenes[-1].number != beat.scene:
             scenes.append(
                 DraftScene(
@@ -88,9 +100,13 @@ def draft_of(story: Story, rows: slice = slice(None)) -> Draft:
         else:
             scenes[-1].shots.append(shot)
     return Draft(
-        title=story.title, logline="Somebody comes home.", style="watercolour, low light",
-        characters=list(characters.values()), locations=list(places.values()), scenes=scenes,
-    )  # fmt: skip
+        title=story.title,
+        logline="Somebody comes home.",
+        style="watercolour, low light",
+        characters=list(characters.values()),
+        locations=list(places.values()),
+        scenes=scenes,
+    )
 
 
 def chat(content: str, *, read: int = 3000, written: int = 2500, **match: Any) -> dict[str, Any]:

@@ -38,9 +38,11 @@ class _Server:
         self.address = str(Path(self._folder.name) / "socket")
         env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent / "plugins"), str(_ROOT)])}
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "server.py"), self.address], env=env, stdin=subprocess.PIPE,
+            [sys.executable, str(HERE / "server.py"), self.address],
+            env=env,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-        )  # fmt: skip
+        )
         assert self._process.stdout is not None
         if self._process.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the server of forks ended with {self._process.wait()}")

@@ -26,9 +26,12 @@ ANGLES: tuple[Angle, ...] = get_args(Angle)
 SHAPES = ((160, 90), (90, 160), (120, 120), (172, 72))
 
 NAMES: dict[PlaceKind, str] = {
-    "tower_room": "Lamp room", "vehicle": "Train compartment", "exterior": "Nowhere", "interior": "Somewhere",
+    "tower_room": "Lamp room",
+    "vehicle": "Train compartment",
+    "exterior": "Nowhere",
+    "interior": "Somewhere",
     "shop": "Noodle shop",
-}  # fmt: skip
+}
 
 
 def place(kind: PlaceKind) -> Location:
@@ -40,9 +43,14 @@ def place(kind: PlaceKind) -> Location:
 
 def draw(kind: PlaceKind = "lighthouse", **changed: Any) -> Backdrop:
     asked: dict[str, Any] = {
-        "time": "day", "weather": "clear", "size": "wide", "angle": "eye_level",
-        "width": 160, "height": 90, "seed": "here",
-    }  # fmt: skip
+        "time": "day",
+        "weather": "clear",
+        "size": "wide",
+        "angle": "eye_level",
+        "width": 160,
+        "height": 90,
+        "seed": "here",
+    }
     return draw_backdrop(place(kind), **(asked | changed))
 
 
@@ -117,8 +125,15 @@ def test_there_is_no_weather_in_space() -> None:
 
 def test_a_small_boat_is_an_open_boat_and_a_ship_has_a_deck() -> None:
     """From a rowing boat no white railing crosses the sea; without people the boat itself is out there."""
-    asked: dict[str, Any] = {"time": "day", "weather": "clear", "size": "wide", "angle": "eye_level",
-                             "width": 320, "height": 180, "seed": "here"}  # fmt: skip
+    asked: dict[str, Any] = {
+        "time": "day",
+        "weather": "clear",
+        "size": "wide",
+        "angle": "eye_level",
+        "width": 320,
+        "height": 180,
+        "seed": "here",
+    }
     drawn = {
         name: draw_backdrop(Location(slug="x", name=name), **asked)
         for name in ("Rowing boat", "小船", "渔船", "Ferry deck", "Open sea")
@@ -219,9 +234,14 @@ def test_no_framing_shows_an_empty_corner(angle: Angle, shape: tuple[int, int]) 
 def test_words_choose_the_variant_of_a_place() -> None:
     """A stone bridge has arches, a cellar with barrels is no prison, a ship's deck is not a rocky shore."""
     asked: dict[str, Any] = {
-        "time": "day", "weather": "clear", "size": "wide", "angle": "eye_level",
-        "width": 160, "height": 90, "seed": "here",
-    }  # fmt: skip
+        "time": "day",
+        "weather": "clear",
+        "size": "wide",
+        "angle": "eye_level",
+        "width": 160,
+        "height": 90,
+        "seed": "here",
+    }
     for plain, special in (("Bridge", "Stone bridge"), ("Cellar", "Prison cell"), ("Sea", "Ship's deck")):
         one, two = (draw_backdrop(Location(slug="x", name=name), **asked) for name in (plain, special))
         assert apart(one, two) > 4

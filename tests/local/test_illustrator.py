@@ -120,8 +120,15 @@ def test_a_keyframe_in_4k_has_every_pixel() -> None:
 
 
 SIZES: list[ShotSize] = [
-    "extreme_wide", "wide", "full", "medium_wide", "medium", "medium_close_up", "close_up", "extreme_close_up",
-]  # fmt: skip
+    "extreme_wide",
+    "wide",
+    "full",
+    "medium_wide",
+    "medium",
+    "medium_close_up",
+    "close_up",
+    "extreme_close_up",
+]
 
 
 def test_each_shot_size_comes_nearer_than_the_one_before() -> None:
@@ -285,9 +292,15 @@ def reference(path: Path) -> tuple[ImageRequest, dict[str, Path]]:
     panel = Reference(role="reference_image", sha256="ab" * 32, media_type="image/png")
     card_of_mara = Reference(role="character:mara", sha256="cd" * 32, media_type="image/png")
     request = ImageRequest(
-        subject="keyframe", prompt="", style="", width=320, height=180, shot=shot(), location=HEADLAND,
+        subject="keyframe",
+        prompt="",
+        style="",
+        width=320,
+        height=180,
+        shot=shot(),
+        location=HEADLAND,
         references=(card_of_mara, panel),
-    )  # fmt: skip
+    )
     return request, {"ab" * 32: path}
 
 

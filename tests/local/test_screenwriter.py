@@ -59,13 +59,28 @@ def test_a_shot_list_keeps_its_rows():
 @pytest.mark.parametrize(
     ("term", "size"),
     [
-        ("远景", "wide"), ("大远景", "extreme_wide"), ("全景", "full"), ("中景", "medium"), ("近景", "medium_close_up"),
-        ("特写", "close_up"), ("大特写", "extreme_close_up"), ("WS", "wide"), ("MS", "medium"), ("CU", "close_up"),
-        ("ECU", "extreme_close_up"), ("EWS", "extreme_wide"), ("MCU", "medium_close_up"), ("MWS", "medium_wide"),
-        ("Medium Close-Up", "medium_close_up"), ("extreme_close_up", "extreme_close_up"), ("Insert", "insert"),
-        ("Full shot", "full"), ("whatever", None), ("", None),
+        ("远景", "wide"),
+        ("大远景", "extreme_wide"),
+        ("全景", "full"),
+        ("中景", "medium"),
+        ("近景", "medium_close_up"),
+        ("特写", "close_up"),
+        ("大特写", "extreme_close_up"),
+        ("WS", "wide"),
+        ("MS", "medium"),
+        ("CU", "close_up"),
+        ("ECU", "extreme_close_up"),
+        ("EWS", "extreme_wide"),
+        ("MCU", "medium_close_up"),
+        ("MWS", "medium_wide"),
+        ("Medium Close-Up", "medium_close_up"),
+        ("extreme_close_up", "extreme_close_up"),
+        ("Insert", "insert"),
+        ("Full shot", "full"),
+        ("whatever", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_shot_sizes(term: str, size: str | None):
     """The sizes that shot lists name, in both languages."""
     assert size_of(term) == size
@@ -74,13 +89,30 @@ def test_shot_sizes(term: str, size: str | None):
 @pytest.mark.parametrize(
     ("term", "movement"),
     [
-        ("推", "push_in"), ("拉", "pull_out"), ("拉近", "push_in"), ("摇", "pan_right"), ("左摇", "pan_left"),
-        ("移", "pan_right"), ("跟", "pan_right"), ("升", "tilt_up"), ("降", "tilt_down"), ("固定", "static"),
-        ("缓慢推进", "push_in"), ("push in", "push_in"), ("Dolly-in", "push_in"), ("zoom in", "push_in"),
-        ("pull out", "pull_out"), ("zoom_out", "pull_out"), ("pan left", "pan_left"), ("Pan to the left", "pan_left"),
-        ("tilt down", "tilt_down"), ("Static", "static"), ("handheld", "static"), ("wobble", None),
+        ("推", "push_in"),
+        ("拉", "pull_out"),
+        ("拉近", "push_in"),
+        ("摇", "pan_right"),
+        ("左摇", "pan_left"),
+        ("移", "pan_right"),
+        ("跟", "pan_right"),
+        ("升", "tilt_up"),
+        ("降", "tilt_down"),
+        ("固定", "static"),
+        ("缓慢推进", "push_in"),
+        ("push in", "push_in"),
+        ("Dolly-in", "push_in"),
+        ("zoom in", "push_in"),
+        ("pull out", "pull_out"),
+        ("zoom_out", "pull_out"),
+        ("pan left", "pan_left"),
+        ("Pan to the left", "pan_left"),
+        ("tilt down", "tilt_down"),
+        ("Static", "static"),
+        ("handheld", "static"),
+        ("wobble", None),
     ],
-)  # fmt: skip
+)
 def test_camera_moves(term: str, movement: str | None):
     """The moves that shot lists name, in both languages."""
     assert movement_of(term) == movement
@@ -88,9 +120,19 @@ def test_camera_moves(term: str, movement: str | None):
 
 @pytest.mark.parametrize(
     ("term", "angle"),
-    [("OTS", "over_shoulder"), ("过肩", "over_shoulder"), ("POV", "pov"), ("俯拍", "high"), ("仰拍", "low"),
-     ("航拍", "overhead"), ("low angle", "low"), ("Dutch", "dutch"), ("平视", "eye_level"), ("odd", None)],
-)  # fmt: skip
+    [
+        ("OTS", "over_shoulder"),
+        ("过肩", "over_shoulder"),
+        ("POV", "pov"),
+        ("俯拍", "high"),
+        ("仰拍", "low"),
+        ("航拍", "overhead"),
+        ("low angle", "low"),
+        ("Dutch", "dutch"),
+        ("平视", "eye_level"),
+        ("odd", None),
+    ],
+)
 def test_angles(term: str, angle: str | None):
     """The angles that shot lists name, in both languages."""
     assert angle_of(term) == angle
@@ -146,11 +188,15 @@ def test_places_time_and_weather_are_carried_on():
 @pytest.mark.parametrize(
     ("row", "time", "weather"),
     [
-        ("A street at dusk.", "dusk", "clear"), ("Snow falls past midnight.", "night", "snow"),
-        ("雨夜的街", "night", "rain"), ("清晨，雾气弥漫", "dawn", "fog"), ("暴风雨中的海", "day", "storm"),
-        ("After a long night the rain has stopped.", "day", "clear"), ("Her raincoat is snow-white.", "day", "clear"),
+        ("A street at dusk.", "dusk", "clear"),
+        ("Snow falls past midnight.", "night", "snow"),
+        ("雨夜的街", "night", "rain"),
+        ("清晨，雾气弥漫", "dawn", "fog"),
+        ("暴风雨中的海", "day", "storm"),
+        ("After a long night the rain has stopped.", "day", "clear"),
+        ("Her raincoat is snow-white.", "day", "clear"),
     ],
-)  # fmt: skip
+)
 def test_time_and_weather_in_words(row: str, time: str, weather: str):
     """Where no column says it, the words do; a raincoat is no rain."""
     (shot, *_) = written(f"description\n{row}\n").shots
@@ -159,9 +205,18 @@ def test_time_and_weather_in_words(row: str, time: str, weather: str):
 
 @pytest.mark.parametrize(
     ("cell", "time"),
-    [("N", "night"), ("DAY", "day"), ("日", "day"), ("夜", "night"), ("黄昏", "dusk"), ("18:30", "dusk"),
-     ("6 am", "dawn"), ("11pm", "night"), ("later", "day")],
-)  # fmt: skip
+    [
+        ("N", "night"),
+        ("DAY", "day"),
+        ("日", "day"),
+        ("夜", "night"),
+        ("黄昏", "dusk"),
+        ("18:30", "dusk"),
+        ("6 am", "dawn"),
+        ("11pm", "night"),
+        ("later", "day"),
+    ],
+)
 def test_the_time_column(cell: str, time: str):
     """Words, letters, signs and clocks."""
     assert written(f"description,time\nA street.,{cell}\n").shots[0].time == time
@@ -288,9 +343,15 @@ def test_durations_are_kept_or_follow_the_words():
 def test_the_length_of_a_beat_is_shared_by_its_shots(seconds: float):
     """A beat that says how long it is lasts that long, and loses none of its words however short."""
     beats = (
-        Beat(row=2, description="A boat. Mara rows. Mara sings. Mara lands.", location="Sea", narration="So it began.",
-             dialogue=(Line(speaker="Mara", text="Land!"), Line(speaker="Ivo", text="At last.")), duration_s=seconds),
-    )  # fmt: skip
+        Beat(
+            row=2,
+            description="A boat. Mara rows. Mara sings. Mara lands.",
+            location="Sea",
+            narration="So it began.",
+            dialogue=(Line(speaker="Mara", text="Land!"), Line(speaker="Ivo", text="At last.")),
+            duration_s=seconds,
+        ),
+    )
     shots = write_screenplay(Story(title="S", kind="beats", language="en", beats=beats, sha256="0")).shots
     assert sum(shot.duration_s for shot in shots) == pytest.approx(seconds, abs=0.01)
     assert all(shot.duration_s > 0 for shot in shots)
@@ -344,9 +405,23 @@ def test_prompts():
 # ---- whatever comes
 
 PIECES = (
-    "Mara ", "[/b]", "😀", "שלום",
-    "\u202e", "。", "雨", "！", '"', "(", "in the street ", ". ", "\n", "老", "'s ", "IVO",
-)  # fmt: skip
+    "Mara ",
+    "[/b]",
+    "😀",
+    "שלום",
+    "\u202e",
+    "。",
+    "雨",
+    "！",
+    '"',
+    "(",
+    "in the street ",
+    ". ",
+    "\n",
+    "老",
+    "'s ",
+    "IVO",
+)
 ODD = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 
 
@@ -354,16 +429,29 @@ ODD = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 @given(
     st.lists(
         st.builds(
-            Beat, row=st.just(2), description=ODD, scene=ODD, shot=ODD, title=ODD, location=ODD, int_ext=ODD, time=ODD,
+            Beat,
+            row=st.just(2),
+            description=ODD,
+            scene=ODD,
+            shot=ODD,
+            title=ODD,
+            location=ODD,
+            int_ext=ODD,
+            time=ODD,
             characters=st.lists(ODD, max_size=3).map(tuple),
             dialogue=st.lists(st.builds(Line, speaker=ODD, text=ODD.filter(str.strip)), max_size=3).map(tuple),
-            narration=ODD, duration_s=st.none() | st.floats(0.001, 600), shot_size=ODD, movement=ODD, emotion=ODD,
+            narration=ODD,
+            duration_s=st.none() | st.floats(0.001, 600),
+            shot_size=ODD,
+            movement=ODD,
+            emotion=ODD,
         ),
-        min_size=1, max_size=4,
+        min_size=1,
+        max_size=4,
     ),
     st.sampled_from(["beats", "shot_list"]),
     st.sampled_from(["en", "zh"]),
-)  # fmt: skip
+)
 def test_any_story_can_be_shot(beats: list[Beat], kind: str, language: str):
     """Odd text breaks nothing: shots are numbered, refer to what exists, last some time, and say every word."""
     story = Story.model_validate({"title": "Odd", "kind": kind, "language": language, "beats": beats, "sha256": "0"})

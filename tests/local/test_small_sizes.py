@@ -34,9 +34,20 @@ def test_a_small_or_narrow_film_is_made(tmp_path: Path, size: str, fps: int):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--size=62x64"], ["--size=65x64"], ["--size=64x65"], ["--size=4098x64"], ["--size=0x0"], ["--size=64"],
-     ["--fps=7"], ["--fps=61"], ["--fps=0"], ["--fps=-8"], ["--fps=23.976"]],
-)  # fmt: skip
+    [
+        ["--size=62x64"],
+        ["--size=65x64"],
+        ["--size=64x65"],
+        ["--size=4098x64"],
+        ["--size=0x0"],
+        ["--size=64"],
+        ["--fps=7"],
+        ["--fps=61"],
+        ["--fps=0"],
+        ["--fps=-8"],
+        ["--fps=23.976"],
+    ],
+)
 def test_another_size_or_rate_is_refused_at_once(tmp_path: Path, arguments: list[str]):
     """Exit 2, and nothing is made."""
     (tmp_path / "s.csv").write_text(STORY, encoding="utf-8")

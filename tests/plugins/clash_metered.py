@@ -130,9 +130,12 @@ class _Metered:
             _meter("busy", "-", slot)
             after = os.environ.get("METER_AFTER")
             raise ProviderError(
-                "too many requests", code="rate_limited", retryable=True, status_code=429,
+                "too many requests",
+                code="rate_limited",
+                retryable=True,
+                status_code=429,
                 retry_after_s=float(after) if after else None,
-            )  # fmt: skip
+            )
 
     async def _take_time(self) -> None:
         match os.environ.get("METER_HANG"):

@@ -64,9 +64,10 @@ class Books:
         found += [f"{slot} lives in {count} rows" for slot, count in live.items() if count > 1]
         open_slots = {f"speech:{row['slot']}" for row in self.rows if row["state"] in ("intent", "unknown")}
         found += [
-            f"the charge {key} of {slot} is in no row" for key, slot in self.charges
+            f"the charge {key} of {slot} is in no row"
+            for key, slot in self.charges
             if self.paid_row(key) is None and slot not in open_slots
-        ]  # fmt: skip
+        ]
         return found
 
     def faults_at_the_end(self) -> list[str]:

@@ -77,11 +77,15 @@ async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace)
         await tracker.set_budget(lease, Decimal(os.environ["BUDGET"]))
     accept = await call_log.newest_id(database, RUN) if chosen.consent else 0
     ledger = Ledger(
-        database, lease, AssetStore(chosen.folder / "assets"),
+        database,
+        lease,
+        AssetStore(chosen.folder / "assets"),
         {"speech": Model(PROVIDERS[chosen.provider](), "voice")},
-        reuse=False, rate_limits=RateLimits(concurrency=chosen.concurrency, limits={}), accept_unknown_until=accept,
+        reuse=False,
+        rate_limits=RateLimits(concurrency=chosen.concurrency, limits={}),
+        accept_unknown_until=accept,
         retry_policy=RetryPolicy(chosen.attempts, 0.001, 0.01),
-    )  # fmt: skip
+    )
     texts = [f"t{number:02d}" for number in range(chosen.count)]
     print("ready", flush=True)
     results = await _ask_for(ledger, texts, together=chosen.concurrency > 1)

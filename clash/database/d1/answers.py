@@ -171,9 +171,11 @@ class Reader:
     def odd(self, what: str) -> TryAgain:
         """Return the error for an answer that is none of D1's. `what`: it is."""
         error = DatabaseError(
-            f"Cloudflare D1 did not answer as D1 does: {what}", code="database_unreachable", retryable=True,
+            f"Cloudflare D1 did not answer as D1 does: {what}",
+            code="database_unreachable",
+            retryable=True,
             hint=f"check that CLOUDFLARE_API_BASE_URL ({self._base_url}) leads to Cloudflare's API",
-        )  # fmt: skip
+        )
         return TryAgain(error, odd=True)
 
     def unreachable(self, why: str) -> DatabaseError:
@@ -197,23 +199,27 @@ class Reader:
 
     def _credentials(self, status: int, said: str) -> SettingsError:
         return SettingsError(
-            f"Cloudflare refused the credentials (HTTP {status}): {said}", code="credentials",
+            f"Cloudflare refused the credentials (HTTP {status}): {said}",
+            code="credentials",
             hint="check CLOUDFLARE_API_TOKEN (it needs the permission D1: Edit) and CLOUDFLARE_ACCOUNT_ID",
-        )  # fmt: skip
+        )
 
 
 def _no_such_database(status: int, said: str) -> NotFoundError:
     return NotFoundError(
-        f"Cloudflare has no such D1 database (HTTP {status}): {said}", code="database_not_found",
+        f"Cloudflare has no such D1 database (HTTP {status}): {said}",
+        code="database_not_found",
         hint="check DATABASE_URL and CLOUDFLARE_ACCOUNT_ID; `wrangler d1 list` lists the databases",
-    )  # fmt: skip
+    )
 
 
 def _told_to_wait(answer: RawAnswer) -> TryAgain:
     error = DatabaseError(
-        "Cloudflare turned the request away: more than 1,200 in 5 minutes (HTTP 429)", code="rate_limited",
-        retryable=True, remedy=Remedy(Action.RESUME, "wait 5 minutes and resume; nothing that was made is lost"),
-    )  # fmt: skip
+        "Cloudflare turned the request away: more than 1,200 in 5 minutes (HTTP 429)",
+        code="rate_limited",
+        retryable=True,
+        remedy=Remedy(Action.RESUME, "wait 5 minutes and resume; nothing that was made is lost"),
+    )
     return TryAgain(error, wait_s=_retry_after_s(answer.retry_after), looked_at=False)
 
 

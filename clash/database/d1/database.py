@@ -184,9 +184,11 @@ def _recalled(
     known = all(reading or not statement.returns_rows for statement, reading in zip(batch, readings, strict=True))
     if isinstance(found, ClashError) or not known:
         return DatabaseError(
-            "a write was applied, but what it answered was lost on the way", code="answer_lost", retryable=True,
+            "a write was applied, but what it answered was lost on the way",
+            code="answer_lost",
+            retryable=True,
             remedy=Remedy(Action.RESUME, "resume: what was written is found there"),
-        )  # fmt: skip
+        )
     rows = iter(found)
     return [next(rows) if reading else [] for reading in readings]
 
@@ -234,6 +236,7 @@ async def _look_up(rest: Rest, name: str) -> str:
     except Refused as refusal:
         raise refusal.error from None
     raise NotFoundError(
-        f"the Cloudflare account has no D1 database named {name!r}", code="database_not_found",
+        f"the Cloudflare account has no D1 database named {name!r}",
+        code="database_not_found",
         hint=f"check DATABASE_URL, or make it: wrangler d1 create {name}",
-    )  # fmt: skip
+    )

@@ -160,9 +160,10 @@ def _decoded(value: Any) -> Any:
             raise DatabaseError("Cloudflare D1 answered with a value that no column holds") from None
     if isinstance(value, int) and abs(value) >= _EXACT:
         raise DatabaseError(
-            f"D1 has rounded a whole number beyond 2^53 (to {value})", code="inexact_integer",
+            f"D1 has rounded a whole number beyond 2^53 (to {value})",
+            code="inexact_integer",
             hint="read it as text: SELECT CAST(column AS TEXT)",
-        )  # fmt: skip
+        )
     return value
 
 

@@ -76,9 +76,12 @@ class PortSaver(BaseCheckpointSaver[str]):
         thread_id, namespace, parent = _named(config)
         described = json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False)
         statements = checkpoint_rows.checkpoint_statements(
-            (thread_id, namespace, checkpoint["id"]), parent, self.serde.dumps_typed(checkpoint),
-            described.encode("utf-8", "ignore"), self._fence,
-        )  # fmt: skip
+            (thread_id, namespace, checkpoint["id"]),
+            parent,
+            self.serde.dumps_typed(checkpoint),
+            described.encode("utf-8", "ignore"),
+            self._fence,
+        )
         if self._lease is not None:
             facts = facts_of(checkpoint, metadata, await self.due_at(namespace, parent))
             self._due[facts.checkpoint_id] = facts.next_steps
@@ -104,9 +107,13 @@ class PortSaver(BaseCheckpointSaver[str]):
             for idx, (channel, value) in enumerate(writes)
         ]
         statements = checkpoint_rows.writes_statements(
-            (thread_id, namespace, str(checkpoint_id)), task_id, task_path, rows, self._fence,
+            (thread_id, namespace, str(checkpoint_id)),
+            task_id,
+            task_path,
+            rows,
+            self._fence,
             replace=all(channel in WRITES_IDX_MAP for channel, _ in writes),
-        )  # fmt: skip
+        )
         await self._write(thread_id, statements)
         faults.point("writes.after")
 
@@ -122,9 +129,10 @@ class PortSaver(BaseCheckpointSaver[str]):
             ]
         if not held:
             raise ConflictError(
-                f"run {self._lease.run_id} is being written by another process", code="lease_lost",
+                f"run {self._lease.run_id} is being written by another process",
+                code="lease_lost",
                 hint="this process wrote nothing after it lost the run",
-            )  # fmt: skip
+            )
 
     async def _apply(self, statements: Sequence[Statement]) -> list[Rows]:
         if self._is_set_up:

@@ -125,10 +125,13 @@ def _columns(connection: sqlite3.Connection, table: str, owner: str) -> Iterator
             continue
         if (table, name) == ("generated_assets", "api_log_id"):
             yield Column(
-                "call", "text", nullable=True, stored=name,
+                "call",
+                "text",
+                nullable=True,
+                stored=name,
                 read="(SELECT token FROM api_logs WHERE api_logs.id = {table}.api_log_id)",
                 written="(SELECT id FROM api_logs WHERE token = {value})",
-            )  # fmt: skip
+            )
             continue
         (value,) = connection.execute(f"SELECT {default}").fetchone() if default is not None else (None,)
         yield Column(name, _kind(declared), not required, value, _JSON.get((table, name)), f"{{table}}.{name}")

@@ -56,10 +56,16 @@ class Header:
     @property
     def line(self) -> bytes:
         """The first line."""
-        return _line({
-            "format": FORMAT, "version": VERSION, "schema": self.schema, "clash": self.clash, "from": self.source,
-            "exported_at": self.exported_at,
-        })  # fmt: skip
+        return _line(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "schema": self.schema,
+                "clash": self.clash,
+                "from": self.source,
+                "exported_at": self.exported_at,
+            }
+        )
 
 
 @dataclass
@@ -149,16 +155,18 @@ def read_header(stream: BinaryIO) -> Header:
     if found.get("version") != VERSION:
         raise VersionMismatchError(
             f"line 1: the export is of version {found.get('version')!r}, this clash reads version {VERSION}",
-            code="export_version", hint=f"upgrade clash: {upgrade_command()}",
-        )  # fmt: skip
+            code="export_version",
+            hint=f"upgrade clash: {upgrade_command()}",
+        )
     schema = found.get("schema")
     names = cast("list[Any]", schema) if isinstance(schema, list) else []
     known = {migration.name for migration in known_migrations()}
     if newer := sorted({str(name) for name in names} - known):
         raise VersionMismatchError(
             f"line 1: the export is newer than this clash: its schema has {', '.join(newer)[:200]}",
-            code="schema_newer", hint=f"upgrade clash: {upgrade_command()}",
-        )  # fmt: skip
+            code="schema_newer",
+            hint=f"upgrade clash: {upgrade_command()}",
+        )
     if not names:
         raise nonsense(1, "it names no schema")
     texts = [str(found.get(name, "")) for name in ("from", "exported_at", "clash")]
@@ -239,9 +247,10 @@ def _cut_off(number: int) -> UsageError:
     if number == 1:
         return _no_export()
     return UsageError(
-        f"line {number}: the export is cut off or damaged here", code="damaged_export",
+        f"line {number}: the export is cut off or damaged here",
+        code="damaged_export",
         hint="copy it again, or export again; nothing was imported",
-    )  # fmt: skip
+    )
 
 
 def _named(line: bytes, number: int) -> tuple[str, Any]:

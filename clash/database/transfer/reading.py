@@ -99,9 +99,10 @@ async def thread_lines(
             yield table.name, line, row
     if await _stands(database, thread_id, there) != before:
         raise ConflictError(
-            f"run {thread_id} was written while it was being exported", code="written_meanwhile",
+            f"run {thread_id} was written while it was being exported",
+            code="written_meanwhile",
             hint="export again when no process is at it",
-        )  # fmt: skip
+        )
     if fault := check.fault_of_run():
         raise DamagedRowError("workflow_executions", f"the run {thread_id}", fault)
     if read != before[-1]:
@@ -167,9 +168,10 @@ def _page_sql(table: Table, *, chunked: bool, first: bool) -> str:
         size = f"coalesce(length(CAST({value} AS BLOB)), 0)"
         if column.kind == "blob":
             selected += [
-                f"typeof({value}) AS {column.name}_type", f"{size} AS {column.name}_size",
+                f"typeof({value}) AS {column.name}_type",
+                f"{size} AS {column.name}_size",
                 f"CASE WHEN {size} <= {_INLINE_BYTES} THEN hex(CAST({value} AS BLOB)) END AS {column.name}",
-            ]  # fmt: skip
+            ]
             sizes.append(f"iif({size} <= {_INLINE_BYTES}, 2 * {size}, 0)")
         elif column.kind == "integer":
             # As text: D1 rounds what is beyond 2^53.

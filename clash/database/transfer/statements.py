@@ -12,8 +12,10 @@ from clash.database.savers.checkpoint_rows import INLINE_BYTES, chunk_statements
 from clash.database.transfer.layout import Table
 from clash.database.transfer.lines import Values
 
-_CHUNK_KEYS = {"checkpoints": ("checkpoint_ns", "checkpoint_id"),
-               "writes": ("checkpoint_ns", "checkpoint_id", "task_id", "idx")}  # fmt: skip
+_CHUNK_KEYS = {
+    "checkpoints": ("checkpoint_ns", "checkpoint_id"),
+    "writes": ("checkpoint_ns", "checkpoint_id", "task_id", "idx"),
+}
 
 
 @dataclass(frozen=True)

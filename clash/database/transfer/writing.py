@@ -56,9 +56,10 @@ async def already_there(database: Database, contents: Contents) -> set[str]:
             other.append(section.thread_id)
     if other:
         raise ConflictError(
-            f"the database has other runs of these ids: {', '.join(other)}", code="run_differs",
+            f"the database has other runs of these ids: {', '.join(other)}",
+            code="run_differs",
             hint="nothing was imported; where this came from, `clash db export` takes single runs, too (its --thread)",
-        )  # fmt: skip
+        )
     return same
 
 
@@ -139,9 +140,10 @@ async def _write_large(database: Database, target: Target, section: Section, row
             published = staging.publish(lease, section.thread_id, run, owners)
             if not (await _apply(database, published, [section.thread_id]))[-1]:
                 raise ConflictError(
-                    f"the import of {section.thread_id} was taken for dead by another one", code="lease_lost",
+                    f"the import of {section.thread_id} was taken for dead by another one",
+                    code="lease_lost",
                     hint="repeat it",
-                )  # fmt: skip
+                )
         except BaseException:
             # Where not even this can be written, the next import does it.
             with suppress(ClashError):
@@ -207,9 +209,10 @@ def _by_thread(entries: Iterable[Entry], contents: Contents) -> Iterator[tuple[S
 
 def _changed(entry: Entry) -> UsageError:
     return UsageError(
-        f"line {entry.number}: the file has changed while it was being imported", code="damaged_export",
+        f"line {entry.number}: the file has changed while it was being imported",
+        code="damaged_export",
         hint="repeat the import",
-    )  # fmt: skip
+    )
 
 
 def _exhaust(rows: Iterator[object]) -> None:
@@ -229,6 +232,7 @@ async def _apply(database: Database, statements: Sequence[Statement], threads: S
         if "constraint failed" not in error.message:
             raise
         raise ConflictError(
-            f"{', '.join(threads)} cannot be imported beside what is there: {error.message}", code="run_differs",
+            f"{', '.join(threads)} cannot be imported beside what is there: {error.message}",
+            code="run_differs",
             hint="another process may have made it meanwhile: repeat the import to find out",
-        ) from error  # fmt: skip
+        ) from error

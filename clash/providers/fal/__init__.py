@@ -150,9 +150,10 @@ class FalProvider:
         card = self._catalogue.of(self.name, model)
         if card is None:
             raise UsageError(
-                f"there is no model fal:{model} in the catalogue", code="unknown_model",
+                f"there is no model fal:{model} in the catalogue",
+                code="unknown_model",
                 hint="`clash models` lists those that are; CLASH_MODELS_FILE can add it",
-            )  # fmt: skip
+            )
         return card
 
 

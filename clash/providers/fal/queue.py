@@ -34,9 +34,15 @@ _REFUSED = {401, 403}
 _PAYMENT_REQUIRED = 402
 _LOCKED = "the account is locked: https://fal.ai/dashboard says why"
 _NOBODYS_FAULT = {
-    "runner_disconnected", "runner_connection_timeout", "runner_connection_refused", "runner_scheduling_failure",
-    "runner_server_error", "startup_timeout", "request_timeout", "internal_error",
-}  # fmt: skip
+    "runner_disconnected",
+    "runner_connection_timeout",
+    "runner_connection_refused",
+    "runner_scheduling_failure",
+    "runner_server_error",
+    "startup_timeout",
+    "request_timeout",
+    "internal_error",
+}
 """fal's error types of a job that may well succeed when it is handed in again."""
 
 
@@ -147,16 +153,20 @@ class Queue:
         if not recorded.startswith(f"{self.endpoint}/"):
             raise SettingsError(
                 f"the job {job.id} was handed in at {job.endpoint}; fal is set to {self.endpoint}",
-                code="other_endpoint", remedy=Remedy(Action.RESUME, "set FAL_BASE_URL as it was, then resume"),
-            )  # fmt: skip
+                code="other_endpoint",
+                remedy=Remedy(Action.RESUME, "set FAL_BASE_URL as it was, then resume"),
+            )
         return QUEUE + recorded.removeprefix(self.endpoint)
 
     def _of(self, job: Job) -> Any:
         url = self._url(job)
         return self._handle(
-            request_id=job.id, response_url=url, status_url=f"{url}/status", cancel_url=f"{url}/cancel",
+            request_id=job.id,
+            response_url=url,
+            status_url=f"{url}/status",
+            cancel_url=f"{url}/cancel",
             client=self._http,
-        )  # fmt: skip
+        )
 
     def _refused(self, error: Any, endpoint: str) -> ClashError:
         status, words = int(error.status_code), _words(error)
@@ -200,9 +210,10 @@ def fal_key(settings: Settings) -> str:
     key = vendor_key("fal", settings)
     if key is None:
         raise SettingsError(
-            "FAL_KEY is not set", code="missing_key",
+            "FAL_KEY is not set",
+            code="missing_key",
             hint="put the key into .env or the environment; or use a local: model, which needs none",
-        )  # fmt: skip
+        )
     check_sendable("FAL_KEY", key)
     return key
 
@@ -212,9 +223,10 @@ def _check_sdk_host() -> None:
     for variable, usual in _SDK_HOSTS.items():
         if os.environ.get(variable, usual) != usual:
             raise SettingsError(
-                f"{variable} leads fal's SDK to another host", code="other_endpoint",
+                f"{variable} leads fal's SDK to another host",
+                code="other_endpoint",
                 hint=f"unset {variable}; FAL_BASE_URL names what stands in for fal",
-            )  # fmt: skip
+            )
 
 
 def _sdk_client(library: Any, key: str, http: httpx.AsyncClient) -> Any:
@@ -263,16 +275,20 @@ def _key_refused(status: int, words: str) -> SettingsError:
 
 def _no_credit(status: int, words: str) -> ProviderError:
     return ProviderError(
-        f"fal: the account has no credit: {words}", code="no_credit", status_code=status,
+        f"fal: the account has no credit: {words}",
+        code="no_credit",
+        status_code=status,
         remedy=Remedy(Action.RESUME, "add credit at https://fal.ai/dashboard/billing, then resume"),
-    )  # fmt: skip
+    )
 
 
 def _content_refused(what: str, words: str) -> ProviderError:
     return ProviderError(
-        f"fal refused the content of {what}: {words}", code="content_refused", status_code=422,
+        f"fal refused the content of {what}: {words}",
+        code="content_refused",
+        status_code=422,
         hint="change what the story says there, or choose another model",
-    )  # fmt: skip
+    )
 
 
 def _number(text: str) -> Decimal | None:

@@ -55,9 +55,10 @@ def _check_headers(client: Any) -> None:
             theirs = {one: held for one, held in os.environ.items() if one.startswith("OPENAI_") and held}
             variable = next((one for one, held in theirs.items() if held in value), name)
             raise SettingsError(
-                f"{variable} holds a line break or a character that no HTTP header can carry", code="bad_key",
+                f"{variable} holds a line break or a character that no HTTP header can carry",
+                code="bad_key",
                 hint=f"put {variable} right or unset it",
-            )  # fmt: skip
+            )
 
 
 def api_key(settings: Settings) -> str:
@@ -65,9 +66,10 @@ def api_key(settings: Settings) -> str:
     key = vendor_key("openai", settings)
     if key is None and urlsplit(settings.openai_base_url).hostname == _OPENAI_HOST:
         raise SettingsError(
-            "OPENAI_API_KEY is not set", code="missing_key",
+            "OPENAI_API_KEY is not set",
+            code="missing_key",
             hint="put the key into .env or the environment; or use a local: model, which needs none",
-        )  # fmt: skip
+        )
     if key is None and settings.openai_api_key is not None:
         raise SettingsError(
             "OPENAI_API_KEY is blank",
@@ -119,9 +121,11 @@ def _refused(error: Any, model: str) -> ClashError:
     said = " ".join(str(part) for part in (facts.get("code"), facts.get("type"), words) if part)
     if lacks_credit(status, said):
         return ProviderError(
-            f"openai: the account has no credit: {words}", code="no_credit", status_code=status,
+            f"openai: the account has no credit: {words}",
+            code="no_credit",
+            status_code=status,
             remedy=Remedy(Action.RESUME, "add credit with the vendor, then resume"),
-        )  # fmt: skip
+        )
     if refuses_content(status, said):
         return refused_content(model, words)
     if status in _FORBIDDEN:
@@ -130,15 +134,20 @@ def _refused(error: Any, model: str) -> ClashError:
         )
     if status in _AGAIN or status >= 500:
         return ProviderError(
-            f"openai:{model} answered HTTP {status}: {words}", code="rate_limited" if status == 429 else "unavailable",
-            retryable=True, retry_after_s=retry_after_s(error.response.headers), status_code=status,
-        )  # fmt: skip
+            f"openai:{model} answered HTTP {status}: {words}",
+            code="rate_limited" if status == 429 else "unavailable",
+            retryable=True,
+            retry_after_s=retry_after_s(error.response.headers),
+            status_code=status,
+        )
     return ProviderError(f"openai:{model} answered HTTP {status}: {words}", code="bad_request", status_code=status)
 
 
 def refused_content(model: str, words: str) -> ProviderError:
     """The vendor will not make this; to ask again would not help."""
     return ProviderError(
-        f"openai:{model} refused the content: {words}", code="content_refused", status_code=400,
+        f"openai:{model} refused the content: {words}",
+        code="content_refused",
+        status_code=400,
         hint="change what the story says there, or choose another model",
-    )  # fmt: skip
+    )

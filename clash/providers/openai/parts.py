@@ -16,10 +16,30 @@ MOST_ROWS = 24
 """Rows a part: about fifty shots, some ten thousand tokens of answer."""
 MOST_CHARACTERS = 12_000
 _ROW_FIELDS = (
-    "row", "scene", "shot", "title", "act", "location", "int_ext", "time", "characters", "description", "dialogue",
-    "narration", "duration_s", "shot_size", "angle", "movement", "lens", "sound", "music", "emotion", "image_prompt",
-    "video_prompt", "notes",
-)  # fmt: skip
+    "row",
+    "scene",
+    "shot",
+    "title",
+    "act",
+    "location",
+    "int_ext",
+    "time",
+    "characters",
+    "description",
+    "dialogue",
+    "narration",
+    "duration_s",
+    "shot_size",
+    "angle",
+    "movement",
+    "lens",
+    "sound",
+    "music",
+    "emotion",
+    "image_prompt",
+    "video_prompt",
+    "notes",
+)
 _LANGUAGES = {
     "en": "English",
     "zh": "Chinese",

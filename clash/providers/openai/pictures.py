@@ -24,18 +24,26 @@ _LONGEST_WAIT_S = 30.0
 
 
 async def draw(
-    client: Any, card: Card, prices: PriceList, base_url: str, downloads: Downloads,
-    request: ImageRequest, context: Context,
-) -> Answer:  # fmt: skip
+    client: Any,
+    card: Card,
+    prices: PriceList,
+    base_url: str,
+    downloads: Downloads,
+    request: ImageRequest,
+    context: Context,
+) -> Answer:
     """One picture, decoded. Raises `ProviderError`, `AmbiguousError`, `SettingsError`."""
     text, arguments, references = _asked(card, request)
     try:
         if references:
             shown = [
-                (f"{place}.{reference.media_type.partition('/')[2]}", context.path_of(reference).read_bytes(),
-                 reference.media_type)
+                (
+                    f"{place}.{reference.media_type.partition('/')[2]}",
+                    context.path_of(reference).read_bytes(),
+                    reference.media_type,
+                )
                 for place, reference in enumerate(references, start=1)
-            ]  # fmt: skip
+            ]
             answer = await client.images.edit(model=card.id, image=shown, prompt=text, **arguments)
         else:
             answer = await client.images.generate(model=card.id, prompt=text, **arguments)
