@@ -17,12 +17,13 @@ import pytest
 
 from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, load_settings
-from clash.database.port import Row
+from clash.database.rows import RunRow
 from clash.errors import ClashError, ConflictError, NotFoundError, StoryError, UsageError
 from clash.production.plan import RunPlan, RunRequest, check_same, new_thread_id, prepare
 from clash.providers.choice import KINDS
 from clash.providers.registry import Registry
 from clash.thread_ids import check_thread_id
+from clash.vocabulary import RunStatus
 
 STORY = "镜号,画面,参考图\n1,灯塔,{}\n2,小禾走上楼梯,\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -302,14 +303,31 @@ def test_an_output_that_cannot_be_a_folder_is_refused_before_any_work(
 # -- a run that exists -----------------------------------------------------------------------------------------------
 
 
-def row_of(made: RunPlan) -> Row:
+def row_of(made: RunPlan) -> RunRow:
     """The row of a run that was begun with this plan."""
-    return {
-        "story_sha256": made.story.sha256,
-        "story_path": made.story_path,
-        "settings_fingerprint": made.fingerprint,
-        "settings": json.dumps(made.recorded({})),
-    }
+    return RunRow(
+        run_id=made.thread_id,
+        workflow_name="video_production",
+        status=RunStatus.PAUSED,
+        start_time="2026-01-01T00:00:00Z",
+        end_time=None,
+        updated_at="2026-01-01T00:00:00Z",
+        story_path=made.story_path,
+        story_sha256=made.story.sha256,
+        story_title=made.story.title,
+        settings_json=json.dumps(made.recorded({})),
+        settings_fingerprint=made.fingerprint,
+        graph_version=1,
+        budget_micro=None,
+        spent_micro=0,
+        reserved_micro=0,
+        lease_owner=None,
+        lease_generation=1,
+        lease_expires_at=None,
+        error_code=None,
+        error_message=None,
+        metadata_json="{}",
+    )
 
 
 def test_the_same_request_goes_on(settings: Settings) -> None:

@@ -19,7 +19,7 @@ import secrets
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from clash.errors import Action, Remedy, SettingsError, StorageError
 from clash.regular_files import NotRegularFileError, read_regular_file
@@ -31,6 +31,13 @@ _UNSYNCABLE = {errno.EINVAL, errno.ENOTSUP}
 RECEIPT_BYTES = 1 << 20
 """The largest receipt; a larger file is not read as one."""
 _DRIVE = re.compile(r"/[A-Za-z]:(/|$)")
+
+
+class StoredFile(TypedDict):
+    """A file in the asset store, as settings and states name it."""
+
+    sha256: str
+    media_type: str
 
 
 def storage_error(error: OSError, what: str) -> StorageError:

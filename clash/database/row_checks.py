@@ -118,9 +118,6 @@ _SETTINGS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-_NEEDED = ("models", "size", "fps", "output", "reuse", "story", "reference_images")
-
-
 def _settings(found: Any) -> str:
     for name, kind in _SETTINGS.items():
         if name in found and (not isinstance(found[name], kind) or (kind is int and isinstance(found[name], bool))):
@@ -304,13 +301,3 @@ def require_sound(table: str, row: Row, name: str) -> Row:
     if fault := fault_of(table, row):
         raise DamagedRowError(table, name, fault)
     return row
-
-
-def require_film_settings(row: Row) -> dict[str, Any]:
-    """Return the settings of a run whose film is to be made. Raise `DatabaseError` if one is missing."""
-    run_id = str(row["run_id"])
-    require_sound("workflow_executions", row, f"the run {run_id}")
-    settings: dict[str, Any] = loads(row["settings"])
-    if missing := [name for name in _NEEDED if name not in settings]:
-        raise DamagedRowError("workflow_executions", f"the run {run_id}", f"settings lacks {', '.join(missing)}")
-    return settings

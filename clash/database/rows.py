@@ -22,6 +22,8 @@ class RunRow:
     workflow_name: str
     status: RunStatus
     start_time: str
+    end_time: str | None
+    updated_at: str
     story_path: str
     story_sha256: str
     story_title: str
@@ -34,6 +36,8 @@ class RunRow:
     lease_owner: str | None
     lease_generation: int
     lease_expires_at: str | None
+    error_code: str | None
+    error_message: str | None
     metadata_json: str
 
     @classmethod
@@ -44,6 +48,8 @@ class RunRow:
             workflow_name=str(row["workflow_name"]),
             status=RunStatus(row["status"]),
             start_time=str(row["start_time"]),
+            end_time=row["end_time"],
+            updated_at=str(row["updated_at"]),
             story_path=str(row["story_path"]),
             story_sha256=str(row["story_sha256"]),
             story_title=str(row["story_title"]),
@@ -56,12 +62,14 @@ class RunRow:
             lease_owner=row["lease_owner"],
             lease_generation=int(row["lease_generation"]),
             lease_expires_at=row["lease_expires_at"],
+            error_code=row["error_code"],
+            error_message=row["error_message"],
             metadata_json=str(row["metadata"]),
         )
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings that the run was begun with."""
+        """The recorded settings, of any workflow; those of a film are read by `RunSettings.from_row`."""
         return json.loads(self.settings_json)
 
     @property

@@ -8,7 +8,7 @@ The Python API beside the command line. LangGraph is imported only once a graph 
 from clash.production.estimates import dry_run
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
-from clash.production.runner import RunReport
+from clash.production.run_report import RunReport
 from clash.production.settling import settle_call
 from clash.production.stopping import StopSignal
 from clash.production.story_document import story_document, story_titles

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,11 +15,13 @@ from clash.config import Settings, load_settings, parse_size
 from clash.database.connection import database_exists, open_database
 from clash.database.migrations import require_current
 from clash.database.port import Database
+from clash.database.row_checks import require_sound
+from clash.database.rows import RunRow
+from clash.database.run_settings import RunSettings
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.outcome import DryRunDocument
 from clash.money import to_micro, usd_text
 from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
-from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.story.screenplay import Story
 from clash.workflow.context import Format
@@ -46,7 +48,8 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
     async with _opened_to_look(settings.database_url) as database:
         run_id = request.thread_id
         if database is not None and run_id is not None and (row := await AsyncMetadataTracker(database).run(run_id)):
-            check_same(row, plan, allow_changes=request.allow_changes)
+            sound = require_sound("workflow_executions", row, f"the run {run_id}")
+            check_same(RunRow.from_row(sound), plan, allow_changes=request.allow_changes)
         found = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
         await collect_calls(plan.story, panels, Format(width, height, plan.fps), found)
     lines = summed(found.planned)
@@ -108,23 +111,19 @@ class Left:
 
 
 async def left_to_pay(
-    database: Database, assets: AssetStore, registry: Registry, run_id: str, recorded: Mapping[str, Any]
+    database: Database, assets: AssetStore, registry: Registry, run_id: str, recorded: RunSettings
 ) -> Left:
-    """What a run has not made yet, and what it will cost as far as prices are known.
-
-    `recorded`: its settings, as `RunPlan.recorded` wrote them down.
-    """
-    models: Mapping[Kind, str] = recorded["models"]
-    dry_run = DryRun(database, assets, registry.models(models), registry, run_id=run_id, reuse=bool(recorded["reuse"]))
-    story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded["story"]))
-    await collect_calls(story, recorded["reference_images"], format_of(recorded), dry_run)
+    """Return what a run has not made yet, and what it will cost as far as prices are known."""
+    dry_run = DryRun(database, assets, registry.models(recorded.models), registry, run_id=run_id, reuse=recorded.reuse)
+    story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded.story))
+    await collect_calls(story, recorded.reference_images, format_of(recorded), dry_run)
     missing = [call for call in dry_run.planned if not call.found]
     # How many shots a paid writer makes, and how long a line takes to say, is known only afterwards.
     guessed = any(call.quote.estimated or call.kind in ("screenplay", "speech") for call in missing)
     return Left(len(missing), together(missing), estimated=guessed)
 
 
-def format_of(recorded: Mapping[str, Any]) -> Format:
-    """The picture's size and rate, from a run's recorded settings."""
-    width, height = parse_size(recorded["size"])
-    return Format(width, height, int(recorded["fps"]))
+def format_of(recorded: RunSettings) -> Format:
+    """Return the picture's size and rate, from a run's recorded settings."""
+    width, height = parse_size(recorded.size)
+    return Format(width, height, recorded.fps)

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, check_fps, parse_size
-from clash.database.port import Row
+from clash.database.rows import RunRow
 from clash.errors import ConflictError, StoryError, UsageError
 from clash.hints import command
 from clash.production.spoken_languages import check_speech
@@ -232,23 +232,23 @@ def _models(request: RunRequest, settings: Settings, registry: Registry) -> dict
 # -- a run that exists -------------------------------------------------------------------------------------------
 
 
-def check_same(row: Row, plan: RunPlan, *, allow_changes: bool = False) -> bool:
+def check_same(run: RunRow, plan: RunPlan, *, allow_changes: bool = False) -> bool:
     """Whether the thread goes on with just the settings it was begun with.
 
     Raises `ConflictError` that names what differs: for another story always, for other settings unless allowed.
     """
     thread = plan.thread_id
-    if row["story_sha256"] != plan.story.sha256:
+    if run.story_sha256 != plan.story.sha256:
         raise ConflictError(
-            f"the thread {thread} exists with another story ({row['story_path']})",
+            f"the thread {thread} exists with another story ({run.story_path})",
             code="other_story",
             hint="choose another --thread, or none",
         )
-    if row["settings_fingerprint"] == plan.fingerprint:
+    if run.settings_fingerprint == plan.fingerprint:
         return True
     if allow_changes:
         return False
-    recorded = json.loads(row["settings"])
+    recorded = run.settings
     changed = [
         f"{name}: {_shown(recorded.get(name))} there, {_shown(value)} here"
         for name, value in plan.identity.items()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
-from collections.abc import Mapping
 from decimal import ROUND_UP, Decimal
-from typing import Any
 
 from clash.config import Settings
 from clash.database import reading
-from clash.database.port import Database, Row
+from clash.database.port import Database
+from clash.database.rows import RunRow
+from clash.database.run_settings import RunSettings
 from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ClashError
 from clash.hints import command
@@ -33,54 +32,53 @@ NEEDS_ANOTHER_RUN = ("content_refused", "damaged_checkpoint", "graph_version")
 """Codes of what no resume mends: the story, or a new thread, must take another way."""
 
 
-def enough(row: Row, left: Left) -> Decimal:
+def enough(run: RunRow, left: Left) -> Decimal:
     """Dollars that suffice as a budget for the rest of a run: spent, reserved, and what is left, in whole cents."""
     rest = left.cost_usd * _MARGIN if left.estimated else left.cost_usd
-    total = from_micro(int(row["spent_micro"]) + int(row["reserved_micro"])) + rest
+    total = from_micro(run.committed_micro) + rest
     return total.quantize(_CENT, rounding=ROUND_UP)
 
 
-def bigger_budget(row: Row, left: Left) -> str:
+def bigger_budget(run: RunRow, left: Left) -> str:
     """The command that goes on with a budget that suffices."""
-    return command("resume", str(row["run_id"]), "--budget", f"{enough(row, left):f}")
+    return command("resume", run.run_id, "--budget", f"{enough(run, left):f}")
 
 
-async def another_run(database: Database, row: Row, settings: Settings, registry: Registry) -> str:
+async def another_run(database: Database, run: RunRow, settings: Settings, registry: Registry) -> str:
     """The command that makes a run's film under a new thread; what is unchanged is found there, and not paid for."""
-    recorded: dict[str, Any] = json.loads(row["settings"])
-    budget = None if row["budget_micro"] is None else from_micro(int(row["budget_micro"]))
-    thread = await _free_thread(database, str(row["run_id"]))
-    return _run_command(str(row["story_path"]), thread, recorded, budget, settings, registry)
+    budget = None if run.budget_micro is None else from_micro(run.budget_micro)
+    thread = await _free_thread(database, run.run_id)
+    return _run_command(run.story_path, thread, RunSettings.from_row(run), budget, settings, registry)
 
 
 async def another_run_of(database: Database, plan: RunPlan, settings: Settings, registry: Registry) -> str:
     """The command that runs what was asked for under a thread that is free."""
     thread = await _free_thread(database, plan.thread_id)
-    recorded = plan.recorded({})
-    return _run_command(plan.story_path, thread, recorded, plan.budget, settings, registry)
+    return _run_command(plan.story_path, thread, plan, plan.budget, settings, registry)
 
 
 def _run_command(
     story: str,
     thread: str,
-    recorded: Mapping[str, Any],
+    film: RunPlan | RunSettings,
     budget: Decimal | None,
     settings: Settings,
     registry: Registry,
 ) -> str:
     """`clash run` with every flag that the settings in force do not give by themselves."""
     flags = ["--thread", thread] if not thread.startswith("-") else [f"--thread={thread}"]
-    if recorded.get("story_choice") is not None:
-        flags += [f"--story={recorded['story_choice']}"]
-    models: Mapping[Kind, str] = recorded["models"]
+    if film.story_choice is not None:
+        flags += [f"--story={film.story_choice}"]
     usual = _usual_models(settings, registry)
-    flags += [part for kind, spec in models.items() if usual.get(kind) != spec for part in (f"--{kind}-model", spec)]
-    if recorded["size"] != settings.size:
-        flags += ["--size", str(recorded["size"])]
-    if recorded["fps"] != settings.fps:
-        flags += ["--fps", str(recorded["fps"])]
-    if recorded["output"] != settings.output_dir.as_posix():
-        flags += ["--output", str(recorded["output"])]
+    flags += [
+        part for kind, spec in film.models.items() if usual.get(kind) != spec for part in (f"--{kind}-model", spec)
+    ]
+    if film.size != settings.size:
+        flags += ["--size", film.size]
+    if film.fps != settings.fps:
+        flags += ["--fps", str(film.fps)]
+    if film.output != settings.output_dir:
+        flags += ["--output", film.output.as_posix()]
     if budget is not None and budget != settings.budget:
         flags += ["--budget", f"{budget.normalize():f}"]
     if settings.allow_unpriced:

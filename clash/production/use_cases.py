@@ -16,9 +16,11 @@ from clash.database.lease import is_held
 from clash.database.migrations import checked, migrate, require_current
 from clash.database.port import Database, Row
 from clash.database.row_checks import require_sound
+from clash.database.rows import RunRow
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.outcome import Cancelled
 from clash.errors import ConflictError, NotFoundError
+from clash.production.active_run import Continuation
 from clash.production.plan import (
     RunPlan,
     RunRequest,
@@ -29,7 +31,8 @@ from clash.production.plan import (
 )
 from clash.production.progress import Event, Observer, ignore
 from clash.production.remedies import another_run_of
-from clash.production.runner import Continuation, Runner, RunReport
+from clash.production.run_report import RunReport
+from clash.production.runner import Runner
 from clash.production.stopping import StopSignal
 from clash.providers.registry import Registry
 from clash.thread_ids import check_new_thread_id, check_thread_id
@@ -54,8 +57,8 @@ async def run(
     plan = prepare(request, settings, registry)
     stop = stop or StopSignal()
     async with _opened_for_run(settings.database_url, stop) as database:
-        row, changed = await _row_of(database, plan, settings, registry, observe, allow_changes=request.allow_changes)
-        held = Runner(settings, database, row, registry, observe, stop)
+        run, changed = await _row_of(database, plan, settings, registry, observe, allow_changes=request.allow_changes)
+        held = Runner(settings, database, run, registry, observe, stop)
         held.progress.name_thread(f"thread {plan.thread_id}")
         for warning in plan.warnings:
             held.progress.warn(warning)
@@ -72,7 +75,7 @@ async def run(
 
 async def _row_of(
     database: Database, plan: RunPlan, settings: Settings, registry: Registry, observe: Observer, *, allow_changes: bool
-) -> tuple[Row, bool]:
+) -> tuple[RunRow, bool]:
     """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
     tracker = AsyncMetadataTracker(database)
     row = await tracker.run(plan.thread_id)
@@ -94,10 +97,10 @@ async def _row_of(
         )
         row = await reading.run_row(database, plan.thread_id)
         if started:
-            return row, False
-    require_sound("workflow_executions", row, f"the run {plan.thread_id}")
+            return RunRow.from_row(row), False
+    found = RunRow.from_row(require_sound("workflow_executions", row, f"the run {plan.thread_id}"))
     try:
-        return row, not check_same(row, plan, allow_changes=allow_changes)
+        return found, not check_same(found, plan, allow_changes=allow_changes)
     except ConflictError as error:
         if error.code != "other_story":
             raise
@@ -144,7 +147,7 @@ async def resume(
     settings, stop = with_unpriced(settings or load_settings(), allowed=allow_unpriced), stop or StopSignal()
     async with _opened_for_resume(settings, stop) as database:
         row = await _row_to_resume(database, settings, thread_id, observe)
-        held = Runner(settings, database, row, Registry(settings), observe, stop)
+        held = Runner(settings, database, RunRow.from_row(row), Registry(settings), observe, stop)
         return await held.go_on(
             Continuation(
                 concurrency=concurrency,

@@ -9,17 +9,12 @@ from __future__ import annotations
 import operator
 from typing import Annotated, Any, TypedDict
 
+from clash.assets.store import StoredFile as StoredFile
+
 WORKFLOW = "video_production"
 STEPS = ("initialize", "generate_screenplay", "generate_assets", "generate_shots", "finalize")
 GRAPH_VERSION = 1
 """Counted up when a run begun with the graph as it was cannot go on with the graph as it is."""
-
-
-class StoredFile(TypedDict):
-    """A file in the asset store."""
-
-    sha256: str
-    media_type: str
 
 
 class Spoken(TypedDict):

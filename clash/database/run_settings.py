@@ -1,0 +1,63 @@
+"""The recorded settings of a film's run: what `workflow_executions.settings` holds, as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clash.assets.store import StoredFile
+from clash.database.row_checks import DamagedRowError
+from clash.database.rows import RunRow
+from clash.vocabulary import Kind
+
+_NEEDED = ("models", "size", "fps", "output", "reuse", "story", "reference_images")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The settings that a run was begun with; all that a resume must know."""
+
+    models: Mapping[Kind, str]
+    """`provider:model` of each kind."""
+    size: str
+    """`WIDTHxHEIGHT` in pixels."""
+    fps: int
+    output: Path
+    """The folder in which the run's folder is."""
+    reuse: bool
+    """Whether what earlier runs made may serve again."""
+    story: str
+    """The sha256 of the story in the asset store."""
+    reference_images: Mapping[str, StoredFile]
+    """The story's own pictures in the asset store, by their names in the story."""
+    story_choice: str | None
+    """Which story of a table that holds several."""
+    document: Mapping[str, Any]
+    """The settings as they are stored, with the ones that only reports and comparisons read."""
+
+    @classmethod
+    def from_row(cls, run: RunRow) -> RunSettings:
+        """Return the settings of a sound row. Raise `DamagedRowError` if one is missing that a film needs."""
+        document = run.settings
+        if missing := [name for name in _NEEDED if name not in document]:
+            raise DamagedRowError(
+                "workflow_executions", f"the run {run.run_id}", f"settings lacks {', '.join(missing)}"
+            )
+        return cls.of(document)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> RunSettings:
+        """Return the settings of a document that holds all of them, as `RunPlan.recorded` makes it."""
+        return cls(
+            models=document["models"],
+            size=document["size"],
+            fps=document["fps"],
+            output=Path(document["output"]),
+            reuse=document["reuse"],
+            story=document["story"],
+            reference_images=document["reference_images"],
+            story_choice=document.get("story_choice"),
+            document=document,
+        )

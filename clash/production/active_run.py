@@ -1,0 +1,91 @@
+"""One run as this process works on it: its row, its recorded settings, what it is made with, and what failed so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clash.assets import open_assets
+from clash.calls.keeping import KeptElsewhere
+from clash.config import Settings
+from clash.database import reading
+from clash.database.port import Database
+from clash.database.rows import RunRow
+from clash.database.run_settings import RunSettings
+from clash.database.tracking import AsyncMetadataTracker
+from clash.production.estimates import Left, left_to_pay
+from clash.production.plan import RunPlan
+from clash.production.progress import Observer, Progress
+from clash.production.stopping import StopSignal
+from clash.providers.ports import Kind
+from clash.providers.registry import Model, Registry
+from clash.vocabulary import RunStatus
+
+if TYPE_CHECKING:
+    from clash.workflow.context import Failure
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """How a run is to continue. `budget`: dollars, its new budget; `changed`: a plan whose settings replace the old."""
+
+    concurrency: int | None = None
+    budget: Decimal | None = None
+    retry_unknown: bool = False
+    retry_failed_paid: bool = False
+    remake_lost: bool = False
+    changed: RunPlan | None = None
+
+
+@dataclass
+class ActiveRun:
+    """A run that this process executes. `row` and `recorded` are as they were last read or written."""
+
+    settings: Settings
+    database: Database
+    row: RunRow
+    registry: Registry
+    observe: Observer
+    stop: StopSignal
+    failures: list[Failure] = field(default_factory=list["Failure"])
+    """Slots that could not be made."""
+    kept_elsewhere: Mapping[str, KeptElsewhere] = field(default_factory=dict[str, KeptElsewhere])
+    """Answers for which the asset store had no room."""
+
+    def __post_init__(self) -> None:
+        """Open the asset store and read the settings. Raise `DamagedRowError` for settings that lack something."""
+        self.thread_id = self.row.run_id
+        self.recorded = RunSettings.from_row(self.row)
+        self.tracker = AsyncMetadataTracker(self.database)
+        self.assets = open_assets(self.settings)
+        self.progress = Progress(self.thread_id, self.observe, cost_micro=self.row.spent_micro)
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's files get their names for people."""
+        return self.recorded.output / self.thread_id
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether the film was finished when the row was last read."""
+        return self.row.status == RunStatus.COMPLETED
+
+    async def read_row(self) -> RunRow:
+        """Return the run's row as it is now; `row` stays."""
+        return RunRow.from_row(await reading.run_row(self.database, self.thread_id))
+
+    async def refresh(self) -> None:
+        """Read the row and the settings again: another process may have continued the run meanwhile."""
+        self.row = await self.read_row()
+        self.recorded = RunSettings.from_row(self.row)
+
+    def models(self) -> dict[Kind, Model]:
+        """Return the models that the run calls. Raise `NotFoundError` for one that is not there."""
+        return self.registry.models(self.recorded.models)
+
+    async def left_to_pay(self) -> Left:
+        """Return what is not made yet, and what it will cost."""
+        return await left_to_pay(self.database, self.assets, self.registry, self.thread_id, self.recorded)

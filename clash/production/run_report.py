@@ -1,0 +1,101 @@
+"""The report of a run that has ended here: its status is written, and its document and exit code returned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from clash.assets import publish_copy, published_path
+from clash.database import reading
+from clash.database.connection import verify_there
+from clash.database.lease import Lease
+from clash.database.rows import AssetRow
+from clash.documents.outcome import Outcome
+from clash.errors import ClashError
+from clash.money import to_micro, usd_text
+from clash.production.active_run import ActiveRun
+from clash.production.estimates import Left
+from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
+from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_budget
+from clash.reports.runs import run_document
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How a run stands: the JSON document of docs/commands.md, and the exit code that goes with it."""
+
+    document: Outcome
+    exit_code: int
+
+
+async def report(run: ActiveRun, lease: Lease, error: ClashError | None) -> RunReport:
+    """Write how the run ended, and return it. `error`: what ended it from outside a step."""
+    leading = error or (leading_failures(run.failures)[0] if run.failures else None)
+    left = await _left_after(run, leading.waiting_for if leading else None)
+    remedies = await _remedies(run, leading.code if leading else "", left, error)
+    kept = list(run.kept_elsewhere.values())
+    outcome = with_kept_elsewhere(outcome_of(run.thread_id, run.failures, error, remedies), kept)
+    # A database that is gone is told as such: what failed in its absence is no fault of the run.
+    await verify_there(run.database)
+    with suppress(ClashError) if error else nullcontext():
+        # After an outside error (disk full, lease lost) the status may not be writable; the report still is.
+        await run.tracker.set_status(lease, outcome.status, error_code=outcome.code, error_message=outcome.message)
+    document = await run_document(run.database, run.thread_id, run.assets)
+    if outcome.document is not None:
+        document["error"] = outcome.document
+        document["waiting_for"] = outcome.waiting_for
+        document["kept_elsewhere"] = [answer.document for answer in kept]
+        if left is not None:
+            document["left"] = {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
+    await verify_there(run.database)
+    return RunReport(Outcome.of({**document, **_warnings(run, document), "status": outcome.status}), outcome.exit_code)
+
+
+async def report_completed(run: ActiveRun) -> RunReport:
+    """Return the report of a run that was completed before; files of it that were deleted get their names again."""
+    await _republish(run)
+    document = await run_document(run.database, run.thread_id, run.assets)
+    return RunReport(Outcome.of({**document, **_warnings(run, document), "status": "already_completed"}), 0)
+
+
+async def _left_after(run: ActiveRun, waiting_for: str | None) -> Left | None:
+    """Return what is left to pay, where that is what a person has to decide about."""
+    return await run.left_to_pay() if waiting_for in ("budget", "unknown_call", "failed_paid") else None
+
+
+async def _remedies(run: ActiveRun, code: str, left: Left | None, error: ClashError | None) -> dict[str, str]:
+    """Return the hint for this error code, where only a look at the run tells the command."""
+    with suppress(ClashError):
+        if code == "budget" and left is not None:
+            return {code: f"raise the budget: `{bigger_budget(await run.read_row(), left)}`"}
+        if code in NEEDS_ANOTHER_RUN:
+            again = f"`{await another_run(run.database, run.row, run.settings, run.registry)}`"
+            if code == "content_refused":
+                return {code: _after_refused_content(again, from_a_pipe=run.row.story_path == "-")}
+            return {code: f"{error.hint if error else 'run the story under a new thread'}: {again}"}
+    return {}
+
+
+def _after_refused_content(again: str, *, from_a_pipe: bool) -> str:
+    """Return what to do about a story that a provider refused: a resume would ask for the same words again."""
+    story = "and pipe the changed story into" if from_a_pipe else "then"
+    return (
+        f"change what the story says there, {story}: {again} (what is unchanged is found again and not paid for);"
+        " or name another model in that command"
+    )
+
+
+def _warnings(run: ActiveRun, document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the warnings from when the story was read and from when the run was made."""
+    return {"warnings": list(dict.fromkeys((*document["warnings"], *run.progress.warnings)))}
+
+
+async def _republish(run: ActiveRun) -> None:
+    """Give back the names of files that were deleted since, from the store."""
+    for row in await reading.asset_rows(run.database, run.thread_id):
+        asset = AssetRow.from_row(row)
+        path = published_path(run.folder, asset.asset_type, asset.slot, asset.media_type)
+        if path is not None and not path.exists() and await run.assets.restore(asset.sha256):
+            publish_copy(run.assets.path(asset.sha256), path)

@@ -1,0 +1,125 @@
+"""What a run's graph is given: the ledger, the step context, and the first input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clash.calls.ledger import Ledger
+from clash.calls.rate_limits import RateLimit, RateLimits
+from clash.calls.retry_policy import RetryPolicy
+from clash.calls.spec import CallResult
+from clash.calls.waiting import TimeLimits
+from clash.clock import now_text
+from clash.database import call_log
+from clash.database.connection import check_there
+from clash.database.lease import Lease
+from clash.errors import ConflictError
+from clash.hints import command
+from clash.production.active_run import ActiveRun, Continuation
+from clash.production.estimates import format_of
+from clash.production.stopping import CALLS_SHARE
+from clash.workflow.context import Failure, FileRecord, StepContext
+from clash.workflow.publish import PublishingLedger
+
+
+async def make_ledger(run: ActiveRun, lease: Lease, how: Continuation) -> Ledger:
+    """Return the ledger of a run, with the limits of the settings and what `how` agrees to."""
+    settings = run.settings
+    limits = {name: RateLimit(limit.concurrency, limit.requests_per_minute) for name, limit in settings.limits.items()}
+    retry_policy = RetryPolicy(settings.attempts, settings.retry_wait_s, rate_limit_s=settings.rate_limit_wait_s)
+    consents = how.retry_unknown or how.retry_failed_paid
+    newest = await call_log.newest_id(run.database, run.thread_id) if consents else 0
+    return Ledger(
+        run.database,
+        lease,
+        run.assets,
+        run.models(),
+        registry=run.registry,
+        reuse=run.recorded.reuse,
+        rate_limits=RateLimits(
+            concurrency=how.concurrency or settings.concurrency,
+            limits=limits,
+            retry_policy=retry_policy,
+            say=run.progress.note,
+        ),
+        retry_policy=retry_policy,
+        accept_unknown_until=newest if how.retry_unknown else 0,
+        accept_failed_paid_until=newest if how.retry_failed_paid else 0,
+        remake_lost=how.remake_lost,
+        check_stop=lambda: check_stop(run, lease),
+        on_settled=lambda made: _on_settled(run, made),
+        time_limits=TimeLimits(settings.call_timeout_s, settings.job_timeout_s, settings.stop_timeout_s * CALLS_SHARE),
+        say=run.progress.note,
+    )
+
+
+def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger) -> StepContext:
+    """Return what the steps of a run may use; what they report goes to the tables and to the progress."""
+    return StepContext(
+        ledger=PublishingLedger(ledger, run.assets, run.folder),
+        assets=run.assets,
+        format=format_of(run.recorded),
+        folder=run.folder,
+        record=lambda file: _record(run, lease, file),
+        plan=lambda step, total: _begin_step(run, lease, step, total),
+        done=run.progress.finish,
+        failed=lambda failure: _on_failure(run, failure),
+        check_stop=lambda: check_stop(run, lease),
+    )
+
+
+def first_input(run: ActiveRun) -> dict[str, Any]:
+    """Return the state that a new run's graph begins with."""
+    return {
+        "story": run.recorded.story,
+        "reference_images": run.recorded.reference_images,
+        "cards": {},
+        "shots": {},
+    }
+
+
+def check_stop(run: ActiveRun, lease: Lease) -> None:
+    """Raise `StoppedError` after a stop, `DatabaseError` if the database is gone, `ConflictError` without a lease."""
+    run.stop.check()
+    # Before the lease: in another database, or in none, it is always lost.
+    check_there(run.database)
+    if lease.lost.is_set():
+        raise ConflictError(
+            f"run {run.thread_id} was taken over by another process",
+            code="lease_lost",
+            hint=f"`{command('runs show', run.thread_id)}` says who holds it",
+        )
+
+
+async def _begin_step(run: ActiveRun, lease: Lease, step: str, total: int) -> None:
+    await run.tracker.set_step_total(lease, step, total)
+    run.progress.begin(step, total)
+
+
+async def _record(run: ActiveRun, lease: Lease, file: FileRecord) -> None:
+    await run.assets.share(file.sha256)
+    row = call_log.NewAsset(
+        step=file.step,
+        slot=file.slot,
+        asset_type=file.asset_type,
+        media_type=file.media_type,
+        sha256=file.sha256,
+        path=run.assets.relative_path(file.sha256),
+        bytes=run.assets.path(file.sha256).stat().st_size,
+        facts=file.facts,
+        cost_micro=0,
+        created_at=now_text(),
+    )
+    await run.database.batch([call_log.insert_asset(lease, row)])
+
+
+def _on_settled(run: ActiveRun, made: CallResult) -> None:
+    run.progress.spend(made.cost_micro)
+    if warning := made.facts.get("warning"):
+        run.progress.warn(str(warning))
+
+
+def _on_failure(run: ActiveRun, failure: Failure) -> None:
+    run.failures.append(failure)
+    if failure.code not in ("stopped", "cancelled"):
+        run.progress.fail(failure.step, failure.slots, failure.message)
