@@ -118,9 +118,9 @@ def _insert_run(run: NewRun, now: str) -> Statement:
     return Statement(
         "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at, story_path,"
         " story_sha256, story_title, settings, settings_fingerprint, graph_version, budget_micro, metadata)"
-        # A thread that another program's graph has saved is refused like a run: the NULL is.
+        # NULL is refused: a thread that another program's graph has saved is no more replaced than a run is.
         " VALUES (?, iif(EXISTS (SELECT 1 FROM checkpoints WHERE thread_id = ?), NULL, ?), 'running', ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?)",
+        " ?, ?, ?, ?, ?)",
         (
             run.run_id,
             run.run_id,
