@@ -48,6 +48,14 @@ class Precision(StrEnum):
     BILLED = "billed"
 
 
+class Decided(StrEnum):
+    """What a person decides about a slot, a row of `slot_decisions`."""
+
+    RETAKE = "retake"
+    SELECT = "select"
+    APPROVE = "approve"
+
+
 class AssetType(StrEnum):
     """What a file of a run is, a row of `generated_assets`. Workflows of other people may have types of their own."""
 

@@ -163,7 +163,7 @@ class CallStore:
                 call_log.correct_spent(self._lease, token, cost)
                 if failed
                 else call_log.add_spent(self._lease, token, cost),
-                call_log.insert_asset(self._lease, asset, token=token),
+                *self._recorded(task, asset, token),
                 call_log.settle_succeeded(
                     self._lease,
                     token,
@@ -238,10 +238,15 @@ class CallStore:
             task.take,
             [
                 call_log.insert_reused(self._lease, row, source),
-                call_log.insert_asset(self._lease, asset, token=row.token),
+                *self._recorded(task, asset, row.token),
             ],
         )
         return self.made(task, source, reused=True)
+
+    async def select(self, task: CallSpec, row: CallRow) -> None:
+        """Record the file of a succeeded call as the one that the run has for its slot."""
+        asset = self._asset_row(task, row.asset_sha256, row.media_type, row.facts, 0 if row.reused else row.cost_micro)
+        await self._write(row.slot, row.take, self._recorded(task, asset, row.token))
 
     async def forget_file(self, row: CallRow) -> None:
         """Take back a succeeded row whose file is gone, so that it can be made again. What it cost stays spent."""
@@ -284,6 +289,10 @@ class CallStore:
             cost_micro=cost_micro,
             created_at=now_text(),
         )
+
+    def _recorded(self, task: CallSpec, asset: NewAsset, token: str) -> list[Statement]:
+        """Record the file of the selected take as the run's; the others are in the rows of their calls alone."""
+        return [call_log.insert_asset(self._lease, asset, token=token)] if task.selected else []
 
     def _duration(self, token: str) -> int | None:
         sent = self._sent.get(token)

@@ -62,6 +62,11 @@ def content_key(model: Model, request: Request, *, take: int = 1, revision: str 
     )
 
 
+def seed_of(key: str) -> int:
+    """Return a seed for the model, derived from the key of the call, which holds its take: from 0 to 2^31 - 1."""
+    return int(key[:8] or "0", 16) & 0x7FFF_FFFF
+
+
 def first_revision(model: Model, request: Request) -> str | None:
     """The provider's revision in clash 0.1; None where what was made then should not serve any more."""
     if isinstance(model.provider, RevisedSince):

@@ -110,8 +110,8 @@ class Ledger:
         answer is lost, `BudgetExceededError`, `StoppedError` when the process is being stopped, `ConflictError`
         when the lease is lost, `StorageError`.
         """
-        model = self._models[kind_of(task.request)]
-        key = content_key(model, task.request, take=task.take)
+        model = self._model_of(task)
+        key = content_key(model, task.request, take=task.variation)
         try:
             # Two shots that ask for the very same thing wait for each other: the second finds what the first made.
             async with self._same_key.setdefault(key, asyncio.Lock()):
@@ -131,6 +131,10 @@ class Ledger:
             self._calls.tries.pop((task.slot, task.take), None)
             self._in_flight.leave(task)
 
+    def _model_of(self, task: CallSpec) -> Model:
+        kind = kind_of(task.request)
+        return self._registry.model(kind, task.model) if task.model else self._models[kind]
+
     def _tries_of(self, task: CallSpec, provider: AnyProvider) -> Tries:
         tries = Tries(self._retry_policy, passed_at=lambda: self._rate_limits.passed_at(provider))
         self._calls.tries[task.slot, task.take] = tries
@@ -142,6 +146,8 @@ class Ledger:
         row = (await self._store.history(task, key)).live
         if row is not None and row.state == CallState.SUCCEEDED:
             if await self._assets.restore(row.asset_sha256):
+                if task.reselect:
+                    await self._store.select(task, row)
                 return self._store.made(task, row)
             await self._file_lost(task, model, row)
             row = None
@@ -153,7 +159,7 @@ class Ledger:
 
     async def _earlier(self, model: Model, task: CallSpec) -> Sequence[CallRow]:
         """The rows, newest first, in which this very call succeeded before, under its key of today or an older one."""
-        keys = keys_of(model, task.request, take=task.take, older=self._older_serve)
+        keys = keys_of(model, task.request, take=task.variation, older=self._older_serve)
         return await call_log.succeeded_elsewhere(self._database, keys, within=self._reuse_within)
 
     async def _file_lost(self, task: CallSpec, model: Model, row: CallRow) -> None:
@@ -327,7 +333,7 @@ class Ledger:
 
     def _is_same(self, task: CallSpec, row: CallRow, model: Model) -> bool:
         """Whether what is asked for, and where, is what the row was written for."""
-        return _is_here(row, model) and row.key in keys_of(model, task.request, take=task.take)
+        return _is_here(row, model) and row.key in keys_of(model, task.request, take=task.variation)
 
 
 def _is_here(row: CallRow, model: Model) -> bool:

@@ -20,7 +20,7 @@ from clash.calls.consent import (
     paid_words,
     unknown_call,
 )
-from clash.calls.content_key import kind_of, references_of
+from clash.calls.content_key import kind_of, references_of, seed_of
 from clash.calls.jobs import JobFailedError, await_job, is_lost
 from clash.calls.keeping import Keeper, KeptElsewhereError
 from clash.calls.rate_limits import RateLimits
@@ -229,4 +229,4 @@ class ProviderCalls:
 
     def context(self, task: CallSpec, row: CallRow) -> Context:
         files = {item.sha256: self._assets.path(item.sha256) for item in references_of(task.request)}
-        return Context(key=row.token, model=row.model, files=files)
+        return Context(row.token, row.model, files, take=task.variation, seed=seed_of(row.key))

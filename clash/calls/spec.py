@@ -17,6 +17,10 @@ class CallSpec:
     `slot` is the call's own, one a call (`shot:003`, `shot:003/keyframe`); the file is recorded under
     `asset_slot` and `asset_type` (`shot:003`, `keyframe`). `inspect` raises `ProviderError` for a whole file that the
     step cannot use: then the call has failed. What is once recorded as succeeded is served for ever.
+
+    `take` is the number of the slot's take; `variation` is which of several answers to this very request it is, and
+    part of the call's key. `model` (`provider:model`) is asked instead of the run's. The file of the `selected` take
+    is the run's for this slot; `reselect`: the run may have recorded another take's.
     """
 
     step: str
@@ -25,6 +29,10 @@ class CallSpec:
     request: Request
     asset_slot: str = ""
     take: int = 1
+    variation: int = 1
+    model: str = ""
+    selected: bool = True
+    reselect: bool = False
     inspect: Callable[[bytes], None] = lambda _: None
 
 

@@ -34,6 +34,8 @@ class RunSettings:
     """The story's own pictures in the asset store, by their names in the story."""
     story_choice: str | None
     """Which story of a table that holds several."""
+    review: tuple[str, ...]
+    """The stages whose files need an approval before the run goes on."""
     document: Mapping[str, Any]
     """The settings as they are stored, with the ones that only reports and comparisons read."""
 
@@ -59,5 +61,6 @@ class RunSettings:
             story=document["story"],
             reference_images=document["reference_images"],
             story_choice=document.get("story_choice"),
+            review=tuple(document.get("review", ())),
             document=document,
         )

@@ -18,7 +18,7 @@ from typing import Any
 from clash.clock import now_text
 from clash.database import own_runs
 from clash.database.connection import open_database
-from clash.database.lease import Lease, still_held
+from clash.database.lease import FENCE, Lease, still_held
 from clash.database.migrations import require_current
 from clash.database.port import Database, Param, Row, Statement
 from clash.errors import ConflictError, UsageError
@@ -130,6 +130,34 @@ class AsyncMetadataTracker:
         )
         if not changed:
             raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
+
+    async def complete(self, lease: Lease, *, changes: int) -> bool:
+        """Say that a run is completed; False, and nothing changes, if people have changed more takes than `changes`.
+
+        Raises `ConflictError`.
+        """
+        now = now_text()
+        (changed,) = await self.database.batch(
+            [
+                Statement(
+                    "UPDATE workflow_executions SET status = 'completed', end_time = ?, updated_at = ?,"
+                    " error_code = NULL, error_message = NULL WHERE run_id = ? AND lease_generation = ?"
+                    " AND ? = (SELECT count(*) FROM slot_decisions WHERE run_id = ? AND decision <> 'approve')"
+                    " RETURNING run_id",
+                    (now, now, *lease.fence, changes, lease.run_id),
+                    recall=Statement(
+                        f"SELECT run_id FROM workflow_executions WHERE run_id = ? AND end_time = ? AND {FENCE}",
+                        (lease.run_id, now, *lease.fence),
+                    ),
+                )
+            ]
+        )
+        if changed:
+            return True
+        held = still_held(lease)
+        if not await self.database.query(held.sql, held.params):
+            raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
+        return False
 
     async def cancel(self, run_id: str) -> bool:
         """Call a run off, whoever holds it: from now on no intent can be written. False for one that is finished."""

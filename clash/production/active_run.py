@@ -12,10 +12,12 @@ from clash.assets import open_assets
 from clash.calls.keeping import KeptElsewhere
 from clash.config import Settings
 from clash.database import reading
+from clash.database.decisions import FilmCut, cuts_of, decisions_of
 from clash.database.port import Database
-from clash.database.rows import RunRow
+from clash.database.rows import AssetRow, RunRow
 from clash.database.run_settings import RunSettings
 from clash.database.tracking import AsyncMetadataTracker
+from clash.editing.takes import Takes
 from clash.production.estimates import Left, left_to_pay
 from clash.production.plan import RunPlan
 from clash.production.progress import Observer, Progress
@@ -54,6 +56,10 @@ class ActiveRun:
     """Slots that could not be made."""
     kept_elsewhere: Mapping[str, KeptElsewhere] = field(default_factory=dict[str, KeptElsewhere])
     """Answers for which the asset store had no room."""
+    takes: Takes = field(default_factory=Takes)
+    """What people have decided about its slots, as it was last read."""
+    cuts: tuple[FilmCut, ...] = ()
+    """The cuts of its film."""
 
     def __post_init__(self) -> None:
         """Open the asset store and read the settings. Raise `DamagedRowError` for settings that lack something."""
@@ -81,6 +87,21 @@ class ActiveRun:
         """Read the row and the settings again: another process may have continued the run meanwhile."""
         self.row = await self.read_row()
         self.recorded = RunSettings.from_row(self.row)
+
+    async def read_decisions(self) -> None:
+        """Read what people have decided about its slots, and the cuts of its film."""
+        self.takes = Takes(await decisions_of(self.database, self.thread_id))
+        self.cuts = tuple(await cuts_of(self.database, self.thread_id)) or await self._first_cut()
+
+    async def _first_cut(self) -> tuple[FilmCut, ...]:
+        """Return the film of a run that an older clash completed: it is the film's first take."""
+        rows = [AssetRow.from_row(row) for row in await reading.asset_rows(self.database, self.thread_id)]
+        files = {
+            row.asset_type: {"sha256": row.sha256, "media_type": row.media_type, "facts": {}}
+            for row in rows
+            if row.slot == "film"
+        }
+        return (FilmCut(1, "", files, {}, self.row.start_time),) if "film" in files else ()
 
     def models(self) -> dict[Kind, Model]:
         """Return the models that the run calls. Raise `NotFoundError` for one that is not there."""

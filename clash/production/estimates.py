@@ -13,6 +13,7 @@ from clash.assets import AssetStore, open_assets, sha256_of
 from clash.calls.dry_run import DryRun, EstimateLine, summed, together
 from clash.config import Settings, load_settings, parse_size
 from clash.database.connection import database_exists, open_database
+from clash.database.decisions import decisions_of
 from clash.database.migrations import require_current
 from clash.database.port import Database
 from clash.database.row_checks import require_sound
@@ -20,6 +21,7 @@ from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.outcome import DryRunDocument
+from clash.editing.takes import Takes
 from clash.money import to_micro, usd_text
 from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
 from clash.providers.registry import Registry
@@ -116,7 +118,8 @@ async def left_to_pay(
     """Return what a run has not made yet, and what it will cost as far as prices are known."""
     dry_run = DryRun(database, assets, registry.models(recorded.models), registry, run_id=run_id, reuse=recorded.reuse)
     story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded.story))
-    await collect_calls(story, recorded.reference_images, format_of(recorded), dry_run)
+    takes = Takes(await decisions_of(database, run_id))
+    await collect_calls(story, recorded.reference_images, format_of(recorded), dry_run, takes)
     missing = [call for call in dry_run.planned if not call.found]
     # How many shots a paid writer makes, and how long a line takes to say, is known only afterwards.
     guessed = any(call.quote.estimated or call.kind in ("screenplay", "speech") for call in missing)

@@ -20,6 +20,7 @@ from clash.production.estimates import Left
 from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
 from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_budget
 from clash.reports.runs import run_document
+from clash.vocabulary import RunStatus
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ async def report(run: ActiveRun, lease: Lease, error: ClashError | None) -> RunR
     await verify_there(run.database)
     with suppress(ClashError) if error else nullcontext():
         # After an outside error (disk full, lease lost) the status may not be writable; the report still is.
-        await run.tracker.set_status(lease, outcome.status, error_code=outcome.code, error_message=outcome.message)
+        if outcome.status != RunStatus.COMPLETED:  # that was written when the last decision was applied
+            await run.tracker.set_status(lease, outcome.status, error_code=outcome.code, error_message=outcome.message)
     document = await run_document(run.database, run.thread_id, run.assets)
     if outcome.document is not None:
         document["error"] = outcome.document

@@ -12,6 +12,7 @@ from clash.calls.waiting import TimeLimits
 from clash.clock import now_text
 from clash.database import call_log
 from clash.database.connection import check_there
+from clash.database.decisions import FilmCut, insert_cut
 from clash.database.lease import Lease
 from clash.errors import ConflictError
 from clash.hints import command
@@ -65,6 +66,10 @@ def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger) -> StepConte
         done=run.progress.finish,
         failed=lambda failure: _on_failure(run, failure),
         check_stop=lambda: check_stop(run, lease),
+        takes=run.takes,
+        review=frozenset(run.recorded.review),
+        cuts=run.cuts,
+        record_cut=lambda cut: _record_cut(run, lease, cut),
     )
 
 
@@ -75,6 +80,7 @@ def first_input(run: ActiveRun) -> dict[str, Any]:
         "reference_images": run.recorded.reference_images,
         "cards": {},
         "shots": {},
+        "edits": run.takes.changes,
     }
 
 
@@ -111,6 +117,12 @@ async def _record(run: ActiveRun, lease: Lease, file: FileRecord) -> None:
         created_at=now_text(),
     )
     await run.database.batch([call_log.insert_asset(lease, row)])
+
+
+async def _record_cut(run: ActiveRun, lease: Lease, cut: FilmCut) -> None:
+    first = [made for made in run.cuts if not made.cut]  # a film of an older clash, which recorded no cuts
+    await run.database.batch([insert_cut(lease, made) for made in (*first, cut)])
+    run.cuts = (*run.cuts, cut)
 
 
 def _on_settled(run: ActiveRun, made: CallResult) -> None:

@@ -26,11 +26,12 @@ from clash.production.stopping import GRAPH_SHARE, StopSignal, pause_from_outsid
 from clash.production.tracing import tracing_as_allowed
 from clash.providers.registry import Registry
 from clash.redaction import safe_exception
-from clash.vocabulary import PARTS, RunStatus
+from clash.vocabulary import PARTS, Decided, RunStatus
 from clash.workflow.state import GRAPH_VERSION
 
 if TYPE_CHECKING:
     from clash.calls.ledger import Ledger
+    from clash.editing.takes import Takes
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,12 @@ class Runner:
         ledger = await make_ledger(run, lease, how)
         run.kept_elsewhere = ledger.keeper.elsewhere
         with tracing_as_allowed(run.settings):
-            await self._invoke(lease, ledger)
+            done = False
+            while not done:
+                await run.read_decisions()
+                await self._invoke(lease, ledger)
+                # Somebody may have decided about a take meanwhile: a film is complete with all that was decided.
+                done = bool(run.failures) or await run.tracker.complete(lease, changes=run.takes.changes)
 
     async def _invoke(self, lease: Lease, ledger: Ledger) -> None:
         from clash.database.checkpointer import check_newest, repair_metadata, run_saver
@@ -130,6 +136,10 @@ class Runner:
             await repair_metadata(run.database, saver, lease)
             if state.created_at is None:
                 await graph.ainvoke(first_input(run), config, durability="sync")
+            elif (applied := int(state.values.get("edits", 0))) != run.takes.changes:
+                step = _step_before(run.takes, applied, has_screenplay="screenplay" in state.values)
+                await graph.aupdate_state(config, {"edits": run.takes.changes}, as_node=step)
+                await graph.ainvoke(None, config, durability="sync")
             elif state.tasks:
                 # Not `state.next`: after a kill between a task's writes and the next checkpoint it is empty.
                 await graph.ainvoke(None, config, durability="sync")
@@ -196,3 +206,13 @@ class Runner:
                 f"the budget of ${usd_text(budget)}{used} will not suffice: about ${usd_text(cost)} is still to pay."
                 f" It will pause there; --budget {enough(row, left):f} would be enough"
             )
+
+
+def _step_before(takes: Takes, applied: int, *, has_screenplay: bool) -> str:
+    """Return the step after which a run goes on to apply the decisions that are new.
+
+    Whatever is made already is found again by the steps that follow, at no cost. Only these two steps lead to one that
+    is known beforehand; the others send themselves their tasks.
+    """
+    changed = [decision.slot for decision in takes.decisions if decision.decision != Decided.APPROVE][applied:]
+    return "generate_screenplay" if has_screenplay and "screenplay" not in changed else "initialize"

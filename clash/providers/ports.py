@@ -109,6 +109,10 @@ class Context:
     model: str
     files: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """sha256 of each reference to its file."""
+    take: int = 1
+    """Which of several answers to this very request is wanted; counts from 1."""
+    seed: int = 0
+    """For models that take one: from 0 to 2^31 - 1, the same for every try at this call, another for another take."""
 
     def path_of(self, reference: Reference) -> Path:
         """The file of a reference."""

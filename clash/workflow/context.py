@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult, CallSpec
+from clash.database.decisions import FilmCut
+from clash.editing.takes import Takes
 from clash.errors import Remedy
 
 _LONGEST_SIDE = 3840
@@ -85,3 +87,11 @@ class StepContext:
     failed: Callable[[Failure], None]
     check_stop: Callable[[], None]
     """Raises `StoppedError` when the process is being stopped."""
+    takes: Takes = field(default_factory=Takes)
+    """What people have decided about the slots."""
+    cuts: tuple[FilmCut, ...] = ()
+    """The cuts of the film that there are."""
+    record_cut: Callable[[FilmCut], Awaitable[None]] | None = None
+    """Record another cut of the film."""
+    review: frozenset[str] = frozenset()
+    """The stages whose files need an approval before the run goes on."""

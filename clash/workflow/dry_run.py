@@ -7,26 +7,30 @@ import json
 from collections.abc import Mapping
 
 from clash.calls.dry_run import DryRun
+from clash.editing.takes import Takes
 from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Format
-from clash.workflow.generate_assets import card_call, card_tasks
+from clash.workflow.generate_assets import card_tasks, make_card
 from clash.workflow.generate_screenplay import screenplay_call
 from clash.workflow.generate_shots import make_shot, shot_tasks
 from clash.workflow.state import StoredFile
+from clash.workflow.takes import make_takes
 
 
 async def collect_calls(
-    story: Story, reference_images: Mapping[str, StoredFile], film: Format, dry_run: DryRun
+    story: Story, reference_images: Mapping[str, StoredFile], film: Format, dry_run: DryRun, takes: Takes | None = None
 ) -> None:
     """Ask for all that a film of this story needs. What would be called stands in `dry_run.planned`."""
-    made = await dry_run.call(screenplay_call(ScreenplayRequest(story=story)))
+    takes = takes or Takes()
+    made = (await make_takes(dry_run, takes, screenplay_call(ScreenplayRequest(story=story)))).selected
     screenplay = Screenplay.model_validate(json.loads(dry_run.read(made.sha256)))
     # All at a time, as a run makes them: what they look up in a database goes together in a few requests.
     tasks = card_tasks(screenplay)
-    drawn = await asyncio.gather(*(dry_run.call(card_call(card, film)) for card in tasks))
+    drawn = await asyncio.gather(*(make_card(card, dry_run, film, takes) for card in tasks))
     cards = {
         card["slot"]: StoredFile(sha256=made.sha256, media_type=made.media_type)
         for card, made in zip(tasks, drawn, strict=True)
     }
-    await asyncio.gather(*(make_shot(shot, dry_run, film) for shot in shot_tasks(screenplay, cards, reference_images)))
+    shots = shot_tasks(screenplay, cards, reference_images)
+    await asyncio.gather(*(make_shot(shot, dry_run, film, takes) for shot in shots))

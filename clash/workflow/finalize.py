@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from clash.sound.soundtrack import SoundShot
 
 _STEP = "finalize"
+CUT_VERSION = 1
+"""Counted up when the same shots would be cut to another film."""
 
 
 def finish_film(
@@ -35,7 +37,7 @@ def finish_film(
     cues = _cues(shots, context)
     film, film_record = _assemble(screenplay, shots, cues, context)
     records = [film_record, _subtitles(cues, context), _contact_sheet(screenplay, shots, context)]
-    publish(context, state, records)
+    publish(context, screenplay, state, records)
     return film, records
 
 
@@ -160,20 +162,28 @@ def _said(shot: Shot) -> str:
     return "\n".join(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in lines)
 
 
-def publish(context: StepContext, state: ProductionState, made: list[FileRecord]) -> None:
+def publish(context: StepContext, screenplay: Screenplay, state: ProductionState, made: list[FileRecord]) -> None:
     """Give every file its name for people in the run's folder; the film last, so that it stands for the rest."""
     faults.point("publish.before")
     finished = [(record.asset_type, record.slot, record.sha256, record.media_type) for record in made]
-    for file in [*_made_before(state), *sorted(finished, key=lambda file: file[0] == "film")]:
+    for file in [*_made_before(screenplay, state), *sorted(finished, key=lambda file: file[0] == "film")]:
         publish_file(context.assets, context.folder, *file)
     faults.point("publish.after")
 
 
-def _made_before(state: ProductionState) -> Iterator[tuple[str, str, str, str]]:
+def _made_before(screenplay: Screenplay, state: ProductionState) -> Iterator[tuple[str, str, str, str]]:
     """Asset type, slot, sha256 and media type of all that earlier steps made."""
     yield "screenplay", "screenplay", state["screenplay"], "application/json"
-    for slot, card in state["cards"].items():
+    for slot in (f"{kind}:{slug}" for kind, slug in _subjects(screenplay)):
+        if (card := state["cards"].get(slot)) is None:
+            continue
         yield f"{slot.partition(':')[0]}_image", slot, card["sha256"], card["media_type"]
-    for slot, shot in state["shots"].items():
+    for slot in (shot_slot(shot.number) for shot in screenplay.shots):
+        shot = state["shots"][slot]
         for asset_type, file in (("keyframe", shot["keyframe"]), ("shot", shot["clip"])):
             yield asset_type, slot, file["sha256"], file["media_type"]
+
+
+def _subjects(screenplay: Screenplay) -> Iterator[tuple[str, str]]:
+    yield from (("character", character.slug) for character in screenplay.characters)
+    yield from (("location", location.slug) for location in screenplay.locations)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from clash.calls.spec import CallSpec
+from clash.calls.spec import CallResult, CallSpec
+from clash.editing.takes import Takes
 from clash.providers.ports import ImageRequest
 from clash.story.screenplay import Character, Location, Screenplay
-from clash.workflow.context import Format
+from clash.workflow.context import CallLedger, Format
 from clash.workflow.prompts import character_prompt, location_prompt
 from clash.workflow.state import CardTask
+from clash.workflow.takes import make_takes
 
 _STEP = "generate_assets"
 
@@ -19,6 +21,11 @@ def card_tasks(screenplay: Screenplay) -> list[CardTask]:
         for kind, subjects in (("character", screenplay.characters), ("location", screenplay.locations))
         for subject in subjects
     ]
+
+
+async def make_card(card: CardTask, ledger: CallLedger, film: Format, takes: Takes) -> CallResult:
+    """Make the selected take of a card, and the other takes that people asked for."""
+    return (await make_takes(ledger, takes, card_call(card, film))).selected
 
 
 def card_call(card: CardTask, film: Format) -> CallSpec:

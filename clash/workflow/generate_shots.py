@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
 
 from clash.calls.spec import CallResult, CallSpec
+from clash.editing.takes import Take, Takes, spec_of_take
 from clash.film.timing import time_shot, windows
 from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
 from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
 from clash.workflow.context import CallLedger, Format
 from clash.workflow.prompts import slate
 from clash.workflow.state import FinishedShot, ShotTask, Speaker, Spoken, StoredFile
+from clash.workflow.takes import Judge, all_or_first_error, approve_all, make_takes
 
 _STEP = "generate_shots"
 NARRATOR = "narrator"
 _LONGEST_SPEECH_S = 3600.0
 
 
-async def make_shot(task: ShotTask, ledger: CallLedger, film: Format) -> FinishedShot:
-    """Make a shot. Every call that it needs is made or found, also when one of them fails; then the first is raised."""
+async def make_shot(
+    task: ShotTask, ledger: CallLedger, film: Format, takes: Takes | None = None, judge: Judge = approve_all
+) -> FinishedShot:
+    """Make a shot of the selected takes, and the other takes that people asked for.
+
+    Every call that it needs is made or found, also when one of them fails; then the first error is raised. What
+    `judge` does not pass raises its error before anything is made of it.
+    """
+    takes = takes or Takes()
     shot = Shot.model_validate(task["shot"])
     words = words_of(shot)
-    made = await _all_or_first_error(
-        ledger.call(_keyframe_call(task, shot, film)),
-        *(ledger.call(_speech_call(task, line, number)) for number, line in enumerate(words, start=1)),
+    clips = takes.to_make(task["slot"])
+    of_takes = tuple(take.of_take for take in clips if take.of_take)
+    made = await all_or_first_error(
+        make_takes(ledger, takes, keyframe_call(task, shot, film), also=of_takes),
+        *(make_takes(ledger, takes, speech_call(task, line, number)) for number, line in enumerate(words, start=1)),
     )
-    keyframe, speeches = made[0], made[1:]
+    keyframes, speeches = made[0], [speech.selected for speech in made[1:]]
+    keyframe = keyframes.selected
+    judge("keyframes", f"{task['slot']}/keyframe", keyframe.sha256)
     lengths = [_length_s(speech) for speech in speeches]
     timing = time_shot(shot.duration_s, lengths, film.fps)
     spoken = [
         Spoken(file=stored(speech), start_s=round(start, 3), end_s=round(end, 3), speaker=line.speaker, text=line.text)
         for line, speech, (start, end) in zip(words, speeches, windows(timing, lengths), strict=True)
     ]
-    clip = await ledger.call(_clip_call(task, shot, keyframe, timing.frames, spoken, film))
+
+    async def make_clip(take: Take) -> CallResult:
+        spec = clip_call(task, shot, keyframes.of(take.of_take) or keyframe, timing.frames, spoken, film)
+        return await ledger.call(
+            spec_of_take(spec, take, selected=take is clips[-1], recorded=task["slot"] in takes.slots)
+        )
+
+    clip = (await all_or_first_error(*(make_clip(take) for take in clips)))[-1]
+    judge("shots", task["slot"], clip.sha256)
     return FinishedShot(clip=stored(clip), keyframe=stored(keyframe), frames=timing.frames, words=spoken)
 
 
@@ -64,16 +83,8 @@ def spoken_language(text: str, film: str) -> Language:
     return ("en" if base == "zh" else film) if any(c.isascii() and c.isalpha() for c in text) else film
 
 
-async def _all_or_first_error(*calls: Coroutine[Any, Any, CallResult]) -> list[CallResult]:
-    # Not a plain gather: that would leave paid calls running unheard when one of them fails.
-    results = await asyncio.gather(*calls, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return cast("list[CallResult]", results)
-
-
-def _keyframe_call(task: ShotTask, shot: Shot, film: Format) -> CallSpec:
+def keyframe_call(task: ShotTask, shot: Shot, film: Format) -> CallSpec:
+    """Return the call that draws the keyframe of a shot."""
     width, height = film.still_size
     request = ImageRequest(
         subject="keyframe",
@@ -89,7 +100,8 @@ def _keyframe_call(task: ShotTask, shot: Shot, film: Format) -> CallSpec:
     return CallSpec(_STEP, f"{task['slot']}/keyframe", "keyframe", request, asset_slot=task["slot"])
 
 
-def _speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
+def speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
+    """Return the call that speaks a line of a shot; `number` counts its lines from 1."""
     unnamed = Speaker(slug=slug(line.speaker) if line.speaker else NARRATOR, voice="")
     speaker = task["speakers"].get(line.speaker, unnamed)
     request = SpeechRequest(
@@ -101,9 +113,10 @@ def _speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
     return CallSpec(_STEP, f"{task['slot']}/speech-{number}", "speech", request)
 
 
-def _clip_call(
+def clip_call(
     task: ShotTask, shot: Shot, keyframe: CallResult, frames: int, words: list[Spoken], film: Format
 ) -> CallSpec:
+    """Return the call that makes the clip of a shot from its keyframe."""
     request = VideoRequest(
         shot=shot,
         prompt=shot.video_prompt,

@@ -21,13 +21,15 @@ class PublishingLedger:
     """A ledger that also publishes each file as soon as it is made."""
 
     def __init__(self, ledger: CallLedger, assets: AssetStore, folder: Path) -> None:
-        self._door = ledger
+        self._ledger = ledger
         self._assets = assets
         self._folder = folder
 
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
-        made = await self._door.call(task)
+        made = await self._ledger.call(task)
+        if not task.selected:
+            return made
         slot = task.asset_slot or task.slot
         await asyncio.to_thread(
             publish_file, self._assets, self._folder, task.asset_type, slot, made.sha256, made.media_type

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from clash.story.screenplay import Screenplay
 from clash.workflow.context import StepContext
-from clash.workflow.generate_assets import card_call, card_tasks
+from clash.workflow.generate_assets import card_tasks, make_card
 from clash.workflow.generate_shots import make_shot, shot_tasks, stored
 from clash.workflow.state import FinishedShot, ProductionState, StoredFile
 
@@ -34,10 +34,10 @@ async def restore_files(screenplay: Screenplay, state: ProductionState, context:
         return again
     for card in card_tasks(screenplay):
         if (slot := card["slot"]) in cards and not here[cards[slot]["sha256"]]:
-            again["cards"][slot] = stored(await context.ledger.call(card_call(card, context.format)))
+            again["cards"][slot] = stored(await make_card(card, context.ledger, context.format, context.takes))
     for task in shot_tasks(screenplay, {**cards, **again["cards"]}, state["reference_images"]):
         if (slot := task["slot"]) in shots and not all(here[sha] for sha in _files(shots[slot])):
-            again["shots"][slot] = await make_shot(task, context.ledger, context.format)
+            again["shots"][slot] = await make_shot(task, context.ledger, context.format, context.takes)
     return again
 
 

@@ -45,7 +45,10 @@ class FinishedFilm(TypedDict):
 
 
 class ProductionState(TypedDict):
-    """What the five steps pass on; a key is there once its step is done. Slots (`shot:003`) are the maps' keys."""
+    """What the five steps pass on; a key is there once its step is done. Slots (`shot:003`) are the maps' keys.
+
+    `edits`: how many decisions about takes the run has applied (`Takes.changes`); 0 where it is missing.
+    """
 
     story: str
     reference_images: dict[str, StoredFile]
@@ -53,6 +56,7 @@ class ProductionState(TypedDict):
     cards: Annotated[dict[str, StoredFile], operator.or_]
     shots: Annotated[dict[str, FinishedShot], operator.or_]
     film: FinishedFilm
+    edits: int
 
 
 class CardTask(TypedDict):

@@ -20,12 +20,13 @@ from clash.providers.ports import ScreenplayRequest
 from clash.redaction import safe_exception
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Failure, FileRecord, StepContext
-from clash.workflow.finalize import finish_film
-from clash.workflow.generate_assets import card_call, card_tasks
+from clash.workflow.cuts import cut_film
+from clash.workflow.generate_assets import card_tasks, make_card
 from clash.workflow.generate_screenplay import screenplay_call
 from clash.workflow.generate_shots import make_shot, shot_tasks, stored
 from clash.workflow.restore import restore_files
 from clash.workflow.state import CardTask, ProductionState, ShotTask
+from clash.workflow.takes import judge_of, make_takes
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Steps:
 
     def __init__(self, context: StepContext) -> None:
         self._context = context
+        self._judge = judge_of(context.takes, context.review)
 
     def node(self, name: str) -> Node:
         """The step of this name as a node: a failure becomes an interrupt."""
@@ -86,7 +88,8 @@ class Steps:
         context = self._context
         await context.plan("generate_screenplay", 1)
         request = ScreenplayRequest(story=await self._story(state))
-        made = await context.ledger.call(screenplay_call(request))
+        made = (await make_takes(context.ledger, context.takes, screenplay_call(request))).selected
+        self._judge("screenplay", "screenplay", made.sha256)
         context.done("generate_screenplay", "screenplay")
         return {"screenplay": made.sha256}
 
@@ -101,7 +104,8 @@ class Steps:
     async def generate_shots(self, state: ProductionState | ShotTask) -> Any:
         """Entered once with the graph's state, it sends itself one task a shot; each makes its clip."""
         if "shot" in state:
-            finished = await make_shot(state, self._context.ledger, self._context.format)
+            context = self._context
+            finished = await make_shot(state, context.ledger, context.format, context.takes, self._judge)
             self._context.done("generate_shots", state["slot"])
             return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
         screenplay = await self._screenplay(state["screenplay"])
@@ -117,7 +121,7 @@ class Steps:
         again = await restore_files(screenplay, state, context)
         cards, shots = {**state["cards"], **again["cards"]}, {**state.get("shots", {}), **again["shots"]}
         whole = ProductionState({**state, "cards": cards, "shots": shots})
-        film, files = await asyncio.to_thread(finish_film, screenplay, whole, context)
+        film, files = await cut_film(screenplay, whole, context)
         for file in files:
             await context.record(file)
         context.done("finalize", "film")
@@ -126,7 +130,8 @@ class Steps:
     # -- parts -----------------------------------------------------------------------------------------------
 
     async def _draw_card(self, card: CardTask) -> Any:
-        made = await self._context.ledger.call(card_call(card, self._context.format))
+        made = await make_card(card, self._context.ledger, self._context.format, self._context.takes)
+        self._judge("cards", card["slot"], made.sha256)
         self._context.done("generate_assets", card["slot"])
         return Command(update={"cards": {card["slot"]: stored(made)}}, goto="generate_shots")
 

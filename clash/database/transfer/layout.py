@@ -21,6 +21,8 @@ _KEYS: Mapping[str, tuple[str, str]] = {
     "workflow_executions": ("run_id", "run_id"),
     "api_logs": ("run_id", "id"),
     "call_settlements": ("run_id", "id"),
+    "slot_decisions": ("run_id", "id"),
+    "film_cuts": ("run_id", "id"),
     "generated_assets": ("run_id", "id"),
     "checkpoint_metadata": ("run_id", "checkpoint_ns, checkpoint_id"),
     "checkpoints": ("thread_id", "checkpoint_ns, checkpoint_id"),
@@ -34,6 +36,8 @@ _STAYS: Mapping[str, set[str]] = {
     "workflow_executions": {"lease_owner", "lease_generation", "lease_expires_at"},
     "api_logs": {"id"},
     "call_settlements": {"id"},
+    "slot_decisions": {"id"},
+    "film_cuts": {"id"},
     "generated_assets": {"id"},
 }
 _JSON: Mapping[tuple[str, str], type] = {
@@ -41,6 +45,8 @@ _JSON: Mapping[tuple[str, str], type] = {
     ("workflow_executions", "metadata"): dict,
     ("generated_assets", "facts"): dict,
     ("checkpoint_metadata", "next_steps"): list,
+    ("film_cuts", "files"): dict,
+    ("film_cuts", "selection"): dict,
 }
 """Texts that reports read as JSON, and of which type it is."""
 _CHUNKED: Mapping[str, tuple[str, str]] = {
