@@ -72,7 +72,7 @@ class DryRun:
         """See `Ledger.call`."""
         kind = kind_of(task.request)
         model = self._registry.model(kind, task.model) if task.model else self._models[kind]
-        key = content_key(model, task.request, take=task.variation)
+        key = content_key(model, task.request, take=task.key_take)
         found = await self._find(task, model)
         quote = quote_of(model, task.request)
         # Of two that ask for the very same thing, the second will find what the first has made.
@@ -94,7 +94,7 @@ class DryRun:
             rows += [live] if live is not None and live.state == CallState.SUCCEEDED else []
         if self._reuse or self._run_id is not None:
             within = None if self._reuse else self._run_id
-            keys = keys_of(model, task.request, take=task.variation, older=self._older_serve)
+            keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
             rows += await call_log.succeeded_elsewhere(self._database, keys, within=within)
             rows += await self._carried_over(self._database, keys, within)
         for row in rows:

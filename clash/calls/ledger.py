@@ -111,7 +111,7 @@ class Ledger:
         when the lease is lost, `StorageError`.
         """
         model = self._model_of(task)
-        key = content_key(model, task.request, take=task.variation)
+        key = content_key(model, task.request, take=task.key_take)
         try:
             # Two shots that ask for the very same thing wait for each other: the second finds what the first made.
             async with self._same_key.setdefault(key, asyncio.Lock()):
@@ -159,7 +159,7 @@ class Ledger:
 
     async def _earlier(self, model: Model, task: CallSpec) -> Sequence[CallRow]:
         """The rows, newest first, in which this very call succeeded before, under its key of today or an older one."""
-        keys = keys_of(model, task.request, take=task.variation, older=self._older_serve)
+        keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
         return await call_log.succeeded_elsewhere(self._database, keys, within=self._reuse_within)
 
     async def _file_lost(self, task: CallSpec, model: Model, row: CallRow) -> None:
@@ -333,7 +333,7 @@ class Ledger:
 
     def _is_same(self, task: CallSpec, row: CallRow, model: Model) -> bool:
         """Whether what is asked for, and where, is what the row was written for."""
-        return _is_here(row, model) and row.key in keys_of(model, task.request, take=task.variation)
+        return _is_here(row, model) and row.key in keys_of(model, task.request, take=task.key_take)
 
 
 def _is_here(row: CallRow, model: Model) -> bool:

@@ -229,4 +229,4 @@ class ProviderCalls:
 
     def context(self, task: CallSpec, row: CallRow) -> Context:
         files = {item.sha256: self._assets.path(item.sha256) for item in references_of(task.request)}
-        return Context(row.token, row.model, files, take=task.variation, seed=seed_of(row.key))
+        return Context(row.token, row.model, files, take=task.key_take, seed=seed_of(row.key))

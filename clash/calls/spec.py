@@ -19,7 +19,7 @@ class CallSpec:
     step cannot use: then the call has failed. What is once recorded as succeeded is served for ever.
 
     `take` is the number of the slot's take; `variation` is which of several answers to this very request it is, and
-    part of the call's key. `model` (`provider:model`) is asked instead of the run's. The file of the `selected` take
+    part of the call's key (0: the take's number). `model` (`provider:model`) is asked instead of the run's. The file of the `selected` take
     is the run's for this slot; `reselect`: the run may have recorded another take's.
     """
 
@@ -29,10 +29,16 @@ class CallSpec:
     request: Request
     asset_slot: str = ""
     take: int = 1
-    variation: int = 1
+    variation: int = 0
     model: str = ""
     selected: bool = True
     reselect: bool = False
+
+    @property
+    def key_take(self) -> int:
+        """What stands for the take in the key of the call."""
+        return self.variation or self.take
+
     inspect: Callable[[bytes], None] = lambda _: None
 
 
