@@ -19,8 +19,8 @@ class CallSpec:
     step cannot use: then the call has failed. What is once recorded as succeeded is served for ever.
 
     `take` is the number of the slot's take; `variation` is which of several answers to this very request it is, and
-    part of the call's key (0: the take's number). `model` (`provider:model`) is asked instead of the run's. The file of the `selected` take
-    is the run's for this slot; `reselect`: the run may have recorded another take's.
+    part of the call's key (0: the take's number). `model` (`provider:model`) is asked instead of the run's. The file
+    of the `selected` take is the run's for this slot; `reselect`: the run may have recorded another take's.
     """
 
     step: str
