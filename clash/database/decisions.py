@@ -112,7 +112,8 @@ def insert_decision(run_id: str, decision: Decision, *, after: int | None = None
         " AND EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?)"
     )
     return Statement(
-        f"INSERT INTO slot_decisions (run_id, {_COLUMNS}) SELECT ?{', ?' * len(values)} WHERE {unseen} RETURNING id",
+        f"INSERT INTO slot_decisions (run_id, {_COLUMNS}) SELECT ?{', ?' * len(values)} WHERE {unseen}"
+        " ON CONFLICT DO NOTHING RETURNING id",
         (run_id, *values, after, after, run_id, decision.batch, run_id),
         recall=Statement(
             "SELECT id FROM slot_decisions WHERE run_id = ? AND slot = ? AND decision = ? AND take = ? AND batch = ?",

@@ -41,6 +41,8 @@ _TABLES = (
     "generated_assets",
     "api_logs",
     "call_settlements",
+    "slot_decisions",
+    "film_cuts",
     "checkpoints",
     "writes",
 )

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from clash.database.port import Row
 from clash.errors import DatabaseError
-from clash.vocabulary import CallState, Precision, RunStatus, sql_list
+from clash.vocabulary import CallState, Decided, Precision, RunStatus, sql_list
 
 MOST_MICRO = 10**15
 """A thousand million dollars: no sum of clash is larger, and every sum of sums stays within 64 bits."""
@@ -220,6 +220,29 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "was_cost_micro": _money,
         "was_held_micro": _money,
         "was_error": _or_null(_text),
+    },
+    "slot_decisions": {
+        "run_id": _text,
+        "slot": _text,
+        "decision": _one_of(*Decided),
+        "take": _count,
+        "variation": _count,
+        "of_take": _count,
+        "judged_sha256": _text,
+        "note": _text,
+        "prompt": _text,
+        "model": _text,
+        "batch": _text,
+        "actor": _text,
+        "created_at": _time,
+    },
+    "film_cuts": {
+        "run_id": _text,
+        "take": _count,
+        "cut": _text,
+        "files": _json(dict),
+        "selection": _json(dict),
+        "created_at": _time,
     },
     "checkpoint_metadata": {
         "run_id": _text,
