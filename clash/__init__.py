@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clash.database.metadata import AsyncMetadataTracker, MetadataTracker
     from clash.errors import ClashError
     from clash.production import RunReport, RunRequest, cancel, dry_run, resume, run
+    from clash.reports.diffs import diff_checkpoints, diff_runs
 
 __all__ = [
     "AsyncMetadataTracker",
@@ -26,6 +27,8 @@ __all__ = [
     "aget_checkpointer",
     "alist_checkpoints",
     "cancel",
+    "diff_checkpoints",
+    "diff_runs",
     "dry_run",
     "get_checkpointer",
     "init_database",
@@ -43,6 +46,8 @@ _MODULES = {
     "aget_checkpointer": "clash.database.checkpointer",
     "alist_checkpoints": "clash.database.checkpointer",
     "cancel": "clash.production",
+    "diff_checkpoints": "clash.reports.diffs",
+    "diff_runs": "clash.reports.diffs",
     "dry_run": "clash.production",
     "get_checkpointer": "clash.database.checkpointer",
     "init_database": "clash.database",

@@ -50,7 +50,9 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("outcomes", "run", story, "--story", "all", "--dry-run", *SMALL)
     check("runs-ls", "runs", "ls")
     check("runs-show", "runs", "show", "r")
-    check("checkpoints-ls", "checkpoints", "ls", "r")
+    check("runs-diff", "runs", "diff", "r", "all-1")
+    saved = check("checkpoints-ls", "checkpoints", "ls", "r")["items"]
+    check("checkpoints-diff", "checkpoints", "diff", "r", saved[-1]["checkpoint_id"], saved[0]["checkpoint_id"])
     check("checkpoints-show", "checkpoints", "show", "r")
     check("cost", "cost", "r", "--calls")
     check("cost", "cost", "r")

@@ -33,6 +33,10 @@ def test_every_command_works_on_both_databases(tmp_path: Path, database_url: str
     items = run("checkpoints", "ls", "both")["items"]
     assert items[0]["step_name"] == "finalize"  # type: ignore[index]
     assert run("checkpoints", "show", "both")["values"]["film"]["frames"] > 0  # type: ignore[index]
+    assert {shot["state"] for shot in run("runs", "diff", "both", "both")["shots"]} == {"kept"}  # type: ignore[attr-defined]
+    saved = [item["checkpoint_id"] for item in items]  # type: ignore[attr-defined]
+    found = run("checkpoints", "diff", "both", saved[1], saved[0])["items"]
+    assert [item["key"] for item in found] == ["film"]  # type: ignore[attr-defined]
     assert len(run("assets", "ls", "both")["items"]) > calls  # type: ignore[arg-type]
     status = run("db", "status", "--check")
     assert status["pending"] == []

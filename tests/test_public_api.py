@@ -27,6 +27,8 @@ NAMES = [
     "aget_checkpointer",
     "alist_checkpoints",
     "cancel",
+    "diff_checkpoints",
+    "diff_runs",
     "dry_run",
     "get_checkpointer",
     "init_database",

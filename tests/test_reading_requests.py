@@ -21,6 +21,7 @@ from clash.database.rows import NewAsset
 from clash.reports.checkpoints import list_checkpoints, show_checkpoint
 from clash.reports.costs import cost
 from clash.reports.database import database_status
+from clash.reports.diffs import diff_runs
 from clash.reports.files import list_assets
 from clash.reports.runs import list_runs, show_run
 
@@ -28,6 +29,7 @@ REPORTS: dict[str, tuple[Callable[[Settings], Awaitable[dict[str, Any]]], int]] 
     "runs ls": (list_runs, 1),
     "runs ls --limit": (lambda settings: list_runs(settings, status="running", limit=3), 1),
     "runs show": (lambda settings: show_run(settings, RUN), 1),
+    "runs diff": (lambda settings: diff_runs(RUN, RUN, settings), 1),
     "cost": (cost, 1),
     "cost RUN": (lambda settings: cost(settings, RUN, calls=True), 1),
     "assets ls": (lambda settings: list_assets(settings, RUN), 1),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from clash.cli import diffs
 from clash.cli.calls import failures
 from clash.cli.layout import Block, Column, Listing, Record, Table
 from clash.cli.options import Json, Limit, Thread
@@ -85,3 +86,6 @@ def render_checkpoint(document: Document) -> list[Block]:
     """The checkpoint, then its state and what is still to be done as JSON."""
     state = {key: document[key] for key in ("values", "pending", "metadata") if document.get(key)}
     return [Record(_ONE, document), Listing(json_text(state).split("\n"))]
+
+
+app.command("diff")(diffs.diff_checkpoints)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from clash.cli import diffs
 from clash.cli.calls import STEPS, calls_blocks, failed_paid_blocks, failures, settlement_blocks, unknown_blocks
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import Json, Limit, Thread
@@ -16,7 +17,7 @@ from clash.cli.reading import report
 from clash.cli.text import clock, minute, moment, money, money_if_any
 from clash.hints import command
 
-app = typer.Typer(help="Runs: list them, or show one.")
+app = typer.Typer(help="Runs: list them, show one, or compare two.")
 
 
 class Status(StrEnum):
@@ -185,3 +186,6 @@ def _steps(document: Document) -> list[dict[str, Any]]:
     for sums in document.get("steps") or ():
         rows.setdefault(sums["step"], {}).update(sums)
     return list(rows.values())
+
+
+app.command("diff")(diffs.diff_runs)

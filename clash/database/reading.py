@@ -80,6 +80,14 @@ async def call_rows(database: Database, run_id: str) -> Rows:
     return await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,))
 
 
+async def takes_of_calls(database: Database, run_id: str) -> Rows:
+    """The slot and the take of each succeeded call of a run, and nothing else of it."""
+    return await database.query(
+        "SELECT id, slot, take FROM api_logs WHERE run_id = ? AND state = 'succeeded' AND slot IS NOT NULL ORDER BY id",
+        (run_id,),
+    )
+
+
 async def asset_rows(database: Database, run_id: str) -> Rows:
     """All files of a run, in the order they were first made."""
     return await database.query("SELECT * FROM generated_assets WHERE run_id = ? ORDER BY id", (run_id,))

@@ -32,10 +32,11 @@ async def list_checkpoints(settings: Settings, thread_id: str, *, limit: int | N
 
 async def show_checkpoint(settings: Settings, thread_id: str, checkpoint_id: str | None = None) -> CheckpointDetails:
     """One checkpoint with its state; the newest if none is named. Raises `NotFoundError`."""
-    return await read(settings, lambda database: _checkpoint(database, thread_id, checkpoint_id))
+    return await read(settings, lambda database: checkpoint_details(database, thread_id, checkpoint_id))
 
 
-async def _checkpoint(database: Database, thread_id: str, checkpoint_id: str | None) -> CheckpointDetails:
+async def checkpoint_details(database: Database, thread_id: str, checkpoint_id: str | None) -> CheckpointDetails:
+    """As `show_checkpoint`, from a database that is open."""
     damaged = Damaged()
     note = partial(damaged.note, "checkpoint_metadata")
     _, items = await asyncio.gather(
