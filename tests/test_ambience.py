@@ -13,7 +13,7 @@ from clash.sound.ambience import bed_levels
 from clash.sound.foley import HAPPENINGS, LONGEST_S, VARIANTS, happening_sound
 from clash.sound.score import BAR, Mood, Score, mood_of
 from clash.sound.textures import LOOP, LOOP_RMS, RATE, TEXTURES, read_texture
-from clash.story.places import INTERIORS, PlaceKind
+from clash.story.place_kinds import INTERIORS, PlaceKind
 from clash.story.screenplay import TimeOfDay, Weather
 
 places = st.sampled_from(get_args(PlaceKind))

@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from clash.story.places import INTERIORS, PlaceKind, boat_at, place_kind
+from clash.story.place_kinds import INTERIORS, PlaceKind
+from clash.story.places import boat_at, place_kind
 from clash.story.screenplay import Location, Setting
 
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from clash.errors import FilmError
 from clash.sound.soundtrack import SoundShot, Utterance, soundtrack
 from clash.sound.speech import decoded, duration_s
-from clash.story.places import PlaceKind
+from clash.story.place_kinds import PlaceKind
 
 RATE = 48_000
 

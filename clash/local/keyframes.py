@@ -21,7 +21,8 @@ from clash.local.place_words import known_place
 from clash.local.seating import seats_of
 from clash.local.seats import draw_seats, draw_table
 from clash.local.staging import FULL_FIGURES, SINGLES, Frame, Player, focus_of, nobody, stage
-from clash.story.places import INTERIORS, PlaceKind, boat_at, place_kind
+from clash.story.place_kinds import INTERIORS, PlaceKind
+from clash.story.places import boat_at, place_kind
 from clash.story.screenplay import Character, Location, Shot
 
 PATHS: frozenset[PlaceKind] = frozenset({"cliff", "crag", "footpath"})

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import cast
 
 from clash.local.vocabulary import is_surely_english, tags, vocabulary, vocabulary_for
-from clash.story.places import PlaceKind, place_kind
+from clash.story.place_kinds import PlaceKind
+from clash.story.places import place_kind
 from clash.story.screenplay import Location, TimeOfDay, Weather
 
 _READ_AS_THEY_ARE = ("en", "zh")

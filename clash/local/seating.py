@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clash.local.figures import words
-from clash.story.places import INTERIORS, boat_at, place_kind
+from clash.story.place_kinds import INTERIORS
+from clash.story.places import boat_at, place_kind
 from clash.story.screenplay import Character, Location, Shot
 
 Seat = Literal["", "chair", "stool", "bench", "wall", "rock", "thwart"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from clash.story.places import INTERIORS, PlaceKind
+from clash.story.place_kinds import INTERIORS, PlaceKind
 from clash.story.screenplay import TimeOfDay, Weather
 
 BED_DB = -39.0

@@ -17,7 +17,7 @@ from clash.sound.loudness import Chunk
 from clash.sound.score import Mood, Score, mood_of
 from clash.sound.speech import SpeechTrack, Utterance
 from clash.sound.textures import LOOP_RMS, RATE, TEXTURES, Mono, Stereo, joined_up, read_texture, seeded
-from clash.story.places import PlaceKind
+from clash.story.place_kinds import PlaceKind
 from clash.story.screenplay import TimeOfDay, Weather
 
 __all__ = ["SoundShot", "Utterance", "soundtrack"]

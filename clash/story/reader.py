@@ -15,7 +15,8 @@ from pathlib import PureWindowsPath
 from clash.errors import StoryError
 from clash.story.beats import Beats
 from clash.story.cells import is_empty, is_sentence, split_list
-from clash.story.columns import Columns, columns_of
+from clash.story.column_uses import columns_of
+from clash.story.columns import Columns
 from clash.story.durations import FPS
 from clash.story.headers import meaning_of, sentence_columns, title_column
 from clash.story.language import checked_tag, language_of

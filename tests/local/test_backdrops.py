@@ -15,7 +15,8 @@ from clash.local.backdrops import PAINTERS, Backdrop, draw_backdrop
 from clash.local.backdrops.canvas import Canvas
 from clash.local.backdrops.framing import Camera
 from clash.local.backdrops.scene import standing_side
-from clash.story.places import PlaceKind, place_kind
+from clash.story.place_kinds import PlaceKind
+from clash.story.places import place_kind
 from clash.story.screenplay import Angle, Location, ShotSize, TimeOfDay, Weather
 
 KINDS: tuple[PlaceKind, ...] = get_args(PlaceKind)

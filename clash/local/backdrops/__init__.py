@@ -44,7 +44,8 @@ from clash.local.backdrops.palette import RGB, indoors, palette_of
 from clash.local.backdrops.scene import Scene
 from clash.local.backdrops.weather import fall, vignette
 from clash.local.place_words import known_place
-from clash.story.places import INTERIORS, PlaceKind, boat_at, place_kind
+from clash.story.place_kinds import INTERIORS, PlaceKind
+from clash.story.places import boat_at, place_kind
 from clash.story.screenplay import Angle, Location, ShotSize, TimeOfDay, Weather
 
 __all__ = ["Backdrop", "Painter", "draw_backdrop"]

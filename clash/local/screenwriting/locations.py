@@ -9,7 +9,8 @@ from functools import lru_cache
 from clash.local.place_words import UNKNOWN_PLACES, kind_of_place
 from clash.local.screenwriting.atmosphere import setting_in_column, time_in_column
 from clash.local.screenwriting.names import Slugs
-from clash.story.places import INTERIORS, place_kind
+from clash.story.place_kinds import INTERIORS
+from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
 
 _HEADING = re.compile(
