@@ -19,9 +19,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from clash.story.screenplay import Character, Location, Screenplay, Shot, Story, Value
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
+from clash.story.screenplay import (
+    Character,
+    Location,
+    Movement,
+    Screenplay,
+    Shot,
+    ShotSize,
+    Story,
+    TimeOfDay,
+    Value,
+    Weather,
+)
 from clash.vocabulary import Kind as Kind
 
 
@@ -42,10 +55,65 @@ class Caption(Value):
     speaker: str = ""
 
 
+class Neighbour(Value):
+    """A shot that is there already, next to rows that are to be written."""
+
+    location: str
+    time: TimeOfDay
+    weather: Weather
+    characters: tuple[str, ...]
+    action: str
+    size: ShotSize
+    movement: Movement
+
+
+class Neighbours(Value):
+    """What a row that is to be written comes between. `shown` are the places that the film has shown before it."""
+
+    before: Neighbour | None = None
+    after: Neighbour | None = None
+    shown: tuple[str, ...] = ()
+    follows: bool = False
+    """Whether the row comes right after the row that stands before it in the request's story."""
+    same_scene: bool = False
+    """Whether its scene is that of the row above it in the table."""
+
+
+class Established(Value):
+    """A screenplay of which some rows are to be written, new or anew.
+
+    Style, cast and places stay as they are: an answer repeats those that it needs, and adds only new ones.
+    """
+
+    title: str
+    style: str
+    characters: tuple[Character, ...]
+    locations: tuple[Location, ...]
+    neighbours: tuple[Neighbours, ...]
+    """One for each row of the request's story, in its order."""
+    narrated: bool = False
+    """Whether descriptions are read aloud, because the table has no words of its own."""
+
+
 class ScreenplayRequest(Value):
-    """Turn a story into a screenplay. Answer: JSON of `Screenplay` (`application/json`)."""
+    """Turn a story into a screenplay. Answer: JSON of `Screenplay` (`application/json`).
+
+    With `established`, `story` holds only the rows to be written; of the answer only their shots are taken, and the
+    people and places that are new. `note` is what a person says of the screenplay that there is, so that the next is
+    better. A writer that knows neither writes the rows that it is given.
+    """
+
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"established", "note"})
 
     story: Story
+    established: Established | None = None
+    note: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A request that needs none of the later fields is written as before them: its calls keep their keys.
+        values: dict[str, Any] = handler(self)
+        return {name: value for name, value in values.items() if value or name not in self.omitted_when_unset}
 
 
 class ImageRequest(Value):
