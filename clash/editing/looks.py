@@ -59,7 +59,7 @@ def with_new_looks(shot: Shot, changes: Sequence[LookChange]) -> Shot:
         if change.before.slug not in shot.characters:
             continue
         for name in ("image_prompt", "video_prompt"):
-            text = update.get(name, getattr(shot, name))
+            text: str = update[name] if name in update else getattr(shot, name)
             if change.before.look and change.before.look in text:
                 text = text.replace(change.before.look, change.after.look)
             else:

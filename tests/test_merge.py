@@ -1,0 +1,413 @@
+"""A changed story keeps the shots of the rows that did not change, word for word."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clash.editing.merge import MergePlan, merged, plan_merge
+from clash.errors import ProviderError
+from clash.story.screenplay import Beat, Line, Screenplay, Shot, Story
+from clash.workflow.generate_screenplay import check_screenplay
+from tests.editing_stories import (
+    PROSE,
+    SHOT_LIST,
+    WordyWriter,
+    edited,
+    rows_of,
+    story_of,
+    with_rows,
+    written_locally,
+)
+
+
+def _said(shot: Shot) -> str:
+    return shot.model_copy(update={"number": 0, "source_row": 0}).model_dump_json()
+
+
+def _changed(before: Story, after: Story, screenplay: Screenplay) -> tuple[MergePlan, Screenplay, WordyWriter]:
+    """The plan and the new screenplay; the writer words everything anew."""
+    writer = WordyWriter()
+    writer.answers = 7
+    plan = plan_merge(before, screenplay, after)
+    new = merged(plan, writer.write(plan.story) if plan.needs_writer else None)
+    check_screenplay(new)
+    rows = {beat.row for beat in after.beats}
+    assert all(shot.source_row in rows for shot in new.shots)
+    return plan, new, writer
+
+
+def _screenplays(story: Story) -> list[Screenplay]:
+    return [written_locally(story), WordyWriter().write(story, shots_per_row=2)]
+
+
+def _edit(table: str, *edits: tuple[str, str], rows: list[str] | None = None) -> list[tuple[MergePlan, Screenplay]]:
+    before = story_of(table)
+    after = story_of(with_rows(table, rows) if rows is not None else edited(table, *edits))
+    return [_changed(before, after, screenplay)[:2] for screenplay in _screenplays(before)]
+
+
+def _states(plan: MergePlan) -> str:
+    return " ".join(row.state for row in plan.rows)
+
+
+# -- one edit at a time
+
+
+def test_word_of_a_line_asks_no_writer() -> None:
+    """A changed word of a line changes that line in its shot, and nothing else."""
+    for plan, new in _edit(SHOT_LIST, ("before the tide", "before the storm")):
+        assert _states(plan) == "reread kept kept kept kept kept"
+        old = plan.old_screenplay.shots
+        assert new.shots[0].dialogue[0].text == "Come back before the storm."
+        assert new.shots[0].model_copy(update={"dialogue": old[0].dialogue}) == old[0]
+        assert new.shots[1:] == old[1:]
+
+
+def test_line_of_prose_stays_in_its_shot() -> None:
+    """In a row of several shots a changed line is spoken where it was spoken."""
+    for plan, new in _edit(PROSE, ("Come back", "Come home")):
+        assert not plan.needs_writer
+        changed = [(a, b) for a, b in zip(plan.old_screenplay.shots, new.shots, strict=True) if a != b]
+        assert len(changed) == 1
+        before, after = changed[0]
+        assert after.model_copy(update={"dialogue": before.dialogue}) == before
+        assert [line.text for shot in new.shots for line in shot.dialogue][:2] == ["Come home.", "No."]
+
+
+def test_line_added_to_prose_follows_its_neighbour() -> None:
+    """A line added behind another is spoken in the other's shot; every picture stays."""
+    for plan, new in _edit(PROSE, ("Ivo: No.", "Ivo: No.|Mara: Please.")):
+        assert not plan.needs_writer
+        texts = [[line.text for line in shot.dialogue] for shot in new.shots]
+        assert any(lines[-2:] == ["No.", "Please."] for lines in texts)
+        pictures = [shot.image_prompt for shot in plan.old_screenplay.shots]
+        assert [shot.image_prompt for shot in new.shots] == pictures
+
+
+def test_new_speaker_is_for_a_writer() -> None:
+    """Somebody who was not in the picture and speaks now has to be put into it."""
+    for plan, _ in _edit(SHOT_LIST, ("Ivo: She will not come.", "Nora: She will not come.")):
+        assert _states(plan) == "kept kept kept written kept kept"
+
+
+@pytest.mark.parametrize("where", [0, 3, 6], ids=["top", "middle", "end"])
+def test_inserted_row_is_the_only_one_written(where: int) -> None:
+    """A row inserted anywhere is written; the shots of all others stay, numbered on."""
+    rows = rows_of(SHOT_LIST)
+    for plan, new in _edit(SHOT_LIST, rows=[*rows[:where], "9,9,wide,Sea,,Waves roll in.,,3", *rows[where:]]):
+        assert plan.written == (where,)
+        assert [beat.description for beat in plan.story.beats] == ["Waves roll in."]
+        kept = [shot for shot in new.shots if not shot.action.startswith("version 8")]
+        assert list(map(_said, kept)) == list(map(_said, plan.old_screenplay.shots))
+        assert new.shots[where].location == "sea"
+
+
+def test_deleted_row_loses_its_shots() -> None:
+    """A deleted row takes its shots with it; nobody is asked."""
+    for plan, new in _edit(PROSE, rows=rows_of(PROSE)[1:]):
+        assert not plan.needs_writer
+        assert plan.removed == (0,)
+        old = [shot for shot in plan.old_screenplay.shots if shot.source_row != 2]
+        assert list(map(_said, new.shots)) == list(map(_said, old))
+
+
+def test_swapped_rows_keep_their_shots() -> None:
+    """Two rows that change places take their shots along."""
+    rows = rows_of(PROSE)
+    for plan, new in _edit(PROSE, rows=[rows[2], rows[1], rows[0], *rows[3:]]):
+        assert not plan.needs_writer
+        assert Counter(map(_said, new.shots)) == Counter(map(_said, plan.old_screenplay.shots))
+        of_first = [_said(shot) for shot in plan.old_screenplay.shots if shot.source_row == 4]
+        assert list(map(_said, new.shots[: len(of_first)])) == of_first
+
+
+def test_look_in_the_table_changes_the_look() -> None:
+    """A look changed in the column of characters changes the character, and the prompts that repeat it."""
+    new_table = SHOT_LIST.replace("teal coat", "red coat")
+    before, after = story_of(SHOT_LIST), story_of(new_table)
+    plan, new, _ = _changed(before, after, written_locally(before))
+    assert not plan.needs_writer
+    assert {one.slug: one.look for one in new.characters} == {"mara": "red coat", "ivo": "grey beard"}
+    for old, shot in zip(plan.old_screenplay.shots, new.shots, strict=True):
+        assert shot.image_prompt == old.image_prompt.replace("teal coat", "red coat")
+        assert shot.model_copy(update={"image_prompt": old.image_prompt}) == old
+
+
+def test_look_in_a_writers_words_keeps_them() -> None:
+    """Where a writer worded the look, only the words that differ in the table are replaced."""
+    before = story_of(SHOT_LIST)
+    screenplay = written_locally(before)
+    look = "A woman of forty in a long teal oilskin, copper hair."
+    mara, ivo = screenplay.characters
+    screenplay = screenplay.model_copy(update={"characters": (mara.model_copy(update={"look": look}), ivo)})
+    _, new, _ = _changed(before, story_of(SHOT_LIST.replace("teal coat", "red coat")), screenplay)
+    assert new.characters[0].look == "A woman of forty in a long red oilskin, copper hair."
+
+
+def test_costume_of_one_row_is_for_a_writer() -> None:
+    """Another look in one row alone, which other rows contradict, is that row's picture."""
+    for plan, new in _edit(SHOT_LIST, ("Mara (teal coat),Mara climbs", "Mara (red coat),Mara climbs")):
+        assert plan.written == (5,)
+        assert new.characters == plan.old_screenplay.characters
+
+
+def test_changed_description_is_for_a_writer() -> None:
+    """A row whose description changed is written; its neighbours are told to the writer."""
+    for plan, _ in _edit(SHOT_LIST, ("Ivo ties the rope", "Ivo cuts the rope")):
+        assert plan.written == (1,)
+        [between] = plan.established.neighbours
+        assert between.before is not None
+        assert between.after is not None
+        assert between.before.action.endswith(plan.old_screenplay.shots[0].action)
+        assert between.shown == ("pier",)
+
+
+def test_changed_place_is_for_a_writer() -> None:
+    """A row that plays elsewhere now is written."""
+    for plan, new in _edit(SHOT_LIST, ("Pier,Mara (teal coat),Mara counts", "Hill,Mara (teal coat),Mara counts")):
+        assert plan.written == (2,)
+        assert new.shots[2].location == "hill"
+
+
+def test_length_comes_from_the_table() -> None:
+    """A changed length asks nobody; a row of several shots shares it as before."""
+    for plan, new in _edit(SHOT_LIST, (",4\n1,2", ",6\n1,2")):
+        assert not plan.needs_writer
+        assert sum(shot.duration_s for shot in new.shots if shot.source_row == 2) == 6
+
+
+def test_size_comes_from_the_table() -> None:
+    """A changed size is the shot's, and the prompt names it; nobody is asked."""
+    before, after = story_of(SHOT_LIST), story_of(edited(SHOT_LIST, ("close up,Kitchen", "full,Kitchen")))
+    plan, new, _ = _changed(before, after, written_locally(before))
+    assert not plan.needs_writer
+    assert new.shots[4].size == "full"
+    assert new.shots[4].image_prompt == plan.old_screenplay.shots[4].image_prompt.replace("Close-up", "Full shot")
+    assert new.shots[4].image_prompt.startswith("Full shot")
+
+
+def test_renumbered_labels_change_no_shot() -> None:
+    """Other numbers of scenes and shots change the scenes' numbers alone."""
+    rows = [f"{int(row[0]) + 4},{int(row[2]) * 10}{row[3:]}" for row in rows_of(SHOT_LIST)]
+    before, after = story_of(SHOT_LIST), story_of(with_rows(SHOT_LIST, rows))
+    plan, new, _ = _changed(before, after, written_locally(before))
+    assert new.shots == plan.old_screenplay.shots
+    assert [scene.number for scene in new.scenes] == ["5", "6", "7"]
+
+
+def test_row_split_in_two_is_two_written_rows() -> None:
+    """Of a row split in two, one half is the changed row and the other is new; the others stay."""
+    rows = rows_of(PROSE)
+    halves = [
+        "2,Kitchen,Ivo cuts bread at the table. Steam rises from the pot.,",
+        "2,Kitchen,The clock stops.,Ivo: She will not come.",
+    ]
+    for plan, new in _edit(PROSE, rows=[*rows[:2], *halves, *rows[3:]]):
+        assert plan.written == (2, 3)
+        assert plan.rows[2].old == 2
+        assert plan.rows[3].old is None
+        kept = {_said(shot) for shot in plan.old_screenplay.shots if shot.source_row != 4}
+        assert kept <= set(map(_said, new.shots))
+
+
+def test_rows_of_one_scene_stay_one_scene() -> None:
+    """A row inserted within a scene belongs to it."""
+    rows = rows_of(SHOT_LIST)
+    before = story_of(SHOT_LIST)
+    after = story_of(with_rows(SHOT_LIST, [*rows[:2], "1,9,wide,Pier,,A gull lands.,,2", *rows[2:]]))
+    _, new, _ = _changed(before, after, written_locally(before))
+    assert [(scene.number, len(scene.shots)) for scene in new.scenes] == [("1", 4), ("2", 2), ("3", 1)]
+
+
+def test_person_who_is_gone_leaves_the_cast() -> None:
+    """With the last row of somebody, that person leaves the cast; so does a place."""
+    for _, new in _edit(SHOT_LIST, rows=[row for row in rows_of(SHOT_LIST) if "Ivo" not in row]):
+        assert [one.slug for one in new.characters] == ["mara"]
+        assert [one.slug for one in new.locations] == ["pier", "hill"]
+
+
+def test_new_names_join_the_cast() -> None:
+    """Who and what is new in a written row is added; those who are known stay as they are."""
+    rows = [*rows_of(SHOT_LIST), '4,7,wide,Sea,"Mara (teal coat), Nora",Mara and Nora row out.,Nora: Row!,3']
+    before = story_of(SHOT_LIST)
+    after = story_of("\n".join((SHOT_LIST.splitlines()[0], *rows)))
+    plan, new, _ = _changed(before, after, written_locally(before))
+    assert [one.slug for one in new.characters] == ["mara", "ivo", "nora"]
+    assert new.characters[:2] == plan.old_screenplay.characters
+    assert new.locations[-1].name == "Sea"
+    assert new.style == plan.old_screenplay.style
+
+
+def test_shot_that_a_person_added_stays() -> None:
+    """A shot that belongs to no row stays behind the shot that it follows, even if its row is written anew."""
+    before = story_of(SHOT_LIST)
+    screenplay = _with_a_guest(written_locally(before), behind=2)
+    assert merged(plan_merge(before, screenplay, before)) == screenplay
+    writer = WordyWriter()
+    after = story_of(edited(SHOT_LIST, ("Ivo ties the rope", "Ivo cuts the rope")))
+    plan = plan_merge(before, screenplay, after)
+    new = merged(plan, writer.write(plan.story))
+    assert [shot.action for shot in new.shots][1:3] == ["version 1: Ivo cuts the rope to a post. (0)", "A guest."]
+
+
+def test_order_that_a_person_chose_stays() -> None:
+    """Shots that a person put in another order than the table's stay in it when a row is added."""
+    before = story_of(SHOT_LIST)
+    screenplay = written_locally(before)
+    turned = [screenplay.shots[index] for index in (0, 2, 1, 3, 4, 5)]
+    numbered = tuple(shot.model_copy(update={"number": n}) for n, shot in enumerate(turned, start=1))
+    first, second, third = screenplay.scenes
+    scenes = (
+        first.model_copy(update={"shots": numbered[:3]}),
+        second.model_copy(update={"shots": numbered[3:5]}),
+        third.model_copy(update={"shots": numbered[5:]}),
+    )
+    screenplay = screenplay.model_copy(update={"scenes": scenes})
+    assert merged(plan_merge(before, screenplay, before)) == screenplay
+    rows = rows_of(SHOT_LIST)
+    after = story_of(with_rows(SHOT_LIST, [*rows[:3], "1,9,wide,Pier,,A gull lands.,,2", *rows[3:]]))
+    _, new, _ = _changed(before, after, screenplay)
+    assert [shot.source_row for shot in new.shots] == [2, 4, 5, 3, 6, 7, 8]
+
+
+def test_answer_without_a_row_is_refused() -> None:
+    """A writer that leaves out a row that it was given has not done its work."""
+    before = story_of(SHOT_LIST)
+    rows = rows_of(SHOT_LIST)
+    after = story_of(with_rows(SHOT_LIST, [*rows, "4,7,wide,Sea,,Waves.,,3", "4,8,wide,Sea,,Gulls.,,3"]))
+    plan = plan_merge(before, written_locally(before), after)
+    answer = WordyWriter().write(plan.story.model_copy(update={"beats": plan.story.beats[:1]}))
+    with pytest.raises(ProviderError, match="row 9") as raised:
+        merged(plan, answer)
+    assert raised.value.code == "bad_screenplay"
+
+
+def test_sentences_of_one_row_are_told_apart() -> None:
+    """Of a story whose sentences stand in one row, only the changed sentence is written."""
+    table = "title,sentence1,sentence2,sentence3\nThe pier,Mara waits at the pier.,Ivo cooks soup.,Stars come out.\n"
+    before, after = story_of(table), story_of(table.replace("cooks soup", "burns the soup"))
+    for screenplay in _screenplays(before):
+        plan, new, _ = _changed(before, after, screenplay)
+        assert plan.written == (1,)
+        kept = [_said(shot) for shot in plan.old_screenplay.shots if "soup" not in shot.action]
+        assert kept == [_said(shot) for shot in new.shots if "soup" not in shot.action]
+
+
+def _with_a_guest(screenplay: Screenplay, *, behind: int) -> Screenplay:
+    shots = list(screenplay.scenes[0].shots)
+    shots.insert(behind, shots[0].model_copy(update={"action": "A guest.", "source_row": 0}))
+    scenes = [screenplay.scenes[0].model_copy(update={"shots": tuple(shots)}), *screenplay.scenes[1:]]
+    number = 0
+    renumbered = []
+    for scene in scenes:
+        numbered = []
+        for shot in scene.shots:
+            number += 1
+            numbered.append(shot.model_copy(update={"number": number}))
+        renumbered.append(scene.model_copy(update={"shots": tuple(numbered)}))
+    return screenplay.model_copy(update={"scenes": tuple(renumbered)})
+
+
+# -- any edit
+
+
+_PEOPLE = ("Mara (teal coat)", "Ivo", "Nora")
+_PLACES = ("Pier", "Kitchen", "Hill", "Old mill")
+_SENTENCES = ("waits in the rain.", "opens the door.", "lights the lamp.", "counts the boats.", "sleeps.", "runs away.")
+
+
+@st.composite
+def _beats(draw: st.DrawFn, placed: bool) -> Beat:
+    people = draw(st.lists(st.sampled_from(_PEOPLE), max_size=2, unique=True))
+    who = people[0].split(" (")[0] if people else "Nobody"
+    described = draw(st.lists(st.sampled_from(_SENTENCES), min_size=1, max_size=3))
+    lines = draw(st.lists(st.sampled_from(("Come back.", "No.", "Now?")), max_size=2)) if people else []
+    return Beat(
+        row=0,
+        description=" ".join(f"{who} {text}" for text in described),
+        scene=draw(st.sampled_from(("1", "2", "2", "3"))),
+        location=draw(st.sampled_from(_PLACES)) if placed else draw(st.sampled_from(("", *_PLACES))),
+        characters=tuple(people),
+        dialogue=tuple(Line(speaker=who, text=text) for text in lines),
+        narration=draw(st.sampled_from(("", "", "That night it rained."))),
+        duration_s=draw(st.sampled_from((None, 3.0, 7.5))),
+        time=draw(st.sampled_from(("", "night"))),
+    )
+
+
+def _story(beats: list[Beat], kind: str) -> Story:
+    numbered = tuple(beat.model_copy(update={"row": row}) for row, beat in enumerate(beats, start=2))
+    return Story.model_validate(
+        {"title": "Tide", "kind": kind, "language": "en", "beats": numbered, "sha256": "0" * 64}
+    )
+
+
+_kinds = st.sampled_from(("beats", "shot_list"))
+_writers = st.sampled_from((written_locally, lambda story: WordyWriter().write(story, shots_per_row=2)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_beats(placed=False), min_size=1, max_size=8), _kinds, _writers)
+def test_unchanged_story_changes_nothing(beats: list[Beat], kind: str, write) -> None:  # type: ignore[no-untyped-def]
+    """The merge of a story with itself is the screenplay that there is."""
+    story = _story(beats, kind)
+    screenplay = write(story)
+    plan = plan_merge(story, screenplay, story)
+    assert not plan.needs_writer
+    assert merged(plan) == screenplay
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_beats(placed=True), min_size=1, max_size=8), _kinds, _writers, st.data())
+def test_permutation_keeps_every_word(beats: list[Beat], kind: str, write, data: st.DataObject) -> None:  # type: ignore[no-untyped-def]
+    """Rows in any other order keep every shot's words, and nobody is asked."""
+    before, after = _story(beats, kind), _story(data.draw(st.permutations(beats)), kind)
+    screenplay = write(before)
+    plan = plan_merge(before, screenplay, after)
+    assert not plan.needs_writer
+    new = merged(plan)
+    check_screenplay(new)
+    assert Counter(map(_said, new.shots)) == Counter(map(_said, screenplay.shots))
+    assert [shot.source_row for shot in new.shots] == sorted(shot.source_row for shot in new.shots)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(_beats(placed=True), min_size=1, max_size=8), _kinds, _writers, st.lists(st.integers(0, 20), max_size=4)
+)
+def test_inserted_rows_are_all_that_is_written(beats: list[Beat], kind: str, write, places: list[int]) -> None:  # type: ignore[no-untyped-def]
+    """Of k rows inserted exactly k are written, and what the writer answers changes no other shot."""
+    changed = list(beats)
+    for count, place in enumerate(places):
+        row = Beat(row=0, description=f"A kite number {count} rises over the lake.", scene="2", location="Lake")
+        changed.insert(min(place, len(changed)), row)
+    before, after = _story(beats, kind), _story(changed, kind)
+    screenplay = write(before)
+    plan, new, _ = _changed(before, after, screenplay)
+    assert len(plan.written) == len(places)
+    kept = [shot for shot in new.shots if not shot.action.startswith("version 8")]
+    assert list(map(_said, kept)) == list(map(_said, screenplay.shots))
+    assert len(new.shots) == len(screenplay.shots) + len(places)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(_beats(placed=False), min_size=1, max_size=8),
+    st.lists(_beats(placed=False), min_size=1, max_size=8),
+    _kinds,
+    _writers,
+    st.data(),
+)
+def test_any_change_gives_a_film_that_can_be_shot(beats, others, kind, write, data) -> None:  # type: ignore[no-untyped-def]
+    """Whatever a person does to a table, the screenplay can be shot and says every line of it once."""
+    mixed = data.draw(st.permutations([*beats, *others]))[: len(beats) + 1]
+    before, after = _story(beats, kind), _story(mixed, kind)
+    plan, new, _ = _changed(before, after, write(before))
+    kept = {_said(shot) for row in plan.rows if row.state == "kept" for shot in row.shots}
+    assert kept <= set(map(_said, new.shots))
+    wanted = Counter(line.text for beat in after.beats for line in beat.dialogue)
+    assert Counter(line.text for shot in new.shots for line in shot.dialogue) == wanted
