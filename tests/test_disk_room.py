@@ -86,6 +86,22 @@ async def test_the_rest_is_not_bought_when_the_disk_fills_up(desk: Desk, monkeyp
     assert await desk.states() == ["succeeded"] * len(till.charges)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_call_that_cannot_be_recorded_is_not_sent(
+    desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk does not even take the record of a call: nothing is bought, and the next run buys it once."""
+    till = Till()
+    with monkeypatch.context() as patch:
+        patch.setattr("clash.calls.keeping.write_open_call", refuse)
+        with pytest.raises(StorageError) as refused:
+            await (await desk.ledger(provider_of(kind, till))).call(task("a"))
+    assert (refused.value.code, till.charges) == ("disk_full", [])
+    assert set(await desk.states()) == {"failed"}
+    assert isinstance(await (await desk.ledger(provider_of(kind, till))).call(task("a")), CallResult)
+    assert len(till.charges) == 1
+
+
 async def test_who_waits_for_room_can_be_stopped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while a call waits: it is not bought."""
     till, stopped = Till(), asyncio.Event()
@@ -194,6 +210,25 @@ async def test_an_answer_that_no_folder_takes_is_held_in_memory(desk: Desk, monk
     monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
     assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
     assert (len(till.charges), len(looks)) == (1, 4)
+
+
+async def test_a_full_disk_with_no_room_for_a_folder_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the spare folder can be made: the answer is held in memory until there is room, all the same."""
+    till, looks = Till(), list[Path]()
+
+    def make(folder: Path) -> None:
+        looks.append(folder)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def put(assets: AssetStore, content: bytes) -> str:
+        return plain(assets, content) if len(looks) > 20 else refuse()  # type: ignore[return-value]
+
+    plain = AssetStore.put
+    monkeypatch.setattr(AssetStore, "put", put)
+    monkeypatch.setattr("clash.assets.spare._make_private", make)
+    monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
+    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
+    assert len(till.charges) == 1
 
 
 async def test_an_answer_that_never_finds_room_is_asked_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,6 +203,7 @@ def test_free_calls_leave_no_records(tmp_path: Path, monkeypatch: pytest.MonkeyP
     shot_list(tmp_path / "story.csv", 1, seconds=0.5)
     assert clash(tmp_path, "run", "story.csv", "--thread", "t", *SMALL, env=environment()).code == 0
     assert not list((tmp_path / "data" / "assets").glob("??/*.json"))
+    assert not (tmp_path / "data" / "assets" / "open").exists()
     monkeypatch.chdir(tmp_path)
     assert main(["db", "recover"]) == 0
 
@@ -260,3 +261,89 @@ def test_resume_on_an_older_copy_buys_nothing_again(workplace: Workplace, tmp_pa
     done = workplace.clash("resume", "t")
     assert (done.code, done.document["status"]) == (0, "completed"), done.err
     assert (workplace.charges, workplace.total("t")) == (paid, total)
+
+
+# -- calls in flight when the database is lost -------------------------------------------------------------------------
+
+
+@on_both_databases
+@pytest.mark.parametrize("point", ["answer.after", "receipt.after"])
+@pytest.mark.parametrize("provider", ["metered", "oneshot"])
+def test_a_call_in_flight_outlives_a_lost_database(
+    workplace: Workplace, request: pytest.FixtureRequest, provider: str, point: str
+) -> None:
+    """Killed in a call, and the database is lost: no call is sent again unasked, and a kept answer is not lost."""
+    words = tuple(word.replace("metered:", f"{provider}:") for word in METERED)
+    killed = workplace.film("t", "--concurrency", "1", *words, CLASH_FAULT=f"{point}:2")
+    assert (killed.code, workplace.charges) == (-9, 2)
+    without_a_database(workplace, request)
+    assert workplace.clash("db", "recover").code == 0
+    assert workplace.total("t") == ("0.100000", "0.100000")
+    resumed = workplace.clash("resume", "t")
+    slots = [line.split()[2] for line in workplace.meter.read_text().splitlines() if line.startswith("charge")]
+    assert len(slots) == len(set(slots)), "it was charged twice"
+    if (provider, point) == ("oneshot", "answer.after"):
+        assert (resumed.code, resumed.document["error"]["code"]) == (8, "unknown_call")
+        assert workplace.clash("resume", "t", "--retry-unknown").document["status"] == "completed"
+    else:
+        assert resumed.document["status"] == "completed", resumed.err
+        assert workplace.total("t") == (f"{workplace.charges * 0.10:.6f}", "0.000000")
+
+
+def lose(folder: Path) -> None:
+    """Delete the database."""
+    for file in (folder / "data").glob("clash.db*"):
+        file.unlink()
+
+
+def test_an_unknown_call_is_restored_beside_its_successor(workplace: Workplace, tmp_path: Path) -> None:
+    """A call was unknown and was made again with consent: after a loss it is unknown again, and its money reserved."""
+    first = workplace.film("t", "--concurrency", "1", *ONE_SHOT, CLASH_FAULT="answer.after:1")
+    assert first.code == -9
+    assert workplace.clash("resume", "t").code == 8
+    assert workplace.clash("resume", "t", "--retry-unknown").document["status"] == "completed"
+    paid, total = workplace.charges, workplace.total("t")
+    assert total[1] == "0.100000"
+    lose(tmp_path)
+    done = workplace.clash("resume", "t")
+    assert (done.code, done.document["status"]) == (0, "completed"), done.err
+    assert (workplace.charges, workplace.total("t")) == (paid, total)
+
+
+def test_a_settled_call_is_not_restored_as_open(workplace: Workplace, tmp_path: Path) -> None:
+    """A person said that an unknown call was not billed: after a loss nobody is asked about it again."""
+    assert workplace.film("t", "--concurrency", "1", *ONE_SHOT, CLASH_FAULT="answer.after:1").code == -9
+    assert workplace.clash("resume", "t").code == 8
+    (slot,) = [call["slot"] for call in workplace.clash("runs", "show", "t").document["calls"] if call["cost_usd"]][-1:]
+    assert workplace.clash("calls", "settle", "t", slot, "--not-billed").code == 0
+    assert list((tmp_path / "data" / "assets" / "open").glob("*.json")) == []
+    assert workplace.clash("resume", "t").document["status"] == "completed"
+
+
+def test_an_old_copy_after_a_restore_gets_its_calls(workplace: Workplace, tmp_path: Path) -> None:
+    """The database is lost and restored, then a copy from before the loss is found and put back: nothing is lost."""
+    database = tmp_path / "data" / "clash.db"
+    assert workplace.film("t", *ONE_SHOT, METER_FAIL="shot:002").code == 1
+    shutil.copyfile(database, tmp_path / "backup.db")
+    lose(tmp_path)
+    assert workplace.clash("resume", "t").document["status"] == "completed"
+    paid, total = workplace.charges, workplace.total("t")
+    lose(tmp_path)
+    shutil.copyfile(tmp_path / "backup.db", database)
+    done = workplace.clash("resume", "t")
+    assert (done.code, done.document["status"]) == (0, "completed"), done.err
+    assert (workplace.charges, workplace.total("t")) == (paid, total)
+
+
+def test_a_record_of_an_open_call_is_private(workplace: Workplace, tmp_path: Path) -> None:
+    """It is mode 0600, holds nothing of the request, and goes when the call is settled."""
+    killed = workplace.film("t", "--concurrency", "1", *METERED, CLASH_FAULT="answer.after:2")
+    assert killed.code == -9
+    (record,) = (tmp_path / "data" / "assets" / "open").glob("*.json")
+    call = json.loads(record.read_bytes())["call"]
+    assert {"run_id", "slot", "take", "key", "service", "model", "token", "started_at"} <= call.keys()
+    assert not {"request", "response"} & call.keys()
+    if os.name != "nt":
+        assert record.stat().st_mode & 0o777 == 0o600
+    assert workplace.clash("resume", "t").document["status"] == "completed"
+    assert list(record.parent.iterdir()) == []

@@ -1,6 +1,7 @@
 """Records in the asset store: enough about each paid call and each run to write its rows again.
 
     <root>/ab/cdef....<token>.json   a paid call, beside the file that it returned
+    <root>/open/<token>.json         a call that was sent and is not settled
     <root>/runs/<thread>.json        a run: its story, its settings, its budget
 
 The database is the ledger; the records survive when it is lost. `clash db recover`, `run` and
@@ -10,13 +11,14 @@ The database is the ledger; the records survive when it is lost. `clash db recov
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from clash.assets.store import AssetStore, write_durably
+from clash.assets.store import AssetStore, storage_error, write_durably
 from clash.regular_files import read_regular_file
 
 VERSION = 1
@@ -39,6 +41,31 @@ def write_call_record(assets: AssetStore, sha256: str, token: str, facts: Mappin
     path = assets.root / call_record_name(assets, sha256, token)
     if token.isalnum() and not path.exists():
         write_durably(path, _content(facts))
+
+
+def write_open_call(assets: AssetStore, token: str, facts: Mapping[str, Any]) -> None:
+    """Write the record of a call that is about to be sent, on this disk only. Raises `StorageError`.
+
+    It survives a killed process, and is not flushed for a power cut: the database has the call durably.
+    """
+    path = _open_call_path(assets, token)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(_content(facts))
+    except OSError as error:
+        raise storage_error(error, path.name) from error
+
+
+def forget_open_call(assets: AssetStore, token: str) -> None:
+    """Remove the record of a call that is settled."""
+    with suppress(OSError):
+        _open_call_path(assets, token).unlink(missing_ok=True)
+
+
+def _open_call_path(assets: AssetStore, token: str) -> Path:
+    return assets.root / "open" / assets.receipt_path(token).name
 
 
 def run_record_name(thread_id: str) -> str | None:
@@ -97,8 +124,16 @@ def call_record(assets: AssetStore, sha256: str, token: str) -> dict[str, Any] |
 
 
 def has_records(assets: AssetStore) -> bool:
-    """Return whether this disk has a record of a paid call, or the ticket of a job."""
-    return any(True for _ in _call_names(assets)) or any(True for _ in job_tickets(assets))
+    """Return whether this disk has a record of a paid or an open call, or the ticket of a job."""
+    found = (_call_names(assets), job_tickets(assets), open_calls(assets))
+    return any(True for records in found for _ in records)
+
+
+def open_calls(assets: AssetStore) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield token and content of the record of each call that was sent and is not settled."""
+    for path in sorted((assets.root / "open").glob("*.json")):
+        if (found := _read(path)) is not None:
+            yield path.stem, found
 
 
 def job_tickets(assets: AssetStore) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from clash.assets.store import RECEIPT_BYTES, AssetStore, parsed_receipt, sha256_of, write_durably
+from clash.assets.store import RECEIPT_BYTES, AssetStore, parsed_receipt, sha256_of, storage_error, write_durably
 from clash.errors import StorageError
 from clash.regular_files import NotRegularFileError, read_regular_file
 
@@ -51,7 +51,10 @@ def keep_elsewhere(token: str, receipt: Mapping[str, Any], content: bytes | None
                 write_durably(folder / f"{token}.answer", content)
             write_durably(folder / f"{token}.json", json.dumps(receipt, ensure_ascii=False).encode())
         except OSError as error:
-            refused = refused or StorageError(f"{folder} could not be made: {error.strerror}")
+            if refused is None:
+                # With its cause: a full disk may have room soon.
+                refused = storage_error(error, str(folder))
+                refused.__cause__ = error
         except StorageError as error:
             refused = refused or error
         else:

@@ -25,7 +25,12 @@ _LEFT_OUT = {
 
 def may_be_paid(row: CallRow, receipt: Mapping[str, Any]) -> bool:
     """Return whether a call cost something, or was sent to somebody who may charge for it unsaid."""
-    return bool(receipt["cost_micro"] or row.quoted_cost_micro or "://" in row.endpoint)
+    return bool(receipt["cost_micro"]) or may_become_paid(row)
+
+
+def may_become_paid(row: CallRow) -> bool:
+    """Return whether a call that is about to be sent may cost something."""
+    return bool(row.quoted_cost_micro or "://" in row.endpoint)
 
 
 def call_facts(row: CallRow) -> dict[str, Any]:

@@ -76,7 +76,10 @@ class CallStore:
     # -- before a call ---------------------------------------------------------------------------------------
 
     async def intend(self, task: CallSpec, model: Model, key: str, quote: Quote) -> CallRow | None:
-        """Write down what is about to be bought, and reserve its cost; or do neither, and None is returned."""
+        """Write down what is about to be bought, and reserve its cost; or do neither, and None is returned.
+
+        Raises `StorageError` if the disk does not take its record: nothing is to be sent then.
+        """
         row = await self._describe(task, model, key, quote)
         faults.point("intent.before")
         self._history.written(task.slot, task.take)
@@ -88,7 +91,14 @@ class CallStore:
         self._in_flight.enter(task)
         self._sent[row.token] = time.monotonic()
         faults.point("intent.after")
-        return CallRow.from_row(inserted[0])
+        written = CallRow.from_row(inserted[0])
+        try:
+            self._keeper.record_open(written)
+        except StorageError as error:
+            with suppress(ClashError):
+                await self.fail(task, written, error)
+            raise
+        return written
 
     async def wait_for_room(self, task: CallSpec, quote: Quote, end: asyncio.Event) -> None:
         """Wait for the next of the calls in flight to end, after `intend` refused: bills may be below their quotes.

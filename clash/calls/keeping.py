@@ -11,8 +11,9 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore, sha256_of
-from clash.assets.records import call_record, names_of_call_records
+from clash.assets.records import call_record, forget_open_call, names_of_call_records, write_open_call
 from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, take_back
+from clash.calls.call_records import call_facts, may_become_paid
 from clash.calls.receipts import checked_receipt, receipt_from_record, receipt_of
 from clash.database.rows import CallRow
 from clash.errors import Action, ClashError, Remedy, StorageError
@@ -56,6 +57,14 @@ class Keeper:
         """What is kept outside of the asset store, by the token of its call."""
         self._recorded: dict[str, str] | None = None
         """The files of the calls that have records on this disk, by token; listed when first needed."""
+
+    def record_open(self, row: CallRow) -> None:
+        """Write down on this disk what is about to be sent, so that it is not sent again if the database is lost.
+
+        Raises `StorageError`.
+        """
+        if may_become_paid(row):
+            write_open_call(self._assets, row.token, {"call": call_facts(row)})
 
     async def keep(self, row: CallRow, answer: Answer) -> Mapping[str, Any]:
         """Write an answer and its receipt to the disk; return the receipt.
@@ -139,6 +148,7 @@ class Keeper:
     def forget(self, token: str) -> None:
         """Remove the receipt of a call that the database has heard of."""
         self._assets.drop_receipt(token)
+        forget_open_call(self._assets, token)
         forget_kept(token)
 
     def _kept(self, row: CallRow, receipt: Mapping[str, Any], folder: str, error: StorageError) -> KeptElsewhereError:

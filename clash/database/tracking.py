@@ -75,9 +75,11 @@ class AsyncMetadataTracker:
         graph_version: int = 0,
         budget_usd: Decimal | None = None,
         metadata: Mapping[str, Any] | None = None,
+        start_time: str | None = None,
     ) -> bool:
-        """Begin a run; False, and nothing changed, if a run of this id exists."""
+        """Begin a run; False, and nothing changed, if a run of this id exists. `start_time`: now, unless given."""
         now = now_text()
+        start_time = start_time or now
         (created,) = await self.database.batch(
             [
                 Statement(
@@ -89,7 +91,7 @@ class AsyncMetadataTracker:
                     (
                         run_id,
                         workflow_name,
-                        now,
+                        start_time,
                         now,
                         story_path,
                         story_sha256,
@@ -101,7 +103,8 @@ class AsyncMetadataTracker:
                         _json({"totals": {}, **(metadata or {})}),
                     ),
                     recall=Statement(
-                        "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?", (run_id, now)
+                        "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?",
+                        (run_id, start_time),
                     ),
                 )
             ]

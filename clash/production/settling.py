@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from clash.assets import open_assets
+from clash.assets.records import forget_open_call
 from clash.calls.consent import is_paid_failure
 from clash.calls.keeping import Keeper
 from clash.clock import now_text
@@ -47,7 +48,8 @@ async def settle_call(
         lease = await take_lease(database, thread_id)
         try:
             row = _chosen(await call_log.rows_of_run(database, thread_id), thread_id, slot, call_id)
-            if "sha256" in await Keeper(open_assets(settings), lambda: None).receipt(row):
+            assets = open_assets(settings)
+            if "sha256" in await Keeper(assets, lambda: None).receipt(row):
                 raise ConflictError(
                     f"the answer for {row.slot} is here, and what it cost with it",
                     code="answered",
@@ -58,6 +60,8 @@ async def settle_call(
                 raise ConflictError(
                     f"the call for {row.slot} was changed meanwhile", code="written_meanwhile", hint="look again"
                 )
+            # If the database is lost later, nobody is asked about this call again.
+            forget_open_call(assets, row.token)
             run = await reading.run_row(database, thread_id)
         finally:
             await release_lease(database, lease)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from clash.assets import AssetStore
-from clash.assets.records import call_records, job_tickets, run_record
+from clash.assets.records import call_records, job_tickets, open_calls, run_record
 from clash.database.row_checks import fault_of, is_sha256
 from clash.database.rows import NewAsset
 from clash.thread_ids import is_thread_id
+from clash.vocabulary import CallState
 
 
 @dataclass(frozen=True)
 class PaidCall:
-    """A call as its record describes it. `asset`: what it made; None for a job whose result was not fetched yet."""
+    """A call as its record describes it. `asset`: what it made; None if that is not known, or not fetched yet."""
 
     row: Mapping[str, Any]
     facts: Mapping[str, Any]
@@ -39,8 +40,19 @@ class PaidCall:
 
     @property
     def cost_micro(self) -> int:
-        """What it cost; 0 for a job that has not ended."""
+        """What it cost; 0 for a call that has not ended."""
         return 0 if self.asset is None else int(self.row["cost_micro"])
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it was sent, and nothing is known of what came of it."""
+        return self.row["state"] == CallState.INTENT
+
+    def given_up(self) -> PaidCall:
+        """Return it as a call that may have been paid, whose slot has another call."""
+        why = "it was sent, and the database was lost before its answer was recorded"
+        told = {"state": CallState.UNKNOWN, "error_code": "unknown_call", "error_message": why}
+        return PaidCall({**self.row, **told}, self.facts, self.asset)
 
 
 def read_paid_calls(assets: AssetStore) -> tuple[list[PaidCall], list[str]]:
@@ -55,6 +67,10 @@ def read_paid_calls(assets: AssetStore) -> tuple[list[PaidCall], list[str]]:
             calls[token] = call
     for token, ticket in job_tickets(assets):
         call = _submitted(ticket)
+        if call is not None and call.token == token:
+            calls.setdefault(token, call)
+    for token, record in open_calls(assets):
+        call = _sent(record)
         if call is not None and call.token == token:
             calls.setdefault(token, call)
     return sorted(calls.values(), key=lambda call: str(call.row["started_at"])), unreadable
@@ -83,6 +99,11 @@ def _submitted(ticket: Mapping[str, Any]) -> PaidCall | None:
     return PaidCall({**row, "state": "submitted", "cost_micro": 0}, {}, None)
 
 
+def _sent(record: Mapping[str, Any]) -> PaidCall | None:
+    row = {**_object(record.get("call")), "job_id": None, "cost_micro": 0}
+    return PaidCall({**row, "state": CallState.INTENT}, {}, None) if _is_call(row) else None
+
+
 def _is_call(row: Mapping[str, Any]) -> bool:
     needed = ("run_id", "token", "key", "slot", "step", "service", "started_at", "cost_micro")
     return (
@@ -99,7 +120,7 @@ def read_run(assets: AssetStore, run_id: str) -> dict[str, Any] | None:
     if record is None:
         return None
     needed = ("workflow_name", "story_path", "story_sha256", "story_title", "settings_fingerprint", "graph_version")
-    row = {name: record.get(name) for name in (*needed, "budget_micro")}
+    row = {name: record.get(name) for name in (*needed, "start_time", "budget_micro")}
     row["settings"] = json.dumps(record.get("settings"))
     if fault_of("workflow_executions", row):
         return None

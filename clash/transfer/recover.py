@@ -1,7 +1,8 @@
 """Write the rows of paid calls again from the records beside their files, for `clash db recover` and a lost database.
 
 After a database was lost, or an older copy of it was restored, it may not have a paid call, or may have it as still
-running. Its row is written again as it was, so that a run finds what it paid for.
+running. Its row is written again as it was, so that a run finds what it paid for. A call that was sent and not settled
+is open again: the run continues with it as after a kill.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from clash.assets import AssetStore, open_assets
-from clash.assets.records import has_records, job_tickets, names_of_call_records, run_record
+from clash.assets.records import has_records, job_tickets, names_of_call_records, open_calls, run_record
 from clash.assets.shared import local_assets
 from clash.clock import now_text
 from clash.config import Settings
@@ -101,7 +102,8 @@ async def _later_calls(database: Database, assets: AssetStore, row: Row) -> list
     # A run of another database may have the same name.
     if row["status"] == RunStatus.COMPLETED or record is None or record.get("start_time") != row["start_time"]:
         return []
-    tokens = [*names_of_call_records(assets), *(token for token, _ in job_tickets(assets))]
+    unsettled = (token for records in (job_tickets(assets), open_calls(assets)) for token, _ in records)
+    tokens = [*names_of_call_records(assets), *unsettled]
     missing = set(tokens) - (await paid_rows.states_of(database, tokens)).keys()
     if not missing:
         return []
@@ -169,11 +171,19 @@ class _Recovery:
 
     async def _restore(self, run_id: str, calls: Sequence[PaidCall], states: Mapping[str, str]) -> None:
         taken = await paid_rows.live_slots(self._database, run_id)
+        sent = [call for call in calls if call.is_open]
+        # Of several calls that were sent for one slot, all but the newest had been given up.
+        for call in (*(call for call in calls if not call.is_open), *reversed(sent)):
+            taken.setdefault(call.slot_and_take, call.token)
         fitting: list[PaidCall] = []
         others: list[PaidCall] = []
         for call in calls:
-            free = call.token in states or taken.setdefault(call.slot_and_take, call.token) == call.token
-            (fitting if free else others).append(call)
+            if call.token in states or taken[call.slot_and_take] == call.token:
+                fitting.append(call)
+            elif call.is_open:
+                fitting.append(call.given_up())
+            else:
+                others.append(call)
         await self._write(run_id, fitting, states)
         if others:
             # The slot has another call by now. This one is found by its key, and its cost is counted.
