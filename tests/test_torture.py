@@ -1,10 +1,11 @@
-"""A short torture: SIGKILLs at random moments, forty on SQLite, a dozen on D1. The long one is `tests/torture`."""
+"""A short torture: SIGKILLs at random moments, and every other disturbance. The long one is `tests/torture`."""
 
 from __future__ import annotations
 
 import random
 import secrets
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 from d1_engine import D1Engine
 from d1_engine.gateway import Gateway
+from torture.disturbance import counts
+from torture.runs import NAMES, Plan, disturbed_run
 from torture.trial import Trial
 
 KILLS = 40
@@ -87,3 +90,34 @@ def torture_on_d1(d1_engine: D1Engine, tmp_path: Path) -> list[Trial]:
             end="",
         )
     return trials
+
+
+ROUNDS = 4
+"""How often more runs are made, if a kind of disturbance has not come about."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")
+@pytest.mark.parametrize("where", ["SQLite", "D1"])
+def test_every_disturbance_costs_and_loses_nothing(
+    where: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers cut, the disk full, processes stopped past their lease, the database replaced, D1 out; and kills."""
+    engine: D1Engine | None = None
+    if where == "D1":
+        engine = request.getfixturevalue("d1_engine")
+        for variable, value in engine.environment.items():
+            monkeypatch.setenv(variable, value)
+    expected = set(NAMES) - (set() if engine else {"D1 outage"})
+    if sys.platform != "linux":
+        expected.remove("disk filling")
+    happened = Counter[str]()
+    for number in range(ROUNDS * len(RUNS_ON_D1)):
+        if number >= len(RUNS_ON_D1) and all(happened[name] for name in expected):
+            break
+        seed = f"{secrets.token_hex(4)}/{number}"
+        plan = Plan(seed, calls=20, lease_s=0.6, stop_s=1.0, engine=engine)
+        with disturbed_run(plan, tmp_path / str(number), RUNS_ON_D1[number % len(RUNS_ON_D1)]) as trial:
+            trial.run(6)
+        assert (trial.faults, trial.twice, trial.lost) == ([], [], []), (seed, trial.kind)
+        happened.update(counts(trial.disturbances))
+    assert {name for name in expected if not happened[name]} == set()

@@ -94,6 +94,10 @@ class Fork:
             raise TimeoutError(f"process {self.pid} lives on after {timeout} s")
         return code
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait so many seconds at most; whether it has ended."""
+        return self._ended(seconds) is not None
+
     def _ended(self, seconds: float) -> int | None:
         if self.returncode is None and select.select([self._connection], [], [], seconds)[0]:
             self.returncode = int(self._news.readline())

@@ -4,7 +4,8 @@
 
 Starts in a fraction of a second, says `ready` when it begins, ends like `clash run`: 0 all made, 8 a person is needed,
 5 the run is held or was lost, 6 over budget; the last line on standard output is JSON. `BUDGET` may be set, and
-`TORTURE_DATABASE_URL`, if the database is not to be a file in the folder.
+`TORTURE_DATABASE_URL`, if the database is not to be a file in the folder; `TORTURE_VENDOR`, if the provider is to be
+asked over HTTP. A database that was lost is restored first, as `clash run` does.
 """
 
 from __future__ import annotations
@@ -19,24 +20,37 @@ from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from clash_metered import KeyedProvider, OneShotProvider, QueuedProvider
+from wire import VENDOR, WIRED
 
-from clash.assets import AssetStore
+from clash.assets import AssetStore, spare
+from clash.assets.records import write_run_record
 from clash.calls.ledger import Ledger
 from clash.calls.rate_limits import RateLimits
 from clash.calls.retry_policy import RetryPolicy
 from clash.calls.spec import CallResult, CallSpec
+from clash.config import Settings
 from clash.database import call_log, migrations
-from clash.database.connection import open_database
+from clash.database.connection import check_there, open_database, verify_there
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
-from clash.errors import ClashError
+from clash.errors import ClashError, ConflictError
 from clash.providers.ports import SpeechRequest
 from clash.providers.registry import Model
+from clash.transfer import recover_before_run
 
 RUN = "torture"
+STORY: dict[str, Any] = {
+    "story_path": "torture.csv",
+    "story_sha256": "0" * 64,
+    "story_title": "Torture",
+    "settings": {},
+    "settings_fingerprint": "0" * 64,
+    "graph_version": 1,
+}
 PROVIDERS = {"metered": KeyedProvider, "oneshot": OneShotProvider, "queued": QueuedProvider}
 
 
@@ -51,22 +65,42 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--beat", type=float, default=10.0, help="seconds between two renewals")
     parser.add_argument("--concurrency", type=int, default=8, help="1: each call begins when the last one has ended")
     parser.add_argument("--attempts", type=int, default=3)
+    parser.add_argument("--spare", type=Path, help="the only folder for answers that find no room in the store")
     return parser.parse_args()
 
 
 async def work(chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
     """Go on with the run as far as it goes."""
     url = os.environ.get("TORTURE_DATABASE_URL") or f"sqlite:///{(chosen.folder / 'clash.db').as_posix()}"
+    if chosen.spare is not None:
+        spare.spare_folders = lambda: (chosen.spare,)
     async with open_database(url, "create") as database:
         await migrations.migrate(database)
-        await AsyncMetadataTracker(database).start_workflow(RUN, "torture")
+        await begin(database, url, chosen)
         lease = await take_lease(database, RUN, duration_s=chosen.lease)
         try:
+            await keep_record(database, chosen)
             with Heartbeat(url, lease, every_s=chosen.beat, duration_s=chosen.lease):
                 return await make_all(database, lease, chosen)
         finally:
             with suppress(ClashError):
                 await release_lease(database, lease)
+
+
+async def begin(database: Database, url: str, chosen: argparse.Namespace) -> None:
+    """Restore what the database has lost, and begin the run if there is none."""
+    tracker = AsyncMetadataTracker(database)
+    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{chosen.folder / 'assets'}"})
+    await recover_before_run(database, settings, await tracker.run(RUN))
+    await tracker.start_workflow(RUN, "torture", **STORY)
+
+
+async def keep_record(database: Database, chosen: argparse.Namespace) -> None:
+    """Keep the run's record in the asset store, as the runner does before the first call."""
+    row = await AsyncMetadataTracker(database).run(RUN)
+    assert row is not None
+    facts = {name: row[name] for name in ("workflow_name", "start_time", "budget_micro")}
+    write_run_record(AssetStore(chosen.folder / "assets"), RUN, {**facts, **STORY})
 
 
 async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
@@ -80,11 +114,12 @@ async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace)
         database,
         lease,
         AssetStore(chosen.folder / "assets"),
-        {"speech": Model(PROVIDERS[chosen.provider](), "voice")},
+        {"speech": Model((WIRED if VENDOR in os.environ else PROVIDERS)[chosen.provider](), "voice")},
         reuse=False,
         rate_limits=RateLimits(concurrency=chosen.concurrency, limits={}),
         accept_unknown_until=accept,
         retry_policy=RetryPolicy(chosen.attempts, 0.001, 0.01),
+        check_stop=lambda: check_stop(database, lease),
     )
     texts = [f"t{number:02d}" for number in range(chosen.count)]
     print("ready", flush=True)
@@ -93,11 +128,20 @@ async def make_all(database: Database, lease: Lease, chosen: argparse.Namespace)
     codes = Counter(error.code if isinstance(error, ClashError) else repr(error) for error in errors)
     code = max((error.exit_code if isinstance(error, ClashError) else 1 for error in errors), default=0)
     await tracker.set_status(lease, "paused" if errors else "completed")
+    if not errors:
+        await verify_there(database)
     return code, {
         "made": len(results) - len(errors),
         "errors": dict(codes),
         "messages": [str(error) for error in errors],
     }
+
+
+def check_stop(database: Database, lease: Lease) -> None:
+    """Raise when no call may begin any more, as the runner does."""
+    check_there(database)
+    if lease.lost.is_set():
+        raise ConflictError("another process has taken over", code="lease_lost")
 
 
 async def _ask_for(ledger: Ledger, texts: Sequence[str], *, together: bool) -> list[CallResult | BaseException]:
