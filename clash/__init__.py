@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from clash.database.checkpointer import aget_checkpointer, alist_checkpoints, get_checkpointer, list_checkpoints
     from clash.database.metadata import AsyncMetadataTracker, MetadataTracker
     from clash.errors import ClashError
-    from clash.production import RunReport, RunRequest, cancel, dry_run, resume, run
+    from clash.production import Finish, RunReport, RunRequest, cancel, dry_run, resume, run
     from clash.reports.diffs import diff_checkpoints, diff_runs
 
 __all__ = [
     "AsyncMetadataTracker",
     "ClashError",
+    "Finish",
     "MetadataTracker",
     "RunReport",
     "RunRequest",
@@ -40,6 +41,7 @@ __all__ = [
 _MODULES = {
     "AsyncMetadataTracker": "clash.database.metadata",
     "ClashError": "clash.errors",
+    "Finish": "clash.production",
     "MetadataTracker": "clash.database.metadata",
     "RunReport": "clash.production",
     "RunRequest": "clash.production",

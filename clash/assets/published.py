@@ -64,7 +64,9 @@ def _short(slug: str) -> str:
 
 
 def publish_copy(source: Path, target: Path) -> None:
-    """Publish a copy of a stored file, mode 0600: whatever people do with it, the stored file stays as it is.
+    """Publish a copy of a stored file: whatever people do with it, the stored file stays as it is.
+
+    The copy has the mode that new files of this user have (the umask); the store's own stay private.
 
     A target that is such a copy already is left alone; any other file is replaced in one step.
     """
@@ -75,7 +77,7 @@ def publish_copy(source: Path, target: Path) -> None:
         # A link into the store is replaced too: writing through it would damage what was paid for.
         if _stamp(target) == _stamp(source) and not target.samefile(source):
             return
-        partial.touch(mode=0o600, exist_ok=False)
+        partial.touch(exist_ok=False)
         shutil.copyfile(source, partial)
         # The time by which the copy is recognised later; people see when the file was made.
         os.utime(partial, ns=(stored.st_atime_ns, stored.st_mtime_ns))

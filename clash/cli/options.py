@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -84,6 +84,27 @@ def dollars(text: str) -> Decimal:
     if not _DOLLARS.fullmatch(text):
         raise typer.BadParameter(f"{text!r} is no amount in dollars, such as 20 or 1.05")
     return Decimal(text)
+
+
+CaptionsOption = Annotated[
+    str,
+    typer.Option(
+        "--captions",
+        metavar="soft|burned|none",
+        help="How the words are shown: as a subtitle track, laid over the picture, or only in the .srt file.",
+    ),
+]
+
+SlateOption = Annotated[bool, typer.Option("--slate", help="Lay scene, shot, size and move over each shot.")]
+
+TitlesOption = Annotated[bool, typer.Option("--titles", help="Begin the film with a card of its title.")]
+
+
+def captions_named(text: str) -> Literal["soft", "burned", "none"]:
+    """Return how the words are shown, as `--captions` names it."""
+    if text not in ("soft", "burned", "none"):
+        raise typer.BadParameter(f"{text!r} is not soft, burned or none", param_hint="--captions")
+    return text
 
 
 Budget = Annotated[

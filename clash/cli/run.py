@@ -16,6 +16,7 @@ from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import (
     AllowUnpriced,
     Budget,
+    CaptionsOption,
     ColumnMap,
     Concurrency,
     IgnoreColumns,
@@ -23,7 +24,10 @@ from clash.cli.options import (
     Language,
     RetryFailedPaid,
     RetryUnknown,
+    SlateOption,
     Thread,
+    TitlesOption,
+    captions_named,
     column_map,
 )
 from clash.cli.output import Document, emit, say, say_error
@@ -123,6 +127,9 @@ def run(
             help="A named set of models: draft, final, or your own. An option for one model overrides it.",
         ),
     ] = None,
+    captions: CaptionsOption = "soft",
+    slate: SlateOption = False,
+    titles: TitlesOption = False,
     allow_unpriced: AllowUnpriced = False,
     retry_unknown: RetryUnknown = False,
     retry_failed_paid: RetryFailedPaid = False,
@@ -160,6 +167,7 @@ def run(
         columns=column_map(columns),
         ignore_columns=ignore_columns,
         language=language,
+        finish=production.Finish(captions_named(captions), slate, titles),
     )
     if choice is not None and choice.strip().casefold() == "all":
         _run_all(request, dry_run=dry_run, as_json=as_json)

@@ -90,8 +90,8 @@ async def cuts_of(database: Database, run_id: str) -> list[FilmCut]:
 def insert_decision(run_id: str, decision: Decision, *, after: int | None = None) -> Statement:
     """Add a decision.
 
-    `after`: only if the run had just this many decisions before the batch, or has some of this batch already: whoever
-    decided on an older view of the run adds nothing, and the statement returns no row.
+    `after`: only if the run had just this many decisions before the batch, or has some of this batch already. A
+    decision that was made on an older view of the run is not added, and the statement returns no row.
     """
     values = (
         decision.slot,

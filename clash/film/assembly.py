@@ -7,13 +7,13 @@ length, and the index that MP4 keeps: some bytes per frame.
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import av.error
@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clash.errors import Action, FilmError, Remedy, StorageError
-from clash.film.conform import ClipFacts, conformed, facts_of, opened_clip
-from clash.film.encoder import REORDERED_FRAMES, check_shape, encode_clip
+from clash.film.conform import ClipFacts, at_rate, conformed, facts_of, opened_clip
+from clash.film.encoder import REORDERED_FRAMES, Frame, check_shape, encode_clip
 from clash.film.subtitles import Cue, Sample, switch_off_subtitles, timed_text
+from clash.film.treatment import NOTHING, Treatment, treated
 from clash.story.screenplay import Language
 
 SAMPLE_RATE = 48_000
@@ -35,21 +36,26 @@ _LANGUAGES = (
 )
 _LANGUAGE_TAGS = {tag: code for tag, _, code in (pair.partition(":") for pair in _LANGUAGES.split())}
 """ISO 639-2 codes, which MP4 uses, by the language of a screenplay; other languages are "undetermined" (und)."""
+SubtitleTrack = Literal["default", "offered", "none"]
+"""A track that players show unasked, one that they offer, or none."""
 _MILLISECOND = Fraction(1, 1000)
 _MUXING = {"movflags": "+faststart", "fflags": "+bitexact"}
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip of the film: its file, how many frames of it the film shows, and the slot it was made for."""
+    """A clip of the film: its file or content, how many frames of it the film shows, and the slot it was made for."""
 
-    path: Path
+    path: Path | bytes
     frames: int
     slot: str = ""
+    treatment: Treatment = NOTHING
 
     @property
     def name(self) -> str:
-        return f"the clip of {self.slot}" if self.slot else f"the clip {self.path.name}"
+        if self.slot or isinstance(self.path, bytes):
+            return f"the clip of {self.slot or 'the title'}"
+        return f"the clip {self.path.name}"
 
 
 def assemble(
@@ -62,13 +68,16 @@ def assemble(
     title: str,
     language: Language,
     size: tuple[int, int] | None = None,
+    subtitles: SubtitleTrack = "default",
 ) -> None:
     """Write the film to `output` (MP4, index first). The same input gives the same bytes.
 
     The first frame of each clip is shown at exactly the number of frames before it, divided by `fps`. `sound` comes in
     chunks of any length, shaped (samples, 2), float32 of -1.0 to 1.0 at 48 kHz; it is cut, or filled with silence,
     to the picture's length; None for a film without a sound track. `size` is the film's, in pixels; by default
-    the one that most of the frames have. Clips of another format, size or rate are encoded again.
+    the one that most of the frames have. Clips of another format, size or rate, and
+    those with a treatment, are encoded again. `subtitles`: whether the film has a subtitle track, and whether players
+    show it unasked.
 
     Raises `FilmError` naming the clip that cannot be used, `StorageError` when the film cannot be written.
     """
@@ -78,15 +87,17 @@ def assemble(
         container = av.open(str(output), "w", format="mp4", options=dict(_MUXING))
     film = _Film(container, output, cut, seconds)
     try:
-        film.open(title, language, sound, timed_text(cues, float(seconds)))
+        shown = timed_text(cues, float(seconds)) if subtitles != "none" else None
+        film.open(title, language, sound, shown)
         for number in range(len(clips)):
             film.add(number)
         film.finish()
     finally:
         with _writing(output):
             container.close()
-    with _writing(output):
-        switch_off_subtitles(output)
+    if subtitles == "offered":
+        with _writing(output):
+            switch_off_subtitles(output)
 
 
 @contextmanager
@@ -119,15 +130,20 @@ class _Cut:
         facts = [_facts(clip) for clip in clips]
         width, height = size or _commonest_size(clips, facts)
         check_shape(width, height, fps)
+        alone = {fact.parameter_sets for clip, fact in zip(clips, facts, strict=True) if clip.treatment.is_empty}
+        ours = _our_parameter_sets(width, height, fps)
+        if not alone <= {ours}:
+            clips = [clip if clip.treatment.is_needed else replace(clip, treatment=NOTHING) for clip in clips]
         fits = [
-            fact.regular
+            clip.treatment.is_empty
+            and fact.regular
             and (fact.codec, fact.width, fact.height) == ("h264/yuv420p", width, height)
             and (fact.rate, fact.frames) == (fps, clip.frames)
             for clip, fact in zip(clips, facts, strict=True)
         ]
         sets = {fact.parameter_sets for fact in facts}
         if not (all(fits) and len(sets) == 1):
-            sets = {_our_parameter_sets(width, height, fps)}
+            sets = {ours}
         copied = tuple(fit and fact.parameter_sets in sets for fit, fact in zip(fits, facts, strict=True))
         delays = [fact.delay for fact, whole in zip(facts, copied, strict=True) if whole]
         delay = max([*delays, 0 if all(copied) else REORDERED_FRAMES])
@@ -140,8 +156,30 @@ class _Cut:
             return clip.path
         with _of_slot(clip):
             return conformed(
-                clip.path, clip.name, frames=clip.frames, width=self.width, height=self.height, fps=self.fps
+                clip.path,
+                clip.name,
+                frames=clip.frames,
+                width=self.width,
+                height=self.height,
+                fps=self.fps,
+                change=lambda frames: treated(
+                    frames,
+                    clip.treatment,
+                    count=clip.frames,
+                    width=self.width,
+                    height=self.height,
+                    fps=self.fps,
+                    before=(lambda: self._frame(number - 1, last=True)) if number else None,
+                    after=(lambda: self._frame(number + 1, last=False)) if number + 1 < len(self.clips) else None,
+                ),
             )
+
+    def _frame(self, number: int, *, last: bool) -> Frame:
+        """Return the first or the last frame of a clip, as the film shows it without its treatment."""
+        clip = self.clips[number]
+        with _of_slot(clip):
+            frames = at_rate(clip.path, clip.name, clip.frames, self.width, self.height, self.fps)
+            return deque(frames, maxlen=1)[0] if last else next(frames)
 
 
 class _Film:
@@ -158,7 +196,7 @@ class _Film:
         title: str,
         language: Language,
         sound: Iterable[NDArray[np.float32]] | None,
-        subtitles: Iterator[Sample],
+        subtitles: Iterator[Sample] | None,
     ) -> None:
         """Add the tracks. The picture's has the parameters of the first clip."""
         tag = _LANGUAGE_TAGS.get(language.split("-")[0], "und")
@@ -173,11 +211,13 @@ class _Film:
             self._sound.metadata["language"] = tag
         self._chunks = _in_chunks(sound or (), self._samples)
         self._encoded_samples = 0
-        self._text = self._container.add_mux_stream("mov_text")
-        self._text.time_base = _MILLISECOND
-        self._text.metadata["language"] = tag
-        self._subtitles = subtitles
-        self._subtitle = next(subtitles, None)
+        self._text = None
+        if subtitles is not None:
+            self._text = self._container.add_mux_stream("mov_text")
+            self._text.time_base = _MILLISECOND
+            self._text.metadata["language"] = tag
+        self._subtitles = subtitles or iter(())
+        self._subtitle = next(self._subtitles, None)
         self._last_cue_start = Fraction(0)
         self._container.metadata["title"] = "".join(c for c in title if unicodedata.category(c) != "Cc")[:255]
 

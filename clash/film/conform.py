@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -83,17 +83,26 @@ def facts_of(source: Path | bytes, name: str) -> ClipFacts:
         )
 
 
-def conformed(source: Path, name: str, *, frames: int, width: int, height: int, fps: int) -> bytes:
+def conformed(
+    source: Path | bytes,
+    name: str,
+    *,
+    frames: int,
+    width: int,
+    height: int,
+    fps: int,
+    change: Callable[[Iterator[Frame]], Iterator[Frame]] = lambda pictures: pictures,
+) -> bytes:
     """Encode the clip again: exactly `frames` frames at `fps`, scaled and cropped to `width` x `height`.
 
-    A clip that is longer is cut, one that is at most a quarter of a second short holds its last frame. Raises
-    `FilmError` naming the clip when it cannot be decoded or is shorter.
+    A clip that is longer is cut, one that is at most a quarter of a second short holds its last frame. `change` may
+    change the frames, but not their number. Raises `FilmError` naming the clip when it cannot be decoded or is shorter.
     """
-    pictures = _at_rate(source, name, frames, width, height, fps)
-    return encode_clip(pictures, width=width, height=height, fps=fps)
+    pictures = at_rate(source, name, frames, width, height, fps)
+    return encode_clip(change(pictures), width=width, height=height, fps=fps)
 
 
-def _at_rate(source: Path, name: str, count: int, width: int, height: int, fps: int) -> Iterator[Frame]:
+def at_rate(source: Path | bytes, name: str, count: int, width: int, height: int, fps: int) -> Iterator[Frame]:
     """Yield, for each frame of the film, the clip's frame that is shown at that time."""
     done = 0
     shown: Any = None
@@ -120,7 +129,7 @@ def _at_rate(source: Path, name: str, count: int, width: int, height: int, fps: 
         )
     picture = _filled(shown, width, height)
     for _ in range(count - done):
-        yield picture
+        yield picture.copy()
 
 
 def _filled(decoded: Any, width: int, height: int) -> Frame:

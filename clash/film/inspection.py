@@ -105,15 +105,21 @@ def inspect_film(path: Path, meter: SoundMeter | None = None) -> FilmFacts:
 
 
 def check_film(
-    facts: FilmFacts, *, expected_frames: int, fps: int, shots: Sequence[ShotSpan], sound: bool = True
+    facts: FilmFacts,
+    *,
+    expected_frames: int,
+    fps: int,
+    shots: Sequence[ShotSpan],
+    sound: bool = True,
+    subtitles: bool = True,
 ) -> None:
     """Raise `FilmError`, naming every fault and the slots that have it, unless the film is complete.
 
-    Complete: H.264 yuv420p with AAC sound (unless `sound` is False) and a subtitle track; all frames, each at its
-    time; picture and sound as long as the shots, within 0.2 s; nothing undecodable; no black or still stretch that the
-    shots did not ask for.
+    Complete: H.264 yuv420p with AAC sound (unless `sound` is False) and a subtitle track (unless `subtitles` is False);
+    all frames, each at its time; picture and sound as long as the shots, within 0.2 s; nothing undecodable; no black or
+    still stretch that the shots did not ask for.
     """
-    faults = [*_wrong_streams(facts, sound), *_wrong_length(facts, expected_frames, fps, sound)]
+    faults = [*_wrong_streams(facts, sound, subtitles), *_wrong_length(facts, expected_frames, fps, sound)]
     slots: list[str] = []
     for kind, spans in (("black", facts.black), ("still", facts.still)):
         shortest = SHORTEST_SPAN_S if kind == "black" else shortest_still_s(facts.width, facts.height)
@@ -130,8 +136,10 @@ def check_film(
         )
 
 
-def _wrong_streams(facts: FilmFacts, sound: bool) -> Iterator[str]:
-    wanted = [("video", "h264"), ("subtitle", "mov_text")] + ([("audio", "aac")] if sound else [])
+def _wrong_streams(facts: FilmFacts, sound: bool, subtitles: bool) -> Iterator[str]:
+    wanted = [("video", "h264")]
+    wanted += [("subtitle", "mov_text")] if subtitles else []
+    wanted += [("audio", "aac")] if sound else []
     there = list(zip(facts.streams, facts.codecs, strict=True))
     for stream, codec in wanted:
         if (stream, codec) not in there:

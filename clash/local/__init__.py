@@ -23,7 +23,7 @@ from clash.providers.ports import (
     VideoRequest,
 )
 
-_REVISIONS: Mapping[Kind, str] = {"screenplay": "5", "image": "9", "video": "1"}
+_REVISIONS: Mapping[Kind, str] = {"screenplay": "5", "image": "9", "video": "2"}
 """Counted up whenever the same request would give another answer, so that no older one is reused for it."""
 
 
@@ -68,9 +68,17 @@ class LocalProvider:
         return voice_gap(language)
 
     def identity(self, model: str, request: Request) -> Mapping[str, Any]:  # noqa: ARG002 - one model per kind
-        """All of a picture or clip request: numbers and slates are drawn. Of a screenplay's, what the story says."""
+        """What is drawn: all of a picture request; of a clip's, the keyframe and its move, for it has no lettering."""
         if isinstance(request, ScreenplayRequest):
             return default_identity(request)
+        if isinstance(request, VideoRequest):
+            return {
+                "keyframe": request.keyframe.sha256,
+                "movement": request.shot.movement,
+                "frames": request.frames,
+                "fps": request.fps,
+                "size": [request.width, request.height],
+            }
         return request.model_dump(mode="json")
 
     def first_revision(self, model: str, request: Request) -> str | None:

@@ -1,4 +1,7 @@
-"""The local cinematographer: a keyframe, a camera move and captions become a clip, free and offline."""
+"""The local cinematographer: a keyframe and a camera move become a clip, free and offline.
+
+The clip is clean: words and slate are laid over it when the film is cut, if at all.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from clash.errors import FilmError, ProviderError
 from clash.film.camera import frames
-from clash.film.captions import Words, lay_over
 from clash.film.encoder import encode_clip
-from clash.providers.ports import Answer, Caption, VideoRequest
+from clash.providers.ports import Answer, VideoRequest
 
 MOST_KEYFRAME_PIXELS = 64_000_000
 MOST_FRAMES = 24 * 60 * 10
@@ -30,10 +32,8 @@ def film_clip(request: VideoRequest, files: Mapping[str, Path]) -> Answer:
         raise ProviderError(f"a clip of {request.frames} frames is not possible: 1 to {MOST_FRAMES}")
     still = _keyframe(files.get(request.keyframe.sha256), request.keyframe.role)
     size = {"width": request.width, "height": request.height, "fps": request.fps}
-    words = [_on_frames(caption, request.fps, request.frames) for caption in request.captions]
     try:
-        moving = frames(still, request.shot.movement, count=request.frames, **size)
-        content = encode_clip(lay_over(moving, words, slate=request.slate, **size), **size)
+        content = encode_clip(frames(still, request.shot.movement, count=request.frames, **size), **size)
     except FilmError as problem:
         raise ProviderError(problem.message, hint=problem.hint) from problem
     _check(content, request)
@@ -56,11 +56,6 @@ def _keyframe(path: Path | None, role: str) -> Image.Image:
         raise ProviderError(
             f"the picture {role} cannot be read: {problem}", hint="generate it again or replace the file"
         ) from problem
-
-
-def _on_frames(caption: Caption, fps: int, frames: int) -> Words:
-    start, end = (min(max(round(at * fps), 0), frames) for at in (caption.start_s, caption.end_s))
-    return Words(start, end, caption.text, caption.speaker)
 
 
 def _check(content: bytes, request: VideoRequest) -> None:

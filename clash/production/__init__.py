@@ -13,9 +13,11 @@ from clash.production.settling import settle_call
 from clash.production.stopping import StopSignal
 from clash.production.story_document import story_document, story_titles
 from clash.production.use_cases import cancel, resume, run
+from clash.workflow.context import Finish
 
 __all__ = [
     "Event",
+    "Finish",
     "Observer",
     "RunReport",
     "RunRequest",

@@ -26,7 +26,7 @@ from clash.money import to_micro, usd_text
 from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
 from clash.providers.registry import Registry
 from clash.story.screenplay import Story
-from clash.workflow.context import Format
+from clash.workflow.context import Finish, Format
 from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import StoredFile
 
@@ -130,3 +130,13 @@ def format_of(recorded: RunSettings) -> Format:
     """Return the picture's size and rate, from a run's recorded settings."""
     width, height = parse_size(recorded.size)
     return Format(width, height, recorded.fps)
+
+
+def finish_of(recorded: RunSettings) -> Finish:
+    """Return what is laid over the clips, from a run's recorded settings."""
+    document = recorded.document
+    return Finish(
+        captions=document.get("captions", "soft"),
+        slate=bool(document.get("slate", False)),
+        titles=bool(document.get("titles", False)),
+    )

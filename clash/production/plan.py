@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,7 @@ from clash.providers.registry import Registry
 from clash.story.reader import Options, Reading, read
 from clash.story.screenplay import Story
 from clash.thread_ids import check_thread_id
+from clash.workflow.context import Finish
 
 _LARGEST_BUDGET = 1_000_000
 
@@ -69,6 +70,8 @@ class RunRequest:
     """Whether a story without words may be filmed though an unused column of it holds prose."""
     language: str | None = None
     """The film's language as BCP 47 writes it; without it, the text decides."""
+    finish: Finish = field(default_factory=Finish)
+    """What is laid over the clips when the film is cut."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class RunPlan:
     """Pictures that the story refers to: their name in the story to media type and bytes."""
     reading: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What a person decided of how the story is read: columns, ignore_columns, language. Empty where nothing was."""
+    finish: Finish = field(default_factory=Finish)
+    """What is laid over the clips when the film is cut."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
 
@@ -97,6 +102,7 @@ class RunPlan:
         """The settings that decide what the film is; on these a run may not change its mind."""
         return {
             **self.reading,
+            **finish_document(self.finish),
             "models": dict(self.models),
             "size": self.size,
             "fps": self.fps,
@@ -174,6 +180,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         budget=check_budget(settings.budget if request.budget is None else request.budget),
         panels=read_panels(story, folder, column=picture_column(reading)),
         reading=_decided(request),
+        finish=request.finish,
         warnings=(*warnings_of(reading), *silent),
     )
 
@@ -191,6 +198,12 @@ def _decided(request: RunRequest) -> dict[str, Any]:
         "language": request.language,
     }
     return {name: value for name, value in decided.items() if value}
+
+
+def finish_document(finish: Finish) -> dict[str, Any]:
+    """Return what a run's settings hold of it: what is not the default, so that older runs stay the same."""
+    plain = asdict(Finish())
+    return {name: value for name, value in asdict(finish).items() if value != plain[name]}
 
 
 def _unheard(name: str, reading: Reading) -> StoryError:

@@ -17,7 +17,7 @@ from clash.database.lease import Lease
 from clash.errors import ConflictError
 from clash.hints import command
 from clash.production.active_run import ActiveRun, Continuation
-from clash.production.estimates import format_of
+from clash.production.estimates import finish_of, format_of
 from clash.production.stopping import CALLS_SHARE
 from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.publish import PublishingLedger
@@ -66,6 +66,7 @@ def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger) -> StepConte
         done=run.progress.finish,
         failed=lambda failure: _on_failure(run, failure),
         check_stop=lambda: check_stop(run, lease),
+        finish=finish_of(run.recorded),
         takes=run.takes,
         review=frozenset(run.recorded.review),
         cuts=run.cuts,

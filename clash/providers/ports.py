@@ -47,7 +47,7 @@ class Reference(Value):
 
 
 class Caption(Value):
-    """Words shown from `start_s` to `end_s` (seconds from the start of the shot). `speaker` may be ""."""
+    """Words heard from `start_s` to `end_s` (seconds from the start of the shot). `speaker` may be ""."""
 
     start_s: float
     end_s: float
@@ -138,8 +138,9 @@ class ImageRequest(Value):
 class VideoRequest(Value):
     """Make one clip: `frames` frames at `fps`, `width` x `height`. Answer: `video/mp4` without sound.
 
-    The `keyframe` is the clip's picture (first frame). Captions are laid over the moving picture.
-    `slate` is a short technical line ("SC 02  SHOT 003  MS  PUSH IN"); "" for none.
+    The `keyframe` is the clip's picture (first frame). The clip has no lettering: `captions` say which words are heard
+    in it, and when; `slate` is a short technical line about it ("SC 02  SHOT 003  MS  PUSH IN"). Both are laid over the
+    clip when the film is cut, if the film is to have them.
     """
 
     shot: Shot

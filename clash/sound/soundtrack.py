@@ -13,14 +13,14 @@ import numpy as np
 
 from clash.sound.ambience import BED_DB, Levels, bed_levels
 from clash.sound.foley import HAPPENINGS, LONGEST_S, happening_sound
-from clash.sound.loudness import Chunk
+from clash.sound.loudness import Chunk, amplified, normalised
 from clash.sound.score import Mood, Score, mood_of
-from clash.sound.speech import SpeechTrack, Utterance
+from clash.sound.speech import SPEECH_LUFS, SpeechTrack, Utterance, is_heard
 from clash.sound.textures import LOOP_RMS, RATE, TEXTURES, Mono, Stereo, joined_up, read_texture, seeded
 from clash.story.place_kinds import PlaceKind
 from clash.story.screenplay import TimeOfDay, Weather
 
-__all__ = ["SoundShot", "Utterance", "soundtrack"]
+__all__ = ["SoundShot", "Utterance", "film_sound", "soundtrack"]
 
 CHUNK = RATE
 """Samples made at a time."""
@@ -78,6 +78,17 @@ def soundtrack(shots: Sequence[SoundShot]) -> Iterator[Chunk]:
         sound *= _film_fades(start, length, end)
         sound += words[:length]
         yield np.ascontiguousarray(sound.T)
+
+
+def film_sound(shots: Sequence[SoundShot], *, target_lufs: float = -16.0) -> Iterator[Chunk]:
+    """Yield the sound of the film as `soundtrack` makes it, at its level, no true peak above -1.5 dBTP.
+
+    A film in which somebody is heard has the loudness `target_lufs`. In any other the bed has the level that it has
+    under speech: ambience alone, brought to the loudness of speech, would be a roar.
+    """
+    if any(is_heard(utterance.path) for shot in shots for utterance in shot.utterances):
+        return normalised(lambda: soundtrack(shots), target_lufs=target_lufs)
+    return amplified(soundtrack(shots), target_lufs - SPEECH_LUFS - DUCKING_DB)
 
 
 def _film_fades(start: int, length: int, end: int) -> Mono:

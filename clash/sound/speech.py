@@ -120,6 +120,11 @@ def duration_s(path: Path) -> float:
     return sum(piece.size for piece in decoded(path)) / RATE
 
 
+def is_heard(path: Path) -> bool:
+    """Return whether there is anything to be heard in a file. Raises `FilmError` if it cannot be decoded."""
+    return measure(np.stack([piece, piece], axis=1) for piece in decoded(path)) > SILENCE_LUFS
+
+
 def decoded(path: Path) -> Iterator[Mono]:
     """Yield the file's sound as mono at 48 kHz, piece by piece. Raises `FilmError` if it cannot be decoded."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult, CallSpec
@@ -29,6 +29,19 @@ class Format:
         """The size of pictures: twice the film's, so that a camera can move in, but no side over 3,840 pixels."""
         scale = max(1.0, min(2.0, _LONGEST_SIDE / max(self.width, self.height)))
         return round(self.width * scale / 2) * 2, round(self.height * scale / 2) * 2
+
+
+Captions = Literal["soft", "burned", "none"]
+"""How the words are shown: as a track that players show, laid over the picture, or only in the file beside the film."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What is laid over the clips when the film is cut. `titles`: a title card at the beginning."""
+
+    captions: Captions = "soft"
+    slate: bool = False
+    titles: bool = False
 
 
 class CallLedger(Protocol):
@@ -89,6 +102,8 @@ class StepContext:
     """Raises `StoppedError` when the process is being stopped."""
     takes: Takes = field(default_factory=Takes)
     """What people have decided about the slots."""
+    finish: Finish = field(default_factory=Finish)
+    """What is laid over the clips."""
     cuts: tuple[FilmCut, ...] = ()
     """The cuts of the film that there are."""
     record_cut: Callable[[FilmCut], Awaitable[None]] | None = None

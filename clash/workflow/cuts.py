@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from dataclasses import asdict
 from typing import Any, cast
 
 from clash.clock import now_text
@@ -21,6 +22,7 @@ def cut_digest(screenplay: Screenplay, state: ProductionState, context: StepCont
         "version": CUT_VERSION,
         "screenplay": state["screenplay"],
         "shots": [state["shots"][shot_slot(shot.number)] for shot in screenplay.shots],
+        "finish": asdict(context.finish),
         "format": [context.format.width, context.format.height, context.format.fps],
     }
     return hashlib.sha256(json.dumps(material, sort_keys=True).encode()).hexdigest()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clash import faults
 from clash.story.places import place_kind
 from clash.story.screenplay import Location, Screenplay, Shot, shot_slot
-from clash.workflow.context import FileRecord, StepContext
+from clash.workflow.context import FileRecord, Finish, StepContext
 from clash.workflow.generate_shots import words_of
 from clash.workflow.prompts import size_label
 from clash.workflow.publish import publish_file
@@ -17,11 +18,12 @@ from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState
 if TYPE_CHECKING:
     import numpy as np
 
+    from clash.film.assembly import SubtitleTrack
     from clash.film.subtitles import Cue
     from clash.sound.soundtrack import SoundShot
 
 _STEP = "finalize"
-CUT_VERSION = 1
+CUT_VERSION = 2
 """Counted up when the same shots would be cut to another film."""
 
 
@@ -44,42 +46,52 @@ def finish_film(
 def _assemble(
     screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], cues: list[Cue], context: StepContext
 ) -> tuple[FinishedFilm, FileRecord]:
-    from clash.film.assembly import Clip, assemble
+    from clash.film.assembly import assemble
     from clash.film.inspection import ShotSpan, check_film, inspect_film
-    from clash.sound.loudness import LoudnessMeter, normalised
-    from clash.sound.soundtrack import soundtrack
+    from clash.sound.loudness import LoudnessMeter
+    from clash.sound.soundtrack import film_sound
+    from clash.workflow.treatments import title_clips, treated_clips
 
-    fps = context.format.fps
-    clips = [
-        Clip(context.assets.path(done["clip"]["sha256"]), done["frames"], shot_slot(shot.number))
-        for shot, done in shots
-    ]
+    fps, finish = context.format.fps, context.finish
+    opening = title_clips(screenplay, context)
+    clips = [*opening, *treated_clips(screenplay, shots, context)]
     sound = _sound_shots(screenplay, shots, context)
+    if opening:
+        # The first place is heard under the title.
+        sound = [replace(sound[0], duration_s=opening[0].frames / fps, utterances=()), *sound]
     total = sum(clip.frames for clip in clips)
     with context.assets.working_file(".mp4") as working:
         assemble(
             clips,
             working,
             fps=fps,
-            sound=_until_stopped(normalised(lambda: soundtrack(sound)), context),
+            sound=_until_stopped(film_sound(sound), context),
             cues=cues,
             title=screenplay.title,
             language=screenplay.language,
             size=(context.format.width, context.format.height),
+            subtitles=_track(finish, cues),
         )
         context.check_stop()
         facts = inspect_film(working, LoudnessMeter())
-        starts = _starts([done["frames"] for _, done in shots])
+        start = opening[0].frames if opening else 0
+        starts = _starts([done["frames"] for _, done in shots], start)
         spans = [
             ShotSpan(slot=shot_slot(shot.number), start_frame=start, frames=done["frames"])
             for (shot, done), start in zip(shots, starts, strict=True)
         ]
-        check_film(facts, expected_frames=total, fps=fps, shots=spans)
+        check_film(facts, expected_frames=total, fps=fps, shots=spans, subtitles=_track(finish, cues) != "none")
         digest = context.assets.put_file(working)
     duration = round(total / fps, 3)
     record_facts = {"duration_s": duration, "frames": total, "fps": fps, "loudness_lufs": facts.loudness_lufs}
     film = FinishedFilm(sha256=digest, duration_s=duration, frames=total)
     return film, FileRecord(_STEP, "film", "film", "video/mp4", digest, record_facts)
+
+
+def _track(finish: Finish, cues: list[Cue]) -> SubtitleTrack:
+    if finish.captions == "none" or not cues:
+        return "none"
+    return "default" if finish.captions == "soft" else "offered"
 
 
 def _until_stopped(chunks: Iterator[np.ndarray], context: StepContext) -> Iterator[np.ndarray]:
@@ -88,8 +100,8 @@ def _until_stopped(chunks: Iterator[np.ndarray], context: StepContext) -> Iterat
         yield chunk
 
 
-def _starts(lengths: list[int]) -> list[int]:
-    starts, clock = [], 0
+def _starts(lengths: list[int], first: int = 0) -> list[int]:
+    starts, clock = [], first
     for length in lengths:
         starts.append(clock)
         clock += length
@@ -98,9 +110,10 @@ def _starts(lengths: list[int]) -> list[int]:
 
 def _cues(shots: list[tuple[Shot, FinishedShot]], context: StepContext) -> list[Cue]:
     from clash.film.subtitles import Cue
+    from clash.workflow.treatments import title_frames
 
     fps = context.format.fps
-    starts = _starts([done["frames"] for _, done in shots])
+    starts = _starts([done["frames"] for _, done in shots], title_frames(context))
     return [
         Cue(start / fps + word["start_s"], start / fps + word["end_s"], word["text"], word["speaker"])
         for (_, done), start in zip(shots, starts, strict=True)
