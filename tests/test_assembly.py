@@ -151,7 +151,7 @@ def test_sound_streams(clips: list[Clip], tmp_path: Path) -> None:
 def test_subtitles_are_offered_but_not_forced(clips: list[Clip], tmp_path: Path) -> None:
     """The cues are a track of the film with its language, at their times, switched off until asked for."""
     cues = [Cue(0.5, 1.0, "你回来了。", "玛拉"), Cue(2.0, 2.5, "灯塔黑了。")]
-    film = _join(clips, tmp_path / "film", cues=cues, language="zh", sound=[])
+    film = _join(clips, tmp_path / "film", cues=cues, language="zh", sound=[], subtitles="offered")
     with av.open(str(film), "r") as container:
         track = container.streams.subtitles[0]
         assert (track.language, container.streams.audio[0].language) == ("zho", "zho")

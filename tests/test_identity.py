@@ -153,10 +153,11 @@ def test_a_longer_clip_is_another_where_the_model_is_told() -> None:
     assert content_key(FAL_CLIP, seven) != content_key(FAL_CLIP, CLIP)
 
 
-def test_the_local_camera_draws_slates() -> None:
-    """The free local provider draws numbers and slates, so they count."""
+def test_the_local_camera_draws_no_lettering() -> None:
+    """A clip of the free local provider is its keyframe and the move over it: slate and captions do not count."""
     local = Model(LocalProvider(), "cinematographer")
-    assert content_key(local, CLIP.model_copy(update={"slate": ""})) != content_key(local, CLIP)
+    assert content_key(local, CLIP.model_copy(update={"slate": "", "captions": ()})) == content_key(local, CLIP)
+    assert content_key(local, CLIP.model_copy(update={"frames": CLIP.frames + 1})) != content_key(local, CLIP)
 
 
 def test_a_story_counts_by_its_rows() -> None:

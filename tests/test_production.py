@@ -60,10 +60,15 @@ def test_the_film_plays_for_as_long_as_its_shots(finished: Path) -> None:
     assert frames == round(document["film"]["duration_s"] * 8)
 
 
-def test_the_database_is_private_and_so_are_the_files(finished: Path) -> None:
-    """Nobody else on the machine can read a run."""
-    for path in [finished / "data/checkpoints.db", finished / "output/one/film.mp4"]:
-        assert path.stat().st_mode & 0o077 == 0 or sys.platform == "win32"
+def test_the_database_is_private_and_the_film_is_not(finished: Path) -> None:
+    """Nobody else can read the database and the store; published files have the mode of any new file."""
+    film = finished / "output/one/film.mp4"
+    stored = next(path for path in (finished / "data/assets").rglob("*") if path.is_file())
+    plain = finished / "plain"
+    plain.touch()
+    if sys.platform != "win32":
+        assert all(path.stat().st_mode & 0o077 == 0 for path in (finished / "data/checkpoints.db", stored))
+        assert film.stat().st_mode == plain.stat().st_mode
 
 
 def test_running_it_again_calls_nothing(finished: Path) -> None:

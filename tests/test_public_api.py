@@ -20,6 +20,7 @@ import clash
 NAMES = [
     "AsyncMetadataTracker",
     "ClashError",
+    "Finish",
     "MetadataTracker",
     "RunReport",
     "RunRequest",

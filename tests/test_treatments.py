@@ -1,0 +1,223 @@
+"""What is laid over clips at the cut: fades, dissolves, words, the title card; and the level of a film's sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from clash.film.assembly import Clip, assemble
+from clash.film.captions import Words
+from clash.film.encoder import Frame, encode_clip
+from clash.film.subtitles import Cue
+from clash.film.titles import title_clip
+from clash.film.transitions import transition_of
+from clash.film.treatment import Treatment, treated
+from clash.sound.loudness import measure
+from clash.sound.soundtrack import SoundShot, Utterance, film_sound
+from clash.story.screenplay import Shot
+from clash.workflow.treatments import _transitions  # pyright: ignore[reportPrivateUsage]
+
+WIDTH, HEIGHT, FPS = 64, 36, 8
+
+
+def plain(luma: int, count: int) -> Iterator[Frame]:
+    """Yield frames of one grey."""
+    for _ in range(count):
+        frame = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
+        frame[:HEIGHT] = luma
+        yield frame
+
+
+def clip(luma: int, count: int = FPS, treatment: Treatment | None = None, slot: str = "shot:001") -> Clip:
+    """Return a clip of one grey."""
+    content = encode_clip(plain(luma, count), width=WIDTH, height=HEIGHT, fps=FPS)
+    return Clip(content, count, slot, treatment or Treatment())
+
+
+def levels(film: Path) -> list[float]:
+    """Return the mean luma of each frame."""
+    with av.open(str(film)) as container:
+        return [float(frame.to_ndarray(format="yuv420p")[:HEIGHT].mean()) for frame in container.decode(video=0)]
+
+
+def joined(clips: list[Clip], folder: Path) -> list[float]:
+    """Join clips to a film without sound, and return the level of each of its frames."""
+    target = folder / "film.mp4"
+    assemble(clips, target, fps=FPS, sound=None, cues=[], title="", language="en", size=(WIDTH, HEIGHT))
+    return levels(target)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("", "cut"),
+        ("CUT TO:", "cut"),
+        ("切", "cut"),
+        ("SMASH CUT TO:", "cut"),
+        ("DISSOLVE TO:", "dissolve"),
+        ("叠化", "dissolve"),
+        ("cross-fade", "dissolve"),
+        ("Überblendung", "dissolve"),
+        ("fondu enchaîné", "dissolve"),
+        ("FADE IN:", "fade_in"),
+        ("淡入", "fade_in"),
+        ("FADE OUT.", "fade_out"),
+        ("淡出", "fade_out"),
+        ("黑场", "fade_out"),
+        ("fade to black", "fade_out"),
+        ("fondu au noir", "fade_out"),
+        ("dip to black", "fade_through_black"),
+    ],
+)
+def test_words_for_a_transition(words: str, kind: str) -> None:
+    """The trade's words in several languages name what is made; what cannot be made is a cut."""
+    assert transition_of(words) == kind
+
+
+def test_a_film_keeps_its_length_through_every_transition(tmp_path: Path) -> None:
+    """Fades and dissolves lie within the shots: no frame more, no frame less, and the middle of each is untouched."""
+    treatments = [Treatment(fade_in=3, dissolve_out=3), Treatment(dissolve_in=3), Treatment(fade_out=3)]
+    clips = [clip(luma, 12, treatment) for luma, treatment in zip((60, 180, 120), treatments, strict=True)]
+    seen = joined(clips, tmp_path)
+    assert len(seen) == 36
+    assert seen[0] < 40
+    assert seen[0] < seen[1] < seen[2] < 60
+    assert [round(seen[number] / 10) for number in (6, 18, 27)] == [6, 18, 12]
+    around_the_cut = seen[9:15]
+    assert around_the_cut == sorted(around_the_cut)
+    assert 100 < around_the_cut[2] < around_the_cut[3] < 140
+    assert seen[-1] < 60
+
+
+def test_a_clip_without_treatment_is_copied(tmp_path: Path) -> None:
+    """Only what is laid over is encoded again."""
+    clips = [clip(60), clip(120, treatment=Treatment(fade_out=2))]
+    joined(clips, tmp_path)
+
+    def packets(source: str | Path | bytes) -> list[bytes]:
+        import io
+
+        with av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source)) as container:
+            return [bytes(packet) for packet in container.demux(container.streams.video[0]) if packet.size]
+
+    film, first, second = packets(tmp_path / "film.mp4"), packets(clips[0].path), packets(clips[1].path)
+    assert film[: len(first)] == first
+    assert film[len(first) :] != second
+
+
+def test_the_last_fade_is_left_out_where_it_would_cost_the_others(tmp_path: Path) -> None:
+    """Clips of another encoder are copied; the end does not fade then, and no clip loses quality."""
+    content = encode_clip(plain(90, FPS), width=WIDTH, height=HEIGHT, fps=FPS)
+    foreign = tmp_path / "foreign.mp4"
+    with av.open(str(foreign), "w") as target:
+        stream = target.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "crf": "28"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number, picture in enumerate(plain(90, FPS)):
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame.pts = number
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    wish = Treatment(fade_out=4, is_needed=False)
+    seen = joined([Clip(foreign, FPS, "shot:001"), Clip(foreign, FPS, "shot:002", wish)], tmp_path)
+    assert min(seen) > 80
+    asked = Treatment(fade_out=4)
+    seen = joined([Clip(foreign, FPS, "shot:001"), Clip(foreign, FPS, "shot:002", asked)], tmp_path)
+    assert seen[-1] < 60
+    assert content
+
+
+def test_transitions_of_the_shots() -> None:
+    """A dissolve takes both sides of its cut; a fade through black, too; the last shot fades out in any case."""
+    words = ["", "叠化", "dip to black", "Fade in", ""]
+    shots = [
+        Shot(number=number, location="pier", action="", duration_s=2, transition=word)
+        for number, word in enumerate(words, 1)
+    ]
+    made = _transitions(shots, [16] * 5, FPS)
+    assert made[0].is_empty
+    assert (made[1].dissolve_out, made[2].dissolve_in) == (3, 3)
+    assert made[2].fade_out
+    assert made[3].fade_in
+    assert made[2].is_needed
+    assert made[3].is_needed
+    assert made[4].fade_out
+    assert not made[4].is_needed
+
+
+def test_words_are_laid_over_only_where_they_are_heard() -> None:
+    """Burned captions change the frames of their time and no others."""
+    words = Treatment(words=(Words(2, 5, "Go."),))
+    seen = list(treated(plain(90, 8), words, count=8, width=WIDTH, height=HEIGHT, fps=FPS))
+    changed = [bool((frame[:HEIGHT] != 90).any()) for frame in seen]
+    assert changed == [False, False, True, True, True, False, False, False]
+
+
+def test_the_title_card() -> None:
+    """It shows the title, large enough to be read, begins and ends in black, and fits however long the title is."""
+    for title in ("灯塔", "The Lighthouse", "A title that is much longer than any title should ever be " * 3):
+        content, count = title_clip(title, width=320, height=180, fps=FPS)
+        import io
+
+        with av.open(io.BytesIO(content)) as container:
+            frames = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+        assert len(frames) == count
+        assert frames[0].max() < frames[count // 2].max()
+        middle = frames[count // 2] > 120
+        assert middle.any()
+        assert not middle[:, :8].any()
+        assert not middle[:, -8:].any()
+
+
+def test_subtitle_tracks(tmp_path: Path) -> None:
+    """Shown unasked, offered, or none."""
+    found: dict[str, object] = {}
+    for wish in ("default", "offered", "none"):
+        target = tmp_path / f"{wish}.mp4"
+        cues = [Cue(0.2, 0.9, "你好", "玛拉")]
+        assemble([clip(90)], target, fps=FPS, sound=None, cues=cues, title="", language="zh-Hans", subtitles=wish)
+        with av.open(str(target)) as container:
+            tracks = container.streams.subtitles
+            found[wish] = [(track.language, bool(track.disposition)) for track in tracks]
+    assert found == {"default": [("zho", True)], "offered": [("zho", False)], "none": []}
+
+
+@pytest.fixture
+def speech(tmp_path: Path) -> Path:
+    """A file with something to hear, as loud as speech, with pauses."""
+    import wave
+
+    rate = 48_000
+    time = np.arange(rate * 3) / rate
+    tone = np.sin(2 * np.pi * 220 * time) * 0.3 * (np.sin(2 * np.pi * 2 * time) > -0.3)
+    path = tmp_path / "speech.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((tone * 32767).astype("<i2").tobytes())
+    return path
+
+
+def test_a_film_without_speech_is_as_quiet_as_a_bed(speech: Path, tmp_path: Path) -> None:
+    """With speech it has -16 LUFS; rain alone, or rain under a silent file, is at least 8 LU below that."""
+    import wave
+
+    silent = tmp_path / "silent.wav"
+    with wave.open(str(silent), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(bytes(48_000 * 2 * 3))
+
+    def loudness(*utterances: Utterance) -> float:
+        shots = [SoundShot(12.0, utterances, "harbour", "day", "rain", music="none")]
+        return measure(film_sound(shots))
+
+    spoken = loudness(*(Utterance(speech, start) for start in (0.5, 4.0, 8.0)))
+    assert spoken == pytest.approx(-16, abs=1)
+    assert loudness() == pytest.approx(loudness(Utterance(silent, 1.0)), abs=0.1)
+    assert loudness() < spoken - 8
