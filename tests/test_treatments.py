@@ -109,7 +109,7 @@ def test_a_clip_without_treatment_is_copied(tmp_path: Path) -> None:
     assert film[len(first) :] != second
 
 
-def test_the_last_fade_is_left_out_where_it_would_cost_the_others(tmp_path: Path) -> None:
+def test_a_fade_that_costs_the_others_is_left_out(tmp_path: Path) -> None:
     """Clips of another encoder are copied; the end does not fade then, and no clip loses quality."""
     content = encode_clip(plain(90, FPS), width=WIDTH, height=HEIGHT, fps=FPS)
     foreign = tmp_path / "foreign.mp4"
