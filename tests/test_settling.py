@@ -19,7 +19,7 @@ from clash.config import Settings
 from clash.database import init_database, migrations, open_database
 from clash.database.lease import Lease, release_lease
 from clash.database.port import Database, Statement
-from clash.database.settlements import Settlement, settle_call, settlements_of
+from clash.database.settlements import Settlement, SettlementRow, settle_call, settlements_of
 from clash.errors import ClashError, ConflictError, DatabaseError, NotFoundError, PersonNeededError, UsageError
 from clash.production import settle_call as settle
 
@@ -120,11 +120,11 @@ async def test_who_settled_what_and_when_is_kept_for_good(desk: Desk, settings: 
     await lose_answer(desk, provider)
     await settled(desk, settings, "0.07")
     await settled(desk, settings, None)
-    first, second = await settlements_of(desk.database, desk.run_id)
-    assert (first["was_state"], first["was_held_micro"], first["billed_micro"]) == ("unknown", 100_000, 70_000)
-    assert (second["was_state"], second["was_cost_micro"], second["billed_micro"]) == ("failed", 70_000, 0)
-    assert all("@" in row["settled_by"] and row["settled_at"] for row in (first, second))
-    assert first["call"] == second["call"] == (await desk.rows())[0]["token"]
+    first, second = map(SettlementRow.from_row, await settlements_of(desk.database, desk.run_id))
+    assert (first.was_state, first.was_held_micro, first.billed_micro) == ("unknown", 100_000, 70_000)
+    assert (second.was_state, second.was_cost_micro, second.billed_micro) == ("failed", 70_000, 0)
+    assert all("@" in row.settled_by and row.settled_at for row in (first, second))
+    assert first.call == second.call == (await desk.rows())[0]["token"]
     with pytest.raises(DatabaseError, match="never changed"):
         await desk.database.batch([Statement("UPDATE call_settlements SET billed_micro = 0")])
     assert await desk.money() == (0, 0)

@@ -21,14 +21,14 @@ def report(question: Callable[[Settings], Coroutine[Any, Any, Report]]) -> dict[
 
     with warnings_shown():
         document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(load_settings())).dump()}
-    for row in document.get("damaged") or ():
-        warn(_left_out(row))
+    for item in document.get("damaged") or ():
+        warn(_left_out(item))
     return document
 
 
-def _left_out(row: dict[str, Any]) -> str:
+def _left_out(item: dict[str, Any]) -> str:
     """What a report leaves out, and why."""
-    about = [f"the run {row['thread_id']}" if row["thread_id"] else "a row without a run"]
-    about += [str(row["name"])] if row["name"] else []
-    about += [f"row {row['id']}"] if row["id"] is not None else []
-    return f"left out: {', '.join(about)}: {row['table']}.{row['fault']}"
+    about = [f"the run {item['thread_id']}" if item["thread_id"] else "a row without a run"]
+    about += [str(item["name"])] if item["name"] else []
+    about += [f"row {item['id']}"] if item["id"] is not None else []
+    return f"left out: {', '.join(about)}: {item['table']}.{item['fault']}"

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from clash.database.port import Database, Row, Rows
 from clash.database.row_checks import SOUND_CALL
 from clash.database.staging import NOT_STAGED
 
-NO_CALLS: Row = {"calls": 0, "cost_micro": 0, "failed": 0, "reused": 0, "unknown": 0, "unknown_micro": 0}
-"""The totals of a run that made no call."""
+
+@dataclass(frozen=True)
+class CallTotals:
+    """What the calls of a run add up to. `unknown_micro`: the quotes of the calls that nobody knows to be paid."""
+
+    run_id: str
+    calls: int = 0
+    cost_micro: int = 0
+    failed: int = 0
+    reused: int = 0
+    unknown: int = 0
+    unknown_micro: int = 0
+
+    @classmethod
+    def from_row(cls, row: Row) -> CallTotals:
+        """Return the totals of a row of sums."""
+        return cls(str(row["run_id"]), *(int(row[name]) for name in _TOTALS))
 
 
-async def totals_by_run(database: Database, run_id: str | None = None) -> dict[str, Row]:
-    """Totals of the calls of every run that made any, or of one.
+_TOTALS = ("calls", "cost_micro", "failed", "reused", "unknown", "unknown_micro")
 
-    `cost_micro` is what was paid, `unknown_micro` the quotes of the calls of which nobody knows whether they were.
-    """
+
+@dataclass(frozen=True)
+class PrecisionSum:
+    """What the paid calls of one precision add up to."""
+
+    precision: str
+    calls: int
+    cost_micro: int
+
+    @classmethod
+    def from_row(cls, row: Row) -> PrecisionSum:
+        """Return the sum of a row of sums."""
+        return cls(str(row["precision"]), int(row["calls"]), int(row["cost_micro"]))
+
+
+async def totals_by_run(database: Database, run_id: str | None = None) -> dict[str, CallTotals]:
+    """Return the totals of every run that made any call, or of one."""
     rows = await database.query(
         "SELECT run_id, count(*) AS calls, sum(cost_micro) AS cost_micro, sum(state = 'failed') AS failed,"
         " sum(reused) AS reused, sum(state = 'unknown') AS unknown,"
@@ -22,23 +53,24 @@ async def totals_by_run(database: Database, run_id: str | None = None) -> dict[s
         f" FROM api_logs WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {SOUND_CALL} GROUP BY run_id",
         (run_id, run_id),
     )
-    return {str(row["run_id"]): row for row in rows}
+    return {totals.run_id: totals for totals in map(CallTotals.from_row, rows)}
 
 
-async def totals_of(database: Database, run_id: str) -> Row:
-    """The same of one run, also if it made no call yet."""
-    return (await totals_by_run(database, run_id)).get(run_id, NO_CALLS)
+async def totals_of(database: Database, run_id: str) -> CallTotals:
+    """Return the totals of one run, also if it made no call yet."""
+    return (await totals_by_run(database, run_id)).get(run_id, CallTotals(run_id))
 
 
-async def sums_by_precision(database: Database, run_id: str | None = None) -> Rows:
+async def sums_by_precision(database: Database, run_id: str | None = None) -> list[PrecisionSum]:
     """How sure the paid total is: what the provider billed, what a price makes exactly, what is estimated."""
-    return await database.query(
-        "SELECT precision AS name, count(*) AS calls, sum(cost_micro) AS cost_micro FROM api_logs"
+    rows = await database.query(
+        "SELECT precision, count(*) AS calls, sum(cost_micro) AS cost_micro FROM api_logs"
         f" WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND reused = 0"
         f" AND (state = 'succeeded' OR cost_micro > 0) AND {SOUND_CALL}"
         " GROUP BY precision ORDER BY precision",
         (run_id, run_id),
     )
+    return [PrecisionSum.from_row(row) for row in rows]
 
 
 async def unsound_calls(database: Database, run_id: str | None = None) -> Rows:

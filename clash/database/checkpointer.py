@@ -29,6 +29,7 @@ from clash.database.checkpoint_metadata import record_checkpoint
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.database.reading import damaged_checkpoint
+from clash.database.rows import CheckpointRow
 from clash.database.savers.checkpointer import Checkpointer, strict_serializer
 from clash.database.savers.port_saver import PortSaver
 from clash.database.savers.stock_savers import AsyncStockSaver
@@ -179,10 +180,9 @@ async def repair_metadata(database: Database, saver: RunSaver | PortSaver, lease
         " AND m.checkpoint_ns = c.checkpoint_ns AND m.checkpoint_id = c.checkpoint_id) ORDER BY checkpoint_id",
         (lease.run_id,),
     )
-    for row in missing:
-        namespace, checkpoint_id = str(row["checkpoint_ns"]), str(row["checkpoint_id"])
-        parent: str | None = row["parent_checkpoint_id"]
-        facts = await _facts(saver, lease.run_id, namespace, checkpoint_id, parent)
+    for row in map(CheckpointRow.from_row, missing):
+        namespace, parent = row.checkpoint_ns, row.parent_checkpoint_id
+        facts = await _facts(saver, lease.run_id, namespace, row.checkpoint_id, parent)
         await record_checkpoint(
             database, lease, facts, checkpoint_ns=namespace, parent_checkpoint_id=parent, execution_time_ms=None
         )

@@ -24,6 +24,7 @@ from typing import cast
 from clash.clock import now_text, to_text
 from clash.database.connection import open_database
 from clash.database.port import Database, Param, Row, Statement
+from clash.database.rows import RunRow
 from clash.errors import ClashError, ConflictError, NotFoundError
 
 logger = logging.getLogger(__name__)
@@ -99,9 +100,23 @@ class Lease:
         return (self.run_id, self.generation)
 
 
-def is_held(row: Row) -> bool:
-    """Whether a live process holds the run of this row of `workflow_executions`."""
-    owner, expires = str(row["lease_owner"] or ""), str(row["lease_expires_at"] or "")
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds a run, or the last that did."""
+
+    run_id: str
+    lease_owner: str | None
+    lease_expires_at: str | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Holder:
+        """Return the holder of a row of `workflow_executions`, sound or not."""
+        return cls(str(row["run_id"]), row["lease_owner"], row["lease_expires_at"])
+
+
+def is_held(run: RunRow | Holder) -> bool:
+    """Return whether a live process holds the run."""
+    owner, expires = str(run.lease_owner or ""), str(run.lease_expires_at or "")
     return bool(owner) and expires > now_text() and not is_dead(owner)
 
 

@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar, cast
 
-from clash.database.port import Database, Statement, has_table
+from clash.database.port import Database, Row, Statement, has_table, texts_of
 from clash.database.sqlite_files import foreign_database, is_clash
 from clash.errors import DatabaseError, VersionMismatchError
 from clash.installation import upgrade_command
@@ -51,6 +51,11 @@ class Applied:
 
     name: str
     applied_at: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> Applied:
+        """Return the migration of a row of `d1_migrations`."""
+        return cls(str(row["name"]), str(row["applied_at"]))
 
 
 def split_statements(script: str) -> Iterator[str]:
@@ -99,7 +104,7 @@ async def applied_migrations(database: Database) -> tuple[Applied, ...]:
             return ()
         # Another process has made it meanwhile; or something else is wrong, and is told now.
         rows = await database.query(recorded)
-    return tuple(Applied(str(row["name"]), str(row["applied_at"])) for row in rows)
+    return tuple(map(Applied.from_row, rows))
 
 
 async def pending_migrations(database: Database) -> tuple[Migration, ...]:
@@ -124,7 +129,7 @@ async def require_no_foreign_tables(database: Database) -> None:
     """Raise `VersionMismatchError` if the database holds tables of another program, and none of clash."""
     rows = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
     # Cloudflare D1 keeps tables of its own in every database; wrangler and clash share the record of migrations.
-    theirs = {str(row["name"]) for row in rows if not str(row["name"]).startswith(("sqlite_", "_cf_", "d1_"))}
+    theirs = {name for name in texts_of(rows, "name") if not name.startswith(("sqlite_", "_cf_", "d1_"))}
     if theirs and not is_clash(frozenset(theirs)):
         raise foreign_database(database.url)
 

@@ -6,7 +6,9 @@ from typing import Literal
 
 from clash.clock import now_text
 from clash.database.lease import is_held
-from clash.database.port import Database, Row, Statement
+from clash.database.port import Database, Statement
+from clash.database.row_checks import require_sound
+from clash.database.rows import RunRow
 from clash.errors import BudgetExceededError, ConflictError, NotFoundError
 from clash.hints import command
 from clash.money import usd_text
@@ -38,9 +40,9 @@ async def end_run(
         ]
     )
     if not changed:
-        row = await _own_run(database, run_id)
-        if row["status"] != status:
-            raise ConflictError(f"the run {run_id} is {row['status']} already", code="finished")
+        run = await _own_run(database, run_id)
+        if run.status != status:
+            raise ConflictError(f"the run {run_id} is {run.status} already", code="finished")
 
 
 async def set_budget(database: Database, run_id: str, budget_micro: int) -> None:
@@ -61,33 +63,33 @@ async def set_budget(database: Database, run_id: str, budget_micro: int) -> None
 
 async def check_budget(database: Database, run_id: str, cost_micro: int) -> None:
     """Raise `BudgetExceededError` if a call of this cost would pass the run's budget; `NotFoundError`."""
-    row = await _row(database, run_id)
-    budget, spent = row["budget_micro"], int(row["spent_micro"]) + int(row["reserved_micro"])
-    if budget is not None and spent + cost_micro > int(budget):
+    run = await _run(database, run_id)
+    budget, spent = run.budget_micro, run.committed_micro
+    if budget is not None and spent + cost_micro > budget:
         raise BudgetExceededError(
-            f"the run {run_id} has spent ${usd_text(spent)} of its budget of ${usd_text(int(budget))}:"
+            f"the run {run_id} has spent ${usd_text(spent)} of its budget of ${usd_text(budget)}:"
             f" ${usd_text(cost_micro)} more would pass it",
             hint=f'give it more, for example: MetadataTracker("{run_id}").set_budget("{usd_text(spent + cost_micro)}")',
         )
 
 
-async def _own_run(database: Database, run_id: str) -> Row:
-    """The row of a workflow of one's own. Raises `NotFoundError`, `ConflictError`."""
-    row = await _row(database, run_id)
-    if row["graph_version"] or is_held(row):
+async def _own_run(database: Database, run_id: str) -> RunRow:
+    """Return the run of a workflow of one's own. Raise `NotFoundError`, `ConflictError`."""
+    run = await _run(database, run_id)
+    if run.graph_version or is_held(run):
         raise ConflictError(
             f"the run {run_id} is one that clash makes, and says itself how it stands",
             code="held",
             hint=f"`{command('runs show', run_id)}` shows it; `{command('cancel', run_id)}` cancels it",
         )
-    return row
+    return run
 
 
-async def _row(database: Database, run_id: str) -> Row:
+async def _run(database: Database, run_id: str) -> RunRow:
     rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
     if not rows:
         raise unknown_run(run_id)
-    return rows[0]
+    return RunRow.from_row(require_sound("workflow_executions", rows[0], f"the run {run_id}"))
 
 
 def unknown_run(run_id: str) -> NotFoundError:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clash.database.lease import FENCE, Lease
-from clash.database.port import Database, Param, Statement
+from clash.database.port import Database, Param, Statement, texts_of, values_of
 from clash.database.rows import NewAsset
 from clash.vocabulary import LIVE, sql_list
 
@@ -25,7 +25,7 @@ async def states_of(database: Database, tokens: Sequence[str]) -> dict[str, str]
         some = tuple(tokens[start : start + _AT_ONCE])
         marks = ", ".join("?" * len(some))
         rows = await database.query(f"SELECT token, state FROM api_logs WHERE token IN ({marks})", some)
-        states |= {str(row["token"]): str(row["state"]) for row in rows}
+        states |= zip(texts_of(rows, "token"), texts_of(rows, "state"), strict=True)
     return states
 
 
@@ -43,25 +43,26 @@ async def live_slots(database: Database, run_id: str) -> dict[tuple[str, int], s
         f"SELECT slot, take, token FROM api_logs WHERE run_id = ? AND state IN {sql_list(LIVE)}",
         (run_id,),
     )
-    return {(str(row["slot"]), int(row["take"])): str(row["token"]) for row in rows}
+    slots = zip(texts_of(rows, "slot"), map(int, values_of(rows, "take")), strict=True)
+    return dict(zip(slots, texts_of(rows, "token"), strict=True))
 
 
 async def columns_of_calls(database: Database) -> frozenset[str]:
     """Return the columns of `api_logs` in this database."""
     rows = await database.query("SELECT name FROM pragma_table_info('api_logs')")
-    return frozenset(str(row["name"]) for row in rows) - {"id"}
+    return frozenset(texts_of(rows, "name")) - {"id"}
 
 
 _NEW = f"NOT EXISTS (SELECT 1 FROM api_logs WHERE token = ?) AND {FENCE}"
 
 
-def insert_call(lease: Lease, row: Mapping[str, Param], columns: frozenset[str]) -> Statement:
+def insert_call(lease: Lease, token: str, row: Mapping[str, Param], columns: frozenset[str]) -> Statement:
     """Write a call's row with the columns that this database has, unless there is one of its token."""
     names = sorted(columns & row.keys())
     return Statement(
         f"INSERT INTO api_logs ({', '.join(names)}) SELECT {', '.join('?' * len(names))} WHERE {_NEW} RETURNING id",
-        (*(row[name] for name in names), str(row["token"]), *lease.fence),
-        recall=Statement("SELECT id FROM api_logs WHERE token = ?", (str(row["token"]),)),
+        (*(row[name] for name in names), token, *lease.fence),
+        recall=Statement("SELECT id FROM api_logs WHERE token = ?", (token,)),
     )
 
 

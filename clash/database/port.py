@@ -6,6 +6,7 @@ condition is part of its SQL (`UPDATE ... WHERE ... RETURNING`, `INSERT ... SELE
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +16,16 @@ from clash.redaction import hide_in
 Param = str | int | float | bytes | None
 Row = Mapping[str, Any]
 Rows = list[Row]
+
+
+def values_of(rows: Rows, column: str) -> list[Any]:
+    """Return the values of one column of some rows."""
+    return [row[column] for row in rows]
+
+
+def texts_of(rows: Rows, column: str) -> list[str]:
+    """Return the texts of one column of some rows."""
+    return [str(row[column]) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,11 @@ class Database(Protocol):
     async def close(self) -> None:
         """Let go of it. May be called twice."""
         ...
+
+
+def json_text(value: object) -> str:
+    """Return a value as the JSON text that a column holds; what JSON does not know becomes a text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
 async def has_table(database: Database, name: str) -> bool:

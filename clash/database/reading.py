@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
-from clash.database.port import Database, Param, Row, Rows, has_table
+from clash.database.port import Database, Param, Row, Rows, has_table, texts_of, values_of
 from clash.database.row_checks import SOUND_CALL, fault_of, loads, require_sound
+from clash.database.rows import AssetRow, CheckpointRow, RunRow
 from clash.database.staging import NOT_STAGED
 from clash.errors import DatabaseError, NotFoundError
 from clash.hints import command
@@ -54,12 +57,19 @@ _NEWEST_RUNS = (
 """Its parameters: a status or None, the same again, how many at most (-1: all)."""
 
 
-async def run_row(database: Database, run_id: str) -> Row:
-    """The row of a run. Raises `NotFoundError`, and `DatabaseError` for one that cannot be read."""
+async def run_row(database: Database, run_id: str) -> RunRow:
+    """Return a run. Raise `NotFoundError`, and `DatabaseError` for one that cannot be read."""
     rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
     if not rows:
         raise NotFoundError(f"there is no thread {run_id}", hint="`clash runs ls` lists the threads")
-    return require_sound("workflow_executions", rows[0], f"the run {run_id}")
+    return RunRow.from_row(require_sound("workflow_executions", rows[0], f"the run {run_id}"))
+
+
+async def find_run(database: Database, run_id: str) -> RunRow | None:
+    """Return a run; None if there is none. Raise `DatabaseError` for one that cannot be read."""
+    with suppress(NotFoundError):
+        return await run_row(database, run_id)
+    return None
 
 
 async def same_but_for_case(database: Database, run_id: str) -> str | None:
@@ -67,7 +77,7 @@ async def same_but_for_case(database: Database, run_id: str) -> str | None:
     rows = await database.query(
         "SELECT run_id FROM workflow_executions WHERE run_id = ? COLLATE NOCASE AND run_id <> ?", (run_id, run_id)
     )
-    return rows[0]["run_id"] if rows else None
+    return next(iter(texts_of(rows, "run_id")), None)
 
 
 async def run_rows(database: Database, *, status: str | None = None, limit: int | None = None) -> Rows:
@@ -80,12 +90,27 @@ async def call_rows(database: Database, run_id: str) -> Rows:
     return await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,))
 
 
-async def takes_of_calls(database: Database, run_id: str) -> Rows:
-    """The slot and the take of each succeeded call of a run, and nothing else of it."""
-    return await database.query(
+@dataclass(frozen=True)
+class TakeOfCall:
+    """Which take of which slot a call made."""
+
+    id: int
+    slot: str
+    take: int
+
+    @classmethod
+    def from_row(cls, row: Row) -> TakeOfCall:
+        """Return the take of a row of `api_logs`."""
+        return cls(int(row["id"]), str(row["slot"]), int(row["take"]))
+
+
+async def takes_of_calls(database: Database, run_id: str) -> list[TakeOfCall]:
+    """Return the take of each succeeded call of a run."""
+    rows = await database.query(
         "SELECT id, slot, take FROM api_logs WHERE run_id = ? AND state = 'succeeded' AND slot IS NOT NULL ORDER BY id",
         (run_id,),
     )
+    return [TakeOfCall.from_row(row) for row in rows]
 
 
 async def asset_rows(database: Database, run_id: str) -> Rows:
@@ -93,7 +118,37 @@ async def asset_rows(database: Database, run_id: str) -> Rows:
     return await database.query("SELECT * FROM generated_assets WHERE run_id = ? ORDER BY id", (run_id,))
 
 
-async def call_sums(database: Database, run_id: str | None, column: str) -> Rows:
+async def sound_assets(database: Database, run_id: str) -> list[AssetRow]:
+    """Return the files of a run, in the order they were first made, without those whose rows are damaged."""
+    rows = await asset_rows(database, run_id)
+    return [AssetRow.from_row(row) for row in rows if not fault_of("generated_assets", row)]
+
+
+@dataclass(frozen=True)
+class CallSums:
+    """What the calls of one step, provider, model or day add up to; `name` says of which."""
+
+    name: str
+    calls: int
+    failed: int
+    reused: int
+    cost_micro: int
+    duration_ms: int
+
+    @classmethod
+    def from_row(cls, row: Row) -> CallSums:
+        """Return the sums of a row of sums."""
+        return cls(
+            name=str(row["name"]),
+            calls=int(row["calls"]),
+            failed=int(row["failed"]),
+            reused=int(row["reused"]),
+            cost_micro=int(row["cost_micro"]),
+            duration_ms=int(row["duration_ms"]),
+        )
+
+
+async def call_sums(database: Database, run_id: str | None, column: str) -> list[CallSums]:
     """Calls, cost and time of a run (or of all), by one of the columns that may be asked for."""
     columns = {
         "step": "step",
@@ -101,13 +156,14 @@ async def call_sums(database: Database, run_id: str | None, column: str) -> Rows
         "model": "service || ':' || model",
         "day": "substr(started_at, 1, 10)",
     }
-    return await database.query(
+    rows = await database.query(
         f"SELECT {columns[column]} AS name, count(*) AS calls, sum(cost_micro) AS cost_micro,"
         " sum(coalesce(duration_ms, 0)) AS duration_ms, sum(state = 'failed') AS failed, sum(reused) AS reused"
         f" FROM api_logs WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {SOUND_CALL}"
         " GROUP BY 1 ORDER BY min(id)",
         (run_id, run_id),
     )
+    return [CallSums.from_row(row) for row in rows]
 
 
 async def step_counts(database: Database, run_id: str) -> dict[str, int]:
@@ -130,8 +186,8 @@ async def _step_counts(database: Database, runs: str, params: Sequence[Param]) -
         params,
     )
     counts: dict[str, dict[str, int]] = {}
-    for row in rows:
-        counts.setdefault(str(row["run_id"]), {})[str(row["step"])] = int(row["n"])
+    for run_id, step, made in zip(*(values_of(rows, name) for name in ("run_id", "step", "n")), strict=True):
+        counts.setdefault(str(run_id), {})[str(step)] = int(made)
     return counts
 
 
@@ -144,7 +200,7 @@ async def row_counts(database: Database) -> dict[str, int]:
             raise
         # Only now, for it costs a request: a database without migrations, or one that no saver has opened yet.
         found = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
-        there = {row["name"] for row in found}
+        there = frozenset(texts_of(found, "name"))
         if there.issuperset(_TABLES):
             raise
         return await _counted(database, [table for table in _TABLES if table in there])
@@ -207,9 +263,10 @@ async def _item(
     if fault := fault_of("checkpoint_metadata", row):
         on_fault(row, fault)
         return None
-    if row["step_index"] is None:
+    saved = CheckpointRow.from_row(row)
+    if saved.step_index is None:
         try:
-            facts = await _mended(database, thread_id, row)
+            facts = await _mended(database, thread_id, saved)
         except DatabaseError as error:
             if error.code != "damaged_checkpoint":
                 raise
@@ -217,41 +274,41 @@ async def _item(
             return None
     else:
         facts = CheckpointFacts(
-            str(row["checkpoint_id"]),
-            str(row["created_at"]),
-            str(row["source"]),
-            int(row["step_index"]),
-            str(row["step_name"]),
-            tuple(loads(row["next_steps"] or "[]")),
+            saved.checkpoint_id,
+            str(saved.created_at),
+            str(saved.source),
+            saved.step_index,
+            str(saved.step_name),
+            tuple(loads(saved.next_steps_json or "[]")),
         )
-    return checkpoint_item(facts, row)
+    return checkpoint_item(facts, saved)
 
 
-def checkpoint_item(facts: CheckpointFacts, row: Row) -> dict[str, Any]:
+def checkpoint_item(facts: CheckpointFacts, row: CheckpointRow) -> dict[str, Any]:
     """Return a checkpoint in the form of the JSON contract. `row`: what its metadata row adds, if there is one."""
     return {
         "checkpoint_id": facts.checkpoint_id,
-        "parent_checkpoint_id": row["parent_checkpoint_id"],
-        "checkpoint_ns": row["checkpoint_ns"],
+        "parent_checkpoint_id": row.parent_checkpoint_id,
+        "checkpoint_ns": row.checkpoint_ns,
         "created_at": facts.created_at,
         "step": facts.step_index,
         "source": facts.source,
         "step_name": facts.step_name,
         "next": sorted(set(facts.next_steps)),
-        "execution_time_ms": row.get("execution_time_ms"),
-        "api_calls": int(row.get("api_calls") or 0),
-        "cost_usd": usd_text(int(row.get("cost_micro") or 0)),
-        "error": row.get("error_message"),
+        "execution_time_ms": row.execution_time_ms,
+        "api_calls": row.api_calls,
+        "cost_usd": usd_text(row.cost_micro),
+        "error": row.error_message,
     }
 
 
-async def _mended(database: Database, thread_id: str, row: Row) -> CheckpointFacts:
+async def _mended(database: Database, thread_id: str, row: CheckpointRow) -> CheckpointFacts:
     """The facts of a checkpoint whose metadata row a crash left out, from the checkpoint itself."""
-    itself = load_checkpoint(database, thread_id, str(row["checkpoint_id"]))
-    if not row["parent_checkpoint_id"]:
+    itself = load_checkpoint(database, thread_id, row.checkpoint_id)
+    if not row.parent_checkpoint_id:
         return facts_of(*await itself, ())
     (checkpoint, metadata), (before, _) = await asyncio.gather(
-        itself, load_checkpoint(database, thread_id, str(row["parent_checkpoint_id"]))
+        itself, load_checkpoint(database, thread_id, row.parent_checkpoint_id)
     )
     return facts_of(checkpoint, metadata, next_steps(before))
 
@@ -287,7 +344,7 @@ async def _joined(database: Database, thread_id: str, checkpoint_id: str) -> byt
         " ORDER BY checkpoint_ns, part",
         (thread_id, checkpoint_id),
     )
-    return b"".join(bytes.fromhex(chunk["data"]) for chunk in chunks)
+    return b"".join(bytes.fromhex(data) for data in values_of(chunks, "data"))
 
 
 def damaged_checkpoint(thread_id: str, checkpoint_id: str | None) -> DatabaseError:

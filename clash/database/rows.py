@@ -78,6 +78,11 @@ class RunRow:
         return json.loads(self.metadata_json)
 
     @property
+    def step_totals(self) -> dict[str, int]:
+        """How many things each step is to make, as far as the steps have said so."""
+        return self.metadata.get("totals", {})
+
+    @property
     def committed_micro(self) -> int:
         """What is spent or reserved."""
         return self.spent_micro + self.reserved_micro
@@ -184,13 +189,19 @@ def _stored(value: Any) -> Param:
 
 @dataclass(frozen=True)
 class AssetRow:
-    """A row of `generated_assets`."""
+    """A row of `generated_assets`. `path` is relative to the asset store; `bytes` the file's size."""
 
     step: str
     slot: str
     asset_type: str
     media_type: str
     sha256: str
+    path: str
+    bytes: int
+    facts_json: str
+    cost_micro: int
+    created_at: str
+    api_log_id: int | None
 
     @classmethod
     def from_row(cls, row: Row) -> AssetRow:
@@ -201,6 +212,53 @@ class AssetRow:
             asset_type=str(row["asset_type"]),
             media_type=str(row["media_type"]),
             sha256=str(row["sha256"]),
+            path=str(row["path"]),
+            bytes=int(row["bytes"]),
+            facts_json=str(row["facts"]),
+            cost_micro=int(row["cost_micro"]),
+            created_at=str(row["created_at"]),
+            api_log_id=row["api_log_id"],
+        )
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of the file: a length, a size in pixels ..."""
+        return json.loads(self.facts_json)
+
+
+@dataclass(frozen=True)
+class CheckpointRow:
+    """A row of `checkpoints` with its row of `checkpoint_metadata`; without that one, `step_index` is None."""
+
+    checkpoint_ns: str
+    parent_checkpoint_id: str | None
+    checkpoint_id: str = ""
+    created_at: str | None = None
+    source: str | None = None
+    step_index: int | None = None
+    step_name: str | None = None
+    next_steps_json: str | None = None
+    execution_time_ms: int | None = None
+    api_calls: int = 0
+    cost_micro: int = 0
+    error_message: str | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> CheckpointRow:
+        """Return the checkpoint of a sound row, which may lack the columns of the metadata."""
+        return cls(
+            checkpoint_ns=str(row["checkpoint_ns"]),
+            parent_checkpoint_id=row["parent_checkpoint_id"],
+            checkpoint_id=str(row["checkpoint_id"]),
+            created_at=row.get("created_at"),
+            source=row.get("source"),
+            step_index=row.get("step_index"),
+            step_name=row.get("step_name"),
+            next_steps_json=row.get("next_steps"),
+            execution_time_ms=row.get("execution_time_ms"),
+            api_calls=int(row.get("api_calls") or 0),
+            cost_micro=int(row.get("cost_micro") or 0),
+            error_message=row.get("error_message"),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clash.database.lease import FENCE, Lease
-from clash.database.port import Database, Rows, Statement
+from clash.database.port import Database, Row, Rows, Statement
 from clash.database.rows import CallRow
 from clash.vocabulary import UNSETTLED, sql_list
 
@@ -28,6 +28,36 @@ class Settlement:
     def code(self) -> str:
         """The error code that the call has from now on."""
         return BILLED if self.billed_micro else NOT_BILLED
+
+
+@dataclass(frozen=True)
+class SettlementRow:
+    """A row of `call_settlements`: what was said of a call, and how the call was before."""
+
+    call: str
+    slot: str
+    settled_at: str
+    settled_by: str
+    billed_micro: int
+    was_state: str
+    was_cost_micro: int
+    was_held_micro: int
+    was_error: str | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> SettlementRow:
+        """Return the settlement of a whole row that is sound."""
+        return cls(
+            call=str(row["call"]),
+            slot=str(row["slot"]),
+            settled_at=str(row["settled_at"]),
+            settled_by=str(row["settled_by"]),
+            billed_micro=int(row["billed_micro"]),
+            was_state=str(row["was_state"]),
+            was_cost_micro=int(row["was_cost_micro"]),
+            was_held_micro=int(row["was_held_micro"]),
+            was_error=row["was_error"],
+        )
 
 
 async def settlements_of(database: Database, run_id: str) -> Rows:

@@ -18,7 +18,7 @@ from typing import Literal
 import aiosqlite
 
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
-from clash.database.port import Param, Rows, Statement, texts_without_secrets, without_secrets
+from clash.database.port import Param, Rows, Statement, texts_without_secrets, values_of, without_secrets
 from clash.database.sqlite_errors import BUSY_TIMEOUT_S, damaged, database_error, error_code, primary_code
 from clash.database.sqlite_files import (
     Mode,
@@ -209,7 +209,7 @@ class SqliteDatabase:
             return
         self._watch.check()
         rows = await self.query("SELECT seq FROM sqlite_sequence WHERE name = 'api_logs'")
-        await asyncio.to_thread(self._watch.check_contents, max((int(row["seq"]) for row in rows), default=0))
+        await asyncio.to_thread(self._watch.check_contents, max(map(int, values_of(rows, "seq")), default=0))
 
     async def check_soundness(self) -> None:
         """Read all of the file. Raises `SettingsError` naming what does not fit together."""

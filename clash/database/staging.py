@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from clash.clock import now_text
-from clash.database.lease import FENCE, Lease, is_held, take_lease
+from clash.database.lease import FENCE, Holder, Lease, is_held, take_lease
 from clash.database.port import Database, Statement
 from clash.errors import ConflictError
 
@@ -77,11 +77,11 @@ def drop(lease: Lease, owners: Mapping[str, str]) -> list[Statement]:
 async def sweep(database: Database, owners: Mapping[str, str]) -> None:
     """Forget what imports that died have left behind."""
     rows = await database.query(f"SELECT * FROM workflow_executions WHERE NOT ({NOT_STAGED})")
-    for row in rows:
-        if is_held(row):
+    for holder in map(Holder.from_row, rows):
+        if is_held(holder):
             continue
         try:
-            lease = await take_lease(database, str(row["run_id"]))
+            lease = await take_lease(database, holder.run_id)
         except ConflictError:  # another import is at the same
             continue
         await database.batch(drop(lease, owners))

@@ -27,6 +27,7 @@ from clash.database import background
 from clash.database.checkpoint_facts import facts_of, next_steps
 from clash.database.connection import database_key, is_d1, open_database
 from clash.database.reading import checkpoint_item, checkpoint_items
+from clash.database.rows import CheckpointRow
 from clash.database.tracking import AsyncMetadataTracker, StepRecord
 from clash.errors import UsageError
 
@@ -341,6 +342,5 @@ def _items(found: Iterable[CheckpointTuple]) -> list[dict[str, Any]]:
         parent: str | None = names.get("checkpoint_id")
         facts = facts_of(item.checkpoint, item.metadata, due.get(parent or "", ()))
         namespace = str(item.config.get("configurable", {}).get("checkpoint_ns", ""))
-        row = {"parent_checkpoint_id": parent, "checkpoint_ns": namespace}
-        items.append({**checkpoint_item(facts, row), "metadata": dict(item.metadata)})
+        items.append({**checkpoint_item(facts, CheckpointRow(namespace, parent)), "metadata": dict(item.metadata)})
     return items

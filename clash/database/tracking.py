@@ -6,7 +6,6 @@ code does not await there is `MetadataTracker` (`clash.database.metadata`).
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -18,10 +17,10 @@ from typing import Any
 from clash.clock import now_text
 from clash.database import own_runs
 from clash.database.connection import open_database
-from clash.database.lease import FENCE, Lease, still_held
+from clash.database.leased_runs import LeasedRuns
 from clash.database.migrations import require_current
-from clash.database.port import Database, Param, Row, Statement
-from clash.errors import ConflictError, UsageError
+from clash.database.port import Row, Statement, json_text
+from clash.errors import UsageError
 from clash.money import to_micro, usd_text
 from clash.redaction import hide, safe_exception
 from clash.vocabulary import RunStatus
@@ -43,11 +42,8 @@ class StepRecord:
     began: float = field(default_factory=time.monotonic)
 
 
-class AsyncMetadataTracker:
+class AsyncMetadataTracker(LeasedRuns):
     """Writes and sums the tables of clash over one open database."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
 
     @classmethod
     @asynccontextmanager
@@ -96,11 +92,11 @@ class AsyncMetadataTracker:
                         story_path,
                         story_sha256,
                         story_title,
-                        _json(settings or {}),
+                        json_text(settings or {}),
                         settings_fingerprint,
                         graph_version,
                         None if budget_usd is None else to_micro(budget_usd),
-                        _json({"totals": {}, **(metadata or {})}),
+                        json_text({"totals": {}, **(metadata or {})}),
                     ),
                     recall=Statement(
                         "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?",
@@ -115,52 +111,6 @@ class AsyncMetadataTracker:
         """The row of a run."""
         rows = await self.database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
         return rows[0] if rows else None
-
-    async def set_status(
-        self, lease: Lease, status: RunStatus, *, error_code: str | None = None, error_message: str | None = None
-    ) -> None:
-        """Say how a run stands. A run that is no longer `running` has an end time. Raises `ConflictError`."""
-        now = now_text()
-        (changed,) = await self.database.batch(
-            [
-                Statement(
-                    "UPDATE workflow_executions SET status = ?, end_time = ?, updated_at = ?, error_code = ?,"
-                    " error_message = ? WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
-                    (status, None if status == "running" else now, now, error_code, error_message, *lease.fence),
-                    recall=still_held(lease),
-                )
-            ]
-        )
-        if not changed:
-            raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
-
-    async def complete(self, lease: Lease, *, changes: int) -> bool:
-        """Say that a run is completed; False, and nothing changes, if people have changed more takes than `changes`.
-
-        Raises `ConflictError`.
-        """
-        now = now_text()
-        (changed,) = await self.database.batch(
-            [
-                Statement(
-                    "UPDATE workflow_executions SET status = 'completed', end_time = ?, updated_at = ?,"
-                    " error_code = NULL, error_message = NULL WHERE run_id = ? AND lease_generation = ?"
-                    " AND ? = (SELECT count(*) FROM slot_decisions WHERE run_id = ? AND decision <> 'approve')"
-                    " RETURNING run_id",
-                    (now, now, *lease.fence, changes, lease.run_id),
-                    recall=Statement(
-                        f"SELECT run_id FROM workflow_executions WHERE run_id = ? AND end_time = ? AND {FENCE}",
-                        (lease.run_id, now, *lease.fence),
-                    ),
-                )
-            ]
-        )
-        if changed:
-            return True
-        held = still_held(lease)
-        if not await self.database.query(held.sql, held.params):
-            raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
-        return False
 
     async def cancel(self, run_id: str) -> bool:
         """Call a run off, whoever holds it: from now on no intent can be written. False for one that is finished."""
@@ -195,47 +145,6 @@ class AsyncMetadataTracker:
     async def check_budget(self, run_id: str, cost_usd: Decimal = Decimal(0)) -> None:
         """Raise `BudgetExceededError` if a call of this cost would pass the run's budget; `NotFoundError`."""
         await own_runs.check_budget(self.database, run_id, _cost_micro(cost_usd))
-
-    async def set_budget(self, lease: Lease, budget_usd: Decimal) -> None:
-        """Give a run another budget."""
-        await self._update(lease, "budget_micro = ?", to_micro(budget_usd))
-
-    async def set_settings(self, lease: Lease, settings: Mapping[str, Any], *, fingerprint: str) -> None:
-        """Let a run go on with other settings."""
-        await self._update(lease, "settings = ?, settings_fingerprint = ?", _json(settings), fingerprint)
-
-    async def set_estimate(self, lease: Lease, estimate_micro: int) -> None:
-        """Remember what a run was expected to cost when it began."""
-        await self._update(
-            lease, "metadata = json_set(metadata, '$.estimate_micro', CAST(? AS INTEGER))", estimate_micro
-        )
-
-    async def _update(self, lease: Lease, assignments: str, *params: Param) -> None:
-        (changed,) = await self.database.batch(
-            [
-                Statement(
-                    f"UPDATE workflow_executions SET {assignments}, updated_at = ?"
-                    " WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
-                    (*params, now_text(), *lease.fence),
-                    recall=still_held(lease),
-                )
-            ]
-        )
-        if not changed:
-            raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
-
-    async def set_step_total(self, lease: Lease, step: str, total: int) -> None:
-        """Remember how many things a step is to make."""
-        await self.database.batch(
-            [
-                Statement(
-                    "UPDATE workflow_executions SET updated_at = ?,"
-                    " metadata = json_set(metadata, '$.totals.' || ?, CAST(? AS INTEGER))"
-                    " WHERE run_id = ? AND lease_generation = ?",
-                    (now_text(), step, total, *lease.fence),
-                )
-            ]
-        )
 
     # -- calls and assets of workflows that keep no ledger ----------------------------------------------------
 
@@ -274,8 +183,8 @@ class AsyncMetadataTracker:
                         model,
                         endpoint,
                         "failed" if error else "succeeded",
-                        _json(request or {}),
-                        _json(response or {}),
+                        json_text(request or {}),
+                        json_text(response or {}),
                         status_code,
                         cost,
                         now,
@@ -331,7 +240,7 @@ class AsyncMetadataTracker:
                         sha256,
                         path,
                         size_bytes,
-                        _json(facts or {}),
+                        json_text(facts or {}),
                         _cost_micro(cost_usd),
                         now_text(),
                         run_id,
@@ -445,10 +354,6 @@ class AsyncMetadataTracker:
             ],
             "assets": {asset["asset_type"]: int(asset["n"]) for asset in assets},
         }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def _cost_micro(cost_usd: Decimal) -> int:

@@ -14,7 +14,7 @@ from clash.config import Settings
 from clash.database import reading
 from clash.database.decisions import FilmCut, cuts_of, decisions_of
 from clash.database.port import Database
-from clash.database.rows import AssetRow, RunRow
+from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.database.tracking import AsyncMetadataTracker
 from clash.editing.takes import Takes
@@ -81,7 +81,7 @@ class ActiveRun:
 
     async def read_row(self) -> RunRow:
         """Return the run's row as it is now; `row` stays."""
-        return RunRow.from_row(await reading.run_row(self.database, self.thread_id))
+        return await reading.run_row(self.database, self.thread_id)
 
     async def refresh(self) -> None:
         """Read the row and the settings again: another process may have continued the run meanwhile."""
@@ -95,7 +95,7 @@ class ActiveRun:
 
     async def _first_cut(self) -> tuple[FilmCut, ...]:
         """Return the film of a run that an older clash completed: it is the film's first take."""
-        rows = [AssetRow.from_row(row) for row in await reading.asset_rows(self.database, self.thread_id)]
+        rows = await reading.sound_assets(self.database, self.thread_id)
         files = {
             row.asset_type: {"sha256": row.sha256, "media_type": row.media_type, "facts": {}}
             for row in rows

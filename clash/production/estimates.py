@@ -12,14 +12,12 @@ from typing import Any
 from clash.assets import AssetStore, open_assets, sha256_of
 from clash.calls.dry_run import DryRun, EstimateLine, summed, together
 from clash.config import Settings, load_settings, parse_size
+from clash.database import reading
 from clash.database.connection import database_exists, open_database
 from clash.database.decisions import decisions_of
 from clash.database.migrations import require_current
 from clash.database.port import Database
-from clash.database.row_checks import require_sound
-from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
-from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.outcome import DryRunDocument
 from clash.editing.takes import Takes
 from clash.money import to_micro, usd_text
@@ -49,9 +47,8 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
     }
     async with _opened_to_look(settings.database_url) as database:
         run_id = request.thread_id
-        if database is not None and run_id is not None and (row := await AsyncMetadataTracker(database).run(run_id)):
-            sound = require_sound("workflow_executions", row, f"the run {run_id}")
-            check_same(RunRow.from_row(sound), plan, allow_changes=request.allow_changes)
+        if database is not None and run_id is not None and (begun := await reading.find_run(database, run_id)):
+            check_same(begun, plan, allow_changes=request.allow_changes)
         found = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
         await collect_calls(plan.story, panels, Format(width, height, plan.fps), found)
     lines = summed(found.planned)

@@ -11,7 +11,6 @@ from clash.assets import publish_copy, published_path
 from clash.database import reading
 from clash.database.connection import verify_there
 from clash.database.lease import Lease
-from clash.database.rows import AssetRow
 from clash.documents.outcome import Outcome
 from clash.errors import ClashError
 from clash.money import to_micro, usd_text
@@ -96,8 +95,7 @@ def _warnings(run: ActiveRun, document: Mapping[str, Any]) -> dict[str, list[str
 
 async def _republish(run: ActiveRun) -> None:
     """Give back the names of files that were deleted since, from the store."""
-    for row in await reading.asset_rows(run.database, run.thread_id):
-        asset = AssetRow.from_row(row)
+    for asset in await reading.sound_assets(run.database, run.thread_id):
         path = published_path(run.folder, asset.asset_type, asset.slot, asset.media_type)
         if path is not None and not path.exists() and await run.assets.restore(asset.sha256):
             publish_copy(run.assets.path(asset.sha256), path)

@@ -12,7 +12,7 @@ from clash.config import Settings
 from clash.database import reading
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.port import Database
-from clash.database.rows import AssetRow, RunRow
+from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.errors import ClashError, VersionMismatchError
 from clash.money import to_micro, usd_text
@@ -171,11 +171,10 @@ class Runner:
     async def _recall_progress(self) -> None:
         run = self._run
         made: dict[str, set[str]] = {}
-        for row in await reading.asset_rows(run.database, run.thread_id):
-            asset = AssetRow.from_row(row)
+        for asset in await reading.sound_assets(run.database, run.thread_id):
             if asset.asset_type not in PARTS:
                 made.setdefault(asset.step, set()).add(asset.slot)
-        run.progress.recall(made, run.row.metadata.get("totals", {}))
+        run.progress.recall(made, run.row.step_totals)
 
     async def _keep_record(self, how: Continuation) -> None:
         """Keep in the asset store what the run is, before its first call: what it pays for outlives its database."""

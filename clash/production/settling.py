@@ -80,7 +80,7 @@ async def settle_call(
             "was_state": row.state.value,
             "was_cost_usd": usd_text(row.cost_micro),
             "was_held_usd": usd_text(row.quoted_cost_micro if row.state in UNSETTLED else 0),
-            "cost": {"total_usd": usd_text(run["spent_micro"]), "reserved_usd": usd_text(run["reserved_micro"])},
+            "cost": {"total_usd": usd_text(run.spent_micro), "reserved_usd": usd_text(run.reserved_micro)},
         }
     )
 

@@ -14,8 +14,7 @@ from clash.database import reading
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
 from clash.database.migrations import checked, migrate, require_current
-from clash.database.port import Database, Row
-from clash.database.row_checks import require_sound
+from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.outcome import Cancelled
@@ -77,14 +76,13 @@ async def _row_of(
     database: Database, plan: RunPlan, settings: Settings, registry: Registry, observe: Observer, *, allow_changes: bool
 ) -> tuple[RunRow, bool]:
     """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
-    tracker = AsyncMetadataTracker(database)
-    row = await tracker.run(plan.thread_id)
-    if await _restore_lost(database, settings, row, plan.thread_id, observe):
-        row = await tracker.run(plan.thread_id)
-    if row is None:
+    found = await reading.find_run(database, plan.thread_id)
+    if await _restore_lost(database, settings, found, plan.thread_id, observe):
+        found = await reading.find_run(database, plan.thread_id)
+    if found is None:
         check_new_thread_id(plan.thread_id)
         await _check_folder(database, plan.thread_id)
-        started = await tracker.start_workflow(
+        started = await AsyncMetadataTracker(database).start_workflow(
             plan.thread_id,
             WORKFLOW,
             story_path=plan.story_path,
@@ -95,10 +93,9 @@ async def _row_of(
             graph_version=GRAPH_VERSION,
             budget_usd=plan.budget,
         )
-        row = await reading.run_row(database, plan.thread_id)
+        found = await reading.run_row(database, plan.thread_id)
         if started:
-            return RunRow.from_row(row), False
-    found = RunRow.from_row(require_sound("workflow_executions", row, f"the run {plan.thread_id}"))
+            return found, False
     try:
         return found, not check_same(found, plan, allow_changes=allow_changes)
     except ConflictError as error:
@@ -146,8 +143,8 @@ async def resume(
     check_budget(budget)
     settings, stop = with_unpriced(settings or load_settings(), allowed=allow_unpriced), stop or StopSignal()
     async with _opened_for_resume(settings, stop) as database:
-        row = await _row_to_resume(database, settings, thread_id, observe)
-        held = Runner(settings, database, RunRow.from_row(row), Registry(settings), observe, stop)
+        run = await _row_to_resume(database, settings, thread_id, observe)
+        held = Runner(settings, database, run, Registry(settings), observe, stop)
         return await held.go_on(
             Continuation(
                 concurrency=concurrency,
@@ -167,40 +164,40 @@ async def cancel(thread_id: str, settings: Settings | None = None) -> Cancelled:
     check_thread_id(thread_id)
     settings = settings or load_settings()
     async with open_database(settings.database_url, "write") as database:
-        row = await checked(database, _film_row(database, thread_id))
+        run = await checked(database, _film_row(database, thread_id))
         if not await AsyncMetadataTracker(database).cancel(thread_id):
-            raise ConflictError(f"the thread {thread_id} is {row['status']}", code="finished")
-        return Cancelled.of({"thread_id": thread_id, "status": "cancelled", "running": is_held(row)})
+            raise ConflictError(f"the thread {thread_id} is {run.status}", code="finished")
+        return Cancelled.of({"thread_id": thread_id, "status": "cancelled", "running": is_held(run)})
 
 
-async def _row_to_resume(database: Database, settings: Settings, thread_id: str, observe: Observer) -> Row:
-    """Return the run's row, restored if the database was lost. Raises `NotFoundError`."""
-    row: Row | None = None
+async def _row_to_resume(database: Database, settings: Settings, thread_id: str, observe: Observer) -> RunRow:
+    """Return the run, restored if the database was lost. Raises `NotFoundError`."""
+    run: RunRow | None = None
     with suppress(NotFoundError):
-        row = await checked(database, _film_row(database, thread_id))
-    if await _restore_lost(database, settings, row, thread_id, observe) or row is None:
+        run = await checked(database, _film_row(database, thread_id))
+    if await _restore_lost(database, settings, run, thread_id, observe) or run is None:
         return await checked(database, _film_row(database, thread_id))
-    return row
+    return run
 
 
 async def _restore_lost(
-    database: Database, settings: Settings, row: Row | None, thread_id: str, observe: Observer
+    database: Database, settings: Settings, run: RunRow | None, thread_id: str, observe: Observer
 ) -> bool:
     """Restore paid calls of which the database does not know, and say so; return whether there were any.
 
-    `row`: the run that is to be begun or continued.
+    `run`: the run that is to be begun or continued.
     """
-    restored = await recover_before_run(database, settings, row)
+    restored = await recover_before_run(database, settings, run)
     if restored is not None:
         observe(Event("note", restored, thread_id=thread_id))
     return restored is not None
 
 
-async def _film_row(database: Database, thread_id: str) -> Row:
-    row = await reading.run_row(database, thread_id)
-    if row["workflow_name"] != WORKFLOW:
-        raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {row['workflow_name']})")
-    return row
+async def _film_row(database: Database, thread_id: str) -> RunRow:
+    run = await reading.run_row(database, thread_id)
+    if run.workflow_name != WORKFLOW:
+        raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")
+    return run
 
 
 @asynccontextmanager

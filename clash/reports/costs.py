@@ -8,7 +8,8 @@ from typing import Any
 from clash.assets import AssetStore, local_assets
 from clash.config import Settings
 from clash.database import audit, reading, settlements
-from clash.database.port import Database, Row
+from clash.database.port import Database
+from clash.database.rows import RunRow
 from clash.documents.costs import CostOfAll, CostOfRun
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
@@ -25,7 +26,7 @@ async def cost(settings: Settings, thread_id: str | None = None, *, calls: bool 
 
 async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *, calls: bool) -> CostOfRun:
     damaged = Damaged()
-    (row, totals, sums, unsound), made = await asyncio.gather(
+    (run, totals, sums, unsound), made = await asyncio.gather(
         asyncio.gather(
             reading.run_row(database, thread_id),
             audit.totals_of(database, thread_id),
@@ -40,12 +41,12 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
             )
         ),
     )
-    document: dict[str, Any] = {"thread_id": thread_id, "currency": "USD", **_totals(row, totals), **sums}
+    document: dict[str, Any] = {"thread_id": thread_id, "currency": "USD", **_totals(run, totals), **sums}
     damaged.sound("api_logs", unsound)
     if calls:
         rows, settled = made
-        document["calls_list"] = [call_item(item, assets) for item in damaged.sound("api_logs", rows)]
-        document["settlements"] = [settlement_item(item) for item in damaged.sound("call_settlements", settled)]
+        document["calls_list"] = [call_item(call, assets) for call in damaged.calls(rows)]
+        document["settlements"] = [settlement_item(item) for item in damaged.settlements(settled)]
     return CostOfRun.of({**document, "damaged": damaged.items})
 
 
@@ -59,15 +60,15 @@ async def _cost_of_all(database: Database) -> CostOfAll:
     )
     items = [
         {
-            "thread_id": row["run_id"],
-            "status": row["status"],
-            **_totals(row, totals.get(str(row["run_id"]), audit.NO_CALLS)),
-            "started_at": row["start_time"],
+            "thread_id": run.run_id,
+            "status": run.status.value,
+            **_totals(run, totals.get(run.run_id, audit.CallTotals(run.run_id))),
+            "started_at": run.start_time,
         }
-        for row in damaged.sound("workflow_executions", rows)
+        for run in damaged.runs(rows)
     ]
     damaged.sound("api_logs", unsound)
-    total = sum(int(row["cost_micro"]) for row in totals.values())
+    total = sum(of_run.cost_micro for of_run in totals.values())
     return CostOfAll.of(
         {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums, "damaged": damaged.items}
     )
@@ -75,34 +76,34 @@ async def _cost_of_all(database: Database) -> CostOfAll:
 
 async def _sums_in_every_way(database: Database, thread_id: str | None) -> dict[str, Any]:
     """`by_step`, `by_provider` and so on, of one run or of all."""
-    precision, *sums = await asyncio.gather(
+    by_precision, sums = await asyncio.gather(
         audit.sums_by_precision(database, thread_id),
-        *(reading.call_sums(database, thread_id, column) for column in _BY),
+        asyncio.gather(*(reading.call_sums(database, thread_id, column) for column in _BY)),
     )
     document: dict[str, Any] = {
-        f"by_{column}": [sums_item(row, column) for row in rows] for column, rows in zip(_BY, sums, strict=True)
+        f"by_{column}": [sums_item(group, column) for group in groups] for column, groups in zip(_BY, sums, strict=True)
     }
-    document["by_precision"] = [_precision_item(row) for row in precision]
+    document["by_precision"] = [_precision_item(group) for group in by_precision]
     return document
 
 
-def _precision_item(row: Row) -> dict[str, Any]:
-    return {"precision": row["name"], "calls": int(row["calls"]), "cost_usd": usd_text(int(row["cost_micro"]))}
+def _precision_item(group: audit.PrecisionSum) -> dict[str, Any]:
+    return {"precision": group.precision, "calls": group.calls, "cost_usd": usd_text(group.cost_micro)}
 
 
-def _totals(row: Row, totals: Row) -> dict[str, Any]:
+def _totals(run: RunRow, totals: audit.CallTotals) -> dict[str, Any]:
     """What a run cost, was thought to cost and may yet have cost.
 
     `reserved_usd` is held for the calls that are open or unknown, whose quotes `unknown_usd` sums.
     """
     return {
-        "total_usd": usd_text(int(totals["cost_micro"])),
-        "estimate_usd": estimate_of(row),
-        "reserved_usd": usd_text(row["reserved_micro"]),
-        "unknown_usd": usd_text(int(totals["unknown_micro"])),
-        "budget_usd": budget_of(row),
-        "calls": int(totals["calls"]),
-        "failed_calls": int(totals["failed"]),
-        "reused_calls": int(totals["reused"]),
-        "unknown_calls": int(totals["unknown"]),
+        "total_usd": usd_text(totals.cost_micro),
+        "estimate_usd": estimate_of(run),
+        "reserved_usd": usd_text(run.reserved_micro),
+        "unknown_usd": usd_text(totals.unknown_micro),
+        "budget_usd": budget_of(run),
+        "calls": totals.calls,
+        "failed_calls": totals.failed,
+        "reused_calls": totals.reused,
+        "unknown_calls": totals.unknown,
     }

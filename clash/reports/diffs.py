@@ -10,7 +10,9 @@ from typing import Any, cast
 from clash.assets import AssetStore, open_assets
 from clash.config import Settings, load_settings
 from clash.database import reading
-from clash.database.port import Database, Row
+from clash.database.port import Database
+from clash.database.reading import TakeOfCall
+from clash.database.rows import AssetRow, RunRow
 from clash.documents.diffs import CheckpointsDifference, RunsDifference
 from clash.errors import StorageError
 from clash.money import usd_text
@@ -47,7 +49,7 @@ async def diff_runs(a: str, b: str, settings: Settings | None = None) -> RunsDif
             "screenplay": [*_fields(_head(first), _head(second))],
             "settings": [*_settings(one[0], other[0])],
             "takes": [*_takes(pairs, _taken(one), _taken(other))],
-            "cost": {"a_usd": usd_text(one[0]["spent_micro"]), "b_usd": usd_text(other[0]["spent_micro"])},
+            "cost": {"a_usd": usd_text(one[0].spent_micro), "b_usd": usd_text(other[0].spent_micro)},
             "warnings": [
                 f"{thread} has no screenplay yet" for thread, found in ((a, first), (b, second)) if found is None
             ],
@@ -56,25 +58,25 @@ async def diff_runs(a: str, b: str, settings: Settings | None = None) -> RunsDif
     )
 
 
-_Run = tuple[Row, Sequence[Row], Sequence[Row]]
-"""The row of a run, of its assets, and of its calls."""
+_Run = tuple[RunRow, Sequence[AssetRow], Sequence[TakeOfCall]]
+"""A run, its assets, and the takes that its calls made."""
 
 
 async def _run(database: Database, thread_id: str, damaged: Damaged) -> _Run:
-    row, assets, calls = await asyncio.gather(
+    run, assets, calls = await asyncio.gather(
         reading.run_row(database, thread_id),
         reading.asset_rows(database, thread_id),
         reading.takes_of_calls(database, thread_id),
     )
-    return row, damaged.sound("generated_assets", assets), calls
+    return run, damaged.assets(assets), calls
 
 
-async def _screenplay(assets: AssetStore, rows: Iterable[Row]) -> Screenplay | None:
+async def _screenplay(assets: AssetStore, made: Iterable[AssetRow]) -> Screenplay | None:
     """The screenplay of a run; None before it is written."""
-    row = next((row for row in rows if (row["slot"], row["asset_type"]) == ("screenplay", "screenplay")), None)
-    if row is None:
+    asset = next((asset for asset in made if (asset.slot, asset.asset_type) == ("screenplay", "screenplay")), None)
+    if asset is None:
         return None
-    sha256 = str(row["sha256"])
+    sha256 = asset.sha256
     if not await assets.restore(sha256):
         raise assets.lost(sha256)
     try:
@@ -121,13 +123,13 @@ def _head(screenplay: Screenplay | None) -> dict[str, Any]:
     return {} if screenplay is None else {name: getattr(screenplay, name) for name in _OF_SCREENPLAY}
 
 
-def _settings(a: Row, b: Row) -> Iterator[dict[str, Any]]:
-    one, other = ({**_story(row), **_flat(json.loads(row["settings"]))} for row in (a, b))
+def _settings(a: RunRow, b: RunRow) -> Iterator[dict[str, Any]]:
+    one, other = ({**_story(run), **_flat(run.settings)} for run in (a, b))
     return _fields(one, other)
 
 
-def _story(row: Row) -> dict[str, Any]:
-    return {"story_sha256": row["story_sha256"], "budget_usd": row["budget_micro"] and usd_text(row["budget_micro"])}
+def _story(run: RunRow) -> dict[str, Any]:
+    return {"story_sha256": run.story_sha256, "budget_usd": run.budget_micro and usd_text(run.budget_micro)}
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,9 +155,9 @@ def _fields(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, An
 def _taken(run: _Run) -> dict[str, int]:
     """The take of each slot that the film holds, by the slot of its call."""
     _, assets, calls = run
-    made = {int(call["id"]): call for call in calls}
-    found = (made.get(asset["api_log_id"] or 0) for asset in assets)
-    return {str(call["slot"]): int(call["take"]) for call in found if call is not None}
+    made = {call.id: call for call in calls}
+    found = (made.get(asset.api_log_id or 0) for asset in assets)
+    return {call.slot: call.take for call in found if call is not None}
 
 
 def _takes(pairs: Sequence[Pair], a: Mapping[str, int], b: Mapping[str, int]) -> Iterator[dict[str, Any]]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from clash.assets import AssetStore, local_assets, published_path
 from clash.config import Settings
 from clash.database import reading
-from clash.database.port import Row
+from clash.database.rows import AssetRow, RunRow
 from clash.documents.assets import AssetList
 from clash.money import usd_text
 from clash.reports.rows import Damaged, read
+from clash.vocabulary import AssetType
 
 _OUTPUT_KINDS = {
     "film",
@@ -29,55 +30,54 @@ _OUTPUT_KINDS = {
 
 async def list_assets(settings: Settings, thread_id: str) -> AssetList:
     """All files of a run, with where they are. Raises `NotFoundError`."""
-    row, assets = await read(
+    run, assets = await read(
         settings,
         lambda database: asyncio.gather(reading.run_row(database, thread_id), reading.asset_rows(database, thread_id)),
     )
-    folder, store = folder_of(row), local_assets(settings)
+    folder, store = folder_of(run), local_assets(settings)
     damaged = Damaged()
-    items = [_asset(folder, store, asset) for asset in damaged.sound("generated_assets", assets)]
+    items = [_asset(folder, store, asset) for asset in damaged.assets(assets)]
     return AssetList.of({"thread_id": thread_id, "items": items, "damaged": damaged.items})
 
 
-def _asset(folder: Path, store: AssetStore, row: Row) -> dict[str, Any]:
+def _asset(folder: Path, store: AssetStore, asset: AssetRow) -> dict[str, Any]:
     # A workflow of one's own may keep its files elsewhere, and says where itself.
-    ours = row["path"] == store.relative_path(row["sha256"])
+    ours = asset.path == store.relative_path(asset.sha256)
     return {
-        "slot": row["slot"],
-        "kind": row["asset_type"],
-        "media_type": row["media_type"],
-        "sha256": row["sha256"],
-        "path": _text(published_path(folder, row["asset_type"], row["slot"], row["media_type"])),
-        "stored_path": (store.root / row["path"]).as_posix() if ours else row["path"],
-        "bytes": row["bytes"],
-        "facts": json.loads(row["facts"]),
-        "step": row["step"],
-        "cost_usd": usd_text(row["cost_micro"]),
-        "created_at": row["created_at"],
+        "slot": asset.slot,
+        "kind": asset.asset_type,
+        "media_type": asset.media_type,
+        "sha256": asset.sha256,
+        "path": _text(published_path(folder, asset.asset_type, asset.slot, asset.media_type)),
+        "stored_path": (store.root / asset.path).as_posix() if ours else asset.path,
+        "bytes": asset.bytes,
+        "facts": asset.facts,
+        "step": asset.step,
+        "cost_usd": usd_text(asset.cost_micro),
+        "created_at": asset.created_at,
     }
 
 
-def folder_of(row: Row) -> Path:
+def folder_of(run: RunRow) -> Path:
     """Where a run's files have their names for people."""
-    return Path(json.loads(row["settings"]).get("output", "output")) / str(row["run_id"])
+    return Path(run.settings.get("output", "output")) / run.run_id
 
 
-def film_of(folder: Path, assets: list[Row]) -> dict[str, Any] | None:
+def film_of(folder: Path, assets: Iterable[AssetRow]) -> dict[str, Any] | None:
     """The finished film among a run's assets, if it is there."""
     for asset in assets:
-        if asset["asset_type"] == "film":
+        if asset.asset_type == AssetType.FILM:
             path = published_path(folder, "film", "film", "video/mp4")
-            facts = json.loads(asset["facts"])
-            return {"path": _text(path), "sha256": asset["sha256"], "duration_s": facts.get("duration_s")}
+            return {"path": _text(path), "sha256": asset.sha256, "duration_s": asset.facts.get("duration_s")}
     return None
 
 
-def output_item(folder: Path, asset: Row) -> dict[str, Any] | None:
+def output_item(folder: Path, asset: AssetRow) -> dict[str, Any] | None:
     """What a run's document says of an asset; None for what only serves to make others."""
-    if asset["asset_type"] not in _OUTPUT_KINDS:
+    if asset.asset_type not in _OUTPUT_KINDS:
         return None
-    path = published_path(folder, asset["asset_type"], asset["slot"], asset["media_type"])
-    return {"kind": asset["asset_type"], "slot": asset["slot"], "path": _text(path), "sha256": asset["sha256"]}
+    path = published_path(folder, asset.asset_type, asset.slot, asset.media_type)
+    return {"kind": asset.asset_type, "slot": asset.slot, "path": _text(path), "sha256": asset.sha256}
 
 
 def _text(path: Path | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
@@ -11,7 +10,10 @@ from clash.config import Settings
 from clash.database.connection import open_database
 from clash.database.migrations import checked
 from clash.database.port import Database, Row
+from clash.database.reading import CallSums
 from clash.database.row_checks import fault_of
+from clash.database.rows import AssetRow, CallRow, RunRow
+from clash.database.settlements import SettlementRow
 from clash.money import usd_text
 
 T = TypeVar("T")
@@ -43,6 +45,22 @@ class Damaged:
                 found.append(row)
         return found
 
+    def runs(self, rows: Iterable[Row]) -> list[RunRow]:
+        """Return the runs that can be told."""
+        return [RunRow.from_row(row) for row in self.sound("workflow_executions", rows)]
+
+    def calls(self, rows: Iterable[Row]) -> list[CallRow]:
+        """Return the calls that can be told."""
+        return [CallRow.from_row(row) for row in self.sound("api_logs", rows)]
+
+    def assets(self, rows: Iterable[Row]) -> list[AssetRow]:
+        """Return the files that can be told."""
+        return [AssetRow.from_row(row) for row in self.sound("generated_assets", rows)]
+
+    def settlements(self, rows: Iterable[Row]) -> list[SettlementRow]:
+        """Return the settlements that can be told."""
+        return [SettlementRow.from_row(row) for row in self.sound("call_settlements", rows)]
+
     def note(self, table: str, row: Row, fault: str) -> None:
         """Note a row that is left out."""
         item = {
@@ -61,72 +79,72 @@ def _name(value: object) -> str | None:
     return None if value is None else str(value).encode("utf-8", "replace").decode("utf-8")
 
 
-def budget_of(row: Row) -> str | None:
+def budget_of(run: RunRow) -> str | None:
     """A run's budget in dollars."""
-    return None if row["budget_micro"] is None else usd_text(row["budget_micro"])
+    return None if run.budget_micro is None else usd_text(run.budget_micro)
 
 
-def estimate_of(row: Row) -> str | None:
+def estimate_of(run: RunRow) -> str | None:
     """What a run was thought to cost before its first call, in dollars."""
-    estimate = json.loads(row["metadata"]).get("estimate_micro")
+    estimate = run.metadata.get("estimate_micro")
     return None if estimate is None else usd_text(int(estimate))
 
 
-def call_item(row: Row, assets: AssetStore) -> dict[str, Any]:
+def call_item(call: CallRow, assets: AssetStore) -> dict[str, Any]:
     """One attempt at a call. `file`: where what it brought is kept, also if the call failed for it."""
     return {
-        "id": row["id"],
-        "step": row["step"],
-        "slot": row["slot"],
-        "kind": row["kind"],
-        "service": row["service"],
-        "model": row["model"],
-        "state": row["state"],
-        "attempt": row["attempt"],
-        "reused": bool(row["reused"]),
-        "quoted_cost_usd": usd_text(row["quoted_cost_micro"]),
-        "cost_usd": usd_text(row["cost_micro"]),
-        "precision": row["precision"],
-        "duration_ms": row["duration_ms"],
-        "status_code": row["status_code"],
-        "job_id": row["job_id"],
-        "idempotency_key": row["token"],
-        "file": file_of(row, assets),
-        "error_code": row["error_code"],
-        "error": row["error_message"],
-        "started_at": row["started_at"],
-        "ended_at": row["ended_at"],
+        "id": call.id,
+        "step": call.step,
+        "slot": call.slot or None,
+        "kind": call.kind,
+        "service": call.service,
+        "model": call.model,
+        "state": call.state.value,
+        "attempt": call.attempt,
+        "reused": call.reused,
+        "quoted_cost_usd": usd_text(call.quoted_cost_micro),
+        "cost_usd": usd_text(call.cost_micro),
+        "precision": call.precision.value,
+        "duration_ms": call.duration_ms,
+        "status_code": call.status_code,
+        "job_id": call.job_id,
+        "idempotency_key": call.token,
+        "file": file_of(call, assets),
+        "error_code": call.error_code,
+        "error": call.error_message,
+        "started_at": call.started_at,
+        "ended_at": call.ended_at,
     }
 
 
-def settlement_item(row: Row) -> dict[str, Any]:
+def settlement_item(settlement: SettlementRow) -> dict[str, Any]:
     """What a person has said of a call, when, and how the call stood before."""
     return {
-        "slot": row["slot"],
-        "idempotency_key": row["call"],
-        "settled_at": row["settled_at"],
-        "settled_by": row["settled_by"],
-        "billed_usd": usd_text(row["billed_micro"]),
-        "was_state": row["was_state"],
-        "was_cost_usd": usd_text(row["was_cost_micro"]),
-        "was_held_usd": usd_text(row["was_held_micro"]),
-        "was_error": row["was_error"],
+        "slot": settlement.slot,
+        "idempotency_key": settlement.call,
+        "settled_at": settlement.settled_at,
+        "settled_by": settlement.settled_by,
+        "billed_usd": usd_text(settlement.billed_micro),
+        "was_state": settlement.was_state,
+        "was_cost_usd": usd_text(settlement.was_cost_micro),
+        "was_held_usd": usd_text(settlement.was_held_micro),
+        "was_error": settlement.was_error,
     }
 
 
-def file_of(row: Row, assets: AssetStore) -> str | None:
+def file_of(call: CallRow, assets: AssetStore) -> str | None:
     """Where the file of a call is in the asset store."""
-    digest = row["asset_sha256"]
+    digest = call.asset_sha256
     return (assets.root / assets.relative_path(digest)).as_posix() if digest else None
 
 
-def sums_item(row: Row, name: str) -> dict[str, Any]:
+def sums_item(sums: CallSums, name: str) -> dict[str, Any]:
     """What the calls of a group sum up to; `name` is what they are grouped by."""
     return {
-        name: row["name"],
-        "calls": int(row["calls"]),
-        "failed_calls": int(row["failed"]),
-        "reused_calls": int(row["reused"]),
-        "cost_usd": usd_text(int(row["cost_micro"])),
-        "duration_ms": int(row["duration_ms"]),
+        name: sums.name,
+        "calls": sums.calls,
+        "failed_calls": sums.failed,
+        "reused_calls": sums.reused,
+        "cost_usd": usd_text(sums.cost_micro),
+        "duration_ms": sums.duration_ms,
     }

@@ -21,7 +21,8 @@ from clash.database import call_log, paid_rows
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import Lease, release_lease, still_held, take_lease
 from clash.database.migrations import migrate, require_current, require_no_foreign_tables
-from clash.database.port import Database, Row, Statement
+from clash.database.port import Database, Statement
+from clash.database.rows import RunRow
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.database import DatabaseRecovered
 from clash.errors import ClashError, ConflictError
@@ -65,17 +66,17 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
     )
 
 
-async def recover_before_run(database: Database, settings: Settings, row: Row | None) -> str | None:
+async def recover_before_run(database: Database, settings: Settings, run: RunRow | None) -> str | None:
     """Restore the paid calls that this disk has records of, before a run is begun or continued.
 
-    `row`: the run's row, or None. If no run was ever begun in the database, it was lost: all calls are restored. If it
+    `run`: the run, or None. If no run was ever begun in the database, it was lost: all calls are restored. If it
     is an older copy, the later calls of this run are. Returns a sentence that says what was restored; None if nothing
     was. The records of a bucket are not asked for: a bucket may be that of many databases, and listing it takes long.
     Raises `ConflictError` if another process restores the same calls, `DatabaseError`, `StorageError`.
     """
     assets = local_assets(settings)
-    if row is not None and row["error_code"] != paid_rows.RECOVERED:
-        calls, why = await _later_calls(database, assets, row), "the database is an older copy"
+    if run is not None and run.error_code != paid_rows.RECOVERED:
+        calls, why = await _later_calls(database, assets, run), "the database is an older copy"
     # A run that was restored and not continued: the process that restored it may have died before the others.
     elif has_records(assets) and await paid_rows.has_only_recovered(database):
         calls, why = read_paid_calls(assets)[0], "the database had no runs"
@@ -96,11 +97,11 @@ async def recover_before_run(database: Database, settings: Settings, row: Row | 
     )
 
 
-async def _later_calls(database: Database, assets: AssetStore, row: Row) -> list[PaidCall]:
+async def _later_calls(database: Database, assets: AssetStore, run: RunRow) -> list[PaidCall]:
     """Return the calls of an unfinished run that were paid for after this copy of the database was made."""
-    record = run_record(assets, row["run_id"])
+    record = run_record(assets, run.run_id)
     # A run of another database may have the same name.
-    if row["status"] == RunStatus.COMPLETED or record is None or record.get("start_time") != row["start_time"]:
+    if run.status == RunStatus.COMPLETED or record is None or record.get("start_time") != run.start_time:
         return []
     unsettled = (token for records in (job_tickets(assets), open_calls(assets)) for token, _ in records)
     tokens = [*names_of_call_records(assets), *unsettled]
@@ -108,7 +109,7 @@ async def _later_calls(database: Database, assets: AssetStore, row: Row) -> list
     if not missing:
         return []
     calls, _ = read_paid_calls(assets)
-    return [call for call in calls if call.token in missing and call.run_id == row["run_id"]]
+    return [call for call in calls if call.token in missing and call.run_id == run.run_id]
 
 
 async def _prepare(database: Database, *, dry_run: bool) -> None:
@@ -124,16 +125,16 @@ async def _prepare(database: Database, *, dry_run: bool) -> None:
 def _item(assets: AssetStore, call: PaidCall, result: str) -> dict[str, Any]:
     return {
         "thread_id": call.run_id,
-        "slot": call.row["slot"],
-        "take": call.slot_and_take[1],
-        "provider": call.row["service"],
-        "model": call.row.get("model", ""),
+        "slot": call.slot,
+        "take": call.take,
+        "provider": call.service,
+        "model": call.model,
         "cost_usd": usd_text(call.cost_micro),
         "cost_micro": call.cost_micro,
         "sha256": call.asset and call.asset.sha256,
         "file_is_here": call.asset is not None and assets.path(call.asset.sha256).exists(),
-        "job_id": call.row.get("job_id"),
-        "started_at": call.row["started_at"],
+        "job_id": call.job_id,
+        "started_at": call.started_at,
         "result": result,
     }
 
@@ -201,8 +202,7 @@ class _Recovery:
                 if call.token in states:
                     statements = _settled(lease, call)
                 else:
-                    slot, _ = call.slot_and_take
-                    slot = f"{slot}#{call.token[:8]}" if separate else slot
+                    slot = f"{call.slot}#{call.token[:8]}" if separate else call.slot
                     statements = _inserted(lease, call, columns, slot, with_asset=not separate)
                 results = await self._database.batch([*statements, still_held(lease)])
                 if not results[-1]:
@@ -252,10 +252,11 @@ def _is_missing(call: PaidCall, state: str | None) -> bool:
 def _inserted(lease: Lease, call: PaidCall, columns: frozenset[str], slot: str, *, with_asset: bool) -> list[Statement]:
     """Return the statements that write a call which the database does not have."""
     row = {**call.row, "run_id": lease.run_id, "slot": slot, "facts": json.dumps(dict(call.facts), ensure_ascii=False)}
-    reserved = int(call.row.get("quoted_cost_micro", 0)) if call.asset is None else 0
     statements = [
-        paid_rows.count_before_insert(lease, call.token, spent_micro=call.cost_micro, reserved_micro=reserved),
-        paid_rows.insert_call(lease, paid_rows.as_params(row), columns),
+        paid_rows.count_before_insert(
+            lease, call.token, spent_micro=call.cost_micro, reserved_micro=call.reserved_micro
+        ),
+        paid_rows.insert_call(lease, call.token, paid_rows.as_params(row), columns),
     ]
     if call.asset is not None and with_asset:
         statements.append(paid_rows.insert_missing_asset(lease, call.asset, call.token))
@@ -268,7 +269,7 @@ def _settled(lease: Lease, call: PaidCall) -> list[Statement]:
         return []
     receipt = {
         "cost_micro": call.cost_micro,
-        "precision": call.row.get("precision", "exact"),
+        "precision": call.precision,
         "sha256": call.asset.sha256,
         "media_type": call.asset.media_type,
         "facts": dict(call.facts),

@@ -120,9 +120,8 @@ async def _export_one(
     item: dict[str, Any] = {"thread_id": thread_id, "status": None, "rows": 0}
     names: list[str] = []
     with tempfile.SpooledTemporaryFile(_SPOOLED_BYTES) as lines:
-        async for name, line, row in reading.thread_lines(database, thread_id, there):
-            if name == "workflow_executions":
-                item["status"] = row["status"]
+        async for name, line, status in reading.thread_lines(database, thread_id, there):
+            item["status"] = status or item["status"]
             item["rows"] += name != "thread"
             names.append(name)
             lines.write(line)

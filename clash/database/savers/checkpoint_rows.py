@@ -180,18 +180,61 @@ def read_page(where: str, params: Sequence[Param], limit: int | None) -> Stateme
     return Statement(_PAGE.format(where=where), (*params, most + 1, _ANSWER_BYTES, most, _PAGE_BYTES))
 
 
+@dataclass(frozen=True)
+class _PageRow:
+    """A row of a page. `what`: a checkpoint, a write, a chunk of either, or that there is more behind the page."""
+
+    what: str
+    at: int
+    place: Place
+    parent: str | None
+    type: str
+    task_id: str
+    idx: int
+    part: int
+    channel: str
+    task_path: str
+    metadata: str
+    size: int | None
+    value: str | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> _PageRow:
+        """Return a row of `_PAGE`, or of `_PIECES`, which has only the columns that say what a value is of."""
+        return cls(
+            what=row["what"],
+            at=int(row.get("place") or 0),
+            place=(row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"]),
+            parent=row.get("parent_checkpoint_id"),
+            type=row.get("type", ""),
+            task_id=row["task_id"],
+            idx=row["idx"],
+            part=int(row["part"]),
+            channel=row.get("channel", ""),
+            task_path=row.get("task_path", ""),
+            metadata=row.get("metadata") or "",
+            size=row.get("size"),
+            value=row["value"],
+        )
+
+    @property
+    def piece(self) -> tuple[Any, ...]:
+        """What the value is of."""
+        return (self.what, *self.place, self.task_id, self.idx, self.part)
+
+
 def read_missing(rows: Rows) -> list[Statement]:
     """Reads the values that were too large for the page of these rows, each statement as much as an answer holds."""
-    missing = [row for row in rows if row["value"] is None and row["size"]]
+    missing = [row for row in map(_PageRow.from_row, rows) if row.value is None and row.size]
     statements: list[Statement] = []
     while missing:
         count, size = 0, 0
-        while count < len(missing) and (not count or size + missing[count]["size"] <= _ANSWER_BYTES):
-            size += missing[count]["size"]
+        while count < len(missing) and (not count or size + (missing[count].size or 0) <= _ANSWER_BYTES):
+            size += missing[count].size or 0
             count += 1
         # Only one checkpoint is ever this large: a page of several is smaller.
-        place = _place(missing[0])
-        some = json.dumps([[row["what"], row["task_id"], row["idx"], row["part"]] for row in missing[:count]])
+        place = missing[0].place
+        some = json.dumps([[row.what, row.task_id, row.idx, row.part] for row in missing[:count]])
         statements.append(Statement(_PIECES, (*place, some, *place, some)))
         missing = missing[count:]
     return statements
@@ -199,46 +242,34 @@ def read_missing(rows: Rows) -> list[Statement]:
 
 def checkpoints_of(rows: Rows, missing: Rows) -> tuple[list[SavedCheckpoint], bool]:
     """The checkpoints of a page, newest first, and whether there are more behind it. `missing`: of `read_missing`."""
-    values = {_piece(row): row["value"] for row in (*rows, *missing) if row["value"] is not None}
-    parts: dict[tuple[Place, str, int], list[Row]] = {}
-    writes: dict[Place, list[Row]] = {}
-    for row in rows:
-        if row["what"] == "chunk":
-            parts.setdefault((_place(row), row["task_id"], row["idx"]), []).append(row)
-        elif row["what"] == "write":
-            writes.setdefault(_place(row), []).append(row)
+    page = [_PageRow.from_row(row) for row in rows]
+    values = {row.piece: row.value for row in (*page, *map(_PageRow.from_row, missing)) if row.value is not None}
+    parts: dict[tuple[Place, str, int], list[_PageRow]] = {}
+    writes: dict[Place, list[_PageRow]] = {}
+    for row in page:
+        if row.what == "chunk":
+            parts.setdefault((row.place, row.task_id, row.idx), []).append(row)
+        elif row.what == "write":
+            writes.setdefault(row.place, []).append(row)
 
-    def value_of(row: Row) -> bytes:
-        if row["size"] is not None:
-            return bytes.fromhex(values[_piece(row)])
-        chunks = parts.get((_place(row), row["task_id"], row["idx"]), [])
-        return b"".join(bytes.fromhex(values[_piece(chunk)]) for chunk in sorted(chunks, key=_part))
+    def value_of(row: _PageRow) -> bytes:
+        if row.size is not None:
+            return bytes.fromhex(values[row.piece])
+        chunks = parts.get((row.place, row.task_id, row.idx), [])
+        return b"".join(bytes.fromhex(values[chunk.piece]) for chunk in sorted(chunks, key=lambda chunk: chunk.part))
 
-    found = sorted((row for row in rows if row["what"] == "checkpoint"), key=lambda row: int(row["place"]))
     saved = [
         SavedCheckpoint(
-            place=_place(row),
-            parent=row["parent_checkpoint_id"],
-            type=row["type"],
+            place=row.place,
+            parent=row.parent,
+            type=row.type,
             value=value_of(row),
-            metadata=json.loads(bytes.fromhex(row["metadata"] or "") or b"{}"),
+            metadata=json.loads(bytes.fromhex(row.metadata) or b"{}"),
             writes=[
-                (write["task_id"], write["channel"], write["type"], value_of(write), write["task_path"], write["idx"])
-                for write in writes.get(_place(row), [])
+                (write.task_id, write.channel, write.type, value_of(write), write.task_path, write.idx)
+                for write in writes.get(row.place, [])
             ],
         )
-        for row in found
+        for row in sorted((row for row in page if row.what == "checkpoint"), key=lambda row: row.at)
     ]
-    return saved, any(row["what"] == "more" for row in rows)
-
-
-def _place(row: Row) -> Place:
-    return (row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"])
-
-
-def _piece(row: Row) -> tuple[Any, ...]:
-    return (row["what"], *_place(row), row["task_id"], row["idx"], row["part"])
-
-
-def _part(row: Row) -> int:
-    return int(row["part"])
+    return saved, any(row.what == "more" for row in page)

@@ -32,7 +32,7 @@ from clash import faults
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of
 from clash.database.checkpoint_metadata import checkpoint_row
 from clash.database.lease import FENCE, Lease
-from clash.database.port import Database, Rows, Statement
+from clash.database.port import Database, Rows, Statement, values_of
 from clash.database.savers import checkpoint_rows, thread_operations
 from clash.database.savers.checkpoint_rows import SETUP, TABLES, SavedCheckpoint
 from clash.database.savers.thread_operations import ALWAYS, Kept, config_of
@@ -237,7 +237,7 @@ class PortSaver(BaseCheckpointSaver[str]):
 
     async def _kept(self, thread_id: str) -> set[Kept]:
         (rows,) = await self._apply([thread_operations.heads(thread_id)])
-        found = [(row["checkpoint_ns"], row["checkpoint_id"], row["metadata"]) for row in rows]
+        found = [*zip(*(values_of(rows, name) for name in ("checkpoint_ns", "checkpoint_id", "metadata")), strict=True)]
         return await thread_operations.kept_in(thread_operations.kept_of(thread_id, found), self.aget_tuple)
 
     # -- for other threads -----------------------------------------------------------------------------------

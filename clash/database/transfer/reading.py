@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
-from clash.database.lease import held_error, is_held
-from clash.database.port import Database, Row, Rows
+from clash.database.lease import Holder, held_error, is_held
+from clash.database.port import Database, Row, Rows, texts_of, values_of
 from clash.database.row_checks import DamagedRowError
 from clash.database.staging import NOT_STAGED
 from clash.database.transfer.layout import Column, Table, tables
@@ -30,7 +30,7 @@ _CHUNKS_AT_ONCE = 4
 async def names_of_tables(database: Database) -> frozenset[str]:
     """The tables that are there: a saver makes its own when it first saves."""
     rows = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return frozenset(str(row["name"]) for row in rows)
+    return frozenset(texts_of(rows, "name"))
 
 
 async def thread_ids(database: Database, there: frozenset[str]) -> AsyncIterator[str]:
@@ -43,21 +43,22 @@ async def thread_ids(database: Database, there: frozenset[str]) -> AsyncIterator
             f" WHERE {NOT_STAGED} ORDER BY run_id LIMIT ?",
             (after, *([after] if saved else []), _PAGE_ROWS),
         )
-        for row in rows:
-            yield str(row["run_id"])
-        if len(rows) < _PAGE_ROWS:
+        names = texts_of(rows, "run_id")
+        for name in names:
+            yield name
+        if len(names) < _PAGE_ROWS:
             return
-        after = str(rows[-1]["run_id"])
+        after = names[-1]
 
 
 async def is_there(database: Database, thread_id: str, there: frozenset[str]) -> bool:
     """Whether there is anything of this thread."""
     saved = " OR EXISTS (SELECT 1 FROM checkpoints WHERE thread_id = ?)" if "checkpoints" in there else ""
-    (row,) = await database.query(
+    rows = await database.query(
         f"SELECT EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?){saved} AS found",
         (thread_id, *([thread_id] if saved else [])),
     )
-    return bool(row["found"])
+    return any(values_of(rows, "found"))
 
 
 async def require_free(database: Database, threads: Sequence[str] | None) -> None:
@@ -66,15 +67,15 @@ async def require_free(database: Database, threads: Sequence[str] | None) -> Non
         f"SELECT run_id, lease_owner, lease_expires_at FROM workflow_executions WHERE {NOT_STAGED}"
         " AND lease_owner IS NOT NULL ORDER BY run_id"
     )
-    for row in rows:
-        if threads is None or row["run_id"] in threads:
-            _refuse_held(row)
+    for holder in map(Holder.from_row, rows):
+        if threads is None or holder.run_id in threads:
+            _refuse_held(holder)
 
 
 async def thread_lines(
     database: Database, thread_id: str, there: frozenset[str]
-) -> AsyncGenerator[tuple[str, bytes, Row]]:
-    """All lines of a thread, with the name and the row of each.
+) -> AsyncGenerator[tuple[str, bytes, str]]:
+    """All lines of a thread, with the name of each, and the run's status once its row was read.
 
     Raises `ConflictError` if a process holds the run, or has written it meanwhile; `DamagedRowError` for a run that
     holds what clash never writes.
@@ -85,7 +86,7 @@ async def thread_lines(
         _stands(database, thread_id, there), *(_page(database, table, thread_id, there) for table in moved)
     )
     check = RunCheck(thread_id)
-    yield "thread", thread_line(thread_id), {}
+    yield "thread", thread_line(thread_id), ""
     read = dict.fromkeys(there & tables().keys(), 0)
     for table, page in zip(moved, pages, strict=True):
         async for row in _rows(database, table, thread_id, there, page):
@@ -96,7 +97,7 @@ async def thread_lines(
                 line = row_line(table, row)
             except DamagedRowError as error:
                 raise DamagedRowError(error.table, f"the run {thread_id}", error.fault) from None
-            yield table.name, line, row
+            yield table.name, line, check.status
     if await _stands(database, thread_id, there) != before:
         raise ConflictError(
             f"run {thread_id} was written while it was being exported",
@@ -121,14 +122,14 @@ async def _stands(database: Database, thread_id: str, there: frozenset[str]) -> 
         database.query(f"SELECT {counted}", (thread_id,) * len(names)),
         database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (thread_id,)),
     )
-    for row in rows:
-        _refuse_held(row)
+    for holder in map(Holder.from_row, rows):
+        _refuse_held(holder)
     return [*rows, *counts]
 
 
-def _refuse_held(row: Row) -> None:
-    if is_held(row):
-        raise held_error(str(row["run_id"]), str(row["lease_owner"]), str(row["lease_expires_at"]))
+def _refuse_held(holder: Holder) -> None:
+    if is_held(holder):
+        raise held_error(holder.run_id, str(holder.lease_owner), str(holder.lease_expires_at))
 
 
 # -- rows ------------------------------------------------------------------------------------------------------
@@ -219,7 +220,7 @@ async def _in_pieces(database: Database, table: Table, column: Column, found: Ro
             f"SELECT hex(substr(CAST({column.name} AS BLOB), ?, ?)) AS piece FROM {table.name} WHERE {same}",
             (start, _PIECE_BYTES, thread_id, *key),
         )
-        pieces += [bytes.fromhex(row["piece"]) for row in rows]
+        pieces += [bytes.fromhex(piece) for piece in values_of(rows, "piece")]
     return b"".join(pieces)
 
 
@@ -234,7 +235,7 @@ async def _joined(database: Database, table: Table, thread_id: str, found: Row) 
             " AND checkpoint_id = ? AND task_id = ? AND idx = ? AND part >= ? ORDER BY part LIMIT ?",
             (*place, len(pieces), _CHUNKS_AT_ONCE),
         )
-        pieces += [bytes.fromhex(row["data"]) for row in rows]
+        pieces += [bytes.fromhex(data) for data in values_of(rows, "data")]
         if len(rows) < _CHUNKS_AT_ONCE:
             break
     whole = b"".join(pieces)

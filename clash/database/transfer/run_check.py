@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from clash.database.row_checks import CHECKED, FILM_WORKFLOW, fault_of, loads
@@ -14,6 +15,43 @@ _ANY_NUMBER = ("duration_ms", "status_code")
 """What a provider or a clock says, which is carried as it is."""
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What is asked of a sound row of `workflow_executions`. `output`: the folder of a film, from its settings."""
+
+    is_film: bool
+    status: str
+    spent_micro: int
+    reserved_micro: int
+    output: str | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> _Run:
+        """Return the run of a sound row."""
+        is_film = row["workflow_name"] == FILM_WORKFLOW
+        output = loads(row["settings"]).get("output") if is_film else None
+        return cls(
+            is_film=is_film,
+            status=str(row["status"]),
+            spent_micro=row["spent_micro"],
+            reserved_micro=row["reserved_micro"],
+            output=None if output is None else str(output),
+        )
+
+
+@dataclass(frozen=True)
+class _CallMoney:
+    """What a call adds to its run's sums."""
+
+    spent_micro: int
+    reserved_micro: int
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> _CallMoney:
+        """Return the money of a sound row of `api_logs`."""
+        return cls(int(row["cost_micro"]), int(row["quoted_cost_micro"]) if row["state"] in UNSETTLED else 0)
+
+
 class RunCheck:
     """Looks at the rows of one thread, one after the other."""
 
@@ -22,6 +60,8 @@ class RunCheck:
         self.thread_id = thread_id
         self.output: str | None = None
         """The folder that a film's run writes to, once its row was seen."""
+        self.status = ""
+        """The run's status, once its row was seen."""
         self._fits = is_new_thread_id if is_new else is_thread_id
         self._told: tuple[Any, ...] = ()
         self._spent = 0
@@ -37,19 +77,17 @@ class RunCheck:
             if not isinstance(row.get(name), int | None):
                 return f"{name} is not a whole number"
         if table == "workflow_executions":
-            return self._fault_of_its_row(row)
+            return self._fault_of_its_row(_Run.from_row(row))
         if table == "api_logs":
-            self._spent += int(row["cost_micro"])
-            self._reserved += int(row["quoted_cost_micro"]) if row["state"] in UNSETTLED else 0
+            call = _CallMoney.from_row(row)
+            self._spent += call.spent_micro
+            self._reserved += call.reserved_micro
         return ""
 
-    def _fault_of_its_row(self, row: Mapping[str, Any]) -> str:
-        self._told = row["spent_micro"], row["reserved_micro"]
-        is_film = row["workflow_name"] == FILM_WORKFLOW
-        if is_film:
-            output = loads(row["settings"]).get("output")
-            self.output = None if output is None else str(output)
-        fits = self._fits(self.thread_id) if is_film else not any(mark in self.thread_id for mark in "/\\")
+    def _fault_of_its_row(self, run: _Run) -> str:
+        self._told, self.status = (run.spent_micro, run.reserved_micro), run.status
+        self.output = run.output
+        fits = self._fits(self.thread_id) if run.is_film else not any(mark in self.thread_id for mark in "/\\")
         return "" if fits else f"run_id is {self.thread_id[:80]!r}, which no run can have"
 
     def fault_of_run(self) -> str:

@@ -115,10 +115,15 @@ def _check_row(section: Section, entry: Entry, row: Values, may_write: Callable[
 
 def _count(section: Section, table: str, row: Values, is_here: Callable[[str], bool] | None) -> None:
     if table == "workflow_executions":
-        section.status = str(row["status"])
+        section.status = section.check.status
     elif table == "generated_assets":
         section.assets += 1
-        section.missing += is_here is not None and not is_here(str(row["sha256"]))
+        section.missing += is_here is not None and not is_here(_digest(row))
+
+
+def _digest(row: Values) -> str:
+    """Return the sha256 of the file that a sound row of `generated_assets` names."""
+    return str(row["sha256"])
 
 
 def _try(trial: sqlite3.Connection, thread_id: str, entry: Entry, row: Values, target: Target) -> None:
