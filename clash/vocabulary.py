@@ -61,6 +61,9 @@ class AssetType(StrEnum):
 
     STORY = "story"
     SCREENPLAY = "screenplay"
+    SCREENPLAY_PART = "screenplay_part"
+    STORY_BEFORE = "story_before"
+    SCREENPLAY_BEFORE = "screenplay_before"
     CHARACTER_IMAGE = "character_image"
     LOCATION_IMAGE = "location_image"
     KEYFRAME = "keyframe"
@@ -71,7 +74,15 @@ class AssetType(StrEnum):
     CONTACT_SHEET = "contact_sheet"
 
 
-PARTS: Final = (AssetType.KEYFRAME, AssetType.SPEECH, AssetType.SUBTITLES, AssetType.CONTACT_SHEET)
+PARTS: Final = (
+    AssetType.SCREENPLAY_PART,
+    AssetType.STORY_BEFORE,
+    AssetType.SCREENPLAY_BEFORE,
+    AssetType.KEYFRAME,
+    AssetType.SPEECH,
+    AssetType.SUBTITLES,
+    AssetType.CONTACT_SHEET,
+)
 """Files that belong to another one of their step, and are not counted as its progress."""
 
 

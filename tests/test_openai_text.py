@@ -391,6 +391,6 @@ def test_the_writer_is_told_to_contradict_no_words(office: Office, story: Story)
     """The rules that are sent say that what the table tells of somebody holds, animals and machines included."""
     from clash.providers.openai.parts import messages_for
 
-    rules = messages_for(story, story.beats, [], 1)[0]["content"]
+    rules = messages_for(ScreenplayRequest(story=story), story.beats, [], 1)[0]["content"]
     assert "contradict none of them" in rules
     assert "a goose is drawn as a goose" in rules

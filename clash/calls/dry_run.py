@@ -6,6 +6,7 @@ The steps are given it in place of the ledger and run unchanged, so an estimate 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -84,6 +85,12 @@ class DryRun:
     def read(self, sha256: str) -> bytes:
         """The bytes of a file that is there, or that was imagined."""
         return self._imagined.get(sha256) or self._assets.read(sha256)
+
+    def imagine(self, content: bytes) -> str:
+        """Keep a file that a run would put into the store, and return its sha256; nothing is written."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self._imagined[sha256] = content
+        return sha256
 
     async def _find(self, task: CallSpec, model: Model) -> CallResult | None:
         if self._database is None:

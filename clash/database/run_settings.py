@@ -16,6 +16,19 @@ _NEEDED = ("models", "size", "fps", "output", "reuse", "story", "reference_image
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What a run's screenplay comes from beside its story: sha256 digests of files in the asset store, or "".
+
+    `given`: this screenplay is shot, no writer is asked. Else, with `story` and `screenplay`: what is established; only
+    rows of the run's story that are not in that story are written.
+    """
+
+    given: str = ""
+    story: str = ""
+    screenplay: str = ""
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """The settings that a run was begun with; all that a resume must know."""
 
@@ -34,6 +47,8 @@ class RunSettings:
     """The story's own pictures in the asset store, by their names in the story."""
     story_choice: str | None
     """Which story of a table that holds several."""
+    basis: Basis
+    """What the screenplay comes from, if a writer does not write all of it."""
     review: tuple[str, ...]
     """The stages whose files need an approval before the run goes on."""
     document: Mapping[str, Any]
@@ -52,6 +67,7 @@ class RunSettings:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> RunSettings:
         """Return the settings of a document that holds all of them, as `RunPlan.recorded` makes it."""
+        given, established = document.get("screenplay") or {}, document.get("established") or {}
         return cls(
             models=document["models"],
             size=document["size"],
@@ -61,6 +77,7 @@ class RunSettings:
             story=document["story"],
             reference_images=document["reference_images"],
             story_choice=document.get("story_choice"),
+            basis=Basis(given.get("sha256", ""), established.get("story", ""), established.get("screenplay", "")),
             review=tuple(document.get("review", ())),
             document=document,
         )

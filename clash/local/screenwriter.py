@@ -17,6 +17,7 @@ from clash.local.screenwriting.looks import characters_of
 from clash.local.screenwriting.prompts import Picture, image_prompt, logline, style_guide, video_prompt
 from clash.local.screenwriting.rhythm import Rhythm
 from clash.local.screenwriting.shot_breakdown import Draft, break_down, keep_row, sentences_of
+from clash.providers.ports import Established, Neighbours
 from clash.story.camera_terms import angle_of, movement_of, size_of
 from clash.story.screenplay import Angle, Beat, Character, Location, Scene, Screenplay, Shot, ShotSize, Story
 
@@ -32,10 +33,12 @@ class _Placed:
     place: str
     air: Atmosphere
     first_seen: bool
+    beside: Neighbours | None = None
+    """The shots next to it, if it is a row of a film that there is."""
 
 
-def write_screenplay(story: Story) -> Screenplay:
-    """Write the screenplay of a story.
+def write_screenplay(story: Story, established: Established | None = None) -> Screenplay:
+    """Write the screenplay of a story; with `established`, of single rows of one, in the film that there is.
 
     Shots refer to characters and locations by slug; a line's speaker is the character's name. Shots are numbered
     from 1; planned lengths are in seconds, as the story says them, else from the words spoken.
@@ -43,10 +46,15 @@ def write_screenplay(story: Story) -> Screenplay:
     tag = story.language
     # The writer has words of its own in two languages only; the story's own words stay as they are.
     story = story.model_copy(update={"language": "zh" if tag.split("-")[0] == "zh" else "en"})
-    cast = cast_of(story)
-    places = Places(story.language, story.title)
-    rows = _placed(_with_a_teller(story), places)
-    characters = characters_of(story, cast)
+    known, known_places = (established.characters, established.locations) if established else ((), ())
+    cast = cast_of(story, known)
+    places = Places(story.language, established.title if established else story.title, known_places)
+    if established is None:
+        rows = _placed(_with_a_teller(story), places)
+    else:
+        rows = _placed_between(_told(story.beats) if established.narrated else story.beats, places, established)
+    by_slug = {character.slug: character for character in known}
+    characters = tuple(by_slug.get(character.slug, character) for character in characters_of(story, cast))
     locations = places.locations(cast.pattern)
     shots = _Shots(story, cast, characters, locations)
     scenes = [
@@ -55,12 +63,12 @@ def write_screenplay(story: Story) -> Screenplay:
     ]
     opening = next((s for row in rows for s in sentences_of(row.beat.description)[:1]), story.title)
     return Screenplay(
-        title=story.title,
+        title=established.title if established else story.title,
         logline=logline(
             story.language, [c.name for c in characters], places.name(rows[0].place) if rows else "", opening
         ),
         language=tag,
-        style=style_guide(story.language, (row.air.time for row in rows)),
+        style=established.style if established else style_guide(story.language, (row.air.time for row in rows)),
         characters=characters,
         locations=locations,
         scenes=tuple(scenes),
@@ -71,7 +79,29 @@ def _with_a_teller(story: Story) -> Sequence[Beat]:
     """Narrate a story without dialogue and narration by its own descriptions: otherwise the film would be silent."""
     if story.kind == "shot_list" or any(beat.dialogue or beat.narration for beat in story.beats):
         return story.beats
-    return [beat.model_copy(update={"narration": beat.description}) for beat in story.beats]
+    return _told(story.beats)
+
+
+def _told(beats: Sequence[Beat]) -> list[Beat]:
+    return [beat.model_copy(update={"narration": beat.description}) for beat in beats]
+
+
+def _placed_between(beats: Sequence[Beat], places: Places, established: Established) -> list[_Placed]:
+    """Give each row its place, time and weather between the shots that are there already; each is a scene of its own.
+
+    A row goes on with the row above it, if that is written too, else with the shot before it.
+    """
+    rows: list[_Placed] = []
+    for beat, beside in zip(beats, established.neighbours, strict=True):
+        above, before = (rows[-1] if rows and beside.follows else None), beside.before
+        new_scene = not beside.same_scene
+        here = above.place if above else before.location if before else None
+        place = places.of(beat, before=here, new_scene=new_scene)
+        air = above.air if above else Atmosphere(before.time, before.weather) if before else Atmosphere()
+        air = _air(beat, air, new_scene=new_scene)
+        seen = {*beside.shown, *(row.place for row in rows)}
+        rows.append(_Placed(beat, len(rows) + 1, place, air, place not in seen, beside))
+    return rows
 
 
 def _placed(beats: Sequence[Beat], places: Places) -> list[_Placed]:
@@ -92,12 +122,17 @@ def _placed(beats: Sequence[Beat], places: Places) -> list[_Placed]:
         if own is None:
             new_scene, own = place != before, place
         scene, mark = (scene + 1, own) if new_scene else (scene, mark)
-        told = " ".join((beat.description, beat.title, beat.location) if new_scene else (beat.description,))
-        headings = (beat.time, *(time_in_heading(text) or "" for text in (beat.location, beat.title, beat.scene)))
-        air = carry(air, column=next(filter(None, headings), ""), text=told, new_scene=new_scene)
+        air = _air(beat, air, new_scene=new_scene)
         rows.append(_Placed(beat, scene, place, air, place not in seen))
         seen.add(place)
     return rows
+
+
+def _air(beat: Beat, before: Atmosphere, *, new_scene: bool) -> Atmosphere:
+    """The time and weather of a row after those of the row above."""
+    told = " ".join((beat.description, beat.title, beat.location) if new_scene else (beat.description,))
+    headings = (beat.time, *(time_in_heading(text) or "" for text in (beat.location, beat.title, beat.scene)))
+    return carry(before, column=next(filter(None, headings), ""), text=told, new_scene=new_scene)
 
 
 class _Shots:
@@ -117,6 +152,11 @@ class _Shots:
     def of(self, row: _Placed) -> list[Shot]:
         """The shots of one row."""
         language, place = self._story.language, self._locations[row.place].name
+        if row.beside and not row.beside.follows:
+            before = row.beside.before
+            self._before = before.characters if before else ()
+            if before:
+                self._rhythm.follow(before.size, before.movement)
         if self._story.kind == "shot_list":
             drafts = [keep_row(row.beat, self._cast, language, place=place, before=self._before)]
         else:

@@ -116,7 +116,7 @@ async def left_to_pay(
     dry_run = DryRun(database, assets, registry.models(recorded.models), registry, run_id=run_id, reuse=recorded.reuse)
     story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded.story))
     takes = Takes(await decisions_of(database, run_id))
-    await collect_calls(story, recorded.reference_images, format_of(recorded), dry_run, takes)
+    await collect_calls(story, recorded.reference_images, format_of(recorded), dry_run, takes, recorded.basis)
     missing = [call for call in dry_run.planned if not call.found]
     # How many shots a paid writer makes, and how long a line takes to say, is known only afterwards.
     guessed = any(call.quote.estimated or call.kind in ("screenplay", "speech") for call in missing)

@@ -67,6 +67,7 @@ def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger) -> StepConte
         failed=lambda failure: _on_failure(run, failure),
         check_stop=lambda: check_stop(run, lease),
         finish=finish_of(run.recorded),
+        basis=run.recorded.basis,
         takes=run.takes,
         review=frozenset(run.recorded.review),
         cuts=run.cuts,

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult, CallSpec
 from clash.database.decisions import FilmCut
+from clash.database.run_settings import Basis
 from clash.editing.takes import Takes
 from clash.errors import Remedy
 
@@ -100,6 +101,8 @@ class StepContext:
     failed: Callable[[Failure], None]
     check_stop: Callable[[], None]
     """Raises `StoppedError` when the process is being stopped."""
+    basis: Basis = field(default_factory=Basis)
+    """What the screenplay comes from beside the story."""
     takes: Takes = field(default_factory=Takes)
     """What people have decided about the slots."""
     finish: Finish = field(default_factory=Finish)

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 
 from clash.calls.dry_run import DryRun
+from clash.database.run_settings import Basis
 from clash.editing.takes import Takes
-from clash.providers.ports import ScreenplayRequest
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Format
 from clash.workflow.generate_assets import card_tasks, make_card
-from clash.workflow.generate_screenplay import screenplay_call
+from clash.workflow.generate_screenplay import make_screenplay
 from clash.workflow.generate_shots import make_shot, shot_tasks
 from clash.workflow.state import StoredFile
-from clash.workflow.takes import make_takes
 
 
 async def collect_calls(
-    story: Story, reference_images: Mapping[str, StoredFile], film: Format, dry_run: DryRun, takes: Takes | None = None
-) -> None:
-    """Ask for all that a film of this story needs. What would be called stands in `dry_run.planned`."""
+    story: Story,
+    reference_images: Mapping[str, StoredFile],
+    film: Format,
+    dry_run: DryRun,
+    takes: Takes | None = None,
+    basis: Basis | None = None,
+) -> Screenplay:
+    """Ask for all that a film of this story needs. What would be called is in `dry_run.planned`.
+
+    Returns the screenplay, or what stands for one that is not written yet.
+    """
     takes = takes or Takes()
-    made = (await make_takes(dry_run, takes, screenplay_call(ScreenplayRequest(story=story)))).selected
-    screenplay = Screenplay.model_validate(json.loads(dry_run.read(made.sha256)))
+    made = await make_screenplay(story, basis or Basis(), dry_run, takes, read=dry_run.read, put=dry_run.imagine)
+    screenplay = made.screenplay
     # All at a time, as a run makes them: what they look up in a database goes together in a few requests.
     tasks = card_tasks(screenplay)
     drawn = await asyncio.gather(*(make_card(card, dry_run, film, takes) for card in tasks))
@@ -34,3 +40,4 @@ async def collect_calls(
     }
     shots = shot_tasks(screenplay, cards, reference_images)
     await asyncio.gather(*(make_shot(shot, dry_run, film, takes) for shot in shots))
+    return screenplay

@@ -1,21 +1,86 @@
-"""Can this screenplay be shot? A writer, ours or a model, may have left out or misnamed something."""
+"""The screenplay: given by a person, merged from an established one, or written; in any case it can be shot."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from clash.calls.spec import CallSpec
+from clash.calls.spec import CallResult, CallSpec
+from clash.database.run_settings import Basis
+from clash.editing.merge import MergePlan, merged, plan_merge
+from clash.editing.takes import Takes
 from clash.errors import ProviderError
 from clash.providers.ports import ScreenplayRequest, screenplay_of
-from clash.story.screenplay import Screenplay
+from clash.story.screenplay import Screenplay, Story
+from clash.workflow.context import CallLedger
+from clash.workflow.takes import make_takes
 
 LONGEST_SHOT_S = 600.0
+_STEP = "generate_screenplay"
+
+
+@dataclass(frozen=True)
+class MadeScreenplay:
+    """The screenplay of a run. `is_recorded`: it is a call's answer, and so already an asset of the run."""
+
+    sha256: str
+    screenplay: Screenplay
+    is_recorded: bool
+
+
+async def make_screenplay(
+    story: Story,
+    basis: Basis,
+    ledger: CallLedger,
+    takes: Takes,
+    *,
+    read: Callable[[str], bytes],
+    put: Callable[[bytes], str],
+) -> MadeScreenplay:
+    """Return the screenplay that is given, else the merged one, else the one that the writer writes of the whole story.
+
+    `read` and `put` read and store files by their sha256. A take that a person asked for is written whole.
+    Raises `ProviderError` (`bad_screenplay`) for one that cannot be shot.
+    """
+    is_first = takes.selected("screenplay").number == 1
+    if basis.given and is_first:
+        return MadeScreenplay(basis.given, screenplay_of(await asyncio.to_thread(read, basis.given)), False)
+    if not (basis.screenplay and is_first):
+        made = (await make_takes(ledger, takes, screenplay_call(ScreenplayRequest(story=story)))).selected
+        return MadeScreenplay(made.sha256, await _answer(made, read), True)
+    before = screenplay_of(await asyncio.to_thread(read, basis.screenplay))
+    story_before = Story.model_validate_json(await asyncio.to_thread(read, basis.story))
+    plan = await asyncio.to_thread(plan_merge, story_before, before, story)
+    answer = await _answer(await ledger.call(part_call(plan)), read) if plan.needs_writer else None
+    screenplay = await asyncio.to_thread(merged, plan, answer)
+    check_screenplay(screenplay)
+    if screenplay == before:
+        return MadeScreenplay(basis.screenplay, screenplay, False)
+    content = screenplay.model_dump_json(indent=2).encode()
+    return MadeScreenplay(await asyncio.to_thread(put, content), screenplay, False)
+
+
+async def _answer(made: CallResult, read: Callable[[str], bytes]) -> Screenplay:
+    return screenplay_of(await asyncio.to_thread(read, made.sha256))
+
+
+def part_call(plan: MergePlan) -> CallSpec:
+    """The call that has the rows written that only a writer can write."""
+    return CallSpec(
+        _STEP,
+        "screenplay",
+        "screenplay_part",
+        ScreenplayRequest(story=plan.story, established=plan.established),
+        inspect=lambda content: check_screenplay(merged(plan, screenplay_of(content))),
+    )
 
 
 def screenplay_call(request: ScreenplayRequest) -> CallSpec:
     """The call that has the screenplay written. One that cannot be shot is no success, and is never reused."""
     return CallSpec(
-        "generate_screenplay",
+        _STEP,
         "screenplay",
         "screenplay",
         request,

@@ -16,17 +16,17 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, Send, interrupt
 
 from clash.errors import ClashError, StorageError
-from clash.providers.ports import ScreenplayRequest
 from clash.redaction import safe_exception
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.cuts import cut_film
 from clash.workflow.generate_assets import card_tasks, make_card
-from clash.workflow.generate_screenplay import screenplay_call
+from clash.workflow.generate_screenplay import MadeScreenplay, make_screenplay
 from clash.workflow.generate_shots import make_shot, shot_tasks, stored
+from clash.workflow.publish import publish_file
 from clash.workflow.restore import restore_files
 from clash.workflow.state import CardTask, ProductionState, ShotTask
-from clash.workflow.takes import judge_of, make_takes
+from clash.workflow.takes import judge_of
 
 logger = logging.getLogger(__name__)
 
@@ -87,8 +87,13 @@ class Steps:
         """Have the screenplay written, and see that it can be shot."""
         context = self._context
         await context.plan("generate_screenplay", 1)
-        request = ScreenplayRequest(story=await self._story(state))
-        made = (await make_takes(context.ledger, context.takes, screenplay_call(request))).selected
+        story = await self._story(state)
+        assets = context.assets
+        made = await make_screenplay(
+            story, context.basis, context.ledger, context.takes, read=assets.read, put=assets.put
+        )
+        if not made.is_recorded:
+            await self._record_screenplay(made)
         self._judge("screenplay", "screenplay", made.sha256)
         context.done("generate_screenplay", "screenplay")
         return {"screenplay": made.sha256}
@@ -128,6 +133,22 @@ class Steps:
         return {"film": film, **again}
 
     # -- parts -----------------------------------------------------------------------------------------------
+
+    async def _record_screenplay(self, made: MadeScreenplay) -> None:
+        """Record and publish a screenplay that is no call's answer, and what it was merged from."""
+        context = self._context
+        files = {"screenplay": (made.sha256, {"shots": len(made.screenplay.shots)})}
+        if context.basis.screenplay:
+            files["story_before"] = (context.basis.story, {})
+            files["screenplay_before"] = (context.basis.screenplay, {})
+        for asset_type, (sha256, facts) in files.items():
+            await asyncio.to_thread(context.assets.fetch, sha256)
+            await context.record(
+                FileRecord("generate_screenplay", "screenplay", asset_type, "application/json", sha256, facts)
+            )
+        await asyncio.to_thread(
+            publish_file, context.assets, context.folder, "screenplay", "screenplay", made.sha256, "application/json"
+        )
 
     async def _draw_card(self, card: CardTask) -> Any:
         made = await make_card(card, self._context.ledger, self._context.format, self._context.takes)

@@ -21,7 +21,7 @@ from clash.local.screenwriting.names import (
     without_notes,
 )
 from clash.story.places import place_kind
-from clash.story.screenplay import Beat, Location, Story
+from clash.story.screenplay import Beat, Character, Location, Story
 
 _MOST_FROM_TEXT = 24
 _CAPITALISED = re.compile(r"(?<![\w'’])[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)*")
@@ -70,8 +70,10 @@ class Member:
 class Cast:
     """All characters of a story, and who of them a text names."""
 
-    def __init__(self, spellings: dict[str, list[str]], notes: dict[str, list[str]]) -> None:
-        slugs = Slugs()
+    def __init__(
+        self, spellings: dict[str, list[str]], notes: dict[str, list[str]], known: Sequence[Character] = ()
+    ) -> None:
+        slugs = Slugs({character.name: character.slug for character in known})
         self._members = {
             key: Member(slugs.of(name), name, ", ".join(dict.fromkeys(notes.get(key, []))))
             for key, written in spellings.items()
@@ -129,9 +131,9 @@ def goes_on(text: str) -> bool:
     return bool(_PRONOUN.match(text))
 
 
-def cast_of(story: Story) -> Cast:
-    """Find the characters of a story."""
-    spellings: dict[str, list[str]] = {}
+def cast_of(story: Story, known: Sequence[Character] = ()) -> Cast:
+    """Find the characters of a story. Those who are `known` come first, under their names and slugs."""
+    spellings = {name_key(character.name): [character.name] for character in known}
     notes: dict[str, list[str]] = {}
     from_text = dict(names_in_text(story.beats)) if story.language == "en" else {}
     unclaimed = dict(from_text)
@@ -153,7 +155,7 @@ def cast_of(story: Story) -> Cast:
             spellings[key].append(name)
     for key, written in spellings.items():
         spellings[key] = list(dict.fromkeys(written))
-    return Cast({key: written for key, written in spellings.items() if written}, notes)
+    return Cast({key: written for key, written in spellings.items() if written}, notes, known)
 
 
 def names_in_text(beats: Sequence[Beat]) -> Iterable[tuple[str, str]]:

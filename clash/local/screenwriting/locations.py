@@ -43,13 +43,14 @@ _LONGEST_NAME = 60
 class Places:
     """The locations of a film, each found by its name, in the order they first appear."""
 
-    def __init__(self, language: Language, title: str) -> None:
+    def __init__(self, language: Language, title: str, known: Sequence[Location] = ()) -> None:
         self._language: Language = language
         self._fallback = title
-        self._slugs = Slugs()
-        self._names: dict[str, str] = {}
-        self._settings: dict[str, Setting] = {}
-        self._texts: dict[str, list[str]] = {}
+        self._known = {location.slug: location for location in known}
+        self._slugs = Slugs({location.name: location.slug for location in known})
+        self._names = {location.slug: location.name for location in known}
+        self._settings: dict[str, Setting] = {location.slug: location.setting for location in known}
+        self._texts: dict[str, list[str]] = {location.slug: [] for location in known}
 
     def of(self, beat: Beat, *, before: str | None, new_scene: bool) -> str:
         """The slug of the place where `beat` plays; `before` is that of the row above.
@@ -80,7 +81,8 @@ class Places:
     def locations(self, people: re.Pattern[str] | None) -> tuple[Location, ...]:
         """All places. Sentences that match `people` describe somebody rather than the place."""
         return tuple(
-            Location(
+            self._known.get(slug)
+            or Location(
                 slug=slug,
                 name=name,
                 description=self._description(slug, people),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from clash.story.screenplay import slug
@@ -29,9 +29,10 @@ _LONGEST = 40
 class Slugs:
     """Slugs for names: one name has one slug, two names never share one."""
 
-    def __init__(self) -> None:
-        self._of_name: dict[str, str] = {}
-        self._taken: set[str] = set()
+    def __init__(self, known: Mapping[str, str] | None = None) -> None:
+        """Begin with the slugs of names that are known: name to slug."""
+        self._of_name = {name_key(name): slug for name, slug in (known or {}).items()}
+        self._taken = set(self._of_name.values())
 
     def of(self, name: str) -> str:
         """The slug of a name; the second of two different names that would share it gets `-2`."""

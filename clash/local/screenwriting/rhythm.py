@@ -68,6 +68,10 @@ class Rhythm:
         self._count: dict[Role, int] = dict.fromkeys(_SIZES, 0)
         self._last: tuple[ShotSize, Movement] | None = None
 
+    def follow(self, size: ShotSize, movement: Movement) -> None:
+        """Go on after a shot that is framed already."""
+        self._last = (size, movement)
+
     def frame(
         self,
         role: Role,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from clash.providers.openai.draft import NARRATOR, Draft, DraftShot
+from clash.providers.ports import Established
 from clash.story.screenplay import Beat, Line, Story, slug
 
 _MOST_FAULTS = 20
@@ -14,12 +15,15 @@ _LONGEST_SHOT_S = 60.0
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
-def faults_of(draft: Draft, story: Story, rows: Sequence[Beat]) -> list[str]:
-    """What is wrong with a draft of these rows of the story; nothing, if it can be shot. At most 20."""
+def faults_of(draft: Draft, story: Story, rows: Sequence[Beat], known: Established | None = None) -> list[str]:
+    """What is wrong with a draft of these rows of the story; nothing, if it can be shot. At most 20.
+
+    `known`: the people and places of the screenplay to which the rows belong; a draft need not repeat them.
+    """
     checks = (
         _row_faults(draft, story, rows),
-        _cast_faults(draft, story),
-        _shot_faults(draft, rows),
+        _cast_faults(draft, story, known),
+        _shot_faults(draft, rows, known),
         # The words of a shot list are put back from its table, whatever the draft says.
         *(() if story.kind == "shot_list" else (_word_faults(draft, rows), _narration_faults(draft, rows))),
     )
@@ -49,8 +53,9 @@ def _row_faults(draft: Draft, story: Story, rows: Sequence[Beat]) -> Iterator[st
         yield "the shots do not follow the order of the rows"
 
 
-def _cast_faults(draft: Draft, story: Story) -> Iterator[str]:
+def _cast_faults(draft: Draft, story: Story, known_cast: Established | None) -> Iterator[str]:
     named = cast_of_story(story)
+    named |= {slug(one.name): one.name for one in (known_cast.characters if known_cast else ())}
     text = _plain(
         " ".join(
             " ".join((beat.description, beat.narration, beat.notes, beat.title, *(line.text for line in beat.dialogue)))
@@ -66,9 +71,9 @@ def _cast_faults(draft: Draft, story: Story) -> Iterator[str]:
     yield from (f"the character {name!r} is listed {count} times" for name, count in counts.items() if count > 1)
 
 
-def _shot_faults(draft: Draft, rows: Sequence[Beat]) -> Iterator[str]:
-    cast = {slug(character.name) for character in draft.characters}
-    places = {slug(location.name) for location in draft.locations}
+def _shot_faults(draft: Draft, rows: Sequence[Beat], known: Established | None) -> Iterator[str]:
+    cast = {slug(one.name) for one in (*draft.characters, *(known.characters if known else ()))}
+    places = {slug(one.name) for one in (*draft.locations, *(known.locations if known else ()))}
     beats = {beat.row: beat for beat in rows}
     for number, shot in enumerate(draft.shots, start=1):
         yield from (

@@ -7,15 +7,19 @@ from itertools import groupby
 from typing import Any
 
 from clash.providers.openai.draft import NARRATOR, Draft, DraftLine, DraftScene, DraftShot
+from clash.providers.ports import Established
 from clash.story.camera_terms import angle_of, movement_of, size_of
 from clash.story.screenplay import Beat, Character, Line, Location, Scene, Screenplay, Shot, Story, slug
 
 _SHORTEST_S, _LONGEST_S = 1.0, 30.0
 
 
-def screenplay_of_drafts(story: Story, drafts: Sequence[Draft]) -> Screenplay:
-    """One screenplay of a story's parts, which have no faults. What an earlier part says of somebody holds."""
-    characters, locations = established(drafts)
+def screenplay_of_drafts(story: Story, drafts: Sequence[Draft], known: Established | None = None) -> Screenplay:
+    """One screenplay of a story's parts, which have no faults. What an earlier part says of somebody holds.
+
+    Before all parts holds what is `known` of the screenplay to which the rows belong.
+    """
+    characters, locations = established(drafts, known)
     names = {character.slug: character.name for character in characters}
     beats = {beat.row: beat for beat in story.beats}
     scenes: list[Scene] = []
@@ -56,10 +60,10 @@ def screenplay_of_drafts(story: Story, drafts: Sequence[Draft]) -> Screenplay:
     )
 
 
-def established(drafts: Iterable[Draft]) -> tuple[list[Character], list[Location]]:
-    """All people and places of the parts so far; of two by one name the first holds."""
-    characters: dict[str, Character] = {}
-    locations: dict[str, Location] = {}
+def established(drafts: Iterable[Draft], known: Established | None = None) -> tuple[list[Character], list[Location]]:
+    """All people and places that are known, and those of the parts so far; of two by one name the first holds."""
+    characters = {slug(one.name): one.model_copy(update={"slug": slug(one.name)}) for one in _people(known)}
+    locations = {slug(one.name): one.model_copy(update={"slug": slug(one.name)}) for one in _places(known)}
     for draft in drafts:
         for person in draft.characters:
             name = slug(person.name)
@@ -68,6 +72,14 @@ def established(drafts: Iterable[Draft]) -> tuple[list[Character], list[Location
             name = slug(place.name)
             locations.setdefault(name, Location.model_validate({"slug": name, **_stripped(place.model_dump())}))
     return list(characters.values()), list(locations.values())
+
+
+def _people(known: Established | None) -> tuple[Character, ...]:
+    return known.characters if known else ()
+
+
+def _places(known: Established | None) -> tuple[Location, ...]:
+    return known.locations if known else ()
 
 
 def _joined(drafts: Sequence[Draft]) -> list[tuple[DraftScene, list[DraftShot]]]:

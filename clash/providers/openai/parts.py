@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from clash.providers.openai.draft import NARRATOR, Draft
 from clash.providers.openai.normalising import established
+from clash.providers.ports import Established, Neighbour, ScreenplayRequest
 from clash.providers.prompts import prompt
-from clash.story.screenplay import Beat, Story
+from clash.story.screenplay import Beat, Character, Location, Story
 
 MOST_ROWS = 24
 """Rows a part: about fifty shots, some ten thousand tokens of answer."""
@@ -93,15 +94,22 @@ def _row(beat: Beat) -> str:
     return json.dumps({name: values[name] for name in _ROW_FIELDS if values[name]}, ensure_ascii=False)
 
 
-def messages_for(story: Story, rows: Sequence[Beat], done: Sequence[Draft], count: int) -> list[dict[str, Any]]:
-    """What the model is told to write one part: the rules, what is established, the rows."""
+def messages_for(
+    request: ScreenplayRequest, rows: Sequence[Beat], done: Sequence[Draft], count: int
+) -> list[dict[str, Any]]:
+    """What the model is told to write one part: the rules, what is established, what a person noted, the rows."""
+    story = request.story
     instructions: list[str] = []
     if story.kind == "shot_list":
         instructions.append(prompt("shot_list"))
     if any(line.narrator for beat in rows for line in beat.dialogue):
         instructions.append(prompt("narrator"))
+    if request.established is not None:
+        instructions.append(_between(request.established, story, rows))
     if count > 1:
         instructions.append(_part(done, count))
+    if request.note:
+        instructions.append(prompt("note", note=request.note))
     told = prompt(
         "story",
         title=story.title,
@@ -112,19 +120,51 @@ def messages_for(story: Story, rows: Sequence[Beat], done: Sequence[Draft], coun
     return [{"role": "system", "content": prompt("screenwriter")}, {"role": "user", "content": told}]
 
 
-def _part(done: Sequence[Draft], count: int) -> str:
-    characters, locations = established(done)
+def _between(known: Established, story: Story, rows: Sequence[Beat]) -> str:
+    """What is established of the film in which these rows are to be written, and the shots next to each."""
+    beside = dict(zip((beat.row for beat in story.beats), known.neighbours, strict=True))
+    names = {one.slug: one.name for one in (*known.characters, *known.locations)}
+    told = [
+        {
+            "row": beat.row,
+            "before": _shot(beside[beat.row].before, names),
+            "after": _shot(beside[beat.row].after, names),
+        }
+        for beat in rows
+    ]
+    return prompt(
+        "established",
+        established=_json(known.style, known.characters, known.locations),
+        neighbours="[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in told) + "\n]",
+    )
+
+
+def _shot(shot: Neighbour | None, names: Mapping[str, str]) -> str:
+    if shot is None:
+        return "none"
+    people = ", ".join(names.get(slug, slug) for slug in shot.characters)
+    place = names.get(shot.location, shot.location)
+    frame = f"{shot.size} shot, {shot.movement}".replace("_", " ")
+    return f"{place}, {shot.time}, {shot.weather}; {frame}; {people or 'nobody'}: {shot.action}"
+
+
+def _json(style: str, characters: Sequence[Character], locations: Sequence[Location]) -> str:
     known = {
-        "style": done[0].style if done else "",
+        "style": style,
         "characters": [character.model_dump(exclude={"slug"}) for character in characters],
         "locations": [location.model_dump(exclude={"slug"}) for location in locations],
     }
+    return json.dumps(known, ensure_ascii=False, indent=1)
+
+
+def _part(done: Sequence[Draft], count: int) -> str:
+    characters, locations = established(done)
     last = done[-1].shots[-1].action if done and done[-1].shots else "none, the film begins here"
     nothing = "Nothing yet: this is the first part."
     return prompt(
         "part",
         number=str(len(done) + 1),
         count=str(count),
-        established=json.dumps(known, ensure_ascii=False, indent=1) if done else nothing,
+        established=_json(done[0].style, characters, locations) if done else nothing,
         last=last,
     )

@@ -21,7 +21,7 @@ from clash.providers.ports import Answer, Quote, ScreenplayRequest
 from clash.providers.prices import PriceList, Tokens
 from clash.providers.prompts import prompt
 from clash.redaction import redacted_text
-from clash.story.screenplay import Beat, Story
+from clash.story.screenplay import Beat
 
 _TRIES = 12
 """How often one part is asked for when the vendor refuses it for its number, once an earlier part is paid for."""
@@ -55,10 +55,10 @@ class Screenwriter:
         """The screenplay. Raises `ProviderError`, whose `cost_usd` is what was spent before it."""
         story = request.story
         try:
-            drafts = await self._drafts(story)
+            drafts = await self._drafts(request)
         except ProviderError as error:
             raise self._charged(error) from error.__cause__
-        screenplay = screenplay_of_drafts(story, drafts)
+        screenplay = screenplay_of_drafts(story, drafts, request.established)
         response = {
             "calls": self._calls,
             "repairs": self._repairs,
@@ -74,21 +74,21 @@ class Screenwriter:
             response=response,
         )
 
-    async def _drafts(self, story: Story) -> list[Draft]:
-        parts = parts_of(story)
+    async def _drafts(self, request: ScreenplayRequest) -> list[Draft]:
+        parts = parts_of(request.story)
         done: list[Draft] = []
         for rows in parts:
-            done.append(await self._part(story, rows, messages_for(story, rows, done, len(parts))))
+            done.append(await self._part(request, rows, messages_for(request, rows, done, len(parts))))
         return done
 
-    async def _part(self, story: Story, rows: Sequence[Beat], messages: list[dict[str, Any]]) -> Draft:
+    async def _part(self, request: ScreenplayRequest, rows: Sequence[Beat], messages: list[dict[str, Any]]) -> Draft:
         answer = await self._ask(messages)
-        draft, faults = _read(answer, story, rows)
+        draft, faults = _read(answer, request, rows)
         if faults:
             self._repairs += 1
             complaint = prompt("repair", faults="\n".join(f"- {fault}" for fault in faults))
             again = [{"role": "assistant", "content": answer}, {"role": "user", "content": complaint}]
-            draft, faults = _read(await self._ask([*messages, *again]), story, rows)
+            draft, faults = _read(await self._ask([*messages, *again]), request, rows)
         if draft is None or faults:
             raise ProviderError(
                 f"{self._card.spec} wrote a screenplay that cannot be used, twice: {'; '.join(faults[:5])}"[:1500],
@@ -168,8 +168,8 @@ def identity_of(card: Card, request: ScreenplayRequest) -> dict[str, Any]:
 
     The rules count by their revision: a better wording of them is no reason to pay for a screenplay again.
     """
-    story, parts = request.story, parts_of(request.story)
-    told = [messages_for(story, rows, [], len(parts)) for rows in parts]
+    parts = parts_of(request.story)
+    told = [messages_for(request, rows, [], len(parts)) for rows in parts]
     return {
         "instructions": INSTRUCTIONS,
         "messages": [[message for message in messages if message["role"] != "system"] for messages in told],
@@ -179,14 +179,14 @@ def identity_of(card: Card, request: ScreenplayRequest) -> dict[str, Any]:
     }
 
 
-def _read(answer: str, story: Story, rows: Sequence[Beat]) -> tuple[Draft | None, list[str]]:
+def _read(answer: str, request: ScreenplayRequest, rows: Sequence[Beat]) -> tuple[Draft | None, list[str]]:
     """The draft in an answer, and what is wrong with it."""
     try:
         draft = Draft.model_validate_json(_without_fence(answer))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
         return None, [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in problems[:10]]
-    return draft, faults_of(draft, story, rows)
+    return draft, faults_of(draft, request.story, rows, request.established)
 
 
 def _without_fence(answer: str) -> str:
@@ -200,9 +200,7 @@ def _without_fence(answer: str) -> str:
 def quote(card: Card, prices: PriceList, base_url: str, request: ScreenplayRequest) -> Quote:
     """About what a screenplay will cost, rather too much than too little. Raises `SettingsError` (unpriced)."""
     parts = parts_of(request.story)
-    read = sum(
-        _tokens(str(message["content"])) for rows in parts for message in messages_for(request.story, rows, [], 1)
-    )
+    read = sum(_tokens(str(message["content"])) for rows in parts for message in messages_for(request, rows, [], 1))
     written = _TOKENS_OF_FRAME * len(parts) + _TOKENS_A_ROW * len(request.story.beats)
     # What is established is repeated to each part.
     tokens = Tokens(read + _TOKENS_OF_FRAME * (len(parts) - 1) + _tokens(str(response_format())) * len(parts), written)
