@@ -57,6 +57,8 @@ def test_there_are_commands_to_document() -> None:
         "clash cost",
         "clash assets ls",
         "clash story show",
+        "clash screenplay show",
+        "clash screenplay check",
         "clash db init",
         "clash db status",
         "clash db export",

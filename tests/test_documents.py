@@ -58,6 +58,8 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("cost", "cost", "r")
     check("cost-all", "cost")
     check("assets-ls", "assets", "ls", "r")
+    check("screenplay-show", "screenplay", "show", "r")
+    check("screenplay-check", "screenplay", "check", "output/r/screenplay.json")
     check("models", "models")
     check("doctor", "doctor", "--offline")
     check("db-status", "db", "status")

@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from clash.cli import assets, cancel, checkpoints, cost, db, doctor, models, run, runs, schema, settle, story
+from clash.cli import (
+    assets,
+    cancel,
+    checkpoints,
+    cost,
+    db,
+    doctor,
+    models,
+    run,
+    runs,
+    schema,
+    screenplay,
+    settle,
+    story,
+)
 from clash.errors import UsageError
 
 # Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
@@ -30,6 +44,7 @@ app.command("cost")(cost.cost)
 app.add_typer(assets.app, name="assets")
 app.add_typer(db.app, name="db")
 app.add_typer(story.app, name="story")
+app.add_typer(screenplay.app, name="screenplay")
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
@@ -67,7 +82,7 @@ def clash(
     _help_without_command(context)
 
 
-for _group in (story.app, runs.app, checkpoints.app, settle.app, assets.app, db.app):
+for _group in (story.app, screenplay.app, runs.app, checkpoints.app, settle.app, assets.app, db.app):
     _group.callback(invoke_without_command=True)(_help_without_command)
 
 

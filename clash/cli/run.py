@@ -34,6 +34,7 @@ from clash.cli.output import Document, emit, say, say_error
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
 from clash.documents import SCHEMA
+from clash.errors import UsageError
 from clash.hints import command
 
 if TYPE_CHECKING:
@@ -76,6 +77,15 @@ def run(
             metavar="N|TITLE|all",
             show_default=False,
             help="For a table with several stories or episodes: which one, by number or title; all: every one.",
+        ),
+    ] = None,
+    screenplay: Annotated[
+        Path | None,
+        typer.Option(
+            "--screenplay",
+            metavar="FILE",
+            show_default=False,
+            help="Shoot this screenplay: a screenplay.json of clash, perhaps edited. No writer is asked.",
         ),
     ] = None,
     columns: ColumnMap = None,
@@ -151,6 +161,7 @@ def run(
     request = production.RunRequest(
         story=story,
         story_choice=choice,
+        screenplay=screenplay,
         thread_id=thread,
         output=output,
         concurrency=concurrency,
@@ -170,6 +181,8 @@ def run(
         finish=production.Finish(captions_named(captions), slate, titles),
     )
     if choice is not None and choice.strip().casefold() == "all":
+        if screenplay is not None:
+            raise UsageError("--screenplay is one film's, and --story all makes one of each story")
         _run_all(request, dry_run=dry_run, as_json=as_json)
         return
     if dry_run:

@@ -83,18 +83,30 @@ def show(
 def render_story(document: Document) -> list[Block]:
     """The story in a line, its columns, who and where, and the shots. Its warnings go to standard error."""
     screenplay = document["screenplay"]
-    shots = [shot for scene in screenplay["scenes"] for shot in scene["shots"]]
-    places = {place["slug"]: place["name"] for place in screenplay["locations"]}
-    length = sum(shot["duration_s"] for shot in shots)
+    length = sum(shot["duration_s"] for scene in screenplay["scenes"] for shot in scene["shots"])
     return [
         Record(_STORY, {**document["story"], "length": length}),
         Table(_COLUMNS, document["columns"], empty="no columns"),
+        *screenplay_blocks(screenplay),
+    ]
+
+
+def screenplay_blocks(screenplay: Mapping[str, Any]) -> list[Block]:
+    """Who and where, and the shots of a screenplay."""
+    shots = [shot for scene in screenplay["scenes"] for shot in scene["shots"]]
+    places = {place["slug"]: place["name"] for place in screenplay["locations"]}
+    return [
         Table(_PEOPLE, _people(screenplay["characters"], shots), empty="nobody is named"),
         Table(_PLACES, screenplay["locations"], empty="no places"),
         Table(
             _SHOTS,
             [
-                {**shot, "row": shot["source_row"], "place": places[shot["location"]], "words": _lines(shot)}
+                {
+                    **shot,
+                    "row": shot["source_row"],
+                    "place": places.get(shot["location"], shot["location"]),
+                    "words": _lines(shot),
+                }
                 for shot in shots
             ],
             empty="no shots",

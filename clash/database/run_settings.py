@@ -49,6 +49,8 @@ class RunSettings:
     """Which story of a table that holds several."""
     basis: Basis
     """What the screenplay comes from, if a writer does not write all of it."""
+    screenplay_path: str | None
+    """The file of the screenplay that was given."""
     review: tuple[str, ...]
     """The stages whose files need an approval before the run goes on."""
     document: Mapping[str, Any]
@@ -78,6 +80,7 @@ class RunSettings:
             reference_images=document["reference_images"],
             story_choice=document.get("story_choice"),
             basis=Basis(given.get("sha256", ""), established.get("story", ""), established.get("screenplay", "")),
+            screenplay_path=document.get("screenplay_path"),
             review=tuple(document.get("review", ())),
             document=document,
         )

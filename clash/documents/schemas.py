@@ -36,6 +36,8 @@ _PLACES = {
     "runs-show": "clash.documents.runs:RunDetails",
     "schema": "clash.documents.schemas:SchemaList",
     "screenplay": "clash.story.screenplay:Screenplay",
+    "screenplay-check": "clash.documents.screenplay:ScreenplayChecked",
+    "screenplay-show": "clash.documents.screenplay:ScreenplayShown",
     "story-show": "clash.documents.story:StoryDocument",
 }
 

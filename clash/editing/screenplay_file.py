@@ -1,4 +1,4 @@
-"""Read a screenplay that a person wrote or edited: `screenplay.json`. What is wrong with it is said by its JSON path."""
+"""Read a screenplay that a person wrote or edited (`screenplay.json`); its faults are named by their JSON paths."""
 
 from __future__ import annotations
 
@@ -162,4 +162,4 @@ def _warnings(screenplay: Screenplay) -> Iterator[str]:
     for path, shot in shots:
         for index, line in enumerate(shot.dialogue):
             if line.speaker and line.speaker not in names:
-                yield f"{path}.dialogue[{index}].speaker: no character is called {line.speaker}; a voice is chosen for it"
+                yield f"{path}.dialogue[{index}].speaker: no character is called {line.speaker}; any voice speaks it"

@@ -50,10 +50,12 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
         if database is not None and run_id is not None and (begun := await reading.find_run(database, run_id)):
             check_same(begun, plan, allow_changes=request.allow_changes)
         found = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
-        await collect_calls(plan.story, panels, Format(width, height, plan.fps), found)
+        if plan.given:
+            found.imagine(plan.given.model_dump_json(indent=2).encode())
+        await collect_calls(plan.story, panels, Format(width, height, plan.fps), found, basis=plan.basis)
     lines = summed(found.planned)
     total = sum((line.cost_usd for line in lines), Decimal(0))
-    guessed = models["screenplay"].spec != registry.default("screenplay").spec
+    guessed = not plan.given and models["screenplay"].spec != registry.default("screenplay").spec
     return DryRunDocument.of(
         {
             "thread_id": request.thread_id,

@@ -16,16 +16,18 @@ from typing import Any, cast
 from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, check_fps, parse_size
 from clash.database.rows import RunRow
+from clash.database.run_settings import Basis
+from clash.editing.screenplay_file import ScreenplayFile, read_screenplay
 from clash.errors import ConflictError, StoryError, UsageError
 from clash.hints import command
 from clash.production.spoken_languages import check_speech
 from clash.production.story_document import picture_column, warnings_of
-from clash.production.story_files import read_file, read_panels
+from clash.production.story_files import read_file, read_panels, read_panels_of_screenplay, read_screenplay_file
 from clash.providers.choice import models_for
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.story.reader import Options, Reading, read
-from clash.story.screenplay import Story
+from clash.story.screenplay import Screenplay, Story
 from clash.thread_ids import check_thread_id
 from clash.workflow.context import Finish
 
@@ -72,6 +74,8 @@ class RunRequest:
     """The film's language as BCP 47 writes it; without it, the text decides."""
     finish: Finish = field(default_factory=Finish)
     """What is laid over the clips when the film is cut."""
+    screenplay: str | Path | Screenplay | None = None
+    """The screenplay to be shot, or the path of its file; no writer is asked."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +98,21 @@ class RunPlan:
     """What a person decided of how the story is read: columns, ignore_columns, language. Empty where nothing was."""
     finish: Finish = field(default_factory=Finish)
     """What is laid over the clips when the film is cut."""
+    given: Screenplay | None = None
+    """The screenplay that is shot; without one, a writer writes it."""
+    screenplay_path: str | None = None
+    """The file of that screenplay."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
 
     @property
     def identity(self) -> dict[str, Any]:
         """The settings that decide what the film is; on these a run may not change its mind."""
+        given = {"screenplay": {"sha256": sha256_of(self._given_content)}} if self.given else {}
         return {
             **self.reading,
             **finish_document(self.finish),
+            **given,
             "models": dict(self.models),
             "size": self.size,
             "fps": self.fps,
@@ -115,6 +125,15 @@ class RunPlan:
         """sha256 of `identity`."""
         return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def _given_content(self) -> bytes:
+        return self.given.model_dump_json(indent=2).encode() if self.given else b""
+
+    @property
+    def basis(self) -> Basis:
+        """What the screenplay comes from beside the story."""
+        return Basis(given=sha256_of(self._given_content)) if self.given else Basis()
+
     async def store(self, assets: AssetStore) -> dict[str, Any]:
         """Put the story and its pictures into the asset store, so that a resume needs no other file."""
         panels = {
@@ -122,7 +141,8 @@ class RunPlan:
             for name, (media_type, content) in self.panels.items()
         }
         story = assets.put(self.story.model_dump_json().encode())
-        for sha256 in (story, *(panel["sha256"] for panel in panels.values())):
+        given = [assets.put(self._given_content)] if self.given else []
+        for sha256 in (story, *given, *(panel["sha256"] for panel in panels.values())):
             await assets.share(sha256)
         return {"story": story, "reference_images": panels}
 
@@ -133,6 +153,7 @@ class RunPlan:
             "output": self.output.as_posix(),
             "reuse": self.reuse,
             "warnings": list(self.warnings),
+            **({"screenplay_path": self.screenplay_path} if self.screenplay_path else {}),
             **stored,
         }
 
@@ -160,10 +181,15 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
     fps = check_fps(settings.fps if request.fps is None else request.fps)
     name, folder, content = read_file(request.story)
     reading = read(content, name=name, options=reading_options(request, fps=fps))
-    if reading.unheard and not request.ignore_columns:
+    if reading.unheard and not request.ignore_columns and request.screenplay is None:
         raise _unheard(name, reading)
     story = reading.story
-    silent = check_speech(story, registry.model("speech", models["speech"]), settings)
+    panels = read_panels(story, folder, column=picture_column(reading))
+    given, path = _given(request)
+    if given is not None:
+        folders = [folder] if path is None else [folder, Path(path).parent]
+        panels |= read_panels_of_screenplay(given.screenplay, folders, known=panels)
+    silent = check_speech(given.screenplay if given else story, registry.model("speech", models["speech"]), settings)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
     _check_writable(output / thread_id)
@@ -178,11 +204,23 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         size=f"{width}x{height}",
         fps=fps,
         budget=check_budget(settings.budget if request.budget is None else request.budget),
-        panels=read_panels(story, folder, column=picture_column(reading)),
+        panels=panels,
         reading=_decided(request),
         finish=request.finish,
-        warnings=(*warnings_of(reading), *silent),
+        given=given.screenplay if given else None,
+        screenplay_path=path,
+        warnings=(*warnings_of(reading), *(given.warnings if given else ()), *silent),
     )
+
+
+def _given(request: RunRequest) -> tuple[ScreenplayFile | None, str | None]:
+    """The screenplay of a request, with its path if it is a file's. Raises `StoryError`, `NotFoundError`."""
+    screenplay = request.screenplay
+    if screenplay is None:
+        return None, None
+    if isinstance(screenplay, Screenplay):
+        return read_screenplay(screenplay.model_dump_json().encode(), name="the screenplay"), None
+    return read_screenplay_file(str(screenplay)), str(screenplay)
 
 
 def reading_options(request: RunRequest, *, fps: int) -> Options:
@@ -259,9 +297,17 @@ def check_same(run: RunRow, plan: RunPlan, *, allow_changes: bool = False) -> bo
         )
     if run.settings_fingerprint == plan.fingerprint:
         return True
+    recorded = run.settings
+    if recorded.get("screenplay") != plan.identity.get("screenplay"):
+        here, there = bool(plan.given), bool(recorded.get("screenplay"))
+        what = "another screenplay" if here and there else "a given screenplay" if there else "no given screenplay"
+        raise ConflictError(
+            f"the thread {thread} exists with {what}",
+            code="other_screenplay",
+            hint=f"`{command('resume', thread)}` goes on as it was begun; or choose another --thread",
+        )
     if allow_changes:
         return False
-    recorded = run.settings
     changed = [
         f"{name}: {_shown(recorded.get(name))} there, {_shown(value)} here"
         for name, value in plan.identity.items()

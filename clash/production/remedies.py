@@ -69,6 +69,8 @@ def _run_command(
     flags = ["--thread", thread] if not thread.startswith("-") else [f"--thread={thread}"]
     if film.story_choice is not None:
         flags += [f"--story={film.story_choice}"]
+    if film.screenplay_path is not None:
+        flags += [f"--screenplay={film.screenplay_path}"]
     usual = _usual_models(settings, registry)
     flags += [
         part for kind, spec in film.models.items() if usual.get(kind) != spec for part in (f"--{kind}-model", spec)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_KEPT = ("story", "reference_images", "established", "forked_from", "review")
+"""Settings that stay when a run goes on with others."""
+
 
 class Runner:
     """Executes one run in this process."""
@@ -150,7 +153,7 @@ class Runner:
         """Change what the run is to change, say that it runs, and estimate what it will cost."""
         run = self._run
         if how.changed is not None:
-            kept = {"story": run.recorded.story, "reference_images": run.recorded.reference_images}
+            kept = {name: run.recorded.document[name] for name in _KEPT if name in run.recorded.document}
             run.recorded = RunSettings.of(how.changed.recorded(kept))
             await run.tracker.set_settings(lease, run.recorded.document, fingerprint=how.changed.fingerprint)
         if how.budget is not None:
@@ -159,8 +162,9 @@ class Runner:
         await self._recall_progress()
         first = "estimate_micro" not in run.row.metadata
         if first or how.changed is not None:
-            for model in run.models().values():
-                model.require()
+            for kind, model in run.models().items():
+                if kind != "screenplay" or not run.recorded.basis.given:
+                    model.require()
         await self._keep_record(how)
         if first or how.budget is not None:
             left = await run.left_to_pay()

@@ -9,11 +9,11 @@ from clash.errors import UsageError
 from clash.providers.catalogue import load_catalogue, spoken_in
 from clash.providers.ports import KeepsTime, Multilingual
 from clash.providers.registry import Model
-from clash.story.screenplay import Story
-from clash.workflow.generate_shots import spoken_language
+from clash.story.screenplay import Screenplay, Story
+from clash.workflow.generate_shots import spoken_language, words_of
 
 
-def check_speech(story: Story, model: Model, settings: Settings) -> tuple[str, ...]:
+def check_speech(story: Story | Screenplay, model: Model, settings: Settings) -> tuple[str, ...]:
     """Return what there is to say of languages in which nobody will be heard, once each.
 
     Raises `UsageError` (`no_voice`) for a model that speaks only other languages and does not keep time in silence.
@@ -28,17 +28,23 @@ def check_speech(story: Story, model: Model, settings: Settings) -> tuple[str, .
             continue
         sentence = provider.silence(model.name, language) if isinstance(provider, KeepsTime) else None
         if sentence is None:
-            raise _no_voice(model, language, row, settings)
+            where = f"shot {row}" if isinstance(story, Screenplay) else f"row {row}"
+            raise _no_voice(model, language, where, settings)
         warnings.append(sentence)
     return tuple(dict.fromkeys(warnings))
 
 
-def _languages_of(story: Story) -> dict[str, int]:
-    """The languages that are spoken, each with the first row that speaks it."""
+def _languages_of(story: Story | Screenplay) -> dict[str, int]:
+    """The languages that are spoken, each with the first row (of a screenplay: the first shot) that speaks it."""
     found: dict[str, int] = {}
-    for row, text in _spoken(story):
+    for row, text in _spoken_in_shots(story) if isinstance(story, Screenplay) else _spoken(story):
         found.setdefault(spoken_language(text, story.language), row)
     return found
+
+
+def _spoken_in_shots(screenplay: Screenplay) -> Iterator[tuple[int, str]]:
+    for shot in screenplay.shots:
+        yield from ((shot.number, line.text) for line in words_of(shot))
 
 
 def _spoken(story: Story) -> Iterator[tuple[int, str]]:
@@ -54,13 +60,13 @@ def _spoken(story: Story) -> Iterator[tuple[int, str]]:
     yield from texts
 
 
-def _no_voice(model: Model, language: str, row: int, settings: Settings) -> UsageError:
+def _no_voice(model: Model, language: str, where: str, settings: Settings) -> UsageError:
     cards = load_catalogue(settings).cards
     others = [card.spec for card in cards if card.kind == "speech" and spoken_in(language, card.languages)]
     silence = "--speech-model local:voice keeps time in silence, with subtitles"
     choice = f"choose one that does with --speech-model: {', '.join(others)}; or" if others else ""
     return UsageError(
-        f"{model.spec} does not speak the language of row {row}, {language}",
+        f"{model.spec} does not speak the language of {where}, {language}",
         code="no_voice",
         hint=f"{choice or 'no model of the catalogue speaks it;'} {silence}",
     )

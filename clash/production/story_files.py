@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO, cast
 
+from clash.documents.screenplay import ScreenplayChecked
+from clash.editing.screenplay_file import ScreenplayFile, read_screenplay, shot_paths
 from clash.errors import NotFoundError, StoryError, UsageError
 from clash.regular_files import NotRegularFileError, open_regular_file, read_regular_file
-from clash.story.screenplay import Story
+from clash.story.screenplay import Screenplay, Story
 
 _MAX_STORY_BYTES = 64 << 20
 _MAX_IMAGE_BYTES = 64 << 20
@@ -27,23 +31,60 @@ def read_file(story: str) -> tuple[str, Path, bytes]:
     """
     if story == "-":
         return "stdin.csv", Path(), _bounded(_standard_input(), "standard input")
-    if not story or "\0" in story:
-        raise UsageError("the story's path is empty or holds a NUL")
     path = Path(story)
+    return path.name, path.parent, _content(story, "story", "name the CSV file in it")
+
+
+def read_screenplay_file(screenplay: str) -> ScreenplayFile:
+    """The screenplay in a file. Raises `StoryError` for one that cannot be shot, `NotFoundError`, `UsageError`."""
+    content = _content(screenplay, "screenplay", "name the screenplay.json in it")
+    return read_screenplay(content, name=Path(screenplay).name)
+
+
+def check_screenplay_file(screenplay: str) -> ScreenplayChecked:
+    """Say what a file's screenplay holds, and what there is to warn of. Nothing is made. Raises `StoryError`."""
+    found = read_screenplay_file(screenplay)
+    shots = found.screenplay.shots
+    warnings = list(found.warnings)
+    try:
+        read_panels_of_screenplay(found.screenplay, [Path(screenplay).parent])
+    except StoryError as error:
+        # `run` looks beside the story first, and this command knows no story.
+        warnings.append(f"{error.message}; `clash run` looks for it beside the story too")
+    return ScreenplayChecked.of(
+        {
+            "path": screenplay,
+            "title": found.screenplay.title,
+            "language": found.screenplay.language,
+            "scenes": len(found.screenplay.scenes),
+            "shots": len(shots),
+            "characters": len(found.screenplay.characters),
+            "locations": len(found.screenplay.locations),
+            "length_s": round(sum(shot.duration_s for shot in shots), 3),
+            "warnings": warnings,
+        }
+    )
+
+
+def _content(named: str, what: str, of_folder: str) -> bytes:
+    """The bytes of a file, at most 64 MB. `what` it is meant to be, and what to do if it is a folder."""
+    if not named or "\0" in named:
+        raise UsageError(f"the {what}'s path is empty or holds a NUL")
+    story, path = named, Path(named)
     try:
         if path.is_dir():
-            raise StoryError(f"{story} is a folder, not a story", hint="name the CSV file in it")
+            raise StoryError(f"{story} is a folder, not a {what}", hint=of_folder)
         with open_regular_file(path, allow_own_pipe=True) as stream:
             content = stream.read(_MAX_STORY_BYTES + 1)
     except FileNotFoundError:
-        raise NotFoundError(f"there is no story at {story}") from None
+        raise NotFoundError(f"there is no {what} at {story}") from None
     except NotRegularFileError as error:
         raise StoryError(
             f"{story} cannot be read: {error.strerror}", hint="name a file, or pipe a story into `clash run -`"
         ) from error
     except OSError as error:
         raise StoryError(f"{story} cannot be read: {error.strerror}") from error
-    return path.name, path.parent, _bounded(content, story)
+    return _bounded(content, story)
 
 
 def _standard_input() -> bytes:
@@ -75,14 +116,41 @@ def read_panels(story: Story, folder: Path, *, column: str = "reference_image") 
         name = beat.reference_image
         # An address on the network is for models that can fetch it; offline the shot is drawn instead.
         if name and name not in panels and "://" not in name:
-            panels[name] = _panel(name, folder, beat.row, column)
+            panels[name] = _panel(name, folder, _refusing_row(name, beat.row, column))
     return panels
 
 
-def _panel(name: str, folder: Path, row: int, column: str) -> tuple[str, bytes]:
-    def refused(why: str) -> StoryError:
-        return StoryError(f"row {row}, column '{column}', {name!r}: {why}", row=row, column=column)
+def read_panels_of_screenplay(
+    screenplay: Screenplay, folders: Sequence[Path], known: Container[str] = ()
+) -> dict[str, tuple[str, bytes]]:
+    """The pictures that the shots of a person's screenplay refer to, as `read_panels` returns them.
 
+    Each is looked for in one folder after another, unless it is `known`. Raises `StoryError`.
+    """
+    panels: dict[str, tuple[str, bytes]] = {}
+    for path, shot in shot_paths(screenplay):
+        name = shot.reference_image
+        if name and name not in panels and name not in known and "://" not in name:
+            panels[name] = _panel_in(name, folders, _refusing_path(name, path))
+    return panels
+
+
+def _panel_in(name: str, folders: Sequence[Path], refused: Callable[[str], StoryError]) -> tuple[str, bytes]:
+    for folder in folders[:-1]:
+        with suppress(StoryError):
+            return _panel(name, folder, refused)
+    return _panel(name, folders[-1], refused)
+
+
+def _refusing_row(name: str, row: int, column: str) -> Callable[[str], StoryError]:
+    return lambda why: StoryError(f"row {row}, column '{column}', {name!r}: {why}", row=row, column=column)
+
+
+def _refusing_path(name: str, path: str) -> Callable[[str], StoryError]:
+    return lambda why: StoryError(f"{path}.reference_image, {name!r}: {why}")
+
+
+def _panel(name: str, folder: Path, refused: Callable[[str], StoryError]) -> tuple[str, bytes]:
     if "\0" in name:
         raise refused("a file name cannot hold a NUL")
     root = folder.resolve()

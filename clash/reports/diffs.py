@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from clash.assets import AssetStore, open_assets
+from clash.assets import open_assets
 from clash.config import Settings, load_settings
 from clash.database import reading
 from clash.database.port import Database
 from clash.database.reading import TakeOfCall
 from clash.database.rows import AssetRow, RunRow
 from clash.documents.diffs import CheckpointsDifference, RunsDifference
-from clash.errors import StorageError
 from clash.money import usd_text
 from clash.reports.checkpoints import checkpoint_details
 from clash.reports.rows import Damaged, read
+from clash.reports.screenplays import screenplay_in
 from clash.story.alignment import Pair, align_shots
 from clash.story.screenplay import Character, Location, Screenplay, shot_slot
 
-_NOT_COMPARED = frozenset({"story", "reference_images", "warnings", "panels", "forked_from", "established"})
+_NOT_COMPARED = frozenset(
+    {"story", "reference_images", "warnings", "panels", "forked_from", "established", "screenplay_path"}
+)
 """Recorded settings that are compared otherwise, or say where a run came from."""
 _OF_SCREENPLAY = ("title", "logline", "language", "style")
 _PER_SLOT = frozenset({"cards", "shots", "reference_images"})
@@ -38,7 +40,7 @@ async def diff_runs(a: str, b: str, settings: Settings | None = None) -> RunsDif
     one, other = await read(
         settings, lambda database: asyncio.gather(_run(database, a, damaged), _run(database, b, damaged))
     )
-    first, second = await asyncio.gather(_screenplay(assets, one[1]), _screenplay(assets, other[1]))
+    first, second = await asyncio.gather(screenplay_in(assets, one[1]), screenplay_in(assets, other[1]))
     pairs = align_shots(first.shots if first else (), second.shots if second else ())
     return RunsDifference.of(
         {
@@ -69,20 +71,6 @@ async def _run(database: Database, thread_id: str, damaged: Damaged) -> _Run:
         reading.takes_of_calls(database, thread_id),
     )
     return run, damaged.assets(assets), calls
-
-
-async def _screenplay(assets: AssetStore, made: Iterable[AssetRow]) -> Screenplay | None:
-    """The screenplay of a run; None before it is written."""
-    asset = next((asset for asset in made if (asset.slot, asset.asset_type) == ("screenplay", "screenplay")), None)
-    if asset is None:
-        return None
-    sha256 = asset.sha256
-    if not await assets.restore(sha256):
-        raise assets.lost(sha256)
-    try:
-        return Screenplay.model_validate(json.loads(assets.read(sha256)))
-    except ValueError as error:
-        raise StorageError(f"the screenplay {sha256[:12]} cannot be read: {error}", code="bad_screenplay") from error
 
 
 def _shot(pair: Pair) -> dict[str, Any]:
