@@ -8,10 +8,11 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -229,6 +230,33 @@ async def test_a_full_disk_with_no_room_for_a_folder_is_waited_for(desk: Desk, m
     monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
     assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
     assert len(till.charges) == 1
+
+
+async def test_a_receipt_that_no_folder_takes_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file found room, its receipt found none: it is held until there is room, for the database may be full too."""
+    till, looks, plain = Till(), list[str](), AssetStore.write_receipt
+
+    def write(assets: AssetStore, token: str, receipt: Mapping[str, Any]) -> None:
+        looks.append(token)
+        if len(looks) < 4:
+            refuse()
+        plain(assets, token, receipt)
+
+    monkeypatch.setattr(AssetStore, "write_receipt", write)
+    monkeypatch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
+    monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
+    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
+    assert (len(till.charges), len(looks)) == (1, 4)
+
+
+async def test_a_receipt_that_never_finds_room_is_done_without(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database has room for the row: the call is settled without a receipt."""
+    till = Till()
+    monkeypatch.setattr("clash.calls.keeping._HELD_S", 0.0)
+    monkeypatch.setattr(AssetStore, "write_receipt", refuse)
+    monkeypatch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
+    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
+    assert await desk.states() == ["succeeded"]
 
 
 async def test_an_answer_that_never_finds_room_is_asked_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

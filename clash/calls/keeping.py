@@ -47,6 +47,14 @@ class KeptElsewhereError(StorageError):
     """The answer is safe, but not in the asset store: its call can be settled once there is room."""
 
 
+class _NoReceiptError(StorageError):
+    """The file of an answer is in the asset store, and no folder takes its receipt."""
+
+    def __init__(self, error: StorageError, receipt: Mapping[str, Any]) -> None:
+        super().__init__(error.message, code=error.code)
+        self.receipt = receipt
+
+
 class Keeper:
     """Puts answers and receipts on the disk for one run, and finds them again."""
 
@@ -89,6 +97,9 @@ class Keeper:
                         error.message,
                     )
                 if not _may_pass(error) or now >= ends or self._is_stopped():
+                    if isinstance(error, _NoReceiptError):
+                        # The file is in the store. Its row, which is written next, can tell of it as well as a receipt.
+                        return error.receipt
                     raise
             await asyncio.sleep(_LOOK_EVERY_S)
 
@@ -106,8 +117,7 @@ class Keeper:
         try:
             self.write_receipt(token, receipt)
         except StorageError as error:
-            # The file is in the store. Its row, which is written next, can tell of it as well as a receipt.
-            logger.warning("no receipt could be written for %s: %s", row.slot, error.message)
+            raise _NoReceiptError(error, receipt) from error.__cause__
         faults.point("receipt.after")
         return receipt
 
