@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clash.errors import SettingsError
+from clash.redaction import sounds_secret
 from clash.regular_files import NotRegularFileError, read_regular_file
 
 _MOST_BYTES = 1 << 20
@@ -23,6 +24,8 @@ _NOT_SETTINGS = frozenset(
 """Names that are no settings: for finding faults, and for the project's own tests."""
 _NEAR, _NEAR_ENOUGH_ALONE = 0.6, 0.86
 """How like a known name another must be to be taken for it: of ours, and of anybody's."""
+_NEAR_KEY = 0.8
+"""The same for a name that begins as the key of a vendor does."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def misspelt(variables: Iterable[str], known: Iterable[str], *, where: str, ours
         ours = plain.startswith(_OF_CLASH)
         if ours_only and not ours:
             continue
-        near = _nearest(plain, names, _NEAR if ours else _NEAR_ENOUGH_ALONE)
+        near = _nearest(plain, names, _NEAR if ours else _NEAR_ENOUGH_ALONE) or _key_meant(plain, names)
         if ours or near or plain in names:
             yield f"{where}: {variable} is no setting of clash, and is not read{_meant(near)}"
 
@@ -125,6 +128,15 @@ def _nearest(name: str, names: frozenset[str], likeness: float) -> str | None:
     if name in names:
         return name
     return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=likeness)), None)
+
+
+def _key_meant(name: str, names: frozenset[str]) -> str | None:
+    """Return the key of the same vendor that a name resembles, or that it can only mean: FAL_KYE, OPENAI_TOKEN."""
+    vendor = name.split("_")[0]
+    keys = frozenset(known for known in names if known.startswith(f"{vendor}_") and sounds_secret(known))
+    if len(keys) == 1 and sounds_secret(name):
+        return next(iter(keys))
+    return _nearest(name, keys, _NEAR_KEY) if keys else None
 
 
 def _meant(near: str | None) -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY", "O_CLOEXEC"))
+_NOT_OPENED = (errno.ENXIO, errno.EOPNOTSUPP)
+"""How Linux and macOS refuse to open a socket."""
 _OWN_DESCRIPTOR = re.compile(r"/dev/(fd/\d+|stdin)|/proc/(self|\d+)/fd/\d+")
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -38,7 +40,12 @@ def open_regular_file(path: Path, *, allow_own_pipe: bool = False) -> BinaryIO:
     `clash run <(make-story)`. Raises `OSError` as `open` does.
     """
     # Without O_NONBLOCK, opening a pipe that nobody writes to would wait; a file is read the same with it.
-    descriptor = os.open(path, _FLAGS)
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno in _NOT_OPENED and not stat.S_ISREG(mode := path.stat().st_mode):
+            raise NotRegularFileError(path, kind_of_mode(mode)) from error
+        raise
     try:
         mode = os.fstat(descriptor).st_mode
         own_pipe = allow_own_pipe and stat.S_ISFIFO(mode) and _OWN_DESCRIPTOR.fullmatch(str(path)) is not None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import av
 import pytest
+from filming import SMALL, clash, environment, shot_list
 
 from clash.assets import AssetStore, publish_copy, published_path, sha256_of, store
 from clash.assets.store import write_durably
@@ -358,3 +359,25 @@ def test_another_url_is_a_settings_error(url: str) -> None:
         AssetStore.from_url(url)
     assert refused.value.exit_code == 4
     assert "file://" in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("name", ["a file", "a file/inside", "/", "/..", "a link to nothing"])
+def test_a_store_that_names_no_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """What is no folder, and can become none, is a wrong setting, told before anything is made."""
+    (tmp_path / "a file").touch()
+    (tmp_path / "a link to nothing").symlink_to(tmp_path / "nothing")
+    url = f"file://{name}" if name.startswith("/") else f"file://{(tmp_path / name).as_posix()}"
+    with pytest.raises(SettingsError, match="names no folder") as refused:
+        AssetStore.from_url(url)
+    assert (refused.value.exit_code, "ASSET_STORE=file://" in str(refused.value.hint)) == (4, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, where not even root makes a folder")
+def test_a_store_that_cannot_be_made_ends_a_run_at_once(tmp_path: Path) -> None:
+    """Exit 4 in words about the folder, before the first call."""
+    shot_list(tmp_path / "story.csv", 1, seconds=0.5)
+    env = environment(ASSET_STORE="file:///proc/none/assets")
+    ran = clash(tmp_path, "run", "story.csv", *SMALL, "--json", env=env)
+    assert ran.code == 4, ran.err
+    assert "/proc/none" in ran.document["error"]["message"]
+    assert "ASSET_STORE" in ran.document["error"]["hint"]

@@ -72,6 +72,14 @@ def test_every_readable_line_is_read(caplog: pytest.LogCaptureFixture, line: str
         ("CLASH_IMAGE_MODLE=x", "CLASH_IMAGE_MODLE", "CLASH_IMAGE_MODEL"),
         ("DATABASE_URI=x", "DATABASE_URI", "DATABASE_URL"),
         ("OPENAI_APIKEY=x", "OPENAI_APIKEY", "OPENAI_API_KEY"),
+        ("FAL_KYE=x", "FAL_KYE", "FAL_KEY"),
+        ("fal_kye=x", "fal_kye", "FAL_KEY"),
+        ("FAL_API_KEY=x", "FAL_API_KEY", "FAL_KEY"),
+        ("FAL_KEY_ID=x", "FAL_KEY_ID", "FAL_KEY"),
+        ("OPENAI_KEY=x", "OPENAI_KEY", "OPENAI_API_KEY"),
+        ("OPENAI_TOKEN=x", "OPENAI_TOKEN", "OPENAI_API_KEY"),
+        ("CLOUDFLARE_TOKEN=x", "CLOUDFLARE_TOKEN", "CLOUDFLARE_API_TOKEN"),
+        ("AWS_SECRET_KEY=x", "AWS_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
     ],
 )
 def test_a_misspelled_setting_is_reported(caplog: pytest.LogCaptureFixture, line: str, name: str, near: str):
@@ -83,7 +91,19 @@ def test_a_misspelled_setting_is_reported(caplog: pytest.LogCaptureFixture, line
     assert warnings_of(caplog, f"# a comment\n{line}\n") == told
 
 
-@pytest.mark.parametrize("line", ["HOST_UID=1000", "DJANGO_SECRET=1", "NODE_ENV=test", "PATH=/bin", "AWS_PROFILE=me"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "HOST_UID=1000",
+        "DJANGO_SECRET=1",
+        "NODE_ENV=test",
+        "PATH=/bin",
+        "AWS_PROFILE=me",
+        "OPENAI_ORG_ID=me",
+        "GROQ_API_KEY=1",
+        "FAL_RUN_HOST=fal.run",
+    ],
+)
 def test_other_programs_variables_give_no_warning(caplog: pytest.LogCaptureFixture, line: str):
     """A `.env` is shared with other tools."""
     assert warnings_of(caplog, line) == []

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import pickle
+import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -44,6 +45,24 @@ FORMS: dict[str, Callable[[str], str]] = {
     "hex in capitals": lambda key: key.encode().hex().upper(),
     "hex with colons": lambda key: key.encode().hex(":"),
     "backwards": lambda key: key[::-1],
+    "decimal entities": lambda key: "".join(f"&#{ord(letter)};" for letter in key),
+    "hex entities": lambda key: "".join(f"&#x{ord(letter):x};" for letter in key),
+    "padded entities": lambda key: "".join(f"&#x{ord(letter):04X};" for letter in key),
+    "escaped": lambda key: "".join(f"\\u{ord(letter):04x}" for letter in key),
+    "escaped twice": lambda key: "".join(f"\\\\u{ord(letter):04x}" for letter in key),
+    "escaped three times": lambda key: "".join(f"\\\\\\\\u{ord(letter):04x}" for letter in key),
+}
+LONG_FORMS: dict[str, Callable[[str], str]] = {
+    "broken over a line": lambda key: f"{key[:7]}\n{key[7:]}",
+    "broken over lines of DOS": lambda key: f"{key[:3]}\r\n  {key[3:9]}\r\n  {key[9:]}",
+    "broken in JSON": lambda key: json.dumps(f"{key[:7]}\n{key[7:]}")[1:-1],
+    "quoted-printable": lambda key: f"{key[:7]}=\n{key[7:]}",
+    "base64 in lines": lambda key: base64.encodebytes(key.encode() * 3).decode().replace("\n", "\n ", 1),
+    "every second one": lambda key: "".join(f"&#x{ord(c):x};" if n % 2 else c for n, c in enumerate(key)),
+    "in every way": lambda key: "".join(
+        (c, f"&#{ord(c):04d};", f"%{ord(c):02x}", f"%25{ord(c):02X}", f"\\\\x{ord(c):02x}", f"\\u{{{ord(c):x}}}")[n % 6]
+        for n, c in enumerate(key)
+    ),
 }
 
 
@@ -64,6 +83,26 @@ def test_no_form_of_a_key_is_left(key: str, form: str):
     assert shown.endswith(") after")
     assert HIDDEN in shown
     assert len(shown) < len("before () after") + 26
+
+
+@pytest.mark.parametrize("form", LONG_FORMS)
+@pytest.mark.parametrize("key", [FAL, GROQ, *FAL.split(":")])
+def test_no_mixture_of_escapes_shows_a_key(key: str, form: str):
+    """Each character may be escaped in another way, and lines may end within it; the words around it stay."""
+    shown = secrets(key).hide(f"before\n({LONG_FORMS[form](key)})\n%41 after")
+    assert shown.startswith("before\n(")
+    assert shown.endswith(")\n%41 after")
+    assert HIDDEN in shown
+    assert len(shown) < len("before\n()\n%41 after") + 30
+
+
+@pytest.mark.parametrize("letter", ["\\", "%25", "&#x0", "\n", "&#", "\\u00", "=\r\n "])
+def test_long_rows_of_escapes_are_read_quickly(letter: str):
+    """A text of a server cannot make the search for keys slow."""
+    text, known = letter * (200_000 // len(letter)), secrets(FAL, GROQ)
+    began = time.perf_counter()
+    known.hide(text)
+    assert time.perf_counter() - began < 2.0
 
 
 @pytest.mark.parametrize("half", FAL.split(":"))

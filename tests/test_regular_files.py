@@ -43,12 +43,16 @@ def test_something_that_is_not_a_file_is_named(tmp_path: Path, kind: str):
 
 
 def test_a_socket_is_not_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The system itself refuses to open a socket; its kind is known by the mode."""
+    """The system itself refuses to open a socket; it is told as what it is, and an import of it is wrong use."""
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("s")
-        with pytest.raises(OSError, match=r"(?i)no such device|not supported|socket"):
+        with pytest.raises(NotRegularFileError, match="it is a socket, not a file"):
             open_regular_file(Path("s"))
+        assert clash("db", "init", at=tmp_path).returncode == 0
+        for arguments in (["db", "import", "s"], ["run", "s", "--dry-run"]):
+            refused = clash(*arguments, at=tmp_path)
+            assert (refused.returncode, "it is a socket, not a file" in refused.stderr) == (2, True), refused.stderr
     assert kind_of_mode(stat.S_IFSOCK) == "a socket"
 
 

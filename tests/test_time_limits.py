@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from conftest import on_both_databases
 from filming import SMALL, environment, forked, forked_clash, metered, rows_of, shot_list
 from forks import Fork
 from paid import Desk, Keyed, OneShot, Queued, Till, all_of, task
+from raw_server import answer, raw_server
 
 from clash.assets import AssetStore
 from clash.calls.jobs import JobTimeoutError
@@ -180,6 +182,29 @@ def test_one_sigterm_ends_a_run_whose_call_hangs(tmp_path: Path, database_url: s
     again = forked_clash(tmp_path, "resume", "s", "--json", env=env)
     assert (again.code, again.document["error"]["code"]) == (8, "unknown_call"), again.err
     assert forked_clash(tmp_path, "resume", "s", "--retry-unknown", env=env).code == 0
+
+
+@no_sigterm
+async def test_sigterm_ends_a_screenwriter_that_waits(tmp_path: Path) -> None:
+    """OpenAI asks to wait a minute in the middle of a screenplay: the run ends in time all the same, `paused`."""
+    said = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "{}"}}]}
+    first = answer(json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", **said}).encode())
+    busy = answer(b"{}", "Retry-After: 60", status=429)
+    async with raw_server(lambda _: [first if len(server.posts) == 1 else busy]) as server:
+        shot_list(tmp_path / "story.csv", 1, seconds=0.5)
+        key = {"OPENAI_API_KEY": "k" * 40, "OPENAI_BASE_URL": f"{server.url}/v1", "CLASH_STOP_TIMEOUT_S": "3"}
+        arguments = ("run", "story.csv", "--thread", "s", *SMALL, "--screenplay-model", "openai:gpt-5-mini")
+        child = forked(tmp_path, *arguments, env=environment(**key))
+        while len(server.posts) < 2:
+            assert child.poll() is None, child.communicate()
+            await asyncio.sleep(0.05)
+        child.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        _, err = await asyncio.to_thread(child.communicate, 60)
+    assert child.returncode == 143, err
+    assert time.monotonic() - began < 15
+    assert len(server.posts) == 2
+    assert state_of(f"sqlite:///{tmp_path}/data/checkpoints.db") == ("paused", None)
 
 
 @no_sigterm

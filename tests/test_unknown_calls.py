@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pytest
 import pytest_asyncio
@@ -421,3 +422,31 @@ def test_a_film_whose_answer_was_dropped(tmp_path: Path, database_url: str, kind
     assert consented.code == 0, consented.err
     assert sorted(metered(meter)) == ["shot:001", "shot:002", "shot:002"]
     assert rows_of(database_url, "SELECT spent_micro, reserved_micro FROM workflow_executions") == [(500_000, 250_000)]
+
+
+@on_both_databases
+@pytest.mark.parametrize("name", ["", "  ", None])
+async def test_a_job_without_an_id_is_an_unknown_call(desk: Desk, name: str | None) -> None:
+    """It may be charged, and nobody can ask about it: it is never polled, and bought again with consent only."""
+    till = Till()
+    provider = Nameless(till)
+    provider.called = name
+    for _ in range(2):
+        with pytest.raises(PersonNeededError):
+            await (await desk.ledger(provider)).call(task("a"))
+    (row,) = await desk.rows()
+    assert (row["state"], provider.polled, len(till.charges)) == ("unknown", 0, 1)
+    assert "no id" in row["error_message"]
+    made = await (await desk.ledger(Queued(till), consent=True)).call(task("a"))
+    assert isinstance(made, CallResult)
+    assert len(till.charges) == 2
+
+
+class Nameless(Queued):
+    """Takes jobs, charges them, and does not say what they are called."""
+
+    called: str | None = ""
+
+    async def submit(self, model: str, request: Request, context: Context) -> Job:
+        job = await super().submit(model, request, context)
+        return Job(cast("str", self.called), job.endpoint)

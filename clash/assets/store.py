@@ -25,6 +25,7 @@ from clash.errors import Action, Remedy, SettingsError, StorageError
 from clash.regular_files import NotRegularFileError, read_regular_file
 
 _BLOCK = 1 << 20
+_EXAMPLE = "for example ASSET_STORE=file://./data/assets"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNSYNCABLE = {errno.EINVAL, errno.ENOTSUP}
 """How network file systems refuse to sync a folder; the file itself was synced."""
@@ -113,6 +114,19 @@ def write_durably(path: Path, content: bytes) -> None:
         raise storage_error(error, path.name) from error
 
 
+def _check_root(root: Path, url: str) -> None:
+    """Raise `SettingsError` for what is no folder and can become none."""
+    full = Path(os.path.abspath(root))  # noqa: PTH100 - `resolve` would follow links
+    there = next((path for path in (full, *full.parents) if os.path.lexists(path)), full)
+    if full == Path(full.anchor):
+        wrong = "it is the root of the file system"
+    elif not there.is_dir():
+        wrong = f"{there} is not a folder"
+    else:
+        return
+    raise SettingsError(f"ASSET_STORE {url!r} names no folder: {wrong}", hint=_EXAMPLE)
+
+
 class AssetStore:
     """Keeps files by their content in a local folder. `clash.assets.shared` adds a bucket that machines share."""
 
@@ -124,11 +138,25 @@ class AssetStore:
         """Return the store that `ASSET_STORE` names: `file://relative/path` or `file:///absolute/path`."""
         scheme, separator, path = url.partition("://")
         if scheme != "file" or not separator or not path or "\0" in path:
-            raise SettingsError(
-                f"ASSET_STORE {url!r} cannot be used", hint="for example ASSET_STORE=file://./data/assets"
-            )
+            raise SettingsError(f"ASSET_STORE {url!r} cannot be used", hint=_EXAMPLE)
         # file:///C:/assets: the slash before a drive's letter belongs to the URL, not to the path.
-        return cls(Path(path[1:] if os.name == "nt" and _DRIVE.match(path) else path))
+        root = Path(path[1:] if os.name == "nt" and _DRIVE.match(path) else path)
+        _check_root(root, url)
+        return cls(root)
+
+    def make_root(self) -> None:
+        """Make the store's folder. Raises `SettingsError` if it cannot be made or written, `StorageError`."""
+        try:
+            _make_folder(self.root)
+            if not os.access(self.root, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, "permission denied")
+        except OSError as error:
+            if error.errno in _FULL:
+                raise storage_error(error, str(self.root)) from error
+            raise SettingsError(
+                f"nothing can be kept in the folder {self.root}: {error.strerror}",
+                hint="let ASSET_STORE (with s3://: ASSET_CACHE) name a folder that you may write",
+            ) from error
 
     def path(self, sha256: str) -> Path:
         """Return where the file of this digest is, or would be."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from clash.assets import AssetStore
 from clash.calls.answers import BadFileError, can_find_out, checked_answer
@@ -131,13 +131,18 @@ class ProviderCalls:
         return unknown_call(row, error.message)
 
     async def submitted(self, task: CallSpec, row: CallRow, model: Model, job: Job) -> Kept:
+        await self._require_id(task, row, model, job)
         return await self.collect(task, await self._store.submitted(row, job), model, job)
 
     async def collect(self, task: CallSpec, row: CallRow, model: Model, job: Job | None = None) -> Kept:
-        """Wait for a job and take what it made. `job`: as the provider named it, where that was in this process."""
+        """Wait for a job and take what it made. `job`: as the provider named it, where that was in this process.
+
+        A job without an id cannot be asked about: it is an unknown call.
+        """
         provider, job = model.provider, job or Job(str(row.job_id), row.endpoint)
         if not isinstance(provider, JobProvider):
             raise ProviderError(f"the provider {provider.name} has no jobs, but {row.slot} is one", code="no_jobs")
+        await self._require_id(task, row, model, job)
         try:
             answer = await self._await_job(task, provider, model, job)
         except JobFailedError as error:
@@ -148,6 +153,12 @@ class ProviderCalls:
                 raise await self.failed_paid(task, row, error, error) from error.__cause__
             raise
         return await self.accept(task, row, model, answer)
+
+    async def _require_id(self, task: CallSpec, row: CallRow, model: Model, job: Job) -> None:
+        job_id = cast("object", job.id)  # a provider is foreign code
+        if job_id is None or not str(job_id).strip():
+            lost = AmbiguousError(f"{model.spec} took the job and gave it no id, so nobody can ask what became of it")
+            raise await self._lost_answer(task, row, model.provider, lost)
 
     async def _await_job(self, task: CallSpec, provider: JobProvider, model: Model, job: Job) -> Answer:
         tries = self.tries[task.slot, task.take]

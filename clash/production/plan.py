@@ -136,6 +136,7 @@ class RunPlan:
 
     async def store(self, assets: AssetStore) -> dict[str, Any]:
         """Put the story and its pictures into the asset store, so that a resume needs no other file."""
+        assets.make_root()
         panels = {
             name: {"sha256": assets.put(content), "media_type": media_type}
             for name, (media_type, content) in self.panels.items()

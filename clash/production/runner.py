@@ -183,6 +183,7 @@ class Runner:
     async def _keep_record(self, how: Continuation) -> None:
         """Keep in the asset store what the run is, before its first call: what it pays for outlives its database."""
         run, row = self._run, self._run.row
+        run.assets.make_root()
         record = {
             "workflow_name": row.workflow_name,
             "story_path": row.story_path,

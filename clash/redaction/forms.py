@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _SHORTEST = 4
 """Shorter values are not replaced: a key of three letters occurs in ordinary sentences."""
-_SHORTEST_ALONE = 16
+SHORTEST_ALONE = 16
 """Forms of this length and more are replaced everywhere; shorter ones only where no letter or digit is next to them."""
 _SHORTEST_GUESSED = 8
 _SHORTEST_ENCODED = 8
@@ -65,7 +65,7 @@ def form_of_userinfo(userinfo: str) -> Form:
 
 
 def _form(text: str, sure: bool) -> Form:
-    return Form(text.lower(), sure, alone=len(text) >= _SHORTEST_ALONE)
+    return Form(text.lower(), sure, alone=len(text) >= SHORTEST_ALONE)
 
 
 def _parts_of(value: str) -> list[str]:
@@ -104,8 +104,10 @@ def _written_out(text: str) -> Iterator[str]:
     data = text.encode("utf-8", "replace")
     yield "".join(f"%{byte:02x}" for byte in data)
     yield "".join(f"\\x{byte:02x}" for byte in data)
-    yield "".join(f"\\u{ord(letter):04x}" for letter in text)
+    for slashes in ("\\", "\\\\"):
+        yield "".join(f"{slashes}u{ord(letter):04x}" for letter in text)
     yield "".join(f"&#{ord(letter)};" for letter in text)
+    yield "".join(f"&#x{ord(letter):x};" for letter in text)
     yield text[::-1]
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
-from clash.redaction.forms import Form, form_of_userinfo, forms_of
+from clash.redaction.escapes import hide_escaped
+from clash.redaction.forms import SHORTEST_ALONE, Form, form_of_userinfo, forms_of
 
 HIDDEN = "***"
 
@@ -92,7 +93,9 @@ class Secrets:
         """Return a text in which every secret is replaced. `foreign`: also those that resemble a common word."""
         found = (self._built or self._build())[foreign]
         low = text.lower()
-        return found.pattern.sub(HIDDEN, text) if any(form in low for form in found.texts) else text
+        if any(form in low for form in found.texts):
+            text = found.pattern.sub(HIDDEN, text)
+        return hide_escaped(text, found.long_texts, found.long_pattern, HIDDEN)
 
     def _build(self) -> tuple[_Found, _Found]:
         with self._lock:
@@ -117,15 +120,25 @@ def _found_of(values: Sequence[tuple[str, Kind]]) -> tuple[_Found, _Found]:
 
 @dataclass(frozen=True, repr=False)
 class _Found:
-    """What is replaced: the forms in lower case, for a fast first check, and the pattern that finds them."""
+    """What is replaced: the forms in lower case, for a fast first check, and the pattern that finds them.
+
+    The long ones are also found where they are escaped, or broken over lines.
+    """
 
     texts: tuple[str, ...]
     pattern: re.Pattern[str]
+    long_texts: tuple[str, ...]
+    long_pattern: re.Pattern[str]
 
     @classmethod
     def of(cls, forms: Sequence[Form]) -> _Found:
-        pattern = "|".join(form.pattern for form in forms) or r"(?!)"
-        return cls(tuple(form.text for form in forms), re.compile(pattern, re.IGNORECASE))
+        long = [form for form in forms if form.alone and len(form.text) >= SHORTEST_ALONE]
+        return cls(*_parts_of(forms), *_parts_of(long))
+
+
+def _parts_of(forms: Sequence[Form]) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    pattern = "|".join(form.pattern for form in forms) or r"(?!)"
+    return tuple(form.text for form in forms), re.compile(pattern, re.IGNORECASE)
 
 
 def sounds_secret(name: str) -> bool:
