@@ -10,7 +10,7 @@ from typing import Literal
 from clash.editing.answer import AnsweredRows
 from clash.editing.looks import LookChange, is_a_costume, look_changes, with_new_looks
 from clash.editing.order import Row, ordered
-from clash.editing.rows import RowContent, contents_of, match_rows
+from clash.editing.rows import RowContent, RowMatch, contents_of, match_rows
 from clash.editing.scenes import PlacedShot, Scenes, labels_of
 from clash.editing.shots import rows_of_shots
 from clash.editing.table_cells import reread
@@ -138,7 +138,7 @@ def plan_merge(old_story: Story, old_screenplay: Screenplay, new_story: Story) -
         if match.state == "kept":
             found: Sequence[Shot] | None = of_row
         else:
-            found = _changed(old[match.old], new[match.new], of_row, old_screenplay.characters, new)
+            found = _changed(match, old[match.old], new[match.new], of_row, old_screenplay.characters, new)
         if found is None:
             rows.append(PlannedRow("written", match.new, match.old))
             continue
@@ -149,14 +149,17 @@ def plan_merge(old_story: Story, old_screenplay: Screenplay, new_story: Story) -
 
 
 def _changed(
-    old: RowContent, new: RowContent, shots: Sequence[Shot], cast: Sequence[Character], story: Sequence[RowContent]
+    match: RowMatch,
+    old: RowContent,
+    new: RowContent,
+    shots: Sequence[Shot],
+    cast: Sequence[Character],
+    story: Sequence[RowContent],
 ) -> Sequence[Shot] | None:
     """The shots of a changed row; None where a writer is to write them."""
     if old.looks != new.looks and is_a_costume(old, new, story):
         return None
-    if not new.changed_fields(old):
-        return shots
-    return reread(old, new, shots, cast)
+    return reread(match.fields, old.beat, new.beat, shots, cast) if match.fields else shots
 
 
 def merged(plan: MergePlan, answer: Screenplay | None = None) -> Screenplay:

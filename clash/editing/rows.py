@@ -1,7 +1,8 @@
 """Match the rows of a changed table to the rows of the table before, by what they say.
 
-Rows are compared as they are read: a scene's place holds for the rows below it, a range is a length. A row's number,
-its shot number, its scene's label and the columns that nothing reads do not count.
+Rows are compared as they are read: a place holds for the rows below it that name none, a range is a length. A row's
+number, its shot number, its scene's label and the columns that nothing reads do not count. A row that only came to
+stand below another place, because rows above it were added, removed or moved, is the row it was.
 """
 
 from __future__ import annotations
@@ -57,11 +58,15 @@ NOTE = re.compile(r"[(（\[【](?P<note>[^()（）\[\]【】]*)[)）\]】]")
 
 @dataclass(frozen=True)
 class RowMatch:
-    """A row of the new story (`new`), of the old one (`old`), or the same row in both. Both are indexes of beats."""
+    """A row of the new story (`new`), of the old one (`old`), or the same row in both. Both are indexes of beats.
+
+    `fields` are the fields in which a changed row differs; none where only a look in brackets does.
+    """
 
     state: RowState
     old: int | None
     new: int | None
+    fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,10 @@ class RowContent:
     place: str
     int_ext: str
     time: str
-    is_placed: bool
-    """Whether the row, or a row above it, says where it plays."""
+    place_from: int | None = None
+    """The row above it (its index) that says where it plays, if it does not say so itself."""
+    time_from: int | None = None
+    """The row above it that says when it plays."""
 
     @cached_property
     def picture(self) -> tuple[Hashable, ...]:
@@ -86,9 +93,12 @@ class RowContent:
         return (*self.picture, *(self.field(name) for name in TABLE_FIELDS), self._looks)
 
     @cached_property
-    def without_place(self) -> tuple[Hashable, ...]:
-        """All but what it may have from the rows above."""
-        return tuple(self.field(name) for name in (*PICTURE_FIELDS, *TABLE_FIELDS) if name not in _INHERITED)
+    def own(self) -> tuple[Hashable, ...]:
+        """All but what it has from rows above."""
+        inherited = {"place", "int_ext"} if self.place_from is not None or not self.place else set[str]()
+        inherited |= {"time"} if self.time_from is not None or not self.time else set[str]()
+        names = (*PICTURE_FIELDS, *TABLE_FIELDS)
+        return (*(None if name in inherited else self.field(name) for name in names), self._looks)
 
     @cached_property
     def words(self) -> Counter[str]:
@@ -146,24 +156,19 @@ def plain(text: str) -> str:
 def contents_of(story: Story) -> list[RowContent]:
     """What each row of a story says; where it plays and when is carried on from the row above."""
     found: list[RowContent] = []
-    for beat in story.beats:
+    for index, beat in enumerate(story.beats):
         heading = _heading(beat)
-        place = beat.location or heading.place
+        place, time = beat.location or heading.place, beat.time or heading.time
+        int_ext = beat.int_ext or heading.int_ext
         above = found[-1] if found else None
+        place_from = time_from = None
         if not place and above is not None and above.place:
-            goes_on = beat.scene == above.beat.scene
-            content = RowContent(
-                beat,
-                above.place,
-                beat.int_ext or heading.int_ext or above.int_ext,
-                beat.time or heading.time or (above.time if goes_on else ""),
-                is_placed=True,
-            )
-        else:
-            content = RowContent(
-                beat, place, beat.int_ext or heading.int_ext, beat.time or heading.time, is_placed=bool(place)
-            )
-        found.append(content)
+            place, int_ext = above.place, int_ext or above.int_ext
+            place_from = above.place_from if above.place_from is not None else index - 1
+            if not time and above.time and beat.scene == above.beat.scene:
+                time = above.time
+                time_from = above.time_from if above.time_from is not None else index - 1
+        found.append(RowContent(beat, place, int_ext, time, place_from, time_from))
     return found
 
 
@@ -189,42 +194,50 @@ class _Matching:
         self._old, self._new = old, new
         self._of_new: dict[int, int] = {}
         self._of_old: dict[int, int] = {}
-        self._changed: set[int] = set()
 
     def matches(self) -> tuple[RowMatch, ...]:
-        self._match_same(lambda row: row.whole, lambda _: True)
-        # A row that nothing above gives a place any more (or yet) is the row it was.
-        self._match_same(lambda row: row.without_place, lambda row: not row.beat.location)
+        self._match_same(lambda row: row.whole)
+        self._match_same(lambda row: row.own)
         self._match_alike()
-        rows = [
-            RowMatch(
-                "added" if index not in self._of_new else "changed" if index in self._changed else "kept",
-                self._of_new.get(index),
-                index,
-            )
-            for index in range(len(self._new))
-        ]
+        rows: list[RowMatch] = []
+        for index, row in enumerate(self._new):
+            if index not in self._of_new:
+                rows.append(RowMatch("added", None, index))
+                continue
+            old = self._of_new[index]
+            fields = self._changed(self._old[old], row)
+            state: RowState = "changed" if fields or row.looks != self._old[old].looks else "kept"
+            rows.append(RowMatch(state, old, index, frozenset(fields)))
         removed = [RowMatch("removed", index, None) for index in range(len(self._old)) if index not in self._of_old]
         return (*rows, *removed)
+
+    def _changed(self, old: RowContent, new: RowContent) -> set[str]:
+        """The fields in which two rows differ. What a row has from above counts if the row that says it is the same."""
+        fields = new.changed_fields(old)
+        if self._is_from_others(old.place, old.place_from, new.place, new.place_from):
+            fields -= {"place", "int_ext"}
+        if self._is_from_others(old.time, old.time_from, new.time, new.time_from):
+            fields -= {"time"}
+        return fields
+
+    def _is_from_others(self, old: str, old_from: int | None, new: str, new_from: int | None) -> bool:
+        """Whether neither row says a thing itself, and they do not have it from the same row above."""
+        says_old, says_new = bool(old) and old_from is None, bool(new) and new_from is None
+        if says_old or says_new:
+            return False
+        return old_from is None or new_from is None or self._of_old.get(old_from) != new_from
 
     def _pair(self, old: int, new: int) -> None:
         self._of_new[new], self._of_old[old] = old, new
 
-    def _match_same(self, key: Callable[[RowContent], Hashable], which: Callable[[RowContent], bool]) -> None:
+    def _match_same(self, key: Callable[[RowContent], Hashable]) -> None:
         waiting: dict[Hashable, list[int]] = defaultdict(list)
         for index in reversed(range(len(self._old))):
-            if index not in self._of_old and which(self._old[index]):
+            if index not in self._of_old:
                 waiting[key(self._old[index])].append(index)
         for index, row in enumerate(self._new):
-            if index in self._of_new or not which(row):
-                continue
-            same = waiting.get(key(row))
-            if same and self._may_be(self._old[same[-1]], row):
+            if index not in self._of_new and (same := waiting.get(key(row))):
                 self._pair(same.pop(), index)
-
-    @staticmethod
-    def _may_be(old: RowContent, new: RowContent) -> bool:
-        return old.whole == new.whole or not (old.is_placed and new.is_placed)
 
     def _match_alike(self) -> None:
         old = [index for index in range(len(self._old)) if index not in self._of_old]
@@ -245,7 +258,6 @@ class _Matching:
         for _, _, n, o in sorted(scored):
             if n not in self._of_new and o not in self._of_old:
                 self._pair(o, n)
-                self._changed.add(n)
 
     def _gaps(self, count: int, matched: dict[int, int], old_of: Callable[[int], int]) -> list[tuple[int, int]]:
         """For each row, the old index of the matched row before it and of the one after it."""

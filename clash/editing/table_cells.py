@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
-from clash.editing.rows import PICTURE_FIELDS, RowContent, plain
+from clash.editing.rows import PICTURE_FIELDS, plain
 from clash.editing.table_words import with_words
 from clash.story.beats import spoken_seconds
 from clash.story.camera_terms import ANGLE_NAMES, MOVEMENT_NAMES, SIZE_NAMES, angle_of, movement_of, size_of
@@ -20,27 +21,28 @@ _ON_THE_FIRST_SHOT = frozenset({"sound", "transition"})
 _SILENT_S, _LONGEST_S, _PAUSE_S = 3.0, 12.0, 0.8
 
 
-def reread(old: RowContent, new: RowContent, shots: Sequence[Shot], cast: Sequence[Character]) -> list[Shot] | None:
-    """The shots of a row whose cells changed; None where a writer has to say what is seen now.
+def reread(
+    changed: AbstractSet[str], old: Beat, new: Beat, shots: Sequence[Shot], cast: Sequence[Character]
+) -> list[Shot] | None:
+    """The shots of a row in which these fields changed; None where a writer has to say what is seen now.
 
     Words, lengths, sounds and camera columns come from the table, and so do prompts that the table gives itself.
     """
-    changed = new.changed_fields(old)
     if not shots or changed & (set(PICTURE_FIELDS) - _FROM_THE_TABLE):
         return None
     found: list[Shot] | None = list(shots)
     for name in _PROMPTS:
         if name in changed:
-            found = found and _with_prompt(found, name, old.beat, new.beat)
+            found = found and _with_prompt(found, name, old, new)
     for name in ("reference_image", "sound", "music", "transition"):
         if name in changed:
-            found = found and _with_cell(found, name, getattr(old.beat, name), getattr(new.beat, name))
+            found = found and _with_cell(found, name, getattr(old, name), getattr(new, name))
     if changed & {"shot_size", "angle", "movement", "lens"}:
-        found = found and _with_camera(found, old.beat, new.beat)
+        found = found and _with_camera(found, old, new)
     if changed & {"dialogue", "narration"}:
-        found = found and with_words(old.beat, new.beat, found, cast)
+        found = found and with_words(old, new, found, cast)
     if "duration_s" in changed:
-        found = found and _with_length(found, new.beat.duration_s)
+        found = found and _with_length(found, new.duration_s)
     return found
 
 
