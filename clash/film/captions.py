@@ -94,7 +94,7 @@ class _Style:
             text=max(6, round(min(0.046 * height, 0.054 * width))),
             column=round(width * (0.84 if upright else 0.72)),
             lines=3 if upright else 2,
-            bottom=round(height * (0.15 if upright else 0.075)),
+            bottom=round(height * (0.2 if upright else 0.075)),
         )
 
 
