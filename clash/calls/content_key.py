@@ -77,7 +77,7 @@ def first_revision(model: Model, request: Request) -> str | None:
 def first_key(model: Model, request: Request, *, take: int = 1) -> str | None:
     """The key that clash 0.1 gave this call; None where what was made then should not serve any more."""
     revision = first_revision(model, request)
-    if revision is None or (isinstance(request, ScreenplayRequest) and (request.established or request.note)):
+    if revision is None or (isinstance(request, ScreenplayRequest) and request.asks_for_more):
         return None
     return _digest(
         {

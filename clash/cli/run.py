@@ -115,6 +115,15 @@ def run(
     no_reuse: Annotated[
         bool, typer.Option("--no-reuse", help="Make everything again, also what an earlier run has made.")
     ] = False,
+    cast: Annotated[
+        str | None,
+        typer.Option(
+            "--cast",
+            metavar="FILE|none",
+            show_default=False,
+            help="A table of people, places and props: looks, pictures, voices. Without it, cast.csv beside the story.",
+        ),
+    ] = None,
     screenplay_model: Annotated[str | None, _model("screenplay")] = None,
     image_model: Annotated[str | None, _model("image")] = None,
     video_model: Annotated[str | None, _model("video")] = None,
@@ -162,6 +171,7 @@ def run(
         story=story,
         story_choice=choice,
         screenplay=screenplay,
+        cast=cast,
         thread_id=thread,
         output=output,
         concurrency=concurrency,

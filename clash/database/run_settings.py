@@ -20,12 +20,13 @@ class Basis:
     """What a run's screenplay comes from beside its story: sha256 digests of files in the asset store, or "".
 
     `given`: this screenplay is shot, no writer is asked. Else, with `story` and `screenplay`: what is established; only
-    rows of the run's story that are not in that story are written.
+    rows of the run's story that are not in that story are written. `cast`: the cast that a person gave.
     """
 
     given: str = ""
     story: str = ""
     screenplay: str = ""
+    cast: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,12 @@ class RunSettings:
             story=document["story"],
             reference_images=document["reference_images"],
             story_choice=document.get("story_choice"),
-            basis=Basis(given.get("sha256", ""), established.get("story", ""), established.get("screenplay", "")),
+            basis=Basis(
+                given=given.get("sha256", ""),
+                story=established.get("story", ""),
+                screenplay=established.get("screenplay", ""),
+                cast=str(document.get("cast", "")),
+            ),
             screenplay_path=document.get("screenplay_path"),
             review=tuple(document.get("review", ())),
             document=document,

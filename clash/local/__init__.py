@@ -96,7 +96,7 @@ def _make(request: Request, context: Context) -> Answer:
     if isinstance(request, ScreenplayRequest):
         from clash.local.screenwriter import write_screenplay
 
-        screenplay = write_screenplay(request.story, request.established)
+        screenplay = write_screenplay(request.story, request.established, request.cast)
         return Answer(screenplay.model_dump_json(indent=2).encode(), "application/json")
     if isinstance(request, ImageRequest):
         from clash.local.illustrator import illustrate

@@ -17,9 +17,10 @@ from clash.local.screenwriting.looks import characters_of
 from clash.local.screenwriting.prompts import Picture, image_prompt, logline, style_guide, video_prompt
 from clash.local.screenwriting.rhythm import Rhythm
 from clash.local.screenwriting.shot_breakdown import Draft, break_down, keep_row, sentences_of
-from clash.providers.ports import Established, Neighbours
+from clash.providers.ports import CastMember, Established, Neighbours
 from clash.story.camera_terms import angle_of, movement_of, size_of
-from clash.story.screenplay import Angle, Beat, Character, Location, Scene, Screenplay, Shot, ShotSize, Story
+from clash.story.screenplay import Angle, Beat, Character, Location, Scene, Screenplay, Shot, ShotSize, Story, slug
+from clash.story.speakers import name_key
 
 _LONGEST_SCENE_NUMBER = 12
 
@@ -37,8 +38,12 @@ class _Placed:
     """The shots next to it, if it is a row of a film that there is."""
 
 
-def write_screenplay(story: Story, established: Established | None = None) -> Screenplay:
+def write_screenplay(
+    story: Story, established: Established | None = None, given: Sequence[CastMember] = ()
+) -> Screenplay:
     """Write the screenplay of a story; with `established`, of single rows of one, in the film that there is.
+
+    The people that are `given` have these names and looks.
 
     Shots refer to characters and locations by slug; a line's speaker is the character's name. Shots are numbered
     from 1; planned lengths are in seconds, as the story says them, else from the words spoken.
@@ -47,14 +52,20 @@ def write_screenplay(story: Story, established: Established | None = None) -> Sc
     # The writer has words of its own in two languages only; the story's own words stay as they are.
     story = story.model_copy(update={"language": "zh" if tag.split("-")[0] == "zh" else "en"})
     known, known_places = (established.characters, established.locations) if established else ((), ())
+    by_name = {name_key(one.name): one for one in known}
+    known = (*known, *(one for one in _people(given) if name_key(one.name) not in by_name))
     cast = cast_of(story, known)
     places = Places(story.language, established.title if established else story.title, known_places)
     if established is None:
         rows = _placed(_with_a_teller(story), places)
     else:
         rows = _placed_between(_told(story.beats) if established.narrated else story.beats, places, established)
-    by_slug = {character.slug: character for character in known}
-    characters = tuple(by_slug.get(character.slug, character) for character in characters_of(story, cast))
+    by_slug = {character.slug: character for character in established.characters} if established else {}
+    looks = {slug(one.name): one.look for one in given if one.look}
+    characters = tuple(
+        by_slug.get(character.slug) or character.model_copy(update={"look": looks.get(character.slug, character.look)})
+        for character in characters_of(story, cast)
+    )
     locations = places.locations(cast.pattern)
     shots = _Shots(story, cast, characters, locations)
     scenes = [
@@ -73,6 +84,10 @@ def write_screenplay(story: Story, established: Established | None = None) -> Sc
         locations=locations,
         scenes=tuple(scenes),
     )
+
+
+def _people(given: Sequence[CastMember]) -> list[Character]:
+    return [Character(slug=slug(one.name), name=one.name, look=one.look) for one in given if one.kind == "character"]
 
 
 def _with_a_teller(story: Story) -> Sequence[Beat]:

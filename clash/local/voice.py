@@ -102,6 +102,8 @@ _CAST: dict[str, tuple[Timbre, ...]] = {
 """Word errors of a speech recogniser (pocketsphinx) on five sentences: 0.16 for the voice as shipped, 0.11 to
 0.15 for these adults. British pronunciation in this American voice made 0.45, so there is none."""
 
+_BY_NAME = {timbre.name: timbre for timbre in (NARRATOR, *(one for part in _CAST.values() for one in part))}
+
 _WOMAN = re.compile(
     r"\b(\w*wom[ae]n|females?|girls?|lady|she|her|mother|mum|mom|grandmother|grandma|granny|nana|aunt\w*|sister|"
     r"daughter|wife|queen|princess|witch|mrs|ms|miss|madam\w*|nun|waitress|actress|goddess|soprano|alto)\b"
@@ -120,7 +122,12 @@ _GIANT = re.compile(r"\b(giant|monster|dragon|troll|ogre|robot|demon|beast|golem
 
 
 def cast_voice(speaker: str, voice: str = "") -> Timbre:
-    """The voice of a speaker, from the words about it, else from the name; always the same for the same words."""
+    """The voice of a speaker, from the words about it, else from the name; always the same for the same words.
+
+    A voice that is named by its id (`woman-3`) is that one, as it is.
+    """
+    if (named := _BY_NAME.get(voice.strip())) is not None:
+        return named
     if speaker == "narrator":
         return NARRATOR
     words = unicodedata.normalize("NFKC", f"{speaker} {voice}").lower().replace("-", " ").replace("_", " ")

@@ -50,6 +50,8 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
         if database is not None and run_id is not None and (begun := await reading.find_run(database, run_id)):
             check_same(begun, plan, allow_changes=request.allow_changes)
         found = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
+        if plan.cast:
+            found.imagine(plan.cast.sheet.content())
         if plan.given:
             found.imagine(plan.given.model_dump_json(indent=2).encode())
         await collect_calls(plan.story, panels, Format(width, height, plan.fps), found, basis=plan.basis)

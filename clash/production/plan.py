@@ -20,6 +20,7 @@ from clash.database.run_settings import Basis
 from clash.editing.screenplay_file import ScreenplayFile, read_screenplay
 from clash.errors import ConflictError, StoryError, UsageError
 from clash.hints import command
+from clash.production.cast_files import CastPlan, find_cast
 from clash.production.spoken_languages import check_speech
 from clash.production.story_document import picture_column, warnings_of
 from clash.production.story_files import read_file, read_panels, read_panels_of_screenplay, read_screenplay_file
@@ -76,6 +77,8 @@ class RunRequest:
     """What is laid over the clips when the film is cut."""
     screenplay: str | Path | Screenplay | None = None
     """The screenplay to be shot, or the path of its file; no writer is asked."""
+    cast: str | Path | None = None
+    """The table of the cast; `none` for none; without it, the one beside the story."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class RunPlan:
     """The screenplay that is shot; without one, a writer writes it."""
     screenplay_path: str | None = None
     """The file of that screenplay."""
+    cast: CastPlan | None = None
+    """The cast that a person gives."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
 
@@ -113,6 +118,7 @@ class RunPlan:
             **self.reading,
             **finish_document(self.finish),
             **given,
+            **({"cast": self.cast.sha256} if self.cast else {}),
             "models": dict(self.models),
             "size": self.size,
             "fps": self.fps,
@@ -132,7 +138,9 @@ class RunPlan:
     @property
     def basis(self) -> Basis:
         """What the screenplay comes from beside the story."""
-        return Basis(given=sha256_of(self._given_content)) if self.given else Basis()
+        return Basis(
+            given=sha256_of(self._given_content) if self.given else "", cast=self.cast.sha256 if self.cast else ""
+        )
 
     async def store(self, assets: AssetStore) -> dict[str, Any]:
         """Put the story and its pictures into the asset store, so that a resume needs no other file."""
@@ -143,6 +151,8 @@ class RunPlan:
         }
         story = assets.put(self.story.model_dump_json().encode())
         given = [assets.put(self._given_content)] if self.given else []
+        if self.cast is not None:
+            await self.cast.store(assets)
         for sha256 in (story, *given, *(panel["sha256"] for panel in panels.values())):
             await assets.share(sha256)
         return {"story": story, "reference_images": panels}
@@ -190,6 +200,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
     if given is not None:
         folders = [folder] if path is None else [folder, Path(path).parent]
         panels |= read_panels_of_screenplay(given.screenplay, folders, known=panels)
+    cast = find_cast(request.cast, folder) if request.story != "-" or request.cast else None
     silent = check_speech(given.screenplay if given else story, registry.model("speech", models["speech"]), settings)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
@@ -210,7 +221,13 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         finish=request.finish,
         given=given.screenplay if given else None,
         screenplay_path=path,
-        warnings=(*warnings_of(reading), *(given.warnings if given else ()), *silent),
+        cast=cast,
+        warnings=(
+            *warnings_of(reading),
+            *(given.warnings if given else ()),
+            *(cast.warnings_for(story) if cast else ()),
+            *silent,
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO, cast
@@ -21,6 +21,14 @@ _IMAGE_TYPES = {
     ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
     ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
     ".webp": ("image/webp", b"RIFF"),
+}
+
+
+_SOUND_TYPES = {
+    ".wav": ("audio/wav", b"RIFF"),
+    ".mp3": ("audio/mpeg", b""),
+    ".flac": ("audio/flac", b"fLaC"),
+    ".ogg": ("audio/ogg", b"OggS"),
 }
 
 
@@ -64,6 +72,22 @@ def check_screenplay_file(screenplay: str) -> ScreenplayChecked:
             "warnings": warnings,
         }
     )
+
+
+def read_cast_file(path: str) -> tuple[str, Path, bytes]:
+    """Return the name of a cast's table, the folder in which its pictures are, and its bytes. Raises as `read_file`."""
+    content = _content(path, "cast", "name its table: a CSV or a spreadsheet")
+    return Path(path).name, Path(path).parent, content
+
+
+def read_picture(name: str, folder: Path, row: int, column: str) -> tuple[str, bytes]:
+    """Return media type and bytes of a picture that a table names, in its folder or below. Raises `StoryError`."""
+    return _panel(name, folder, _refusing_row(name, row, column))
+
+
+def read_sound(name: str, folder: Path, row: int, column: str) -> tuple[str, bytes]:
+    """Return media type and bytes of a sound that a table names, in its folder or below. Raises `StoryError`."""
+    return _file_of(name, folder, _refusing_row(name, row, column), _SOUND_TYPES, ".wav, .mp3, .flac or .ogg sounds")
 
 
 def _content(named: str, what: str, of_folder: str) -> bytes:
@@ -151,6 +175,20 @@ def _refusing_path(name: str, path: str) -> Callable[[str], StoryError]:
 
 
 def _panel(name: str, folder: Path, refused: Callable[[str], StoryError]) -> tuple[str, bytes]:
+    found = _file_of(name, folder, refused, _IMAGE_TYPES, ".png, .jpg and .webp pictures")
+    if found[0] == "image/webp" and found[1][8:12] != b"WEBP":
+        raise refused("it is not what its name says")
+    return found
+
+
+def _file_of(
+    name: str,
+    folder: Path,
+    refused: Callable[[str], StoryError],
+    types: Mapping[str, tuple[str, bytes]],
+    which: str,
+) -> tuple[str, bytes]:
+    """Return media type and bytes of a file in the folder or below it. `types`: suffix to type and first bytes."""
     if "\0" in name:
         raise refused("a file name cannot hold a NUL")
     root = folder.resolve()
@@ -159,16 +197,16 @@ def _panel(name: str, folder: Path, refused: Callable[[str], StoryError]) -> tup
     except (OSError, RuntimeError) as error:  # before Python 3.13 a link that leads to itself is a RuntimeError
         raise refused(f"it cannot be found ({error})") from None
     if not path.is_relative_to(root):
-        raise refused("a picture must lie in the story's folder or below it")
-    media_type, magic = _IMAGE_TYPES.get(path.suffix.lower(), ("", b""))
+        raise refused("the file must lie in the table's folder or below it")
+    media_type, magic = types.get(path.suffix.lower(), ("", b""))
     if not media_type:
-        raise refused("only .png, .jpg and .webp pictures can be used")
+        raise refused(f"only {which} can be used")
     try:
         content = read_regular_file(path, _MAX_IMAGE_BYTES + 1)
     except OSError as error:
         raise refused(f"it cannot be read ({error.strerror}); the file looked for is {path}") from None
     if len(content) > _MAX_IMAGE_BYTES:
         raise refused(f"it is larger than {_MAX_IMAGE_BYTES >> 20} MB")
-    if not content.startswith(magic) or (media_type == "image/webp" and content[8:12] != b"WEBP"):
+    if not content.startswith(magic):
         raise refused("it is not what its name says")
     return media_type, content

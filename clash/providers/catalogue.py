@@ -60,8 +60,18 @@ class Voices(_Data):
     female: tuple[str, ...] = Field(min_length=1)
     male: tuple[str, ...] = Field(min_length=1)
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all voices, the narrator's first."""
+        return tuple(dict.fromkeys((self.narrator, *self.female, *self.male)))
+
     def voice(self, request: SpeechRequest) -> str:
-        """A voice for the speaker, always the same one. What the prose says of the voice decides between the two."""
+        """A voice for the speaker, always the same one.
+
+        A voice that is named by its id is that one; else what the prose says of the voice decides between the two.
+        """
+        if request.voice in self.ids:
+            return request.voice
         if request.speaker == "narrator":
             return self.narrator
         prose = request.voice.lower()

@@ -26,9 +26,9 @@ def video_prompts_revision() -> str:
 
 
 def references_for(card: Card, request: ImageRequest) -> tuple[Reference, ...]:
-    """The pictures to send along, as many as the model takes: people first, then the place, then a drawn panel."""
-    order = {"character": 0, "location": 1}
-    ranked = sorted(request.references, key=lambda reference: order.get(reference.role.partition(":")[0], 2))
+    """The pictures to send along, as many as the model takes: people first, then the place, props, a drawn panel."""
+    order = {"character": 0, "location": 1, "prop": 2}
+    ranked = sorted(request.references, key=lambda reference: order.get(reference.role.partition(":")[0], 3))
     return tuple(ranked[: card.most_references])
 
 
@@ -67,6 +67,8 @@ def _named(request: ImageRequest, references: Sequence[Reference]) -> str:
             what = f"{people[reference.role]}, whose face and clothes stay exactly so"
         elif reference.role.startswith("location:"):
             what = place
+        elif reference.role.startswith("prop:"):
+            what = f"{reference.role.partition(':')[2].replace('-', ' ')}, which looks exactly so"
         else:
             what = "a sketch of this very shot: keep its composition"
         shown.append(f"picture {number} is {what}")

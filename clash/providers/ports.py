@@ -95,19 +95,34 @@ class Established(Value):
     """Whether descriptions are read aloud, because the table has no words of its own."""
 
 
+class CastMember(Value):
+    """Somebody or something that a person has cast: the name to be used, and what is to be seen of it ("": open)."""
+
+    name: str
+    kind: Literal["character", "location", "prop"] = "character"
+    look: str = ""
+
+
 class ScreenplayRequest(Value):
     """Turn a story into a screenplay. Answer: JSON of `Screenplay` (`application/json`).
 
     With `established`, `story` holds only the rows to be written; of the answer only their shots are taken, and the
     people and places that are new. `note` is what a person says of the screenplay that there is, so that the next is
-    better. A writer that knows neither writes the rows that it is given.
+    better. `cast` is given: the writer uses these names, and contradicts no look. A writer that knows none of these
+    writes the rows that it is given.
     """
 
-    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"established", "note"})
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"established", "note", "cast"})
 
     story: Story
     established: Established | None = None
     note: str = ""
+    cast: tuple[CastMember, ...] = ()
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether more than the story is told, which clash 0.1 could not do."""
+        return bool(self.established or self.note or self.cast)
 
     @model_serializer(mode="wrap")
     def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

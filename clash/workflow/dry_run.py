@@ -10,7 +10,7 @@ from clash.database.run_settings import Basis
 from clash.editing.takes import Takes
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Format
-from clash.workflow.generate_assets import card_tasks, make_card
+from clash.workflow.generate_assets import card_tasks, make_card, read_cast_sheet, selected_cards
 from clash.workflow.generate_screenplay import make_screenplay
 from clash.workflow.generate_shots import make_shot, shot_tasks
 from clash.workflow.state import StoredFile
@@ -32,12 +32,14 @@ async def collect_calls(
     made = await make_screenplay(story, basis or Basis(), dry_run, takes, read=dry_run.read, put=dry_run.imagine)
     screenplay = made.screenplay
     # All at a time, as a run makes them: what they look up in a database goes together in a few requests.
-    tasks = card_tasks(screenplay)
+    sheet = await read_cast_sheet(basis or Basis(), dry_run.read)
+    given = selected_cards(screenplay, sheet, takes)
+    tasks = [task for task in card_tasks(screenplay) if task["slot"] not in given]
     drawn = await asyncio.gather(*(make_card(card, dry_run, film, takes) for card in tasks))
     cards = {
         card["slot"]: StoredFile(sha256=made.sha256, media_type=made.media_type)
         for card, made in zip(tasks, drawn, strict=True)
     }
-    shots = shot_tasks(screenplay, cards, reference_images)
+    shots = shot_tasks(screenplay, {**given, **cards}, reference_images, sheet)
     await asyncio.gather(*(make_shot(shot, dry_run, film, takes) for shot in shots))
     return screenplay

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from clash.calls.spec import CallResult, CallSpec
+from clash.database.run_settings import Basis
+from clash.editing.cast import CastSheet, given_cards
 from clash.editing.takes import Takes
 from clash.providers.ports import ImageRequest
 from clash.story.screenplay import Character, Location, Screenplay
 from clash.workflow.context import CallLedger, Format
 from clash.workflow.prompts import character_prompt, location_prompt
-from clash.workflow.state import CardTask
+from clash.workflow.state import CardTask, StoredFile
 from clash.workflow.takes import make_takes
 
 _STEP = "generate_assets"
@@ -21,6 +26,17 @@ def card_tasks(screenplay: Screenplay) -> list[CardTask]:
         for kind, subjects in (("character", screenplay.characters), ("location", screenplay.locations))
         for subject in subjects
     ]
+
+
+async def read_cast_sheet(basis: Basis, read: Callable[[str], bytes]) -> CastSheet:
+    """Return the cast that a person gave; an empty one if there is none. `read` reads stored files."""
+    return CastSheet.of(await asyncio.to_thread(read, basis.cast)) if basis.cast else CastSheet()
+
+
+def selected_cards(screenplay: Screenplay, sheet: CastSheet, takes: Takes) -> dict[str, StoredFile]:
+    """Return the cards that are given pictures. Where a person asked for another take of one, that take is drawn."""
+    given = given_cards(screenplay, sheet)
+    return {slot: file for slot, file in given.items() if takes.selected(slot).number == 1}
 
 
 async def make_card(card: CardTask, ledger: CallLedger, film: Format, takes: Takes) -> CallResult:

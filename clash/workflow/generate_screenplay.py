@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from clash.calls.spec import CallResult, CallSpec
 from clash.database.run_settings import Basis
+from clash.editing.cast import CastSheet, with_cast
 from clash.editing.merge import MergePlan, merged, plan_merge
 from clash.editing.takes import Takes
 from clash.errors import ProviderError
@@ -44,16 +45,36 @@ async def make_screenplay(
     `read` and `put` read and store files by their sha256. A take that a person asked for is written whole.
     Raises `ProviderError` (`bad_screenplay`) for one that cannot be shot.
     """
+    sheet = CastSheet.of(await asyncio.to_thread(read, basis.cast)) if basis.cast else CastSheet()
+    made = await _made(story, basis, ledger, takes, sheet, read=read, put=put)
+    cast = with_cast(made.screenplay, sheet)
+    if cast == made.screenplay:
+        return made
+    content = cast.model_dump_json(indent=2).encode()
+    return MadeScreenplay(await asyncio.to_thread(put, content), cast, False)
+
+
+async def _made(
+    story: Story,
+    basis: Basis,
+    ledger: CallLedger,
+    takes: Takes,
+    sheet: CastSheet,
+    *,
+    read: Callable[[str], bytes],
+    put: Callable[[bytes], str],
+) -> MadeScreenplay:
     is_first = takes.selected("screenplay").number == 1
     if basis.given and is_first:
         return MadeScreenplay(basis.given, screenplay_of(await asyncio.to_thread(read, basis.given)), False)
     if not (basis.screenplay and is_first):
-        made = (await make_takes(ledger, takes, screenplay_call(ScreenplayRequest(story=story)))).selected
+        request = ScreenplayRequest(story=story, cast=sheet.members(story))
+        made = (await make_takes(ledger, takes, screenplay_call(request))).selected
         return MadeScreenplay(made.sha256, await _answer(made, read), True)
     before = screenplay_of(await asyncio.to_thread(read, basis.screenplay))
     story_before = Story.model_validate_json(await asyncio.to_thread(read, basis.story))
     plan = await asyncio.to_thread(plan_merge, story_before, before, story)
-    answer = await _answer(await ledger.call(part_call(plan)), read) if plan.needs_writer else None
+    answer = await _answer(await ledger.call(part_call(plan, sheet)), read) if plan.needs_writer else None
     screenplay = await asyncio.to_thread(merged, plan, answer)
     check_screenplay(screenplay)
     if screenplay == before:
@@ -66,13 +87,13 @@ async def _answer(made: CallResult, read: Callable[[str], bytes]) -> Screenplay:
     return screenplay_of(await asyncio.to_thread(read, made.sha256))
 
 
-def part_call(plan: MergePlan) -> CallSpec:
+def part_call(plan: MergePlan, sheet: CastSheet) -> CallSpec:
     """The call that has the rows written that only a writer can write."""
     return CallSpec(
         _STEP,
         "screenplay",
         "screenplay_part",
-        ScreenplayRequest(story=plan.story, established=plan.established),
+        ScreenplayRequest(story=plan.story, established=plan.established, cast=sheet.members(plan.story)),
         inspect=lambda content: check_screenplay(merged(plan, screenplay_of(content))),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clash.calls.spec import CallResult, CallSpec
+from clash.editing.cast import CastSheet, prop_references, prop_words, props_in
 from clash.editing.takes import Take, Takes, spec_of_take
 from clash.film.timing import time_shot, windows
 from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
@@ -140,9 +141,13 @@ def stored(made: CallResult) -> StoredFile:
 
 
 def shot_tasks(
-    screenplay: Screenplay, cards: Mapping[str, StoredFile], panels: Mapping[str, StoredFile]
+    screenplay: Screenplay,
+    cards: Mapping[str, StoredFile],
+    panels: Mapping[str, StoredFile],
+    sheet: CastSheet | None = None,
 ) -> list[ShotTask]:
-    """One task a shot, each with the small slice of the film that it needs."""
+    """One task a shot, each with the small slice of the film that it needs. `sheet`: the cast that a person gave."""
+    sheet = sheet or CastSheet()
     characters = {character.slug: character for character in screenplay.characters}
     locations = {location.slug: location for location in screenplay.locations}
     tasks: list[ShotTask] = []
@@ -151,6 +156,11 @@ def shot_tasks(
             cast_of_shot = [characters[name] for name in shot.characters]
             roles = [f"character:{name}" for name in shot.characters] + [f"location:{shot.location}"]
             references = [_reference(role, cards[role]) for role in roles if role in cards]
+            props = props_in(shot, sheet)
+            references += [reference.model_dump() for reference in prop_references(props, sheet)]
+            if words := prop_words(props):
+                told = f"{shot.image_prompt or shot.action} ({words})"
+                shot = shot.model_copy(update={"image_prompt": told})
             if panel := panels.get(shot.reference_image):
                 references.append(_reference("reference_image", panel))
             named = {character.name: character for character in screenplay.characters}

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from clash.story.screenplay import Screenplay
 from clash.workflow.context import StepContext
-from clash.workflow.generate_assets import card_tasks, make_card
+from clash.workflow.generate_assets import card_tasks, make_card, read_cast_sheet, selected_cards
 from clash.workflow.generate_shots import make_shot, shot_tasks, stored
 from clash.workflow.state import FinishedShot, ProductionState, StoredFile
 
@@ -32,10 +32,14 @@ async def restore_files(screenplay: Screenplay, state: ProductionState, context:
     here = dict(zip(needed, await asyncio.gather(*(context.assets.restore(sha) for sha in needed)), strict=True))
     if all(here.values()):
         return again
+    sheet = await read_cast_sheet(context.basis, context.assets.read)
+    given = selected_cards(screenplay, sheet, context.takes)
     for card in card_tasks(screenplay):
+        if card["slot"] in given and not here[given[card["slot"]]["sha256"]]:
+            raise context.assets.lost(given[card["slot"]]["sha256"])
         if (slot := card["slot"]) in cards and not here[cards[slot]["sha256"]]:
             again["cards"][slot] = stored(await make_card(card, context.ledger, context.format, context.takes))
-    for task in shot_tasks(screenplay, {**cards, **again["cards"]}, state["reference_images"]):
+    for task in shot_tasks(screenplay, {**cards, **again["cards"]}, state["reference_images"], sheet):
         if (slot := task["slot"]) in shots and not all(here[sha] for sha in _files(shots[slot])):
             again["shots"][slot] = await make_shot(task, context.ledger, context.format, context.takes)
     return again

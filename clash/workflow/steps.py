@@ -15,17 +15,18 @@ from typing import Any, cast
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, Send, interrupt
 
+from clash.editing.cast import CastSheet
 from clash.errors import ClashError, StorageError
 from clash.redaction import safe_exception
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.cuts import cut_film
-from clash.workflow.generate_assets import card_tasks, make_card
+from clash.workflow.generate_assets import card_tasks, make_card, read_cast_sheet, selected_cards
 from clash.workflow.generate_screenplay import MadeScreenplay, make_screenplay
 from clash.workflow.generate_shots import make_shot, shot_tasks, stored
 from clash.workflow.publish import publish_file
 from clash.workflow.restore import restore_files
-from clash.workflow.state import CardTask, ProductionState, ShotTask
+from clash.workflow.state import CardTask, ProductionState, ShotTask, StoredFile
 from clash.workflow.takes import judge_of
 
 logger = logging.getLogger(__name__)
@@ -102,9 +103,13 @@ class Steps:
         """Entered once with the graph's state, it sends itself one task a character and location; each draws a card."""
         if "subject" in state:
             return await self._draw_card(state)
-        tasks = card_tasks(await self._screenplay(state["screenplay"]))
+        screenplay = await self._screenplay(state["screenplay"])
+        cards = await self._given_cards(screenplay)
+        tasks = [task for task in card_tasks(screenplay) if task["slot"] not in cards]
         await self._context.plan("generate_assets", len(tasks))
-        return Command(goto=[Send("generate_assets", task) for task in tasks] or "generate_shots")
+        return Command(
+            update={"cards": cards}, goto=[Send("generate_assets", task) for task in tasks] or "generate_shots"
+        )
 
     async def generate_shots(self, state: ProductionState | ShotTask) -> Any:
         """Entered once with the graph's state, it sends itself one task a shot; each makes its clip."""
@@ -114,7 +119,7 @@ class Steps:
             self._context.done("generate_shots", state["slot"])
             return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
         screenplay = await self._screenplay(state["screenplay"])
-        tasks = shot_tasks(screenplay, state["cards"], state["reference_images"])
+        tasks = shot_tasks(screenplay, state["cards"], state["reference_images"], await self._cast())
         await self._context.plan("generate_shots", len(tasks))
         return Command(goto=[Send("generate_shots", task) for task in tasks])
 
@@ -155,6 +160,19 @@ class Steps:
         self._judge("cards", card["slot"], made.sha256)
         self._context.done("generate_assets", card["slot"])
         return Command(update={"cards": {card["slot"]: stored(made)}}, goto="generate_shots")
+
+    async def _cast(self) -> CastSheet:
+        return await read_cast_sheet(self._context.basis, self._context.assets.read)
+
+    async def _given_cards(self, screenplay: Screenplay) -> dict[str, StoredFile]:
+        """Record the pictures that a person gave as cards; one of which another take was asked for is drawn."""
+        given = selected_cards(screenplay, await self._cast(), self._context.takes)
+        for slot, file in given.items():
+            kind = f"{slot.partition(':')[0]}_image"
+            await self._context.record(
+                FileRecord("generate_assets", slot, kind, file["media_type"], file["sha256"], {"given": True})
+            )
+        return given
 
     async def _story(self, state: ProductionState) -> Story:
         return Story.model_validate_json(await asyncio.to_thread(self._context.assets.read, state["story"]))

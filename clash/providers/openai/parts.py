@@ -108,6 +108,9 @@ def messages_for(
         instructions.append(_between(request.established, story, rows))
     if count > 1:
         instructions.append(_part(done, count))
+    if request.cast:
+        told_cast = [one.model_dump(mode="json", exclude_defaults=True) for one in request.cast]
+        instructions.append(prompt("cast", cast=json.dumps(told_cast, ensure_ascii=False, indent=1)))
     if request.note:
         instructions.append(prompt("note", note=request.note))
     told = prompt(
