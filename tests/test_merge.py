@@ -148,6 +148,55 @@ def test_look_in_a_writers_words_keeps_them() -> None:
     assert new.characters[0].look == "A woman of forty in a long red oilskin, copper hair."
 
 
+_DESCRIBED = """\
+scene,location,characters,description,dialogue
+1,Pier,Mara,"Mara, a young woman in a teal oilskin coat, waits at the end of the pier.",
+1,Pier,Mara,Mara looks at an old boat.,Mara: Soon.
+2,Hill,Ivo,Ivo climbs the hill.,
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("teal oilskin", "red oilskin"), ("young woman", "old woman"), ("teal oilskin", "long red")]
+)
+def test_look_told_in_a_description_is_the_look(before: str, after: str) -> None:
+    """Where only words of a known look are others in a description, the look changes as if it was always so told."""
+    story, changed = story_of(_DESCRIBED), story_of(edited(_DESCRIBED, (before, after)))
+    plan, new, _ = _changed(story, changed, written_locally(story))
+    assert not plan.needs_writer
+    assert new == written_locally(changed).model_copy(update={"logline": new.logline})
+    assert [row.state for row in plan.rows][2] == "kept"
+
+
+@pytest.mark.parametrize(
+    "edit", [("old boat", "new boat"), ("waits at", "leaves"), ("a teal", "a torn teal"), ("end of the pier", "gate")]
+)
+def test_other_words_of_a_description_are_for_a_writer(edit: tuple[str, str]) -> None:
+    """Other words than those of a look are what is seen: the row is written, and the look stays."""
+    story, changed = story_of(_DESCRIBED), story_of(edited(_DESCRIBED, edit))
+    plan, new, _ = _changed(story, changed, written_locally(story))
+    assert len(plan.written) == 1
+    assert new.characters == plan.old_screenplay.characters
+
+
+def test_look_that_another_row_still_tells_stays() -> None:
+    """While another description has the old words, the new ones are that row's picture alone."""
+    table = edited(_DESCRIBED, ("Mara looks at", "Mara in her teal oilskin coat looks at"))
+    story, changed = story_of(table), story_of(edited(table, ("a teal oilskin", "a red oilskin")))
+    plan, new, _ = _changed(story, changed, written_locally(story))
+    assert plan.written == (0,)
+    assert new.characters == plan.old_screenplay.characters
+
+
+def test_look_told_in_chinese_is_the_look() -> None:
+    """The same holds where words are not parted by spaces."""
+    table = "场次,场景,角色,画面\n1,码头,小禾,小禾是个穿黄色雨衣的年轻女孩，站在码头。\n2,山上,小禾,小禾走上山坡。\n"
+    story, changed = story_of(table), story_of(edited(table, ("黄色", "红色")))
+    plan, new, _ = _changed(story, changed, written_locally(story))
+    assert not plan.needs_writer
+    assert new == written_locally(changed).model_copy(update={"logline": new.logline})
+
+
 def test_costume_of_one_row_is_for_a_writer() -> None:
     """Another look in one row alone, which other rows contradict, is that row's picture."""
     for plan, new in _edit(SHOT_LIST, ("Mara (teal coat),Mara climbs", "Mara (red coat),Mara climbs")):

@@ -64,7 +64,7 @@ def with_new_looks(shot: Shot, changes: Sequence[LookChange]) -> Shot:
                 text = text.replace(change.before.look, change.after.look)
             else:
                 for before, after in change.replaced:
-                    text = _replaced(text, before, after)[0]
+                    text = replaced(text, before, after)[0]
             if text != getattr(shot, name):
                 update[name] = text
     return shot.model_copy(update=update) if update else shot
@@ -77,8 +77,8 @@ def _changed(character: Character, before: str, after: str) -> LookChange:
     pairs = list(zip(gone, come, strict=False))
     is_told = True
     for one, other in pairs:
-        look, found = _reworded(look, one, other)
-        voice = _reworded(voice, one, other)[0]
+        look, found = reworded(look, one, other)
+        voice = reworded(voice, one, other)[0]
         is_told = is_told and found
     for one in gone[len(come) :]:
         look = _without(look, one)
@@ -89,27 +89,28 @@ def _changed(character: Character, before: str, after: str) -> LookChange:
     return LookChange(character, character.model_copy(update={"look": look, "voice": voice}), tuple(pairs))
 
 
-def _reworded(text: str, before: str, after: str) -> tuple[str, bool]:
+def reworded(text: str, before: str, after: str) -> tuple[str, bool]:
     """The text with one phrase in place of another, or with the words that differ between them."""
-    replaced, found = _replaced(text, before, after)
+    whole, found = replaced(text, before, after)
     if found:
-        return replaced, True
+        return whole, True
     old, new = before.split(), after.split()
     is_whole = bool(text)
     for tag, start, end, to, until in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        replaced, found = _replaced(replaced, " ".join(old[start:end]), " ".join(new[to:until]))
+        whole, found = replaced(whole, " ".join(old[start:end]), " ".join(new[to:until]))
         is_whole = is_whole and found
-    return (replaced, True) if is_whole else (text, False)
+    return (whole, True) if is_whole else (text, False)
 
 
-def _replaced(text: str, before: str, after: str) -> tuple[str, bool]:
+def replaced(text: str, before: str, after: str) -> tuple[str, bool]:
+    """The text with one phrase in place of another, and whether it held it: whole words, in capitals or not."""
     if not plain(before):
         return text, False
     pattern = rf"(?<!\w){re.escape(before)}(?!\w)" if before.isascii() else re.escape(before)
-    replaced, count = re.subn(pattern, lambda _: after, text, flags=re.IGNORECASE)
-    return replaced, bool(count)
+    found, count = re.subn(pattern, lambda _: after, text, flags=re.IGNORECASE)
+    return found, bool(count)
 
 
 def _without(text: str, part: str) -> str:

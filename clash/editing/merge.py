@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,6 +14,7 @@ from clash.editing.rows import RowContent, RowMatch, contents_of, match_rows
 from clash.editing.scenes import PlacedShot, Scenes, labels_of
 from clash.editing.shots import rows_of_shots
 from clash.editing.table_cells import reread
+from clash.editing.told_looks import ToldLook, told_looks, with_told, with_told_words
 from clash.providers.ports import Established, Neighbour, Neighbours
 from clash.story.screenplay import Beat, Character, Location, Screenplay, Shot, Story
 
@@ -126,7 +127,9 @@ def plan_merge(old_story: Story, old_screenplay: Screenplay, new_story: Story) -
             shots.setdefault(row, []).append(shot)
     matches = match_rows(old_story, new_story)
     pairs = [(old[m.old], new[m.new]) for m in matches if m.old is not None and m.new is not None]
-    looks = look_changes(pairs, new, old_screenplay.characters)
+    cast = old_screenplay.characters
+    told = {match.new: _told(match, old, new, shots, cast) for match in matches if match.new is not None}
+    looks = with_told(look_changes(pairs, new, cast), (one for of_row in told.values() for one in of_row), cast)
     rows: list[PlannedRow] = []
     for match in matches:
         if match.new is None:
@@ -135,31 +138,50 @@ def plan_merge(old_story: Story, old_screenplay: Screenplay, new_story: Story) -
             rows.append(PlannedRow("written", match.new, None))
             continue
         of_row = shots.get(match.old, [])
-        if match.state == "kept":
-            found: Sequence[Shot] | None = of_row
-        else:
-            found = _changed(match, old[match.old], new[match.new], of_row, old_screenplay.characters, new)
+        found = _changed(match, old[match.old], new, of_row, cast, told[match.new])
         if found is None:
             rows.append(PlannedRow("written", match.new, match.old))
             continue
-        told = tuple(with_new_looks(shot, looks) for shot in found)
-        rows.append(PlannedRow("kept" if list(told) == of_row else "reread", match.new, match.old, told))
+        changed = tuple(with_new_looks(shot, looks) for shot in found)
+        rows.append(PlannedRow("kept" if list(changed) == of_row else "reread", match.new, match.old, changed))
     removed = tuple(match.old for match in matches if match.new is None and match.old is not None)
     return MergePlan(old_story, old_screenplay, new_story, tuple(rows), removed, tuple(looks), tuple(of_shots), is_own)
+
+
+def _told(
+    match: RowMatch,
+    old: Sequence[RowContent],
+    new: Sequence[RowContent],
+    shots: Mapping[int, Sequence[Shot]],
+    cast: Sequence[Character],
+) -> tuple[ToldLook, ...]:
+    """The looks that the description of a row says otherwise now, and nothing else."""
+    if match.old is None or match.new is None or "description" not in match.fields:
+        return ()
+    before, after = old[match.old].beat.description, new[match.new].beat.description
+    others = (row.beat.description for index, row in enumerate(new) if index != match.new)
+    return told_looks(before, after, shots.get(match.old, ()), cast, others)
 
 
 def _changed(
     match: RowMatch,
     old: RowContent,
-    new: RowContent,
+    story: Sequence[RowContent],
     shots: Sequence[Shot],
     cast: Sequence[Character],
-    story: Sequence[RowContent],
+    told: Sequence[ToldLook],
 ) -> Sequence[Shot] | None:
-    """The shots of a changed row; None where a writer is to write them."""
+    """The shots of a row; None where a writer is to write them."""
+    if match.state == "kept" or match.new is None:
+        return shots
+    new = story[match.new]
     if old.looks != new.looks and is_a_costume(old, new, story):
         return None
-    return reread(match.fields, old.beat, new.beat, shots, cast) if match.fields else shots
+    fields = match.fields
+    if told:
+        fields -= {"description"}
+        shots = with_told_words(shots, told, aloud=not old.beat.narration)
+    return reread(fields, old.beat, new.beat, shots, cast) if fields else shots
 
 
 def merged(plan: MergePlan, answer: Screenplay | None = None) -> Screenplay:

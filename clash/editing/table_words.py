@@ -102,6 +102,10 @@ def _as_the_shots_hear(
         before = _read(old, names, told=told)
         if _is_heard(before, shots):
             return before, _read(new, names, told=told)
+    if not old.narration and not old.dialogue and not any(shot.dialogue for shot in shots):
+        # The description is read aloud; without a narration of its own the row goes on to be.
+        before, after = _Heard(" ".join(shot.narration for shot in shots), ()), _read(new, names, told=False)
+        return before, after if after.narration else _Heard(before.narration, after.lines)
     return None
 
 
