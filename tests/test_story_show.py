@@ -126,3 +126,13 @@ def test_all_stories_of_a_table_are_runs_of_their_own(folder: Path):
     made = clash("run", "two.csv", "--story", "all", "--thread", "t", "--size", "320x180", "--json", at=folder)
     assert made.returncode == 0, made.stderr
     assert [run["status"] for run in json.loads(made.stdout)["runs"]] == ["completed", "completed"]
+
+
+def test_a_place_that_is_not_said_is_not_drawn(folder: Path):
+    """A story of which nothing says where it plays shows so, and no card of a place is made for it."""
+    (folder / "bare.csv").write_text("Shot,Description\n1,A clock ticks.\n2,A bell rings.\n", encoding="utf-8")
+    (place,) = document("story", "show", "bare.csv", at=folder)["screenplay"]["locations"]
+    assert place["name"] == ""
+    made = document("run", "bare.csv", "--thread", "b", "--size", "128x72", at=folder)
+    assert made["status"] == "completed"
+    assert made["steps"]["generate_assets"] == {"done": 0, "total": 0}

@@ -46,7 +46,10 @@ _COLUMNS = (
     Column("example", fold=True),
 )
 _PEOPLE = (Column("name", "who", fold=True), Column("found", "found in", fold=True), Column("look", fold=True))
-_PLACES = (Column("name", "where", fold=True), Column("setting"))
+_PLACES = (
+    Column("name", "where", fold=True, show=lambda name: name or "(not said)"),
+    Column("setting", of_row=lambda place: place["setting"] if place["name"] else ""),
+)
 _SHOTS = (
     Column("number", "shot", right=True),
     Column("row", right=True),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from clash.local.screenwriting.atmosphere import Atmosphere, carry
-from clash.local.screenwriting.casting import Cast, cast_of
-from clash.local.screenwriting.locations import Places, heading_parts, time_in_heading
+from clash.local.screenwriting.casting import Cast, cast_of, goes_on
+from clash.local.screenwriting.locations import UNSAID, Places, heading_parts, is_heading, time_in_heading
 from clash.local.screenwriting.looks import characters_of
 from clash.local.screenwriting.prompts import Picture, image_prompt, logline, style_guide, video_prompt
 from clash.local.screenwriting.rhythm import Rhythm
@@ -55,11 +55,13 @@ def write_screenplay(
     by_name = {name_key(one.name): one for one in known}
     known = (*known, *(one for one in _people(given) if name_key(one.name) not in by_name))
     cast = cast_of(story, known)
-    places = Places(story.language, established.title if established else story.title, known_places)
+    places = Places(story.language, known_places)
+    is_told = story.kind == "beats"
     if established is None:
-        rows = _placed(_with_a_teller(story), places)
+        rows = _placed(_with_a_teller(story), places, cast, is_told=is_told)
     else:
-        rows = _placed_between(_told(story.beats) if established.narrated else story.beats, places, established)
+        told = _told(story.beats) if established.narrated else story.beats
+        rows = _placed_between(told, places, cast, established, is_told=is_told)
     by_slug = {character.slug: character for character in established.characters} if established else {}
     looks = {slug(one.name): one.look for one in given if one.look}
     characters = tuple(
@@ -101,7 +103,9 @@ def _told(beats: Sequence[Beat]) -> list[Beat]:
     return [beat.model_copy(update={"narration": beat.description}) for beat in beats]
 
 
-def _placed_between(beats: Sequence[Beat], places: Places, established: Established) -> list[_Placed]:
+def _placed_between(
+    beats: Sequence[Beat], places: Places, cast: Cast, established: Established, *, is_told: bool
+) -> list[_Placed]:
     """Give each row its place, time and weather between the shots that are there already; each is a scene of its own.
 
     A row goes on with the row above it, if that is written too, else with the shot before it.
@@ -111,7 +115,9 @@ def _placed_between(beats: Sequence[Beat], places: Places, established: Establis
         above, before = (rows[-1] if rows and beside.follows else None), beside.before
         new_scene = not beside.same_scene
         here = above.place if above else before.location if before else None
-        place = places.of(beat, before=here, new_scene=new_scene)
+        last = cast.mentioned(above.beat.description) if above else before.characters if before else ()
+        holds_on = beside.same_scene or _goes_on(beat, cast, last, is_told=is_told)
+        place = places.of(beat, inherited=here if holds_on else None)
         air = above.air if above else Atmosphere(before.time, before.weather) if before else Atmosphere()
         air = _air(beat, air, new_scene=new_scene)
         seen = {*beside.shown, *(row.place for row in rows)}
@@ -119,28 +125,45 @@ def _placed_between(beats: Sequence[Beat], places: Places, established: Establis
     return rows
 
 
-def _placed(beats: Sequence[Beat], places: Places) -> list[_Placed]:
-    """Give each row its scene, place, time and weather, carried on from the row above."""
+def _placed(beats: Sequence[Beat], places: Places, cast: Cast, *, is_told: bool) -> list[_Placed]:
+    """Give each row its scene, place, time and weather, carried on from the row above.
+
+    A row is at the place of the row above within a scene, or where the table names places; in a table of neither
+    only if it goes on about somebody: by a pronoun or, in a story that `is_told` as prose, by name.
+    """
     by_scene = any(beat.scene for beat in beats)
+    by_place = any(beat.location or is_heading(beat.title) for beat in beats)
     by_title = not by_scene and not any(beat.location or beat.shot or beat.shot_size for beat in beats)
     by_title = by_title and any(beat.title for beat in beats)
     rows: list[_Placed] = []
     air = Atmosphere()
     seen: set[str] = set()
+    last_named: Sequence[str] = ()
     place: str | None = None
     scene, mark = 0, None
     for beat in beats:
         own = beat.scene if by_scene else (beat.title or mark) if by_title else None
-        new_scene = mark is None if own is None else own != mark
-        before = place
-        place = places.of(beat, before=before, new_scene=new_scene)
+        new_scene = not rows if own is None else own != mark
+        if by_scene or by_place or by_title:
+            holds_on = not new_scene
+        else:
+            holds_on = _goes_on(beat, cast, last_named, is_told=is_told)
+            last_named = cast.mentioned(beat.description) or last_named
+        place = places.of(beat, inherited=place if holds_on else None)
         if own is None:
-            new_scene, own = place != before, place
+            own = mark if rows and places.name(place) == UNSAID else place
+            new_scene = not rows or own != mark
         scene, mark = (scene + 1, own) if new_scene else (scene, mark)
         air = _air(beat, air, new_scene=new_scene)
         rows.append(_Placed(beat, scene, place, air, place not in seen))
         seen.add(place)
     return rows
+
+
+def _goes_on(beat: Beat, cast: Cast, last_named: Sequence[str], *, is_told: bool) -> bool:
+    """Whether a row goes on about somebody of the row above: by a pronoun or, in prose, by name."""
+    named = cast.mentioned(beat.description) if is_told else ()
+    return goes_on(beat.description) or not set(named).isdisjoint(last_named)
 
 
 def _air(beat: Beat, before: Atmosphere, *, new_scene: bool) -> Atmosphere:

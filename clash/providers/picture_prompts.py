@@ -44,7 +44,7 @@ def _keyframe(request: ImageRequest, references: Sequence[Reference]) -> str:
     action = shot.action if shot else ""
     framing = f"{shot.size} shot, {shot.angle} angle" if shot else "wide shot"
     when = f"{shot.time}, {shot.weather}" if shot else ""
-    where = f"Place: {place.name}. {place.description}".strip() if place else ""
+    where = f"Place: {place.name}. {place.description}".strip() if place and place.name else ""
     people = [f"{person.name}: {person.look or person.description}".strip(": ") for person in request.cast]
     return prompt(
         "keyframe",

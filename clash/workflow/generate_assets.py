@@ -20,11 +20,12 @@ _STEP = "generate_assets"
 
 
 def card_tasks(screenplay: Screenplay) -> list[CardTask]:
-    """One task a character and place."""
+    """One task for each character and place; a place that the story does not name has nothing to draw."""
     return [
         CardTask(slot=f"{kind}:{subject.slug}", style=screenplay.style, subject=subject.model_dump(mode="json"))
         for kind, subjects in (("character", screenplay.characters), ("location", screenplay.locations))
         for subject in subjects
+        if subject.name or kind == "character"
     ]
 
 

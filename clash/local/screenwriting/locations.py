@@ -33,6 +33,11 @@ _AT_A_PLACE = re.compile(
     re.IGNORECASE,
 )
 _ONLY_LOOKED_AT = re.compile(r"\b(?:look|star|gaz|point|glanc|shout|smil|nod|wav|peer)\w*\s*$", re.IGNORECASE)
+_FROM_AFAR = re.compile(
+    r"\b(?:look|star|gaz|point|glanc|peer)\w*\s+(?:\w+\s+)?(?:at|to|towards?)\s+(?:(?:the|a|an|his|her|their)\s+)?$",
+    re.I,
+)
+_WORD = re.compile(r"[A-Za-z][\w'’-]+")
 _CLAUSE = re.compile(r"[，。！？；：、,.!?;:\n]+")
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
 _PRONOUN = re.compile(r"\b(?:he|she|they|him|her|them|his|their)\b|[他她]", re.IGNORECASE)
@@ -40,35 +45,39 @@ _FIRST_PART = re.compile(r"的|在|到|进|入|出|过|[一那这][家座条间�
 _LONGEST_NAME = 60
 
 
+UNSAID = ""
+"""The name of the place where everything plays of which the story does not say where it plays."""
+
+
 class Places:
     """The locations of a film, each found by its name, in the order they first appear."""
 
-    def __init__(self, language: Language, title: str, known: Sequence[Location] = ()) -> None:
+    def __init__(self, language: Language, known: Sequence[Location] = ()) -> None:
         self._language: Language = language
-        self._fallback = title
         self._known = {location.slug: location for location in known}
         self._slugs = Slugs({location.name: location.slug for location in known})
         self._names = {location.slug: location.name for location in known}
         self._settings: dict[str, Setting] = {location.slug: location.setting for location in known}
         self._texts: dict[str, list[str]] = {location.slug: [] for location in known}
 
-    def of(self, beat: Beat, *, before: str | None, new_scene: bool) -> str:
-        """The slug of the place where `beat` plays; `before` is that of the row above.
+    def of(self, beat: Beat, *, inherited: str | None) -> str:
+        """Return the slug of the place where `beat` plays; `inherited` is that of the row above, if it holds on.
 
-        A column or a scene heading says it; else, where no place is known or a new scene starts, the words do.
+        A column or a scene heading says it; else the words do; else it is inherited; else it stays unsaid.
         """
         setting = setting_in_column(beat.int_ext)
-        for written in (beat.location, *(t for t in (beat.title, beat.scene) if _HEADING.match(t))):
+        for written in (beat.location, *(t for t in (beat.title, beat.scene) if is_heading(t))):
             name, from_heading = heading_parts(written)
             if name:
                 return self._remember(name, setting or from_heading, beat)
-        found = place_in(beat.description, self._language, anywhere=before is None or new_scene)
+        found = place_in(beat.description, self._language, anywhere=inherited is None)
         if found:
             return self._remember(found, setting, beat)
-        if before is not None:
-            self._texts[before].append(beat.description)
-            return before
-        return self._remember(self._fallback, setting, beat)
+        if inherited is not None:
+            self._texts[inherited].append(beat.description)
+            return inherited
+        sides = ("室内", "室外") if self._language == "zh" else ("Interior", "Exterior")
+        return self._remember(sides[setting == "exterior"] if setting else UNSAID, setting or "exterior", beat)
 
     def name(self, slug: str) -> str:
         """The place's name as the story writes it."""
@@ -102,8 +111,9 @@ class Places:
         return slug
 
     def _description(self, slug: str, people: re.Pattern[str] | None) -> str:
-        own = Location(slug="", name=self._names[slug])
-        known = kind_of_place(own) not in UNKNOWN_PLACES or slug == self._slugs.of(self._fallback)
+        if self._names[slug] == UNSAID:
+            return ""
+        known = kind_of_place(Location(slug="", name=self._names[slug])) not in UNKNOWN_PLACES
         for text in self._texts[slug][:8]:
             for sentence in _SENTENCE.split(text[:2000]):
                 if not known and self._names[slug] not in sentence:
@@ -112,6 +122,11 @@ class Places:
                 if not about_people and _is_place(sentence[:200].casefold()):
                     return sentence.strip()[:240]
         return ""
+
+
+def is_heading(text: str) -> bool:
+    """Return whether a text is a scene heading that names its side first: `INT. KITCHEN - NIGHT`."""
+    return _HEADING.match(text) is not None
 
 
 def heading_parts(text: str) -> tuple[str, Setting | None]:
@@ -178,8 +193,9 @@ def place_in(text: str, language: Language, *, anywhere: bool) -> str | None:
 
 
 def _first_place_word(text: str) -> str | None:
-    for word in re.findall(r"[A-Za-z][\w'’-]+", text):
-        if word[:1].islower() and _is_place(word.casefold()):
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if word[:1].islower() and _is_place(word.casefold()) and not _FROM_AFAR.search(text, 0, match.start()):
             return word.capitalize()
     return None
 

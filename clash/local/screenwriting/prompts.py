@@ -88,22 +88,25 @@ def image_prompt(picture: Picture, language: Language) -> str:
     brackets = "（{}）" if language == "zh" else " ({})"
     people = [one.name + (brackets.format(one.look) if one.look else "") for one in picture.cast]
     if language == "zh":
+        side = "室内" if picture.place.setting == "interior" else "室外"
         parts = [
             frame.replace(", ", "，"),
             action.rstrip("。"),
             "人物：" + "；".join(people) if people else "",
-            f"地点：{picture.place.name}（{'室内' if picture.place.setting == 'interior' else '室外'}）",
+            f"地点：{picture.place.name}（{side}）" if picture.place.name else "",
             f"{_TIMES['zh'][picture.time]}，{_WEATHERS['zh'][picture.weather]}",
             picture.emotion,
             picture.lens,
         ]
         return "。".join(part for part in parts if part) + "。"
+    where = f"{_TIMES['en'][picture.time]}, {_WEATHERS['en'][picture.weather]}"
+    if picture.place.name:
+        where = f"{picture.place.name}, {picture.place.setting}, {where}"
     parts = [
         frame[:1].upper() + frame[1:],
         action.rstrip("."),
         "; ".join(people),
-        f"{picture.place.name}, {picture.place.setting}, {_TIMES['en'][picture.time]}, "
-        f"{_WEATHERS['en'][picture.weather]}",
+        where[:1].upper() + where[1:],
         picture.emotion,
         picture.lens,
     ]
@@ -125,7 +128,7 @@ def logline(language: Language, names: Sequence[str], place: str, opening: str) 
     begins = " ".join(opening.split())
     begins = begins if len(begins) <= 160 else begins[:159].rstrip() + "…"
     who = ("、" if language == "zh" else ", ").join(names[:3])
-    where = f"{place}：" if language == "zh" else f"{place}: "
+    where = f"{place}{'：' if language == 'zh' else ': '}" if place else ""
     if not who:
         return where + begins
     return f"{who}，{where}{begins}" if language == "zh" else f"{who}. {where}{begins}"
