@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from clash.errors import NotFoundError, StoryError
 from clash.film.assembly import Clip, assemble
 from clash.film.captions import Words
 from clash.film.encoder import Frame, encode_clip
@@ -16,8 +18,10 @@ from clash.film.subtitles import Cue
 from clash.film.titles import title_clip
 from clash.film.transitions import transition_of
 from clash.film.treatment import Treatment, treated
+from clash.production.music_file import read_music
+from clash.sound.given_music import Music, MusicTrack
 from clash.sound.loudness import measure
-from clash.sound.soundtrack import SoundShot, Utterance, film_sound
+from clash.sound.soundtrack import SoundShot, Utterance, film_sound, soundtrack
 from clash.story.screenplay import Shot
 from clash.workflow.treatments import _transitions  # pyright: ignore[reportPrivateUsage]
 
@@ -188,8 +192,6 @@ def test_subtitle_tracks(tmp_path: Path) -> None:
 @pytest.fixture
 def speech(tmp_path: Path) -> Path:
     """A file with something to hear, as loud as speech, with pauses."""
-    import wave
-
     rate = 48_000
     time = np.arange(rate * 3) / rate
     tone = np.sin(2 * np.pi * 220 * time) * 0.3 * (np.sin(2 * np.pi * 2 * time) > -0.3)
@@ -204,8 +206,6 @@ def speech(tmp_path: Path) -> Path:
 
 def test_a_film_without_speech_is_as_quiet_as_a_bed(speech: Path, tmp_path: Path) -> None:
     """With speech it has -16 LUFS; rain alone, or rain under a silent file, is at least 8 LU below that."""
-    import wave
-
     silent = tmp_path / "silent.wav"
     with wave.open(str(silent), "wb") as file:
         file.setnchannels(1)
@@ -221,3 +221,53 @@ def test_a_film_without_speech_is_as_quiet_as_a_bed(speech: Path, tmp_path: Path
     assert spoken == pytest.approx(-16, abs=1)
     assert loudness() == pytest.approx(loudness(Utterance(silent, 1.0)), abs=0.1)
     assert loudness() < spoken - 8
+
+
+@pytest.fixture
+def tune(tmp_path: Path) -> Path:
+    """A short piece of music, much louder than a bed."""
+    rate = 44_100
+    time = np.arange(rate * 2) / rate
+    with wave.open(str(tmp_path / "tune.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.sin(2 * np.pi * 523 * time) * 30000).astype("<i2").tobytes())
+    return tmp_path / "tune.wav"
+
+
+def test_given_music_is_repeated_at_the_level_of_the_score(tune: Path) -> None:
+    """A file of two seconds is heard through a film of nine, as loud as the score would be; louder where asked."""
+    track = MusicTrack(Music(tune))
+    sound = np.concatenate([track.read(48_000) for _ in range(9)], axis=1)
+    assert sound.shape == (2, 9 * 48_000)
+    seconds = np.sqrt(np.mean(np.square(sound.reshape(2, 9, 48_000)), axis=(0, 2)))
+    assert seconds.min() > 0.3 * seconds.max() > 0
+    assert measure([np.ascontiguousarray(sound.T)]) == pytest.approx(-30.5, abs=2)
+    louder = MusicTrack(Music(tune, volume_db=6.0)).read(48_000)
+    assert float(np.abs(louder).max()) == pytest.approx(2 * float(np.abs(sound[:, :48_000]).max()), rel=0.01)
+
+
+def test_no_music_is_no_music(tune: Path) -> None:
+    """Without music only the place is heard; with a file its tone is."""
+
+    def tone(music: Music | None) -> float:
+        shots = [SoundShot(4.0, (), "room", "day", "clear")]
+        sound = np.concatenate(list(soundtrack(shots, music)))[48_000:144_000, 0]
+        spectrum = np.abs(np.fft.rfft(sound))
+        return float(spectrum[1046] / spectrum.mean())
+
+    assert tone(Music(tune)) > 100
+    assert tone(Music()) < 20
+
+
+@pytest.mark.parametrize("content", [b"", b"no music", b"RIFF" + bytes(40)])
+def test_what_is_no_music_is_refused(tmp_path: Path, content: bytes) -> None:
+    """The error names the file; a file that is silent is none either."""
+    path = tmp_path / "tune.wav"
+    path.write_bytes(content)
+    with pytest.raises(StoryError, match=r"tune\.wav"):
+        read_music(str(path))
+    with pytest.raises(NotFoundError):
+        read_music(str(tmp_path / "missing.wav"))
+    assert read_music("none") == b""

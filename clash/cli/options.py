@@ -100,6 +100,22 @@ SlateOption = Annotated[bool, typer.Option("--slate", help="Lay scene, shot, siz
 TitlesOption = Annotated[bool, typer.Option("--titles", help="Begin the film with a card of its title.")]
 
 
+MusicOption = Annotated[
+    str,
+    typer.Option(
+        "--music",
+        metavar="FILE|none",
+        show_default=False,
+        help="Play this file, repeated or cut to the film's length, instead of the composed score; none: no music.",
+    ),
+]
+
+MusicVolume = Annotated[
+    float,
+    typer.Option("--music-volume", metavar="DB", min=-40, max=20, help="Decibels, compared with the composed score."),
+]
+
+
 def captions_named(text: str) -> Literal["soft", "burned", "none"]:
     """Return how the words are shown, as `--captions` names it."""
     if text not in ("soft", "burned", "none"):

@@ -22,6 +22,8 @@ from clash.cli.options import (
     IgnoreColumns,
     Json,
     Language,
+    MusicOption,
+    MusicVolume,
     RetryFailedPaid,
     RetryUnknown,
     SlateOption,
@@ -149,6 +151,8 @@ def run(
     captions: CaptionsOption = "soft",
     slate: SlateOption = False,
     titles: TitlesOption = False,
+    music: MusicOption = "",
+    music_volume: MusicVolume = 0.0,
     allow_unpriced: AllowUnpriced = False,
     retry_unknown: RetryUnknown = False,
     retry_failed_paid: RetryFailedPaid = False,
@@ -188,7 +192,7 @@ def run(
         columns=column_map(columns),
         ignore_columns=ignore_columns,
         language=language,
-        finish=production.Finish(captions_named(captions), slate, titles),
+        finish=production.Finish(captions_named(captions), slate, titles, music, music_volume),
     )
     if choice is not None and choice.strip().casefold() == "all":
         if screenplay is not None:

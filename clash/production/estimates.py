@@ -140,4 +140,6 @@ def finish_of(recorded: RunSettings) -> Finish:
         captions=document.get("captions", "soft"),
         slate=bool(document.get("slate", False)),
         titles=bool(document.get("titles", False)),
+        music=str(document.get("music", "")),
+        music_volume=float(document.get("music_volume", 0.0)),
     )

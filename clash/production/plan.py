@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +21,7 @@ from clash.editing.screenplay_file import ScreenplayFile, read_screenplay
 from clash.errors import ConflictError, StoryError, UsageError
 from clash.hints import command
 from clash.production.cast_files import CastPlan, find_cast
+from clash.production.music_file import read_music
 from clash.production.spoken_languages import check_speech
 from clash.production.story_document import picture_column, warnings_of
 from clash.production.story_files import read_file, read_panels, read_panels_of_screenplay, read_screenplay_file
@@ -74,7 +75,7 @@ class RunRequest:
     language: str | None = None
     """The film's language as BCP 47 writes it; without it, the text decides."""
     finish: Finish = field(default_factory=Finish)
-    """What is laid over the clips when the film is cut."""
+    """How the film is cut; its `music` is the path of a file here."""
     screenplay: str | Path | Screenplay | None = None
     """The screenplay to be shot, or the path of its file; no writer is asked."""
     cast: str | Path | None = None
@@ -107,6 +108,8 @@ class RunPlan:
     """The file of that screenplay."""
     cast: CastPlan | None = None
     """The cast that a person gives."""
+    music: bytes = b""
+    """The file of the music that a person gives."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
 
@@ -153,6 +156,8 @@ class RunPlan:
         given = [assets.put(self._given_content)] if self.given else []
         if self.cast is not None:
             await self.cast.store(assets)
+        if self.music:
+            await assets.share(assets.put(self.music))
         for sha256 in (story, *given, *(panel["sha256"] for panel in panels.values())):
             await assets.share(sha256)
         return {"story": story, "reference_images": panels}
@@ -201,6 +206,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         folders = [folder] if path is None else [folder, Path(path).parent]
         panels |= read_panels_of_screenplay(given.screenplay, folders, known=panels)
     cast = find_cast(request.cast, folder) if request.story != "-" or request.cast else None
+    music = read_music(request.finish.music)
     silent = check_speech(given.screenplay if given else story, registry.model("speech", models["speech"]), settings)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
@@ -218,7 +224,8 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         budget=check_budget(settings.budget if request.budget is None else request.budget),
         panels=panels,
         reading=_decided(request),
-        finish=request.finish,
+        finish=replace(request.finish, music=sha256_of(music)) if music else request.finish,
+        music=music,
         given=given.screenplay if given else None,
         screenplay_path=path,
         cast=cast,

@@ -13,6 +13,7 @@ import numpy as np
 
 from clash.sound.ambience import BED_DB, Levels, bed_levels
 from clash.sound.foley import HAPPENINGS, LONGEST_S, happening_sound
+from clash.sound.given_music import Music, MusicTrack
 from clash.sound.loudness import Chunk, amplified, normalised
 from clash.sound.score import Mood, Score, mood_of
 from clash.sound.speech import SPEECH_LUFS, SpeechTrack, Utterance, is_heard
@@ -51,17 +52,18 @@ class SoundShot:
     mood: str = ""
 
 
-def soundtrack(shots: Sequence[SoundShot]) -> Iterator[Chunk]:
+def soundtrack(shots: Sequence[SoundShot], music: Music | None = None) -> Iterator[Chunk]:
     """Yield the sound of the film in chunks of shape (samples, 2) at 48 kHz, a second each, full scale being 1.0.
 
     In all `round(48000 * seconds)` samples. The same shots give the same samples. Peaks may exceed full scale:
-    `clash.sound.loudness.normalised` sets the level. Raises `FilmError` for a speech file that cannot be read.
+    `clash.sound.loudness.normalised` sets the level. `music`: what is played instead of the composed score. Raises
+    `FilmError` for a file of speech or music that cannot be read.
     """
     # Fractions, so that rounding errors do not add up over hundreds of shots.
     ends_s = accumulate((Fraction(shot.duration_s) for shot in shots), initial=Fraction(0))
     borders = [round(seconds * RATE) for seconds in ends_s]
     end = borders[-1]
-    bed = _Bed(shots, borders)
+    bed = _Bed(shots, borders, music)
     speech = SpeechTrack(
         [
             (border + round(utterance.start_s * RATE), utterance.path)
@@ -80,15 +82,17 @@ def soundtrack(shots: Sequence[SoundShot]) -> Iterator[Chunk]:
         yield np.ascontiguousarray(sound.T)
 
 
-def film_sound(shots: Sequence[SoundShot], *, target_lufs: float = -16.0) -> Iterator[Chunk]:
+def film_sound(
+    shots: Sequence[SoundShot], music: Music | None = None, *, target_lufs: float = -16.0
+) -> Iterator[Chunk]:
     """Yield the sound of the film as `soundtrack` makes it, at its level, no true peak above -1.5 dBTP.
 
     A film in which somebody is heard has the loudness `target_lufs`. In any other the bed has the level that it has
     under speech: ambience alone, brought to the loudness of speech, would be a roar.
     """
     if any(is_heard(utterance.path) for shot in shots for utterance in shot.utterances):
-        return normalised(lambda: soundtrack(shots), target_lufs=target_lufs)
-    return amplified(soundtrack(shots), target_lufs - SPEECH_LUFS - DUCKING_DB)
+        return normalised(lambda: soundtrack(shots, music), target_lufs=target_lufs)
+    return amplified(soundtrack(shots, music), target_lufs - SPEECH_LUFS - DUCKING_DB)
 
 
 def _film_fades(start: int, length: int, end: int) -> Mono:
@@ -102,7 +106,7 @@ def _film_fades(start: int, length: int, end: int) -> Mono:
 class _Bed:
     """Everything but the speech, read by absolute position."""
 
-    def __init__(self, shots: Sequence[SoundShot], borders: Sequence[int]) -> None:
+    def __init__(self, shots: Sequence[SoundShot], borders: Sequence[int], music: Music | None) -> None:
         levels = [_gains(bed_levels(shot.place, shot.time, shot.weather, shot.sound)) for shot in shots]
         passages: list[tuple[int, Mood]] = []
         for border, shot, gains in zip(borders, shots, levels, strict=False):
@@ -112,7 +116,8 @@ class _Bed:
                 passages.append((border, mood))
         self._faders = _Faders(borders, levels)
         seed = f"{shots[0].place} {len(shots)}" if shots else ""
-        self._score = Score(passages, borders[-1], seed) if passages else None
+        self._score = Score(passages, borders[-1], seed) if passages and music is None else None
+        self._music = MusicTrack(music) if passages and music is not None else None
 
     def read(self, start: int, length: int) -> Stereo:
         """Return `length` samples from the film's sample `start` on."""
@@ -122,6 +127,9 @@ class _Bed:
                 sound += read_texture(name, start, length) * self._faders.gain(name, start, length)
             elif name == _SCORE and self._score is not None:
                 sound += self._score.read(start, length) * self._faders.gain(name, start, length, MUSIC_FADE)
+        if self._music is not None:
+            # Read on where it is not heard, too: it goes on while the story turns it down.
+            sound += self._music.read(length) * self._faders.gain(_SCORE, start, length, MUSIC_FADE)
         self._add_happenings(sound, start)
         return sound
 

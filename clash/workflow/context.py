@@ -38,11 +38,17 @@ Captions = Literal["soft", "burned", "none"]
 
 @dataclass(frozen=True)
 class Finish:
-    """What is laid over the clips when the film is cut. `titles`: a title card at the beginning."""
+    """How the film is cut. `titles`: a title card at the beginning.
+
+    `music`: "" for the composed score, "none" for none, else the sha256 of a file in the asset store, which is played
+    `music_volume` decibels louder than the score.
+    """
 
     captions: Captions = "soft"
     slate: bool = False
     titles: bool = False
+    music: str = ""
+    music_volume: float = 0.0
 
 
 class CallLedger(Protocol):

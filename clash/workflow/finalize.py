@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from clash.film.assembly import SubtitleTrack
     from clash.film.subtitles import Cue
+    from clash.sound.given_music import Music
     from clash.sound.soundtrack import SoundShot
 
 _STEP = "finalize"
@@ -65,7 +66,7 @@ def _assemble(
             clips,
             working,
             fps=fps,
-            sound=_until_stopped(film_sound(sound), context),
+            sound=_until_stopped(film_sound(sound, _music(context)), context),
             cues=cues,
             title=screenplay.title,
             language=screenplay.language,
@@ -86,6 +87,16 @@ def _assemble(
     record_facts = {"duration_s": duration, "frames": total, "fps": fps, "loudness_lufs": facts.loudness_lufs}
     film = FinishedFilm(sha256=digest, duration_s=duration, frames=total)
     return film, FileRecord(_STEP, "film", "film", "video/mp4", digest, record_facts)
+
+
+def _music(context: StepContext) -> Music | None:
+    from clash.sound.given_music import Music
+
+    chosen = context.finish.music
+    if not chosen:
+        return None
+    volume = context.finish.music_volume
+    return Music(volume_db=volume) if chosen == "none" else Music(context.assets.fetch(chosen), volume)
 
 
 def _track(finish: Finish, cues: list[Cue]) -> SubtitleTrack:
