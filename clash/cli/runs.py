@@ -128,7 +128,14 @@ _RUN = (
     Column("error"),
 )
 _PROGRESS = (STEPS[0], Column("done", right=True), Column("total", "of", right=True), *STEPS[1:])
-_NOT_FOR_PEOPLE = ("settings.story", "settings.reference_images", "metadata.totals", "metadata.estimate_micro")
+_NOT_FOR_PEOPLE = (
+    "settings.story",
+    "settings.reference_images",
+    "settings.screenplay",
+    "settings.established",
+    "metadata.totals",
+    "metadata.estimate_micro",
+)
 
 
 @app.command("show")

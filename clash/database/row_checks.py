@@ -115,6 +115,9 @@ _SETTINGS: Mapping[str, type | tuple[type, ...]] = {
     "reference_images": dict,
     "panels": dict,
     "story_choice": (str, type(None)),
+    "screenplay": dict,
+    "screenplay_path": str,
+    "established": dict,
 }
 
 
@@ -124,6 +127,9 @@ def _settings(found: Any) -> str:
             return f"has a value of the wrong type under {name!r}"
     if not all(isinstance(model, str) for model in found.get("models", {}).values()):
         return "names a model that is no text"
+    files = (*found.get("screenplay", {}).values(), *found.get("established", {}).values())
+    if not all(isinstance(sha256, str) for sha256 in files):
+        return "names a screenplay by what is no text"
     if "size" in found and not _SIZE.fullmatch(found["size"]):
         return "has a size that is none"
     if "fps" in found and not 1 <= found["fps"] <= 240:
