@@ -19,6 +19,7 @@ from clash.config import Settings
 from clash.database.connection import open_database
 from clash.database.run_settings import Basis
 from clash.database.tracking import AsyncMetadataTracker
+from clash.editing.cast import CastSheet
 from clash.editing.merge import plan_merge
 from clash.editing.takes import Takes
 from clash.errors import ProviderError
@@ -105,7 +106,7 @@ async def test_answer_without_a_row_fails_the_call(tmp_path: Path) -> None:
 
     one = WordyWriter().write(plan.story.model_copy(update={"beats": plan.story.beats[:1]}))
     with pytest.raises(ProviderError, match="no shot of row 3"):
-        part_call(plan).inspect(one.model_dump_json().encode())
+        part_call(plan, CastSheet()).inspect(one.model_dump_json().encode())
 
 
 async def test_dry_run_asks_for_the_same_rows(tmp_path: Path) -> None:
