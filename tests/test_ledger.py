@@ -6,7 +6,6 @@ Budgets are proved in `test_budget.py`, lost answers and jobs in `test_unknown_c
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -15,18 +14,17 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from conftest import RUN, on_both_databases
-from paid import QUICK, Act, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
+from paid import QUICK, Act, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task
 
 from clash.assets import AssetStore
 from clash.calls.dry_run import DryRun
 from clash.calls.ledger import Ledger
-from clash.calls.rate_limits import RateLimits
 from clash.calls.spec import CallResult, CallSpec
 from clash.database.connection import open_database
 from clash.database.lease import take_lease
 from clash.database.metadata import AsyncMetadataTracker
-from clash.database.port import Database, Rows, Statement
-from clash.errors import ConflictError, DatabaseError, PersonNeededError, ProviderError, StoppedError, StorageError
+from clash.database.port import Database
+from clash.errors import PersonNeededError, ProviderError, StorageError
 from clash.providers.registry import Model, Registry
 
 KINDS = ("keyed", "oneshot", "queued")
@@ -326,172 +324,6 @@ async def test_a_paid_file_that_is_gone_is_not_bought_again_unasked(
     made.path.write_bytes(content)
     assert (await (await desk.ledger(provider)).call(task("a"))).sha256 == made.sha256
     assert till.times("a") == 1
-
-
-# -- crashes ---------------------------------------------------------------------------------------------------------
-
-
-class Failing:
-    """A database that dies at its nth batch, before or after it is applied."""
-
-    def __init__(self, database: Database, at: int, *, applied: bool) -> None:
-        self._database, self.left, self._applied = database, at, applied
-        self.url = database.url
-
-    async def batch(self, statements: list[Statement]) -> list[Rows]:
-        self.left -= 1
-        if self.left == 0:
-            if self._applied:
-                await self._database.batch(statements)
-            raise DatabaseError("the disk is full", code="disk_full", retryable=True)
-        return await self._database.batch(statements)
-
-    async def query(self, sql: str, params: Any = ()) -> Rows:
-        return await self._database.query(sql, params)
-
-    async def close(self) -> None:
-        return None
-
-
-@on_both_databases
-@pytest.mark.parametrize("applied", [False, True])
-@pytest.mark.parametrize("at", [1, 2, 3])
-@pytest.mark.parametrize("kind", KINDS)
-async def test_a_process_that_dies_at_a_write_pays_nothing_twice(desk: Desk, kind: str, at: int, applied: bool) -> None:
-    """At each write of a call, just before it is applied or just after: the next process brings it to one charge."""
-    till = Till()
-    provider = provider_of(kind, till)
-    dying = await desk.ledger(provider)
-    failing = Failing(desk.database, at, applied=applied)
-    dying._database = dying._store._database = failing
-    (outcome,) = await asyncio.gather(dying.call(task("a")), return_exceptions=True)
-    assert isinstance(outcome, DatabaseError) == (failing.left <= 0)
-    if applied and at == 1 and kind != "keyed":
-        # An intent alone: nobody can know that it was not sent any more, so a person is asked.
-        with pytest.raises(PersonNeededError):
-            await (await desk.ledger(provider)).call(task("a"))
-        assert till.charges == []
-        return
-    made = await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
-    assert desk.assets.has(made.sha256)
-    assert await desk.states() == ["succeeded"]
-    assert await desk.money() == (100_000, 0)
-
-
-@on_both_databases
-async def test_a_call_that_is_cancelled_is_taken_up_again(desk: Desk) -> None:
-    """Cancelled while the provider works: under the same key it is asked again, and charged once."""
-    till = Till()
-    provider = Keyed(till, gated=True)
-    call = asyncio.create_task((await desk.ledger(provider)).call(task("a")))
-    await till_asked(till, 1)
-    call.cancel()
-    await asyncio.gather(call, return_exceptions=True)
-    provider.gate.set()
-    await (await desk.ledger(provider)).call(task("a"))
-    assert (till.times("a"), till.asked["a"]) == (1, 2)
-    assert await desk.states() == ["succeeded"]
-
-
-# -- who may not call ------------------------------------------------------------------------------------------------
-
-
-@on_both_databases
-@pytest.mark.parametrize("kind", KINDS)
-async def test_who_lost_the_run_calls_nobody_and_writes_nothing(desk: Desk, kind: str) -> None:
-    """Before the call: exit 5, nobody is asked, no row, no file."""
-    till = Till()
-    ledger = await desk.ledger(provider_of(kind, till))
-    await desk.ledger(OneShot(till))
-    with pytest.raises(ConflictError) as refused:
-        await ledger.call(task("a"))
-    assert (refused.value.exit_code, refused.value.code) == (5, "lease_lost")
-    assert (till.asked["a"], await desk.states(), await desk.money()) == (0, [], (0, 0))
-    assert not desk.assets.root.exists()
-
-
-@on_both_databases
-@pytest.mark.parametrize("kind", KINDS)
-async def test_who_loses_the_run_during_a_call_keeps_the_answer_on_disk(desk: Desk, kind: str) -> None:
-    """The new holder settles it from there, so that it is paid for once; the old one writes no row."""
-    till = Till()
-    provider = provider_of(kind, till, gated=True)
-    ledger = await desk.ledger(provider)
-    call = asyncio.create_task(ledger.call(task("a")))
-    await till_asked(till, 1)
-    await desk.ledger(provider)
-    provider.gate.set()
-    with pytest.raises(ConflictError):
-        await call
-    assert await desk.states() == ["intent"]
-    made = await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
-    assert desk.assets.has(made.sha256)
-    assert await desk.money() == (100_000, 0)
-
-
-@on_both_databases
-async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
-    """Those in flight are settled; of the rest nobody is asked, and nothing is on record."""
-    till = Till()
-    stop = threading.Event()
-
-    def check() -> None:
-        if stop.is_set():
-            raise StoppedError("stopped before this was made")
-
-    provider = OneShot(till, gated=True)
-    ledger = await desk.ledger(provider, check_stop=check, rate_limits=RateLimits(concurrency=2, limits={}))
-    calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(8)]))
-    await till_asked(till, 2)
-    stop.set()
-    provider.gate.set()
-    outcomes = await calls
-    assert [type(one) for one in outcomes].count(StoppedError) == 6
-    assert await desk.states() == ["succeeded"] * 2
-    assert till.asked.total() == 2
-
-
-@on_both_databases
-@pytest.mark.parametrize(("asked", "expected"), [(None, 3), (2, 2), (64, 20)])
-async def test_no_more_calls_are_in_flight_than_allowed(desk: Desk, asked: int | None, expected: int) -> None:
-    """What the provider advises, unless the user says otherwise; and as many as that are."""
-    till = Till()
-    provider = OneShot(till, gated=True, concurrency=3)
-    ledger = await desk.ledger(provider, rate_limits=RateLimits(concurrency=asked, limits={}))
-    calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(20)]))
-    await till_asked(till, expected)
-    provider.gate.set()
-    await calls
-    assert provider.most_in_flight == expected
-    assert len(till.charges) == 20
-
-
-class SlowToSettle:
-    """A database that takes down no answer before the provider was asked a second time."""
-
-    def __init__(self, database: Database, till: Till) -> None:
-        self.database = database
-        self.till = till
-
-    async def batch(self, statements: list[Statement]) -> list[Rows]:
-        if any("state = 'succeeded'" in statement.sql for statement in statements):
-            await till_asked(self.till, 2)
-        return await self.database.batch(statements)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.database, name)
-
-
-async def test_the_next_call_need_not_wait_until_an_answer_is_on_record(desk: Desk) -> None:
-    """It is on the disk by then; a place is for a call in flight, not for a request to a distant database."""
-    till = Till()
-    desk.database = SlowToSettle(desk.database, till)
-    ledger = await desk.ledger(OneShot(till), rate_limits=RateLimits(concurrency=1, limits={}))
-    made = await all_of(ledger, ["a", "b"])
-    assert [type(one) for one in made] == [CallResult, CallResult]
-    assert len(till.charges) == 2
 
 
 # -- sums ------------------------------------------------------------------------------------------------------------

@@ -78,6 +78,12 @@ def spoken(text: str) -> bytes:
     return stream.getvalue()
 
 
+FAULTS: dict[str, tuple[int, str, dict[str, str]]] = {
+    "busy": (429, "too many requests", {"retry_after": "0"}),
+    "refuse": (422, "the picture would break our rules 规则", {}),
+}
+
+
 def handler(service: Service) -> type[BaseHTTPRequestHandler]:
     """The wire protocols of Paintbox and Parrot."""
 
@@ -99,10 +105,9 @@ def handler(service: Service) -> type[BaseHTTPRequestHandler]:
             with service.lock:
                 service.asked.append(f"POST {self.path}")
                 fault = service.faults.pop(0) if service.faults else ""
-                if fault == "busy":
-                    return self.answer(429, b"too many requests", "text/plain", retry_after="0")
-                if fault == "refuse":
-                    return self.answer(422, "the picture would break our rules 规则".encode(), "text/plain")
+                if fault in FAULTS:
+                    code, text, headers = FAULTS[fault]
+                    return self.answer(code, text.encode(), "text/plain", **headers)
                 reply = self.speak(body) if self.path == "/v1/speech" else self.take_job(body)
             if fault == "hang_up":
                 self.close_connection = True

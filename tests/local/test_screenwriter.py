@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import time
-from itertools import pairwise
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from clash.local.screenwriter import write_screenplay
-from clash.local.screenwriting.shot_breakdown import seconds_for
 from clash.story.camera_terms import angle_of, movement_of, size_of
 from clash.story.reader import read_story
-from clash.story.screenplay import Beat, Line, Screenplay, Story
+from clash.story.screenplay import Screenplay
 
 
 def written(text: str, *, name: str = "harbour.csv", choice: str | None = None) -> Screenplay:
@@ -366,67 +358,6 @@ def test_what_is_not_told_stays_untold():
     assert written(table) == screenplay
 
 
-# ---- time
-
-
-def test_durations_are_kept_or_follow_the_words():
-    """A given length stays; else the words decide: 2.4 English words or 4 Chinese characters a second, and a pause."""
-    assert seconds_for("") == 3.0
-    assert seconds_for("one two three four five six seven eight nine ten eleven twelve") == 5.8
-    assert seconds_for("一二三四五六七八九十一二三四五六") == 4.8
-    assert seconds_for("word " * 500) == 12.0
-    shots = written(
-        "shot,description,narration,duration\n1,Rain.,,0.5\n2,Rain.,,\n3,Rain.,A B C D E F G H I J K L,\n"
-    ).shots
-    assert [shot.duration_s for shot in shots] == [0.5, 3.0, 5.8]
-
-
-@pytest.mark.parametrize("seconds", [0.5, 2.0, 7.0, 30.0, 600.0])
-def test_the_length_of_a_beat_is_shared_by_its_shots(seconds: float):
-    """A beat that says how long it is lasts that long, and loses none of its words however short."""
-    beats = (
-        Beat(
-            row=2,
-            description="A boat. Mara rows. Mara sings. Mara lands.",
-            location="Sea",
-            narration="So it began.",
-            dialogue=(Line(speaker="Mara", text="Land!"), Line(speaker="Ivo", text="At last.")),
-            duration_s=seconds,
-        ),
-    )
-    shots = write_screenplay(Story(title="S", kind="beats", language="en", beats=beats, sha256="0")).shots
-    assert sum(shot.duration_s for shot in shots) == pytest.approx(seconds, abs=0.01)
-    assert all(shot.duration_s > 0 for shot in shots)
-    assert [line.text for shot in shots for line in shot.dialogue] == ["Land!", "At last."]
-    assert [shot.narration for shot in shots if shot.narration] == ["So it began."]
-
-
-def test_the_cut_has_a_rhythm():
-    """Over a long story no three shots running have the same size and move, and both vary."""
-    table = "description,dialogue\n" + "".join(
-        f'"Mara walks on. The road bends. She waits {n}.","MARA: Line {n}.\nIVO: Answer {n}."\n' for n in range(40)
-    )
-    shots = written(table).shots
-    framing = [(shot.size, shot.movement) for shot in shots]
-    assert all(one != other for one, other in pairwise(framing))
-    assert len({size for size, _ in framing}) >= 5
-    assert len({move for _, move in framing}) >= 4
-
-
-def test_prose_without_narration_tells_itself():
-    """A story that is nothing but sentences is heard sentence by sentence: the film is not mute."""
-    screenplay = written(
-        "storytitle,sentence1,sentence2,sentence3\nThe Test,Tom had a test.,He studied in the library.,Tom passed.\n"
-    )
-    assert screenplay.title == "The Test"
-    assert [shot.narration for shot in screenplay.shots] == [
-        "Tom had a test.",
-        "He studied in the library.",
-        "Tom passed.",
-    ]
-    assert [shot.characters for shot in screenplay.shots] == [("tom",)] * 3
-
-
 # ---- prompts
 
 
@@ -442,111 +373,3 @@ def test_prompts():
     chinese = written("镜号,景别,运镜,画面,人物,场景,日夜\n1,特写,推,小禾抬头,小禾,面馆,夜\n").shots[0]
     assert all(words in chinese.image_prompt for words in ("特写", "小禾抬头", "面馆", "室内", "夜晚"))
     assert "推近" in chinese.video_prompt
-
-
-# ---- whatever comes
-
-PIECES = (
-    "Mara ",
-    "[/b]",
-    "😀",
-    "שלום",
-    "\u202e",
-    "。",
-    "雨",
-    "！",
-    '"',
-    "(",
-    "in the street ",
-    ". ",
-    "\n",
-    "老",
-    "'s ",
-    "IVO",
-)
-ODD = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.builds(
-            Beat,
-            row=st.just(2),
-            description=ODD,
-            scene=ODD,
-            shot=ODD,
-            title=ODD,
-            location=ODD,
-            int_ext=ODD,
-            time=ODD,
-            characters=st.lists(ODD, max_size=3).map(tuple),
-            dialogue=st.lists(st.builds(Line, speaker=ODD, text=ODD.filter(str.strip)), max_size=3).map(tuple),
-            narration=ODD,
-            duration_s=st.none() | st.floats(0.001, 600),
-            shot_size=ODD,
-            movement=ODD,
-            emotion=ODD,
-        ),
-        min_size=1,
-        max_size=4,
-    ),
-    st.sampled_from(["beats", "shot_list"]),
-    st.sampled_from(["en", "zh"]),
-)
-def test_any_story_can_be_shot(beats: list[Beat], kind: str, language: str):
-    """Odd text breaks nothing: shots are numbered, refer to what exists, last some time, and say every word."""
-    story = Story.model_validate({"title": "Odd", "kind": kind, "language": language, "beats": beats, "sha256": "0"})
-    screenplay = write_screenplay(story)
-    assert Screenplay.model_validate_json(screenplay.model_dump_json()) == screenplay
-    shots = screenplay.shots
-    assert [shot.number for shot in shots] == list(range(1, len(shots) + 1))
-    assert len(shots) >= len(beats)
-    assert kind == "beats" or len(shots) == len(beats)
-    assert all(0 < shot.duration_s <= 600 for shot in shots)
-    people, places = ({one.slug for one in group} for group in (screenplay.characters, screenplay.locations))
-    assert len(people) == len(screenplay.characters)
-    assert len(places) == len(screenplay.locations)
-    assert all(people.issuperset(shot.characters) and shot.location in places for shot in shots)
-    heard = sorted([line.text for s in shots for line in s.dialogue])
-    told = "\n".join(s.narration for s in shots)
-    assert all(line.text in told or line.text in heard for beat in beats for line in beat.dialogue)
-    assert len(heard) <= sum(len(beat.dialogue) for beat in beats)
-    assert all(shot.action.strip() and shot.image_prompt and shot.video_prompt for shot in shots)
-
-
-def test_cells_of_20000_characters_are_no_trouble():
-    """The longest cells that the reader lets through are written down in well under a second each."""
-    for cell in (
-        "Mara walks. " * 1666,
-        "A" * 20_000,
-        "雨" * 20_000,
-        "a " * 10_000,
-        "(" * 20_000,
-        "Ab " * 6_666,
-        "." * 20_000,
-    ):
-        table = io.StringIO()
-        # Words that would take an hour to say are refused, so what is said is shorter than what is seen.
-        said = cell[:8_000]
-        csv.writer(table).writerows([["description", "dialogue", "narration"], [cell, f"MARA: {said}", said]])
-        started = time.process_time()
-        shots = written(table.getvalue()).shots
-        assert time.process_time() - started < 1.0
-        assert 1 <= len(shots) <= 6
-
-
-def test_5000_rows_are_fast():
-    """The longest shot list there may be is read and written in under 3 seconds of CPU; 300 in a moment."""
-
-    def table(rows: int) -> str:
-        head = "shot,shot size,movement,location,characters,description,dialogue\n"
-        return head + "".join(
-            f"{n},CU,push in,Place {n // 20},Mara / Tomas,Mara walks across bridge {n} in the rain.,TOMAS: Line {n}.\n"
-            for n in range(rows)
-        )
-
-    for rows, limit in ((300, 0.6), (5000, 3.0)):
-        started = time.process_time()
-        assert len(written(table(rows)).shots) == rows
-        assert time.process_time() - started < limit

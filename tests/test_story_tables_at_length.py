@@ -1,0 +1,172 @@
+"""Tables of any look are read alike, and large ones in a moment."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import time
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clash.errors import StoryError
+from clash.story.columns import MAPPABLE
+from clash.story.reader import Options, Reading, read
+
+
+def reading(text: str | bytes, *, name: str = "kiln.csv", **options: object) -> Reading:
+    """How a table is understood."""
+    content = text.encode() if isinstance(text, str) else text
+    return read(content, name=name, options=Options(**options))  # type: ignore[arg-type]
+
+
+def written(rows: list[list[str]], form: str) -> bytes:
+    """A table in one of the forms that are read."""
+    if form in (",", ";", "\t", "|"):
+        out = io.StringIO()
+        csv.writer(out, delimiter=form).writerows(rows)
+        return out.getvalue().encode()
+    if form == "markdown":
+        rule = "|".join("---" for _ in rows[0])
+        body = ["| " + " | ".join(row) + " |" for row in rows]
+        return "\n".join(["# Notes", "", body[0], f"|{rule}|", *body[1:], "", "That is all."]).encode()
+    if form == "html":
+        cells = ["<tr>" + "".join(f"<td><p>{cell}</p></td>" for cell in row) + "</tr>" for row in rows]
+        return f"<html><body><table>{''.join(cells)}</table></body></html>".encode()
+    items = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    if form == "json":
+        return json.dumps({"title": "Kiln", "shots": items}).encode()
+    return "\n".join(json.dumps(item) for item in items).encode()
+
+
+# ---- what a table's look does not change
+
+
+SEEN = ["The kiln glows at night.", "A bowl breaks on the floor.", "Smoke drifts over the yard."]
+CELLS = st.sampled_from(SEEN)
+WORDS = st.sampled_from(["ANA: Look.", "BEN: I see.", "NARRATOR: It burned all night.", "", "ANA: (softly) Not yet."])
+SIZES = st.sampled_from(["WS", "CU", "MS", "MCU"])
+TABLES = st.lists(st.tuples(SIZES, CELLS, WORDS, st.integers(1, 9)), min_size=1, max_size=5)
+HEADERS = {
+    "en": ["Shot", "Shot Size", "Description", "Dialogue", "Duration"],
+    "zh": ["镜号", "景别", "画面内容", "台词", "时长（秒）"],
+    "es": ["Plano", "Tipo de plano", "Descripción", "Diálogo", "Duración"],
+    "de": ["Einstellung", "Einstellungsgröße", "Beschreibung", "Dialog", "Dauer"],
+    "ru": ["Кадр", "Крупность", "Описание", "Реплика", "Длительность"],
+    "ja": ["カット", "ショットサイズ", "画面内容", "セリフ", "秒数"],
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    TABLES,
+    st.sampled_from(sorted(HEADERS)),
+    st.sampled_from([",", ";", "\t", "|", "html", "markdown"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+def test_the_look_of_a_table_changes_nothing(
+    table: list[tuple[str, str, str, int]], tag: str, form: str, encoding: str, extra: bool, dice: random.Random
+):
+    """Order of columns, unused columns, delimiter, encoding and language of the headers: the same is understood."""
+    rows = [[str(n), size, seen, said, str(long)] for n, (size, seen, said, long) in enumerate(table, start=1)]
+    plain = reading(written([HEADERS["en"], *rows], ",")).story
+    other = [HEADERS[tag], *rows]
+    if extra:
+        other = [[*row, "Zeppelin" if n == 0 else "7"] for n, row in enumerate(other)]
+    order = list(range(len(other[0])))
+    dice.shuffle(order)
+    shuffled = [[row[i] for i in order] for row in other]
+    text = written(shuffled, form).decode()
+    if encoding != "utf-8" and form in ("html", "markdown"):
+        encoding = "utf-8"
+    same = reading(text.encode(encoding), name="kiln.csv").story
+    assert [beat.model_dump(exclude={"row", "extra"}) for beat in same.beats] == [
+        beat.model_dump(exclude={"row", "extra"}) for beat in plain.beats
+    ]
+    assert (same.kind, same.language) == (plain.kind, plain.language)
+
+
+# ---- limits and speed
+
+
+UNITS = [
+    " ",
+    "a ",
+    "a\n",
+    "A: ",
+    "Ab: x. ",
+    "阿：",
+    "(",
+    "[（",
+    "*",
+    "**",
+    "<br>",
+    "&amp;",
+    "“",
+    "a:b:",
+    ". ",
+    "1. x\n",
+    "- ",
+    "第一场 ",
+    "0:00-",
+    "1m",
+    "/",
+    "和",
+    "A and ",
+    "A\n(x)\n",
+    "12:30 ",
+    "__a",
+    " - ",
+]
+
+
+@pytest.mark.parametrize("field", MAPPABLE)
+def test_no_cell_takes_worse_than_linear_time(field: str):
+    """The longest cell there may be is read in a moment, whatever it repeats, in every field."""
+    for unit in UNITS:
+        # The machine may be busy: the shortest of three counts, and no time but the ratio of two.
+        took = [min(_reading_s(field, unit, size) for _ in range(3)) for size in (4_000, 19_900)]
+        assert took[1] < 0.1 or took[1] < 15 * took[0], (field, unit, took)
+
+
+def _reading_s(field: str, unit: str, size: int) -> float:
+    """CPU seconds that it takes to read a cell of this field that repeats a unit."""
+    cell = (unit * (size // len(unit) + 1))[:size]
+    out = io.StringIO()
+    csv.writer(out).writerows([["description", field], ["The kiln.", cell], ["The kiln.", "x"]])
+    started = time.process_time()
+    with suppress(StoryError):
+        reading(out.getvalue())
+    return time.process_time() - started
+
+
+def test_columns_are_limited_before_cells_are_made():
+    """A header of a million commas is refused; so are quoted line breaks without end."""
+    with pytest.raises(StoryError, match="columns; at most"):
+        reading("description" + "," * 1_000_000 + "x\n1\n")
+    with pytest.raises(StoryError, match="columns; at most"):
+        reading("description\n" + '"\n",' * 200_000)
+
+
+def test_words_that_take_an_hour_are_refused():
+    """Row and column are named."""
+    with pytest.raises(StoryError, match="minutes to say") as caught:
+        reading("description,dialogue\nKiln,Look.\nKiln," + "看" * 15_000 + "\n")
+    assert (caught.value.row, caught.value.column) == (3, "dialogue")
+
+
+def test_5000_rows_are_read_in_a_moment():
+    """The longest table is read in under two seconds of this process's time."""
+    rows = [
+        [str(n), "CU", f"The kiln glows for the {n}th time.", f"ANA: Look {n}. BEN: I see.", "3"] for n in range(5000)
+    ]
+    content = written([HEADERS["en"], *rows], ",")
+    started = time.process_time()
+    assert len(reading(content).story.beats) == 5000
+    assert time.process_time() - started < 3.0
