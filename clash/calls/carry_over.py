@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from clash.calls.content_key import KEY_VERSION, content_key, first_key, first_revision, kind_of
 from clash.database import call_log
-from clash.database.port import Database
+from clash.database.port import Database, Statement
 from clash.database.rows import CallRow
 from clash.errors import ClashError
 from clash.providers.ports import ImageRequest, Kind, Request, ScreenplayRequest, SpeechRequest, VideoRequest
@@ -36,7 +36,7 @@ async def carry_over(database: Database, registry: Registry) -> int:
     """
     carried = 0
     async for rows in _batches(database):
-        statements = []
+        statements: list[Statement] = []
         for row in rows:
             key = key_today(row, registry)
             carried += key is not None

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Document = Mapping[str, Any]
+
+
+def part_of(document: Document, key: str) -> Mapping[str, Any]:
+    """Return the object under a key of a document; an empty one where there is none."""
+    return document.get(key) or {}
+
+
 Render = Callable[[Document], Iterable[Block]]
 
 

@@ -32,7 +32,7 @@ from clash.cli.options import (
     captions_named,
     column_map,
 )
-from clash.cli.output import Document, emit, say, say_error
+from clash.cli.output import Document, emit, part_of, say, say_error
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
 from clash.documents import SCHEMA
@@ -381,7 +381,7 @@ _OUTCOME = (
 
 def render_outcome(document: Document) -> list[Block]:
     """How the run ended: its film, its length, its cost; if it did not get to the end, its steps and what is left."""
-    film, cost, left = (document.get(key) or {} for key in ("film", "cost", "left"))
+    film, cost, left = (part_of(document, key) for key in ("film", "cost", "left"))
     facts = {
         **document,
         **cost,
@@ -393,7 +393,7 @@ def render_outcome(document: Document) -> list[Block]:
     }
     blocks: list[Block] = [Record(_OUTCOME, facts)]
     if document.get("status") not in ("completed", "already_completed"):
-        steps = [{"step": name, **count} for name, count in (document.get("steps") or {}).items()]
+        steps = [{"step": name, **count} for name, count in part_of(document, "steps").items()]
         columns = (Column("step"), Column("done", right=True), Column("total", "of", right=True))
         blocks.append(Table(columns, steps, empty="no step was begun"))
     return [

@@ -12,7 +12,7 @@ from clash.cli import diffs
 from clash.cli.calls import STEPS, calls_blocks, failed_paid_blocks, failures, settlement_blocks, unknown_blocks
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import Json, Limit, Thread
-from clash.cli.output import Document, emit
+from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
 from clash.cli.text import clock, minute, moment, money, money_if_any
 from clash.hints import command
@@ -148,7 +148,7 @@ def show_run(thread: Thread, as_json: Json = False) -> None:
 
 def render_run(document: Document) -> list[Block]:
     """The run, its settings, its steps, its calls."""
-    story, film, error = (document.get(key) or {} for key in ("story", "film", "error"))
+    story, film, error = (part_of(document, key) for key in ("story", "film", "error"))
     facts = {
         **document,
         "held_by": _holder(document.get("lease")),
@@ -188,7 +188,7 @@ def _chosen_column(name: str) -> Column:
 def _steps(document: Document) -> list[dict[str, Any]]:
     """How far each step is, beside what its calls cost."""
     rows: dict[str, dict[str, Any]] = {
-        step: {"step": step, **count} for step, count in (document.get("progress") or {}).items()
+        step: {"step": step, **count} for step, count in part_of(document, "progress").items()
     }
     for sums in document.get("steps") or ():
         rows.setdefault(sums["step"], {}).update(sums)

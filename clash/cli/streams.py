@@ -113,8 +113,9 @@ def _nowhere() -> TextIO:
 
 def _any_text(stream: TextIO) -> TextIO:
     """The stream, set to spell out what its encoding lacks (the C locale, Windows' code pages)."""
-    if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")
+    wrapper: object = stream
+    if isinstance(wrapper, TextIOWrapper):
+        wrapper.reconfigure(errors="backslashreplace")
     return stream
 
 
@@ -124,7 +125,7 @@ def _whole_writes(stream: TextIO) -> TextIO:
     Under PYTHONUNBUFFERED Python's own loses the rest of a long text when a signal comes while a pipe is full: its
     text layer takes a part that the system has written for the whole.
     """
-    if isinstance(stream, TextIOWrapper) and isinstance(stream.buffer, RawIOBase):
+    if isinstance(getattr(stream, "buffer", None), RawIOBase):
         descriptor = stream.fileno()
         return open(descriptor, "w", encoding=stream.encoding, errors=stream.errors, closefd=False)
     return stream

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 _CONTROLS = re.compile(
     "["
@@ -51,8 +52,11 @@ def plain(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return visible(value)
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return visible(",".join(value))
+    if isinstance(value, list | tuple):
+        items = cast("Sequence[object]", value)
+        texts = [item for item in items if isinstance(item, str)]
+        if len(texts) == len(items):
+            return visible(",".join(texts))
     return visible(json.dumps(value, ensure_ascii=False))
 
 

@@ -45,7 +45,7 @@ class FileWatch:
         self._log_path = side_file(self._real, "-wal")
         self._log = file_id(self._log_path)
         self._index = file_id(side_file(self._real, "-shm"))
-        self._stamp = self._identity()
+        self._stamp: str | None = self._identity()
         self._written = self._times()
         self._error: DatabaseError | None = None
         self._overwritten = False
@@ -121,7 +121,8 @@ class FileWatch:
         # SQLite opens it, never `open`: to close a file drops all locks that this process has on it.
         address = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
         with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True, timeout=0)) as connection:
-            for (identity,) in connection.execute("SELECT id FROM database_identity LIMIT 1"):
+            rows: list[tuple[object]] = connection.execute("SELECT id FROM database_identity LIMIT 1").fetchall()
+            for (identity,) in rows:
                 return str(identity)
         return None
 

@@ -296,8 +296,9 @@ def _voiced(session: Any, ids: list[int], timbre: Timbre, noise: Any) -> Samples
     out = session.run(None, {"ids": np.asarray([ids], np.int64), "speed": np.asarray([timbre.pace], np.float32)})
     envelope, phase, breath, consonants, consonant_phase, pitch = (part[0] for part in out)
     envelope, phase = _other_throat(envelope, phase, pitch, timbre)
-    moved = np.where(pitch > _VOICED_HZ, np.maximum(pitch * timbre.pitch, _VOICED_HZ + 5), pitch)
-    return vocoder.synth(envelope, phase, breath, consonants, consonant_phase, moved.astype(np.float32), noise)
+    raised = np.maximum(np.asarray(pitch * timbre.pitch, np.float32), np.float32(_VOICED_HZ + 5))
+    moved = np.where(pitch > _VOICED_HZ, raised, pitch).astype(np.float32)
+    return vocoder.synth(envelope, phase, breath, consonants, consonant_phase, moved, noise)
 
 
 def _other_throat(envelope: Samples, phase: Samples, pitch: Samples, timbre: Timbre) -> tuple[Samples, Samples]:
@@ -309,12 +310,13 @@ def _other_throat(envelope: Samples, phase: Samples, pitch: Samples, timbre: Tim
     import numpy as np
 
     envelope, phase = envelope.copy(), phase.copy()
-    bins = np.arange(envelope.shape[0]) / timbre.throat
+    bins = np.arange(envelope.shape[0], dtype=np.float64) / timbre.throat
     for frame in np.flatnonzero(pitch > _VOICED_HZ):
         harmonics = np.arange(1, int(11_000 / pitch[frame]) + 1) * (pitch[frame] / _BIN_HZ)
         nearest = np.clip(np.rint(harmonics).astype(np.intp), 0, envelope.shape[0] - 1)
         turn = np.exp(1j * np.pi * np.tanh(phase[nearest, frame]))
-        turned = np.angle(np.interp(bins, harmonics, turn)) / np.pi
+        between = np.asarray(np.interp(bins, harmonics, turn), np.complex128)
+        turned = np.angle(between) / np.pi
         envelope[:, frame] = np.interp(bins, harmonics, envelope[nearest, frame])
         phase[:, frame] = np.arctanh(np.clip(turned, -0.9999, 0.9999))
     # A lower pitch has more harmonics under the same envelope: keep the loudness.
@@ -333,7 +335,8 @@ def _levelled(samples: Samples) -> Samples:
         return np.zeros(0, np.float32)
     heard = np.flatnonzero(power > power.max() * 10 ** (-42 / 20))
     cut = samples[max(0, heard[0] - 3) * window : (heard[-1] + 4) * window].astype(np.float64)
-    cut *= _SPOKEN_RMS / np.sqrt(np.mean(power[power > power.max() * 10 ** (-25 / 20)] ** 2))
+    loud = np.asarray(power[power > power.max() * 10 ** (-25 / 20)], np.float64)
+    cut *= _SPOKEN_RMS / np.sqrt(np.mean(loud * loud))
     knee = 0.6 * _SPOKEN_PEAK
     over = np.maximum(np.abs(cut) - knee, 0) / (_SPOKEN_PEAK - knee)
     cut = np.sign(cut) * (np.minimum(np.abs(cut), knee) + (_SPOKEN_PEAK - knee) * np.tanh(over))

@@ -96,7 +96,7 @@ class ActiveRun:
     async def _first_cut(self) -> tuple[FilmCut, ...]:
         """Return the film of a run that an older clash completed: it is the film's first take."""
         rows = await reading.sound_assets(self.database, self.thread_id)
-        files = {
+        files: dict[str, Mapping[str, object]] = {
             row.asset_type: {"sha256": row.sha256, "media_type": row.media_type, "facts": {}}
             for row in rows
             if row.slot == "film"

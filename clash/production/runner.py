@@ -126,7 +126,8 @@ class Runner:
         run = self._run
         context = make_step_context(run, lease, ledger)
         async with run_saver(run.database, lease) as saver:
-            graph: Any = build_graph(context).compile(checkpointer=saver)
+            builder: Any = build_graph(context)
+            graph = builder.compile(checkpointer=saver)
             config = {"configurable": {"thread_id": run.thread_id}}
             try:
                 state = await graph.aget_state(config)

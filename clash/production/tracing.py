@@ -7,6 +7,7 @@ clash and traces other things goes on tracing them.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -32,8 +33,9 @@ def tracing_as_allowed(settings: Settings) -> Generator[None]:
     # Slow to import, and here already, since a graph is about to run.
     from langchain_core.runnables.config import var_child_runnable_config
     from langchain_core.tracers.context import tracing_v2_callback_var
-    from langsmith import tracing_context
 
+    # What langsmith says of its own types is not whole.
+    tracing_context: Any = importlib.import_module("langsmith").tracing_context
     silent = _silent_tracer() if any(os.environ.get(name, "") not in _OFF for name in _OLDEST) else None
     with (
         tracing_context(enabled=False),

@@ -65,7 +65,7 @@ def _clip(content: bytes) -> tuple[str, dict[str, Any]]:
     with av.open(io.BytesIO(content), "r", format="mp4") as container:
         if not container.streams.video:
             raise bad_file("the vendor's clip has no picture")
-        stream: Any = container.streams.video[0]
+        stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         width, height = int(stream.codec_context.width), int(stream.codec_context.height)
         declared, rate = int(stream.frames), float(stream.average_rate or 0)
@@ -91,7 +91,7 @@ def _speech(content: bytes) -> tuple[str, dict[str, Any]]:
     with av.open(io.BytesIO(content), "r", format=container_format) as container:
         if not container.streams.audio:
             raise bad_file("the vendor's speech has no sound")
-        stream: Any = container.streams.audio[0]
+        stream = container.streams.audio[0]
         seconds = 0.0
         for frame in container.decode(stream):
             seconds += frame.samples / frame.sample_rate

@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import sys
-from typing import Any
+from typing import Any, cast
 
 from pydantic import SecretStr
 
@@ -100,7 +100,7 @@ def _shown(value: object) -> str | None:
     if value is None or value == () or value == {}:
         return None
     if isinstance(value, tuple):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(str(item) for item in cast("tuple[object, ...]", value))
     return redacted_text(str(value))
 
 

@@ -182,12 +182,16 @@ async def diff_checkpoints(thread_id: str, a: str, b: str, settings: Settings | 
 def _values(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for key in dict.fromkeys((*a, *b)):
         if key in _PER_SLOT:
-            one, other = a.get(key) or {}, b.get(key) or {}
+            one, other = _by_slot(a.get(key)), _by_slot(b.get(key))
             slots = sorted(one.keys() | other.keys())
-            found = ((slot, one.get(slot), other.get(slot)) for slot in slots)
+            found: list[tuple[str | None, object, object]] = [(slot, one.get(slot), other.get(slot)) for slot in slots]
         else:
-            found = ((None, a.get(key), b.get(key)),)
+            found = [(None, a.get(key), b.get(key))]
         for slot, before, after in found:
             if before != after:
                 state = "added" if before is None else "removed" if after is None else "changed"
                 yield {"state": state, "key": key, "slot": slot, "a": before, "b": after}
+
+
+def _by_slot(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}

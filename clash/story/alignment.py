@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import Literal, cast
 
 from clash.story.screenplay import Shot
 
@@ -130,16 +130,16 @@ def _likeness(a: Shot, b: Shot) -> float:
     return alike / total if total else 0.0
 
 
-def _ratio(one: Any, other: Any) -> float:
+def _ratio(one: object, other: object) -> float:
     """How much of two texts is the same, word by word; of other values nothing is."""
     if isinstance(one, tuple) and isinstance(other, tuple):
-        one, other = _said(one), _said(other)
+        one, other = _said(cast("tuple[object, ...]", one)), _said(cast("tuple[object, ...]", other))
     if not (isinstance(one, str) and isinstance(other, str)):
         return 0.0
     return SequenceMatcher(None, _words(one), _words(other), autojunk=False).ratio()
 
 
-def _said(values: tuple[Any, ...]) -> str:
+def _said(values: tuple[object, ...]) -> str:
     return " ".join(getattr(value, "text", str(value)) for value in values)
 
 

@@ -112,7 +112,8 @@ def _until_stopped(chunks: Iterator[np.ndarray], context: StepContext) -> Iterat
 
 
 def _starts(lengths: list[int], first: int = 0) -> list[int]:
-    starts, clock = [], first
+    starts: list[int] = []
+    clock = first
     for length in lengths:
         starts.append(clock)
         clock += length

@@ -6,10 +6,11 @@ store and the state names it by its sha256.
 
 from __future__ import annotations
 
-import operator
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, TypeVar
 
 from clash.assets.store import StoredFile as StoredFile
+
+T = TypeVar("T")
 
 WORKFLOW = "video_production"
 STEPS = ("initialize", "generate_screenplay", "generate_assets", "generate_shots", "finalize")
@@ -44,6 +45,11 @@ class FinishedFilm(TypedDict):
     frames: int
 
 
+def _together(old: dict[str, T], new: dict[str, T]) -> dict[str, T]:
+    """Return the slots of both; the newer value of a slot that both have."""
+    return old | new
+
+
 class ProductionState(TypedDict):
     """What the five steps pass on; a key is there once its step is done. Slots (`shot:003`) are the maps' keys.
 
@@ -53,8 +59,8 @@ class ProductionState(TypedDict):
     story: str
     reference_images: dict[str, StoredFile]
     screenplay: str
-    cards: Annotated[dict[str, StoredFile], operator.or_]
-    shots: Annotated[dict[str, FinishedShot], operator.or_]
+    cards: Annotated[dict[str, StoredFile], _together]
+    shots: Annotated[dict[str, FinishedShot], _together]
     film: FinishedFilm
     edits: int
 

@@ -121,7 +121,8 @@ class Steps:
         screenplay = await self._screenplay(state["screenplay"])
         tasks = shot_tasks(screenplay, state["cards"], state["reference_images"], await self._cast())
         await self._context.plan("generate_shots", len(tasks))
-        return Command(goto=[Send("generate_shots", task) for task in tasks])
+        onward: Command[Any] = Command(goto=[Send("generate_shots", task) for task in tasks])
+        return onward
 
     async def finalize(self, state: ProductionState) -> dict[str, Any]:
         """Cut the film, inspect it, and give everything its name for people."""

@@ -100,7 +100,8 @@ class _Body:
 
     @property
     def fields(self) -> Mapping[str, Any] | None:
-        return cast("Mapping[str, Any]", self.value) if isinstance(self.value, dict) else None
+        value: object = self.value
+        return cast("Mapping[str, Any]", value) if isinstance(value, dict) else None
 
     @property
     def errors(self) -> list[Mapping[str, Any]]:

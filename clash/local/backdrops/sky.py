@@ -149,7 +149,8 @@ def _cloud(
         x, y = cx + float(offset) * half * 0.85 - x0, base - y0
         draw.ellipse((x - rx, y - ry, x + rx, y + ry * 0.32), fill=255)
     soft = np.asarray(mask.filter(ImageFilter.GaussianBlur(max(0.8, tall * 0.05))), dtype=np.float64) / 255
-    down = np.clip((np.arange(y0, y1) - (base - tall)) / (tall * 1.3), 0, 1)[:, None, None]
+    rows = np.arange(y0, y1, dtype=np.float64)
+    down = np.clip((rows - (base - tall)) / (tall * 1.3), 0, 1)[:, None, None]
     colour = np.asarray(colours[0]) * (1 - down) + np.asarray(colours[1]) * down
     share = soft[..., None] * alpha * (1 - 0.45 * down**3)
     air[y0:y1, x0:x1] += (colour - air[y0:y1, x0:x1]) * share
