@@ -178,7 +178,7 @@ class PersonNeededError(ClashError):
 
 
 class DatabaseError(ClashError):
-    """The database refused a statement, is full, is read-only, or is no database of ours."""
+    """The database refused a statement, is full, is read-only, or is not a clash database."""
 
     code = "database"
 

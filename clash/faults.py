@@ -4,7 +4,7 @@
 costs one comparison. The points, in the order a call passes them:
 
     intent.before     nothing is written yet
-    intent.after      the intent is on record, nothing is sent
+    intent.after      the intent is recorded, nothing is sent
     submit.after      a queue has taken the job, its id is nowhere
     ticket.after      the job's id is on the disk, not in its row
     job.after         the job's id is stored

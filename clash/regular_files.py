@@ -1,6 +1,6 @@
 """Opens files that somebody named, without waiting for what is no file.
 
-A named pipe that nobody writes to holds up whoever opens it for ever, and a device such as /dev/zero never ends. A name
+A named pipe that nobody writes to holds up a reader for ever, and a device such as /dev/zero never ends. A name
 in a table or on a command line can lead to either, so everything that clash reads by such a name is opened here.
 """
 

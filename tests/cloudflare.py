@@ -13,10 +13,10 @@ from d1_engine.faults import Hurry
 from pydantic import SecretStr
 
 from clash.database.d1.database import D1Database
-from clash.database.d1.rest import Account, Patience
+from clash.database.d1.rest import Account, Retries
 
 SECRET = "s3cr3t-t0ken"  # noqa: S105
-FOUR_TRIES = Patience(wait_s=1.5)
+FOUR_TRIES = Retries(wait_s=1.5)
 DATABASE = "00000000-0000-4000-8000-000000000001"
 Answer = httpx.Response | type[httpx.HTTPError]
 
@@ -63,7 +63,7 @@ async def databases_behind(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Op
 
     async def reach(
         cloudflare: Cloudflare,
-        patience: Patience = FOUR_TRIES,
+        retries: Retries = FOUR_TRIES,
         *,
         name: str = DATABASE,
         clock: Hurry | None = None,
@@ -72,7 +72,7 @@ async def databases_behind(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Op
         database = await D1Database.open(
             name,
             Account("acc", SecretStr(SECRET)),
-            patience=patience,
+            retries=retries,
             transport=httpx.MockTransport(cloudflare),
             clock=clock or Hurry(),
             stopping=stopping,

@@ -31,7 +31,7 @@ from clash.calls.spec import CallResult
 from clash.database import init_database
 from clash.database.connection import is_d1
 from clash.database.d1.database import D1Database
-from clash.database.d1.rest import Account, Patience
+from clash.database.d1.rest import Account, Retries
 from clash.database.lease import Lease, renew_lease, take_lease
 from clash.database.port import Database
 from clash.database.sqlite import SqliteDatabase
@@ -173,14 +173,14 @@ def test_a_database_that_is_out_of_reach_for_a_while(
 async def one_that_can_be_cut_off(
     url: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> AsyncGenerator[tuple[Database, Callable[[], None], Callable[[], None]]]:
-    """A database of little patience, what keeps it from us, and what gives it back."""
+    """A database that waits only a moment, what keeps it from us, and what gives it back."""
     if is_d1(url):
         engine: D1Engine = request.getfixturevalue("d1_engine")
         network = FaultyNetwork()
         account = Account(ACCOUNT, SecretStr(TOKEN), engine.base_url)
         name = url.removeprefix("d1://")
         database: Database = await D1Database.open(
-            name, account, patience=Patience(wait_s=0.75), transport=network, clock=Hurry()
+            name, account, retries=Retries(wait_s=0.75), transport=network, clock=Hurry()
         )
         try:
             yield database, lambda: network.faults.extend(["dropped"] * 1000), network.faults.clear

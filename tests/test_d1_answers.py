@@ -10,7 +10,7 @@ import httpx
 import pytest
 from cloudflare import Cloudflare, Open, databases_behind, page, refusal
 
-from clash.database.d1.rest import Patience
+from clash.database.d1.rest import Retries
 from clash.database.port import Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError
 
@@ -118,7 +118,7 @@ ODD = {
 async def test_an_answer_of_another_shape_is_told(reach: Open, name: str) -> None:
     """After four tries, for it will hardly be another one in five minutes; as an error of the database."""
     cloudflare = Cloudflare(*[ODD[name]] * 9)
-    database = await reach(cloudflare, Patience())
+    database = await reach(cloudflare, Retries())
     with pytest.raises(DatabaseError, match="did not answer as D1 does") as told:
         await database.query("SELECT 1")
     assert len(cloudflare.asked) == 4

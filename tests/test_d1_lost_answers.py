@@ -24,7 +24,7 @@ from clash.calls.spec import CallSpec
 from clash.database import init_database, migrations
 from clash.database.checkpointer import run_saver
 from clash.database.d1.database import D1Database
-from clash.database.d1.rest import Account, Patience
+from clash.database.d1.rest import Account, Retries
 from clash.database.lease import Lease, release_lease, renew_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Statement
@@ -39,7 +39,7 @@ from clash.providers.ports import Answer, Job, Quote, SpeechRequest
 from clash.providers.registry import Model
 from clash.transfer import export_runs
 
-THREE_TRIES = Patience(wait_s=0.75)
+THREE_TRIES = Retries(wait_s=0.75)
 
 
 class ForgetfulNetwork(FaultyNetwork):
@@ -58,7 +58,7 @@ async def database(request: pytest.FixtureRequest, d1_engine: D1Engine) -> Async
     """A D1 database over a calm network, and over one that loses answers: a test must not see which."""
     account = Account(ACCOUNT, SecretStr(TOKEN), d1_engine.base_url)
     database_id = d1_engine.make_database(f"lost-{secrets.token_hex(8)}")
-    opened = await D1Database.open(database_id, account, patience=THREE_TRIES, transport=request.param(), clock=Hurry())
+    opened = await D1Database.open(database_id, account, retries=THREE_TRIES, transport=request.param(), clock=Hurry())
     assert await migrations.migrate(opened)
     yield opened
     await opened.close()

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from clash.config import Settings
 from clash.database.d1.database import D1Database
 from clash.database.d1.pace import API, RequestPace
-from clash.database.d1.rest import Account, Patience
+from clash.database.d1.rest import Account, Retries
 from clash.database.port import Statement
 from clash.errors import DatabaseError
 
@@ -73,7 +73,7 @@ async def test_tries_count_as_well() -> None:
     database = await D1Database.open(
         "00000000-0000-4000-8000-000000000001",
         Account("acc", SecretStr("token")),
-        patience=Patience(wait_s=14, first_wait_s=1.0, longest_wait_s=1.0),
+        retries=Retries(wait_s=14, first_wait_s=1.0, longest_wait_s=1.0),
         clock=Hurry(),
         pace=RequestPace(10, WINDOW_S),
         transport=httpx.MockTransport(refuse),

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from clash.database import open_database
 from clash.database.d1.outage import Outage
-from clash.database.d1.rest import Account, Patience
+from clash.database.d1.rest import Account, Retries
 from clash.database.port import Statement
 from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 
@@ -101,7 +101,7 @@ async def test_who_waited_in_vain_does_not_wait_as_long_again(reach: Open) -> No
 async def test_waits_are_longer_each_time_and_limited(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
     """Doubled, jittered, never longer than the longest, each told in the log."""
     clock = Hurry()
-    database = await reach(Cloudflare(*[page(503)] * 9), Patience(), clock=clock)
+    database = await reach(Cloudflare(*[page(503)] * 9), Retries(), clock=clock)
     with caplog.at_level(logging.INFO, "clash.database.d1.rest"):
         await database.query("SELECT 1")
     lowest = (0.25, 0.5, 1, 2, 4, 8, 10, 10, 10)
@@ -111,9 +111,9 @@ async def test_waits_are_longer_each_time_and_limited(reach: Open, caplog: pytes
 
 async def test_an_outage_is_waited_out_for_five_minutes(reach: Open) -> None:
     """By default; a command that only reads waits for 20 seconds."""
-    for patience, waited_s in ((Patience(), 300), (Patience.of(300), 300), (Patience.of(300, looking=True), 20)):
+    for retries, waited_s in ((Retries(), 300), (Retries.of(300), 300), (Retries.of(300, looking=True), 20)):
         clock = Hurry()
-        database = await reach(Cloudflare(*[page(503)] * 99), patience, clock=clock)
+        database = await reach(Cloudflare(*[page(503)] * 99), retries, clock=clock)
         with pytest.raises(DatabaseError, match="HTTP 503"):
             await database.query("SELECT 1")
         assert clock.now() == pytest.approx(waited_s)
@@ -123,7 +123,7 @@ async def test_an_outage_is_waited_out_for_five_minutes(reach: Open) -> None:
 async def test_who_is_asked_to_stop_waits_no_longer(reach: Open, answer: httpx.Response) -> None:
     """Asked in the fourth minute of an outage, or of a wait that Cloudflare asked for: it gives up at once."""
     clock = Hurry()
-    database = await reach(Cloudflare(*[answer] * 99), Patience(), clock=clock, stopping=lambda: clock.now() > 190)
+    database = await reach(Cloudflare(*[answer] * 99), Retries(), clock=clock, stopping=lambda: clock.now() > 190)
     with pytest.raises(DatabaseError):
         await database.query("SELECT 1")
     assert 190 < clock.now() < 192
@@ -154,7 +154,7 @@ async def test_a_failure_that_nobody_waits_for_is_not_reported(reach: Open, capl
 async def test_a_stop_does_not_hinder_a_short_wait(reach: Open) -> None:
     """A run that stops still writes how it stands, over an outage of ten seconds."""
     clock = Hurry()
-    database = await reach(Cloudflare(*[page(503)] * 5), Patience(), clock=clock, stopping=lambda: True)
+    database = await reach(Cloudflare(*[page(503)] * 5), Retries(), clock=clock, stopping=lambda: True)
     assert await database.query("SELECT 1 AS one") == [{"one": 1}]
     assert 7 < clock.now() < 10
 
@@ -173,7 +173,7 @@ async def test_a_wait_as_cloudflare_asks_is_said(reach: Open, caplog: pytest.Log
 
 async def test_an_outage_is_said_once(reach: Open, caplog: pytest.LogCaptureFixture) -> None:
     """What is wrong and that it goes on, then that D1 answers again, without the token; not at every try."""
-    database = await reach(Cloudflare(*[httpx.ReadError] * 12), Patience())
+    database = await reach(Cloudflare(*[httpx.ReadError] * 12), Retries())
     with caplog.at_level(logging.WARNING):
         await database.query("SELECT 1")
     first, last = caplog.messages

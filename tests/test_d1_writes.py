@@ -16,11 +16,11 @@ from d1_engine.faults import FaultyNetwork, Hurry
 from pydantic import SecretStr
 
 from clash.database.d1.database import D1Database
-from clash.database.d1.rest import Account, Patience
+from clash.database.d1.rest import Account, Retries
 from clash.database.port import Statement
 from clash.errors import DatabaseError, NotFoundError
 
-FIVE_TRIES = Patience(wait_s=3)
+FIVE_TRIES = Retries(wait_s=3)
 ADD = Statement("UPDATE purse SET coins = coins + 1")
 Open = Callable[..., Awaitable[D1Database]]
 
@@ -39,9 +39,7 @@ async def connect(d1_engine: D1Engine) -> AsyncGenerator[Open]:
     opened: list[D1Database] = []
 
     async def connect(network: FaultyNetwork) -> D1Database:
-        opened.append(
-            await D1Database.open(database_id, account, patience=FIVE_TRIES, transport=network, clock=Hurry())
-        )
+        opened.append(await D1Database.open(database_id, account, retries=FIVE_TRIES, transport=network, clock=Hurry()))
         return opened[-1]
 
     yield connect

@@ -295,7 +295,7 @@ def test_a_missing_key_is_exit_4_before_the_first_call(tmp_path: Path, installed
 
 
 def test_the_plug_ins_are_what_the_guide_says_and_short(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guide's provider has forty lines of code, the example sixty; one answers at once, the other takes jobs."""
+    """The guide's provider has forty lines of code, the example seventy; one answers at once, the other takes jobs."""
     monkeypatch.setenv("PAINTBOX_KEY", KEY)
     parrot, paintbox = (
         load(path, name)
@@ -311,7 +311,7 @@ def test_the_plug_ins_are_what_the_guide_says_and_short(installed: Path, monkeyp
     assert isinstance(paintbox, Searchable)
     assert not isinstance(paintbox, Provider)
     assert len(code_of(the_forty_lines())) <= 40
-    assert len(code_of((EXAMPLE / "clash_paintbox.py").read_text(encoding="utf-8"))) <= 60
+    assert len(code_of((EXAMPLE / "clash_paintbox.py").read_text(encoding="utf-8"))) <= 70
 
 
 def load(path: Path, name: str) -> object:

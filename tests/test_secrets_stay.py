@@ -31,7 +31,7 @@ from clash.calls.receipts import answer_without_secrets, storable
 from clash.database.checkpointer import strict_serializer
 from clash.database.connection import open_database
 from clash.database.d1.database import D1Database
-from clash.database.d1.rest import Account, Patience
+from clash.database.d1.rest import Account, Retries
 from clash.database.port import Statement
 from clash.errors import ClashError, ProviderError
 from clash.providers import credentials
@@ -189,7 +189,7 @@ async def test_a_token_that_d1_repeats_is_hidden(status: int, caplog: pytest.Log
         await D1Database.open(
             "films",
             account,
-            patience=Patience(wait_s=0.0, first_wait_s=0.001, longest_wait_s=0.002),
+            retries=Retries(wait_s=0.0, first_wait_s=0.001, longest_wait_s=0.002),
             transport=httpx.MockTransport(answer),
         )
     text = f"{caught.value.message} {caught.value.hint} {caplog.text}"

@@ -1,4 +1,4 @@
-"""What is on record of each slot of a run, remembered: under its lease nobody else writes these rows.
+"""The recorded calls of each slot of a run, kept in memory: under the lease no other process writes these rows.
 
 On Cloudflare D1 every read is a request, and Cloudflare counts them. So a run reads its rows once, and again only
 those of a slot that it has written to since.

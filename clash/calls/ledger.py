@@ -1,11 +1,11 @@
-"""The ledger: the one door to every provider. A call is a row before it is made, and is settled after.
+"""The ledger: every call to a provider goes through it. A call is a row before it is made, and is settled after.
 
     intent ----> submitted ----> succeeded      the answer is in the store, its receipt on the disk, the row settled
        |             |     \\---> failed         the provider said no (`retryable` or not)
        \\-------------\\---------> unknown        we died before the answer, and only a person can know what was bought
 
 A process may die at any instruction; what the next one finds decides. So a retry and a recovery are one and the same:
-look at what is on record, and go on from there.
+read what is recorded, and continue from there.
 
     succeeded             served from the store
     with a receipt        settled without a call, or its job polled; even an unknown call whose receipt came to light
@@ -60,7 +60,7 @@ logger = logging.getLogger(__name__)
 
 
 class Ledger:
-    """The door for one run, held under its lease."""
+    """Makes, finds or refuses the calls of one run, under its lease."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Ledger:
                     tries=self._tries_of(task, model.provider),
                 )
         except BadFileError as error:
-            # It was asked for as often as patience allows, at no cost; now it counts as what it had cost.
+            # It was asked for as often as the retry policy allows, at no cost; now it counts as what it had cost.
             failed = await self._calls.failed_paid(task, error.row, error, error.result)
             raise failed.with_(slots=(task.slot,)) from error.__cause__
         except ClashError as error:
@@ -186,7 +186,7 @@ class Ledger:
             if not await self._assets.restore(reference.sha256):
                 raise self._assets.lost(reference.sha256)
 
-    # -- from what is on record to the answer ----------------------------------------------------------------
+    # -- from what is recorded to the answer ------------------------------------------------------------------
 
     async def _advance(self, task: CallSpec, model: Model, key: str) -> CallResult:
         history = await self._store.history(task, key)

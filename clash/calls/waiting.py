@@ -1,4 +1,4 @@
-"""Waiting for providers: no call longer than its limit, none long after a stop, and a line a minute meanwhile."""
+"""Wait for providers: no call longer than its limit, none long after a stop, and one line per minute meanwhile."""
 
 from __future__ import annotations
 

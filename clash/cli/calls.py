@@ -78,7 +78,7 @@ _FAILED_PAID = (
 
 
 def calls_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
-    """A line a call, and below it what was answered to those that failed."""
+    """One line per call, and below it what was answered to those that failed."""
     return [Table(_CALLS, calls, empty="no call was made"), *failures(calls, "slot")]
 
 

@@ -1,4 +1,4 @@
-"""`clash run --dry-run`: what would be called, and what it would cost."""
+"""`clash run --dry-run`: every call that a run would make, and what it would cost."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def print_estimate(document: Document, *, as_json: bool = False) -> None:
 
 
 def render_estimate(document: Document) -> list[Block]:
-    """A line a step and model, then the sums. What is found was made by an earlier run, and is not made again."""
+    """One line per step and model, then the sums. What is found was made by an earlier run; it is not made again."""
     blocks: list[Block] = [Table(_LINES, document["by_step"], empty="nothing to call"), Record(_TOTALS, document)]
     if document["estimated"]:
         blocks.append(

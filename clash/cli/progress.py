@@ -131,7 +131,7 @@ class _Step:
 
 
 class LiveProgress(Progress):
-    """The live display: a line a step, then cost and time. Messages scroll by above it."""
+    """The live display: one line per step, then cost and time. Messages scroll by above it."""
 
     def __init__(self, console: Console, stop_timeout_s: float = 30.0) -> None:
         super().__init__(stop_timeout_s)
@@ -191,7 +191,7 @@ class LiveProgress(Progress):
             self._display, self.live = display, True
 
     def render(self) -> RenderableType:
-        """The display as it stands: a line a step, then the figures."""
+        """Return the display as it is now: one line per step, then the figures."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table

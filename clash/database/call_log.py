@@ -360,7 +360,7 @@ def insert_asset(lease: Lease, row: NewAsset, *, token: str | None = None) -> St
 def add_spent(lease: Lease, token: str, cost_micro: int) -> Statement:
     """Count the cost of a call that is being settled, and give back what was reserved for it.
 
-    Goes before the settling statement in its batch: it counts only while the row is still open, so that a
+    Put it ahead of the settling statement in its batch: it counts only while the row is still open, so that a
     call settled a second time costs nothing a second time.
     """
     return Statement(
@@ -377,7 +377,7 @@ def add_spent(lease: Lease, token: str, cost_micro: int) -> Statement:
 def correct_spent(lease: Lease, token: str, cost_micro: int) -> Statement:
     """Count what a call cost that failed, was counted as paid, and brings its answer after all.
 
-    Goes before the settling statement in its batch, and counts only while the row is still `failed`.
+    Put it ahead of the settling statement in its batch: it counts only while the row is still `failed`.
     """
     return Statement(
         "UPDATE workflow_executions SET spent_micro = spent_micro + ?"

@@ -115,15 +115,15 @@ async def _open_d1(url: str, mode: Mode, wait_s: float | None, stopping: Callabl
     from clash.config import load_settings
     from clash.database.d1.database import D1Database
     from clash.database.d1.pace import RequestPace
-    from clash.database.d1.rest import Patience
+    from clash.database.d1.rest import Retries
 
     settings = load_settings()
     name = url.removeprefix("d1://") or _older(settings.d1_database_id, "D1_DATABASE_ID", "DATABASE_URL=d1://NAME")
     if not name or not _D1_NAME.fullmatch(name):
         raise SettingsError(f"DATABASE_URL {url!r} names no D1 database", hint=_HINT)
     pace = RequestPace.at(settings.cloudflare_api_base_url, settings.d1_requests)
-    patience = Patience.of(settings.database_wait_s if wait_s is None else wait_s, looking=mode == "read")
-    return await D1Database.open(name, _account(settings), patience=patience, pace=pace, stopping=stopping)
+    retries = Retries.of(settings.database_wait_s if wait_s is None else wait_s, looking=mode == "read")
+    return await D1Database.open(name, _account(settings), retries=retries, pace=pace, stopping=stopping)
 
 
 def _account(settings: Settings) -> Account:

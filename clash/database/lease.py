@@ -206,7 +206,7 @@ async def renew_lease(
 
 
 async def release_lease(database: Database, lease: Lease) -> None:
-    """Give the run free, if it is still ours."""
+    """Release the lease, if this process still holds it."""
     await database.batch(
         [
             Statement(
@@ -261,7 +261,7 @@ class Heartbeat:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # In this order: whoever does not find `_stop` set has named its task before.
+        # In this order: a beat that does not find `_stop` set has named its task before.
         self._stop.set()
         if self._beating is not None:
             loop, task = self._beating

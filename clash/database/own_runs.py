@@ -1,4 +1,4 @@
-"""Runs of workflows that are not clash's: begun and ended by whoever tracks them, without a lease."""
+"""Runs of other workflows than clash's: the program that tracks one begins and ends it, without a lease."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def insert_call(lease: Lease, token: str, row: Mapping[str, Param], columns: fro
 
 
 def count_before_insert(lease: Lease, token: str, *, spent_micro: int, reserved_micro: int) -> Statement:
-    """Add what a call cost, or may cost, to its run. Goes before `insert_call`: it counts only what is missing."""
+    """Add what a call cost, or may cost, to its run. Put it ahead of `insert_call`: it counts only what is missing."""
     return Statement(
         "UPDATE workflow_executions SET spent_micro = spent_micro + ?, reserved_micro = reserved_micro + ?"
         f" WHERE run_id = ? AND {_NEW}",

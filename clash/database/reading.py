@@ -1,4 +1,4 @@
-"""What the tables hold, as plain values for reports. Reads only; imports LangGraph's serializer only to mend a gap."""
+"""What the tables hold, as plain values for reports. Reads only; imports LangGraph's serializer only to fill a gap."""
 
 from __future__ import annotations
 

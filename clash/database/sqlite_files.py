@@ -125,7 +125,7 @@ def content_of(path: Path) -> Content:
         tables = _tables(path, "immutable=1") if size_of(path) else frozenset[str]()
     except sqlite3.Error as error:
         if size_of(log) and is_damage(error):
-            # A process died while it moved its log into the file: SQLite mends that when it opens both.
+            # A process died while it moved its log into the file: SQLite repairs that when it opens both.
             return "clash"
         raise database_error(error, path) from error
     if not tables and size_of(log):
@@ -171,7 +171,7 @@ def _tables_of_copy(path: Path, log: Path) -> frozenset[str] | None:
             shutil.copyfile(log, side_file(copy, "-wal"))
             return _tables(copy, "cache=private")
         except (OSError, sqlite3.Error):
-            # It was being written just then, so somebody is at work on it.
+            # It was being written just then, so another process uses it.
             return None
 
 
@@ -212,7 +212,7 @@ def without_traces(path: Path) -> Generator[None]:
 
 
 def _let_sqlite_tidy(path: Path) -> None:
-    """Open and close the file for writing: whoever is the last to close it removes its side files, under a lock."""
+    """Open and close the file for writing: the last process to close it removes its side files, under a lock."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchall()

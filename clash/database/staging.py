@@ -25,7 +25,7 @@ async def begin(database: Database) -> Lease:
     staged, now = f"{PREFIX}{secrets.token_hex(8)}", now_text()
     await database.batch(
         [
-            # Called off: whoever looks into the tables all the same is not alarmed by a run that nobody goes on with.
+            # Cancelled: a person who reads the tables all the same sees no run that seems to hang.
             Statement(
                 "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at)"
                 " VALUES (?, 'import', 'cancelled', ?, ?)",

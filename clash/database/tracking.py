@@ -1,4 +1,4 @@
-"""The four tables of clash, for whoever tracks a workflow: runs, checkpoints, assets, calls.
+"""The four tables of clash, for programs that track a workflow: runs, checkpoints, assets, calls.
 
 `AsyncMetadataTracker` is also the Python API for workflows of one's own: it needs no ledger and no LangGraph. Where
 code does not await there is `MetadataTracker` (`clash.database.metadata`).
@@ -113,7 +113,7 @@ class AsyncMetadataTracker(LeasedRuns):
         return rows[0] if rows else None
 
     async def cancel(self, run_id: str) -> bool:
-        """Call a run off, whoever holds it: from now on no intent can be written. False for one that is finished."""
+        """Cancel a run, whichever process holds it: from now on no intent can be written. False for a finished one."""
         now = now_text()
         (changed,) = await self.database.batch(
             [

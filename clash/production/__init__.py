@@ -1,4 +1,4 @@
-"""The use cases: begin a film, go on with it, call it off, say beforehand what it would cost.
+"""The use cases: begin a run, resume it, cancel it, and say beforehand what it would cost.
 
     report = await run(RunRequest(story="story.csv"))
 

@@ -59,7 +59,7 @@ def outcome_of(
 ) -> Outcome:
     """How the run stands. What came from outside a step outweighs what failed within one.
 
-    A run that was called off stays so, whatever else happened to it until it had stopped. `remedies`: the hint for an
+    A run that was cancelled stays so, whatever else happened to it until it had stopped. `remedies`: the hint for an
     error's code, where more is known of this run than the error knew.
     """
     remedies = remedies or {}
@@ -147,7 +147,7 @@ def _hint(thread_id: str, failed: Failure | ClashError, code: int) -> str:
 
 
 def _outer_hint(thread_id: str, error: ClashError) -> str:
-    """As `_hint`; but what ended a run from outside is not always mended by going on, and its hint says so."""
+    """As `_hint`; but a resume does not always help after an error from outside, whose own hint then says so."""
     if error.hint and error.remedy is None:
         return error.hint
     return _hint(thread_id, error, error.exit_code)

@@ -63,7 +63,7 @@ class RunRequest:
     retry_failed_paid: bool = False
     """Whether calls may be bought again that were paid for and failed."""
     preset: str | None = None
-    """A named set of models; one that is named in `models` goes before it."""
+    """A named set of models; one that is named in `models` overrides it."""
     allow_unpriced: bool = False
     """Whether models may be called whose price nobody knows."""
     allow_changes: bool = False

@@ -29,7 +29,7 @@ _LONGEST_ID = 120
 _STDIN = "-"
 
 NEEDS_ANOTHER_RUN = ("content_refused", "damaged_checkpoint", "graph_version")
-"""Codes of what no resume mends: the story, or a new thread, must take another way."""
+"""Codes of errors after which no resume helps: the story must change, or the run needs a new thread."""
 
 
 def enough(run: RunRow, left: Left) -> Decimal:

@@ -86,7 +86,7 @@ async def settle_call(
 
 
 def _chosen(rows: Sequence[CallRow], thread_id: str, slot: str, call_id: int | None) -> CallRow:
-    """The one call that is meant. An open or unknown call goes before one that was paid for and failed."""
+    """Return the call that is meant: an open or unknown one rather than one that was paid for and failed."""
     named = [row for row in rows if row.slot == slot] or [row for row in rows if row.slot.startswith(f"{slot}/")]
     if call_id is not None:
         named = [row for row in named if row.id == call_id]

@@ -1,4 +1,4 @@
-"""The use cases that make: begin a film, go on with it, call it off."""
+"""The use cases that change a run: begin it, resume it, cancel it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def resume(
     observe: Observer = ignore,
     stop: StopSignal | None = None,
 ) -> RunReport:
-    """Go on with a film where it stopped. Raises `NotFoundError` and what `run` raises.
+    """Resume a run where it stopped. Raises `NotFoundError` and what `run` raises.
 
     `budget`: dollars, the run's new budget. `retry_unknown`: make calls again that may have been paid already.
     `retry_failed_paid`: buy calls again that were paid for and failed. `remake_lost`: buy again what was paid for, and
@@ -157,9 +157,9 @@ async def resume(
 
 
 async def cancel(thread_id: str, settings: Settings | None = None) -> Cancelled:
-    """Call a film off: no new call starts, in whichever process it runs; those in flight are kept and settled.
+    """Cancel a run: no new call starts, in whichever process it runs; those in flight are kept and settled.
 
-    `clash resume` takes it up again. Raises `NotFoundError`, `ConflictError` for a film that is finished.
+    `clash resume` continues it. Raises `NotFoundError`, `ConflictError` for a run that is finished.
     """
     check_thread_id(thread_id)
     settings = settings or load_settings()

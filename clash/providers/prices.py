@@ -1,6 +1,6 @@
 """What a call costs: tokens from `genai-prices`, all else from `prices.toml`, and before both the user's own file.
 
-A price is what a vendor publishes; what a vendor bills for a call goes before it.
+A price is what a vendor publishes; what a vendor bills for a call overrides it.
 """
 
 from __future__ import annotations

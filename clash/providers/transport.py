@@ -1,6 +1,6 @@
 """Files from the network.
 
-A vendor's answer names an address, and whoever can put words into an answer can name any. So a file is only ever
+A vendor's answer names an address, and anybody who can put words into an answer can name any. So a file is only ever
 fetched over https from a public address; each redirect is held to the same, and the connection goes to the very
 address that was checked. Behind a proxy the proxy looks names up, so it is told the name. Hosts that
 `CLASH_ALLOW_HOSTS` names are trusted as they are.

@@ -24,7 +24,7 @@ async def collect_calls(
     takes: Takes | None = None,
     basis: Basis | None = None,
 ) -> Screenplay:
-    """Ask for all that a film of this story needs. What would be called is in `dry_run.planned`.
+    """Ask for all that a film of this story needs. `dry_run.planned` lists every call.
 
     Returns the screenplay, or what stands for one that is not written yet.
     """

@@ -100,7 +100,7 @@ class Steps:
         return {"screenplay": made.sha256}
 
     async def generate_assets(self, state: ProductionState | CardTask) -> Any:
-        """Entered once with the graph's state, it sends itself one task a character and location; each draws a card."""
+        """Entered once with the graph's state, send one task per character and location: each draws a card."""
         if "subject" in state:
             return await self._draw_card(state)
         screenplay = await self._screenplay(state["screenplay"])
@@ -112,7 +112,7 @@ class Steps:
         )
 
     async def generate_shots(self, state: ProductionState | ShotTask) -> Any:
-        """Entered once with the graph's state, it sends itself one task a shot; each makes its clip."""
+        """Entered once with the graph's state, it sends itself one task per shot; each makes its clip."""
         if "shot" in state:
             context = self._context
             finished = await make_shot(state, context.ledger, context.format, context.takes, self._judge)

@@ -2,7 +2,7 @@
 
     initialize -> generate_screenplay -> generate_assets* -> generate_shots* -> finalize
 
-A starred step is entered once with the graph's state and sends itself one task a character, location or shot
+A starred step is entered once with the graph's state and sends itself one task per character, location or shot
 (LangGraph `Send`); each of those leads on to the next step, which starts when all of them are done.
 """
 

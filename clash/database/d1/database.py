@@ -1,4 +1,4 @@
-"""The port on Cloudflare D1, over its REST API: one request a group of batches, one a group of reads.
+"""The port on Cloudflare D1, over its REST API: one request per group of batches, one per group of reads.
 
 A write is applied exactly once, also where its answer is lost. Each opened database is a writer with a name of its
 own, and numbers its batches; the first statement of a batch stores the number in the writer's row of `d1_writers`,
@@ -20,7 +20,7 @@ import httpx
 
 from clash.database.d1.answers import are_databases, are_results
 from clash.database.d1.pace import RequestPace
-from clash.database.d1.rest import Account, Clock, Patience, Rest
+from clash.database.d1.rest import Account, Clock, Rest, Retries
 from clash.database.d1.values import Wire, decode, encode, encode_batch
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement, texts_without_secrets, without_secrets
@@ -75,7 +75,7 @@ class D1Database:
         name: str,
         account: Account,
         *,
-        patience: Patience | None = None,
+        retries: Retries | None = None,
         pace: RequestPace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
@@ -85,7 +85,7 @@ class D1Database:
 
         Raises `NotFoundError`, `SettingsError` (credentials refused), `DatabaseError` (no answer).
         """
-        rest = Rest(account, patience=patience, pace=pace, transport=transport, clock=clock, stopping=stopping)
+        rest = Rest(account, retries=retries, pace=pace, transport=transport, clock=clock, stopping=stopping)
         try:
             key = (account.base_url, account.id, name)
             if key not in _known_ids:

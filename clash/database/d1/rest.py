@@ -99,7 +99,7 @@ class SystemClock:
 
 
 @dataclass(frozen=True)
-class Patience:
+class Retries:
     """How long a failing request is tried again, and the waits between its tries, in seconds: doubled, jittered.
 
     `longest_told_s`: the longest wait that is taken when Cloudflare asks for one (five minutes at most, it says).
@@ -111,7 +111,7 @@ class Patience:
     longest_told_s: float = 1.1 * WAIT_S
 
     @classmethod
-    def of(cls, wait_s: float, *, looking: bool = False) -> Patience:
+    def of(cls, wait_s: float, *, looking: bool = False) -> Retries:
         """Return that of the setting CLASH_DATABASE_WAIT. `looking`: for a command that only reads."""
         return cls(min(wait_s, LOOK_WAIT_S) if looking else wait_s, longest_told_s=1.1 * wait_s)
 
@@ -119,8 +119,8 @@ class Patience:
 class _Tries:
     """The tries of one request so far."""
 
-    def __init__(self, patience: Patience, clock: Clock) -> None:
-        self._patience = patience
+    def __init__(self, retries: Retries, clock: Clock) -> None:
+        self._retries = retries
         self._clock = clock
         self._began = clock.now()
         self._told_s = 0.0
@@ -144,9 +144,9 @@ class _Tries:
         self.count += 1
         self.in_doubt = self.in_doubt or failure.looked_at
         most_s = LOOK_WAIT_S if stopping else math.inf
-        left_s = min(self._patience.wait_s, most_s) - self.waited_s
+        left_s = min(self._retries.wait_s, most_s) - self.waited_s
         told_s = failure.wait_s
-        if told_s is not None and told_s > min(self._patience.longest_told_s, most_s):
+        if told_s is not None and told_s > min(self._retries.longest_told_s, most_s):
             return None
         # Who has waited in vain for one request does not do so again for each of those that a run still has.
         if self.count >= (_TRIES_OUT_OF_REACH if out_of_reach else _TRIES_ODD if failure.odd else self.count + 1):
@@ -161,10 +161,10 @@ class _Tries:
         return min(own_s, left_s) if left_s > 0 else own_s
 
     def _own_wait(self) -> float:
-        first_s = self._patience.first_wait_s
+        first_s = self._retries.first_wait_s
         # With jitter, or all who failed together would come back together.
         longer_s = first_s * 2 ** min(self.count - 1, 20) + random.uniform(0, first_s)
-        return min(longer_s, self._patience.longest_wait_s)
+        return min(longer_s, self._retries.longest_wait_s)
 
 
 class Rest:
@@ -174,14 +174,14 @@ class Rest:
         self,
         account: Account,
         *,
-        patience: Patience | None = None,
+        retries: Retries | None = None,
         pace: RequestPace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         stopping: Callable[[], bool] | None = None,
     ) -> None:
         self._stopping = stopping
-        self._patience = patience or Patience()
+        self._retries = retries or Retries()
         self._clock = clock or SystemClock()
         self.pace = pace or RequestPace(None)
         self._out_of_reach = False
@@ -222,7 +222,7 @@ class Rest:
         return await self._ask("POST", path, check, json=body)
 
     async def _ask(self, method: str, path: str, check: Callable[[object], bool], **arguments: Any) -> Any:
-        tries = _Tries(self._patience, self._clock)
+        tries = _Tries(self._retries, self._clock)
         answered = False
         try:
             while True:
@@ -265,7 +265,7 @@ class Rest:
     def _news(self, failure: TryAgain, pause_s: float) -> str:
         if failure.wait_s is not None:
             return f"Cloudflare asks to wait {pause_s:.0f} s; nothing is lost"
-        longest = f"up to {self._patience.wait_s:.0f} s"
+        longest = f"up to {self._retries.wait_s:.0f} s"
         return f"{failure.error.message}; trying again for {longest}, nothing is lost"
 
     async def _once(self, method: str, path: str, check: Callable[[object], bool], **arguments: Any) -> Any:

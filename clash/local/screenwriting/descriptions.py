@@ -48,7 +48,7 @@ class Describer:
         return found
 
     def worn_in(self, text: str) -> dict[str, str]:
-        """Return the words for hair, coat, hat ... of a text by their sections, as they stand there."""
+        """Return the words for hair, coat, hat ... of a text by their sections, as they are written."""
         found: dict[str, str] = {}
         for section, pattern in self._worn.items():
             if match := pattern.search(text):

@@ -127,7 +127,7 @@ def _look(one: _Told, words: Vocabulary) -> str:
 
 
 def _voice(one: _Told, words: Vocabulary) -> str:
-    """Age and sex in plain English words, for whoever chooses the voice; "" where the story tells neither."""
+    """Age and sex in plain English words, to choose the voice by; "" where the story tells neither."""
     text = words.idiom.sub(" ", " , ".join(one.person))
     age, sex = _age(text, words), words.keyed("sex", text) or one.sex
     if age == "child" and sex:

@@ -115,7 +115,7 @@ def break_down(
 def _action_shot(
     text: str, named: tuple[str, ...], seen: tuple[str, ...], dialogue: Sequence[Line], cast: Cast
 ) -> Draft:
-    """What somebody does, or a thing close by. "His hands" are those of whoever speaks next.
+    """What somebody does, or a thing close by. "His hands" are those of the next speaker.
 
     "Tomas lays his hand over hers" shows two people: the one who is named and the only other there.
     """
@@ -129,7 +129,7 @@ def _action_shot(
 
 
 def _with_lines(actions: list[Draft], lines: list[Draft]) -> list[Draft]:
-    """Whoever acts alone says the first line while acting; the others are cut to."""
+    """A person who acts alone says the first line while acting; the film cuts to the others."""
     if actions and lines and actions[-1].role == "action" and len(actions[-1].characters) == 1:
         first = lines[0]
         if first.characters[:1] == actions[-1].characters and first.natural_s <= _LONGEST_WHILE_ACTING_S:

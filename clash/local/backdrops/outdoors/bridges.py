@@ -60,7 +60,7 @@ def bridge(scene: Scene) -> None:
 
 
 def _on_the_bridge(scene: Scene, *, stone: bool) -> None:
-    """The paving underfoot and, behind who stands there, a parapet of stone or a railing of steel, up to the waist."""
+    """Draw the paving underfoot and, behind the people, a parapet of stone or a railing of steel, up to the waist."""
     c, p = scene.canvas, scene.palette
     base = c.h * 0.92 - (0.025 + 0.09 * scene.stature) * c.u
     tall = 0.31 * scene.stature * c.u
