@@ -54,7 +54,7 @@ async def test_a_broken_file_that_cannot_be_had_again_counts_as_paid(desk: Desk)
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_file_that_stays_broken_ends_as_failed_and_paid(desk: Desk, kind: str) -> None:
-    """Asked for as often as patience allows, charged once, then failed: with consent it is bought again."""
+    """Asked for as often as the retry policy allows, charged once, then failed: with consent it is bought again."""
     till = Till()
     provider = provider_of(kind, till, script={"a": ["junk"] * 4})
     with pytest.raises(ProviderError) as failed:

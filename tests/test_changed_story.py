@@ -121,9 +121,13 @@ async def test_dry_run_asks_for_the_same_rows(tmp_path: Path) -> None:
         screenplay=assets.put(written_locally(before).model_dump_json(indent=2).encode()),
     )
     models = registry.models(
-        {"screenplay": "local:screenwriter", "image": "local:illustrator", "video": "local:cinematographer",
-         "speech": "local:voice"}
-    )  # fmt: skip
+        {
+            "screenplay": "local:screenwriter",
+            "image": "local:illustrator",
+            "video": "local:cinematographer",
+            "speech": "local:voice",
+        }
+    )
     stored = sorted(tmp_path.rglob("*"))
     for story, writers in ((before, 0), (after, 1)):
         dry_run = DryRun(None, assets, models, registry)

@@ -118,7 +118,7 @@ async def test_who_lost_the_run_calls_nobody_and_writes_nothing(desk: Desk, kind
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_who_loses_the_run_during_a_call_keeps_the_answer_on_disk(desk: Desk, kind: str) -> None:
+async def test_a_lease_lost_during_a_call_keeps_the_answer(desk: Desk, kind: str) -> None:
     """The new holder settles it from there, so that it is paid for once; the old one writes no row."""
     till = Till()
     provider = provider_of(kind, till, gated=True)
@@ -138,7 +138,7 @@ async def test_who_loses_the_run_during_a_call_keeps_the_answer_on_disk(desk: De
 
 @on_both_databases
 async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
-    """Those in flight are settled; of the rest nobody is asked, and nothing is on record."""
+    """Those in flight are settled; of the rest nobody is asked, and nothing is recorded."""
     till = Till()
     stop = threading.Event()
 
@@ -189,7 +189,7 @@ class SlowToSettle:
         return getattr(self.database, name)
 
 
-async def test_the_next_call_need_not_wait_until_an_answer_is_on_record(desk: Desk) -> None:
+async def test_the_next_call_does_not_wait_for_a_settlement(desk: Desk) -> None:
     """It is on the disk by then; a place is for a call in flight, not for a request to a distant database."""
     till = Till()
     desk.database = SlowToSettle(desk.database, till)

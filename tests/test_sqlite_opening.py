@@ -98,7 +98,7 @@ async def test_a_path_with_the_letters_of_an_address_is_just_a_path(tmp_path: Pa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps no file modes")
-async def test_only_the_owner_can_read_the_database_and_its_side_files(database_url: str) -> None:
+async def test_only_the_owner_can_read_the_files_of_a_database(database_url: str) -> None:
     """Mode 0600, also under an umask that would let everyone read."""
     path = sqlite_path(database_url)
     umask = os.umask(0)

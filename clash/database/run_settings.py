@@ -70,7 +70,8 @@ class RunSettings:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> RunSettings:
         """Return the settings of a document that holds all of them, as `RunPlan.recorded` makes it."""
-        given, established = document.get("screenplay") or {}, document.get("established") or {}
+        given: Mapping[str, str] = document.get("screenplay") or {}
+        established: Mapping[str, str] = document.get("established") or {}
         return cls(
             models=document["models"],
             size=document["size"],

@@ -90,7 +90,7 @@ def test_all_on_one_wall_sit_at_one_height_and_a_wall_is_there() -> None:
     assert np.abs(picture[below] - without[below]).mean() > 12
 
 
-def test_who_sits_at_a_table_has_it_before_them_and_the_bowl_on_it() -> None:
+def test_who_sits_at_a_table_has_the_bowl_on_it() -> None:
     """Across from each other in a noodle shop: a table's top runs before both, and the bowl stands on it."""
     place = Location(slug="shop", name="面馆", setting="interior")
     both = {
