@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from clash.cli import assets, cancel, checkpoints, cost, db, estimate, run, runs
+from clash.cli import assets, cancel, checkpoints, cost, db, estimate, outcome, runs
 from clash.cli.layout import Block, print_to_terminal
 
 HOSTILE = (
@@ -212,7 +212,7 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
         },
     ),
     "run": (
-        run.render_outcome,
+        outcome.render_outcome,
         {
             "schema": 1,
             "thread_id": LONG_ID,

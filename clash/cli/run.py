@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clash.cli.calls import failed_paid_blocks, unknown_blocks
 from clash.cli.estimate import estimate_document, print_estimate, show_estimate
-from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import (
     AllowUnpriced,
     Budget,
@@ -32,12 +30,10 @@ from clash.cli.options import (
     captions_named,
     column_map,
 )
-from clash.cli.output import Document, emit, part_of, say, say_error
-from clash.cli.streams import is_terminal
-from clash.cli.text import clock, money
+from clash.cli.outcome import render_outcome, tell_outcome
+from clash.cli.output import Document, emit
 from clash.documents import SCHEMA
 from clash.errors import UsageError
-from clash.hints import command
 
 if TYPE_CHECKING:
     import asyncio
@@ -270,7 +266,7 @@ def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool) -> None:
         documents.append(document)
         if not as_json:
             emit(document, as_json=False, render=render_outcome)
-            _tell(document, as_json=False)
+            tell_outcome(document, as_json=False)
         code = code or ended
         if ended > _SIGNALLED:
             break
@@ -305,7 +301,7 @@ def _produce(start: Start, *, as_json: bool) -> None:
     report, runner = _run_to_the_end(start, as_json=as_json)
     document = {"schema": SCHEMA, **report.document.dump()}
     emit(document, as_json=as_json, render=render_outcome)
-    _tell(document, as_json=as_json)
+    tell_outcome(document, as_json=as_json)
     sys.stdout.flush()
     sys.stderr.flush()
     # A provider that was given up may hold its thread for ever: all that matters is written by now.
@@ -362,52 +358,3 @@ def _log_only_for_debugging() -> None:
             logging.getLogger(chatty).setLevel(logging.WARNING)
     else:
         logging.getLogger().addHandler(logging.NullHandler())
-
-
-_OUTCOME = (
-    Column("status"),
-    Column("thread_id", "thread"),
-    Column("checkpoint_id", "checkpoint", at_terminal=False),
-    Column("waiting_for"),
-    Column("film"),
-    Column("film_sha256", at_terminal=False),
-    Column("length_s", "length", lambda seconds: clock(seconds) if seconds else ""),
-    Column("total_usd", "cost", money),
-    Column("budget_usd", "budget", money),
-    Column("left_calls", "left to make", lambda calls: f"{calls} calls" if calls else ""),
-    Column("left_cost_usd", "which cost", money),
-)
-
-
-def render_outcome(document: Document) -> list[Block]:
-    """How the run ended: its film, its length, its cost; if it did not get to the end, its steps and what is left."""
-    film, cost, left = (part_of(document, key) for key in ("film", "cost", "left"))
-    facts = {
-        **document,
-        **cost,
-        "film": film.get("path"),
-        "film_sha256": film.get("sha256"),
-        "length_s": film.get("duration_s"),
-        "left_calls": left.get("calls"),
-        "left_cost_usd": left.get("cost_usd"),
-    }
-    blocks: list[Block] = [Record(_OUTCOME, facts)]
-    if document.get("status") not in ("completed", "already_completed"):
-        steps = [{"step": name, **count} for name, count in part_of(document, "steps").items()]
-        columns = (Column("step"), Column("done", right=True), Column("total", "of", right=True))
-        blocks.append(Table(columns, steps, empty="no step was begun"))
-    return [
-        *blocks,
-        *unknown_blocks(document.get("unknown") or ()),
-        *failed_paid_blocks(document.get("failed_paid") or ()),
-    ]
-
-
-def _tell(document: Document, *, as_json: bool) -> None:
-    """What went wrong, or, to a person, what to look at next."""
-    error = document.get("error")
-    if error:
-        say_error(error["message"], error.get("hint"))
-    elif is_terminal(sys.stderr) and not as_json:
-        for name in ("cost", "checkpoints ls", "assets ls"):
-            say(command(name, document["thread_id"]), label="next", style="dim")

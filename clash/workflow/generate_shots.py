@@ -146,7 +146,7 @@ def shot_tasks(
     panels: Mapping[str, StoredFile],
     sheet: CastSheet | None = None,
 ) -> list[ShotTask]:
-    """Return one task per shot, each with the small slice of the film that it needs. `sheet`: the cast that a person gave."""
+    """Return one task per shot, with the slice of the film that it needs. `sheet`: the cast that a person gave."""
     sheet = sheet or CastSheet()
     characters = {character.slug: character for character in screenplay.characters}
     locations = {location.slug: location for location in screenplay.locations}

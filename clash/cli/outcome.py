@@ -1,0 +1,60 @@
+"""How a run ended, as a person or a script reads it."""
+
+from __future__ import annotations
+
+import sys
+
+from clash.cli.calls import failed_paid_blocks, unknown_blocks
+from clash.cli.layout import Block, Column, Record, Table
+from clash.cli.output import Document, part_of, say, say_error
+from clash.cli.streams import is_terminal
+from clash.cli.text import clock, money
+from clash.hints import command
+
+_OUTCOME = (
+    Column("status"),
+    Column("thread_id", "thread"),
+    Column("checkpoint_id", "checkpoint", at_terminal=False),
+    Column("waiting_for"),
+    Column("film"),
+    Column("film_sha256", at_terminal=False),
+    Column("length_s", "length", lambda seconds: clock(seconds) if seconds else ""),
+    Column("total_usd", "cost", money),
+    Column("budget_usd", "budget", money),
+    Column("left_calls", "left to make", lambda calls: f"{calls} calls" if calls else ""),
+    Column("left_cost_usd", "which cost", money),
+)
+
+
+def render_outcome(document: Document) -> list[Block]:
+    """How the run ended: its film, its length, its cost; if it did not get to the end, its steps and what is left."""
+    film, cost, left = (part_of(document, key) for key in ("film", "cost", "left"))
+    facts = {
+        **document,
+        **cost,
+        "film": film.get("path"),
+        "film_sha256": film.get("sha256"),
+        "length_s": film.get("duration_s"),
+        "left_calls": left.get("calls"),
+        "left_cost_usd": left.get("cost_usd"),
+    }
+    blocks: list[Block] = [Record(_OUTCOME, facts)]
+    if document.get("status") not in ("completed", "already_completed"):
+        steps = [{"step": name, **count} for name, count in part_of(document, "steps").items()]
+        columns = (Column("step"), Column("done", right=True), Column("total", "of", right=True))
+        blocks.append(Table(columns, steps, empty="no step was begun"))
+    return [
+        *blocks,
+        *unknown_blocks(document.get("unknown") or ()),
+        *failed_paid_blocks(document.get("failed_paid") or ()),
+    ]
+
+
+def tell_outcome(document: Document, *, as_json: bool) -> None:
+    """What went wrong, or, to a person, what to look at next."""
+    error = document.get("error")
+    if error:
+        say_error(error["message"], error.get("hint"))
+    elif is_terminal(sys.stderr) and not as_json:
+        for name in ("cost", "checkpoints ls", "assets ls"):
+            say(command(name, document["thread_id"]), label="next", style="dim")
