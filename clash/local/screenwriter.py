@@ -119,7 +119,7 @@ def _placed_between(
         holds_on = beside.same_scene or _goes_on(beat, cast, last, is_told=is_told)
         place = places.of(beat, inherited=here if holds_on else None)
         air = above.air if above else Atmosphere(before.time, before.weather) if before else Atmosphere()
-        air = _air(beat, air, new_scene=new_scene)
+        air = _air(beat, air, cast, new_scene=new_scene)
         seen = {*beside.shown, *(row.place for row in rows)}
         rows.append(_Placed(beat, len(rows) + 1, place, air, place not in seen, beside))
     return rows
@@ -154,7 +154,7 @@ def _placed(beats: Sequence[Beat], places: Places, cast: Cast, *, is_told: bool)
             own = mark if rows and places.name(place) == UNSAID else place
             new_scene = not rows or own != mark
         scene, mark = (scene + 1, own) if new_scene else (scene, mark)
-        air = _air(beat, air, new_scene=new_scene)
+        air = _air(beat, air, cast, new_scene=new_scene)
         rows.append(_Placed(beat, scene, place, air, place not in seen))
         seen.add(place)
     return rows
@@ -166,9 +166,10 @@ def _goes_on(beat: Beat, cast: Cast, last_named: Sequence[str], *, is_told: bool
     return goes_on(beat.description) or not set(named).isdisjoint(last_named)
 
 
-def _air(beat: Beat, before: Atmosphere, *, new_scene: bool) -> Atmosphere:
-    """The time and weather of a row after those of the row above."""
-    told = " ".join((beat.description, beat.title, beat.location) if new_scene else (beat.description,))
+def _air(beat: Beat, before: Atmosphere, cast: Cast, *, new_scene: bool) -> Atmosphere:
+    """The time and weather of a row after those of the row above. A name tells neither: 林雪 is no snow."""
+    described = cast.pattern.sub(" ", beat.description) if cast.pattern else beat.description
+    told = " ".join((described, beat.title, beat.location) if new_scene else (described,))
     headings = (beat.time, *(time_in_heading(text) or "" for text in (beat.location, beat.title, beat.scene)))
     return carry(before, column=next(filter(None, headings), ""), text=told, new_scene=new_scene)
 

@@ -280,6 +280,25 @@ def test_an_unsaid_place_keeps_its_side():
 # ---- cast
 
 
+def test_an_honorific_makes_no_second_person():
+    """`DON RAMIRO`, `Ramiro` and 林雪小姐, 林雪 are one each; Mr and Mrs Lin stay two."""
+    one = written("shot,description,dialogue\n1,RAMIRO pours.,DON RAMIRO: Good.\n2,Ramiro sits.,RAMIRO: Well.\n")
+    assert [person.name for person in one.characters] == ["Don Ramiro"]
+    assert [line.speaker for shot in one.shots for line in shot.dialogue] == ["Don Ramiro", "Don Ramiro"]
+    assert all(shot.characters == ("don-ramiro",) for shot in one.shots)
+    chinese = written("镜号,画面,台词\n1,街上,林雪：走吧。\n2,街上,林雪小姐：好。\n")
+    assert len(chinese.characters) == 1
+    three = written("shot,description,dialogue\n1,A.,MR LIN: Good.\n2,B.,MRS LIN: Well.\n3,C.,LIN: Oh.\n")
+    assert [person.name for person in three.characters] == ["Mr Lin", "Mrs Lin", "Lin"]
+
+
+def test_a_name_is_no_weather():
+    """林雪 is not snow, Dawn is not an hour; real snow beside her is."""
+    head = "镜号,地点,画面,台词\n"
+    assert written(f"{head}1,厨房,林雪走进厨房,林雪：我回来了。\n2,院子,雪儿跑了\n").shots[0].weather == "clear"
+    assert written(f"{head}1,院子,林雪站在大雪里,林雪：好冷。\n").shots[0].weather == "snow"
+
+
 def test_names_are_one_person_however_they_are_written():
     """Capitals, notes in brackets and voice-over make no second person."""
     screenplay = written(

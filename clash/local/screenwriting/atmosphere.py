@@ -60,7 +60,7 @@ _WEATHERS: tuple[tuple[Weather, re.Pattern[str]], ...] = (
             r"|暴风|风暴|雷声|雷电|雷雨|打雷|惊雷|闪电|台风|暴雨|狂风"
         ),
     ),
-    ("snow", re.compile(r"\b(?:snow(?:s|ing|y|ed|fall|flakes?|storm)?|blizzard)\b(?!-)|雪(?![白糕茄])")),
+    ("snow", re.compile(r"\b(?:snow(?:s|ing|y|ed|fall|flakes?|storm)?|blizzard)\b(?!-)|雪(?![白糕茄儿兒])")),
     (
         "rain",
         re.compile(

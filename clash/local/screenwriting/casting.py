@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clash.local.place_words import UNKNOWN_PLACES
@@ -18,6 +18,7 @@ from clash.local.screenwriting.names import (
     names_nobody,
     notes_in,
     people_in,
+    same_people,
     without_notes,
 )
 from clash.story.places import place_kind
@@ -71,8 +72,14 @@ class Cast:
     """All characters of a story, and who of them a text names."""
 
     def __init__(
-        self, spellings: dict[str, list[str]], notes: dict[str, list[str]], known: Sequence[Character] = ()
+        self,
+        spellings: dict[str, list[str]],
+        notes: dict[str, list[str]],
+        known: Sequence[Character] = (),
+        also: Mapping[str, str] | None = None,
     ) -> None:
+        """Members by the keys of their names; `also` gives other keys of theirs: `don ramiro` is `ramiro`."""
+        self._also = also or {}
         slugs = Slugs({character.name: character.slug for character in known})
         self._members = {
             key: Member(slugs.of(name), name, ", ".join(dict.fromkeys(notes.get(key, []))))
@@ -80,7 +87,7 @@ class Cast:
             for name in (best_spelling(written),)
         }
         self._by_slug = {member.slug: member for member in self._members.values()}
-        self._pattern = _mentions(self._members, spellings)
+        self._pattern = _mentions(self._members, spellings, self._also)
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -98,13 +105,14 @@ class Cast:
 
     def find(self, name: str) -> Member | None:
         """The member that a column or a speaker means."""
-        return self._members.get(name_key(name))
+        key = name_key(name)
+        return self._members.get(self._also.get(key, key))
 
     def mentioned(self, text: str) -> tuple[str, ...]:
         """The slugs of those whom a text names, in its order."""
         if self._pattern is None:
             return ()
-        found = (self._members.get(name_key(match[0])) for match in self._pattern.finditer(text))
+        found = (self.find(match[0]) for match in self._pattern.finditer(text))
         return tuple(dict.fromkeys(member.slug for member in found if member))
 
     def seen_in(self, beat: Beat, before: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -153,9 +161,20 @@ def cast_of(story: Story, known: Sequence[Character] = ()) -> Cast:
     for key, name in from_text.items():
         if key in spellings:
             spellings[key].append(name)
+    also = same_people(spellings)
+    for key, other in also.items():
+        if key in spellings:
+            spellings[other] = [*spellings.pop(key), *spellings[other]]
+            notes[other] = [*notes.pop(key, []), *notes.get(other, [])]
     for key, written in spellings.items():
         spellings[key] = list(dict.fromkeys(written))
-    return Cast({key: written for key, written in spellings.items() if written}, notes, known)
+    return Cast({key: written for key, written in spellings.items() if written}, notes, known, also)
+
+
+def _spelled(name: str, key: str) -> str:
+    """How a name spells one of its keys: `Dr Weiss` has `Weiss`; "" where it does not."""
+    at = name.casefold().find(key)
+    return name[at : at + len(key)] if at >= 0 else ""
 
 
 def names_in_text(beats: Sequence[Beat]) -> Iterable[tuple[str, str]]:
@@ -222,12 +241,18 @@ def _without_longer_forms(accepted: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _mentions(members: dict[str, Member], spellings: dict[str, list[str]]) -> re.Pattern[str] | None:
-    """A name counts as the story spells it, or in capitals; in Chinese from two characters on."""
+def _mentions(
+    members: dict[str, Member], spellings: dict[str, list[str]], also: Mapping[str, str]
+) -> re.Pattern[str] | None:
+    """A name counts as the story spells it, or in capitals, and without its honorific; in Chinese from two
+    characters on.
+    """
+    bare = {other: _spelled(members[other].name, key) for key, other in also.items() if other in members}
     latin: set[str] = set()
     other: set[str] = set()
     for key, member in members.items():
-        for form in {member.name, member.name.upper(), *spellings[key]}:
+        forms = {member.name, member.name.upper(), *spellings[key], bare.get(key, ""), bare.get(key, "").upper()}
+        for form in filter(None, forms):
             if form[0] > "\u2e7f":
                 other.update([form] if len(form) > 1 else [])
             else:

@@ -55,6 +55,42 @@ class Describer:
                 found[section] = _plain(match[0])
         return found
 
+    def without_strangers(self, before: str, after: str) -> tuple[str, str]:
+        """Return what stands before a name and after it, without those who are neither named nor the named one.
+
+        "RAMIRO runs, a tall woman in a red coat behind him": the coat is not his. "Mara, a young woman in a teal
+        coat," goes on about Mara.
+        """
+        found = next((m for m in self._stranger.finditer(before) if not self._is_named(before, m)), None)
+        before = before[: found.start()] if found else before
+        found = next((m for m in self._stranger.finditer(after) if not self._is_apposition(after[: m.start()])), None)
+        return before, after[: found.start()] if found else after
+
+    def _is_named(self, before: str, found: re.Match[str]) -> bool:
+        """Whether the person at `found` is the one whose name follows: "A man in a grey hat, Ivo, waits"."""
+        if before[: found.start()].strip(' ,，“"('):
+            return False
+        rest = self._without_name_words(before[found.end() :]).rstrip()
+        return not rest or rest[-1] in ",，、" or rest != before[found.end() :].rstrip()
+
+    def _is_apposition(self, between: str) -> bool:
+        """Whether what stands between a name and a person makes them one: a comma, a bracket, "is"."""
+        copula = self._words.listed("copula")
+        between = between.strip(" ,，、(（—-:：")
+        return not between or bool(copula and re.fullmatch(rf"(?:{copula})", between, re.IGNORECASE))
+
+    @cached_property
+    def _stranger(self) -> re.Pattern[str]:
+        """Somebody without a name: an article and a noun for a person."""
+        words = self._words
+        articles, people = words.listed("article"), words.listed("sex", "trades")
+        if not articles:
+            return re.compile(_NOTHING)
+        if not words.spaced:
+            return re.compile(rf"(?:{articles})[^，。；、,.]{{0,12}}?(?:{people})", re.IGNORECASE)
+        gap = rf"(?:{articles})(?:\s+|(?<=['’]))(?:[\w-]+\s+){{0,3}}?"
+        return re.compile(rf"(?<!\w){gap}(?:{people})(?![\w'’-])", re.IGNORECASE)
+
     def opening_pronoun(self, sentence: str) -> re.Match[str] | None:
         """Return the pronoun that a sentence begins with, so that it goes on about somebody named before."""
         return re.match(rf"\s*(?:{self._words.pattern('pronoun').pattern})", sentence, re.IGNORECASE)

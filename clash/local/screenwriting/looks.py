@@ -106,7 +106,8 @@ def _read_sentence(
         since = named[index - 1][1] if index else 0
         until = named[index + 1][0] if index + 1 < len(named) else len(sentence)
         told[slug].person += describer.beside(sentence[since:start], sentence[end:until])
-        near = sentence[end:until] if index else f"{sentence[:start]} ; {sentence[end:until]}"
+        before, after = describer.without_strangers("" if index else sentence[:start], sentence[end:until])
+        near = f"{before} ; {after}"
         for section, phrase in describer.worn_in(near).items():
             told[slug].worn.setdefault(section, phrase)
 

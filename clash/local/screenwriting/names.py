@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from clash.local.vocabulary import tags, vocabulary
 from clash.story.screenplay import slug
 
 _NOTE = re.compile(r"[(（\[【](?P<note>[^()（）\[\]【】]*)[)）\]】]")
@@ -109,3 +111,42 @@ def best_spelling(spellings: Collection[str]) -> str:
             return spelling
     first = next(iter(spellings))
     return " ".join(w.capitalize() if w.isalpha() else w for w in first.split()) if len(first) > 2 else first
+
+
+def without_honorific(key: str) -> str:
+    """Return a name's key without what it is addressed by, "" where it has none: `Don Ramiro`, 王先生.
+
+    >>> without_honorific("don ramiro"), without_honorific("林雪小姐"), without_honorific("ramiro")
+    ('ramiro', '林雪', '')
+    """
+    before, after = _honorifics()
+    first, _, rest = key.partition(" ")
+    if rest and first in before:
+        return rest
+    ending = next((word for word in after if key.endswith(word)), "")
+    return key.removesuffix(ending).strip() if ending else ""
+
+
+@cache
+def _honorifics() -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words before a name, and those after it, longer ones first, in every language."""
+    listed = [(vocabulary(tag).spaced, vocabulary(tag).text("honorific").split("|")) for tag in tags()]
+    before = frozenset(word for spaced, words in listed for word in words if spaced and not _is_wide(word))
+    after = {word for _, words in listed for word in words if _is_wide(word)}
+    return before, tuple(sorted(after, key=lambda word: (-len(word), word)))
+
+
+def _is_wide(word: str) -> bool:
+    return word > "\u2e7f"
+
+
+def same_people(keys: Collection[str]) -> dict[str, str]:
+    """Return other keys of those who are named with an honorific: `ramiro` for `don ramiro`, or the other way round.
+
+    Of two keys the one without the honorific stays. Where two honorifics stand before one name (Mr Lin, Mrs Lin)
+    nobody knows whom the name alone means, and all stay apart.
+    """
+    bare = {key: rest for key in keys if len(rest := without_honorific(key)) > 1}
+    counted = Counter(bare.values())
+    once = {key: rest for key, rest in bare.items() if counted[rest] == 1}
+    return {key if rest in keys else rest: rest if rest in keys else key for key, rest in once.items()}
