@@ -23,8 +23,12 @@ from clash.providers.ports import (
     VideoRequest,
 )
 
-_REVISIONS: Mapping[Kind, str] = {"screenplay": "5", "image": "9", "video": "2"}
+_REVISIONS: Mapping[Kind, str] = {"screenplay": "5", "image": "10", "video": "2"}
 """Counted up whenever the same request would give another answer, so that no older one is reused for it."""
+
+
+_KEYFRAME_SHARE, _CARD_SHARE = 0.75, 0.5
+"""The shares of the size asked for that are drawn: one and a half times the film's, and the film's own."""
 
 
 class LocalProvider:
@@ -92,6 +96,16 @@ class LocalProvider:
         return await asyncio.to_thread(_make, request, context)
 
 
+def _as_drawn(request: ImageRequest) -> ImageRequest:
+    """Return the request at the size that is drawn: a film asks for twice its own, and what is not seen is not drawn.
+
+    The local camera comes as near as 1.41 times to a keyframe; a card is looked at, and never filmed.
+    """
+    share = _KEYFRAME_SHARE if request.subject == "keyframe" else _CARD_SHARE
+    width, height = (max(16, round(side * share / 2) * 2) for side in (request.width, request.height))
+    return request.model_copy(update={"width": width, "height": height})
+
+
 def _make(request: Request, context: Context) -> Answer:
     if isinstance(request, ScreenplayRequest):
         from clash.local.screenwriter import write_screenplay
@@ -101,7 +115,7 @@ def _make(request: Request, context: Context) -> Answer:
     if isinstance(request, ImageRequest):
         from clash.local.illustrator import illustrate
 
-        return illustrate(request, context.files)
+        return illustrate(_as_drawn(request), context.files)
     if isinstance(request, VideoRequest):
         from clash.local.cinematographer import film_clip
 
