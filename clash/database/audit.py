@@ -31,6 +31,30 @@ _TOTALS = ("calls", "cost_micro", "failed", "reused", "unknown", "unknown_micro"
 
 
 @dataclass(frozen=True)
+class CallSums:
+    """What the calls of one step, provider, model or day add up to; `name` says of which."""
+
+    name: str
+    calls: int
+    failed: int
+    reused: int
+    cost_micro: int
+    duration_ms: int
+
+    @classmethod
+    def from_row(cls, row: Row) -> CallSums:
+        """Return the sums of a row of sums."""
+        return cls(
+            name=str(row["name"]),
+            calls=int(row["calls"]),
+            failed=int(row["failed"]),
+            reused=int(row["reused"]),
+            cost_micro=int(row["cost_micro"]),
+            duration_ms=int(row["duration_ms"]),
+        )
+
+
+@dataclass(frozen=True)
 class PrecisionSum:
     """What the paid calls of one precision add up to."""
 

@@ -107,11 +107,12 @@ class Holder:
     run_id: str
     lease_owner: str | None
     lease_expires_at: str | None
+    lease_generation: int
 
     @classmethod
     def from_row(cls, row: Row) -> Holder:
         """Return the holder of a row of `workflow_executions`, sound or not."""
-        return cls(str(row["run_id"]), row["lease_owner"], row["lease_expires_at"])
+        return cls(str(row["run_id"]), row["lease_owner"], row["lease_expires_at"], int(row["lease_generation"]))
 
 
 def is_held(run: RunRow | Holder) -> bool:
@@ -140,25 +141,26 @@ async def take_lease(
     """Take the lease of a run. Raises `ConflictError` naming the holder, `NotFoundError` for an unknown run."""
     owner, began = owner or this_process(), time.monotonic()
     rows = await database.query(
-        "SELECT lease_owner, lease_generation, lease_expires_at FROM workflow_executions WHERE run_id = ?", (run_id,)
+        "SELECT run_id, lease_owner, lease_generation, lease_expires_at FROM workflow_executions WHERE run_id = ?",
+        (run_id,),
     )
     if not rows:
         raise NotFoundError(f"there is no run {run_id}", hint="`clash runs ls` lists the runs")
-    holder, generation = rows[0]["lease_owner"], int(rows[0]["lease_generation"])
-    expires = str(rows[0]["lease_expires_at"] or "")
-    if holder and expires > to_text(now()) and not is_dead(str(holder)):
-        raise held_error(run_id, str(holder), expires)
+    before = Holder.from_row(rows[0])
+    holder, expires = str(before.lease_owner or ""), str(before.lease_expires_at or "")
+    if holder and expires > to_text(now()) and not is_dead(holder):
+        raise held_error(run_id, holder, expires)
     (taken,) = await database.batch(
         [
             Statement(
                 "UPDATE workflow_executions SET lease_owner = ?, lease_generation = lease_generation + 1,"
                 " lease_expires_at = ? WHERE run_id = ? AND lease_generation = ? AND lease_expires_at IS ?"
                 " RETURNING lease_generation",
-                (owner, _expiry(now(), duration_s), run_id, generation, rows[0]["lease_expires_at"]),
+                (owner, _expiry(now(), duration_s), run_id, before.lease_generation, before.lease_expires_at),
                 recall=Statement(
                     "SELECT lease_generation FROM workflow_executions WHERE run_id = ? AND lease_owner = ?"
                     " AND lease_generation > ?",
-                    (run_id, owner, generation),
+                    (run_id, owner, before.lease_generation),
                 ),
             )
         ]

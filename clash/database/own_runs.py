@@ -63,7 +63,7 @@ async def set_budget(database: Database, run_id: str, budget_micro: int) -> None
 
 async def check_budget(database: Database, run_id: str, cost_micro: int) -> None:
     """Raise `BudgetExceededError` if a call of this cost would pass the run's budget; `NotFoundError`."""
-    run = await _run(database, run_id)
+    run = await run_of(database, run_id)
     budget, spent = run.budget_micro, run.committed_micro
     if budget is not None and spent + cost_micro > budget:
         raise BudgetExceededError(
@@ -75,7 +75,7 @@ async def check_budget(database: Database, run_id: str, cost_micro: int) -> None
 
 async def _own_run(database: Database, run_id: str) -> RunRow:
     """Return the run of a workflow of one's own. Raise `NotFoundError`, `ConflictError`."""
-    run = await _run(database, run_id)
+    run = await run_of(database, run_id)
     if run.graph_version or is_held(run):
         raise ConflictError(
             f"the run {run_id} is one that clash makes, and says itself how it stands",
@@ -85,7 +85,8 @@ async def _own_run(database: Database, run_id: str) -> RunRow:
     return run
 
 
-async def _run(database: Database, run_id: str) -> RunRow:
+async def run_of(database: Database, run_id: str) -> RunRow:
+    """Return a run. Raise `NotFoundError`, and `DatabaseError` for one that cannot be read."""
     rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
     if not rows:
         raise unknown_run(run_id)

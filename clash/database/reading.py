@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from clash.database.audit import CallSums
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
 from clash.database.port import Database, Param, Row, Rows, has_table, texts_of, values_of
 from clash.database.row_checks import SOUND_CALL, fault_of, loads, require_sound
@@ -122,30 +123,6 @@ async def sound_assets(database: Database, run_id: str) -> list[AssetRow]:
     """Return the files of a run, in the order they were first made, without those whose rows are damaged."""
     rows = await asset_rows(database, run_id)
     return [AssetRow.from_row(row) for row in rows if not fault_of("generated_assets", row)]
-
-
-@dataclass(frozen=True)
-class CallSums:
-    """What the calls of one step, provider, model or day add up to; `name` says of which."""
-
-    name: str
-    calls: int
-    failed: int
-    reused: int
-    cost_micro: int
-    duration_ms: int
-
-    @classmethod
-    def from_row(cls, row: Row) -> CallSums:
-        """Return the sums of a row of sums."""
-        return cls(
-            name=str(row["name"]),
-            calls=int(row["calls"]),
-            failed=int(row["failed"]),
-            reused=int(row["reused"]),
-            cost_micro=int(row["cost_micro"]),
-            duration_ms=int(row["duration_ms"]),
-        )
 
 
 async def call_sums(database: Database, run_id: str | None, column: str) -> list[CallSums]:

@@ -16,10 +16,11 @@ from typing import Any
 
 from clash.clock import now_text
 from clash.database import own_runs
+from clash.database.audit import CallSums
 from clash.database.connection import open_database
 from clash.database.leased_runs import LeasedRuns
 from clash.database.migrations import require_current
-from clash.database.port import Row, Statement, json_text
+from clash.database.port import Row, Statement, json_text, texts_of, values_of
 from clash.errors import UsageError
 from clash.money import to_micro, usd_text
 from clash.redaction import hide, safe_exception
@@ -316,11 +317,9 @@ class AsyncMetadataTracker(LeasedRuns):
 
         Money is a decimal string in dollars, durations are milliseconds; `total_cost` is `total_usd` as a float.
         """
-        run = await self.run(run_id)
-        if run is None:
-            raise own_runs.unknown_run(run_id)
-        steps = await self.database.query(
-            "SELECT step, count(*) AS calls, sum(state = 'failed') AS failed_calls, sum(reused) AS reused_calls,"
+        run = await own_runs.run_of(self.database, run_id)
+        rows = await self.database.query(
+            "SELECT step AS name, count(*) AS calls, sum(state = 'failed') AS failed, sum(reused) AS reused,"
             " sum(cost_micro) AS cost_micro, sum(coalesce(duration_ms, 0)) AS duration_ms"
             " FROM api_logs WHERE run_id = ? GROUP BY step ORDER BY min(id)",
             (run_id,),
@@ -330,29 +329,30 @@ class AsyncMetadataTracker(LeasedRuns):
             " ORDER BY asset_type",
             (run_id,),
         )
-        total = sum(int(step["cost_micro"]) for step in steps)
+        steps = [CallSums.from_row(row) for row in rows]
+        total = sum(step.cost_micro for step in steps)
         return {
             "run_id": run_id,
-            "workflow_name": run["workflow_name"],
-            "status": run["status"],
-            "start_time": run["start_time"],
-            "end_time": run["end_time"],
+            "workflow_name": run.workflow_name,
+            "status": run.status.value,
+            "start_time": run.start_time,
+            "end_time": run.end_time,
             "total_usd": usd_text(total),
             "total_cost": float(usd_text(total)),
-            "budget_usd": None if run["budget_micro"] is None else usd_text(int(run["budget_micro"])),
-            "calls": sum(int(step["calls"]) for step in steps),
-            "failed_calls": sum(int(step["failed_calls"]) for step in steps),
-            "reused_calls": sum(int(step["reused_calls"]) for step in steps),
+            "budget_usd": None if run.budget_micro is None else usd_text(run.budget_micro),
+            "calls": sum(step.calls for step in steps),
+            "failed_calls": sum(step.failed for step in steps),
+            "reused_calls": sum(step.reused for step in steps),
             "by_step": [
                 {
-                    "step": step["step"],
-                    "calls": int(step["calls"]),
-                    "cost_usd": usd_text(int(step["cost_micro"])),
-                    "duration_ms": int(step["duration_ms"]),
+                    "step": step.name,
+                    "calls": step.calls,
+                    "cost_usd": usd_text(step.cost_micro),
+                    "duration_ms": step.duration_ms,
                 }
                 for step in steps
             ],
-            "assets": {asset["asset_type"]: int(asset["n"]) for asset in assets},
+            "assets": dict(zip(texts_of(assets, "asset_type"), map(int, values_of(assets, "n")), strict=True)),
         }
 
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from clash.assets import AssetStore
 from clash.config import Settings
+from clash.database.audit import CallSums
 from clash.database.connection import open_database
 from clash.database.migrations import checked
 from clash.database.port import Database, Row
-from clash.database.reading import CallSums
 from clash.database.row_checks import fault_of
 from clash.database.rows import AssetRow, CallRow, RunRow
 from clash.database.settlements import SettlementRow

@@ -32,7 +32,7 @@ from clash.calls.rate_limits import RateLimits
 from clash.calls.retry_policy import RetryPolicy
 from clash.calls.spec import CallResult, CallSpec
 from clash.config import Settings
-from clash.database import call_log, migrations
+from clash.database import call_log, migrations, reading
 from clash.database.connection import check_there, open_database, verify_there
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -91,7 +91,7 @@ async def begin(database: Database, url: str, chosen: argparse.Namespace) -> Non
     """Restore what the database has lost, and begin the run if there is none."""
     tracker = AsyncMetadataTracker(database)
     settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{chosen.folder / 'assets'}"})
-    await recover_before_run(database, settings, await tracker.run(RUN))
+    await recover_before_run(database, settings, await reading.find_run(database, RUN))
     await tracker.start_workflow(RUN, "torture", **STORY)
 
 

@@ -64,7 +64,7 @@ async def is_there(database: Database, thread_id: str, there: frozenset[str]) ->
 async def require_free(database: Database, threads: Sequence[str] | None) -> None:
     """Raises `ConflictError` if any of these runs (or of all) is held by a live process."""
     rows = await database.query(
-        f"SELECT run_id, lease_owner, lease_expires_at FROM workflow_executions WHERE {NOT_STAGED}"
+        f"SELECT run_id, lease_owner, lease_generation, lease_expires_at FROM workflow_executions WHERE {NOT_STAGED}"
         " AND lease_owner IS NOT NULL ORDER BY run_id"
     )
     for holder in map(Holder.from_row, rows):
