@@ -14,13 +14,25 @@ if TYPE_CHECKING:
     from clash.database.checkpointer import aget_checkpointer, alist_checkpoints, get_checkpointer, list_checkpoints
     from clash.database.metadata import AsyncMetadataTracker, MetadataTracker
     from clash.errors import ClashError
-    from clash.production import Finish, RunReport, RunRequest, cancel, dry_run, resume, run
+    from clash.production import (
+        Finish,
+        ForkRequest,
+        RunReport,
+        RunRequest,
+        cancel,
+        dry_run,
+        fork,
+        fork_plan,
+        resume,
+        run,
+    )
     from clash.reports.diffs import diff_checkpoints, diff_runs
 
 __all__ = [
     "AsyncMetadataTracker",
     "ClashError",
     "Finish",
+    "ForkRequest",
     "MetadataTracker",
     "RunReport",
     "RunRequest",
@@ -31,6 +43,8 @@ __all__ = [
     "diff_checkpoints",
     "diff_runs",
     "dry_run",
+    "fork",
+    "fork_plan",
     "get_checkpointer",
     "init_database",
     "list_checkpoints",
@@ -42,6 +56,7 @@ _MODULES = {
     "AsyncMetadataTracker": "clash.database.metadata",
     "ClashError": "clash.errors",
     "Finish": "clash.production",
+    "ForkRequest": "clash.production",
     "MetadataTracker": "clash.database.metadata",
     "RunReport": "clash.production",
     "RunRequest": "clash.production",
@@ -51,6 +66,8 @@ _MODULES = {
     "diff_checkpoints": "clash.reports.diffs",
     "diff_runs": "clash.reports.diffs",
     "dry_run": "clash.production",
+    "fork": "clash.production",
+    "fork_plan": "clash.production",
     "get_checkpointer": "clash.database.checkpointer",
     "init_database": "clash.database",
     "list_checkpoints": "clash.database.checkpointer",

@@ -17,6 +17,10 @@ costs one comparison. The points, in the order a call passes them:
     checkpoint.after  a checkpoint is saved; on SQLite its metadata row is not, on D1 both are one write
     publish.before    the film has passed its inspection, nothing has a name for people
     publish.after     everything has its name
+    fork.before       a fork is planned, nothing of it is written
+    fork.after        the run of the fork is there, with all that it keeps, and has not begun
+    kept.before       the screenplay of a fork is written, what the fork keeps of its shots is not
+    kept.after        what it keeps is written
 """
 
 from __future__ import annotations
@@ -39,6 +43,10 @@ POINTS = (
     "checkpoint.after",
     "publish.before",
     "publish.after",
+    "fork.before",
+    "fork.after",
+    "kept.before",
+    "kept.after",
 )
 
 _armed, _, _count = os.environ.get("CLASH_FAULT", "").partition(":")

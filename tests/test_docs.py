@@ -46,6 +46,7 @@ def test_there_are_commands_to_document() -> None:
     assert set(LEAVES) == {
         "clash run",
         "clash resume",
+        "clash fork",
         "clash cancel",
         "clash runs ls",
         "clash runs show",

@@ -21,7 +21,7 @@ from clash.database import migrations
 from clash.database.checkpointer import get_checkpointer
 from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account
-from clash.database.fork import KeptCall, KeptFile, NewRun, Origin, write_fork
+from clash.database.fork import Kept, KeptCall, KeptFile, NewRun, Origin, write_fork
 from clash.database.port import Database, Statement
 from clash.database.savers.checkpoint_rows import SETUP
 from clash.errors import ConflictError
@@ -62,7 +62,7 @@ async def test_a_fork_has_a_checkpoint_and_all_before_it(database: Database, dat
     """Under their own ids; what was done after it, or aside, is not copied; the source stays as it was."""
     configs = await chain(database_url)
     before = await content(database_url, tmp_path)
-    await write_fork(database, RUN, Origin(SOURCE, id_of(configs[3])), [])
+    await write_fork(database, RUN, Origin(SOURCE, id_of(configs[3])), Kept())
     assert before[:-1] == (await content(database_url, tmp_path))[-len(before) : -1], "the source was changed"
     there, copied = await saved(database_url, SOURCE), await saved(database_url, FORK)
     wanted = {id_of(config) for config in configs[:4]}
@@ -81,7 +81,7 @@ async def test_kept_calls_are_reused_and_cost_nothing(database: Database) -> Non
     rows = await database.query("SELECT id, slot, service, request, asset_sha256 FROM api_logs ORDER BY id")
     calls = [kept(rows[1]["id"], "shot:002"), kept(rows[3]["id"], "shot:004", take=2, shown=False)]
     story = KeptFile("initialize", "story", "story", "application/json", "b" * 64, "bb/b", 3)
-    await write_fork(database, RUN, Origin(SOURCE, None), calls, [story])
+    await write_fork(database, RUN, Origin(SOURCE, None), Kept(calls, [story]))
     found = await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (FORK,))
     assert [(row["slot"], row["take"], row["reused"], row["cost_micro"], row["state"]) for row in found] == [
         ("shot:002", 1, 1, 0, "succeeded"),
@@ -110,7 +110,7 @@ async def test_a_call_that_failed_meanwhile_is_not_kept(database: Database) -> N
     """The copy looks again: a row that has lost its file since is left out."""
     await database.batch(run_statements(SOURCE, 2))
     await database.batch([Statement("UPDATE api_logs SET state = 'failed'")])
-    await write_fork(database, RUN, Origin(SOURCE, None), [kept(2, "shot:001")])
+    await write_fork(database, RUN, Origin(SOURCE, None), Kept([kept(2, "shot:001")]))
     assert await database.query("SELECT 1 FROM api_logs WHERE run_id = ?", (FORK,)) == []
 
 
@@ -122,7 +122,7 @@ async def test_half_a_fork_is_never_there(database: Database, database_url: str)
     twice = [kept(2, "shot:001"), kept(3, "shot:001")]
     origin = Origin(SOURCE, id_of(configs[-1]))
     with pytest.raises(ConflictError):
-        await write_fork(database, RUN, origin, twice)
+        await write_fork(database, RUN, origin, Kept(twice))
     for table, owner in (
         ("workflow_executions", "run_id"),
         ("api_logs", "run_id"),
@@ -131,7 +131,7 @@ async def test_half_a_fork_is_never_there(database: Database, database_url: str)
         ("checkpoint_metadata", "run_id"),
     ):
         assert await database.query(f"SELECT 1 FROM {table} WHERE {owner} = ?", (FORK,)) == [], table
-    await write_fork(database, RUN, origin, twice[:1])
+    await write_fork(database, RUN, origin, Kept(twice[:1]))
     assert len(await saved(database_url, FORK)) == len(SIZES)
 
 
@@ -147,7 +147,7 @@ async def test_a_fork_never_changes_a_thread_that_exists(database: Database, dat
     before = await content(database_url, tmp_path)
     for thread in (FORK, SOURCE, "theirs"):
         with pytest.raises(ConflictError) as caught:
-            await write_fork(database, replace(RUN, run_id=thread), origin, [])
+            await write_fork(database, replace(RUN, run_id=thread), origin, Kept())
         assert caught.value.code == "run_exists"
     assert await content(database_url, tmp_path) == before
 
@@ -200,7 +200,7 @@ async def test_copying_300_shots_takes_few_requests(d1_engine: D1Engine, network
     try:
         head, calls = await large_run(database)
         network.sent.clear()
-        await write_fork(database, RUN, Origin(SOURCE, head), calls)
+        await write_fork(database, RUN, Origin(SOURCE, head), Kept(calls))
         requests = len(network.sent)
         (counted,) = await database.query(
             "SELECT (SELECT count(*) FROM api_logs WHERE run_id = ?) AS calls,"
@@ -221,7 +221,7 @@ async def test_an_answer_that_is_lost_leaves_one_fork(d1_engine: D1Engine, netwo
     try:
         await database.batch(run_statements(SOURCE, 3))
         network.faults.append("lost")
-        await write_fork(database, RUN, Origin(SOURCE, None), [kept(2, "shot:001")])
+        await write_fork(database, RUN, Origin(SOURCE, None), Kept([kept(2, "shot:001")]))
         rows = await database.query("SELECT slot FROM api_logs WHERE run_id = ?", (FORK,))
     finally:
         await database.close()

@@ -89,6 +89,10 @@ class SharedAssetStore(AssetStore):
         """Return whether the file is here, undamaged, or can be fetched."""
         return self.is_here(sha256) or self._bucket.has(self.relative_path(sha256))
 
+    def exists(self, sha256: str) -> bool:
+        """Return True: what a settled row names was in the bucket before its row was."""
+        return bool(self.path(sha256))
+
     def fetch(self, sha256: str) -> Path:
         """Return the file on this disk, fetched from the bucket if it is not here. Blocks. See `AssetStore.fetch`."""
         if not self.path(sha256).exists() and not self._download(sha256):

@@ -172,6 +172,10 @@ class AssetStore:
         """Return whether the file is on this disk or can be fetched."""
         return self.is_here(sha256)
 
+    def exists(self, sha256: str) -> bool:
+        """Return whether the file is there as far as can be told without reading it."""
+        return self.path(sha256).is_file()
+
     def is_here(self, sha256: str) -> bool:
         """Return whether the file is on this disk and undamaged (its bytes are read and hashed)."""
         path = self.path(sha256)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -40,6 +40,14 @@ class PlannedCall:
     model: str
     quote: Quote
     found: bool
+    task: CallSpec
+    key: str
+    row: CallRow | None = None
+    """The call that made its answer, where it is there already."""
+
+
+FindKept = Callable[[CallSpec, str], CallRow | None]
+"""Takes a call and its key. Returns the call of another run that serves it before any other."""
 
 
 class DryRun:
@@ -54,7 +62,10 @@ class DryRun:
         *,
         run_id: str | None = None,
         reuse: bool = True,
+        find_kept: FindKept = lambda _task, _key: None,
+        quick: bool = False,
     ) -> None:
+        """`quick`: take it that a file which is there is undamaged, without reading it."""
         self._database = database
         self._assets = assets
         self._models = models
@@ -62,6 +73,8 @@ class DryRun:
         self._run_id = run_id
         self._history = CallHistory(database, run_id) if database is not None and run_id is not None else None
         self._reuse = reuse
+        self._find_kept = find_kept
+        self._is_there = assets.exists if quick else assets.has
         self._older_serve = not registry.all_default(models)
         self._first: dict[str, list[CallRow]] | None = None
         self._reading = asyncio.Lock()
@@ -74,13 +87,16 @@ class DryRun:
         kind = kind_of(task.request)
         model = self._registry.model(kind, task.model) if task.model else self._models[kind]
         key = content_key(model, task.request, take=task.key_take)
-        found = await self._find(task, model)
+        row = await self._find(task, model, key)
         quote = quote_of(model, task.request)
         # Of two that ask for the very same thing, the second will find what the first has made.
-        free = found is not None or key in self._asked
+        free = row is not None or key in self._asked
         self._asked.add(key)
-        self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, free))
-        return found or await self._imagine(task, key)
+        self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, free, task, key, row))
+        if row is None:
+            return await self._imagine(task, key)
+        digest = row.asset_sha256
+        return CallResult(task.slot, digest, row.media_type, row.facts, self._assets.path(digest), True, 0)
 
     def read(self, sha256: str) -> bytes:
         """The bytes of a file that is there, or that was imagined."""
@@ -92,23 +108,24 @@ class DryRun:
         self._imagined[sha256] = content
         return sha256
 
-    async def _find(self, task: CallSpec, model: Model) -> CallResult | None:
+    async def _find(self, task: CallSpec, model: Model, key: str) -> CallRow | None:
+        """The call whose file serves: another run's that is kept, this run's own, or an earlier one of the same key."""
+        kept = self._find_kept(task, key)
+        if kept is not None and self._is_there(kept.asset_sha256):
+            return kept
         if self._database is None:
             return None
-        rows: list[CallRow] = []
         if self._history is not None:
             live = (await self._history.of(task.slot, task.take, "")).live
-            rows += [live] if live is not None and live.state == CallState.SUCCEEDED else []
-        if self._reuse or self._run_id is not None:
-            within = None if self._reuse else self._run_id
-            keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
-            rows += await call_log.succeeded_elsewhere(self._database, keys, within=within)
-            rows += await self._carried_over(self._database, keys, within)
-        for row in rows:
-            digest = row.asset_sha256
-            if self._assets.has(digest):
-                return CallResult(task.slot, digest, row.media_type, row.facts, self._assets.path(digest), True, 0)
-        return None
+            if live is not None and live.state == CallState.SUCCEEDED and self._is_there(live.asset_sha256):
+                return live
+        if not self._reuse and self._run_id is None:
+            return None
+        within = None if self._reuse else self._run_id
+        keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
+        rows = await call_log.succeeded_elsewhere(self._database, keys, within=within)
+        rows += await self._carried_over(self._database, keys, within)
+        return next((row for row in rows if self._is_there(row.asset_sha256)), None)
 
     async def _carried_over(self, database: Database, keys: Sequence[str], within: str | None) -> list[CallRow]:
         """What a run would find after `carry_over`, which a dry run must not write."""

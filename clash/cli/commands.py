@@ -15,6 +15,7 @@ from clash.cli import (
     cost,
     db,
     doctor,
+    fork,
     models,
     run,
     runs,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("resume")(run.resume)
+app.command("fork")(fork.fork)
 app.command("cancel")(cancel.cancel)
 app.add_typer(runs.app, name="runs")
 app.add_typer(checkpoints.app, name="checkpoints")

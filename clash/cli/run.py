@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, RunReport]]
 
 
-def _model(kind: str) -> Any:
+def model_option(kind: str) -> Any:
+    """Return the option that names the model of a kind."""
     return typer.Option(
         f"--{kind}-model",
         metavar="PROVIDER:MODEL",
@@ -122,10 +123,10 @@ def run(
             help="A table of people, places and props: looks, pictures, voices. Without it, cast.csv beside the story.",
         ),
     ] = None,
-    screenplay_model: Annotated[str | None, _model("screenplay")] = None,
-    image_model: Annotated[str | None, _model("image")] = None,
-    video_model: Annotated[str | None, _model("video")] = None,
-    speech_model: Annotated[str | None, _model("speech")] = None,
+    screenplay_model: Annotated[str | None, model_option("screenplay")] = None,
+    image_model: Annotated[str | None, model_option("image")] = None,
+    video_model: Annotated[str | None, model_option("video")] = None,
+    speech_model: Annotated[str | None, model_option("speech")] = None,
     size: Annotated[
         str | None,
         typer.Option(
@@ -198,7 +199,7 @@ def run(
     if dry_run:
         show_estimate(request, as_json=as_json)
         return
-    _produce(
+    produce(
         lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop),
         as_json=as_json,
     )
@@ -219,7 +220,7 @@ def resume(
     """Resume a run that stopped, failed or was killed. Only what is missing is made."""
     from clash import production
 
-    _produce(
+    produce(
         lambda settings, observe, stop: production.resume(
             thread,
             settings,
@@ -294,7 +295,7 @@ def _filmed(start: Start, *, as_json: bool) -> tuple[Document, int]:
     return {"schema": SCHEMA, **report.document.dump()}, report.exit_code
 
 
-def _produce(start: Start, *, as_json: bool) -> None:
+def produce(start: Start, *, as_json: bool) -> None:
     """Run to the end, showing progress, then tell how it ended and exit with its code."""
     from clash.cli.signals import end_within
 

@@ -9,16 +9,22 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from clash import faults
 from clash.clock import now_text
 from clash.database.connection import is_d1
+from clash.database.decisions import Decision
+from clash.database.lease import FENCE, Lease, still_held
 from clash.database.port import Database, Statement
 from clash.database.savers.checkpoint_rows import SETUP, TABLES
-from clash.database.savers.thread_operations import STOCK_TABLES
+from clash.database.savers.thread_operations import ALWAYS, STOCK_TABLES
 from clash.errors import ConflictError, DatabaseError
 
+AWAITS = "awaits_kept"
+"""In the metadata of a run that is to keep more of the one that it was forked from once its screenplay is written."""
+_OF_CALL = ("source_id", "step", "slot", "take", "key", "key_version")
 _ROWS_AT_ONCE = 1000
 """Kept calls of one statement: they are one JSON parameter, and D1 takes 2,000,000 bytes of it."""
 
@@ -88,10 +94,17 @@ class Origin:
     checkpoint_id: str | None
 
 
-async def write_fork(
-    database: Database, run: NewRun, origin: Origin, calls: Sequence[KeptCall], files: Sequence[KeptFile] = ()
-) -> None:
-    """Write a run that begins with a checkpoint of another, and with the calls and files that it keeps.
+@dataclass(frozen=True)
+class Kept:
+    """What a run keeps of another: calls, files that no call made, and decisions about its slots."""
+
+    calls: Sequence[KeptCall] = ()
+    files: Sequence[KeptFile] = ()
+    decisions: Sequence[Decision] = ()
+
+
+async def write_fork(database: Database, run: NewRun, origin: Origin, kept: Kept) -> None:
+    """Write a run that begins with a checkpoint of another, and with what it keeps of it.
 
     Raises `ConflictError` if there is a run or a thread of this id, `DatabaseError`.
     """
@@ -100,8 +113,9 @@ async def write_fork(
         *(step for step in SETUP if is_d1(database.url) or "checkpoint_chunks" not in step.sql),
         _insert_run(run, now),
         *_copy_checkpoints(run.run_id, origin, chunked=is_d1(database.url)),
-        *_insert_kept(run.run_id, calls, files, now),
+        *_insert_kept(run.run_id, kept, ALWAYS, now),
     ]
+    faults.point("fork.before")
     try:
         await database.batch(statements)
     except DatabaseError as error:
@@ -112,6 +126,23 @@ async def write_fork(
             code="run_exists",
             hint="choose another --thread; nothing was changed",
         ) from error
+    faults.point("fork.after")
+
+
+async def write_kept(database: Database, lease: Lease, kept: Kept) -> None:
+    """Write what a run keeps of the one that it was forked from, and that it has done so. Raises `ConflictError`."""
+    done = Statement(
+        f"UPDATE workflow_executions SET metadata = json_remove(metadata, '$.{AWAITS}'), updated_at = ?"
+        " WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
+        (now_text(), *lease.fence),
+        recall=still_held(lease),
+    )
+    statements = [*_insert_kept(lease.run_id, kept, Statement(FENCE, lease.fence), now_text()), done]
+    faults.point("kept.before")
+    results = await database.batch(statements)
+    if not results[-1]:
+        raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
+    faults.point("kept.after")
 
 
 def _insert_run(run: NewRun, now: str) -> Statement:
@@ -170,39 +201,39 @@ def _copy_checkpoints(run_id: str, origin: Origin, *, chunked: bool) -> Iterator
     )
 
 
-def _insert_kept(run_id: str, calls: Sequence[KeptCall], files: Sequence[KeptFile], now: str) -> Iterator[Statement]:
-    tokens = [secrets.token_hex(16) for _ in calls]
-    rows = [
-        {
-            "id": call.source_id,
-            "step": call.step,
-            "slot": call.slot,
-            "take": call.take,
-            "key": call.key,
-            "version": call.key_version,
-            "token": token,
-        }
-        for call, token in zip(calls, tokens, strict=True)
+def _insert_kept(run_id: str, kept: Kept, condition: Statement, now: str) -> Iterator[Statement]:
+    rows = [{**{name: getattr(call, name) for name in _OF_CALL}, "token": secrets.token_hex(16)} for call in kept.calls]
+    files = [
+        *(_file(call.file, row["token"]) for call, row in zip(kept.calls, rows, strict=True) if call.file),
+        *(_file(file, "") for file in kept.files),
     ]
-    made = [_file(call.file, token) for call, token in zip(calls, tokens, strict=True) if call.file is not None]
     for some in _portions(rows):
         yield Statement(
             "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
             " state, attempt, request, precision, asset_sha256, media_type, facts, reused, started_at, ended_at,"
-            f" duration_ms) SELECT ?, {_fields('step', 'slot', 'take')}, c.kind, {_fields('key', 'version')},"
+            f" duration_ms) SELECT ?, {_fields('step', 'slot', 'take')}, c.kind, {_fields('key', 'key_version')},"
             f" {_fields('token')}, c.service, c.model, c.endpoint, 'succeeded', 1, c.request, 'exact', c.asset_sha256,"
             " c.media_type, c.facts, 1, ?, ?, 0 FROM json_each(?) AS kept"
-            f" JOIN api_logs AS c ON c.id = {_fields('id')} WHERE c.state = 'succeeded' ORDER BY kept.key",
-            (run_id, now, now, some),
+            f" JOIN api_logs AS c ON c.id = {_fields('source_id')} WHERE c.state = 'succeeded' AND {condition.sql}"
+            " ORDER BY kept.key",
+            (run_id, now, now, some, *condition.params),
         )
-    for some in _portions([*made, *(_file(file, "") for file in files)]):
+    for some in _portions(files):
         yield Statement(
             "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"
             f" cost_micro, api_log_id, created_at) SELECT ?, {_fields('step', 'slot', 'asset_type', 'media_type')},"
             f" {_fields('sha256', 'path', 'bytes', 'facts')}, 0,"
             f" (SELECT id FROM api_logs WHERE token = {_fields('token')}), ? FROM json_each(?) AS kept"
-            " WHERE true ORDER BY kept.key",
-            (run_id, now, some),
+            f" WHERE {condition.sql} ORDER BY kept.key",
+            (run_id, now, some, *condition.params),
+        )
+    for some in _portions([asdict(decision) for decision in kept.decisions]):
+        names = [field.name for field in fields(Decision) if field.name != "created_at"]
+        yield Statement(
+            f"INSERT INTO slot_decisions (run_id, {', '.join(names)}, created_at) SELECT ?, {_fields(*names)},"
+            f" iif({_fields('created_at')} = '', ?, {_fields('created_at')}) FROM json_each(?) AS kept"
+            f" WHERE {condition.sql} ORDER BY kept.key",
+            (run_id, now, some, *condition.params),
         )
 
 

@@ -119,6 +119,12 @@ async def asset_rows(database: Database, run_id: str) -> Rows:
     return await database.query("SELECT * FROM generated_assets WHERE run_id = ? ORDER BY id", (run_id,))
 
 
+async def asset_sizes(database: Database, run_id: str) -> dict[str, int]:
+    """Return the sizes in bytes of a run's files by their sha256."""
+    rows = await database.query("SELECT sha256, bytes FROM generated_assets WHERE run_id = ?", (run_id,))
+    return dict(zip(texts_of(rows, "sha256"), (int(size) for size in values_of(rows, "bytes")), strict=True))
+
+
 async def sound_assets(database: Database, run_id: str) -> list[AssetRow]:
     """Return the files of a run, in the order they were first made, without those whose rows are damaged."""
     rows = await asset_rows(database, run_id)

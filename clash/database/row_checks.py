@@ -118,6 +118,8 @@ _SETTINGS: Mapping[str, type | tuple[type, ...]] = {
     "screenplay": dict,
     "screenplay_path": str,
     "established": dict,
+    "forked_from": dict,
+    "review": list,
 }
 
 

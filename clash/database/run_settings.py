@@ -30,6 +30,37 @@ class Basis:
 
 
 @dataclass(frozen=True)
+class ForkedFrom:
+    """What a fork was begun with: a checkpoint of another run (None: it had none), and the step that came next.
+
+    `request`: the digest of what was asked for. `kept_steps`: the steps of which calls are kept whatever the models
+    are. `document` is what reports say of it.
+    """
+
+    thread_id: str
+    checkpoint_id: str | None
+    step: str | None
+    request: str = ""
+    kept_steps: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> ForkedFrom:
+        """Return what the recorded settings of a fork say."""
+        return cls(
+            str(document.get("thread_id", "")),
+            document.get("checkpoint_id"),
+            document.get("step"),
+            str(document.get("request", "")),
+            tuple(document.get("kept_steps", ())),
+        )
+
+    @property
+    def document(self) -> dict[str, str | None]:
+        """The run, the checkpoint and the step."""
+        return {"thread_id": self.thread_id, "checkpoint_id": self.checkpoint_id, "step": self.step}
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """The settings that a run was begun with; all that a resume must know."""
 
@@ -54,6 +85,8 @@ class RunSettings:
     """The file of the screenplay that was given."""
     review: tuple[str, ...]
     """The stages whose files need an approval before the run goes on."""
+    forked_from: ForkedFrom | None
+    """What the run was begun with, if it is a fork."""
     document: Mapping[str, Any]
     """The settings as they are stored, with the ones that only reports and comparisons read."""
 
@@ -89,5 +122,6 @@ class RunSettings:
             ),
             screenplay_path=document.get("screenplay_path"),
             review=tuple(document.get("review", ())),
+            forked_from=ForkedFrom.of(document["forked_from"]) if document.get("forked_from") else None,
             document=document,
         )

@@ -7,6 +7,7 @@ from typing import Any
 from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
 from clash.documents.calls import CallItem, FailedPaidCall, SettlementItem, UnknownCall
 from clash.documents.costs import SumsOfStep
+from clash.documents.edits import ForkedFrom
 from clash.documents.outcome import FilmItem, StepCount
 
 
@@ -66,6 +67,7 @@ class RunDetails(Document):
     status: str
     workflow_name: str
     graph_version: int | None
+    forked_from: ForkedFrom | None
     story: StoryItem
     started_at: Time | None
     ended_at: Time | None

@@ -6,6 +6,8 @@ The Python API beside the command line. LangGraph is imported only once a graph 
 """
 
 from clash.production.estimates import dry_run
+from clash.production.fork_request import ForkRequest
+from clash.production.forking import fork, fork_plan
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
 from clash.production.run_report import RunReport
@@ -18,12 +20,15 @@ from clash.workflow.context import Finish
 __all__ = [
     "Event",
     "Finish",
+    "ForkRequest",
     "Observer",
     "RunReport",
     "RunRequest",
     "StopSignal",
     "cancel",
     "dry_run",
+    "fork",
+    "fork_plan",
     "resume",
     "run",
     "settle_call",

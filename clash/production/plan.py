@@ -116,7 +116,7 @@ class RunPlan:
     @property
     def identity(self) -> dict[str, Any]:
         """The settings that decide what the film is; on these a run may not change its mind."""
-        given = {"screenplay": {"sha256": sha256_of(self._given_content)}} if self.given else {}
+        given = {"screenplay": {"sha256": sha256_of(self.given_content)}} if self.given else {}
         return {
             **self.reading,
             **finish_document(self.finish),
@@ -135,14 +135,15 @@ class RunPlan:
         return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
 
     @property
-    def _given_content(self) -> bytes:
+    def given_content(self) -> bytes:
+        """The file of the given screenplay; empty without one."""
         return self.given.model_dump_json(indent=2).encode() if self.given else b""
 
     @property
     def basis(self) -> Basis:
         """What the screenplay comes from beside the story."""
         return Basis(
-            given=sha256_of(self._given_content) if self.given else "", cast=self.cast.sha256 if self.cast else ""
+            given=sha256_of(self.given_content) if self.given else "", cast=self.cast.sha256 if self.cast else ""
         )
 
     async def store(self, assets: AssetStore) -> dict[str, Any]:
@@ -153,7 +154,7 @@ class RunPlan:
             for name, (media_type, content) in self.panels.items()
         }
         story = assets.put(self.story.model_dump_json().encode())
-        given = [assets.put(self._given_content)] if self.given else []
+        given = [assets.put(self.given_content)] if self.given else []
         if self.cast is not None:
             await self.cast.store(assets)
         if self.music:
@@ -210,7 +211,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
     silent = check_speech(given.screenplay if given else story, registry.model("speech", models["speech"]), settings)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
-    _check_writable(output / thread_id)
+    check_writable(output / thread_id)
     return RunPlan(
         thread_id=thread_id,
         story=story,
@@ -286,7 +287,7 @@ def check_budget(budget: Decimal | None) -> Decimal | None:
     return budget
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
     """Raises `UsageError` unless files can be put into this folder, which need not be there yet."""
     try:
         nearest = next((path for path in (folder, *folder.parents) if path.exists() or path.is_symlink()), folder)

@@ -47,13 +47,13 @@ def bigger_budget(run: RunRow, left: Left) -> str:
 async def another_run(database: Database, run: RunRow, settings: Settings, registry: Registry) -> str:
     """The command that makes a run's film under a new thread; what is unchanged is found there, and not paid for."""
     budget = None if run.budget_micro is None else from_micro(run.budget_micro)
-    thread = await _free_thread(database, run.run_id)
+    thread = await free_thread(database, run.run_id)
     return _run_command(run.story_path, thread, RunSettings.from_row(run), budget, settings, registry)
 
 
 async def another_run_of(database: Database, plan: RunPlan, settings: Settings, registry: Registry) -> str:
     """The command that runs what was asked for under a thread that is free."""
-    thread = await _free_thread(database, plan.thread_id)
+    thread = await free_thread(database, plan.thread_id)
     return _run_command(plan.story_path, thread, plan, plan.budget, settings, registry)
 
 
@@ -96,8 +96,8 @@ def _usual_models(settings: Settings, registry: Registry) -> dict[Kind, str]:
         return {}  # settings that cannot be used themselves: every model is named
 
 
-async def _free_thread(database: Database, thread_id: str) -> str:
-    """`demo-2` after `demo`, `demo-3` after `demo-2`: the first that no run has."""
+async def free_thread(database: Database, thread_id: str) -> str:
+    """Return the next free id: `demo-2` after `demo`, `demo-3` after `demo-2`: the first that no run has."""
     numbered = _NUMBERED.fullmatch(thread_id)
     stem, number = (numbered[1], int(numbered[2])) if numbered else (thread_id, 1)
     tracker = AsyncMetadataTracker(database)

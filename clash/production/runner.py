@@ -10,6 +10,7 @@ from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
 from clash.config import Settings
 from clash.database import reading
+from clash.database.fork import AWAITS
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.port import Database
 from clash.database.rows import RunRow
@@ -18,6 +19,7 @@ from clash.errors import ClashError, VersionMismatchError
 from clash.money import to_micro, usd_text
 from clash.production.active_run import ActiveRun, Continuation
 from clash.production.estimates import Left
+from clash.production.keeping import keep_of_source
 from clash.production.progress import Observer, Progress
 from clash.production.remedies import another_run, enough
 from clash.production.run_report import RunReport, report, report_completed
@@ -109,6 +111,8 @@ class Runner:
         run = self._run
         await self._take_up(lease, how)
         await carry_over(run.database, run.registry)
+        if AWAITS in run.row.metadata and not await self._keep_more(lease, how):
+            return
         ledger = await make_ledger(run, lease, how)
         run.kept_elsewhere = ledger.keeper.elsewhere
         with tracing_as_allowed(run.settings):
@@ -119,7 +123,22 @@ class Runner:
                 # Somebody may have decided about a take meanwhile: a film is complete with all that was decided.
                 done = bool(run.failures) or await run.tracker.complete(lease, changes=run.takes.changes)
 
-    async def _invoke(self, lease: Lease, ledger: Ledger) -> None:
+    async def _keep_more(self, lease: Lease, how: Continuation) -> bool:
+        """Have the screenplay of a fork written, then keep what is unchanged. False if it could not be written."""
+        run = self._run
+        ledger = await make_ledger(run, lease, how)
+        run.kept_elsewhere = ledger.keeper.elsewhere
+        with tracing_as_allowed(run.settings):
+            await run.read_decisions()
+            screenplay = await self._invoke(lease, ledger, before="generate_assets")
+        if run.failures or not screenplay:
+            return False
+        await keep_of_source(run, lease, screenplay)
+        await run.refresh()
+        return True
+
+    async def _invoke(self, lease: Lease, ledger: Ledger, *, before: str | None = None) -> str:
+        """Run the graph to its end, or `before` a step; return the sha256 of the screenplay, "" without one."""
         from clash.database.checkpointer import check_newest, repair_metadata, run_saver
         from clash.workflow.video_production import build_graph
 
@@ -138,15 +157,24 @@ class Runner:
                 await check_newest(saver, run.thread_id)
                 raise
             await repair_metadata(run.database, saver, lease)
+            stop: dict[str, Any] = {} if before is None else {"interrupt_before": [before]}
             if state.created_at is None:
-                await graph.ainvoke(first_input(run), config, durability="sync")
+                await graph.ainvoke(first_input(run), config, durability="sync", **stop)
+            elif _is_copied(run, state):
+                # The reducers of these keys would keep what the source had.
+                fresh = {name: {"__overwrite__": {}} for name in ("cards", "shots")}
+                await graph.aupdate_state(config, {**first_input(run), **fresh}, as_node="initialize")
+                await graph.ainvoke(None, config, durability="sync", **stop)
             elif (applied := int(state.values.get("edits", 0))) != run.takes.changes:
                 step = _step_before(run.takes, applied, has_screenplay="screenplay" in state.values)
                 await graph.aupdate_state(config, {"edits": run.takes.changes}, as_node=step)
-                await graph.ainvoke(None, config, durability="sync")
-            elif state.tasks:
+                await graph.ainvoke(None, config, durability="sync", **stop)
+            elif state.tasks and (before is None or before not in state.next):
                 # Not `state.next`: after a kill between a task's writes and the next checkpoint it is empty.
-                await graph.ainvoke(None, config, durability="sync")
+                await graph.ainvoke(None, config, durability="sync", **stop)
+            if before is None:
+                return ""
+            return str((await graph.aget_state(config)).values.get("screenplay") or "")
 
     # -- before the graph --------------------------------------------------------------------------------------
 
@@ -211,6 +239,13 @@ class Runner:
                 f"the budget of ${usd_text(budget)}{used} will not suffice: about ${usd_text(cost)} is still to pay."
                 f" It will pause there; --budget {enough(row, left):f} would be enough"
             )
+
+
+def _is_copied(run: ActiveRun, state: Any) -> bool:
+    """Return whether a fork has not begun yet: its newest checkpoint is the one that was copied."""
+    copied = run.recorded.forked_from
+    newest: str | None = state.config["configurable"].get("checkpoint_id")
+    return copied is not None and copied.checkpoint_id is not None and newest == copied.checkpoint_id
 
 
 def _step_before(takes: Takes, applied: int, *, has_screenplay: bool) -> str:

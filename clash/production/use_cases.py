@@ -18,8 +18,10 @@ from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.outcome import Cancelled
-from clash.errors import ConflictError, NotFoundError
+from clash.errors import ClashError, ConflictError, NotFoundError
 from clash.production.active_run import Continuation
+from clash.production.fork_command import fork_command, fork_of_run
+from clash.production.fork_plan import in_words, plan_fork
 from clash.production.plan import (
     RunPlan,
     RunRequest,
@@ -81,7 +83,7 @@ async def _row_of(
         found = await reading.find_run(database, plan.thread_id)
     if found is None:
         check_new_thread_id(plan.thread_id)
-        await _check_folder(database, plan.thread_id)
+        await check_folder(database, plan.thread_id)
         started = await AsyncMetadataTracker(database).start_workflow(
             plan.thread_id,
             WORKFLOW,
@@ -101,15 +103,23 @@ async def _row_of(
     except ConflictError as error:
         if error.code != "other_story":
             raise
-        again = await another_run_of(database, plan, settings, registry)
-        raise ConflictError(
-            error.message,
-            code=error.code,
-            hint=f"`{again}` begins another run: what is unchanged is found again and not paid for",
-        ) from None
+        hint = await _with_another_story(database, found, plan, settings, registry)
+        raise ConflictError(error.message, code=error.code, hint=hint) from None
 
 
-async def _check_folder(database: Database, thread_id: str) -> None:
+async def _with_another_story(
+    database: Database, run: RunRow, plan: RunPlan, settings: Settings, registry: Registry
+) -> str:
+    """What to type to make the film of a changed story: the fork of the run, with what it would cost."""
+    with suppress(ClashError):
+        if (request := await fork_of_run(database, run, plan)) is not None:
+            fork = await plan_fork(database, request, run, settings, registry, open_assets(settings))
+            return f"`{fork_command(request, run)}` makes the film of the changed story: {in_words(fork.document)}"
+    again = await another_run_of(database, plan, settings, registry)
+    return f"`{again}` begins another run: what is unchanged is found again and not paid for"
+
+
+async def check_folder(database: Database, thread_id: str) -> None:
     """Where a disk takes `Demo` and `demo` for one, two threads would write one folder of files."""
     other = await reading.same_but_for_case(database, thread_id)
     if other is not None:
@@ -164,7 +174,7 @@ async def cancel(thread_id: str, settings: Settings | None = None) -> Cancelled:
     check_thread_id(thread_id)
     settings = settings or load_settings()
     async with open_database(settings.database_url, "write") as database:
-        run = await checked(database, _film_row(database, thread_id))
+        run = await checked(database, film_row(database, thread_id))
         if not await AsyncMetadataTracker(database).cancel(thread_id):
             raise ConflictError(f"the thread {thread_id} is {run.status}", code="finished")
         return Cancelled.of({"thread_id": thread_id, "status": "cancelled", "running": is_held(run)})
@@ -174,9 +184,9 @@ async def _row_to_resume(database: Database, settings: Settings, thread_id: str,
     """Return the run, restored if the database was lost. Raises `NotFoundError`."""
     run: RunRow | None = None
     with suppress(NotFoundError):
-        run = await checked(database, _film_row(database, thread_id))
+        run = await checked(database, film_row(database, thread_id))
     if await _restore_lost(database, settings, run, thread_id, observe) or run is None:
-        return await checked(database, _film_row(database, thread_id))
+        return await checked(database, film_row(database, thread_id))
     return run
 
 
@@ -193,7 +203,8 @@ async def _restore_lost(
     return restored is not None
 
 
-async def _film_row(database: Database, thread_id: str) -> RunRow:
+async def film_row(database: Database, thread_id: str) -> RunRow:
+    """Return the row of a film's run. Raise `NotFoundError` for a run of another workflow, too."""
     run = await reading.run_row(database, thread_id)
     if run.workflow_name != WORKFLOW:
         raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")

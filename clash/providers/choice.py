@@ -21,7 +21,7 @@ def models_for(
     named = named or {}
     if unknown := sorted(set(named) - set(KINDS)):
         raise UsageError(f"there is no kind of model {unknown[0]!r}; known: {', '.join(KINDS)}")
-    of_preset, of_settings = _preset(preset, settings), _preset(settings.preset, settings)
+    of_preset, of_settings = models_of_preset(preset, settings), models_of_preset(settings.preset, settings)
     chosen: dict[Kind, str] = {}
     for kind in KINDS:
         setting = f"{kind}_model"
@@ -33,7 +33,8 @@ def models_for(
     return chosen
 
 
-def _preset(name: str | None, settings: Settings) -> Mapping[Kind, str]:
+def models_of_preset(name: str | None, settings: Settings) -> Mapping[Kind, str]:
+    """The models that a preset names; none without one. Raises `UsageError` for a preset that is not known."""
     if name is None:
         return {}
     known = load_catalogue(settings).presets

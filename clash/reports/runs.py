@@ -13,6 +13,7 @@ from clash.database import audit, reading, settlements
 from clash.database.lease import is_held
 from clash.database.port import Database
 from clash.database.rows import CallRow, RunRow
+from clash.database.run_settings import ForkedFrom
 from clash.documents.runs import RunDetails, RunList
 from clash.money import usd_text
 from clash.reports.files import film_of, folder_of, output_item
@@ -77,6 +78,7 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
             "status": run.status.value,
             "workflow_name": run.workflow_name,
             "graph_version": run.graph_version,
+            "forked_from": _forked_from(run),
             "story": {"path": run.story_path, "sha256": run.story_sha256, "title": run.story_title},
             "started_at": run.start_time,
             "ended_at": run.end_time,
@@ -99,6 +101,12 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
             "damaged": damaged.items,
         }
     )
+
+
+def _forked_from(run: RunRow) -> dict[str, Any] | None:
+    """What a fork was begun with; None for a run that is none, or of another workflow."""
+    found = run.settings.get("forked_from")
+    return ForkedFrom.of(found).document if isinstance(found, dict) else None
 
 
 def _stored_error(run: RunRow) -> dict[str, Any] | None:

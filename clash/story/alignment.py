@@ -7,7 +7,7 @@ shot. Of several shots that say the same, the first is the first and so on.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal, cast
@@ -38,8 +38,18 @@ class Pair:
 
 def align_shots(a: Sequence[Shot], b: Sequence[Shot]) -> list[Pair]:
     """Return every shot of both once, in the order of `b`; a removed one comes after the one before it in `a`."""
+    return paired(a, b, match_shots(a, b))
+
+
+def match_shots(a: Sequence[Shot], b: Sequence[Shot]) -> dict[int, int]:
+    """Return the places in `b` of the shots of `a` that are there, changed or not, by their places in `a`."""
     same = _identical(a, b)
-    pairs = {**same, **_similar(a, b, same)}
+    return {**same, **_similar(a, b, same)}
+
+
+def paired(a: Sequence[Shot], b: Sequence[Shot], pairs: Mapping[int, int]) -> list[Pair]:
+    """Return every shot of both once, as `align_shots` does, for these pairs of places."""
+    same = {here: there for here, there in pairs.items() if not differing(a[here], b[there])}
     moved = set(same) - _in_order(same)
     of_b = {there: here for here, there in pairs.items()}
     found: list[tuple[float, float, Pair]] = []

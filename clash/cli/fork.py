@@ -1,0 +1,166 @@
+"""`clash fork`: make a run that begins with what another had, with something changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clash.cli.layout import Block, Column, Record, Remark, Table
+from clash.cli.options import AllowUnpriced, Budget, ColumnMap, Concurrency, IgnoreColumns, Json, Language, column_map
+from clash.cli.output import Document, emit, say
+from clash.cli.reading import report
+from clash.cli.run import model_option, produce
+from clash.cli.text import money
+
+_SHOTS = (
+    Column("kept", "shots kept"),
+    Column("moved"),
+    Column("changed"),
+    Column("added"),
+    Column("removed"),
+)
+_PLAN = (
+    Column("thread_id", "thread"),
+    Column("source", "fork of"),
+    Column("checkpoint_id", "checkpoint", at_terminal=False),
+    Column("step", "before", at_terminal=False),
+    *_SHOTS,
+    Column("found", "calls found"),
+    Column("to_make", "calls to make"),
+    Column("total_usd", "price", money),
+    Column("estimated", at_terminal=False),
+)
+_LINES = (Column("step"), Column("calls", right=True), Column("cost_usd", "cost", money, right=True))
+
+
+def fork(
+    source: Annotated[
+        str, typer.Argument(metavar="THREAD", help="The id of the run to begin with.", show_default=False)
+    ],
+    thread: Annotated[str, typer.Option("--thread", metavar="NEW", show_default=False, help="The id of the new run.")],
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--checkpoint", metavar="ID", show_default=False, help="Begin after what this checkpoint of THREAD saved."
+        ),
+    ] = None,
+    step: Annotated[
+        str | None,
+        typer.Option(
+            "--step",
+            metavar="STEP",
+            show_default=False,
+            help="Begin before this step; what the steps before it made is kept, whatever the models are.",
+        ),
+    ] = None,
+    story: Annotated[
+        str | None,
+        typer.Option("--story", metavar="FILE", show_default=False, help="The changed story, or - for standard input."),
+    ] = None,
+    screenplay: Annotated[
+        str | None,
+        typer.Option(
+            "--screenplay", metavar="FILE", show_default=False, help="The changed screenplay; no writer is asked."
+        ),
+    ] = None,
+    columns: ColumnMap = None,
+    ignore_columns: IgnoreColumns = False,
+    language: Language = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="DIR",
+            show_default=False,
+            help="Write the film to DIR/NEW/film.mp4; without it, as THREAD.",
+        ),
+    ] = None,
+    budget: Budget = None,
+    screenplay_model: Annotated[str | None, model_option("screenplay")] = None,
+    image_model: Annotated[str | None, model_option("image")] = None,
+    video_model: Annotated[str | None, model_option("video")] = None,
+    speech_model: Annotated[str | None, model_option("speech")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            metavar="NAME",
+            show_default=False,
+            help="A named set of models: draft, final, or your own. An option for one model overrides it.",
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size", metavar="WxH", show_default=False, help="The film's size in pixels, both even: 1280x720."
+        ),
+    ] = None,
+    fps: Annotated[
+        int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames per second, 8 to 60.")
+    ] = None,
+    concurrency: Concurrency = None,
+    allow_unpriced: AllowUnpriced = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what is kept, what changes and what it costs; make nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a new run of what another has, with something changed. What is unchanged is kept and not paid for again.
+
+    If NEW exists already as this very fork, continue it.
+    """
+    from clash import production
+
+    chosen = {"screenplay": screenplay_model, "image": image_model, "video": video_model, "speech": speech_model}
+    request = production.ForkRequest(
+        source=source,
+        thread_id=thread,
+        checkpoint_id=checkpoint,
+        step=step,
+        story=story,
+        screenplay=screenplay,
+        output=output,
+        budget=budget,
+        models={kind: model for kind, model in chosen.items() if model is not None},
+        preset=preset,
+        size=size,
+        fps=fps,
+        concurrency=concurrency,
+        allow_unpriced=allow_unpriced,
+        columns=column_map(columns) if columns else None,
+        ignore_columns=ignore_columns or None,
+        language=language,
+    )
+    if dry_run:
+        document = report(lambda settings: production.fork_plan(request, settings))
+        emit(document, as_json=as_json, render=render_plan)
+        if not as_json:
+            for warning in document["warnings"]:
+                say(warning, label="warning", style="yellow")
+        return
+    produce(
+        lambda settings, observe, stop: production.fork(request, settings, observe=observe, stop=stop),
+        as_json=as_json,
+    )
+
+
+def render_plan(document: Document) -> list[Block]:
+    """What becomes of the shots, how many calls are to be made, and what they will cost by step."""
+    origin, price = document["forked_from"] or {}, document["price"]
+    facts = {
+        **document,
+        **document["shots"],
+        **document["calls"],
+        **price,
+        "source": origin.get("thread_id"),
+        "checkpoint_id": origin.get("checkpoint_id"),
+        "step": origin.get("step"),
+    }
+    blocks: list[Block] = [Record(_PLAN, facts), Table(_LINES, price["by_step"], empty="nothing to make")]
+    if price["estimated"]:
+        blocks.append(
+            Remark("the price is an estimate: lengths, or how many shots the writer makes, may differ", "dim")
+        )
+    return blocks

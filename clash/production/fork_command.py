@@ -1,0 +1,68 @@
+"""The command that forks a run with a changed story, as a person can type it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from clash.database.port import Database
+from clash.database.rows import RunRow
+from clash.database.run_settings import RunSettings
+from clash.money import from_micro
+from clash.production.estimates import finish_of
+from clash.production.fork_request import ForkRequest
+from clash.production.plan import RunPlan
+from clash.production.remedies import free_thread
+
+
+async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkRequest | None:
+    """Return the fork of a run that makes what a plan with another story asks for; None where a fork cannot say it."""
+    recorded = RunSettings.from_row(run)
+    if plan.given or plan.story_choice != recorded.story_choice or plan.finish != finish_of(recorded):
+        return None
+    before, asked = recorded.document, plan.reading
+    same = all(before.get(name) == asked.get(name) for name in ("columns", "ignore_columns", "language"))
+    budget = None if run.budget_micro is None else from_micro(run.budget_micro)
+    return ForkRequest(
+        source=run.run_id,
+        thread_id=await free_thread(database, run.run_id),
+        story=plan.story_path,
+        output=None if plan.output == recorded.output else plan.output,
+        budget=None if plan.budget == budget else plan.budget,
+        models={kind: spec for kind, spec in plan.models.items() if recorded.models.get(kind) != spec},
+        size=None if plan.size == recorded.size else plan.size,
+        fps=None if plan.fps == recorded.fps else plan.fps,
+        columns=None if same else asked.get("columns", {}),
+        ignore_columns=None if same else asked.get("ignore_columns", False),
+        language=None if same else asked.get("language"),
+    )
+
+
+def fork_command(request: ForkRequest, run: RunRow) -> str:
+    """Return the command line of a fork of a run."""
+    flags = [*_flag("--thread", request.thread_id)]
+    if request.story is not None:
+        flags += _flag("--story", request.story)
+    for kind, spec in request.models.items():
+        flags += [f"--{kind}-model", spec]
+    if request.size is not None:
+        flags += ["--size", request.size]
+    if request.fps is not None:
+        flags += ["--fps", str(request.fps)]
+    if request.output is not None:
+        flags += _flag("--output", request.output.as_posix())
+    if request.budget is not None:
+        flags += ["--budget", f"{request.budget.normalize():f}"]
+    flags += _reading(request.columns or {}, request)
+    source = [run.run_id] if not run.run_id.startswith("-") else ["--", run.run_id]
+    return shlex.join(["clash", "fork", *flags, *source] if source[0] == "--" else ["clash", "fork", *source, *flags])
+
+
+def _flag(name: str, value: str) -> list[str]:
+    return [f"{name}={value}"] if value.startswith("-") and value != "-" else [name, value]
+
+
+def _reading(columns: Mapping[str, str], request: ForkRequest) -> list[str]:
+    flags = [part for header, field in columns.items() for part in ("--column", f"{header}={field}")]
+    flags += ["--ignore-columns"] if request.ignore_columns else []
+    return flags + (["--language", request.language] if request.language else [])

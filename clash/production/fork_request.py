@@ -1,0 +1,167 @@
+"""What a fork is asked for, and the run that comes of it: the settings of its source with what is to be different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from clash.assets import AssetStore
+from clash.config import Settings, check_fps, parse_size
+from clash.database.rows import RunRow
+from clash.database.run_settings import RunSettings
+from clash.errors import UsageError
+from clash.money import from_micro
+from clash.production.estimates import finish_of
+from clash.production.plan import RunPlan, RunRequest, check_budget, check_writable, prepare
+from clash.production.spoken_languages import check_speech
+from clash.production.story_files import read_panels_of_screenplay, read_screenplay_file
+from clash.providers.choice import models_of_preset
+from clash.providers.ports import Kind
+from clash.providers.registry import Registry
+from clash.story.screenplay import Story
+from clash.thread_ids import check_thread_id
+from clash.vocabulary import KINDS
+from clash.workflow.state import STEPS
+
+_READING = ("columns", "ignore_columns", "language")
+
+
+@dataclass(frozen=True)
+class ForkRequest:
+    """Which run to begin with, and what is to be different. What is None is as in that run."""
+
+    source: str
+    """The thread id of the run to begin with."""
+    thread_id: str
+    """The thread id of the new run."""
+    checkpoint_id: str | None = None
+    """Begin after what this checkpoint saved; without it and `step`, with all that the run has."""
+    step: str | None = None
+    """Begin before this step."""
+    story: str | None = None
+    """The path of a changed story, or `-` for standard input."""
+    screenplay: str | None = None
+    """The path of a screenplay to be shot."""
+    output: Path | None = None
+    budget: Decimal | None = None
+    """Dollars that the new run may spend."""
+    models: Mapping[str, str] = field(default_factory=dict[str, str])
+    """`provider:model` per kind: screenplay, image, video, speech."""
+    preset: str | None = None
+    """A named set of models; one that is named in `models` overrides it."""
+    size: str | None = None
+    fps: int | None = None
+    concurrency: int | None = None
+    """Calls in flight at once per provider."""
+    allow_unpriced: bool = False
+    """Whether models may be called whose price nobody knows."""
+    columns: Mapping[str, str] | None = None
+    """Headers of the changed story's table, each with the field that it fills."""
+    ignore_columns: bool | None = None
+    language: str | None = None
+
+    def check(self) -> None:
+        """Raise `UsageError` for what cannot be asked for together, or at all."""
+        check_thread_id(self.source)
+        check_thread_id(self.thread_id)
+        if self.checkpoint_id is not None and self.step is not None:
+            raise UsageError("a fork begins at a checkpoint or before a step, not both", hint="leave one of them out")
+        if self.story is not None and self.screenplay is not None:
+            raise UsageError("a fork takes a story or a screenplay, not both", hint="leave one of them out")
+        if self.step is not None and self.step not in STEPS:
+            raise UsageError(f"there is no step {self.step!r}; known: {', '.join(STEPS)}")
+        if self.concurrency is not None and not 1 <= self.concurrency <= 256:
+            raise UsageError(f"concurrency {self.concurrency} is not between 1 and 256")
+
+
+def run_plan_of(
+    request: ForkRequest,
+    source: RunRow,
+    story: Story,
+    assets: AssetStore,
+    settings: Settings,
+    registry: Registry,
+) -> RunPlan:
+    """Return the run that a fork is to be. `story`: that of its source.
+
+    Raises `StoryError`, `UsageError`, `NotFoundError`, and `StorageError` for a lost picture of the story.
+    """
+    recorded = RunSettings.from_row(source)
+    models = _models(request, recorded, settings, registry)
+    budget = request.budget if request.budget is not None else _budget_of(source)
+    if request.story is not None:
+        return prepare(
+            RunRequest(
+                story=request.story,
+                story_choice=recorded.story_choice,
+                thread_id=request.thread_id,
+                output=request.output or recorded.output,
+                models={str(kind): spec for kind, spec in models.items()},
+                size=request.size or recorded.size,
+                fps=recorded.fps if request.fps is None else request.fps,
+                budget=budget,
+                finish=finish_of(recorded),
+                **_reading(request, recorded),
+            ),
+            settings,
+            registry,
+        )
+    width, height = parse_size(request.size or recorded.size)
+    panels = {
+        name: (file["media_type"], assets.read(file["sha256"])) for name, file in recorded.reference_images.items()
+    }
+    given = None
+    if request.screenplay is not None:
+        given = read_screenplay_file(request.screenplay)
+        panels |= read_panels_of_screenplay(given.screenplay, [Path(request.screenplay).parent], known=panels)
+    spoken = given.screenplay if given else story
+    output = request.output or recorded.output
+    check_writable(output / request.thread_id)
+    return RunPlan(
+        thread_id=request.thread_id,
+        story=story,
+        story_path=source.story_path,
+        story_choice=recorded.story_choice,
+        output=output,
+        reuse=True,
+        models=models,
+        size=f"{width}x{height}",
+        fps=check_fps(recorded.fps if request.fps is None else request.fps),
+        budget=check_budget(settings.budget if budget is None else budget),
+        panels=panels,
+        reading={name: recorded.document[name] for name in _READING if name in recorded.document},
+        finish=finish_of(recorded),
+        given=given.screenplay if given else None,
+        screenplay_path=request.screenplay,
+        warnings=(
+            *(given.warnings if given else ()),
+            *check_speech(spoken, registry.model("speech", models["speech"]), settings),
+        ),
+    )
+
+
+def _models(request: ForkRequest, recorded: RunSettings, settings: Settings, registry: Registry) -> dict[Kind, str]:
+    if unknown := sorted(set(request.models) - set(KINDS)):
+        raise UsageError(f"there is no kind of model {unknown[0]!r}; known: {', '.join(KINDS)}")
+    chosen: dict[Kind, str] = {**recorded.models, **models_of_preset(request.preset, settings)}
+    named: dict[Kind, str] = {kind: request.models.get(kind) or chosen[kind] for kind in KINDS}
+    return {kind: registry.model(kind, spec).spec for kind, spec in named.items()}
+
+
+def _budget_of(source: RunRow) -> Decimal | None:
+    return None if source.budget_micro is None else from_micro(source.budget_micro)
+
+
+def _reading(request: ForkRequest, recorded: RunSettings) -> dict[str, Any]:
+    """How the changed story is read: as the one before, unless the request says otherwise."""
+    before = recorded.document
+    return {
+        "columns": before.get("columns", {}) if request.columns is None else request.columns,
+        "ignore_columns": bool(
+            before.get("ignore_columns", False) if request.ignore_columns is None else request.ignore_columns
+        ),
+        "language": before.get("language") if request.language is None else request.language,
+    }

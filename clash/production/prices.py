@@ -1,0 +1,48 @@
+"""The price of a change, before anything is made: the document of a dry run's calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clash.calls.dry_run import PlannedCall, together
+from clash.money import to_micro, usd_text
+
+
+def counts_document(planned: Sequence[PlannedCall]) -> dict[str, int]:
+    """Return how many of the planned calls are found, and how many are to be made."""
+    to_make = sum(not call.found for call in planned)
+    return {"found": len(planned) - to_make, "to_make": to_make}
+
+
+def price_document(planned: Sequence[PlannedCall], *, exact_writer: bool) -> dict[str, Any]:
+    """Return the price of the planned calls that are to be made.
+
+    `exact_writer`: what stands in the dry run for a screenplay that is still to be written is what will be written.
+    """
+    missing = [call for call in planned if not call.found]
+    steps = dict.fromkeys(call.step for call in missing)
+    return {
+        "total_usd": usd_text(to_micro(together(missing))),
+        "estimated": is_estimated(planned, exact_writer=exact_writer),
+        "by_step": [
+            {
+                "step": step,
+                "calls": sum(call.step == step for call in missing),
+                "cost_usd": usd_text(to_micro(together([call for call in missing if call.step == step]))),
+            }
+            for step in steps
+        ],
+    }
+
+
+def is_estimated(planned: Sequence[PlannedCall], *, exact_writer: bool) -> bool:
+    """Return whether the bill may differ: a quote is a guess, or a clip's length or the number of shots is."""
+    missing = [call for call in planned if not call.found]
+    if any(call.quote.estimated for call in missing):
+        return True
+    if not exact_writer and any(call.kind == "screenplay" for call in missing):
+        return True
+    # How long a line takes to say is known only afterwards, and so how long its clip is.
+    spoken = {call.slot.partition("/")[0] for call in missing if call.kind == "speech"}
+    return any(call.kind == "video" and call.quote.cost_usd and call.slot in spoken for call in planned)
