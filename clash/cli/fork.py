@@ -65,6 +65,15 @@ def fork(
             "--screenplay", metavar="FILE", show_default=False, help="The changed screenplay; no writer is asked."
         ),
     ] = None,
+    cast: Annotated[
+        str | None,
+        typer.Option(
+            "--cast",
+            metavar="FILE|none",
+            show_default=False,
+            help="A table of people, places and props; without it, the one beside a changed story, or that of THREAD.",
+        ),
+    ] = None,
     columns: ColumnMap = None,
     ignore_columns: IgnoreColumns = False,
     language: Language = None,
@@ -121,6 +130,7 @@ def fork(
         step=step,
         story=story,
         screenplay=screenplay,
+        cast=cast,
         output=output,
         budget=budget,
         models={kind: model for kind, model in chosen.items() if model is not None},

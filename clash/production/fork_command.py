@@ -9,6 +9,7 @@ from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.money import from_micro
+from clash.production.cast_files import NONE
 from clash.production.estimates import finish_of
 from clash.production.fork_request import ForkRequest
 from clash.production.plan import RunPlan
@@ -18,7 +19,13 @@ from clash.production.remedies import free_thread
 async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkRequest | None:
     """Return the fork of a run that makes what a plan with another story asks for; None where a fork cannot say it."""
     recorded = RunSettings.from_row(run)
-    if plan.given or plan.story_choice != recorded.story_choice or plan.finish != finish_of(recorded):
+    cast = plan.cast.sha256 if plan.cast else ""
+    if (
+        plan.given
+        or cast != recorded.basis.cast
+        or plan.story_choice != recorded.story_choice
+        or plan.finish != finish_of(recorded)
+    ):
         return None
     before, asked = recorded.document, plan.reading
     same = all(before.get(name) == asked.get(name) for name in ("columns", "ignore_columns", "language"))
@@ -27,6 +34,7 @@ async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkReq
         source=run.run_id,
         thread_id=await free_thread(database, run.run_id),
         story=plan.story_path,
+        cast=_cast(plan, recorded),
         output=None if plan.output == recorded.output else plan.output,
         budget=None if plan.budget == budget else plan.budget,
         models={kind: spec for kind, spec in plan.models.items() if recorded.models.get(kind) != spec},
@@ -38,11 +46,20 @@ async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkReq
     )
 
 
+def _cast(plan: RunPlan, recorded: RunSettings) -> str | None:
+    """The cast to be named; None where the fork finds the right one by itself."""
+    if (plan.cast.sha256 if plan.cast else "") == recorded.basis.cast:
+        return None
+    return plan.cast.path if plan.cast else NONE
+
+
 def fork_command(request: ForkRequest, run: RunRow) -> str:
     """Return the command line of a fork of a run."""
     flags = [*_flag("--thread", request.thread_id)]
     if request.story is not None:
         flags += _flag("--story", request.story)
+    if request.cast is not None:
+        flags += _flag("--cast", str(request.cast))
     for kind, spec in request.models.items():
         flags += [f"--{kind}-model", spec]
     if request.size is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -108,10 +108,10 @@ async def plan_fork(
     )
     basis = _basis(request, run, found)
     target = _target(run, basis, registry)
-    given = run.given_content or None
-    screenplay, is_exact, is_written = await _screenplay(database, assets, registry, target, given)
+    files = [content for content in (run.given_content, run.cast.sheet.content() if run.cast else b"") if content]
+    screenplay, is_exact, is_written = await _screenplay(database, assets, registry, target, files)
     pairs = _pairs(found, run, basis, screenplay)
-    carried = await carry(database, assets, registry, found, target, pairs, given=given)
+    carried = await carry(database, assets, registry, found, target, pairs, files=files)
     price = price_document(carried.planned, exact_writer=is_exact)
     document = EditPlan.of(
         {
@@ -143,18 +143,19 @@ def request_digest(request: ForkRequest, run: RunPlan) -> str:
 
 def _basis(request: ForkRequest, run: RunPlan, source: ForkSource) -> Basis:
     """What the screenplay of the fork comes from."""
+    whole = run.basis
     if run.given is not None:
-        return run.basis
+        return whole
     writer = request.models.get("screenplay")
     same_story = run.story.sha256 == source.story.sha256
     asks_another = (
         same_story and writer is not None and run.models["screenplay"] != source.recorded.models["screenplay"]
     )
     if not source.beginning.screenplay or request.step in _WRITER_STEPS or asks_another:
-        return Basis()
+        return whole
     if same_story:
-        return Basis(given=source.beginning.screenplay)
-    return Basis(story=source.recorded.story, screenplay=source.beginning.screenplay)
+        return replace(whole, given=source.beginning.screenplay)
+    return replace(whole, story=source.recorded.story, screenplay=source.beginning.screenplay)
 
 
 def _target(run: RunPlan, basis: Basis, registry: Registry) -> Target:
@@ -167,12 +168,12 @@ def _target(run: RunPlan, basis: Basis, registry: Registry) -> Target:
 
 
 async def _screenplay(
-    database: Database, assets: AssetStore, registry: Registry, target: Target, given: bytes | None
+    database: Database, assets: AssetStore, registry: Registry, target: Target, files: Sequence[bytes]
 ) -> tuple[Screenplay, bool, bool]:
     """The screenplay of the fork, or what stands for it; whether it is the very one, and whether no writer is asked."""
     probe = DryRun(database, assets, target.models, registry, quick=True)
-    if given is not None:
-        probe.imagine(given)
+    for content in files:
+        probe.imagine(content)
     made = await make_screenplay(target.story, target.basis, probe, Takes(), read=probe.read, put=probe.imagine)
     is_default = target.models["screenplay"].spec == registry.default("screenplay").spec
     return made.screenplay, is_default, all(call.found for call in probe.planned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ from clash.assets import AssetStore
 from clash.config import Settings, check_fps, parse_size
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
+from clash.editing.cast import CastSheet
 from clash.errors import UsageError
 from clash.money import from_micro
+from clash.production.cast_files import CastPlan, find_cast
 from clash.production.estimates import finish_of
 from clash.production.plan import RunPlan, RunRequest, check_budget, check_writable, prepare
 from clash.production.spoken_languages import check_speech
@@ -45,6 +47,8 @@ class ForkRequest:
     """The path of a changed story, or `-` for standard input."""
     screenplay: str | None = None
     """The path of a screenplay to be shot."""
+    cast: str | Path | None = None
+    """The table of the cast; `none` for none. Without it, the one beside a changed story, else that of the run."""
     output: Path | None = None
     budget: Decimal | None = None
     """Dollars that the new run may spend."""
@@ -93,7 +97,7 @@ def run_plan_of(
     models = _models(request, recorded, settings, registry)
     budget = request.budget if request.budget is not None else _budget_of(source)
     if request.story is not None:
-        return prepare(
+        run = prepare(
             RunRequest(
                 story=request.story,
                 story_choice=recorded.story_choice,
@@ -103,12 +107,14 @@ def run_plan_of(
                 size=request.size or recorded.size,
                 fps=recorded.fps if request.fps is None else request.fps,
                 budget=budget,
-                finish=finish_of(recorded),
+                cast=request.cast,
                 **_reading(request, recorded),
             ),
             settings,
             registry,
         )
+        cast = run.cast or (_cast_of(recorded, assets) if request.cast is None else None)
+        return replace(run, cast=cast, finish=finish_of(recorded))
     width, height = parse_size(request.size or recorded.size)
     panels = {
         name: (file["media_type"], assets.read(file["sha256"])) for name, file in recorded.reference_images.items()
@@ -134,6 +140,7 @@ def run_plan_of(
         panels=panels,
         reading={name: recorded.document[name] for name in _READING if name in recorded.document},
         finish=finish_of(recorded),
+        cast=_cast_of(recorded, assets) if request.cast is None else find_cast(request.cast, Path()),
         given=given.screenplay if given else None,
         screenplay_path=request.screenplay,
         warnings=(
@@ -149,6 +156,15 @@ def _models(request: ForkRequest, recorded: RunSettings, settings: Settings, reg
     chosen: dict[Kind, str] = {**recorded.models, **models_of_preset(request.preset, settings)}
     named: dict[Kind, str] = {kind: request.models.get(kind) or chosen[kind] for kind in KINDS}
     return {kind: registry.model(kind, spec).spec for kind, spec in named.items()}
+
+
+def _cast_of(recorded: RunSettings, assets: AssetStore) -> CastPlan | None:
+    """The cast of a run as it is in the asset store."""
+    if not recorded.basis.cast:
+        return None
+    sheet = CastSheet.of(assets.read(recorded.basis.cast))
+    pictures = {slot: (file["media_type"], assets.read(file["sha256"])) for slot, file in sheet.pictures.items()}
+    return CastPlan("", sheet.entries, pictures)
 
 
 def _budget_of(source: RunRow) -> Decimal | None:

@@ -160,7 +160,7 @@ class ForkSource:
         )
         film = format_of(recorded)
         takes = Takes([decision for decision in decisions if decision.slot != _SCREENPLAY])
-        basis = Basis(given=beginning.screenplay)
+        basis = Basis(given=beginning.screenplay, cast=recorded.basis.cast)
         await collect_calls(story, recorded.reference_images, film, made, takes, basis)
         calls = KeptCalls(made.planned, registry, whatever_model=beginning.kept_steps, card_size=film.still_size)
         return cls(run, recorded, beginning, story, screenplay_of(content), decisions, calls, sizes)
@@ -194,17 +194,17 @@ async def carry(
     target: Target,
     pairs: Sequence[Pair],
     *,
-    given: bytes | None = None,
+    files: Sequence[bytes] = (),
 ) -> Carried:
     """Find out what a run keeps of another, whose shots are paired with its own. Nothing is written.
 
-    `given`: a screenplay that is not in the asset store yet.
+    `files`: what the run begins with and is not in the asset store yet.
     """
     slots = {slot: slot for slot in _cards(source.screenplay)} | slots_kept(pairs)
     decisions = carried(source.decisions, slots, batch=secrets.token_hex(8))
     found = DryRun(database, assets, target.models, registry, find_kept=source.calls.find, quick=True)
-    if given is not None:
-        found.imagine(given)
+    for content in files:
+        found.imagine(content)
     takes = Takes(decisions)
     await collect_calls(target.story, target.reference_images, target.film, found, takes, target.basis)
     calls = [call for call in (_kept_call(source, assets, call) for call in _settled(found.planned)) if call]

@@ -46,5 +46,6 @@ async def _kept(run: ActiveRun, source: ForkSource, screenplay: str) -> Kept:
         return Kept()
     merge = plan_merge(source.story, source.screenplay, story) if recorded.basis.screenplay else None
     pairs = shot_changes(source.screenplay, after, merge)
-    target = Target(run.models(), format_of(recorded), story, recorded.reference_images, Basis(given=screenplay))
+    basis = Basis(given=screenplay, cast=recorded.basis.cast)
+    target = Target(run.models(), format_of(recorded), story, recorded.reference_images, basis)
     return (await carry(run.database, assets, run.registry, source, target, pairs)).kept
