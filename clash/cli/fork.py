@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -158,8 +158,9 @@ def fork(
 
 def render_plan(document: Document) -> list[Block]:
     """What becomes of the shots, how many calls are to be made, and what they will cost by step."""
-    origin, price = document["forked_from"] or {}, document["price"]
-    facts = {
+    origin: dict[str, Any] = document["forked_from"] or {}
+    price: dict[str, Any] = document["price"]
+    facts: dict[str, Any] = {
         **document,
         **document["shots"],
         **document["calls"],

@@ -161,9 +161,7 @@ class Runner:
             if state.created_at is None:
                 await graph.ainvoke(first_input(run), config, durability="sync", **stop)
             elif _is_copied(run, state):
-                # The reducers of these keys would keep what the source had.
-                fresh = {name: {"__overwrite__": {}} for name in ("cards", "shots")}
-                await graph.aupdate_state(config, {**first_input(run), **fresh}, as_node="initialize")
+                await graph.aupdate_state(config, _fork_input(run), as_node="initialize")
                 await graph.ainvoke(None, config, durability="sync", **stop)
             elif (applied := int(state.values.get("edits", 0))) != run.takes.changes:
                 step = _step_before(run.takes, applied, has_screenplay="screenplay" in state.values)
@@ -246,6 +244,14 @@ def _is_copied(run: ActiveRun, state: Any) -> bool:
     copied = run.recorded.forked_from
     newest: str | None = state.config["configurable"].get("checkpoint_id")
     return copied is not None and copied.checkpoint_id is not None and newest == copied.checkpoint_id
+
+
+def _fork_input(run: ActiveRun) -> dict[str, Any]:
+    """Return the state that a fork goes on with: nothing that its source had stays in it."""
+    nothing: dict[str, Any] = {}
+    # Without it the reducers of these keys would add to what the source had.
+    overwritten = {name: {"__overwrite__": nothing} for name in ("cards", "shots")}
+    return {**first_input(run), **overwritten}
 
 
 def _step_before(takes: Takes, applied: int, *, has_screenplay: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from clash.assets import AssetStore, local_assets
 from clash.config import Settings
@@ -105,8 +105,8 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
 
 def _forked_from(run: RunRow) -> dict[str, Any] | None:
     """What a fork was begun with; None for a run that is none, or of another workflow."""
-    found = run.settings.get("forked_from")
-    return ForkedFrom.of(found).document if isinstance(found, dict) else None
+    found: Any = run.settings.get("forked_from")
+    return ForkedFrom.of(cast("dict[str, Any]", found)).document if isinstance(found, dict) else None
 
 
 def _stored_error(run: RunRow) -> dict[str, Any] | None:
