@@ -70,6 +70,7 @@ class Trial:
     _final: Books | None = None
     _rows_may_be_missing: bool = False
     _ended_with: int = 0
+    _first_line: str = ""
 
     def run(self, kills: int) -> Trial:
         """Kill it so often, or until it is made; then let it be made, with consent where it asks; then audit."""
@@ -135,9 +136,11 @@ class Trial:
         return self.end(child)
 
     def _wait_until_ready(self, child: Fork) -> None:
-        if child.line() == "ready\n":
+        self._first_line = child.line()
+        if self._first_line == "ready\n":
             # It has restored what its database had lost.
             self._rows_may_be_missing = False
+            self._first_line = ""
 
     def _start(self, disturbance: Disturbance | None = None, *, consent: bool = False) -> Fork:
         self.processes += 1
@@ -169,6 +172,9 @@ class Trial:
         `alone`: no other process is alive.
         """
         out, err = child.communicate()
+        if alone:
+            # An error before it was ready.
+            out, self._first_line = self._first_line + out, ""
         code = child.wait(0)
         if code not in (0, 8) and not _codes_of(out) <= codes | {"unknown_call"}:
             self.faults.append(f"a process ended with {code}: {out[-1500:]}{err[-2000:]}")
