@@ -116,6 +116,9 @@ MusicVolume = Annotated[
 ]
 
 
+OpenFilm = Annotated[bool, typer.Option("--open", help="Open the film when it is finished.")]
+
+
 def captions_named(text: str) -> Literal["soft", "burned", "none"]:
     """Return how the words are shown, as `--captions` names it."""
     if text not in ("soft", "burned", "none"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import typer
+
 from clash.cli.calls import failed_paid_blocks, unknown_blocks
 from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.output import Document, part_of, say, say_error
@@ -56,5 +58,28 @@ def tell_outcome(document: Document, *, as_json: bool) -> None:
     if error:
         say_error(error["message"], error.get("hint"))
     elif is_terminal(sys.stderr) and not as_json:
-        for name in ("cost", "checkpoints ls", "assets ls"):
-            say(command(name, document["thread_id"]), label="next", style="dim")
+        for line in next_steps(document):
+            say(line, label="next", style="dim")
+
+
+def next_steps(document: Document) -> list[str]:
+    """What a maker may want next: the film to look at, how to change a shot, how to make it with better models."""
+    thread = document["thread_id"]
+    lines: list[str] = []
+    if film := part_of(document, "film").get("path"):
+        lines.append(f"look at {film}, or the contact sheet beside it (--open opens the film)")
+    shots = [item["slot"] for item in document.get("outputs") or () if item["kind"] == "shot"]
+    if shots:
+        lines.append(f"change a shot: {command('retake', thread)} {shots[len(shots) // 2]} --note 'closer'")
+    if part_of(document, "cost").get("total_usd") == "0.000000":
+        lines.append(
+            f"make it final: {command('fork', thread, '--thread', f'{thread}-final')} --preset final --dry-run"
+        )
+    return [*lines, f"see what it cost: {command('cost', thread)}"]
+
+
+def open_film(document: Document) -> None:
+    """Open the film of a completed run with the program that this machine opens films with."""
+    film = part_of(document, "film").get("path")
+    if film and document.get("status") in ("completed", "already_completed") and typer.launch(film, wait=False):
+        say(f"nothing here opens {film}", label="warning", style="yellow")

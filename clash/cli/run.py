@@ -22,6 +22,7 @@ from clash.cli.options import (
     Language,
     MusicOption,
     MusicVolume,
+    OpenFilm,
     RetryFailedPaid,
     RetryUnknown,
     SlateOption,
@@ -30,7 +31,7 @@ from clash.cli.options import (
     captions_named,
     column_map,
 )
-from clash.cli.outcome import render_outcome, tell_outcome
+from clash.cli.outcome import open_film, render_outcome, tell_outcome
 from clash.cli.output import Document, emit
 from clash.documents import SCHEMA
 from clash.errors import UsageError
@@ -159,6 +160,7 @@ def run(
             "--allow-changes", help="Continue a run with other settings than it began with, for what is not made yet."
         ),
     ] = False,
+    opened: OpenFilm = False,
     as_json: Json = False,
 ) -> None:
     """Turn a story into a film.
@@ -202,6 +204,7 @@ def run(
     produce(
         lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop),
         as_json=as_json,
+        opened=opened,
     )
 
 
@@ -215,6 +218,7 @@ def resume(
     ] = False,
     concurrency: Concurrency = None,
     allow_unpriced: AllowUnpriced = False,
+    opened: OpenFilm = False,
     as_json: Json = False,
 ) -> None:
     """Resume a run that stopped, failed or was killed. Only what is missing is made."""
@@ -234,6 +238,7 @@ def resume(
             stop=stop,
         ),
         as_json=as_json,
+        opened=opened,
     )
 
 
@@ -295,7 +300,7 @@ def _filmed(start: Start, *, as_json: bool) -> tuple[Document, int]:
     return {"schema": SCHEMA, **report.document.dump()}, report.exit_code
 
 
-def produce(start: Start, *, as_json: bool) -> None:
+def produce(start: Start, *, as_json: bool, opened: bool = False) -> None:
     """Run to the end, showing progress, then tell how it ended and exit with its code."""
     from clash.cli.signals import end_within
 
@@ -303,6 +308,8 @@ def produce(start: Start, *, as_json: bool) -> None:
     document = {"schema": SCHEMA, **report.document.dump()}
     emit(document, as_json=as_json, render=render_outcome)
     tell_outcome(document, as_json=as_json)
+    if opened:
+        open_film(document)
     sys.stdout.flush()
     sys.stderr.flush()
     # A provider that was given up may hold its thread for ever: all that matters is written by now.
