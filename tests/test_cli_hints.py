@@ -150,7 +150,8 @@ def test_an_output_that_cannot_be_written_is_noticed(
     closed.mkdir(mode=0o555)
     settings = Settings(CLASH_OUTPUT_DIR=str(closed / "films"))
     registry = Registry()
-    registry.provider("local")  # found while this environment's own files can still be read
+    # Found and imported while this environment's own files can still be read.
+    prepare(RunRequest(str(story), output=open_folder / "first"), Settings(), registry)
     with unprivileged(), pytest.raises(UsageError, match="closed cannot be written"):
         prepare(RunRequest(str(story)), settings, registry)
     missing = open_folder / "not" / "there"
