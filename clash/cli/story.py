@@ -90,23 +90,25 @@ def render_story(document: Document) -> list[Block]:
     return [
         Record(_STORY, {**document["story"], "length": length}),
         Table(_COLUMNS, document["columns"], empty="no columns"),
-        *screenplay_blocks(screenplay),
+        *screenplay_blocks(screenplay, {label["row"]: label["shot"] for label in document["labels"]}),
     ]
 
 
-def screenplay_blocks(screenplay: Mapping[str, Any]) -> list[Block]:
-    """Who and where, and the shots of a screenplay."""
+def screenplay_blocks(screenplay: Mapping[str, Any], labels: Mapping[int, str] | None = None) -> list[Block]:
+    """Who and where, and the shots of a screenplay; with `labels`, the table's own number of each row's shot."""
+    columns = _SHOTS if labels is None else (_SHOTS[0], Column("label"), *_SHOTS[1:])
     shots = [shot for scene in screenplay["scenes"] for shot in scene["shots"]]
     places = {place["slug"]: place["name"] for place in screenplay["locations"]}
     return [
         Table(_PEOPLE, _people(screenplay["characters"], shots), empty="nobody is named"),
         Table(_PLACES, screenplay["locations"], empty="no places"),
         Table(
-            _SHOTS,
+            columns,
             [
                 {
                     **shot,
                     "row": shot["source_row"],
+                    "label": (labels or {}).get(shot["source_row"], ""),
                     "place": places.get(shot["location"], shot["location"]),
                     "words": _lines(shot),
                 }

@@ -26,10 +26,18 @@ class ColumnItem(Item):
     filled: int
 
 
+class LabelItem(Item):
+    """The number that the table itself gives a row's shot: `1A`."""
+
+    row: int
+    shot: Text
+
+
 class StoryDocument(Document):
     """`clash story show`: the table, its columns, and the local writer's screenplay."""
 
     story: TableItem
     columns: list[ColumnItem]
+    labels: list[LabelItem]
     warnings: list[Text]
     screenplay: Screenplay

@@ -215,7 +215,7 @@ class _Shots:
             people=len(draft.characters),
             inside=self._locations[row.place].setting == "interior",
             size=size_of(asked.shot_size) or size_of(asked.shot),
-            angle=angle_of(" ".join((asked.angle, asked.shot_size, asked.movement)))
+            angle=angle_of(" / ".join(filter(None, (asked.angle, asked.shot_size, asked.movement))))
             or ("eye_level" if is_list else None),
             movement=movement_of(asked.movement) or ("static" if asked.movement else None),
         )

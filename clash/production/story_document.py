@@ -39,6 +39,7 @@ async def story_document(story: str, options: Options, settings: Settings) -> St
                 {"header": use.header, "fields": list(use.fields), "example": use.example, "filled": use.filled}
                 for use in reading.columns
             ],
+            "labels": [{"row": beat.row, "shot": beat.shot} for beat in reading.story.beats if beat.shot],
             "warnings": list(warnings_of(reading)),
             "screenplay": json.loads(answer.content),
         }

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clash.errors import StoryError
-from clash.story.camera_terms import angle_of, movement_of, size_of
+from clash.story.camera_terms import angle_of, leading_size, movement_of, size_of
 from clash.story.cells import is_empty, names_a_file, split_list
+from clash.story.column_rules import LENS
 from clash.story.columns import Column, Columns, is_joined
 from clash.story.headers import SPEECH
 from clash.story.headings import Heading, canonical_side, heading_of, is_scene_number
@@ -73,6 +74,9 @@ class Beats:
         """The beat of a row; None when there is nothing in it to film. Raises `StoryError`."""
         values = self._values(row)
         self._split_places(values)
+        if values.get("description") and not self._columns.of("shot_size"):
+            size, values["description"] = leading_size(values["description"])
+            values.update({"shot_size": size} if size else {})
         _under(values, heading)
         scene = values["scene"] = values.get("scene") or self._scene
         self._scene = scene
@@ -155,7 +159,8 @@ class Beats:
             return [("location", found.place), ("int_ext", found.int_ext), ("time", found.time)]
         camera = [name for name in fields if name in _CAMERA and _CAMERA[name](text) is not None]
         if camera:
-            return [(name, text) for name in camera] + [(name, text) for name in fields if name == "lens"]
+            lens = LENS.search(text) if "lens" in fields else None
+            return [(name, text) for name in camera] + ([("lens", lens[0])] if lens else [])
         if set(fields) <= {"int_ext", "time"}:
             return [(name, text) for name in fields]
         if {"location", "description"} <= set(fields):

@@ -174,27 +174,58 @@ def movement_of(text: str) -> Movement | None:
     return cast("Movement | None", _term("movements", text[:200]))
 
 
+_PARTS = re.compile(r"[,，、;；/／|→+・]|->|\s[-–—]\s")
 _TABLES: Mapping[str, tuple[tuple[str, str], ...]] = {"sizes": _SIZES, "angles": _ANGLES, "movements": _MOVEMENTS}
 
 
 @lru_cache(maxsize=4096)
 def _term(section: str, text: str) -> str | None:
-    """The term that a cell is, letter for letter; else of the first pattern, else of the longest word that it holds."""
+    """The term that a cell is, letter for letter, or one of its parts; else of the first pattern, else of the longest
+    word that it holds.
+    """
     plain = _plain(text)
     if not plain:
         return None
     exact = keyed(section).get(compact(plain))
     if exact:
         return exact
+    for part in _PARTS.split(text) if _PARTS.search(text) else ():
+        if found := _exactly(section, part):
+            return found
     found = next((term for term, pattern in _TABLES[section] if _compiled(pattern).search(plain)), None)
     return found or _contained(section, plain)
 
 
 def _contained(section: str, plain: str) -> str | None:
+    plain = plain.replace("-", " ")
     for word, term in _phrases(section):
-        if word in plain and (has_cjk(word) or f" {word} " in f" {plain} "):
+        if word in plain and (has_cjk(word) or re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain)):
             return term
     return None
+
+
+def leading_size(text: str) -> tuple[str, str]:
+    """The size that a description begins with, before a dash or a colon, and the rest of it; "" where there is none.
+
+    >>> leading_size("MS – A woman lifts a panel"), leading_size("特写：手"), leading_size("Note: wide")
+    (('MS', 'A woman lifts a panel'), ('特写', '手'), ('', 'Note: wide'))
+    """
+    found = _LEADING.match(text)
+    if found and _exactly("sizes", found["size"]):
+        return found["size"], found["rest"].strip()
+    return "", text
+
+
+_LEADING = re.compile(
+    r"\s*[\[(（【]?(?P<size>[^\W\d_][^\n:：–—\]）】]{0,23}?)[\])）】]?\s*(?:[:：–—]|\s-\s)\s*(?P<rest>\S.*)", re.DOTALL
+)
+
+
+def _exactly(section: str, text: str) -> str | None:
+    """The term that a text is and nothing else, but for the word shot."""
+    plain = _plain(text)
+    patterns = (term for term, pattern in _TABLES[section] if re.fullmatch(rf"(?:{pattern})(?: shot)?", plain))
+    return keyed(section).get(compact(plain)) or next(patterns, None)
 
 
 @lru_cache(maxsize=8)
@@ -205,7 +236,7 @@ def _phrases(section: str) -> tuple[tuple[str, str], ...]:
         for term, values in language.sections.get(section, {}).items():
             for word in listed(values):
                 if len(word) >= (2 if has_cjk(word) else 5):
-                    found.setdefault(word, term)
+                    found.setdefault(word.replace("-", " "), term)
     return tuple(sorted(found.items(), key=lambda item: -len(item[0])))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from clash.story.camera_terms import angle_of, movement_of, size_of
@@ -16,6 +17,9 @@ SENTENCES_IN_MOST = 0.6
 """A column is prose if more than this share of its cells are sentences."""
 _HEARD = SPEECH | {"speaker", "characters", "who"}
 _CAMERA = ("shot_size", "angle", "movement")
+_CAMERA_IN = 0.5
+"""A column of the camera holds sizes, too, if at least this share of its cells name one."""
+LENS = re.compile(r"\b\d{1,3}(?:\.\d)?\s?mm\b", re.IGNORECASE)
 
 
 def decide_alone(columns: Columns, values: ColumnValues, column: Column) -> None:
@@ -87,20 +91,24 @@ def _numbers(columns: Columns, values: ColumnValues, column: Column) -> None:
 
 
 def _camera(columns: Columns, values: ColumnValues, column: Column) -> None:
-    """Sizes under a header of moves are sizes, as long as no other column holds them."""
+    """A column of the camera holds what its values say: sizes, angles and moves that no other column holds."""
     if len(column.fields) != 1 or column.fields[0] not in _CAMERA or not values.of(column):
         return
     read = {"shot_size": size_of, "angle": angle_of, "movement": movement_of}
     own = column.fields[0]
-    if values.share(column, lambda text: read[own](text) is not None) > 0:
-        return
-    for other in _CAMERA:
-        share = values.share(column, lambda text, other=other: read[other](text) is not None and len(text) < 40)
-        if other != own and share > 0.5 and not columns.of(other):
-            column.fields = (other,)
-            return
-    if own != "shot_size" and values.share(column, is_sentence) > SENTENCES_IN_MOST:
-        column.fields = (own,)
+    is_used = values.share(column, lambda text: read[own](text) is not None) > 0
+    others = [
+        other
+        for other in _CAMERA
+        if other != own
+        and not columns.of(other)
+        and values.share(column, lambda text, other=other: read[other](text) is not None and len(text) < 60)
+        >= _CAMERA_IN
+    ]
+    if others and (own != "shot_size" or not is_used):
+        column.fields = (own, *others) if is_used else tuple(others)
+    if len(column.fields) > 1 and not columns.of("lens") and any(map(LENS.search, values.of(column))):
+        column.fields = (*column.fields, "lens")
 
 
 def _pictures(columns: Columns, values: ColumnValues, column: Column) -> None:

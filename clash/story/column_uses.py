@@ -27,7 +27,7 @@ def columns_of(table: Table, rows: Sequence[Row], *, by_hand: Mapping[str, str],
     _Deciding(columns, ColumnValues(rows), language).decide()
     if not any(columns.of(name) for name in ("description", "image_prompt", "video_prompt", *SPEECH)):
         raise _nothing_to_film(table)
-    _tell(columns)
+    _tell(columns, rows)
     return columns
 
 
@@ -276,7 +276,7 @@ def _nothing_to_film(table: Table) -> StoryError:
     )
 
 
-def _tell(columns: Columns) -> None:
+def _tell(columns: Columns, rows: Sequence[Row]) -> None:
     unknown = [shortened(column.shown, 40) for column in columns.unused]
     if unknown:
         more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
@@ -284,6 +284,7 @@ def _tell(columns: Columns) -> None:
     names = dict.fromkeys(name for column in columns.every for name in column.fields)
     for name in names:
         same = [column for column in columns.of(name) if len(column.fields) == 1]
+        same = [column for column in same if any(not is_empty(row.cells[column.index]) for row in rows)]
         if len(same) > 1:
             named = [shortened(column.header, 40) for column in same[:10]]
             rule = "their texts are joined" if is_joined(name) else "the first that is filled counts"

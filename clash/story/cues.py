@@ -150,7 +150,7 @@ def _names_somebody(name: str, known: frozenset[str], where: _Where, *, only_kno
         return True
     if not at_start and after not in _ENDS and after not in "./／":
         return False
-    if label_of(name) or (len(name) > 1 and voice_of(name).narrator):
+    if label_of(name) or ((len(name) > 1 or name.isascii()) and voice_of(name).narrator):
         return True
     if only_known:
         return False

@@ -16,6 +16,8 @@ _MOST_DELIMITERS = 100_000
 """In one record: far more than columns, since quoted text may be full of commas."""
 _LINES = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\r?\n?", re.IGNORECASE)
+_LONE_QUOTE = {sign: re.compile(rf'(?<={sign})"(?={sign})') for sign in ("\t", ";")}
+"""A cell that is one quote, as people write for "the same as above": to the parser it would open a quotation."""
 _END = "\x00end of the table"
 
 Score = Callable[[list[list[str]]], tuple[int, ...]]
@@ -26,6 +28,8 @@ def read_delimited(text: str, *, name: str, encoding: str, warnings: list[str], 
     forced = _SEPARATOR_LINE.match(text)
     start = forced.end() if forced else 0
     delimiter = forced[1] if forced else best_delimiter(text, score)
+    if delimiter in _LONE_QUOTE:
+        text = _LONE_QUOTE[delimiter].sub("〃", text)
     rows = tuple(limited(_records(text, start, delimiter, name), name))
     return Grid(name, FORMS[delimiter], rows, encoding, tuple(warnings))
 

@@ -32,8 +32,10 @@ _MOST = 40_000
 _UKRAINIAN = re.compile("[іїєґ]")
 
 
-def language_of(texts: Iterable[str]) -> str:
-    """The BCP 47 tag of the language that most of the texts is in; English where nothing tells.
+def language_of(texts: Iterable[str], *, otherwise: str = "en") -> str:
+    """The BCP 47 tag of the language that most of the texts is in; where nothing tells, `otherwise`.
+
+    Two languages that the words speak for alike are decided by it, too.
 
     >>> language_of(["霧の中の灯台"]), language_of(["雨夜的面馆"]), language_of(["Un faro en la niebla y el mar"])
     ('ja', 'zh', 'es')
@@ -51,7 +53,7 @@ def language_of(texts: Iterable[str]) -> str:
     tag = max(counts, key=lambda name: counts[name], default="")
     if tag and counts[tag] * 2 > letters:
         return "uk" if tag == "ru" and len(_UKRAINIAN.findall(text.casefold())) * 50 > counts[tag] else tag
-    return _by_words(text)
+    return _by_words(text, otherwise)
 
 
 def checked_tag(tag: str) -> str:
@@ -69,8 +71,8 @@ def checked_tag(tag: str) -> str:
     return "-".join((first.lower(), *shown))
 
 
-def _by_words(text: str) -> str:
-    """The language of Latin letters whose frequent words are most of the text's; English unless another is surer."""
+def _by_words(text: str, otherwise: str) -> str:
+    """The language of Latin letters whose frequent words are most of the text's; else `otherwise`, else English."""
     words = Counter(_WORD.findall(fold(text)))
     scores = {tag: sum(words[word] for word in stop) for tag, stop in _stop_words().items()}
     marks = Counter(re.findall("[ñ¿¡ßãõçœêèùäöüąęłżșțğışđăơư]", text.casefold()))
@@ -78,7 +80,9 @@ def _by_words(text: str) -> str:
         if tag in scores:
             scores[tag] += 2 * min(10, sum(marks[letter] for letter in letters))
     best = max(scores, key=lambda tag: (scores[tag], tag == "en"))
-    return best if scores[best] >= 2 and scores[best] * 4 > scores["en"] * 5 else "en"
+    if scores[best] >= 2 and scores[best] * 4 > scores["en"] * 5:
+        return best
+    return otherwise if 0 < scores.get(otherwise, 0) >= scores["en"] else "en"
 
 
 _MARKS = {"es": "ñ¿¡", "de": "ßäöü", "pt": "ãõ", "fr": "œêèù", "vi": "đăơư"}

@@ -10,10 +10,13 @@ from itertools import pairwise, takewhile
 from clash.errors import StoryError
 from clash.story.grid import MOST_COLUMNS, Grid, limited, shortened, too_wide
 from clash.story.headings import heading_of
+from clash.story.titles import plain_title
 
 _RULE = re.compile(r"[ \t]{0,8}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _BREAKS = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 _UNESCAPED = re.compile(r"(?<!\\)\|")
+_HIDDEN = frozenset({"script", "style", "title", "head"})
+_BLOCKS = frozenset({"p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "ul", "ol"})
 _MOST_SPAN = 200
 _MOST_DEPTH = 20
 _HEADING = re.compile(r"#{1,6}\s+(.{1,200})|(?:\*\*|__)(.{1,200}?)(?:\*\*|__):?")
@@ -59,11 +62,27 @@ def read_markdown(text: str, *, name: str, encoding: str, warnings: list[str], k
     if others:
         counted = "1 other table of the text is" if others == 1 else f"{others} other tables of the text are"
         warnings.append(f"{counted} not part of the story")
-    prose = [line.strip() for line in lines if "|" not in line and _is_prose(line)]
-    if prose:
-        counted = "1 line of text" if len(prose) == 1 else f"{len(prose)} lines of text"
-        warnings.append(f"not part of the story, around its tables: {counted}, first {shortened(prose[0])}")
-    return Grid(name, "markdown", read, encoding, tuple(warnings))
+    warnings += _left_out([line.strip() for line in lines if "|" not in line and _is_prose(line)])
+    title = _title_above(lines, first[0])
+    return Grid(name, "markdown", read, encoding, tuple(warnings), title=title)
+
+
+def _left_out(prose: list[str]) -> list[str]:
+    """The warning of text around the tables."""
+    if not prose:
+        return []
+    counted = "1 line of text" if len(prose) == 1 else f"{len(prose)} lines of text"
+    return [f"not part of the story, around its tables: {counted}, first {shortened(prose[0])}"]
+
+
+def _title_above(lines: list[str], at: int) -> str:
+    """The film's title in the first heading above the tables, unless that is a scene's."""
+    for line in lines[:at]:
+        if line.startswith("#") and (found := _HEADING.fullmatch(line.strip())):
+            text = found[1].strip(" *#_")
+            heading = heading_of(text)
+            return "" if heading.says_more_than_a_place and (heading.number or heading.place) else plain_title(text)
+    return ""
 
 
 def _is_prose(line: str) -> bool:
@@ -114,6 +133,7 @@ def read_html(text: str, *, name: str, encoding: str, warnings: list[str], known
     for table in tables[tables.index(first) + 1 :]:
         if table.rows[0] == first.rows[0]:
             rows.extend(table.rows[1:])
+    warnings += _left_out([line for line in ("".join(parser.around)).split("\n") if any(map(str.isalnum, line))])
     return Grid(name, "html", tuple(limited(enumerate(rows, start=1), name)), encoding, tuple(warnings))
 
 
@@ -154,6 +174,9 @@ class _Tables(HTMLParser):
     def __init__(self, name: str) -> None:
         super().__init__(convert_charrefs=True)
         self.tables: list[_Table] = []
+        self.around: list[str] = []
+        """The text outside all tables."""
+        self._hidden = 0
         self._name = name
         self._open: list[_Table] = []
 
@@ -164,6 +187,8 @@ class _Tables(HTMLParser):
             return
         table = self._open[-1] if self._open else None
         if table is None:
+            self._hidden += tag in _HIDDEN
+            self.around += ["\n"] if tag in _BLOCKS else []
             return
         if tag == "tr":
             table.end_cell(self._name)
@@ -181,6 +206,8 @@ class _Tables(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """End a cell with its row or table."""
+        if not self._open and tag in _HIDDEN:
+            self._hidden = max(0, self._hidden - 1)
         if self._open and tag in ("td", "th", "tr", "table"):
             self._open[-1].end_cell(self._name)
             if tag == "table":
@@ -190,6 +217,8 @@ class _Tables(HTMLParser):
         """Keep the text of a cell."""
         if self._open and (cell := self._open[-1].cell) is not None:
             cell.append(data)
+        elif not self._open and not self._hidden:
+            self.around.append(" ".join(data.split()))
 
     def close(self) -> None:
         """End the tables that the page leaves open."""

@@ -18,7 +18,7 @@ from clash.story.cells import is_empty, is_sentence, split_list
 from clash.story.column_uses import columns_of
 from clash.story.columns import Columns
 from clash.story.durations import FPS
-from clash.story.headers import meaning_of, sentence_columns, title_column
+from clash.story.headers import language_of_headers, meaning_of, sentence_columns, title_column
 from clash.story.language import checked_tag, language_of
 from clash.story.lengths import Lengths
 from clash.story.rows import kept_rows
@@ -152,7 +152,7 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
     story = Story(
         title=title or table.title or title_of(table.name),
         kind="shot_list" if shot_list else "beats",
-        language=_language(beats, options),
+        language=_language(beats, options, table.headers),
         beats=tuple(beats),
         sha256=sha256,
         warnings=tuple(warnings),
@@ -207,7 +207,7 @@ def _one_of_many(table: Table, sentences: Sequence[int], options: Options, sha25
     story = Story(
         title=title or title_of(table.name),
         kind="beats",
-        language=_language(beats, options),
+        language=_language(beats, options, table.headers),
         beats=beats,
         sha256=sha256,
         warnings=table.warnings,
@@ -289,13 +289,13 @@ def _chosen(name: str, titles: Sequence[str], choice: str | None, *, what: str =
     )
 
 
-def _language(beats: Sequence[Beat], options: Options) -> str:
+def _language(beats: Sequence[Beat], options: Options, headers: Sequence[str]) -> str:
     if options.language:
         return checked_tag(options.language)
     described = [beat.description for beat in beats]
     if not any(letter.isalpha() for text in described for letter in text):
         described = [text for beat in beats for text in (beat.narration, *(line.text for line in beat.dialogue))]
-    return language_of(described)
+    return language_of(described, otherwise=language_of_headers(headers) or "en")
 
 
 def _rows_named(rows: Sequence[int], unit: str) -> str:

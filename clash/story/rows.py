@@ -62,13 +62,15 @@ def _is_header(row: Row, headers: Sequence[str], names: Sequence[str]) -> bool:
 
 
 def _is_total(row: Row, columns: Columns) -> bool:
-    """Whether a row sums up the rows above: `Total` in any of the cells that a shot would begin with."""
+    """Whether a row sums up the rows above: `Total` in a cell that a shot would begin with, or beside lengths alone."""
     for name in _LABELS:
         for column in columns.of(name):
             cell = row.cells[column.index]
             if cell and len(cell) <= 30 and _sums_up(cell):
                 return True
-    return False
+    filled = [cell for cell in row.cells if cell]
+    sums = [cell for cell in filled if len(cell) <= 30 and _sums_up(cell)]
+    return len(sums) == 1 and len(filled) <= 3 and all(length_of(cell) for cell in filled if cell not in sums)
 
 
 def _sums_up(cell: str) -> bool:

@@ -200,9 +200,10 @@ def _say(speech: Speech, text: str, who: Voice, unnamed: Unnamed, *, alone: bool
     if unnamed == "sound":
         speech.sound.append(said)
         return
-    if not who.speaker and not who.narrator and any(is_off(direction) for direction in directions):
+    told = [d for d in directions if not who.speaker and (is_off(d) or voice_of(d).narrator)]
+    if told and not who.narrator:
         who = Voice(narrator=True)
-    direction = "; ".join(d for d in directions if not is_off(d))
+    direction = "; ".join(d for d in directions if not is_off(d) and d not in told)
     off = next((d for d in directions if is_off(d)), "")
     speaker = who.speaker
     if speaker and off and off not in speaker:

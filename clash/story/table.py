@@ -14,6 +14,7 @@ from clash.story.grid import LONGEST_CELL, Grid, Row, shortened
 from clash.story.headers import meaning_of, sentence_columns
 from clash.story.markup import is_markdown, read_html, read_markdown
 from clash.story.structured import looks_like_json, read_json
+from clash.story.titles import title_above
 from clash.story.vocabulary import words
 from clash.story.words import key_of
 from clash.story.workbook import kind_of_archive, read_workbook
@@ -26,6 +27,27 @@ _SUBTITLE = re.compile(r"\s{0,20}(?:WEBVTT\b|\d{1,6}\s{0,5}\n\d{1,2}:\d{2}:\d{2}
 _AS_TABLE = (
     "A story is a table with a header: CSV, Excel, Markdown, JSON. Put each beat in a row under the header description."
 )
+_DITTO = frozenset(
+    {
+        "〃",
+        '"',
+        "''",
+        "”",
+        "“",
+        "″",
+        "--//--",
+        "-//-",
+        "—//—",
+        "- // -",
+        '-"-',
+        "同上",
+        "同前",
+        "ditto",
+        "Ditto",
+        "dito",
+    }
+)
+"""A cell of one of these says what the cell above it says."""
 _SENTENCE = re.compile(r"[.!?。！？…][\"”’」』)]?\s*$")
 
 
@@ -56,10 +78,12 @@ def read_table(content: bytes, *, name: str) -> Table:
     warnings = list(grid.warnings)
     headers, skipped = _header(grid.rows, at)
     number = grid.rows[at].number
+    title = grid.title or (title_above(grid.rows[:at]) if at and not grid.has_header else "")
     if at and not grid.has_header:
-        warnings.append(f"the header was found in row {number}; the rows above it are not part of the story")
+        told = f"; the film's title is read from them: {shortened(title)}" if title else ""
+        warnings.append(f"the header was found in row {number}; the rows above it are not part of the story{told}")
     rows = _rows(grid, headers, at + 1 + skipped)
-    return Table(name, headers, rows, tuple(warnings), grid.form, grid.encoding, number, grid.unit, grid.title)
+    return Table(name, headers, rows, tuple(warnings), grid.form, grid.encoding, number, grid.unit, title)
 
 
 def read_grid(content: bytes, *, name: str) -> Grid:
@@ -235,5 +259,9 @@ def _rows(grid: Grid, headers: tuple[str, ...], start: int) -> tuple[Row, ...]:
                     column=header,
                     hint="Perhaps a quote is opened there and never closed; else spread the text over several rows.",
                 )
-        rows.append(Row(row.number, row.cells + ("",) * (width - len(row.cells))))
+        cells = row.cells + ("",) * (width - len(row.cells))
+        if rows and any(cell in _DITTO for cell in cells):
+            above = rows[-1].cells
+            cells = tuple(before if cell in _DITTO else cell for cell, before in zip(cells, above, strict=True))
+        rows.append(Row(row.number, cells))
     return tuple(rows)

@@ -14,7 +14,7 @@ _TIMES: tuple[tuple[TimeOfDay, re.Pattern[str]], ...] = (
         "dawn",
         re.compile(
             r"\b(?:dawn|daybreak|sunrise|first light|break of day|early morning)\b"
-            r"|黎明|清晨|破晓|拂晓|日出|天亮|天刚亮|晨光|曙光|晨曦"
+            r"|夜明け|明け方|朝焼け|黎明|清晨|破晓|拂晓|日出|天亮|天刚亮|晨光|曙光|晨曦"
         ),
     ),
     (

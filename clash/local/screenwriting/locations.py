@@ -41,7 +41,7 @@ _WORD = re.compile(r"[A-Za-z][\w'’-]+")
 _CLAUSE = re.compile(r"[，。！？；：、,.!?;:\n]+")
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
 _PRONOUN = re.compile(r"\b(?:he|she|they|him|her|them|his|their)\b|[他她]", re.IGNORECASE)
-_FIRST_PART = re.compile(r"的|在|到|进|入|出|过|[一那这][家座条间个处片]|[，。\s]")
+_FIRST_PART = re.compile(r"的|在|到|进|入|出|过|[走跑跳爬登][上下回向]|[一那这][家座条间个处片]|[，。\s]")
 _LONGEST_NAME = 60
 
 
