@@ -32,7 +32,7 @@ _KEYFRAME_SHARE, _CARD_SHARE = 0.75, 0.5
 
 
 class LocalProvider:
-    """See `clash.providers.ports.Provider`. Costs nothing; the same request gives the same bytes."""
+    """See `clash.providers.ports.Provider`. Costs nothing; the same take of the same request gives the same bytes."""
 
     name = "local"
     endpoint = "local"
@@ -115,14 +115,14 @@ def _make(request: Request, context: Context) -> Answer:
     if isinstance(request, ImageRequest):
         from clash.local.illustrator import illustrate
 
-        return illustrate(_as_drawn(request), context.files)
+        return illustrate(_as_drawn(request), context.files, context.take)
     if isinstance(request, VideoRequest):
         from clash.local.cinematographer import film_clip
 
-        return film_clip(request, context.files)
+        return film_clip(request, context.files, context.take)
     from clash.local.voice import speak, voice_gap
 
-    answer = speak(request)
+    answer = speak(request, context.take)
     # The fact tells the run what to warn of.
     gap = voice_gap(request.language)
     return replace(answer, facts={**answer.facts, "warning": gap}) if gap else answer

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from clash.film.typeface import drawable, font, is_chinese, wrap
 from clash.local.backdrops import draw_backdrop
@@ -16,7 +16,9 @@ from clash.local.figures.figure import Light, Stance, figure_layer
 from clash.local.figures.look import Digest, Look, look_of
 from clash.local.figures.pose import POSES
 from clash.local.place_words import kind_of_place
-from clash.story.screenplay import Character, Location, TimeOfDay
+from clash.local.takes import WITHOUT_PEOPLE, mirrored, photographed
+from clash.story.place_kinds import INTERIORS
+from clash.story.screenplay import Angle, Character, Location, Setting, TimeOfDay
 
 PAPER: Colour = (243, 236, 224)
 INK: Colour = (35, 31, 32)
@@ -27,8 +29,13 @@ RULE: Colour = (205, 191, 169)
 
 MOODS = ("happy", "sad", "angry", "surprised")
 """The faces on a character's card."""
+SITTINGS = ("standing", "relaxed", "hand_on_hip", "clasped", "crossed")
+"""The poses of a character in the takes of its card."""
 HOURS: tuple[TimeOfDay, ...] = ("dawn", "dusk", "night")
 """The lights on a place's card, beside the day of its picture."""
+
+HEIGHTS: Mapping[Setting, tuple[Angle, ...]] = {"exterior": ("eye_level", "high"), "interior": ("eye_level", "low")}
+"""Where the camera is in the takes of a place's card."""
 
 Vignette = Callable[[int, int], Image.Image]
 """Draws one small picture of a width and height."""
@@ -53,48 +60,60 @@ class Sheet:
     """The size of running text."""
 
 
-def character_card(character: Character, width: int, height: int) -> Image.Image:
-    """The card of a character: portrait, name, description, look, voice, faces, colours. RGB."""
+def character_card(character: Character, width: int, height: int, take: int = 1) -> Image.Image:
+    """The card of a character: portrait, name, description, look, voice, faces, colours. RGB.
+
+    Another `take` shows the same look in another pose, light and colour behind it.
+    """
     chinese = _chinese(character.name, character.description, character.look)
     sheet = _sheet(width, height, portrait=True)
     card = _paper(width, height)
     left, top, right, bottom = sheet.picture
-    _mount(card, _portrait(character, right - left, bottom - top), sheet)
+    _mount(card, _portrait(character, right - left, bottom - top, take), sheet)
     rows = [(_word("look", chinese), character.look), (_word("voice", chinese), character.voice)]
     foot = _write(card, sheet, _word("character", chinese), character.name, character.description, rows)
-    faces: list[Vignette] = [partial(_face, character, mood) for mood in MOODS]
+    faces: list[Vignette] = [partial(_face, character, mood, take) for mood in MOODS]
     _strip(card, sheet, foot, faces, shape=1.0)
     _swatches(card, sheet, look_of(character).swatches)
     return card
 
 
-def location_card(location: Location, width: int, height: int) -> Image.Image:
-    """The card of a place: a picture of it, name, inside or outside, description, other hours, colours. RGB."""
+def location_card(location: Location, width: int, height: int, take: int = 1) -> Image.Image:
+    """The card of a place: a picture of it, name, inside or outside, description, other hours, colours. RGB.
+
+    Another `take` shows the same place from another height, under other clouds.
+    """
     chinese = _chinese(location.name, location.description)
     sheet = _sheet(width, height, portrait=False)
     card = _paper(width, height)
     left, top, right, bottom = sheet.picture
-    picture = _place(location, "day", right - left, bottom - top)
+    picture = _place(location, "day", take, right - left, bottom - top)
     _mount(card, picture, sheet)
     label = f"{_word('location', chinese)} · {_word(location.setting, chinese)}"
     foot = _write(card, sheet, label, location.name, location.description, [])
-    _strip(card, sheet, foot, [partial(_place, location, time) for time in HOURS], shape=1.4)
+    _strip(card, sheet, foot, [partial(_place, location, time, take) for time in HOURS], shape=1.4)
     _swatches(card, sheet, _palette(picture))
     return card
 
 
-def _place(location: Location, time: TimeOfDay, width: int, height: int) -> Image.Image:
-    return draw_backdrop(
-        location,
-        time=time,
-        weather="clear",
-        size="wide",
-        angle="eye_level",
-        width=width,
-        height=height,
-        seed=location.slug,
-        aboard=kind_of_place(location) != "bridge",  # its card shows the bridge itself
-    ).image
+def _place(location: Location, time: TimeOfDay, take: int, width: int, height: int) -> Image.Image:
+    heights = HEIGHTS["interior" if kind_of_place(location) in INTERIORS else "exterior"]
+
+    def draw(width: int, height: int) -> Image.Image:
+        return draw_backdrop(
+            location,
+            time=time,
+            weather="clear",
+            size="wide",
+            angle=heights[(take - 1) % len(heights)],
+            width=width,
+            height=height,
+            seed=location.slug,
+            aboard=kind_of_place(location) != "bridge",  # its card shows the bridge itself
+            take=take,
+        ).image
+
+    return photographed(draw, width, height, take, WITHOUT_PEOPLE)
 
 
 def _chinese(*texts: str) -> bool:
@@ -153,37 +172,40 @@ def _mount(card: Image.Image, art: Image.Image, sheet: Sheet) -> None:
     card.paste(art, (left, top), _rounded(art.size, radius))
 
 
-def _portrait(character: Character, width: int, height: int) -> Image.Image:
+def _portrait(character: Character, width: int, height: int, take: int) -> Image.Image:
     """The character to the waist before a quiet ground that sets off its colours."""
     look = look_of(character)
     unit = min(height * 0.385, width * 0.47) * (0.95 if look.age == "child" else 1.0)
     head = (width * 0.49, height * 0.375 + (0.045 * height if look.hat else 0.0))
-    return _sitter(look, character.slug, "neutral", (width, height), head, unit)
+    return _sitter(look, character.slug, "neutral", (width, height), head, unit, take)
 
 
-def _face(character: Character, mood: str, width: int, height: int) -> Image.Image:
+def _face(character: Character, mood: str, take: int, width: int, height: int) -> Image.Image:
     """Only the face, in a mood."""
     look = look_of(character)
     head = (width * 0.49, height * (0.52 if look.hat else 0.49))
-    return _sitter(look, character.slug, mood, (width, height), head, height * (0.56 if look.hat else 0.64))
+    return _sitter(look, character.slug, mood, (width, height), head, height * (0.56 if look.hat else 0.64), take)
 
 
 def _sitter(
-    look: Look, slug: str, mood: str, size: tuple[int, int], head: tuple[float, float], unit: float
+    look: Look, slug: str, mood: str, size: tuple[int, int], head: tuple[float, float], unit: float, take: int
 ) -> Image.Image:
-    ground = _ground_for(look.cloth, look.hair, slug)
+    ground = _ground_for(look.cloth, look.hair, slug, take)
     art = _shaded_ground(*size, ground)
-    light = Light((255, 232, 196), mix(ground, (120, 110, 140), 0.5), -1.0)
-    stance = Stance(0.30, POSES["standing"], EXPRESSIONS[mood])
+    side = -1.0 if mirrored(take) else 1.0
+    if side < 0:
+        art = ImageOps.mirror(art)
+    light = Light((255, 232, 196), mix(ground, (120, 110, 140), 0.5), -side)
+    stance = Stance(0.30 * side, POSES[SITTINGS[(take - 1) % len(SITTINGS)]], EXPRESSIONS[mood])
     figure_layer(look, stance, size=size, head=head, unit=unit, light=light).onto(art, (0, 0), light)
     return art
 
 
-def _ground_for(cloth: Colour, hair: Colour, slug: str) -> Colour:
+def _ground_for(cloth: Colour, hair: Colour, slug: str, take: int) -> Colour:
     """A ground that is neither the garment's nor the hair's colour."""
     grounds: Sequence[Colour] = ((214, 170, 122), (150, 176, 176), (196, 146, 134), (170, 168, 140), (160, 152, 184))
     far = sorted(grounds, key=lambda g: -min(sum(abs(a - b) for a, b in zip(g, c, strict=True)) for c in (cloth, hair)))
-    return Digest(slug).pick("ground", far[:3])
+    return Digest(slug).pick("ground", far[:3], take)
 
 
 def _shaded_ground(width: int, height: int, colour: Colour) -> Image.Image:

@@ -22,18 +22,19 @@ MOST_KEYFRAME_PIXELS = 64_000_000
 MOST_FRAMES = 24 * 60 * 10
 
 
-def film_clip(request: VideoRequest, files: Mapping[str, Path]) -> Answer:
+def film_clip(request: VideoRequest, files: Mapping[str, Path], take: int = 1) -> Answer:
     """Film one clip of exactly `request.frames` frames.
 
-    `files` maps the sha256 of each reference to its file. Raises `ProviderError` when the keyframe is missing, is no
-    picture or is too large, when the request asks for what cannot be, and when the clip made is not as asked.
+    `files` maps the sha256 of each reference to its file; another `take` frames the same move differently. Raises
+    `ProviderError` when the keyframe is missing, is no picture or is too large, when the request asks for what cannot
+    be, and when the clip made is not as asked.
     """
     if not 1 <= request.frames <= MOST_FRAMES:
         raise ProviderError(f"a clip of {request.frames} frames is not possible: 1 to {MOST_FRAMES}")
     still = _keyframe(files.get(request.keyframe.sha256), request.keyframe.role)
     size = {"width": request.width, "height": request.height, "fps": request.fps}
     try:
-        content = encode_clip(frames(still, request.shot.movement, count=request.frames, **size), **size)
+        content = encode_clip(frames(still, request.shot.movement, count=request.frames, take=take, **size), **size)
     except FilmError as problem:
         raise ProviderError(problem.message, hint=problem.hint) from problem
     _check(content, request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -11,6 +12,7 @@ from PIL import Image, ImageOps
 from clash.errors import ProviderError
 from clash.local.cards import character_card, location_card
 from clash.local.keyframes import draw_keyframe
+from clash.local.takes import WITH_PEOPLE, photographed
 from clash.providers.ports import Answer, ImageRequest
 
 MOST_PIXELS = 100_000_000
@@ -18,27 +20,29 @@ MOST_PIXELS = 100_000_000
 REFERENCE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 
-def illustrate(request: ImageRequest, files: Mapping[str, Path]) -> Answer:
+def illustrate(request: ImageRequest, files: Mapping[str, Path], take: int = 1) -> Answer:
     """The picture that `request` asks for, as JPEG of `width` x `height` pixels.
 
     `files` maps the sha256 of each reference to its file. A reference with the role `reference_image` is the story's
-    own panel of the shot and becomes the keyframe. Raises `ProviderError` with the code `reference_image` when it
+    own panel of the shot and becomes the keyframe. Another `take` differs in what the words leave open: poses, sides,
+    clouds, the framing. Raises `ProviderError` with the code `reference_image` when it
     cannot be read, and `request` when the request lacks what its subject needs.
     """
-    return _answer(_picture(request, files))
+    return _answer(_picture(request, files, take))
 
 
-def _picture(request: ImageRequest, files: Mapping[str, Path]) -> Image.Image:
+def _picture(request: ImageRequest, files: Mapping[str, Path], take: int) -> Image.Image:
     size = request.width, request.height
     if request.subject == "character" and request.character is not None:
-        return character_card(request.character, *size)
+        return character_card(request.character, *size, take=take)
     if request.subject == "location" and request.location is not None:
-        return location_card(request.location, *size)
+        return location_card(request.location, *size, take=take)
     if request.subject == "keyframe" and request.shot is not None and request.location is not None:
         for reference in request.references:
             if reference.role == "reference_image":
-                return _panel(files[reference.sha256], *size)
-        return draw_keyframe(request.shot, request.location, request.cast, *size)
+                panel = partial(_panel, files[reference.sha256])
+                return photographed(panel, *size, take, WITH_PEOPLE)
+        return draw_keyframe(request.shot, request.location, request.cast, *size, take=take)
     raise ProviderError(f"A picture of a {request.subject} was asked for without saying which.", code="request")
 
 

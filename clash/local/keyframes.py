@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -21,6 +21,7 @@ from clash.local.place_words import known_place
 from clash.local.seating import seats_of
 from clash.local.seats import draw_seats, draw_table
 from clash.local.staging import FULL_FIGURES, SINGLES, Frame, Player, focus_of, nobody, stage
+from clash.local.takes import WITH_PEOPLE, WITHOUT_PEOPLE, mirrored, photographed
 from clash.story.place_kinds import INTERIORS, PlaceKind
 from clash.story.places import boat_at, place_kind
 from clash.story.screenplay import Character, Location, Shot
@@ -33,9 +34,21 @@ _HANDS = "hand|hands|fingers|fist|palm|手|手指|拳"
 _FACES = "eyes|eye|face|tear|tears|gaze|stare|lips|smile|眼|脸|泪|目光|嘴"
 
 
-def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], width: int, height: int) -> Image.Image:
+def draw_keyframe(
+    shot: Shot, location: Location, cast: Sequence[Character], width: int, height: int, take: int = 1
+) -> Image.Image:
     """The picture of a shot, RGB, `width` x `height`; no letters in it."""
     location = known_place(location)
+    nearer = WITHOUT_PEOPLE if nobody(shot, cast) else WITH_PEOPLE
+    picture = photographed(partial(_drawn, shot, location, cast, take), width, height, take, nearer)
+    _vignette(picture)
+    return picture
+
+
+def _drawn(
+    shot: Shot, location: Location, cast: Sequence[Character], take: int, width: int, height: int
+) -> Image.Image:
+    """The picture of a shot before its corners are darkened."""
     thing = _thing_of(shot, cast)
     hands = not thing and shot.size == "insert" and words.pattern(_HANDS).search(shot.action) is not None
     empty = not thing and nobody(shot, cast)
@@ -53,9 +66,12 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
         seed=location.slug,
         aboard=not afar and words.pattern(_BELOW).search(f"{location.name} {shot.action}") is None,
         rower=(look_of(cast[0]).cloth, look_of(cast[0]).hair) if cast else None,
+        take=take,
     )
     picture = backdrop.image
     light = Light(backdrop.key_light, backdrop.ambient, float(backdrop.light_side))
+    if mirrored(take) and (thing or (hands and cast)):
+        light = replace(light, side=-light.side)
     if hands and cast:
         draw_hands(picture, cast, light)
     elif thing:
@@ -63,7 +79,7 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
         draw_insert(picture, thing, focus_of(shot, cast), light, nearer=nearer)
     elif not (afar and boat_at(location)):
         players = stage(
-            shot, cast, Frame(width, height, backdrop.ground, place_kind(location) in PATHS, seats_of(location))
+            shot, cast, Frame(width, height, backdrop.ground, place_kind(location) in PATHS, seats_of(location), take)
         )
         if shot.size not in SINGLES:
             draw_seats(picture, players, light, thwart=backdrop.thwart * height)
@@ -72,8 +88,7 @@ def draw_keyframe(shot: Shot, location: Location, cast: Sequence[Character], wid
         if shot.size not in FULL_FIGURES and shot.size not in SINGLES:
             draw_table(picture, players, light, thing_in(shot.action))
         if cast and place_kind(location) not in INTERIORS:
-            _near_weather(picture, shot, light)
-    _vignette(picture)
+            _near_weather(picture, shot, light, take)
     return picture
 
 
@@ -153,7 +168,7 @@ def _silhouette(layer: Image.Image, light: Light) -> Image.Image:
     return shape
 
 
-def _near_weather(picture: Image.Image, shot: Shot, light: Light) -> None:
+def _near_weather(picture: Image.Image, shot: Shot, light: Light, take: int) -> None:
     """Draw a few drops or flakes in front of the figures, so that they are inside the weather."""
     if shot.weather not in {"rain", "storm", "snow"}:
         return
@@ -161,7 +176,7 @@ def _near_weather(picture: Image.Image, shot: Shot, light: Light) -> None:
     small = max(1, width // 2), max(1, height // 2)
     mask = Image.new("L", small)
     draw = ImageDraw.Draw(mask)
-    chance = np.random.default_rng(shot.number)
+    chance = np.random.default_rng(shot.number if take == 1 else (shot.number, take))
     slant = 0.30 if shot.weather == "storm" else 0.10
     for x, y, near in chance.random((54, 3)).tolist():
         at = (x * 1.2 * small[0], (y * 1.1 - 0.05) * small[1])

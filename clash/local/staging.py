@@ -21,6 +21,7 @@ from clash.local.figures.pose import (
 )
 from clash.local.figures.props import thing_in
 from clash.local.seating import Seat, Seated, Seats, names_of, seated_in
+from clash.local.takes import mirrored
 from clash.story.screenplay import Angle, Character, Shot, ShotSize
 
 MOST_DRAWN = 5
@@ -85,6 +86,12 @@ class Frame:
     """Whether one stands on a path here, which leads to `standing_side` of the middle."""
     seats: Seats = field(default_factory=Seats)
     """What there is to sit on."""
+    take: int = 1
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether somebody alone is on the other side in this take; not where a path or a boat says where."""
+        return mirrored(self.take) and not self.path and not self.seats.everybody
 
 
 def stage(shot: Shot, cast: Sequence[Character], frame: Frame) -> list[Player]:
@@ -138,6 +145,7 @@ def _stance(
     whole: bool,
     frontal: bool = False,
     seated: Seated | None = None,
+    take: int = 1,
 ) -> Stance:
     look = look_of(character)
     speaking = _speaks(shot, character, cast)
@@ -155,10 +163,11 @@ def _stance(
         whole=whole,
         seed=seed,
         posture=seated.posture if seated else "",
+        take=take,
     )
     if shot.size == "medium_close_up" and pose.name == "holding" and pose.prop:  # else it is below the frame
         pose = replace(pose, near=replace(pose.near, wrist=(-0.16, 0.60), slack=1.7))
-    turn = 0.06 if frontal else 0.30 + 0.10 * Digest(seed).share("turn")
+    turn = 0.06 if frontal else 0.30 + 0.10 * Digest(seed).share("turn" if take == 1 else f"turn {take}")
     return Stance(way * turn, pose, replace(expression, gaze=0.0 if frontal else way * 0.55))
 
 
@@ -178,10 +187,10 @@ def _own_unit(look: Look, unit: float) -> float:
 
 def _single(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame) -> Player:
     """One face: a little out of the middle, looking into the free side."""
-    way = _way_of(focus, cast, shot)
+    way = _way_of(focus, cast, shot, frame)
     unit = _unit(shot, frame, 1)
     look = look_of(focus)
-    stance = _stance(shot, cast, focus, way, whole=False, frontal=shot.angle == "pov")
+    stance = _stance(shot, cast, focus, way, whole=False, frontal=shot.angle == "pov", take=frame.take)
     if shot.size == "extreme_close_up" or frame.width < 1.2 * frame.height:  # no room for a gesture
         stance = replace(stance, pose=replace(stance.pose, near=POSES["standing"].near, far=POSES["standing"].far))
     aside = 0.0 if shot.size == "extreme_close_up" else 0.07
@@ -189,7 +198,7 @@ def _single(shot: Shot, cast: Sequence[Character], focus: Character, frame: Fram
     return Player(look, stance, frame.width * (0.5 - way * aside), y, unit, whole=False)
 
 
-def _way_of(character: Character, cast: Sequence[Character], shot: Shot) -> float:
+def _way_of(character: Character, cast: Sequence[Character], shot: Shot, frame: Frame) -> float:
     """Which way a character looks: across the line to its partner, the same in all shots of the two.
 
     Somebody alone looks from the side of the frame where `_spots` puts it into the free side.
@@ -197,12 +206,14 @@ def _way_of(character: Character, cast: Sequence[Character], shot: Shot) -> floa
     order = sorted(c.slug for c in cast)
     if len(order) > 1:
         return 1.0 if order.index(character.slug) < len(order) / 2 else -1.0
-    return -_side_of(shot)
+    return -_side_of(shot, frame)
 
 
-def _side_of(shot: Shot) -> float:
+def _side_of(shot: Shot, frame: Frame) -> float:
     """On which side of the frame somebody alone is in this place: -1 left, +1 right."""
-    return float(standing_side(shot.location))
+    side = float(standing_side(shot.location))
+    near = shot.size in SINGLES  # neither path nor boat is seen
+    return -side if frame.mirrored or (near and mirrored(frame.take)) else side
 
 
 def _head_place(shot: Shot, frame: Frame, unit: float) -> float:
@@ -218,13 +229,13 @@ def _over_shoulder(shot: Shot, cast: Sequence[Character], focus: Character, fram
     """A shoulder in front, out of focus; beyond it the one who is looked at, or the place."""
     others = [c for c in cast if c != focus]
     nearer = others[0] if others else focus
-    way = _way_of(focus, cast, shot)
+    way = _way_of(focus, cast, shot, frame)
     near_shot = shot.model_copy(update={"size": "medium_close_up" if shot.size not in SINGLES else "close_up"})
     unit = min(_unit(near_shot, frame, 1), frame.width * 0.24) if others else _unit(near_shot, frame, 1) * 0.8
     players: list[Player] = []
     if others:
         y = _head_place(near_shot, frame, unit)
-        stance = _stance(shot, cast, focus, way, whole=False)
+        stance = _stance(shot, cast, focus, way, whole=False, take=frame.take)
         players.append(
             Player(
                 look_of(focus),
@@ -256,9 +267,11 @@ def _group(shot: Shot, cast: Sequence[Character], focus: Character, frame: Frame
     players: list[Player] = []
     for index, (character, x) in enumerate(zip(drawn, _spots(len(drawn), unit, frame, shot), strict=True)):
         look = look_of(character)
-        way = _way_of(character, drawn, shot)
+        way = _way_of(character, drawn, shot, frame)
         seat = seated.get(character.slug)
-        stance = _stance(shot, cast, character, way, whole=whole, frontal=shot.angle == "pov", seated=seat)
+        stance = _stance(
+            shot, cast, character, way, whole=whole, frontal=shot.angle == "pov", seated=seat, take=frame.take
+        )
         own = _own_unit(look, unit) * (0.94 if _in_back_row(index, len(drawn)) else 1.0)
         shorter = max(0.0, ADULT_HEADS - 0.5 - feet_of(look, replace(stance.pose, legs="standing"))) * own
         lower = 0.55 * shorter if len(drawn) > 1 else 0.0
@@ -332,14 +345,14 @@ def _spots(count: int, unit: float, frame: Frame, shot: Shot) -> list[float]:
         aside = {"extreme_wide": 0.15, "wide": 0.13, "full": 0.06}.get(shot.size, 0.06)
         if frame.path:
             aside = {"extreme_wide": 0.10, "full": 0.11}.get(shot.size, aside)
-        return [frame.width * (0.5 + _side_of(shot) * aside)]
+        return [frame.width * (0.5 + _side_of(shot, frame) * aside)]
     apart = {2: 2.35, 3: 1.95}.get(count, 1.75) * unit
     apart = min(apart, (frame.width - 1.5 * unit) / (count - 1))
     middle = frame.width / 2
     if frame.path and shot.size in FULL_FIGURES:
         apart = min(apart, 1.9 * unit)
         aside = {"extreme_wide": 0.09, "wide": 0.095}.get(shot.size, 0.11) * frame.width
-        middle += _side_of(shot) * min(aside, middle - (count - 1) / 2 * apart - 0.8 * unit)
+        middle += _side_of(shot, frame) * min(aside, middle - (count - 1) / 2 * apart - 0.8 * unit)
     return [middle + (index - (count - 1) / 2) * apart for index in range(count)]
 
 

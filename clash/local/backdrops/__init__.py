@@ -136,13 +136,14 @@ def draw_backdrop(
     seed: str,
     aboard: bool = True,
     rower: tuple[RGB, RGB] | None = None,
+    take: int = 1,
 ) -> Backdrop:
     """The place `location` in a picture of `width` x `height` pixels, its lower third calm enough for captions.
 
     `seed` fixes what stands where: the same seed gives the same place in every framing, time and weather. The
     same arguments give the same pixels. `aboard`: the boat that
     the words speak of is seen from within, a bridge from on it, else from outside; `rower`: coat and hair of who is in
-    the boat then.
+    the boat then. Another `take` has other clouds, waves and rain over the same place.
     """
     location = known_place(location)
     kind = place_kind(location)
@@ -160,13 +161,14 @@ def draw_backdrop(
         boat=boat_at(location),
         aboard=aboard,
         stature=_STATURES.get(size, 0.86),
+        take=take,
     )
     if rower:
         scene.rower = rower
     PAINTERS[kind](scene)
     image, ground = camera.look(scene.canvas.image, scene.focus, scene.ground, width, height)
     if not inside:
-        fall(image, palette, seed)
+        fall(image, palette, seed if take == 1 else f"{seed}\0take {take}")
     vignette(image, palette.ink)
     return Backdrop(
         image, ground, scene.key, scene.ambient, scene.light_side, scene.thwart * camera.zoom(width, height)

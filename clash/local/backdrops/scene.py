@@ -14,6 +14,11 @@ from clash.local.backdrops.canvas import Canvas, Point
 from clash.local.backdrops.palette import RGB, Palette
 from clash.story.places import Boat
 
+_MOVING = frozenset(
+    {"clouds", "stars", "lightning", "aurora", "gulls", "fireflies", "glitter", "ripples", "swell", "surf", "wash"}
+)
+"""The parts of a place that do not stand still, by their labels."""
+
 
 def chance(*labels: str) -> np.random.Generator:
     """Random numbers that are the same for the same labels, on every machine."""
@@ -53,6 +58,8 @@ class Scene:
     """Coat and hair of who is in it, seen from afar."""
     stature: float = 0.86
     """The height of a grown person in it, as a share of the canvas's height; fences and boats follow it."""
+    take: int = 1
+    """Another take has other clouds, stars, waves and birds; the place itself stays."""
     vista: Literal["town", "country", "sea"] = "town"
     """What lies before the windows where the words do not say."""
     focus: Point = (0.5, 0.5)
@@ -68,6 +75,8 @@ class Scene:
 
     def rng(self, label: str) -> np.random.Generator:
         """Chance for one part of the place: the same in every shot, whatever else is drawn."""
+        if self.take > 1 and label.partition(" ")[0] in _MOVING:
+            return chance(self.seed, label, f"take {self.take}")
         return chance(self.seed, label)
 
     def named(self, *words: str) -> bool:

@@ -121,9 +121,9 @@ class Digest:
         """A number from 0 to 1 about `topic`."""
         return self.number(topic) / 0xFFFFFFFF
 
-    def pick(self, topic: str, choices: Sequence[Choice]) -> Choice:
-        """One of `choices` about `topic`."""
-        return choices[self.number(topic) % len(choices)]
+    def pick(self, topic: str, choices: Sequence[Choice], take: int = 1) -> Choice:
+        """One of `choices` about `topic`; another take has another."""
+        return choices[(self.number(topic) + take - 1) % len(choices)]
 
 
 def look_of(character: Character) -> Look:

@@ -220,11 +220,13 @@ def pose_of(
     whole: bool,
     seed: str,
     posture: str = "",
+    take: int = 1,
 ) -> Pose:
     """The pose of a character: by the words of the action, else by mood and speech, chosen by `seed`.
 
     `whole` says that the legs can be seen; `prop` is something to hold, or "". `posture` is the pose of somebody who
-    sits ("sitting", "at_table", "rowing"), or ""; hands that have something to do do it sitting, too.
+    sits ("sitting", "at_table", "rowing"), or ""; hands that have something to do do it sitting, too. Another `take`
+    has another pose where the words leave it open.
     """
     digest = Digest(seed)
     table = {text: name for text, name in GESTURES.items() if not posture or name not in _ON_FOOT}
@@ -240,7 +242,7 @@ def pose_of(
             choices = POSES_OF_MOOD[mood]
         else:
             choices = SPEAKING_POSES if speaking else QUIET_POSES
-        gesture = digest.pick("pose", choices)
+        gesture = digest.pick("pose", choices, take)
     pose = POSES[gesture]
     if not whole and pose.legs in {"walking", "running"}:
         pose = replace(POSES["relaxed" if gesture == "walking" else "running"], lean=pose.lean)
