@@ -25,7 +25,9 @@ import pytest
 from filming import SMALL, Ran, clash, environment, query, shot_list
 from PIL import Image
 
-from clash.providers.ports import JobProvider, Priced, Provider, Searchable
+from clash.calls.content_key import content_key, seed_of
+from clash.providers.ports import Context, Identified, JobProvider, Priced, Provider, Searchable, SpeechRequest
+from clash.providers.registry import Model
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "provider_plugin"
@@ -197,8 +199,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def the_forty_lines() -> str:
     """The module in docs/providers.md."""
-    (module,) = re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
-    return module
+    return modules_of_the_guide()[0]
+
+
+def modules_of_the_guide() -> list[str]:
+    """The modules in docs/providers.md, in order: Parrot, Beeps."""
+    return re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
 
 
 def film(folder: Path, installed: Path, service: Service, *arguments: str, **changes: str) -> Ran:
@@ -312,6 +318,43 @@ def test_the_plug_ins_are_what_the_guide_says_and_short(installed: Path, monkeyp
     assert not isinstance(paintbox, Provider)
     assert len(code_of(the_forty_lines())) <= 40
     assert len(code_of((EXAMPLE / "clash_paintbox.py").read_text(encoding="utf-8"))) <= 70
+
+
+async def test_the_guide_s_identity_and_takes_are_obeyed(tmp_path: Path) -> None:
+    """Two lines of one length are one call; a second take of a line is another file, the same for every try."""
+    (tmp_path / "clash_beeps.py").write_text(modules_of_the_guide()[1], encoding="utf-8")
+    beeps = load(tmp_path / "clash_beeps.py", "Beeps")
+    assert isinstance(beeps, Provider)
+    assert isinstance(beeps, Identified)
+    model = Model(beeps, "sine")
+    came, went = (
+        SpeechRequest(text=text, speaker=who, language="en") for text, who in (("He came", "a"), ("He went", "b"))
+    )
+    assert content_key(model, came) == content_key(model, went) != content_key(model, came, take=2)
+
+    async def said(take: int) -> bytes:
+        key = content_key(model, came, take=take)
+        return (await beeps.call("sine", came, Context(key, "sine", take=take, seed=seed_of(key)))).content
+
+    first, second = await said(1), await said(2)
+    assert first != second == await said(2)
+    with wave.open(io.BytesIO(second)) as sound:
+        assert sound.getnframes() / sound.getframerate() == pytest.approx(7 * 0.06)
+
+
+def test_a_film_is_made_with_the_guide_s_beeps(tmp_path: Path, installed: Path, service: Service) -> None:
+    """The module is found through its entry point, and two lines of one length are one file."""
+    site = tmp_path / "beeps"
+    facts = site / "clash_beeps-1.dist-info"
+    facts.mkdir(parents=True)
+    (site / "clash_beeps.py").write_text(modules_of_the_guide()[1], encoding="utf-8")
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: clash-beeps\nVersion: 1\n")
+    (facts / "entry_points.txt").write_text("[clash.providers]\nbeeps = clash_beeps:Beeps\n")
+    shot_list(tmp_path / "story.csv", 2, words=True)
+    ran = film(tmp_path, site, service, "run", "story.csv", "--thread", "b", *SMALL, "--speech-model", "beeps")
+    assert ran.code == 0, ran.err
+    lines = "SELECT count(*), count(DISTINCT key), count(DISTINCT asset_sha256) FROM api_logs WHERE service = 'beeps'"
+    assert query(tmp_path, lines) == [(2, 1, 1)]
 
 
 def load(path: Path, name: str) -> object:

@@ -89,7 +89,7 @@ class Card(_Data):
     """One model: what it is asked (`arguments`), what it can make, and where in its answer the file's address is.
 
     `with_references` is the endpoint that takes pictures beside the prompt, where that is another one. `free`: its
-    calls cost nothing.
+    calls cost nothing. `seed_argument`: the argument that takes a seed, "" where the model has none.
     """
 
     provider: str
@@ -98,6 +98,7 @@ class Card(_Data):
     summary: str = ""
     free: bool = False
     arguments: dict[str, Any] = Field(default_factory=dict)
+    seed_argument: str = ""
     result: str = ""
     with_references: str = ""
     most_references: int = Field(default=0, ge=0)

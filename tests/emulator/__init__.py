@@ -75,6 +75,10 @@ class Emulator:
         """The files that were fetched, in order."""
         return list(httpx.get(f"{self.url}/__emulator/fetched").json())
 
+    def seeds(self) -> list[int | None]:
+        """The seed of every request of JSON to a vendor, in order."""
+        return list(httpx.get(f"{self.url}/__emulator/seeds").json())
+
     def submits(self) -> list[dict[str, Any]]:
         """The calls that cost money: chats, pictures, jobs handed in."""
         paid = ("/v1/chat/completions", "/v1/images/", "/fal/")

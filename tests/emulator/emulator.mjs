@@ -6,11 +6,15 @@
 //   POST /__emulator/peace     no faults any more
 //   POST /__emulator/reset
 //   GET  /__emulator/fetched   names of the files that were fetched, in order
+//   GET  /__emulator/seeds     the seed of every request of JSON to a vendor, in order; null for none
 //   GET  /files/NAME           a file of the folder; /files/to?URL redirects there
+//
+// A seed is refused as fal and OpenAI refuse an argument that a model has not; those that have one are listed below.
 //
 // Faults are tried in order, each `times` times. Actions: "answer" (in place of the emulator), "drop" (close without an
 // answer), "work" (let the emulator do the work, then close without its answer), "wait" (ms, then go on).
 import { createServer } from "node:http";
+import { Readable } from "node:stream";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -23,6 +27,11 @@ await emulator.start();
 const vendors = emulator.serverInstance.server;
 let faults = [];
 let fetched = [];
+let seeds = [];
+// As their pages on fal.ai say in November 2026.
+const seeded = new Set(
+  ["nano-banana-2", "nano-banana-2/edit", "flux-2/turbo", "flux-2/turbo/edit"].map((model) => `/fal/fal-ai/${model}`),
+);
 
 const jsonOf = async (request) => {
   const chunks = [];
@@ -41,9 +50,11 @@ async function control(request, response, what) {
   else if (what === "reset") {
     faults = [];
     fetched = [];
+    seeds = [];
     emulator.clearFixtures();
     emulator.reset();
   } else if (what === "fetched") return say(response, fetched);
+  else if (what === "seeds") return say(response, seeds);
   say(response, {});
 }
 
@@ -62,6 +73,35 @@ async function file(response, url) {
     response.writeHead(404);
     response.end();
   }
+}
+
+// A request of JSON that has been read, to be read once more.
+function again(request, body) {
+  const { method, url, headers, rawHeaders, httpVersion, socket } = request;
+  return Object.assign(Readable.from([body]), { method, url, headers, rawHeaders, httpVersion, socket, complete: true });
+}
+
+// The request for the vendors; null where it was refused.
+async function admitted(request, response, url) {
+  const json = request.headers["content-type"]?.startsWith("application/json");
+  if (request.method !== "POST" || !json) return request;
+  let body, sent;
+  try {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    body = Buffer.concat(chunks);
+    sent = JSON.parse(body.toString());
+  } catch {
+    return body ? again(request, body) : null; // no JSON: aimock says so; no body: who asked has gone
+  }
+  seeds.push(sent.seed ?? null);
+  if (!("seed" in sent) || seeded.has(url.pathname)) return again(request, body);
+  const fal = { detail: [{ loc: ["body", "seed"], msg: "Extra inputs are not permitted", type: "extra_forbidden" }] };
+  const openai = { error: { message: "Unknown parameter: 'seed'.", type: "invalid_request_error", param: "seed" } };
+  const of_fal = url.pathname.startsWith("/fal/");
+  response.writeHead(of_fal ? 422 : 400, { "content-type": "application/json" });
+  response.end(JSON.stringify(of_fal ? fal : openai));
+  return null;
 }
 
 function next(method, path) {
@@ -88,7 +128,8 @@ createServer(async (request, response) => {
     response.write = () => true;
     response.end = () => request.socket.destroy();
   }
-  vendors.emit("request", request, response);
+  const asked = await admitted(request, response, url);
+  if (asked) vendors.emit("request", asked, response);
 }).listen(0, "127.0.0.1", function () {
   console.log(this.address().port);
 });

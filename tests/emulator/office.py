@@ -37,7 +37,7 @@ class Office:
         """The same run in another process, with other settings."""
         return Office(self.database, self.lease, self.assets, self.settings.model_copy(update=changes))
 
-    async def call(self, spec: str, request: Request, slot: str = "slot") -> CallResult:
+    async def call(self, spec: str, request: Request, slot: str = "slot", take: int = 1) -> CallResult:
         """Have a model asked. A ledger of its own: nothing is remembered but tables and disk."""
         kind = kind_of(request)
         model = self.registry.model(kind, spec)
@@ -50,7 +50,7 @@ class Office:
             reuse=False,
             retry_policy=QUICK,
         )
-        return await ledger.call(CallSpec("step", slot, kind, request))
+        return await ledger.call(CallSpec("step", slot, kind, request, take=take))
 
     async def rows(self) -> list[Row]:
         """The rows of `api_logs`, oldest first."""

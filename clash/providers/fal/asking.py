@@ -24,12 +24,21 @@ class Asked:
 
 
 def asked_of(card: Card, request: Request, context: Context) -> Asked:
-    """What a model is asked. Reads and shrinks the pictures that go along. Raises `UsageError`, `ProviderError`."""
-    return _asked(card, request, lambda reference: reference_uri(context.path_of(reference)))
+    """What a model is asked. Reads and shrinks the pictures that go along. Raises `UsageError`, `ProviderError`.
+
+    A seed is sent for takes after the first only: the first request is what every earlier clash sent.
+    """
+    asked = _asked(card, request, lambda reference: reference_uri(context.path_of(reference)))
+    if card.seed_argument and context.take > 1:
+        return Asked(asked.endpoint, {**asked.arguments, card.seed_argument: context.seed})
+    return asked
 
 
 def identity_of(card: Card, request: Request) -> dict[str, Any]:
-    """The same, with a sha256 digest in the place of each picture. Raises what `asked_of` raises."""
+    """The same, with a sha256 digest in the place of each picture, and no seed: it follows from the call's key.
+
+    Raises what `asked_of` raises.
+    """
     asked = _asked(card, request, lambda reference: f"sha256:{reference.sha256}")
     return {"endpoint": asked.endpoint, "arguments": dict(asked.arguments)}
 
