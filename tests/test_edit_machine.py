@@ -1,4 +1,4 @@
-"""Random edits of a film, killed at random points: whatever is typed, the books equal the meter, the film its takes.
+"""Random edits of a film, killed at random points: whatever is typed, what is recorded equals the meter, the film holds its takes.
 
 `EDIT_EXAMPLES` films of `EDIT_STEPS` edits each; `python -m pytest tests/test_edit_machine.py` makes a few, the figures
 of docs/reliability.md come from many more.
@@ -138,7 +138,7 @@ class EditedFilm(RuleBasedStateMachine):
         return int(self.rows("SELECT coalesce(sum(spent_micro), 0) FROM workflow_executions")[0][0])
 
     def check(self) -> None:
-        """The books equal the meter, no take is paid for twice, and the film holds the selected takes."""
+        """What is recorded equals the meter, no take is paid for twice, and the film holds the selected takes."""
         charges = metered(self.folder / "meter")
         assert self.paid() == len(charges) * 10_000
         twice = self.rows(
