@@ -1,4 +1,4 @@
-"""Random edits of a film, killed at random points: whatever is typed, what is recorded equals the meter, the film holds its takes.
+"""Random edits of a film, killed at random points: what is recorded equals the meter, the film holds its takes.
 
 `EDIT_EXAMPLES` films of `EDIT_STEPS` edits each; `python -m pytest tests/test_edit_machine.py` makes a few, the figures
 of docs/reliability.md come from many more.
