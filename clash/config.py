@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 DOT_ENV = Path(".env")
 
 Kind = Literal["screenplay", "image", "video", "speech"]
-_SIZE = re.compile(r"(\d{2,5})\s*[xX×]\s*(\d{2,5})")
+_SIZE = re.compile(r"(\d{1,6})\s*[xX×]\s*(\d{1,6})")
 
 
 class ProviderLimit(BaseModel):
@@ -374,10 +374,11 @@ def parse_size(text: str) -> tuple[int, int]:
     if match is None:
         raise UsageError(f"size {text!r} is not WIDTHxHEIGHT", hint="for example --size 1280x720")
     width, height = int(match[1]), int(match[2])
-    if width % 2 or height % 2:
-        raise UsageError(f"size {text!r}: width and height must both be even (H.264 4:2:0)")
+    hint = "for example --size 1280x720"
     if not (64 <= width <= 4096 and 64 <= height <= 4096):
-        raise UsageError(f"size {text!r}: width and height must be between 64 and 4096")
+        raise UsageError(f"size {text!r}: width and height must be between 64 and 4096", hint=hint)
+    if width % 2 or height % 2:
+        raise UsageError(f"size {text!r}: width and height must both be even (H.264 4:2:0)", hint=hint)
     return width, height
 
 

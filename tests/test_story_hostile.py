@@ -199,3 +199,24 @@ def test_a_number_of_5000_digits_is_no_internal_error(text: str):
     except StoryError as error:
         shown = str(error)
     assert "set_int_max_str_digits" not in shown
+
+
+def test_mixed_encodings_are_refused_with_the_row():
+    """A header in UTF-8 above rows of GB18030, or a row of Windows-1252, is never read as another alphabet."""
+    header = "镜号,景别,画面\n".encode()
+    for content, row in (
+        (header + "1,全景,雾里的渡口\n2,近景,阿岚\n".encode("gb18030"), 2),
+        ("Shot,Description\n1,Café at dusk\n".encode() + "2,Naïve boy\n3,Señor\n".encode("cp1252"), 3),
+    ):
+        with pytest.raises(StoryError, match=rf"row {row}: this row is not UTF-8"):
+            read(content, name="s.csv")
+
+
+def test_a_bad_line_of_json_lines_is_named():
+    """The line and column of the file, and what a line has to be."""
+    lines = '{"shot": 1, "description": "Fog."}\n{"shot": 2 "description": "Rain."}\n'
+    with pytest.raises(StoryError, match="JSON lines, and line 2, column 12 cannot be read") as raised:
+        read(lines.encode(), name="s.jsonl")
+    assert "Mend line 2" in (raised.value.hint or "")
+    with pytest.raises(StoryError, match=r"is JSON that cannot be read \(line 2"):
+        read(b'[{"description": "Fog."},\n{"shot": 2 "description": "Rain."}]', name="s.json")

@@ -13,6 +13,7 @@ from clash.story.headers import meaning_of
 
 LARGEST_BYTES = 64 * 1024 * 1024
 
+_HEADER_IN_ROWS = 4
 _SAMPLE = 65_536
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # What a file that is no text begins with, and what it is.
@@ -134,20 +135,28 @@ def _utf16_without_mark(content: bytes) -> str:
 
 
 def _row_of_another_encoding(content: bytes) -> int:
-    """The first row that is not UTF-8 in a file whose other rows are, some of them beyond ASCII; 0 if there is none."""
+    """The first row that is not UTF-8 in a file of which other rows surely are; 0 if there is none.
+
+    Bytes beyond ASCII are seldom UTF-8 by chance: most of the rows that have them are, or the header is and is known,
+    or they stand alone among ASCII letters.
+    """
     right = 0
     wrong: list[int] = []
+    header = False
     for number, line in enumerate(content.splitlines(), start=1):
         if line.isascii():
             continue
         try:
-            line.decode("utf-8")
-            right += 1
+            text = line.decode("utf-8")
         except UnicodeDecodeError:
             wrong.append(number)
-            if len(wrong) > 50:
-                return 0
-    return wrong[0] if wrong and right >= 2 * len(wrong) else 0
+            continue
+        right += 1
+        if number <= _HEADER_IN_ROWS:
+            cells = [cell.strip('" ') for cell in _CELLS.split(text)[:40]]
+            header = header or any(not cell.isascii() and meaning_of(cell).is_known for cell in cells)
+    is_mixed = right >= 2 * len(wrong) or header or (right > 0 and _looks_western(content))
+    return wrong[0] if wrong and is_mixed else 0
 
 
 def _by_evidence(content: bytes, name: str, not_utf8: UnicodeDecodeError) -> tuple[str, str, list[str]]:

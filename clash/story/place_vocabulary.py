@@ -42,6 +42,7 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
     (
         "harbour",
         "hall",
+        "ferry_landing boat_landing landing_stage ferry_terminal ferry_dock "
         "harbour harbor port dock quay wharf pier marina jetty boatyard shipyard docklands seaport "
         "港口 港湾 渔港 海港 码头 船坞 栈桥 渡口 港 船厂",
     ),

@@ -89,17 +89,29 @@ def _at_most(unused: list[str], most: int = 10) -> list[str]:
 
 
 def _lines_of(text: str, name: str, error: ValueError, reader: JsonText) -> list[Any]:
-    lines = [line for line in text.splitlines() if line.strip()]
     found: list[Any] = []
-    try:
-        for line in lines:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
             found.append(reader.loads(line))
-    except (ValueError, RecursionError):
-        where = f"line {getattr(error, 'lineno', 1)}, column {getattr(error, 'colno', 1)}"
-        raise StoryError(
-            f"{name} is JSON that cannot be read ({where}: {getattr(error, 'msg', error)})", hint=_HINT
-        ) from error
+        except (ValueError, RecursionError) as of_line:
+            raise _unreadable(name, number, of_line, error, is_lines=bool(found)) from of_line
     return found
+
+
+def _unreadable(name: str, number: int, of_line: Exception, error: ValueError, *, is_lines: bool) -> StoryError:
+    """The error of text that is neither JSON nor JSON lines: `is_lines` if the line before is an object by itself."""
+    if is_lines or name.lower().endswith((".jsonl", ".ndjson")):
+        where = f"line {number}, column {getattr(of_line, 'colno', 1)}"
+        hint = f"Mend line {number}: in JSON lines each line is one whole object, without a comma after it."
+        return StoryError(f"{name} is JSON lines, and {where} cannot be read: {_said(of_line)}", hint=hint)
+    where = f"line {getattr(error, 'lineno', 1)}, column {getattr(error, 'colno', 1)}"
+    return StoryError(f"{name} is JSON that cannot be read ({where}: {_said(error)})", hint=_HINT)
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "msg", "") or error or "nested too deep")
 
 
 def _rows_in(value: Any, above: dict[str, str], depth: int, unused: list[str]) -> Iterator[dict[str, str]]:

@@ -79,7 +79,7 @@ _WEATHERS: tuple[tuple[Weather, re.Pattern[str]], ...] = (
 )
 _WEATHER_ENDS = re.compile(
     r"\b(?:storm|rain|snow|fog|mist|thunder|clouds?|gale)\s+(?:\w+\s+){0,2}?"
-    r"(?:pass(?:ed|es)?|over|stop(?:s|ped)?|eas(?:es|ed)|lift(?:s|ed)?|clear(?:s|ed)?|end(?:s|ed)?|gone|die[sd]|"
+    r"(?:pass(?:ed|es)?|over(?=\s*(?:[.,;:!)]|$))|stop(?:s|ped)?|eas(?:es|ed)|lift(?:s|ed)?|clear(?:s|ed)?|end(?:s|ed)?|gone|die[sd]|"
     r"part(?:s|ed)?|blown (?:out|over|itself out))\b|\bafter the (?:storm|rain|snow)\b"
     r"|雨停|雨过|雨住|雨后|雪停|雾散|风暴过|风暴停|风停|云散|云开"
 )

@@ -9,6 +9,7 @@ from functools import lru_cache
 from clash.local.place_words import UNKNOWN_PLACES, kind_of_place
 from clash.local.screenwriting.atmosphere import setting_in_column, time_in_column
 from clash.local.screenwriting.names import Slugs
+from clash.local.vocabulary import is_surely_english, vocabulary_for
 from clash.story.place_kinds import INTERIORS
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
@@ -180,6 +181,11 @@ def place_in(text: str, language: Language, *, anywhere: bool) -> str | None:
     """
     if language == "zh":
         return _chinese_place(text[:400], anywhere)
+    if anywhere and not is_surely_english(text):
+        spoken = vocabulary_for(text)
+        if spoken.tag not in ("en", "zh"):
+            word = spoken.pattern("places").search(text[:400])
+            return word[0][:1].upper() + word[0][1:] if word else None
     for match in _AT_A_PLACE.finditer(text[:1000]):
         if match["before"] and _ONLY_LOOKED_AT.search(match["before"]):
             continue
