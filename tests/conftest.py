@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from d1_engine import D1Engine, workerd
 from emulator import Emulator
-from emulator.office import Office, settings_for
+from emulator.vendor_run import VendorRun, settings_for
 from from_npm import ProgramMissing
 
 from clash.assets import AssetStore
@@ -176,6 +176,6 @@ def vendors(one_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def office(database: Database, lease: Lease, assets: AssetStore, vendors: Emulator) -> Office:
+def vendor_run(database: Database, lease: Lease, assets: AssetStore, vendors: Emulator) -> VendorRun:
     """A run whose calls go to the emulated vendors."""
-    return Office(database, lease, assets, settings_for(vendors))
+    return VendorRun(database, lease, assets, settings_for(vendors))

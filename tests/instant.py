@@ -1,4 +1,4 @@
-"""A provider that takes no time at all, so that only the bookkeeping around a call is measured."""
+"""A provider that takes no time at all, so that only the work around a call is measured."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Paid providers of the three kinds inside the test's own process, and the till that they charge.
+"""Paid providers of the three kinds inside the test's own process, and the bills that they write.
 
-The till is what a provider's own invoice would say: it stands outside of our tables, and outlives a `Ledger` that is
-thrown away as if its process had died. What the next call for a text does is told by a script.
+The bills are what a provider's own invoice would say: they are kept outside of our tables, and outlive a `Ledger`
+that is thrown away as if its process had died. What the next call for a text does is told by a script.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ QUICK = RetryPolicy(attempts=3, first_wait_s=0.001, longest_wait_s=0.002)
 
 
 @dataclass
-class Till:
+class Bills:
     """Every charge, as `(text, key)`: the key is the idempotency key, or the job's id."""
 
     charges: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -62,7 +62,7 @@ class Till:
 
 @dataclass
 class _Paid:
-    till: Till
+    bills: Bills
     price: Decimal = Decimal("0.10")
     bill: Decimal | None = None
     """What is billed in truth; None: the price, and the answer does not say."""
@@ -102,7 +102,7 @@ class _Paid:
         return acts.pop(0) if acts else None
 
     async def begin(self, text: str) -> Act | None:
-        self.till.asked[text] += 1
+        self.bills.asked[text] += 1
         self.began.append(asyncio.get_running_loop().time())
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -140,8 +140,8 @@ class Keyed(_Paid):
     async def call(self, model: str, request: Request, context: Context) -> Answer:
         text = text_of(request)
         act = await self.begin(text)
-        if (text, context.key) not in self.till.charges:
-            self.till.charge(text, context.key, self.cost)
+        if (text, context.key) not in self.bills.charges:
+            self.bills.charge(text, context.key, self.cost)
         if act == "drop":
             raise AmbiguousError("no answer within 30 s")
         return self.answer(text, act)
@@ -157,7 +157,7 @@ class OneShot(_Paid):
     async def call(self, model: str, request: Request, context: Context) -> Answer:
         text = text_of(request)
         act = await self.begin(text)
-        self.till.charge(text, context.key, self.cost)
+        self.bills.charge(text, context.key, self.cost)
         if act == "drop":
             raise TimeoutError("no answer within 30 s")
         return self.answer(text, act)
@@ -182,7 +182,7 @@ class Queued(_Paid):
         act = await self.begin(text)
         job = f"job-{len(self.jobs)}"
         self.jobs[job] = text
-        self.till.charge(text, job, self.cost)
+        self.bills.charge(text, job, self.cost)
         if act == "drop":
             raise AmbiguousError("no answer within 30 s")
         if act is not None:
@@ -202,14 +202,14 @@ class Queued(_Paid):
         return self.answer(text, self.next_act(text))
 
 
-def provider_of(kind: str, till: Till, **settings: Any) -> Keyed | OneShot | Queued:
+def provider_of(kind: str, bills: Bills, **settings: Any) -> Keyed | OneShot | Queued:
     """A provider of this kind."""
     made: dict[str, type[Keyed | OneShot | Queued]] = {"keyed": Keyed, "oneshot": OneShot, "queued": Queued}
-    return made[kind](till, **settings)
+    return made[kind](bills, **settings)
 
 
 def text_of(request: Request) -> str:
-    """What is to be said, which is what the till knows a call by."""
+    """What is to be said, which is what the bills know a call by."""
     assert isinstance(request, SpeechRequest)
     return request.text
 
@@ -220,8 +220,8 @@ def task(text: str) -> CallSpec:
 
 
 @dataclass
-class Desk:
-    """A run at which ledgers sit down one after the other, as processes would."""
+class PaidRun:
+    """A run that ledgers take one after the other, as processes would."""
 
     database: Database
     assets: AssetStore
@@ -278,20 +278,20 @@ class Desk:
         return spent, reserved
 
 
-async def desk_in(database: Database, folder: Path) -> Desk:
-    """A desk in a database that is empty yet, its files in the folder."""
+async def paid_run_in(database: Database, folder: Path) -> PaidRun:
+    """A run in a database that is empty yet, its files in the folder."""
     await migrate(database)
     await AsyncMetadataTracker(database).start_workflow("run", "w")
-    return Desk(database, AssetStore(folder / "assets"), "run", await take_lease(database, "run"))
+    return PaidRun(database, AssetStore(folder / "assets"), "run", await take_lease(database, "run"))
 
 
-async def till_asked(till: Till, times: int) -> None:
+async def asked_often(bills: Bills, times: int) -> None:
     """Wait until the provider was asked so often."""
     for _ in range(20_000):
-        if till.asked.total() >= times:
+        if bills.asked.total() >= times:
             return
         await asyncio.sleep(0.001)
-    pytest.fail(f"the provider was asked {till.asked.total()} times, not {times}")
+    pytest.fail(f"the provider was asked {bills.asked.total()} times, not {times}")
 
 
 async def all_of(ledger: Ledger, texts: list[str]) -> list[CallResult | BaseException]:

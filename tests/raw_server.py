@@ -69,7 +69,7 @@ async def raw_server(
             server.asked.append(asked)
             await _send(answer(asked), writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            return  # whoever asked has gone, or the test is over
+            return  # the client has gone, or the test is over
         finally:
             writer.close()
 

@@ -21,7 +21,7 @@ from d1_engine import ACCOUNT, TOKEN, D1Engine
 from d1_engine.faults import FaultyNetwork, Hurry
 from filming import METERED, SMALL, environment, forked_clash, metered, rows_of, shot_list
 from forks import Fork
-from paid import KINDS, Desk, Till, provider_of, task
+from paid import KINDS, Bills, PaidRun, provider_of, task
 from pydantic import SecretStr
 from torture.books import Books
 from torture.trial import WORKER, start, worker_environment
@@ -42,9 +42,9 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="resource limits and 
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
 # -- a full disk -------------------------------------------------------------------------------------------------------
@@ -85,11 +85,11 @@ def test_a_disk_that_fills_up_during_a_run(tmp_path: Path, database_url: str, ki
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_answer_that_the_disk_has_no_room_for(
-    desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    paid_run: PaidRun, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Told as a full disk, and kept in another folder: with room again, it is settled without a call."""
-    till = Till()
-    provider = provider_of(kind, till)
+    bills = Bills()
+    provider = provider_of(kind, bills)
 
     def refuse(*_: object) -> str:
         raise StorageError("the disk is full", code="disk_full")
@@ -99,26 +99,26 @@ async def test_an_answer_that_the_disk_has_no_room_for(
         patch.setattr(AssetStore, "put", refuse)
         for _ in range(2):
             with pytest.raises(StorageError, match=r"paid \$0\.100000, is kept in") as refused:
-                await (await desk.ledger(provider)).call(task("a"))
+                await (await paid_run.ledger(provider)).call(task("a"))
             assert refused.value.code == "disk_full"
-    assert await desk.money() == (0, 100_000)
-    asked = till.asked["a"]
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
-    assert (till.times("a"), till.asked["a"], asked) == (1, 1, 1)
-    assert await desk.money() == (100_000, 0)
+    assert await paid_run.money() == (0, 100_000)
+    asked = bills.asked["a"]
+    assert isinstance(await (await paid_run.ledger(provider)).call(task("a")), CallResult)
+    assert (bills.times("a"), bills.asked["a"], asked) == (1, 1, 1)
+    assert await paid_run.money() == (100_000, 0)
     assert list(tmp_path.glob("clash-kept-*")) == []
 
 
 @on_both_databases
-async def test_nothing_is_bought_that_there_is_no_room_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_bought_that_there_is_no_room_for(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is nearly full: told before the call, not after it."""
-    till = Till()
+    bills = Bills()
     monkeypatch.setattr("clash.calls.room.shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 20))
     with pytest.raises(StorageError) as refused:
-        await (await desk.ledger(provider_of("oneshot", till))).call(task("a"))
+        await (await paid_run.ledger(provider_of("oneshot", bills))).call(task("a"))
     assert refused.value.code == "disk_full"
-    assert till.charges == []
-    assert await desk.states() == []
+    assert bills.charges == []
+    assert await paid_run.states() == []
 
 
 # -- a database that is not to be had ----------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ async def one_that_can_be_cut_off(
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_lock_that_outlasts_the_wait_falls_between_answer_and_row(
+async def test_a_lock_between_answer_and_row_loses_nothing(
     lease: Lease,
     database_url: str,
     assets: AssetStore,
@@ -209,8 +209,8 @@ async def test_a_lock_that_outlasts_the_wait_falls_between_answer_and_row(
 ) -> None:
     """The answer is here and the database is not: its receipt waits on the disk, and nobody pays or is asked."""
     async with one_that_can_be_cut_off(database_url, monkeypatch, request) as (database, cut_off, give_back):
-        desk, till = Desk(database, assets, lease.run_id, lease), Till()
-        provider = provider_of(kind, till)
+        paid_run, bills = PaidRun(database, assets, lease.run_id, lease), Bills()
+        provider = provider_of(kind, bills)
         begin = provider.begin
 
         async def begin_and_cut_off(text: str) -> Any:
@@ -219,13 +219,13 @@ async def test_a_lock_that_outlasts_the_wait_falls_between_answer_and_row(
 
         provider.begin = begin_and_cut_off  # type: ignore[method-assign]
         with pytest.raises(DatabaseError) as refused:
-            await (await desk.ledger(provider)).call(task("a"))
+            await (await paid_run.ledger(provider)).call(task("a"))
         assert refused.value.code == ("database_unreachable" if is_d1(database_url) else "database_locked")
         give_back()
-        made = await (await desk.ledger(provider)).call(task("a"))
+        made = await (await paid_run.ledger(provider)).call(task("a"))
         assert made.cost_micro == 100_000
-        assert (till.times("a"), till.asked["a"]) == (1, 1)
-        assert await desk.states() == ["succeeded"]
+        assert (bills.times("a"), bills.asked["a"]) == (1, 1)
+        assert await paid_run.states() == ["succeeded"]
 
 
 # -- a clock set back --------------------------------------------------------------------------------------------------
@@ -270,14 +270,14 @@ def test_the_clock_is_set_back_between_two_processes(tmp_path: Path, database_ur
 
 
 @on_both_databases
-async def test_a_lease_outlives_a_clock_that_is_set_back(desk: Desk) -> None:
+async def test_a_lease_outlives_a_clock_that_is_set_back(paid_run: PaidRun) -> None:
     """The clock goes back an hour under a live holder: its next renewal counts by the new clock, and it holds on."""
     now = datetime.now(UTC)
     earlier = now - timedelta(hours=1)
     with pytest.raises(ConflictError):
-        await take_lease(desk.database, desk.run_id, now=lambda: earlier)
-    assert await renew_lease(desk.database, desk.lease, now=earlier)
+        await take_lease(paid_run.database, paid_run.run_id, now=lambda: earlier)
+    assert await renew_lease(paid_run.database, paid_run.lease, now=earlier)
     with pytest.raises(ConflictError):
-        await take_lease(desk.database, desk.run_id, now=lambda: earlier + timedelta(seconds=29))
-    elsewhere = await take_lease(desk.database, desk.run_id, now=lambda: earlier + timedelta(seconds=31))
-    assert elsewhere.generation == desk.lease.generation + 1
+        await take_lease(paid_run.database, paid_run.run_id, now=lambda: earlier + timedelta(seconds=29))
+    elsewhere = await take_lease(paid_run.database, paid_run.run_id, now=lambda: earlier + timedelta(seconds=31))
+    assert elsewhere.generation == paid_run.lease.generation + 1

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from paid import Desk, OneShot, Queued, Till, task
+from paid import Bills, OneShot, PaidRun, Queued, task
 
 from clash.assets import AssetStore
 from clash.calls import call_store, ledger, provider_calls
@@ -55,6 +55,6 @@ async def test_one_call_crosses_few_files(
     provider: type[OneShot] | type[Queued], lease: Lease, assets: AssetStore, database: SqliteDatabase
 ) -> None:
     """Into the call store and back, for a call that answers at once and for a job: at most 18 times."""
-    desk = Desk(database, assets, lease.run_id, lease)
-    crossed = await crossings_of(await desk.ledger(provider(Till())))
+    paid_run = PaidRun(database, assets, lease.run_id, lease)
+    crossed = await crossings_of(await paid_run.ledger(provider(Bills())))
     assert 4 <= crossed <= MOST, crossed

@@ -1,4 +1,4 @@
-"""Checkpoints beside a crash, damage and malice: what is missing is mended, what is damaged is told, nothing is run.
+"""Checkpoints beside a crash, damage and malice: what is missing is filled in, what is damaged is told, nothing is run.
 
 That savers conform, and are fenced, is proved in `test_savers.py`.
 """
@@ -120,7 +120,7 @@ async def test_each_checkpoint_says_what_made_it_and_what_comes_next(
 
 
 @on_both_databases
-async def test_what_a_crash_left_out_is_mended_on_reading_and_written_on_resuming(
+async def test_a_row_that_a_crash_left_out_is_filled_in(
     database: Database, lease: Lease, saver: RunSaver | PortSaver
 ) -> None:
     """A kill between a checkpoint and its row: reading shows the same as if it had not happened; resuming writes it."""
@@ -250,7 +250,7 @@ async def test_a_damaged_checkpoint_is_told(database: Database, lease: Lease, da
 
 
 @on_both_databases
-async def test_an_old_damaged_checkpoint_does_not_keep_a_run_from_going_on(database: Database, lease: Lease) -> None:
+async def test_an_old_damaged_checkpoint_stops_no_run(database: Database, lease: Lease) -> None:
     """Only the newest is needed to resume."""
     await finished(database, lease)
     oldest = (await checkpoint_items(database, RUN))[-1]["checkpoint_id"]
@@ -301,7 +301,7 @@ def crafted(path: Path) -> dict[str, tuple[str, bytes]]:
 @on_both_databases
 @pytest.mark.parametrize("form", list(crafted(Path())))
 async def test_a_crafted_checkpoint_runs_nothing(database: Database, lease: Lease, tmp_path: Path, form: str) -> None:
-    """Whoever can write the database cannot run code in the process that reads it, by any way that reads."""
+    """A person who can write the database cannot run code in the process that reads it, by any way that reads."""
     trap = tmp_path / "sprung"
     kind, content = crafted(trap)[form]
     newest = await finished(database, lease)
@@ -341,7 +341,7 @@ def test_the_trap_would_spring(tmp_path: Path) -> None:
 
 @on_both_databases
 def test_sync_code_has_all_of_it(database_url: str) -> None:
-    """A graph without async, on a database that only the saver has ever opened: saved, listed, mended."""
+    """A graph without async, on a database that only the saver has ever opened: saved, listed, filled in."""
     built: Any = StateGraph(State)
     built.add_node("cut", lambda _: {"film": "done"})
     built.add_edge(START, "cut")

@@ -67,7 +67,7 @@ def test_a_hint_names_the_command_that_goes_on_once(failed: Failure, hint: str) 
     assert document["hint"] == hint
 
 
-def test_what_going_on_does_not_mend_is_not_said_to_be_mended_by_it() -> None:
+def test_a_resume_is_not_advised_where_it_does_not_help() -> None:
     """An error from outside keeps its own hint; only one that speaks of resuming is given the command."""
 
     def hint(error: StorageError | DatabaseError | ConflictError) -> str:
@@ -95,7 +95,7 @@ def test_a_run_that_was_called_off_stays_so() -> None:
 
 
 def test_a_message_names_its_slot_once_and_says_what_only_waits() -> None:
-    """`shot:003: shot:003 would cost ...` is said once, and what a bigger budget mends has not failed."""
+    """`shot:003: shot:003 would cost ...` is said once, and what a bigger budget helps has not failed."""
     waiting = [failure("budget", 6, message=f"shot:00{n} would cost $2", slot=f"shot:00{n}") for n in (3, 4)]
     assert outcome_of("r", waiting, None).message == "2 wait in generate_shots; shot:003 would cost $2"
     failed = [failure("overloaded", 1, message="busy", slot=f"shot:00{n}/keyframe") for n in (3, 4)]
@@ -127,7 +127,7 @@ def test_a_closed_standard_input_is_wrong_use(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("output", ["story.csv", "story.csv/below", "dangling"])
-def test_an_output_that_is_no_folder_is_noticed_before_anything_is_made(output: str, tmp_path: Path) -> None:
+def test_an_output_that_is_no_folder_is_noticed_at_once(output: str, tmp_path: Path) -> None:
     """`--output` on a file, below a file, on a link to nowhere: exit 2, and no database, no film, nothing."""
     shot_list(tmp_path / "story.csv", 1)
     if sys.platform != "win32":

@@ -1,4 +1,4 @@
-"""What a person does about money at the command line: say beforehand, limit, look, consent, call off."""
+"""What a person does about money at the command line: say beforehand, limit, look, consent, cancel."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_budget_pauses_the_run_and_says_what_is_left(history: dict[str, Any]
     assert "2 wait in generate_shots" in document["error"]["message"]
 
 
-def test_an_answer_that_was_lost_is_listed_with_what_it_may_have_cost(history: dict[str, Any]) -> None:
+def test_a_lost_answer_is_listed_with_its_possible_cost(history: dict[str, Any]) -> None:
     """Exit 8: which call, of whom, when, and its price; the hint is the command that accepts the risk."""
     ran: Ran = history["answer lost"]
     assert ran.code == 8, ran.err
@@ -105,7 +105,7 @@ def test_an_answer_that_was_lost_is_listed_with_what_it_may_have_cost(history: d
     assert "clash resume --retry-unknown h" in ran.document["error"]["hint"]
 
 
-def test_nothing_that_may_have_been_paid_is_called_without_consent(history: dict[str, Any]) -> None:
+def test_a_call_that_may_be_paid_waits_for_consent(history: dict[str, Any]) -> None:
     """Resume alone asks again, and calls nothing; `--retry-unknown` calls that one thing, and the film is done."""
     assert history["no consent"].code == 8
     assert history["no consent meter"] == history["answer lost meter"]
@@ -121,7 +121,7 @@ def test_what_is_there_is_not_estimated_again(history: dict[str, Any]) -> None:
     assert (document["total_usd"], document["within_budget"]) == ("0.000000", True)
 
 
-def test_cost_shows_the_estimate_beside_the_bill_and_what_is_uncertain(history: dict[str, Any]) -> None:
+def test_cost_shows_the_estimate_beside_the_bill(history: dict[str, Any]) -> None:
     """Seven calls were estimated and paid; an eighth may have been: its money stays reserved, and is told apart."""
     document = clash(history["folder"], "cost", "h", "--json").document
     assert document["total_usd"] == document["estimate_usd"] == usd(7 * PRICE)

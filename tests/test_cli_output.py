@@ -97,7 +97,7 @@ def test_checkpoint_ids_stand_on_one_line_at_80_columns() -> None:
         assert (item["step_name"] or "input") in line
 
 
-def test_an_ordinary_list_of_runs_has_a_line_a_run_at_80_columns() -> None:
+def test_a_list_of_runs_has_one_line_per_run_at_80_columns() -> None:
     """At 80 columns runs with the ids that clash itself makes take one line each."""
     lease = {"host": "studio", "pid": "4711", "expires_at": WHEN, "live": True}
     items = [a_run("lighthouse-3fa2c1"), a_run("run-123", status="running", lease=lease)]
@@ -127,7 +127,7 @@ def test_a_call_that_may_have_been_paid_has_no_price_yet() -> None:
     assert list(piped(blocks))[-1].split("\t")[3:8] == ["unknown", "1", "false", "0.000000", "0.000000"]
 
 
-def test_three_columns_that_fold_share_the_width_where_it_saves_lines() -> None:
+def test_three_columns_that_fold_share_the_width() -> None:
     """A narrow terminal gives its cells to the columns whose text is cut into the most lines."""
     rows = [{"slot": "s" * 17, "model": "m" * 60, "job": "j" * 20} for _ in range(20)]
     table = Table((Column("slot", fold=True), Column("model", fold=True), Column("job", fold=True)), rows)

@@ -190,7 +190,7 @@ def test_a_thread_id_that_cannot_be_is_exit_2(command: tuple[str, ...], tmp_path
 
 
 def test_a_broken_setting_is_exit_4_and_named(tmp_path: Path) -> None:
-    """A setting that cannot be used is named as the variable one has to mend."""
+    """A setting that cannot be used is named as the variable to change."""
     done = clash("runs ls --json", tmp_path, CLASH_FPS="fast")
     assert done.returncode == 4
     assert "CLASH_FPS" in json.loads(done.stdout)["error"]["message"]

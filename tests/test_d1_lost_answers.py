@@ -65,7 +65,7 @@ async def database(request: pytest.FixtureRequest, d1_engine: D1Engine) -> Async
 
 
 async def test_a_run_is_begun_held_and_ended(database: D1Database) -> None:
-    """Begun once, taken, renewed, given a status, a budget and totals, released, taken again, called off."""
+    """Begun once, taken, renewed, given a status, a budget and totals, released, taken again, cancelled."""
     tracker = AsyncMetadataTracker(database)
     assert await tracker.start_workflow(RUN, "video_production")
     assert not await tracker.start_workflow(RUN, "video_production")

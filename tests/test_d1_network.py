@@ -47,7 +47,7 @@ def test_killed_while_a_write_is_with_cloudflare(
 ) -> None:
     """The next process, elsewhere, goes by what the tables say; what comes in after it has taken over is refused.
 
-    An intent that stands there may have been sent: a person is asked. One that does not was not. A job whose id
+    An intent that is recorded may have been sent: a person is asked. One that does not was not. A job whose id
     arrived is polled; one whose id did not is asked about, though charged. What was settled, or has its receipt on
     the disk, is neither asked about nor bought again.
     """

@@ -100,9 +100,7 @@ async def test_a_write_costs_no_request_to_be_safe(purse: D1Database, network: F
     assert await coins(purse) == 11
 
 
-async def test_a_late_copy_of_a_write_that_was_given_up_changes_nothing(
-    purse: D1Database, network: FaultyNetwork
-) -> None:
+async def test_a_late_copy_of_a_write_changes_nothing(purse: D1Database, network: FaultyNetwork) -> None:
     """Five timeouts, an error to the caller, another write; then the five requests arrive after all."""
     network.faults.extend(["delayed"] * 5)
     with pytest.raises(DatabaseError) as told:
@@ -131,9 +129,7 @@ async def test_each_caller_of_a_group_gets_its_own_rows_again(purse: D1Database,
     assert len(network.sent) == 4  # written, refused as written before, read again; and the query of this test
 
 
-async def test_rows_that_cannot_be_read_again_are_an_error_and_not_made_up(
-    purse: D1Database, network: FaultyNetwork
-) -> None:
+async def test_rows_that_cannot_be_read_again_are_an_error(purse: D1Database, network: FaultyNetwork) -> None:
     """RETURNING without `recall`: the write stands, and the error says so; it is not applied again."""
     network.faults.append("lost")
     with pytest.raises(DatabaseError, match="was applied") as told:

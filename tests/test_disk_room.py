@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from conftest import on_both_databases
-from paid import KINDS, Desk, OneShot, Queued, Till, all_of, provider_of, task, till_asked
+from paid import KINDS, Bills, OneShot, PaidRun, Queued, all_of, asked_often, provider_of, task
 
 from clash.assets import AssetStore
 from clash.assets.spare import find_kept, keep_elsewhere, spare_folders
@@ -36,9 +36,9 @@ FULL.__cause__ = OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
 @pytest.fixture(autouse=True)
@@ -63,73 +63,75 @@ def refuse(*_: object) -> None:
 # -- room is reserved ------------------------------------------------------------------------------------------------
 
 
-async def test_no_more_is_in_flight_than_there_is_room_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_more_is_in_flight_than_there_is_room_for(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """Room for two answers: of ten calls two are in flight at once, the others wait, and all are made."""
-    till = Till()
+    bills = Bills()
     free(monkeypatch, lambda: 2 * may_weigh("speech", paid=True) + 20 * MB)
-    provider = OneShot(till, gated=True)
-    calls = asyncio.create_task(all_of(await desk.ledger(provider), [f"t{n}" for n in range(10)]))
-    await till_asked(till, 2)
+    provider = OneShot(bills, gated=True)
+    calls = asyncio.create_task(all_of(await paid_run.ledger(provider), [f"t{n}" for n in range(10)]))
+    await asked_often(bills, 2)
     provider.gate.set()
     assert [type(made) for made in await asyncio.wait_for(calls, 30)] == [CallResult] * 10
     assert provider.most_in_flight == 2
 
 
-async def test_the_rest_is_not_bought_when_the_disk_fills_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_rest_is_not_bought_when_the_disk_fills_up(
+    paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first answers take the room: the others wait for them, find none, and are not bought."""
-    till = Till()
+    bills = Bills()
     paid = may_weigh("speech", paid=True)
-    free(monkeypatch, lambda: 2 * paid + 20 * MB - paid * (len(list(desk.assets.root.glob("??/*"))) > 0) * 2)
-    results = await asyncio.wait_for(all_of(await desk.ledger(OneShot(till)), ["a", "b", "c", "d"]), 30)
+    free(monkeypatch, lambda: 2 * paid + 20 * MB - paid * (len(list(paid_run.assets.root.glob("??/*"))) > 0) * 2)
+    results = await asyncio.wait_for(all_of(await paid_run.ledger(OneShot(bills)), ["a", "b", "c", "d"]), 30)
     refused = [one for one in results if isinstance(one, StorageError)]
     assert {one.code for one in refused} == {"disk_full"}
-    assert len(refused) == 4 - len(till.charges) >= 1
-    assert await desk.states() == ["succeeded"] * len(till.charges)
+    assert len(refused) == 4 - len(bills.charges) >= 1
+    assert await paid_run.states() == ["succeeded"] * len(bills.charges)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_call_that_cannot_be_recorded_is_not_sent(
-    desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch
+    paid_run: PaidRun, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk does not even take the record of a call: nothing is bought, and the next run buys it once."""
-    till = Till()
+    bills = Bills()
     with monkeypatch.context() as patch:
         patch.setattr("clash.calls.keeping.write_open_call", refuse)
         with pytest.raises(StorageError) as refused:
-            await (await desk.ledger(provider_of(kind, till))).call(task("a"))
-    assert (refused.value.code, till.charges) == ("disk_full", [])
-    assert set(await desk.states()) == {"failed"}
-    assert isinstance(await (await desk.ledger(provider_of(kind, till))).call(task("a")), CallResult)
-    assert len(till.charges) == 1
+            await (await paid_run.ledger(provider_of(kind, bills))).call(task("a"))
+    assert (refused.value.code, bills.charges) == ("disk_full", [])
+    assert set(await paid_run.states()) == {"failed"}
+    assert isinstance(await (await paid_run.ledger(provider_of(kind, bills))).call(task("a")), CallResult)
+    assert len(bills.charges) == 1
 
 
-async def test_who_waits_for_room_can_be_stopped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_for_room_can_be_stopped(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while a call waits: it is not bought."""
-    till, stopped = Till(), asyncio.Event()
+    bills, stopped = Bills(), asyncio.Event()
 
     def check() -> None:
         if stopped.is_set():
             raise StoppedError("stopped")
 
     free(monkeypatch, lambda: may_weigh("speech", paid=True) + 20 * MB)
-    provider = OneShot(till, gated=True)
-    calls = asyncio.create_task(all_of(await desk.ledger(provider, check_stop=check), ["a", "b"]))
-    await till_asked(till, 1)
+    provider = OneShot(bills, gated=True)
+    calls = asyncio.create_task(all_of(await paid_run.ledger(provider, check_stop=check), ["a", "b"]))
+    await asked_often(bills, 1)
     stopped.set()
     done, _ = await asyncio.wait([calls], timeout=1)
     assert not done
     provider.gate.set()
     results = await asyncio.wait_for(calls, 30)
     assert sorted(type(one).__name__ for one in results) == ["CallResult", "StoppedError"]
-    assert len(till.charges) == 1
+    assert len(bills.charges) == 1
 
 
-async def test_what_is_free_needs_less_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_free_needs_less_room(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that costs nothing can be made again: 20 MB are enough for it, and not for a paid one."""
     free(monkeypatch, lambda: 20 * MB)
-    assert isinstance(await (await desk.ledger(OneShot(Till(), price=Decimal(0)))).call(task("a")), CallResult)
+    assert isinstance(await (await paid_run.ledger(OneShot(Bills(), price=Decimal(0)))).call(task("a")), CallResult)
     with pytest.raises(StorageError, match="before a call is made"):
-        await (await desk.ledger(OneShot(Till()))).call(task("b"))
+        await (await paid_run.ledger(OneShot(Bills()))).call(task("b"))
 
 
 # -- an answer that finds none ---------------------------------------------------------------------------------------
@@ -139,22 +141,22 @@ async def test_what_is_free_needs_less_room(desk: Desk, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("part", ["put", "write_receipt"])
 async def test_five_answers_on_a_full_disk_are_all_kept(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, part: str, spare: Path
+    paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch, kind: str, part: str, spare: Path
 ) -> None:
     """Files or receipts find no room: with room again all are there, each charged and asked for once."""
-    till = Till()
+    bills = Bills()
     texts = ["a", "b", "c", "d", "e"]
-    provider = provider_of(kind, till)
-    ledger = await desk.ledger(provider)
+    provider = provider_of(kind, bills)
+    ledger = await paid_run.ledger(provider)
     with monkeypatch.context() as patch:
         patch.setattr(AssetStore, part, refuse)
         results = await all_of(ledger, texts)
     assert len(ledger.keeper.elsewhere) == (5 if part == "put" else 0), results
-    asked = till.asked.total()
-    made = await all_of(await desk.ledger(provider), texts)
+    asked = bills.asked.total()
+    made = await all_of(await paid_run.ledger(provider), texts)
     assert [type(one) for one in made] == [CallResult] * 5, made
-    assert (len(till.charges), till.asked.total()) == (5, asked)
-    assert await desk.money() == (500_000, 0)
+    assert (len(bills.charges), bills.asked.total()) == (5, asked)
+    assert await paid_run.money() == (500_000, 0)
     assert list(spare.iterdir()) == []
 
 
@@ -167,22 +169,22 @@ async def test_what_is_at_risk_is_counted() -> None:
     assert with_kept_elsewhere(full, []) == full
 
 
-async def test_it_stays_where_it_is_while_the_disk_is_full(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_stays_where_it_is_while_the_disk_is_full(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """Resumed before there is room: told again, not called again, still there."""
-    till = Till()
+    bills = Bills()
     monkeypatch.setattr(AssetStore, "put", refuse)
     for _ in range(3):
         with pytest.raises(KeptElsewhereError, match="kept in"):
-            await (await desk.ledger(OneShot(till))).call(task("a"))
-    assert len(till.charges) == 1
+            await (await paid_run.ledger(OneShot(bills))).call(task("a"))
+    assert len(bills.charges) == 1
 
 
 async def test_a_job_s_id_survives_a_full_disk_and_database(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, spare: Path
+    paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch, spare: Path
 ) -> None:
     """Neither the ticket nor its row can be written: the id is kept elsewhere, and that job is polled later."""
-    till = Till()
-    provider = Queued(till)
+    bills = Bills()
+    provider = Queued(bills)
 
     async def full(*_: object) -> None:
         raise DatabaseError("the disk is full", code="disk_full")
@@ -191,15 +193,17 @@ async def test_a_job_s_id_survives_a_full_disk_and_database(
         patch.setattr(AssetStore, "write_receipt", refuse)
         patch.setattr("clash.calls.call_store.CallStore.store_job", full)
         with pytest.raises(DatabaseError):
-            await (await desk.ledger(provider)).call(task("a"))
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
-    assert len(till.charges) == 1
+            await (await paid_run.ledger(provider)).call(task("a"))
+    assert isinstance(await (await paid_run.ledger(provider)).call(task("a")), CallResult)
+    assert len(bills.charges) == 1
     assert list(spare.iterdir()) == []
 
 
-async def test_an_answer_that_no_folder_takes_is_held_in_memory(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_no_folder_takes_is_held_in_memory(
+    paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every folder is full: it waits until somebody makes room, and is then kept as if nothing had been."""
-    till, looks = Till(), list[str]()
+    bills, looks = Bills(), list[str]()
     plain = AssetStore.put
 
     def put(assets: AssetStore, content: bytes) -> str:
@@ -209,13 +213,15 @@ async def test_an_answer_that_no_folder_takes_is_held_in_memory(desk: Desk, monk
     monkeypatch.setattr(AssetStore, "put", put)
     monkeypatch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
     monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
-    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
-    assert (len(till.charges), len(looks)) == (1, 4)
+    assert isinstance(await (await paid_run.ledger(OneShot(bills))).call(task("a")), CallResult)
+    assert (len(bills.charges), len(looks)) == (1, 4)
 
 
-async def test_a_full_disk_with_no_room_for_a_folder_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_with_no_room_for_a_folder_is_waited_for(
+    paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not even the spare folder can be made: the answer is held in memory until there is room, all the same."""
-    till, looks = Till(), list[Path]()
+    bills, looks = Bills(), list[Path]()
 
     def make(folder: Path) -> None:
         looks.append(folder)
@@ -228,13 +234,13 @@ async def test_a_full_disk_with_no_room_for_a_folder_is_waited_for(desk: Desk, m
     monkeypatch.setattr(AssetStore, "put", put)
     monkeypatch.setattr("clash.assets.spare._make_private", make)
     monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
-    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
-    assert len(till.charges) == 1
+    assert isinstance(await (await paid_run.ledger(OneShot(bills))).call(task("a")), CallResult)
+    assert len(bills.charges) == 1
 
 
-async def test_a_receipt_that_no_folder_takes_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_receipt_that_no_folder_takes_is_waited_for(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file found room, its receipt found none: it is held until there is room, for the database may be full too."""
-    till, looks, plain = Till(), list[str](), AssetStore.write_receipt
+    bills, looks, plain = Bills(), list[str](), AssetStore.write_receipt
 
     def write(assets: AssetStore, token: str, receipt: Mapping[str, Any]) -> None:
         looks.append(token)
@@ -245,34 +251,38 @@ async def test_a_receipt_that_no_folder_takes_is_waited_for(desk: Desk, monkeypa
     monkeypatch.setattr(AssetStore, "write_receipt", write)
     monkeypatch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
     monkeypatch.setattr("clash.calls.keeping._LOOK_EVERY_S", 0.001)
-    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
-    assert (len(till.charges), len(looks)) == (1, 4)
+    assert isinstance(await (await paid_run.ledger(OneShot(bills))).call(task("a")), CallResult)
+    assert (len(bills.charges), len(looks)) == (1, 4)
 
 
-async def test_a_receipt_that_never_finds_room_is_done_without(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_receipt_that_never_finds_room_is_done_without(
+    paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The database has room for the row: the call is settled without a receipt."""
-    till = Till()
+    bills = Bills()
     monkeypatch.setattr("clash.calls.keeping._HELD_S", 0.0)
     monkeypatch.setattr(AssetStore, "write_receipt", refuse)
     monkeypatch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
-    assert isinstance(await (await desk.ledger(OneShot(till))).call(task("a")), CallResult)
-    assert await desk.states() == ["succeeded"]
+    assert isinstance(await (await paid_run.ledger(OneShot(bills))).call(task("a")), CallResult)
+    assert await paid_run.states() == ["succeeded"]
 
 
-async def test_an_answer_that_never_finds_room_is_asked_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_never_finds_room_is_asked_about(
+    paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Stopped while it was held in memory: the call is unknown, and is not bought again unasked."""
-    till = Till()
+    bills = Bills()
     monkeypatch.setattr("clash.calls.keeping._HELD_S", 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(AssetStore, "put", refuse)
         patch.setattr("clash.calls.keeping.keep_elsewhere", refuse)
         with pytest.raises(StorageError):
-            await (await desk.ledger(OneShot(till))).call(task("a"))
+            await (await paid_run.ledger(OneShot(bills))).call(task("a"))
     with pytest.raises(PersonNeededError):
-        await (await desk.ledger(OneShot(till))).call(task("a"))
-    (row,) = await desk.rows()
+        await (await paid_run.ledger(OneShot(bills))).call(task("a"))
+    (row,) = await paid_run.rows()
     assert "could not be kept" in row["error_message"]
-    assert len(till.charges) == 1
+    assert len(bills.charges) == 1
 
 
 # -- the folders -----------------------------------------------------------------------------------------------------
@@ -312,10 +322,10 @@ def test_a_folder_that_others_can_write_to_is_not_trusted(spare: Path, tmp_path:
     assert keep_elsewhere("a2", {}, b"answer") != folder
 
 
-def test_an_answer_that_was_changed_there_is_not_taken(desk: Desk, spare: Path) -> None:
+def test_an_answer_that_was_changed_there_is_not_taken(paid_run: PaidRun, spare: Path) -> None:
     """Its bytes are not those of the receipt: it is none."""
     from clash.assets.spare import take_back
 
     folder = keep_elsewhere("a1", {"sha256": "ab" * 32}, b"other bytes")
-    assert not take_back(desk.assets, folder, "a1", {"sha256": "ab" * 32})
-    assert not desk.assets.root.exists()
+    assert not take_back(paid_run.assets, folder, "a1", {"sha256": "ab" * 32})
+    assert not paid_run.assets.root.exists()

@@ -83,7 +83,7 @@ def test_after_refused_content_the_changed_story_becomes_a_film(room: Room) -> N
     assert sorted(new) == ["shot:002", "shot:002/keyframe"]
 
 
-def test_after_refused_content_a_second_refusal_names_a_third_thread(room: Room) -> None:
+def test_a_second_refusal_of_content_names_a_third_thread(room: Room) -> None:
     """And so on: each hint names a thread that is free."""
     hint = room.hint_of(room.run(METER_CONTENT="shot:002/keyframe"), "content_refused")
     (again,) = room.typed(hint, METER_CONTENT="shot:002/keyframe")
@@ -201,7 +201,7 @@ def test_the_hint_for_other_settings_goes_on_as_it_was_begun(room: Room) -> None
 
 
 @pytest.mark.parametrize("damage", ["graph_version", "damaged_checkpoint"])
-def test_the_hint_for_a_run_that_cannot_go_on_makes_its_film_anew(room: Room, damage: str) -> None:
+def test_the_hint_for_a_lost_run_makes_its_film_again(room: Room, damage: str) -> None:
     """Under a new thread, for no more than was not made yet."""
     room.run(METER_FAIL="shot:002/keyframe")
     connection = sqlite3.connect(room.folder / "data/checkpoints.db")

@@ -47,7 +47,7 @@ def test_the_lighthouse():
     assert "boy" in look["Pim"]
 
 
-def test_the_cliff_path_is_a_cliff_and_hers_is_somebody_elses_hand():
+def test_the_cliff_path_is_a_cliff():
     """The path of the second scene is no road, and where two hands meet two people are in the shot."""
     film = screenplay("lighthouse.csv")
     assert {place.slug: place_kind(place) for place in film.locations}["cliff-path"] == "cliff"
@@ -56,7 +56,7 @@ def test_the_cliff_path_is_a_cliff_and_hers_is_somebody_elses_hand():
 
 
 def test_rainy_night_noodles():
-    """A shot list in Chinese: one shot a row, 45 to 60 seconds."""
+    """A shot list in Chinese: one shot per row, 45 to 60 seconds."""
     read, film = story("雨夜面馆.csv"), screenplay("雨夜面馆.csv")
     assert (read.kind, read.language) == ("shot_list", "zh")
     assert 10 <= len(read.beats) <= 14

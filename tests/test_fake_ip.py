@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from emulator import Emulator
 from emulator.material import PICTURES, job, picture
-from emulator.office import Office
+from emulator.vendor_run import VendorRun
 
 from clash.calls.readiness import Readiness
 from clash.config import Settings
@@ -154,32 +154,32 @@ def card() -> ImageRequest:
 
 
 async def test_nothing_is_bought_whose_file_is_refused(
-    office: Office, vendors: Emulator, monkeypatch: pytest.MonkeyPatch
+    vendor_run: VendorRun, vendors: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The vendor's host of files leads to a private number: no job is handed in, no row says that one was."""
     resolving(monkeypatch, {}, otherwise="10.0.0.8")
     with pytest.raises(
         SettingsError, match=r"v3\.fal\.media would not be fetched: 10\.0\.0\.8 is not public"
     ) as caught:
-        await office.call(IMAGE, card())
+        await vendor_run.call(IMAGE, card())
     assert caught.value.exit_code == 4
-    assert await office.states() == []
+    assert await vendor_run.states() == []
     assert vendors.submits() == []
 
 
 async def test_a_picture_is_bought_behind_a_fake_ip(
-    office: Office, vendors: Emulator, monkeypatch: pytest.MonkeyPatch
+    vendor_run: VendorRun, vendors: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where every name is answered from the range, the hosts of files pass, and the job is handed in."""
     resolving(monkeypatch, {}, otherwise=FAKE)
     vendors.answers(job(PICTURES[0], {"images": [{"url": vendors.file("a.png", picture())}]}))
-    await office.call(IMAGE, card())
-    assert await office.states() == ["succeeded"]
+    await vendor_run.call(IMAGE, card())
+    assert await vendor_run.states() == ["succeeded"]
 
 
-async def test_hosts_are_resolved_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hosts_are_resolved_once(vendor_run: VendorRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many calls at once wait for one look-up; free calls for none; what failed is looked up again."""
-    model = office.registry.model("image", IMAGE)
+    model = vendor_run.registry.model("image", IMAGE)
     numbers = {HOST: "10.0.0.8"}
     asked = resolving(monkeypatch, numbers)
     readiness = Readiness([model])
@@ -196,11 +196,14 @@ async def test_hosts_are_resolved_once(office: Office, monkeypatch: pytest.Monke
 
 
 async def test_all_hosts_are_resolved_before_the_first_paid_call(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    vendor_run: VendorRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A screenplay is not bought of one vendor when the pictures of another could not be fetched afterwards."""
     resolving(monkeypatch, {}, otherwise="10.0.0.8")
-    writer, pictures = office.registry.model("screenplay", "openai:gpt-5-mini"), office.registry.model("image", IMAGE)
+    writer, pictures = (
+        vendor_run.registry.model("screenplay", "openai:gpt-5-mini"),
+        vendor_run.registry.model("image", IMAGE),
+    )
     with pytest.raises(SettingsError, match=HOST):
         await Readiness([writer, pictures]).check(writer, PRICE)
     await Readiness([writer]).check(writer, PRICE)

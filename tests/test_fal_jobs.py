@@ -10,7 +10,7 @@ import av
 import pytest
 from emulator import Emulator
 from emulator.material import CLIP_S, CLIPS, PICTURES, SPEECH, clip, job, picture, sound
-from emulator.office import Office
+from emulator.vendor_run import VendorRun
 from PIL import Image
 
 from clash.errors import ClashError, PersonNeededError, ProviderError, SettingsError
@@ -25,15 +25,15 @@ PRICE = 240_000
 """Micro-dollars of a clip of six seconds at $0.04 each."""
 
 
-def video(office: Office, frames: int = 96) -> VideoRequest:
+def video(vendor_run: VendorRun, frames: int = 96) -> VideoRequest:
     """A clip of four seconds."""
-    keyframe = Reference(role="keyframe", sha256=office.assets.put(picture()), media_type="image/png")
+    keyframe = Reference(role="keyframe", sha256=vendor_run.assets.put(picture()), media_type="image/png")
     return VideoRequest(
         shot=SHOT, prompt="A match flares", keyframe=keyframe, frames=frames, fps=24, width=1280, height=720
     )
 
 
-def keyframe(office: Office) -> ImageRequest:
+def keyframe(vendor_run: VendorRun) -> ImageRequest:
     """A keyframe with two people and a place to refer to."""
     people = (Character(slug="mara", name="Mara", look="teal coat"), Character(slug="tomas", name="Tomas"))
     roles = ("location:lamp-room", "character:mara", "character:tomas")
@@ -47,7 +47,7 @@ def keyframe(office: Office) -> ImageRequest:
         cast=people,
         location=Location(slug="lamp-room", name="Lamp room"),
         references=tuple(
-            Reference(role=role, sha256=office.assets.put(picture(hue=hue)), media_type="image/png")
+            Reference(role=role, sha256=vendor_run.assets.put(picture(hue=hue)), media_type="image/png")
             for hue, role in enumerate(roles)
         ),
     )
@@ -71,52 +71,52 @@ def cut_off(folder: Path, index_first: bool) -> bytes:
     return path.read_bytes()[: path.stat().st_size * 2 // 3]
 
 
-async def refused(office: Office, **changes: Any) -> ClashError:
+async def refused(vendor_run: VendorRun, **changes: Any) -> ClashError:
     """How a clip fails."""
     with pytest.raises(ClashError) as caught:
-        await office.set(**changes).call(VIDEO, video(office))
+        await vendor_run.set(**changes).call(VIDEO, video(vendor_run))
     return caught.value
 
 
 # -- what works ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_clip_a_picture_and_a_voice_are_made_and_looked_at(office: Office, vendors: Emulator) -> None:
+async def test_a_clip_a_picture_and_a_voice_are_made_and_looked_at(vendor_run: VendorRun, vendors: Emulator) -> None:
     """Each file is fetched at once and decoded; the tables hold its length and what fal billed."""
     vendors.answers(
         job(CLIPS, {"video": {"url": vendors.file("c.mp4", clip())}}, billed=6),
         job(PICTURES[1], {"images": [{"url": vendors.file("p.png", picture())}]}, billed=1),
         job(SPEECH, {"audio": {"url": vendors.file("s.wav", sound())}}),
     )
-    moving = await office.call(VIDEO, video(office), "shot")
-    still = await office.call(IMAGE, keyframe(office), "keyframe")
+    moving = await vendor_run.call(VIDEO, video(vendor_run), "shot")
+    still = await vendor_run.call(IMAGE, keyframe(vendor_run), "keyframe")
     words = SpeechRequest(text="Tell me how long", speaker="mara", voice="a young woman", language="en")
-    spoken = await office.call(VOICE, words, "speech")
+    spoken = await vendor_run.call(VOICE, words, "speech")
     assert (moving.facts["frames"], moving.facts["duration_s"]) == (150, 6.0)
     assert (moving.media_type, still.media_type, spoken.media_type) == ("video/mp4", "image/png", "audio/wav")
     assert spoken.facts == {"duration_s": 1.2}
-    assert [(row["cost_micro"], row["precision"]) for row in await office.rows()] == [
+    assert [(row["cost_micro"], row["precision"]) for row in await vendor_run.rows()] == [
         (240_000, "billed"),
         (80_000, "billed"),
         (320, "exact"),
     ]
-    assert all(row["job_id"] for row in await office.rows())
+    assert all(row["job_id"] for row in await vendor_run.rows())
 
 
-async def test_what_fal_bills_goes_before_the_price(office: Office, vendors: Emulator) -> None:
+async def test_what_fal_bills_goes_before_the_price(vendor_run: VendorRun, vendors: Emulator) -> None:
     """Eight units billed for a clip that was quoted at six."""
     clips(vendors, vendors.file("c.mp4", clip()), billed=8)
-    await office.call(VIDEO, video(office))
-    (row,) = await office.rows()
+    await vendor_run.call(VIDEO, video(vendor_run))
+    (row,) = await vendor_run.rows()
     assert (row["quoted_cost_micro"], row["cost_micro"], row["precision"]) == (PRICE, 320_000, "billed")
 
 
-def test_people_and_places_are_shown_to_the_model(office: Office) -> None:
+def test_people_and_places_are_shown_to_the_model(vendor_run: VendorRun) -> None:
     """References go along as small JPEGs, people first, and the prompt says which of them is who."""
-    request = keyframe(office)
-    card = load_catalogue(office.settings).of("fal", PICTURES[0])
+    request = keyframe(vendor_run)
+    card = load_catalogue(vendor_run.settings).of("fal", PICTURES[0])
     assert card is not None
-    files = {reference.sha256: office.assets.path(reference.sha256) for reference in request.references}
+    files = {reference.sha256: vendor_run.assets.path(reference.sha256) for reference in request.references}
     asked = asking.asked_of(card, request, Context("key", card.id, files))
     assert asked.endpoint == PICTURES[1]
     assert asked.arguments["aspect_ratio"] == "16:9"
@@ -127,14 +127,14 @@ def test_people_and_places_are_shown_to_the_model(office: Office) -> None:
     assert "teal coat" in asked.arguments["prompt"]
 
 
-def test_the_keyframe_is_the_clip_s_first_picture(office: Office) -> None:
+def test_the_keyframe_is_the_clip_s_first_picture(vendor_run: VendorRun) -> None:
     """The very keyframe is sent, and the shortest length that the model makes and the shot fits into."""
     import base64
 
-    request = video(office, frames=24 * 7)
-    card = load_catalogue(office.settings).of("fal", CLIPS)
+    request = video(vendor_run, frames=24 * 7)
+    card = load_catalogue(vendor_run.settings).of("fal", CLIPS)
     assert card is not None
-    files = {request.keyframe.sha256: office.assets.path(request.keyframe.sha256)}
+    files = {request.keyframe.sha256: vendor_run.assets.path(request.keyframe.sha256)}
     arguments = asking.asked_of(card, request, Context("key", card.id, files)).arguments
     assert (arguments["duration"], arguments["resolution"]) == (8, "1080p")
     sent = base64.b64decode(str(arguments["image_url"]).partition(",")[2])
@@ -142,57 +142,57 @@ def test_the_keyframe_is_the_clip_s_first_picture(office: Office) -> None:
         assert first.size == (672, 384)
 
 
-async def test_a_shot_that_is_longer_than_any_clip_is_refused_before_it_is_paid(
-    office: Office, vendors: Emulator
-) -> None:
+async def test_a_shot_longer_than_any_clip_is_not_paid(vendor_run: VendorRun, vendors: Emulator) -> None:
     """The error says how long the model's clips can be."""
     with pytest.raises(ClashError, match="at most 20 s") as caught:
-        await office.call(VIDEO, video(office, frames=24 * 21))
+        await vendor_run.call(VIDEO, video(vendor_run, frames=24 * 21))
     assert caught.value.exit_code == 2
-    assert (vendors.journal(), await office.rows()) == ([], [])
+    assert (vendors.journal(), await vendor_run.rows()) == ([], [])
 
 
 # -- the way there ---------------------------------------------------------------------------------------------------
 
 
-async def test_a_busy_queue_is_asked_again_as_late_as_it_says(office: Office, vendors: Emulator) -> None:
+async def test_a_busy_queue_is_asked_again_as_late_as_it_says(vendor_run: VendorRun, vendors: Emulator) -> None:
     """429 with Retry-After: fal's own client would have tried ten times at once; the ledger waits, and counts."""
     clips(vendors, vendors.file("c.mp4", clip()))
     vendors.fault("/fal/", "answer", method="POST", status=429, headers={"retry-after": "0.2"}, body={"detail": "busy"})
-    await office.call(VIDEO, video(office))
-    assert await office.states() == ["failed", "succeeded"]
+    await vendor_run.call(VIDEO, video(vendor_run))
+    assert await vendor_run.states() == ["failed", "succeeded"]
     assert len(vendors.submits()) == 1
 
 
 @pytest.mark.parametrize("action", ["drop", "work"])
-async def test_a_submit_whose_answer_is_lost_is_never_repeated(office: Office, vendors: Emulator, action: str) -> None:
+async def test_a_submit_whose_answer_is_lost_is_never_repeated(
+    vendor_run: VendorRun, vendors: Emulator, action: str
+) -> None:
     """The connection breaks after the job was sent. fal's client would hand it in again; here a person decides."""
     clips(vendors, vendors.file("c.mp4", clip()))
     vendors.fault("/fal/", action, method="POST")
     for _ in range(2):
         with pytest.raises(PersonNeededError):
-            await office.call(VIDEO, video(office))
-    assert await office.states() == ["unknown"]
+            await vendor_run.call(VIDEO, video(vendor_run))
+    assert await vendor_run.states() == ["unknown"]
     assert len(vendors.submits()) == (1 if action == "work" else 0)
 
 
-async def test_a_ticket_that_cannot_be_read_counts_as_lost(office: Office, vendors: Emulator) -> None:
+async def test_a_ticket_that_cannot_be_read_counts_as_lost(vendor_run: VendorRun, vendors: Emulator) -> None:
     """A submit answered with broken JSON: the job may be running."""
     vendors.fault("/fal/", "answer", method="POST", status=200, body='{"request_id": "a1b')
     with pytest.raises(PersonNeededError):
-        await office.call(VIDEO, video(office))
+        await vendor_run.call(VIDEO, video(vendor_run))
 
 
-async def test_trouble_while_a_job_is_waited_for_costs_nothing(office: Office, vendors: Emulator) -> None:
+async def test_trouble_while_a_job_is_waited_for_costs_nothing(vendor_run: VendorRun, vendors: Emulator) -> None:
     """Broken connections, 503 and malformed answers between submit and result: the same job is asked about again."""
     clips(vendors, vendors.file("c.mp4", clip()))
     vendors.fault("/requests/", "drop", method="GET")
     vendors.fault("/requests/", "answer", method="GET", status=503, body={})
-    await office.call(VIDEO, video(office))
+    await vendor_run.call(VIDEO, video(vendor_run))
     vendors.fault("/requests/", "answer", method="GET", status=200, body="{malformed")
-    await office.call(VIDEO, video(office, frames=168), "another")
+    await vendor_run.call(VIDEO, video(vendor_run, frames=168), "another")
     assert len(vendors.submits()) == 2
-    assert await office.states() == ["succeeded", "succeeded"]
+    assert await vendor_run.states() == ["succeeded", "succeeded"]
 
 
 @pytest.mark.parametrize(
@@ -207,35 +207,35 @@ async def test_trouble_while_a_job_is_waited_for_costs_nothing(office: Office, v
     ],
 )
 async def test_a_refused_submit_says_why_and_costs_nothing(
-    office: Office, vendors: Emulator, status: int, body: dict[str, Any], code: str, exit_code: int
+    vendor_run: VendorRun, vendors: Emulator, status: int, body: dict[str, Any], code: str, exit_code: int
 ) -> None:
     """fal's words reach the person; the job is handed in once."""
     vendors.fault("/fal/", "answer", times=9, method="POST", status=status, body=body)
-    error = await refused(office)
+    error = await refused(vendor_run)
     assert (error.code, error.exit_code, error.retryable) == (code, exit_code, False)
-    assert (await office.states(), await office.costs()) == (["failed"], [0])
+    assert (await vendor_run.states(), await vendor_run.costs()) == (["failed"], [0])
 
 
 # -- what the job came to --------------------------------------------------------------------------------------------
 
 
-async def test_a_job_that_fails_is_told_in_fal_s_words(office: Office, vendors: Emulator) -> None:
+async def test_a_job_that_fails_is_told_in_fal_s_words(vendor_run: VendorRun, vendors: Emulator) -> None:
     """The queue says so: the job cost nothing, and is not handed in again when it was its own fault."""
     clips(vendors, vendors.file("c.mp4", clip()))
     body = {"status": "COMPLETED", "logs": [], "error": "the model ran out of frames", "error_type": "generation_error"}
     vendors.fault("/status", "answer", method="GET", status=200, body=body)
-    error = await refused(office)
+    error = await refused(vendor_run)
     assert (error.code, "ran out of frames" in error.message) == ("job_failed", True)
-    assert (await office.costs(), len(vendors.submits())) == ([0], 1)
+    assert (await vendor_run.costs(), len(vendors.submits())) == ([0], 1)
 
 
-async def test_a_job_whose_runner_died_is_handed_in_again(office: Office, vendors: Emulator) -> None:
+async def test_a_job_whose_runner_died_is_handed_in_again(vendor_run: VendorRun, vendors: Emulator) -> None:
     """That was nobody's fault, and cost nothing."""
     clips(vendors, vendors.file("c.mp4", clip()))
     body = {"status": "COMPLETED", "logs": [], "error": "gone", "error_type": "runner_disconnected"}
     vendors.fault("/status", "answer", method="GET", status=200, body=body)
-    await office.call(VIDEO, video(office))
-    assert await office.states() == ["failed", "succeeded"]
+    await vendor_run.call(VIDEO, video(vendor_run))
+    assert await vendor_run.states() == ["failed", "succeeded"]
 
 
 @pytest.mark.parametrize(
@@ -247,38 +247,38 @@ async def test_a_job_whose_runner_died_is_handed_in_again(office: Office, vendor
     ],
 )
 async def test_a_result_that_is_none_ends_the_job_and_counts_as_paid(
-    office: Office, vendors: Emulator, status: int, body: dict[str, Any], code: str
+    vendor_run: VendorRun, vendors: Emulator, status: int, body: dict[str, Any], code: str
 ) -> None:
     """Refused content, a crash, a result kept no longer: to wait for it would be in vain."""
     clips(vendors, vendors.file("c.mp4", clip()))
     vendors.fault(
         "/requests/[^/]+$", "answer", times=9, method="GET", status=status, body=body, headers={"x-fal-request-id": "x"}
     )
-    error = await refused(office)
+    error = await refused(vendor_run)
     assert error.code == code
-    assert (await office.states(), await office.costs()) == (["failed"], [PRICE])
+    assert (await vendor_run.states(), await vendor_run.costs()) == (["failed"], [PRICE])
     assert len(vendors.submits()) == 1
 
 
-async def test_a_failed_result_costs_what_fal_says_it_billed(office: Office, vendors: Emulator) -> None:
+async def test_a_failed_result_costs_what_fal_says_it_billed(vendor_run: VendorRun, vendors: Emulator) -> None:
     """Nothing, if fal says nothing was billed."""
     clips(vendors, vendors.file("c.mp4", clip()))
     headers = {"x-fal-request-id": "x", "x-fal-billable-units": "0"}
     vendors.fault("/requests/[^/]+$", "answer", method="GET", status=500, body={"detail": "oops"}, headers=headers)
-    assert (await refused(office)).code == "job_failed"
-    assert await office.costs() == [0]
+    assert (await refused(vendor_run)).code == "job_failed"
+    assert await vendor_run.costs() == [0]
 
 
-async def test_a_file_that_has_expired_ends_the_job(office: Office, vendors: Emulator) -> None:
+async def test_a_file_that_has_expired_ends_the_job(vendor_run: VendorRun, vendors: Emulator) -> None:
     """The result names a file that is no longer there: paid, and told."""
     clips(vendors, f"{vendors.url}/files/long-gone.mp4")
-    assert (await refused(office)).code == "expired"
-    assert await office.costs() == [PRICE]
+    assert (await refused(vendor_run)).code == "expired"
+    assert await vendor_run.costs() == [PRICE]
 
 
 @pytest.mark.parametrize("what", ["empty", "index gone", "frames gone", "a web page", "a sound"])
 async def test_a_file_that_is_no_clip_is_fetched_again_then_told(
-    office: Office, vendors: Emulator, tmp_path: Path, what: str
+    vendor_run: VendorRun, vendors: Emulator, tmp_path: Path, what: str
 ) -> None:
     """Looked at twice, since stores may be late; paid, and never handed in again by itself."""
     contents = {
@@ -289,16 +289,16 @@ async def test_a_file_that_is_no_clip_is_fetched_again_then_told(
         "a sound": sound,
     }
     clips(vendors, vendors.file("bad.mp4", contents[what]()))
-    error = await refused(office)
+    error = await refused(vendor_run)
     assert error.code == "bad_answer"
-    assert (await office.states(), await office.costs()) == (["failed"], [PRICE])
+    assert (await vendor_run.states(), await vendor_run.costs()) == (["failed"], [PRICE])
     assert (vendors.fetched(), len(vendors.submits())) == (["bad.mp4"] * 2, 1)
 
 
-async def test_an_answer_without_a_file_is_told(office: Office, vendors: Emulator) -> None:
+async def test_an_answer_without_a_file_is_told(vendor_run: VendorRun, vendors: Emulator) -> None:
     """A result of another form than the catalogue says."""
     vendors.answers(job(CLIPS, {"film": {}}))
-    error = await refused(office)
+    error = await refused(vendor_run)
     assert (error.code, "video.url" in error.message) == ("bad_answer", True)
 
 
@@ -310,41 +310,41 @@ async def test_an_answer_without_a_file_is_told(office: Office, vendors: Emulato
 )
 @pytest.mark.parametrize("redirected", [False, True])
 async def test_no_file_is_fetched_from_a_private_address(
-    office: Office, vendors: Emulator, elsewhere: str, redirected: bool
+    vendor_run: VendorRun, vendors: Emulator, elsewhere: str, redirected: bool
 ) -> None:
     """Neither by name nor by redirect; the job is kept, to be fetched when the address is allowed."""
     clips(vendors, f"{vendors.url}/files/to?{elsewhere}" if redirected else elsewhere)
-    error = await refused(office)
+    error = await refused(vendor_run)
     assert isinstance(error, SettingsError)
     assert (error.code, error.exit_code) == ("unsafe_address", 4)
-    assert await office.states() == ["submitted"]
+    assert await vendor_run.states() == ["submitted"]
     assert vendors.fetched() == []
 
 
-async def test_an_allowed_host_is_what_makes_the_difference(office: Office, vendors: Emulator) -> None:
+async def test_an_allowed_host_is_what_makes_the_difference(vendor_run: VendorRun, vendors: Emulator) -> None:
     """Off by default: the emulator's files are refused without the setting, and the job's file comes with it."""
     clips(vendors, vendors.file("c.mp4", clip()))
-    assert (await refused(office, allow_hosts=())).code == "unsafe_address"
-    made = await office.call(VIDEO, video(office))
+    assert (await refused(vendor_run, allow_hosts=())).code == "unsafe_address"
+    made = await vendor_run.call(VIDEO, video(vendor_run))
     assert made.facts["frames"] == 150
     assert len(vendors.submits()) == 1
 
 
-async def test_a_job_is_asked_about_where_it_was_handed_in(office: Office, vendors: Emulator) -> None:
+async def test_a_job_is_asked_about_where_it_was_handed_in(vendor_run: VendorRun, vendors: Emulator) -> None:
     """With another FAL_BASE_URL by then, nobody else is told the key."""
     clips(vendors, f"{vendors.url}/files/to?https://127.0.0.1/")
-    await refused(office)
+    await refused(vendor_run)
     asked = len(vendors.journal())
-    error = await refused(office, fal_base_url=f"{vendors.url}/other")
+    error = await refused(vendor_run, fal_base_url=f"{vendors.url}/other")
     assert (error.code, len(vendors.journal())) == ("other_endpoint", asked)
 
 
-async def test_nothing_secret_is_written_down(office: Office, vendors: Emulator) -> None:
+async def test_nothing_secret_is_written_down(vendor_run: VendorRun, vendors: Emulator) -> None:
     """No key, no signed address and no picture stands in the log of calls."""
     address = vendors.file("c.mp4", clip())
     clips(vendors, f"{address}?X-Amz-Signature=very-secret")
-    await office.call(VIDEO, video(office))
-    (row,) = await office.rows()
+    await vendor_run.call(VIDEO, video(vendor_run))
+    (row,) = await vendor_run.rows()
     text = str({name: row[name] for name in ("request", "response", "error_message")})
     assert "c.mp4" in text
     for secret in ("very-secret", "key-of-the-tests", "base64"):
@@ -352,13 +352,13 @@ async def test_nothing_secret_is_written_down(office: Office, vendors: Emulator)
 
 
 async def test_a_picture_larger_than_any_is_not_swallowed(
-    office: Office, vendors: Emulator, monkeypatch: pytest.MonkeyPatch
+    vendor_run: VendorRun, vendors: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A download stops at its limit."""
     from clash.providers import fal
 
     monkeypatch.setattr(fal, "_MOST_BYTES", {"video": 1000})
     clips(vendors, vendors.file("c.mp4", clip()))
-    error = await refused(office)
+    error = await refused(vendor_run)
     assert isinstance(error, ProviderError)
     assert error.code == "too_large"

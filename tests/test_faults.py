@@ -69,7 +69,7 @@ def kinds_for(point: str, points: Sequence[str], url: str) -> Sequence[str]:
 
 
 def kill_a_worker(folder: Path, url: str, kind: str, point: str) -> None:
-    """Kill it in its second call, let the next process go on, and compare their books with the meter."""
+    """Kill it in its second call, let the next process go on, and compare their tables with the meter."""
     folder.mkdir()
     killed = ended(folder, url, kind, CLASH_FAULT=f"{point}:2")
     if point in ONLY_OF_JOBS and kind != "queued":
@@ -144,7 +144,7 @@ def test_killed_at_a_point_of_the_graph(
 
 
 def kill_a_film(folder: Path, url: str, kind: str, point: str, expected: str) -> None:
-    """Kill it at the point, resume it, compare its books."""
+    """Kill it at the point, resume it, compare its tables with the meter."""
     shot_list(folder / "story.csv", 1)
     passing = {"writes.after": 4, "checkpoint.after": 4}.get(point, 1)
     assert film(folder, url, kind, CLASH_FAULT=f"{point}:{passing}").code == -9

@@ -42,7 +42,7 @@ def succeeded_slots(url: str) -> set[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")
 @on_both_databases
-def test_a_run_killed_ten_times_makes_the_film_of_a_run_never_killed(tmp_path: Path, database_url: str) -> None:
+def test_a_run_killed_ten_times_makes_the_same_film(tmp_path: Path, database_url: str) -> None:
     """Killed at ten random moments and resumed: one succeeded row a slot, no succeeded call repeated, the same film.
 
     On D1 five times, against a run on SQLite that is left alone: the film does not tell where its rows were kept.

@@ -90,7 +90,7 @@ def contender(folder: Path, url: str, name: str) -> subprocess.Popen[str]:
 
 
 @on_both_databases
-def test_a_dead_machine_s_job_is_paid_once_whoever_takes_it(tmp_path: Path, database_url: str) -> None:
+def test_a_dead_machine_s_job_is_paid_once(tmp_path: Path, database_url: str) -> None:
     """Killed once its job's id is stored; two machines that have none of its files want it: one ends it, paid once."""
     folders = [tmp_path / name for name in ("dead", "here", "there")]
     for folder in folders:
@@ -209,7 +209,7 @@ def test_a_frozen_film_that_was_taken_over_saves_nothing(tmp_path: Path, databas
     assert set(Counter(metered(meter)).values()) == {1}
 
 
-def test_a_killed_process_that_nobody_buried_is_taken_over_at_once(tmp_path: Path) -> None:
+def test_the_run_of_a_zombie_is_taken_over_at_once(tmp_path: Path) -> None:
     """In a container without an init the killed process stays as a zombie: its run is free all the same."""
     child = subprocess.Popen(
         [sys.executable, str(WORKER), str(tmp_path), "metered", "6", "--concurrency", "1"],

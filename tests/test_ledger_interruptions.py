@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from conftest import RUN, on_both_databases
-from paid import Desk, Keyed, OneShot, Till, all_of, provider_of, task, till_asked
+from paid import Bills, Keyed, OneShot, PaidRun, all_of, asked_often, provider_of, task
 
 from clash.assets import AssetStore
 from clash.calls.rate_limits import RateLimits
@@ -23,14 +23,14 @@ KINDS = ("keyed", "oneshot", "queued")
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore) -> Desk:
+async def paid_run(database: Database, assets: AssetStore) -> PaidRun:
     """A run to which ledgers come."""
-    return await desk_of(database, assets, RUN)
+    return await paid_run_of(database, assets, RUN)
 
 
-async def desk_of(database: Database, assets: AssetStore, run_id: str) -> Desk:
+async def paid_run_of(database: Database, assets: AssetStore, run_id: str) -> PaidRun:
     await AsyncMetadataTracker(database).start_workflow(run_id, "video_production")
-    return Desk(database, assets, run_id, await take_lease(database, run_id))
+    return PaidRun(database, assets, run_id, await take_lease(database, run_id))
 
 
 # -- crashes ---------------------------------------------------------------------------------------------------------
@@ -62,41 +62,43 @@ class Failing:
 @pytest.mark.parametrize("applied", [False, True])
 @pytest.mark.parametrize("at", [1, 2, 3])
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_process_that_dies_at_a_write_pays_nothing_twice(desk: Desk, kind: str, at: int, applied: bool) -> None:
+async def test_a_process_that_dies_at_a_write_pays_nothing_twice(
+    paid_run: PaidRun, kind: str, at: int, applied: bool
+) -> None:
     """At each write of a call, just before it is applied or just after: the next process brings it to one charge."""
-    till = Till()
-    provider = provider_of(kind, till)
-    dying = await desk.ledger(provider)
-    failing = Failing(desk.database, at, applied=applied)
+    bills = Bills()
+    provider = provider_of(kind, bills)
+    dying = await paid_run.ledger(provider)
+    failing = Failing(paid_run.database, at, applied=applied)
     dying._database = dying._store._database = failing
     (outcome,) = await asyncio.gather(dying.call(task("a")), return_exceptions=True)
     assert isinstance(outcome, DatabaseError) == (failing.left <= 0)
     if applied and at == 1 and kind != "keyed":
         # An intent alone: nobody can know that it was not sent any more, so a person is asked.
         with pytest.raises(PersonNeededError):
-            await (await desk.ledger(provider)).call(task("a"))
-        assert till.charges == []
+            await (await paid_run.ledger(provider)).call(task("a"))
+        assert bills.charges == []
         return
-    made = await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
-    assert desk.assets.has(made.sha256)
-    assert await desk.states() == ["succeeded"]
-    assert await desk.money() == (100_000, 0)
+    made = await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 1
+    assert paid_run.assets.has(made.sha256)
+    assert await paid_run.states() == ["succeeded"]
+    assert await paid_run.money() == (100_000, 0)
 
 
 @on_both_databases
-async def test_a_call_that_is_cancelled_is_taken_up_again(desk: Desk) -> None:
+async def test_a_call_that_is_cancelled_is_taken_up_again(paid_run: PaidRun) -> None:
     """Cancelled while the provider works: under the same key it is asked again, and charged once."""
-    till = Till()
-    provider = Keyed(till, gated=True)
-    call = asyncio.create_task((await desk.ledger(provider)).call(task("a")))
-    await till_asked(till, 1)
+    bills = Bills()
+    provider = Keyed(bills, gated=True)
+    call = asyncio.create_task((await paid_run.ledger(provider)).call(task("a")))
+    await asked_often(bills, 1)
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
     provider.gate.set()
-    await (await desk.ledger(provider)).call(task("a"))
-    assert (till.times("a"), till.asked["a"]) == (1, 2)
-    assert await desk.states() == ["succeeded"]
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert (bills.times("a"), bills.asked["a"]) == (1, 2)
+    assert await paid_run.states() == ["succeeded"]
 
 
 # -- who may not call ------------------------------------------------------------------------------------------------
@@ -104,96 +106,96 @@ async def test_a_call_that_is_cancelled_is_taken_up_again(desk: Desk) -> None:
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_who_lost_the_run_calls_nobody_and_writes_nothing(desk: Desk, kind: str) -> None:
+async def test_who_lost_the_run_calls_nobody_and_writes_nothing(paid_run: PaidRun, kind: str) -> None:
     """Before the call: exit 5, nobody is asked, no row, no file."""
-    till = Till()
-    ledger = await desk.ledger(provider_of(kind, till))
-    await desk.ledger(OneShot(till))
+    bills = Bills()
+    ledger = await paid_run.ledger(provider_of(kind, bills))
+    await paid_run.ledger(OneShot(bills))
     with pytest.raises(ConflictError) as refused:
         await ledger.call(task("a"))
     assert (refused.value.exit_code, refused.value.code) == (5, "lease_lost")
-    assert (till.asked["a"], await desk.states(), await desk.money()) == (0, [], (0, 0))
-    assert not desk.assets.root.exists()
+    assert (bills.asked["a"], await paid_run.states(), await paid_run.money()) == (0, [], (0, 0))
+    assert not paid_run.assets.root.exists()
 
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_lease_lost_during_a_call_keeps_the_answer(desk: Desk, kind: str) -> None:
+async def test_a_lease_lost_during_a_call_keeps_the_answer(paid_run: PaidRun, kind: str) -> None:
     """The new holder settles it from there, so that it is paid for once; the old one writes no row."""
-    till = Till()
-    provider = provider_of(kind, till, gated=True)
-    ledger = await desk.ledger(provider)
+    bills = Bills()
+    provider = provider_of(kind, bills, gated=True)
+    ledger = await paid_run.ledger(provider)
     call = asyncio.create_task(ledger.call(task("a")))
-    await till_asked(till, 1)
-    await desk.ledger(provider)
+    await asked_often(bills, 1)
+    await paid_run.ledger(provider)
     provider.gate.set()
     with pytest.raises(ConflictError):
         await call
-    assert await desk.states() == ["intent"]
-    made = await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
-    assert desk.assets.has(made.sha256)
-    assert await desk.money() == (100_000, 0)
+    assert await paid_run.states() == ["intent"]
+    made = await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 1
+    assert paid_run.assets.has(made.sha256)
+    assert await paid_run.money() == (100_000, 0)
 
 
 @on_both_databases
-async def test_a_stop_lets_no_new_call_begin(desk: Desk) -> None:
+async def test_a_stop_lets_no_new_call_begin(paid_run: PaidRun) -> None:
     """Those in flight are settled; of the rest nobody is asked, and nothing is recorded."""
-    till = Till()
+    bills = Bills()
     stop = threading.Event()
 
     def check() -> None:
         if stop.is_set():
             raise StoppedError("stopped before this was made")
 
-    provider = OneShot(till, gated=True)
-    ledger = await desk.ledger(provider, check_stop=check, rate_limits=RateLimits(concurrency=2, limits={}))
+    provider = OneShot(bills, gated=True)
+    ledger = await paid_run.ledger(provider, check_stop=check, rate_limits=RateLimits(concurrency=2, limits={}))
     calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(8)]))
-    await till_asked(till, 2)
+    await asked_often(bills, 2)
     stop.set()
     provider.gate.set()
     outcomes = await calls
     assert [type(one) for one in outcomes].count(StoppedError) == 6
-    assert await desk.states() == ["succeeded"] * 2
-    assert till.asked.total() == 2
+    assert await paid_run.states() == ["succeeded"] * 2
+    assert bills.asked.total() == 2
 
 
 @on_both_databases
 @pytest.mark.parametrize(("asked", "expected"), [(None, 3), (2, 2), (64, 20)])
-async def test_no_more_calls_are_in_flight_than_allowed(desk: Desk, asked: int | None, expected: int) -> None:
+async def test_no_more_calls_are_in_flight_than_allowed(paid_run: PaidRun, asked: int | None, expected: int) -> None:
     """What the provider advises, unless the user says otherwise; and as many as that are."""
-    till = Till()
-    provider = OneShot(till, gated=True, concurrency=3)
-    ledger = await desk.ledger(provider, rate_limits=RateLimits(concurrency=asked, limits={}))
+    bills = Bills()
+    provider = OneShot(bills, gated=True, concurrency=3)
+    ledger = await paid_run.ledger(provider, rate_limits=RateLimits(concurrency=asked, limits={}))
     calls = asyncio.create_task(all_of(ledger, [f"t{n}" for n in range(20)]))
-    await till_asked(till, expected)
+    await asked_often(bills, expected)
     provider.gate.set()
     await calls
     assert provider.most_in_flight == expected
-    assert len(till.charges) == 20
+    assert len(bills.charges) == 20
 
 
 class SlowToSettle:
     """A database that takes down no answer before the provider was asked a second time."""
 
-    def __init__(self, database: Database, till: Till) -> None:
+    def __init__(self, database: Database, bills: Bills) -> None:
         self.database = database
-        self.till = till
+        self.bills = bills
 
     async def batch(self, statements: list[Statement]) -> list[Rows]:
         if any("state = 'succeeded'" in statement.sql for statement in statements):
-            await till_asked(self.till, 2)
+            await asked_often(self.bills, 2)
         return await self.database.batch(statements)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.database, name)
 
 
-async def test_the_next_call_does_not_wait_for_a_settlement(desk: Desk) -> None:
+async def test_the_next_call_does_not_wait_for_a_settlement(paid_run: PaidRun) -> None:
     """It is on the disk by then; a place is for a call in flight, not for a request to a distant database."""
-    till = Till()
-    desk.database = SlowToSettle(desk.database, till)
-    ledger = await desk.ledger(OneShot(till), rate_limits=RateLimits(concurrency=1, limits={}))
+    bills = Bills()
+    paid_run.database = SlowToSettle(paid_run.database, bills)
+    ledger = await paid_run.ledger(OneShot(bills), rate_limits=RateLimits(concurrency=1, limits={}))
     made = await all_of(ledger, ["a", "b"])
     assert [type(one) for one in made] == [CallResult, CallResult]
-    assert len(till.charges) == 2
+    assert len(bills.charges) == 2

@@ -1,8 +1,8 @@
 """Any number of calls at once, under a budget that changes, in processes that die at any fault point.
 
 `test_ledger_states.py` follows one call at a time through every answer that a provider can give. Here many are under
-way when the process dies, so that each is at a point of its own; after every step our tables are compared with the till
-to the micro-dollar, and at the end everything must still be makeable.
+way when the process dies, so that each is at a point of its own; after every step our tables are compared with the
+bills to the micro-dollar, and at the end everything must still be makeable.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from conftest import on_both_databases
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from paid import KINDS, Act, Till, all_of, desk_in, provider_of
+from paid import KINDS, Act, Bills, all_of, paid_run_in, provider_of
 
 from clash import faults
 from clash.calls.consent import stands_in_the_way
@@ -82,7 +82,7 @@ class Runs(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="clash-test-"))
         self.runner = asyncio.Runner()
-        self.till = Till()
+        self.bills = Bills()
         self.allowed: Counter[str] = Counter()
         """How often a text may be charged beyond once: for each consent."""
         self.receipts: dict[str, str] = {}
@@ -90,20 +90,20 @@ class Runs(RuleBasedStateMachine):
 
     @initialize(bill=st.sampled_from([None, Decimal("0.04"), Decimal("0.10"), Decimal("0.25")]))
     def begin(self, bill: Decimal | None) -> None:
-        self.provider = provider_of(self.kind, self.till, price=PRICE, bill=bill)
+        self.provider = provider_of(self.kind, self.bills, price=PRICE, bill=bill)
         self.runner.run(self._begin())
 
     async def _begin(self) -> None:
         self.opened = open_database(self.url_of(self.folder), "create")
         self.database = await self.opened.__aenter__()
-        self.desk = await desk_in(self.database, self.folder)
+        self.paid_run = await paid_run_in(self.database, self.folder)
 
     def teardown(self) -> None:
         try:
-            if hasattr(self, "desk"):
+            if hasattr(self, "paid_run"):
                 self.runner.run(self._make_the_rest())
         finally:
-            if hasattr(self, "desk"):
+            if hasattr(self, "paid_run"):
                 self.runner.run(self.opened.__aexit__(None, None, None))
             self.runner.close()
             shutil.rmtree(self.folder)
@@ -114,7 +114,7 @@ class Runs(RuleBasedStateMachine):
     def change_the_budget(self, micro: int) -> None:
         """A person gives more, or takes it back."""
         self.budget = micro
-        self.runner.run(AsyncMetadataTracker(self.database).set_budget(self.desk.lease, Decimal(micro) / 10**6))
+        self.runner.run(AsyncMetadataTracker(self.database).set_budget(self.paid_run.lease, Decimal(micro) / 10**6))
 
     @rule(texts=SOME, script=SCRIPTS, consent=st.booleans(), places=st.sampled_from([1, 2, 8]))
     def work(self, texts: list[str], script: Mapping[str, list[Act]], consent: bool, places: int) -> None:
@@ -145,9 +145,9 @@ class Runs(RuleBasedStateMachine):
         fate: tuple[str, int] | None = None,
     ) -> list[CallResult | BaseException]:
         self.provider.script = {text: list(acts) for text, acts in script.items()}
-        before = await self.desk.rows()
-        level = sum(await self.desk.money())
-        ledger = await self.desk.ledger(
+        before = await self.paid_run.rows()
+        level = sum(await self.paid_run.money())
+        ledger = await self.paid_run.ledger(
             self.provider, consent=consent, buy_again=consent, rate_limits=RateLimits(concurrency=places, limits={})
         )
         if consent:
@@ -157,7 +157,7 @@ class Runs(RuleBasedStateMachine):
         for result in results:
             assert isinstance(result, CallResult | ClashError | Died), repr(result)
         if self.provider.cost <= PRICE:
-            assert sum(await self.desk.money()) <= max(level, self.budget), "the budget was passed"
+            assert sum(await self.paid_run.money()) <= max(level, self.budget), "the budget was passed"
         return results
 
     async def _until_dead(
@@ -190,32 +190,32 @@ class Runs(RuleBasedStateMachine):
         )
 
     def _remember_receipts(self) -> None:
-        for path in (self.desk.assets.root / "receipts").glob("*.json"):
-            receipt = self.desk.assets.read_receipt(path.stem) or {}
+        for path in (self.paid_run.assets.root / "receipts").glob("*.json"):
+            receipt = self.paid_run.assets.read_receipt(path.stem) or {}
             if "sha256" in receipt:
                 self.receipts[path.stem] = receipt["sha256"]
 
     # -- what is always true -----------------------------------------------------------------------------------
 
     @invariant()
-    def the_books_agree_with_the_till(self) -> None:
+    def the_tables_agree_with_the_bills(self) -> None:
         """Spent is, to the micro-dollar, what was charged for the calls that are settled; the rest is held back."""
-        if hasattr(self, "desk"):
+        if hasattr(self, "paid_run"):
             self.runner.run(self._compare())
 
     async def _compare(self) -> list[Row]:
-        spent, _ = await self.desk.money()
-        rows = await self.desk.rows()
+        spent, _ = await self.paid_run.money()
+        rows = await self.paid_run.rows()
         by_key: dict[Any, Row] = {row["token"]: row for row in rows}
         by_key |= {row["job_id"]: row for row in rows if row["job_id"]}
         waiting = {row["slot"] for row in rows if row["state"] in ("intent", "unknown")}
         settled = 0
-        for text, key in self.till.charges:
+        for text, key in self.bills.charges:
             row = by_key.get(key)
             if row is None:
                 assert text in waiting, f"the charge for {text} is on no row"
             elif row["state"] not in UNSETTLED:
-                settled += self.till.amounts[key]
+                settled += self.bills.amounts[key]
         assert spent == settled
         live = Counter(row["slot"] for row in rows if row["state"] in ("intent", "submitted", "succeeded"))
         assert all(count == 1 for count in live.values())
@@ -224,14 +224,14 @@ class Runs(RuleBasedStateMachine):
     @invariant()
     def nothing_is_bought_twice_unasked(self) -> None:
         """One charge a text, and one more for each consent."""
-        for text, times in Counter(text for text, _ in self.till.charges).items():
+        for text, times in Counter(text for text, _ in self.bills.charges).items():
             assert times <= 1 + self.allowed[text], text
 
     # -- how it ends -------------------------------------------------------------------------------------------
 
     async def _make_the_rest(self) -> None:
         """Money enough, nothing fails, consent where it is asked for: all is made, and no receipt was lost."""
-        await AsyncMetadataTracker(self.database).set_budget(self.desk.lease, Decimal(1000))
+        await AsyncMetadataTracker(self.database).set_budget(self.paid_run.lease, Decimal(1000))
         self.budget = 10**9
         for consent in (False, True):
             results = await self._process(list(TEXTS), {}, consent=consent)
@@ -242,12 +242,12 @@ class Runs(RuleBasedStateMachine):
         succeeded = {row["token"]: row["asset_sha256"] for row in rows if row["state"] == "succeeded"}
         assert {token: succeeded.get(token) for token in self.receipts} == self.receipts
         unknown = sum(row["state"] == "unknown" for row in rows)
-        assert (await self.desk.money())[1] == unknown * to_micro(PRICE)
+        assert (await self.paid_run.money())[1] == unknown * to_micro(PRICE)
 
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-def test_whoever_dies_whenever_the_books_are_those_of_the_till(
+def test_the_tables_agree_with_the_bills_after_any_death(
     database_url: str, database_of: Callable[[Path], str], kind: str
 ) -> None:
     """25 random histories of up to 10 events for each kind of provider, 4 of them on D1 too."""

@@ -1,7 +1,7 @@
 """Whatever happens to calls, in whatever order: every charge is accounted for, and nothing is bought twice unasked.
 
 A machine that makes calls, lets providers fail, lets the process die at any write, loses files and gives consent. After
-each step our books are compared with the till, which is what the provider's own invoice would say.
+each step our tables are compared with the bills, which are what the provider's own invoice would say.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from conftest import on_both_databases
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from paid import Act, Till, desk_in, provider_of, task
+from paid import Act, Bills, paid_run_in, provider_of, task
 
 from clash.calls.consent import stands_in_the_way
 from clash.calls.spec import CallResult
@@ -70,8 +70,8 @@ class Calls(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="clash-test-"))
         self.runner = asyncio.Runner()
-        self.till = Till()
-        self.provider = provider_of(self.kind, self.till, price=self.price)
+        self.bills = Bills()
+        self.provider = provider_of(self.kind, self.bills, price=self.price)
         self.allowed: Counter[str] = Counter()
         """How often each text may have been charged: once, and once more for each consent."""
 
@@ -85,7 +85,7 @@ class Calls(RuleBasedStateMachine):
     async def _begin(self) -> None:
         self.opened = open_database(self.url_of(self.folder), "create")
         self.database = await self.opened.__aenter__()
-        self.desk = await desk_in(self.database, self.folder)
+        self.paid_run = await paid_run_in(self.database, self.folder)
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
@@ -101,13 +101,13 @@ class Calls(RuleBasedStateMachine):
         self.run(self._call(text, acts, consent=consent, reuse=reuse))
 
     async def _call(self, text: str, acts: list[Act], *, consent: bool, reuse: bool) -> None:
-        before = await self.desk.rows(text)
+        before = await self.paid_run.rows(text)
         self._script(text, acts, before)
-        asked = self.till.asked[text]
-        whole = [row for row in before if row["state"] == "succeeded" and self.desk.assets.has(row["asset_sha256"])]
+        asked = self.bills.asked[text]
+        whole = [row for row in before if row["state"] == "succeeded" and self.paid_run.assets.has(row["asset_sha256"])]
         if consent and before and stands_in_the_way(CallRow.from_row(before[-1])):
             self.allowed[text] += 1
-        ledger = await self.desk.ledger(self.provider, consent=consent, buy_again=consent, reuse=reuse)
+        ledger = await self.paid_run.ledger(self.provider, consent=consent, buy_again=consent, reuse=reuse)
         try:
             made = await ledger.call(task(text))
         except PersonNeededError as error:
@@ -118,9 +118,9 @@ class Calls(RuleBasedStateMachine):
             assert named == (text,)
         else:
             assert isinstance(made, CallResult)
-            assert self.desk.assets.has(made.sha256)
+            assert self.paid_run.assets.has(made.sha256)
         if whole:
-            assert self.till.asked[text] == asked, "it was there, and was asked for again"
+            assert self.bills.asked[text] == asked, "it was there, and was asked for again"
         self.provider.script.clear()
 
     @rule(text=TEXTS, at=st.integers(1, 4), applied=st.booleans(), acts=ACTS)
@@ -129,16 +129,16 @@ class Calls(RuleBasedStateMachine):
         self.run(self._die(text, at, applied=applied, acts=acts))
 
     async def _die(self, text: str, at: int, *, applied: bool, acts: list[Act]) -> None:
-        before = await self.desk.rows(text)
+        before = await self.paid_run.rows(text)
         self._script(text, acts, before)
-        ledger = await self.desk.ledger(self.provider)
+        ledger = await self.paid_run.ledger(self.provider)
         ledger._database = ledger._store._database = Dying(self.database, at, applied=applied)
         await asyncio.gather(ledger.call(task(text)), return_exceptions=True)
         self.provider.script.clear()
 
     def _script(self, text: str, acts: list[Act], rows: list[Row]) -> None:
         """A provider that has charged a call, and knows its key, does not refuse that very call later."""
-        taken = any(row["state"] == "intent" and (text, row["token"]) in self.till.charges for row in rows)
+        taken = any(row["state"] == "intent" and (text, row["token"]) in self.bills.charges for row in rows)
         self.provider.script[text] = [act for act in acts if not (taken and act == "refuse")]
 
     @rule(text=TEXTS)
@@ -147,38 +147,38 @@ class Calls(RuleBasedStateMachine):
         self.run(self._lose_and_put_back(text))
 
     async def _lose_and_put_back(self, text: str) -> None:
-        for row in await self.desk.rows(text):
+        for row in await self.paid_run.rows(text):
             if row["state"] == "succeeded":
-                path = self.desk.assets.path(row["asset_sha256"])
-                content, charged = path.read_bytes(), list(self.till.charges)
+                path = self.paid_run.assets.path(row["asset_sha256"])
+                content, charged = path.read_bytes(), list(self.bills.charges)
                 path.unlink()
                 with pytest.raises(ClashError):
-                    await (await self.desk.ledger(self.provider)).call(task(text))
-                assert self.till.charges == charged
+                    await (await self.paid_run.ledger(self.provider)).call(task(text))
+                assert self.bills.charges == charged
                 path.write_bytes(content)
 
     # -- what is always true -----------------------------------------------------------------------------------
 
     @invariant()
     def every_charge_is_accounted_for(self) -> None:
-        """What the till took stands in our books as spent, or is held back for calls of which nobody knows."""
-        if hasattr(self, "desk"):
-            spent, reserved = self.run(self.desk.money())
-            assert self.till.micro <= spent + reserved
+        """What is billed is in our tables as spent, or is reserved for calls of which nobody knows."""
+        if hasattr(self, "paid_run"):
+            spent, reserved = self.run(self.paid_run.money())
+            assert self.bills.micro <= spent + reserved
 
     @invariant()
     def nothing_is_bought_twice_unasked(self) -> None:
         """One charge a text, and one more for each consent."""
-        for text, times in Counter(text for text, _ in self.till.charges).items():
+        for text, times in Counter(text for text, _ in self.bills.charges).items():
             assert times <= 1 + self.allowed[text]
 
     @invariant()
     def a_slot_is_live_in_one_row(self) -> None:
         """Under way or succeeded, never both, never two."""
-        if hasattr(self, "desk"):
+        if hasattr(self, "paid_run"):
             live = Counter(
                 row["slot"]
-                for row in self.run(self.desk.rows())
+                for row in self.run(self.paid_run.rows())
                 if row["state"] in ("intent", "submitted", "succeeded")
             )
             assert all(count == 1 for count in live.values())

@@ -229,7 +229,7 @@ async def test_an_odd_retry_after_is_no_advice(paid: Paid, header: str, seconds:
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither a proxy nor a `.env` of whoever runs the tests."""
+    """Neither a proxy nor a `.env` of this machine."""
     monkeypatch.chdir(tmp_path)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)

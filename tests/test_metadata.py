@@ -230,7 +230,7 @@ async def test_an_error_in_a_step_is_recorded_and_goes_on_its_way(
 # -- opening it -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_tracker_needs_a_database_that_is_there_and_up_to_date(database_url: str) -> None:
+async def test_a_tracker_needs_a_database_that_is_up_to_date(database_url: str) -> None:
     """Opening makes no file (exit 3), migrates nothing (exit 7), and works after `init_database`."""
     with pytest.raises(NotFoundError):
         async with AsyncMetadataTracker.open(database_url):

@@ -95,7 +95,7 @@ def test_a_script_that_breaks_off_is_refused(script: str) -> None:
 
 @on_both_databases
 async def test_a_migration_that_fails_leaves_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its first table is gone with its second statement, and it is not on record; once mended it is applied."""
+    """Its first table is gone with its second statement, and it is not recorded; once corrected it is applied."""
     know(monkeypatch, Migration("0900_broken.sql", "CREATE TABLE extra (a);\nCREATE TABLE extra (a);"))
     with pytest.raises(DatabaseError, match="already exists"):
         await migrate(database)
@@ -108,7 +108,7 @@ async def test_a_migration_that_fails_leaves_nothing(database: Database, monkeyp
 
 @on_both_databases
 async def test_what_was_applied_before_a_failure_stays(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each migration is a transaction of its own: the good one before the broken one is applied and on record."""
+    """Each migration is a transaction of its own: the good one before the broken one is applied and recorded."""
     know(
         monkeypatch, Migration("0900_good.sql", "CREATE TABLE good (a);"), Migration("0901_bad.sql", "SELECT nonsense;")
     )
@@ -135,7 +135,7 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
 
 
 @on_both_databases
-async def test_an_older_schema_is_refused_with_the_command_that_mends_it(database_url: str) -> None:
+async def test_an_older_schema_is_refused_with_the_right_command(database_url: str) -> None:
     """An empty database, or a foreign one: exit 7 and the hint `clash db init`."""
     async with open_database(database_url, "create") as database:
         with pytest.raises(VersionMismatchError) as refused:

@@ -43,7 +43,7 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
 
 
 def test_models_and_presets_of_one_s_own_are_shown(tmp_path: Path) -> None:
-    """A file of models goes before ours, and a preset of the settings stands beside draft and final."""
+    """A file of models overrides ours, and a preset of the settings stands beside draft and final."""
     (tmp_path / "mine.toml").write_text(
         '[[models]]\nprovider = "fal"\nid = "acme/draw"\nkind = "image"\nresult = "image.url"\n', encoding="utf-8"
     )
@@ -63,7 +63,7 @@ def plan(folder: Path, *flags: str, **env: str) -> dict[str, str]:
     return {line["kind"]: line["model"] for line in ended.document["by_step"]}
 
 
-def test_a_model_is_chosen_by_flag_then_preset_then_setting_then_the_settings_preset(tmp_path: Path) -> None:
+def test_a_flag_overrides_preset_and_settings(tmp_path: Path) -> None:
     """The nearest word holds, for each kind by itself."""
     assert set(plan(tmp_path).values()) == {
         "local:screenwriter",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from emulator import Emulator
 from emulator.material import chat, draft_of, story_of
-from emulator.office import Office
+from emulator.vendor_run import VendorRun
 
 from clash.calls.content_key import content_key, first_key
 from clash.editing.merge import MergePlan, merged, plan_merge
@@ -37,16 +37,16 @@ def plan() -> MergePlan:
     return plan_merge(before, screenplay_of_drafts(before, [draft_of(before)]), after)
 
 
-async def _written(office: Office, plan: MergePlan) -> Screenplay:
+async def _written(vendor_run: VendorRun, plan: MergePlan) -> Screenplay:
     request = ScreenplayRequest(story=plan.story, established=plan.established)
-    made = await office.call(MINI, request)
+    made = await vendor_run.call(MINI, request)
     return screenplay_of(made.path.read_bytes())
 
 
-async def test_model_is_told_what_is_established(office: Office, vendors: Emulator, plan: MergePlan) -> None:
+async def test_model_is_told_what_is_established(vendor_run: VendorRun, vendors: Emulator, plan: MergePlan) -> None:
     """It gets the changed rows alone, with style, cast, places and the shots next to each row."""
     vendors.answers(chat(draft_of(plan.story).model_dump_json()))
-    answer = await _written(office, plan)
+    answer = await _written(vendor_run, plan)
     told = vendors.submits()[0]["body"]["messages"][1]["content"]
     rows = told.partition("The rows, as JSON:")[2]
     assert "Mara drops the lamp" in rows
@@ -62,33 +62,33 @@ async def test_model_is_told_what_is_established(office: Office, vendors: Emulat
     assert kept == [shot for index, shot in enumerate(plan.old_screenplay.shots) if index != CHANGED]
 
 
-async def test_known_people_and_looks_stay(office: Office, vendors: Emulator, plan: MergePlan) -> None:
+async def test_known_people_and_looks_stay(vendor_run: VendorRun, vendors: Emulator, plan: MergePlan) -> None:
     """A known person need not be listed again, and one who is listed with another look keeps the known one."""
     draft = draft_of(plan.story)
     only_new = [one for one in draft.characters if one.name == "Ruth"]
     changed = [one.model_copy(update={"look": "another look"}) for one in draft.characters if one.name == "Mara"]
     vendors.answers(chat(draft.model_copy(update={"characters": [*only_new, *changed]}).model_dump_json()))
-    new = merged(plan, await _written(office, plan))
+    new = merged(plan, await _written(vendor_run, plan))
     assert new.characters[:-1] == plan.old_screenplay.characters
     assert new.characters[-1].name == "Ruth"
     assert len(vendors.submits()) == 1
 
 
-async def test_strangers_are_sent_back(office: Office, vendors: Emulator, plan: MergePlan) -> None:
+async def test_strangers_are_sent_back(vendor_run: VendorRun, vendors: Emulator, plan: MergePlan) -> None:
     """Somebody whom neither the rows nor the screenplay know is refused, as in a whole story."""
     draft = draft_of(plan.story)
     stranger = draft.characters[0].model_copy(update={"name": "Captain Blight"})
     invented = draft.model_copy(update={"characters": [*draft.characters, stranger]})
     vendors.answers(chat(invented.model_dump_json(), sequenceIndex=0), chat(draft.model_dump_json(), sequenceIndex=1))
-    await _written(office, plan)
+    await _written(vendor_run, plan)
     assert "the story has no 'Captain Blight'" in vendors.submits()[1]["body"]["messages"][-1]["content"]
 
 
-async def test_note_is_told(office: Office, vendors: Emulator) -> None:
+async def test_note_is_told(vendor_run: VendorRun, vendors: Emulator) -> None:
     """A note for another take of the whole screenplay reaches the model."""
     story = story_of(LIGHTHOUSE)
     vendors.answers(chat(draft_of(story).model_dump_json()))
-    await office.call(MINI, ScreenplayRequest(story=story, note="Fewer words, more rain."))
+    await vendor_run.call(MINI, ScreenplayRequest(story=story, note="Fewer words, more rain."))
     assert "Fewer words, more rain." in vendors.submits()[0]["body"]["messages"][1]["content"]
 
 

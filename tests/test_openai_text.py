@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from emulator import Emulator
 from emulator.material import chat, draft_of, story_of
-from emulator.office import Office
+from emulator.vendor_run import VendorRun
 
 from clash.calls.content_key import content_key
-from clash.errors import AmbiguousError, PersonNeededError, ProviderError, SettingsError
-from clash.providers.openai import OpenAIProvider, conversation
+from clash.errors import ProviderError, SettingsError
+from clash.providers.openai import OpenAIProvider
 from clash.providers.openai.draft import Draft, DraftCharacter, DraftLine
 from clash.providers.openai.parts import MOST_ROWS, parts_of
 from clash.providers.ports import ScreenplayRequest, screenplay_of
@@ -50,21 +50,23 @@ def with_shot(draft: Draft, number: int, **changes: Any) -> str:
     return json.dumps(values)
 
 
-async def write(office: Office, story: Story, model: str = MINI) -> Screenplay:
-    made = await office.call(model, ScreenplayRequest(story=story))
+async def write(vendor_run: VendorRun, story: Story, model: str = MINI) -> Screenplay:
+    made = await vendor_run.call(model, ScreenplayRequest(story=story))
     return screenplay_of(made.path.read_bytes())
 
 
-async def test_a_story_becomes_a_screenplay_that_can_be_shot(office: Office, vendors: Emulator, story: Story) -> None:
-    """Slugs and numbers are ours, the words are the story's, and what the tokens cost is on record."""
+async def test_a_story_becomes_a_screenplay_that_can_be_shot(
+    vendor_run: VendorRun, vendors: Emulator, story: Story
+) -> None:
+    """Slugs and numbers are ours, the words are the story's, and what the tokens cost is recorded."""
     answers(vendors, draft_of(story).model_dump_json())
-    screenplay = await write(office, story)
+    screenplay = await write(vendor_run, story)
     check_screenplay(screenplay)
     assert [shot.source_row for shot in screenplay.shots] == [beat.row for beat in story.beats]
     assert [c.name for c in screenplay.characters] == ["Mara", "Tomas", "Pim"]
     assert screenplay.shots[2].characters == ("mara", "tomas")
     assert [line.speaker for line in screenplay.shots[2].dialogue] == ["Tomas", "Mara"]
-    (row,) = await office.rows()
+    (row,) = await vendor_run.rows()
     assert (row["cost_micro"], row["precision"]) == (ONE_CALL, "billed")
     assert row["quoted_cost_micro"] > ONE_CALL, "the estimate is rather too much than too little"
     (entry,) = vendors.submits()
@@ -72,19 +74,19 @@ async def test_a_story_becomes_a_screenplay_that_can_be_shot(office: Office, ven
 
 
 async def test_an_invented_character_is_sent_back_once_and_named(
-    office: Office, vendors: Emulator, story: Story
+    vendor_run: VendorRun, vendors: Emulator, story: Story
 ) -> None:
     """Who is not in the story is thrown out: the model is told so in the checker's words, and writes again."""
     draft = draft_of(story)
     stranger = DraftCharacter(name="Captain Blight", description="", look="a captain", voice="a man")
     invented = draft.model_copy(update={"characters": [*draft.characters, stranger]})
     answers(vendors, invented.model_dump_json(), draft.model_dump_json())
-    screenplay = await write(office, story)
+    screenplay = await write(vendor_run, story)
     assert "captain-blight" not in [character.slug for character in screenplay.characters]
     first, second = vendors.submits()
     assert len(first["body"]["messages"]) == 2
     assert "the story has no 'Captain Blight'" in second["body"]["messages"][-1]["content"]
-    assert await office.costs() == [2 * ONE_CALL]
+    assert await vendor_run.costs() == [2 * ONE_CALL]
 
 
 @pytest.mark.parametrize(
@@ -107,25 +109,25 @@ async def test_an_invented_character_is_sent_back_once_and_named(
         (0, {"size": "gigantic"}, "scenes.0.shots.0.size"),
     ],
 )
-async def test_what_breaks_the_story_is_refused_when_it_is_written_twice(
-    office: Office, vendors: Emulator, story: Story, number: int, changes: dict[str, Any], complaint: str
+async def test_a_screenplay_that_breaks_the_story_is_refused(
+    vendor_run: VendorRun, vendors: Emulator, story: Story, number: int, changes: dict[str, Any], complaint: str
 ) -> None:
     """Every rule of the checker: told once, then the run fails with what is wrong, and both answers are paid."""
     bad = with_shot(draft_of(story), number, **changes)
     answers(vendors, bad, bad)
     with pytest.raises(ProviderError, match="cannot be used, twice") as caught:
-        await write(office, story)
+        await write(vendor_run, story)
     assert caught.value.code == "bad_screenplay"
     assert caught.value.retryable is False
     assert complaint.casefold() in vendors.submits()[1]["body"]["messages"][-1]["content"].casefold()
-    assert (await office.states(), await office.costs()) == (["failed"], [2 * ONE_CALL])
+    assert (await vendor_run.states(), await vendor_run.costs()) == (["failed"], [2 * ONE_CALL])
 
 
-async def test_words_that_are_no_json_are_sent_back_too(office: Office, vendors: Emulator, story: Story) -> None:
+async def test_words_that_are_no_json_are_sent_back_too(vendor_run: VendorRun, vendors: Emulator, story: Story) -> None:
     """An answer that breaks off in the middle is repaired once."""
     whole = draft_of(story).model_dump_json()
     answers(vendors, whole[: len(whole) // 2], whole)
-    assert len((await write(office, story)).shots) == len(story.beats)
+    assert len((await write(vendor_run, story)).shots) == len(story.beats)
 
 
 def shot_list() -> Story:
@@ -138,11 +140,11 @@ def shot_list() -> Story:
     return read_story(table.encode(), name="list.csv")
 
 
-async def test_a_shot_list_is_never_split(office: Office, vendors: Emulator) -> None:
+async def test_a_shot_list_is_never_split(vendor_run: VendorRun, vendors: Emulator) -> None:
     """One row, one shot, in order, with the row's own size, move, length and words, whatever the model thinks."""
     story = shot_list()
     answers(vendors, with_shot(draft_of(story), 0, dialogue=[], narration="Once upon a time"))
-    first, second = (await write(office, story)).shots
+    first, second = (await write(vendor_run, story)).shots
     assert [(line.speaker, line.text) for line in first.dialogue] == [("Mara", "Well?")]
     assert first.narration == ""
     assert (first.duration_s, second.duration_s) == (2.5, 7.0)
@@ -151,7 +153,7 @@ async def test_a_shot_list_is_never_split(office: Office, vendors: Emulator) -> 
     assert "shot list" in vendors.submits()[0]["body"]["messages"][1]["content"]
 
 
-async def test_a_shot_list_that_comes_back_split_is_refused(office: Office, vendors: Emulator) -> None:
+async def test_a_shot_list_that_comes_back_split_is_refused(vendor_run: VendorRun, vendors: Emulator) -> None:
     """Two shots for one row are one too many."""
     story = shot_list()
     draft = draft_of(story)
@@ -160,7 +162,7 @@ async def test_a_shot_list_that_comes_back_split_is_refused(office: Office, vend
     bad = draft.model_copy(update={"scenes": [split, *draft.scenes[1:]]}).model_dump_json()
     answers(vendors, bad, bad)
     with pytest.raises(ProviderError, match="one shot a row"):
-        await write(office, story)
+        await write(vendor_run, story)
 
 
 def long_story(scenes: int = 10, rows: int = 5) -> Story:
@@ -171,7 +173,7 @@ def long_story(scenes: int = 10, rows: int = 5) -> Story:
     return read_story("\n".join(lines).encode(), name="long.csv")
 
 
-async def test_a_long_story_is_written_in_parts_that_know_each_other(office: Office, vendors: Emulator) -> None:
+async def test_a_long_story_is_written_in_parts_that_know_each_other(vendor_run: VendorRun, vendors: Emulator) -> None:
     """Parts end between scenes; who was described in the first part looks the same in the last."""
     story = long_story()
     parts = parts_of(story)
@@ -186,17 +188,17 @@ async def test_a_long_story_is_written_in_parts_that_know_each_other(office: Off
         drafts.append(draft.model_copy(update={"characters": look}).model_dump_json())
         start += len(part)
     answers(vendors, *drafts)
-    screenplay = await write(office, story)
+    screenplay = await write(vendor_run, story)
     assert [shot.number for shot in screenplay.shots] == list(range(1, 51))
     assert [character.look for character in screenplay.characters] == ["look of part 0"]
     last = vendors.submits()[2]["body"]["messages"][1]["content"]
     assert "part 3 of 3" in last
     assert "look of part 0" in last
     assert "look of part 1" not in last
-    assert await office.costs() == [3 * ONE_CALL]
+    assert await vendor_run.costs() == [3 * ONE_CALL]
 
 
-async def test_a_busy_vendor_does_not_cost_the_parts_that_are_written(office: Office, vendors: Emulator) -> None:
+async def test_a_busy_vendor_does_not_cost_the_parts_that_are_written(vendor_run: VendorRun, vendors: Emulator) -> None:
     """429 in the middle of a long story: the part is asked for again, the ones before it are not."""
     story = long_story(scenes=6)
     first, second = parts_of(story)
@@ -207,162 +209,24 @@ async def test_a_busy_vendor_does_not_cost_the_parts_that_are_written(office: Of
     )
     vendors.fault("/v1/chat", "wait", ms=0)
     vendors.fault("/v1/chat", "answer", status=429, headers={"retry-after": "0"}, body={"error": {"message": "busy"}})
-    assert len((await write(office, story)).shots) == len(first) + len(second)
+    assert len((await write(vendor_run, story)).shots) == len(first) + len(second)
     assert len(vendors.submits()) == 2
 
 
-# -- what goes wrong -------------------------------------------------------------------------------------------------
-
-
-async def test_a_vendor_that_is_busy_is_asked_again_as_late_as_it_says(
-    office: Office, vendors: Emulator, story: Story
-) -> None:
-    """429 with Retry-After: one failed row that cost nothing, then the answer."""
-    answers(vendors, draft_of(story).model_dump_json())
-    vendors.fault(
-        "/v1/chat", "answer", status=429, headers={"retry-after": "0.2"}, body={"error": {"message": "slow down"}}
-    )
-    await write(office, story)
-    assert await office.states() == ["failed", "succeeded"]
-    first, second = await office.rows()
-    assert (first["cost_micro"], first["status_code"]) == (0, 429)
-    assert second["started_at"] >= first["ended_at"]
-
-
-async def test_aimock_s_own_rate_limit_is_understood(office: Office, vendors: Emulator, story: Story) -> None:
-    """What the emulator sends for 429 is retryable, and says when."""
-    vendors.chaos(rateLimitRate=1)
-    try:
-        with pytest.raises(ProviderError) as caught:
-            await write(office, story)
-    finally:
-        vendors.calm()
-    assert (caught.value.code, caught.value.retryable, caught.value.retry_after_s) == ("rate_limited", True, 1.0)
-
-
-@pytest.mark.parametrize("action", ["drop", "work"])
-async def test_an_answer_that_is_lost_is_never_asked_for_again_by_itself(
-    office: Office, vendors: Emulator, story: Story, action: str
-) -> None:
-    """The connection breaks after the request was sent: the work may be done, so a person decides."""
-    answers(vendors, draft_of(story).model_dump_json())
-    vendors.fault("/v1/chat", action)
-    with pytest.raises(PersonNeededError) as caught:
-        await write(office, story)
-    assert caught.value.code == "unknown_call"
-    assert await office.states() == ["unknown"]
-    assert len(vendors.submits()) == (1 if action == "work" else 0)
-
-
-async def test_an_answer_that_nobody_can_read_counts_as_lost(office: Office, vendors: Emulator, story: Story) -> None:
-    """A body that is no JSON: the tokens are spent all the same."""
-    vendors.chaos(malformedRate=1)
-    try:
-        with pytest.raises(PersonNeededError):
-            await write(office, story)
-    finally:
-        vendors.calm()
-    assert len(vendors.submits()) == 1
-
-
-async def test_an_answer_that_takes_too_long_counts_as_lost(
-    office: Office, vendors: Emulator, story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No answer within the time: it may still be worked on."""
-    monkeypatch.setattr(conversation, "_ANSWER_S", 0.3)
-    answers(vendors, draft_of(story).model_dump_json())
-    vendors.fault("/v1/chat", "wait", ms=900)
-    with pytest.raises(PersonNeededError):
-        await write(office, story)
-
-
-async def test_a_slow_answer_is_waited_for(office: Office, vendors: Emulator, story: Story) -> None:
-    """A second is no fault."""
-    answers(vendors, draft_of(story).model_dump_json())
-    vendors.chaos(latencyMs=700)
-    try:
-        assert (await write(office, story)).shots
-    finally:
-        vendors.calm()
-
-
-async def test_nobody_at_the_address_is_not_paid_for(office: Office, story: Story) -> None:
-    """A connection that was never made can be tried again."""
-    elsewhere = office.set(openai_base_url="http://127.0.0.1:9/v1")
-    with pytest.raises(ProviderError) as caught:
-        await write(elsewhere, story)
-    assert (caught.value.code, caught.value.retryable) == ("unreachable", True)
-    assert not isinstance(caught.value, AmbiguousError)
-    assert await office.states() == ["failed"] * 3
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "code", "exit_code"),
-    [
-        (401, {"message": "Incorrect API key provided: sk-of-the-tests-0123456789"}, "refused_key", 4),
-        (403, {"message": "no"}, "refused_key", 4),
-        (429, {"message": "You exceeded your quota", "code": "insufficient_quota"}, "no_credit", 1),
-        (400, {"message": "rejected by the safety system", "code": "content_policy_violation"}, "content_refused", 1),
-        (400, {"message": "no such argument"}, "bad_request", 1),
-    ],
-)
-async def test_a_refusal_says_whose_fault_it_is_and_is_not_repeated(
-    office: Office, vendors: Emulator, story: Story, status: int, error: dict[str, str], code: str, exit_code: int
-) -> None:
-    """The vendor's words reach the person, without the key; the call is made once and costs nothing."""
-    vendors.fault("/v1/chat", "answer", times=9, status=status, body={"error": error})
-    with pytest.raises((ProviderError, SettingsError)) as caught:
-        await write(office, story)
-    assert (caught.value.code, caught.value.exit_code, caught.value.retryable) == (code, exit_code, False)
-    assert "sk-of-the-tests" not in caught.value.message
-    assert error["message"].partition(":")[0] in caught.value.message
-    assert (await office.states(), await office.costs()) == (["failed"], [0])
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
-async def test_an_error_of_the_server_may_have_been_paid(
-    office: Office, vendors: Emulator, story: Story, status: int
-) -> None:
-    """Nobody says that OpenAI does not bill them: asked once, then a person decides, with the vendor's words."""
-    answers(vendors, draft_of(story).model_dump_json())
-    vendors.fault("/v1/chat", "answer", times=9, status=status, body={"error": {"message": "oops"}})
-    with pytest.raises(PersonNeededError, match="oops"):
-        await write(office, story)
-    assert await office.states() == ["unknown"]
-
-
-async def test_a_server_that_is_said_to_bill_no_failures_is_asked_again(
-    office: Office, vendors: Emulator, story: Story, tmp_path: Path
-) -> None:
-    """500, then 503, then the answer; a 502 is not among the statuses that the file of prices names."""
-    prices = tmp_path / "prices.toml"
-    prices.write_text(
-        f'[[free_failures]]\nprovider = "openai"\nendpoint = "{vendors.url}/v1/"\nstatuses = [500, 503]\n'
-        'checked_on = 2026-11-26\nsource = "the contract"\n',
-        encoding="utf-8",
-    )
-    told = office.set(prices_file=prices)
-    answers(vendors, draft_of(story).model_dump_json())
-    for status in (500, 503):
-        vendors.fault("/v1/chat", "answer", status=status, body={"error": {"message": "oops"}})
-    await write(told, story)
-    assert await office.states() == ["failed", "failed", "succeeded"]
-
-
-def test_a_server_of_one_s_own_needs_no_key(office: Office) -> None:
+def test_a_server_of_one_s_own_needs_no_key(vendor_run: VendorRun) -> None:
     """OpenAI asks for a key; what OPENAI_BASE_URL names otherwise may not."""
-    own = office.settings.model_copy(update={"openai_api_key": None})
+    own = vendor_run.settings.model_copy(update={"openai_api_key": None})
     OpenAIProvider(own).require("llama")
     theirs = own.model_copy(update={"openai_base_url": "https://api.openai.com/v1"})
     with pytest.raises(SettingsError, match="OPENAI_API_KEY is not set"):
         OpenAIProvider(theirs).require("gpt-5")
 
 
-def test_another_wording_is_another_call(office: Office, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_wording_is_another_call(vendor_run: VendorRun, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """The prompts are part of what is asked: a new text does not find the old answers."""
     from clash.providers import prompts
 
-    provider = OpenAIProvider(office.settings)
+    provider = OpenAIProvider(vendor_run.settings)
     request = ScreenplayRequest(story=story)
     model = Model(provider, "gpt-5-mini")
     before = content_key(model, request)
@@ -373,13 +237,13 @@ def test_another_wording_is_another_call(office: Office, story: Story, monkeypat
 
 
 def test_better_rules_for_the_writer_buy_nothing_again(
-    office: Office, story: Story, monkeypatch: pytest.MonkeyPatch
+    vendor_run: VendorRun, story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The writer's rules count by their revision: their wording alone makes no other call."""
     from clash.providers import prompts
     from clash.providers.openai import screenwriter
 
-    model, request = Model(OpenAIProvider(office.settings), "gpt-5-mini"), ScreenplayRequest(story=story)
+    model, request = Model(OpenAIProvider(vendor_run.settings), "gpt-5-mini"), ScreenplayRequest(story=story)
     before, text = content_key(model, request), prompts._text
     monkeypatch.setattr(prompts, "_text", lambda name: "other rules" if name == "screenwriter" else text(name))
     assert content_key(model, request) == before
@@ -387,7 +251,7 @@ def test_better_rules_for_the_writer_buy_nothing_again(
     assert content_key(model, request) != before
 
 
-def test_the_writer_is_told_to_contradict_no_words(office: Office, story: Story) -> None:
+def test_the_writer_is_told_to_contradict_no_words(vendor_run: VendorRun, story: Story) -> None:
     """The rules that are sent say that what the table tells of somebody holds, animals and machines included."""
     from clash.providers.openai.parts import messages_for
 

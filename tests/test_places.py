@@ -223,7 +223,7 @@ def test_outside_a_building_shows_its_front() -> None:
     assert place_kind(location("Hospital"), hint="EXT. HOSPITAL - NIGHT") == "street"
 
 
-def test_the_name_counts_more_than_the_description_and_that_more_than_the_hint() -> None:
+def test_the_name_counts_more_than_description_and_hint() -> None:
     """The description is asked only where the name says nothing, the hint only where both are silent."""
     assert place_kind(location("Old pier", "Beyond it the forest and the mountain")) == "harbour"
     assert place_kind(location("Raven's End", "A bare rock with a lighthouse in the sea")) == "lighthouse"

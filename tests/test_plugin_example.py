@@ -214,9 +214,7 @@ def film(folder: Path, installed: Path, service: Service, *arguments: str, **cha
     return clash(folder, *arguments, "--json", env=env)
 
 
-def test_a_film_is_painted_and_spoken_by_strangers_and_paid_once(
-    tmp_path: Path, installed: Path, service: Service
-) -> None:
+def test_a_film_of_two_plug_ins_is_paid_once(tmp_path: Path, installed: Path, service: Service) -> None:
     """Turned away, hung up on with the job taken, hung up on with the line spoken: the film is made, and what the
     tables say was paid is what the server charged, to the micro-dollar.
     """
@@ -240,7 +238,7 @@ def test_a_film_is_painted_and_spoken_by_strangers_and_paid_once(
         assert keyframe.size == (384, 216)
 
 
-def test_a_job_of_a_dead_process_is_asked_for_where_it_was_handed_in(
+def test_a_dead_process_s_job_is_asked_for_where_it_is(
     tmp_path: Path, installed: Path, service: Service, other_service: Service
 ) -> None:
     """Killed once the second job's id is stored, resumed when the address in the settings is another: that job is
@@ -260,9 +258,7 @@ def test_a_job_of_a_dead_process_is_asked_for_where_it_was_handed_in(
     assert query(tmp_path, "SELECT sum(cost_micro) FROM api_logs") == [(3 * 40_000,)]
 
 
-def test_what_the_service_refuses_is_told_in_its_own_words_and_not_tried_again(
-    tmp_path: Path, installed: Path, service: Service
-) -> None:
+def test_a_refusal_is_told_in_the_service_s_own_words(tmp_path: Path, installed: Path, service: Service) -> None:
     """One picture is refused: the other cards are made, exit 1, the words are the service's, it cost nothing."""
     shot_list(tmp_path / "story.csv", 2)
     service.faults += ["refuse"]
@@ -275,9 +271,7 @@ def test_what_the_service_refuses_is_told_in_its_own_words_and_not_tried_again(
     assert Decimal(ran.document["cost"]["total_usd"]) == service.charged == 2 * OIL
 
 
-def test_the_prices_of_a_plug_in_are_estimated_without_asking_it(
-    tmp_path: Path, installed: Path, service: Service
-) -> None:
+def test_a_plug_in_s_prices_are_estimated_without_a_call(tmp_path: Path, installed: Path, service: Service) -> None:
     """A dry run shows five pictures at four cents, needs no key, and asks the server for nothing."""
     shot_list(tmp_path / "story.csv", 2)
     arguments = ("run", "story.csv", "--dry-run", *SMALL, *PAINTED)

@@ -113,8 +113,8 @@ def test_known_bills_of_openai_pictures(model: str, width: int, height: int, dol
     assert (quote.cost_usd, quote.estimated) == (Decimal(dollars), True)
 
 
-def test_every_model_of_the_catalogue_has_a_price_with_its_day_and_its_source() -> None:
-    """Whatever clash knows by name, it can price; and whoever doubts a price can look where it stands."""
+def test_every_model_has_a_price_with_day_and_source() -> None:
+    """Whatever clash knows by name, it can price; and each price says where it is from."""
     prices, catalogue = load_prices(settings()), load_catalogue(settings())
     for card in (card for card in catalogue.cards if not card.free):
         if card.kind == "screenplay":
@@ -193,7 +193,7 @@ def test_a_file_of_prices_that_is_wrong_says_where(tmp_path: Path, text: str, sa
     assert says in caught.value.message
 
 
-def test_what_nobody_can_price_is_refused_unless_that_is_allowed(tmp_path: Path) -> None:
+def test_a_model_without_a_price_needs_permission(tmp_path: Path) -> None:
     """A model of one's own without a price: an error that says what to do, or a call that counts as free."""
     models = tmp_path / "models.toml"
     models.write_text(

@@ -118,7 +118,7 @@ def test_other_settings_under_the_same_thread_are_named(finished: Path, dry: tup
     assert "256x144" in ran.document["error"]["message"]
 
 
-def test_another_thread_finds_everything_made_and_makes_the_same_film(finished: Path) -> None:
+def test_another_thread_finds_everything_made(finished: Path) -> None:
     """A second run of the story costs nothing: every call is reused, and the film is the same to the byte."""
     ran = clash(finished, "run", "story.csv", "--thread", "two", *SMALL, "--json")
     assert ran.code == 0, ran.err
@@ -155,8 +155,8 @@ def test_checkpoints_tell_the_five_steps(finished: Path) -> None:
 
 
 @on_both_databases
-def test_a_failed_shot_lets_its_siblings_finish_and_resume_makes_only_it(tmp_path: Path, database_url: str) -> None:
-    """Two of twelve shots fail: ten finish, exit 1, both are named; mended, resume makes two clips."""
+def test_a_failed_shot_lets_its_siblings_finish(tmp_path: Path, database_url: str) -> None:
+    """Two of twelve shots fail: ten finish, exit 1, both are named; once they can be made, resume makes two clips."""
     shot_list(tmp_path / "story.csv", 12)
     meter = tmp_path / "meter"
     broken = environment(DATABASE_URL=database_url, METER=str(meter), METER_FAIL="shot:003,shot:007")
@@ -245,7 +245,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
     assert again.code == 0, again.err
 
 
-def test_a_damaged_checkpoint_is_told_and_a_new_thread_pays_nothing(tmp_path: Path) -> None:
+def test_after_a_damaged_checkpoint_a_new_thread_pays_nothing(tmp_path: Path) -> None:
     """A checkpoint row with other bytes: a clear error; the story under a new thread finds all files again."""
     import sqlite3
 

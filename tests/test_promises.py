@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from conftest import on_both_databases
-from paid import Desk, OneShot, Till, task
+from paid import Bills, OneShot, PaidRun, task
 
 from clash.assets import AssetStore, sha256_of
 from clash.database.lease import Lease, take_lease
@@ -27,15 +27,15 @@ from clash.workflow.context import FileRecord
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
-async def another_run(desk: Desk, name: str) -> Desk:
+async def another_run(paid_run: PaidRun, name: str) -> PaidRun:
     """Another run on the same database and store."""
-    await AsyncMetadataTracker(desk.database).start_workflow(name, "video_production")
-    return Desk(desk.database, desk.assets, name, await take_lease(desk.database, name))
+    await AsyncMetadataTracker(paid_run.database).start_workflow(name, "video_production")
+    return PaidRun(paid_run.database, paid_run.assets, name, await take_lease(paid_run.database, name))
 
 
 # -- a lost paid file ------------------------------------------------------------------------------------------------
@@ -43,63 +43,63 @@ async def another_run(desk: Desk, name: str) -> Desk:
 
 @on_both_databases
 @pytest.mark.parametrize(("paid", "now"), [("0.10", "0"), ("0", "0.10"), ("0.10", "0.10")])
-async def test_a_lost_file_is_not_bought_again_unasked(desk: Desk, paid: str, now: str) -> None:
+async def test_a_lost_file_is_not_bought_again_unasked(paid_run: PaidRun, paid: str, now: str) -> None:
     """Paid for then, or to be paid for now: either is enough to ask a person first."""
-    till = Till()
-    made = await (await desk.ledger(OneShot(till, price=Decimal(paid)))).call(task("a"))
+    bills = Bills()
+    made = await (await paid_run.ledger(OneShot(bills, price=Decimal(paid)))).call(task("a"))
     made.path.unlink()
     with pytest.raises(StorageError) as refused:
-        await (await desk.ledger(OneShot(till, price=Decimal(now)))).call(task("a"))
+        await (await paid_run.ledger(OneShot(bills, price=Decimal(now)))).call(task("a"))
     assert refused.value.code == "asset_lost"
     assert f"(${Decimal(paid):.6f})" in refused.value.message
     assert f"for about ${Decimal(now):.6f}" in str(refused.value.hint)
-    assert till.times("a") == 1
+    assert bills.times("a") == 1
 
 
 @on_both_databases
 @pytest.mark.parametrize("now", ["0", "0.05", "0.25"])
-async def test_a_lost_file_that_was_reused_names_what_it_cost(desk: Desk, now: str) -> None:
+async def test_a_lost_file_that_was_reused_names_what_it_cost(paid_run: PaidRun, now: str) -> None:
     """Another run paid for it: that sum is named and that run, not the $0 that it cost here, nor today's price."""
-    till = Till()
-    await (await desk.ledger(OneShot(till, price=Decimal("0.10")))).call(task("a"))
-    second = await another_run(desk, "run-2")
-    made = await (await second.ledger(OneShot(till), reuse=True)).call(task("a"))
+    bills = Bills()
+    await (await paid_run.ledger(OneShot(bills, price=Decimal("0.10")))).call(task("a"))
+    second = await another_run(paid_run, "run-2")
+    made = await (await second.ledger(OneShot(bills), reuse=True)).call(task("a"))
     assert made.reused
     made.path.unlink()
     with pytest.raises(StorageError, match=r"\$0\.100000 in the run run-1") as refused:
-        await (await second.ledger(OneShot(till, price=Decimal(now)), reuse=True)).call(task("a"))
-    assert (refused.value.code, till.times("a")) == ("asset_lost", 1)
-    again = await second.ledger(OneShot(till, price=Decimal(now)), reuse=True, remake_lost=True)
+        await (await second.ledger(OneShot(bills, price=Decimal(now)), reuse=True)).call(task("a"))
+    assert (refused.value.code, bills.times("a")) == ("asset_lost", 1)
+    again = await second.ledger(OneShot(bills, price=Decimal(now)), reuse=True, remake_lost=True)
     await again.call(task("a"))
-    assert till.times("a") == 2
+    assert bills.times("a") == 2
 
 
 @on_both_databases
-async def test_the_sum_named_is_that_of_the_run_it_came_from(desk: Desk) -> None:
+async def test_the_sum_named_is_that_of_the_run_it_came_from(paid_run: PaidRun) -> None:
     """Two runs paid different sums for the same file: the one whose answer was taken is named."""
-    till = Till()
-    await (await desk.ledger(OneShot(till, price=Decimal("0.30")))).call(task("a"))
-    second, third = await another_run(desk, "run-2"), await another_run(desk, "run-3")
-    await (await second.ledger(OneShot(till, price=Decimal("0.20")))).call(task("a"))
-    made = await (await third.ledger(OneShot(till), reuse=True)).call(task("a"))
-    fourth = await another_run(desk, "run-4")
-    await (await fourth.ledger(OneShot(till, price=Decimal("0.40")))).call(task("a"))
+    bills = Bills()
+    await (await paid_run.ledger(OneShot(bills, price=Decimal("0.30")))).call(task("a"))
+    second, third = await another_run(paid_run, "run-2"), await another_run(paid_run, "run-3")
+    await (await second.ledger(OneShot(bills, price=Decimal("0.20")))).call(task("a"))
+    made = await (await third.ledger(OneShot(bills), reuse=True)).call(task("a"))
+    fourth = await another_run(paid_run, "run-4")
+    await (await fourth.ledger(OneShot(bills, price=Decimal("0.40")))).call(task("a"))
     made.path.unlink()
     with pytest.raises(StorageError, match=r"\$0\.200000 in the run run-2"):
-        await (await third.ledger(OneShot(till), reuse=True)).call(task("a"))
+        await (await third.ledger(OneShot(bills), reuse=True)).call(task("a"))
 
 
 @on_both_databases
-async def test_reuse_takes_the_newest_answer(desk: Desk) -> None:
-    """Made anew by a second run that reused nothing: a third run gets that one, not the oldest."""
-    till, versions = Till(), iter(["one", "two"])
+async def test_reuse_takes_the_newest_answer(paid_run: PaidRun) -> None:
+    """Made again by a second run that reused nothing: a third run gets that one, not the oldest."""
+    bills, versions = Bills(), iter(["one", "two"])
 
     class Changing(OneShot):
         def answer(self, text: str, act: Any) -> Any:
             return super().answer(f"{text} {next(versions)}", act)
 
-    provider = Changing(till)
-    runs = [desk, await another_run(desk, "run-2"), await another_run(desk, "run-3")]
+    provider = Changing(bills)
+    runs = [paid_run, await another_run(paid_run, "run-2"), await another_run(paid_run, "run-3")]
     old = await (await runs[0].ledger(provider)).call(task("a"))
     new = await (await runs[1].ledger(provider, reuse=False)).call(task("a"))
     found = await (await runs[2].ledger(provider, reuse=True)).call(task("a"))
@@ -107,15 +107,15 @@ async def test_reuse_takes_the_newest_answer(desk: Desk) -> None:
     assert (found.sha256, found.reused) == (new.sha256, True)
 
 
-# -- the books -------------------------------------------------------------------------------------------------------
+# -- the sums -------------------------------------------------------------------------------------------------------
 
 
 @on_both_databases
 @pytest.mark.parametrize("again", ["settle", "fail", "give up"])
-async def test_a_call_that_is_settled_twice_is_counted_once(desk: Desk, again: str) -> None:
+async def test_a_call_that_is_settled_twice_is_counted_once(paid_run: PaidRun, again: str) -> None:
     """A second process settles what is settled: the sums and the row stay as they were."""
-    till = Till()
-    ledger = await desk.ledger(OneShot(till))
+    bills = Bills()
+    ledger = await paid_run.ledger(OneShot(bills))
     kept: list[Any] = []
     plain = ledger._store.settle
 
@@ -126,7 +126,7 @@ async def test_a_call_that_is_settled_twice_is_counted_once(desk: Desk, again: s
     ledger._store.settle = settle  # type: ignore[method-assign]
     await ledger.call(task("a"))
     one, row, receipt = kept[0]
-    before = await desk.rows()
+    before = await paid_run.rows()
     error = ClashError("no")
     with suppress(ClashError):
         if again == "settle":
@@ -135,19 +135,19 @@ async def test_a_call_that_is_settled_twice_is_counted_once(desk: Desk, again: s
             await ledger._store.fail(one, row, error, cost_micro=70_000)
         else:
             await ledger._store.give_up(one, row, "who knows")
-    assert await desk.money() == (100_000, 0)
-    assert await desk.rows() == before
+    assert await paid_run.money() == (100_000, 0)
+    assert await paid_run.rows() == before
 
 
 @on_both_databases
-async def test_a_recovered_call_that_is_settled_twice_counts_once(desk: Desk) -> None:
+async def test_a_recovered_call_that_is_settled_twice_counts_once(paid_run: PaidRun) -> None:
     """It failed, was counted as paid, and its answer came: settled again, the sums stay as they were."""
-    ledger = await desk.ledger(OneShot(Till(), script={"a": ["junk"]}))
+    ledger = await paid_run.ledger(OneShot(Bills(), script={"a": ["junk"]}))
     with pytest.raises(ClashError):
         await ledger.call(task("a"))
-    (row,) = await desk.calls()
+    (row,) = await paid_run.calls()
     receipt = {
-        "sha256": desk.assets.put(b"x"),
+        "sha256": paid_run.assets.put(b"x"),
         "media_type": "audio/wav",
         "cost_micro": 70_000,
         "precision": "billed",
@@ -155,25 +155,25 @@ async def test_a_recovered_call_that_is_settled_twice_counts_once(desk: Desk) ->
         "response": "{}",
     }
     await ledger._store.settle(task("a"), row, receipt)
-    assert await desk.money() == (70_000, 0)
+    assert await paid_run.money() == (70_000, 0)
     with suppress(ClashError):
         await ledger._store.settle(task("a"), row, {**receipt, "cost_micro": 30_000})
-    assert await desk.money() == (70_000, 0)
+    assert await paid_run.money() == (70_000, 0)
 
 
 @on_both_databases
-async def test_a_call_does_not_wait_for_itself(desk: Desk) -> None:
+async def test_a_call_does_not_wait_for_itself(paid_run: PaidRun) -> None:
     """Made again with consent, and there is no money for it: refused at once. Nobody else is in flight."""
-    till = Till()
-    provider = OneShot(till, script={"a": ["drop"]})
-    await AsyncMetadataTracker(desk.database).set_budget(desk.lease, Decimal("0.15"))
+    bills = Bills()
+    provider = OneShot(bills, script={"a": ["drop"]})
+    await AsyncMetadataTracker(paid_run.database).set_budget(paid_run.lease, Decimal("0.15"))
     with pytest.raises(PersonNeededError):
-        await (await desk.ledger(provider)).call(task("a"))
-    ledger = await desk.ledger(provider, consent=True)
+        await (await paid_run.ledger(provider)).call(task("a"))
+    ledger = await paid_run.ledger(provider, consent=True)
     with pytest.raises(BudgetExceededError):
         # A call that waits for itself would wait for ever: the test fails then, and does not hang.
         await asyncio.wait_for(ledger.call(task("a")), timeout=15)
-    assert till.times("a") == 1
+    assert bills.times("a") == 1
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
 
 
 def test_the_film_is_published_last(assets: AssetStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever sees the film in the output folder finds all the rest beside it."""
+    """A person who sees the film in the output folder finds all the rest beside it."""
     published: list[str] = []
     real = finalize.publish_file
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from conftest import on_both_databases
 from filming import SMALL, environment, forked, forked_clash, metered, rows_of, shot_list
-from paid import KINDS, Desk, OneShot, Queued, Till, all_of, provider_of, task
+from paid import KINDS, Bills, OneShot, PaidRun, Queued, all_of, provider_of, task
 
 from clash.assets import AssetStore
 from clash.calls.admission import Admission
@@ -30,9 +30,9 @@ HASTY = RetryPolicy(attempts=2, first_wait_s=0.01, longest_wait_s=0.05)
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
 def busy(seconds: float | None = None) -> ProviderError:
@@ -89,7 +89,7 @@ def test_a_header_that_is_no_number_of_seconds_says_nothing(header: str, seconds
 # -- how many --------------------------------------------------------------------------------------------------------
 
 
-def test_each_round_of_refusals_halves_the_places_and_success_brings_them_back() -> None:
+def test_each_round_of_refusals_halves_the_places() -> None:
     """Eight refused together count once: 8, 4, 2, 1, 1; then slowly more again, never above the first."""
     places, seen = Admission(8), list[int]()
     for second in range(5):
@@ -124,34 +124,34 @@ async def test_places_are_given_in_order_and_given_back() -> None:
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_many_calls_in_flight_survive_many_refusals(desk: Desk, kind: str) -> None:
+async def test_many_calls_in_flight_survive_many_refusals(paid_run: PaidRun, kind: str) -> None:
     """Twelve calls, each refused five times: all are made, each charged once, with one call at a time at the worst."""
-    till, said = Till(), list[str]()
+    bills, said = Bills(), list[str]()
     names = [f"s{number:02d}" for number in range(12)]
     script = {name: ["busy"] * 5 for name in names}
-    provider = provider_of(kind, till, script=script, concurrency=8)
+    provider = provider_of(kind, bills, script=script, concurrency=8)
     rate_limits = RateLimits(concurrency=None, limits={}, retry_policy=HASTY, say=said.append)
-    ledger = await desk.ledger(provider, retry_policy=HASTY, rate_limits=rate_limits)
+    ledger = await paid_run.ledger(provider, retry_policy=HASTY, rate_limits=rate_limits)
     results = await asyncio.wait_for(all_of(ledger, names), timeout=60)
     assert [type(result) for result in results] == [CallResult] * 12
-    assert sorted(text for text, _ in till.charges) == names
+    assert sorted(text for text, _ in bills.charges) == names
     assert len(said) == 1
     assert said[0].startswith(f"{kind} asks for fewer calls (HTTP 429): waiting 1 s, then at most 4 calls at a time")
 
 
 @on_both_databases
-async def test_a_look_at_a_job_that_is_refused_is_tried_again(desk: Desk) -> None:
+async def test_a_look_at_a_job_that_is_refused_is_tried_again(paid_run: PaidRun) -> None:
     """As often as it takes: the job goes on meanwhile."""
-    till = Till()
-    provider = Queued(till, polls=["busy"] * 12, errors={"busy": busy})
-    await (await desk.ledger(provider, retry_policy=HASTY)).call(task("a"))
-    assert (provider.polled, till.times("a")) == (13, 1)
+    bills = Bills()
+    provider = Queued(bills, polls=["busy"] * 12, errors={"busy": busy})
+    await (await paid_run.ledger(provider, retry_policy=HASTY)).call(task("a"))
+    assert (provider.polled, bills.times("a")) == (13, 1)
 
 
 @on_both_databases
-async def test_failed_looks_in_between_do_not_add_up(desk: Desk) -> None:
+async def test_failed_looks_in_between_do_not_add_up(paid_run: PaidRun) -> None:
     """A gateway that fails now and then over a long job: each look that is answered starts anew."""
-    till = Till()
+    bills = Bills()
 
     class Long(Queued):
         async def poll(self, model: str, job: object) -> object:  # type: ignore[override]
@@ -160,23 +160,23 @@ async def test_failed_looks_in_between_do_not_add_up(desk: Desk) -> None:
                 raise ProviderError("bad gateway", retryable=True, status_code=502)
             return self.status if self.polled > 12 else type(self.status)("running")
 
-    await (await desk.ledger(Long(till), retry_policy=HASTY)).call(task("a"))  # type: ignore[arg-type]
-    assert till.times("a") == 1
+    await (await paid_run.ledger(Long(bills), retry_policy=HASTY)).call(task("a"))  # type: ignore[arg-type]
+    assert bills.times("a") == 1
 
 
 @on_both_databases
-async def test_a_stop_ends_a_wait_at_once(desk: Desk) -> None:
+async def test_a_stop_ends_a_wait_at_once(paid_run: PaidRun) -> None:
     """Refused for five minutes, four calls wait: within a second all have ended, and nothing was charged."""
-    till, stop = Till(), StopSignal()
-    provider = OneShot(till, script={name: ["late"] * 3 for name in "abcd"}, errors={"late": lambda: busy(300)})
-    ledger = await desk.ledger(provider, retry_policy=RetryPolicy(), check_stop=stop.check)
+    bills, stop = Bills(), StopSignal()
+    provider = OneShot(bills, script={name: ["late"] * 3 for name in "abcd"}, errors={"late": lambda: busy(300)})
+    ledger = await paid_run.ledger(provider, retry_policy=RetryPolicy(), check_stop=stop.check)
     calls = asyncio.create_task(all_of(ledger, list("abcd")))
-    while till.asked.total() < 4:  # noqa: ASYNC110 - what is waited for knows nothing of its watcher
+    while bills.asked.total() < 4:  # noqa: ASYNC110 - what is waited for knows nothing of its watcher
         await asyncio.sleep(0.01)
     stop.request(signal.SIGTERM)
     results = await asyncio.wait_for(calls, timeout=5)
     assert [type(result) for result in results] == [StoppedError] * 4
-    assert await desk.money() == (0, 0)
+    assert await paid_run.money() == (0, 0)
 
 
 # -- a whole film ------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def refused(content: bytes | str, *, choice: str | None = None) -> StoryError:
 
 
 def test_a_table_of_beats():
-    """One row a beat: prose, its scene inherited from the row above, its place in the table remembered."""
+    """One row per beat: prose, its scene inherited from the row above, its place in the table remembered."""
     read = story("scene,description,location\n1,Mara rows.,Sea\n,She lands.,Beach\n2,It rains.,\n")
     assert read.kind == "beats"
     assert read.language == "en"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from conftest import on_both_databases
-from paid import Desk, Keyed, OneShot, Queued, Till, task
+from paid import Bills, Keyed, OneShot, PaidRun, Queued, task
 
 from clash.assets import AssetStore
 from clash.calls.receipts import checked_receipt
@@ -52,9 +52,9 @@ WRONG: list[dict[str, Any]] = [
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
 def test_a_whole_receipt_is_taken_as_it_is() -> None:
@@ -103,44 +103,44 @@ FORMS = ("sha256 null", "only a sha256", "facts a list", "deep", "deep object", 
 
 @on_both_databases
 @pytest.mark.parametrize("form", FORMS)
-async def test_a_keyed_call_with_a_malformed_receipt_is_asked_again(desk: Desk, form: str) -> None:
+async def test_a_keyed_call_with_a_malformed_receipt_is_asked_again(paid_run: PaidRun, form: str) -> None:
     """A process died before the answer, and left such a receipt: the same key is asked again, for one charge."""
-    till = Till()
-    provider = Keyed(till, script={"a": ["drop"] * 3})
-    ledger = await desk.ledger(provider)
+    bills = Bills()
+    provider = Keyed(bills, script={"a": ["drop"] * 3})
+    ledger = await paid_run.ledger(provider)
     with pytest.raises(Exception, match="no answer"):
         await ledger.call(task("a"))
-    (row,) = await desk.rows()
-    desk.assets.write_receipt(row["token"], {})
-    desk.assets.receipt_path(row["token"]).write_bytes(bytes_of(form))
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
-    assert (till.times("a"), await desk.money()) == (1, (100_000, 0))
+    (row,) = await paid_run.rows()
+    paid_run.assets.write_receipt(row["token"], {})
+    paid_run.assets.receipt_path(row["token"]).write_bytes(bytes_of(form))
+    assert isinstance(await (await paid_run.ledger(provider)).call(task("a")), CallResult)
+    assert (bills.times("a"), await paid_run.money()) == (1, (100_000, 0))
 
 
 @on_both_databases
-async def test_a_blind_call_with_a_malformed_receipt_is_unknown(desk: Desk) -> None:
+async def test_a_blind_call_with_a_malformed_receipt_is_unknown(paid_run: PaidRun) -> None:
     """Nobody can be asked: a person is, and nothing is bought."""
-    till = Till()
-    provider = OneShot(till, script={"a": ["drop"]})
+    bills = Bills()
+    provider = OneShot(bills, script={"a": ["drop"]})
     for _ in range(2):
         with pytest.raises(PersonNeededError):
-            await (await desk.ledger(provider)).call(task("a"))
-        (row,) = await desk.rows()
-        desk.assets.write_receipt(row["token"], {"sha256": 5})
-    assert (till.times("a"), await desk.states()) == (1, ["unknown"])
+            await (await paid_run.ledger(provider)).call(task("a"))
+        (row,) = await paid_run.rows()
+        paid_run.assets.write_receipt(row["token"], {"sha256": 5})
+    assert (bills.times("a"), await paid_run.states()) == (1, ["unknown"])
 
 
 @on_both_databases
-async def test_a_job_with_a_malformed_receipt_is_polled(desk: Desk) -> None:
+async def test_a_job_with_a_malformed_receipt_is_polled(paid_run: PaidRun) -> None:
     """Its id is in the database: that job is asked for."""
-    till = Till()
-    provider = Queued(till, polls=["broken"] * 3, errors={"broken": lambda: ConnectionResetError("reset")})
+    bills = Bills()
+    provider = Queued(bills, polls=["broken"] * 3, errors={"broken": lambda: ConnectionResetError("reset")})
     with pytest.raises(Exception, match="reset"):
-        await (await desk.ledger(provider)).call(task("a"))
-    (row,) = await desk.rows()
-    desk.assets.write_receipt(row["token"], {"sha256": DIGEST, "job_id": ["job-0"]})
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
-    assert till.times("a") == 1
+        await (await paid_run.ledger(provider)).call(task("a"))
+    (row,) = await paid_run.rows()
+    paid_run.assets.write_receipt(row["token"], {"sha256": DIGEST, "job_id": ["job-0"]})
+    assert isinstance(await (await paid_run.ledger(provider)).call(task("a")), CallResult)
+    assert bills.times("a") == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")

@@ -27,7 +27,7 @@ def test_every_test_that_is_named_exists(name: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:tests|clash)/[\w/.]+)`", PAGE))))
 def test_every_file_that_is_named_exists(path: str) -> None:
-    """Whoever follows a path finds something there."""
+    """Every path leads to a file."""
     assert (ROOT / path).exists()
 
 

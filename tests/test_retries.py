@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from conftest import on_both_databases
 from filming import METERED, SMALL, clash, environment, forked, forked_clash, metered, rows_of, shot_list
-from paid import KINDS, QUICK, Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, till_asked
+from paid import KINDS, QUICK, Bills, Keyed, OneShot, PaidRun, Queued, all_of, asked_often, provider_of, task
 
 from clash.assets import AssetStore
 from clash.calls import rate_limits
@@ -32,9 +32,9 @@ from clash.providers.ports import JobStatus
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
 @pytest.fixture
@@ -148,76 +148,76 @@ async def test_a_stop_cuts_a_wait_short(slept: list[float]) -> None:
 @on_both_databases
 @pytest.mark.parametrize("attempts", [1, 2, 5])
 @pytest.mark.parametrize("kind", ["oneshot", "queued"])
-async def test_an_unbilled_error_of_the_server_is_tried_again(desk: Desk, kind: str, attempts: int) -> None:
+async def test_an_unbilled_error_of_the_server_is_tried_again(paid_run: PaidRun, kind: str, attempts: int) -> None:
     """As often as is set, where the vendor says that such failures are free; each try is a row of its own."""
-    till = Till()
-    provider = provider_of(kind, till, script={"a": ["broken"] * 9}, failures_free=True)
-    ledger = await desk.ledger(provider, retry_policy=RetryPolicy(attempts, 0.001, 0.001))
+    bills = Bills()
+    provider = provider_of(kind, bills, script={"a": ["broken"] * 9}, failures_free=True)
+    ledger = await paid_run.ledger(provider, retry_policy=RetryPolicy(attempts, 0.001, 0.001))
     with pytest.raises(ProviderError, match="internal server error"):
         await ledger.call(task("a"))
-    assert till.asked["a"] == attempts
-    assert await desk.states() == ["failed"] * attempts
-    assert [row["status_code"] for row in await desk.rows()] == [500] * attempts
-    assert [row["attempt"] for row in await desk.rows()] == list(range(1, attempts + 1))
-    assert await desk.money() == (0, 0)
+    assert bills.asked["a"] == attempts
+    assert await paid_run.states() == ["failed"] * attempts
+    assert [row["status_code"] for row in await paid_run.rows()] == [500] * attempts
+    assert [row["attempt"] for row in await paid_run.rows()] == list(range(1, attempts + 1))
+    assert await paid_run.money() == (0, 0)
 
 
 @on_both_databases
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 524])
 @pytest.mark.parametrize("kind", ["oneshot", "queued"])
-async def test_an_error_of_the_server_may_have_been_paid(desk: Desk, kind: str, status: int) -> None:
+async def test_an_error_of_the_server_may_have_been_paid(paid_run: PaidRun, kind: str, status: int) -> None:
     """A paid call that was answered so is asked once; it is unknown, its money reserved, and a person decides."""
-    till = Till()
+    bills = Bills()
     broken = {"broken": lambda: ProviderError("oops", retryable=True, status_code=status)}
-    provider = provider_of(kind, till, script={"a": ["broken"] * 9}, errors=broken)
+    provider = provider_of(kind, bills, script={"a": ["broken"] * 9}, errors=broken)
     with pytest.raises(PersonNeededError, match="oops"):
-        await (await desk.ledger(provider)).call(task("a"))
-    assert till.asked["a"] == 1
-    assert await desk.states() == ["unknown"]
-    assert await desk.money() == (0, 100_000)
+        await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.asked["a"] == 1
+    assert await paid_run.states() == ["unknown"]
+    assert await paid_run.money() == (0, 100_000)
 
 
 @on_both_databases
-async def test_an_error_of_a_server_with_keys_is_asked_again_under_the_key(desk: Desk) -> None:
+async def test_a_server_error_is_asked_again_under_the_same_key(paid_run: PaidRun) -> None:
     """The same key costs nothing more; when it is never answered, the next process asks under the same key."""
-    till = Till()
-    provider = Keyed(till, script={"a": ["broken"] * 4})
+    bills = Bills()
+    provider = Keyed(bills, script={"a": ["broken"] * 4})
     with pytest.raises(ProviderError, match="internal server error"):
-        await (await desk.ledger(provider)).call(task("a"))
-    assert till.asked["a"] == QUICK.attempts
-    assert await desk.states() == ["intent"]
-    await (await desk.ledger(provider)).call(task("a"))
-    assert (await desk.states(), len(till.charges)) == (["succeeded"], 1)
+        await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.asked["a"] == QUICK.attempts
+    assert await paid_run.states() == ["intent"]
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert (await paid_run.states(), len(bills.charges)) == (["succeeded"], 1)
 
 
 @on_both_databases
-async def test_an_error_of_a_free_server_is_tried_again(desk: Desk) -> None:
+async def test_an_error_of_a_free_server_is_tried_again(paid_run: PaidRun) -> None:
     """What costs nothing is not in doubt, whatever the provider knows of keys."""
-    provider = OneShot(Till(), price=Decimal(0), script={"a": ["broken", "broken"]})
-    await (await desk.ledger(provider)).call(task("a"))
-    assert await desk.states() == ["failed", "failed", "succeeded"]
+    provider = OneShot(Bills(), price=Decimal(0), script={"a": ["broken", "broken"]})
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert await paid_run.states() == ["failed", "failed", "succeeded"]
 
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_busy_provider_is_asked_again_until_it_answers(desk: Desk, kind: str) -> None:
+async def test_a_busy_provider_is_asked_again_until_it_answers(paid_run: PaidRun, kind: str) -> None:
     """Twice 429, then the answer: one charge."""
-    till = Till()
-    await (await desk.ledger(provider_of(kind, till, script={"a": ["busy", "busy"]}))).call(task("a"))
-    assert (till.asked["a"], till.times("a")) == (3, 1)
-    assert await desk.states() == ["failed", "failed", "succeeded"]
+    bills = Bills()
+    await (await paid_run.ledger(provider_of(kind, bills, script={"a": ["busy", "busy"]}))).call(task("a"))
+    assert (bills.asked["a"], bills.times("a")) == (3, 1)
+    assert await paid_run.states() == ["failed", "failed", "succeeded"]
 
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_refusal_fails_at_once_in_the_provider_s_own_words(desk: Desk, kind: str) -> None:
-    """Content policy, a bad request: asked once, its words and its status are on record, siblings are made."""
-    till = Till()
-    provider = provider_of(kind, till, script={"b": ["refuse"] * 3})
-    results = await all_of(await desk.ledger(provider), ["a", "b", "c"])
+async def test_a_refusal_fails_at_once_in_the_provider_s_own_words(paid_run: PaidRun, kind: str) -> None:
+    """Content policy, a bad request: asked once, its words and its status are recorded, siblings are made."""
+    bills = Bills()
+    provider = provider_of(kind, bills, script={"b": ["refuse"] * 3})
+    results = await all_of(await paid_run.ledger(provider), ["a", "b", "c"])
     assert [type(result) for result in results] == [CallResult, ProviderError, CallResult]
-    assert till.asked["b"] == 1
-    (row,) = await desk.rows("b")
+    assert bills.asked["b"] == 1
+    (row,) = await paid_run.rows("b")
     assert (row["state"], row["error_code"], row["retryable"], row["status_code"]) == (
         "failed",
         "content_policy",
@@ -228,28 +228,28 @@ async def test_a_refusal_fails_at_once_in_the_provider_s_own_words(desk: Desk, k
 
 
 @on_both_databases
-async def test_a_failure_that_was_billed_is_not_tried_again_unasked(desk: Desk) -> None:
+async def test_a_failure_that_was_billed_is_not_tried_again_unasked(paid_run: PaidRun) -> None:
     """The provider failed and took money all the same: counted, and only a person who resumes pays again."""
-    till = Till()
+    bills = Bills()
     error = ProviderError("failed after ten seconds of GPU", retryable=True, cost_usd=Decimal("0.07"), status_code=500)
-    provider = OneShot(till, script={"a": ["broken"] * 3}, errors={"broken": lambda: error})
+    provider = OneShot(bills, script={"a": ["broken"] * 3}, errors={"broken": lambda: error})
     with pytest.raises(ProviderError):
-        await (await desk.ledger(provider)).call(task("a"))
-    assert till.asked["a"] == 1
-    assert await desk.money() == (70_000, 0)
+        await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.asked["a"] == 1
+    assert await paid_run.money() == (70_000, 0)
 
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_settings_that_are_refused_fail_at_once(desk: Desk, kind: str) -> None:
+async def test_settings_that_are_refused_fail_at_once(paid_run: PaidRun, kind: str) -> None:
     """A missing credential is no reason to try three times, nor a call that may have been paid."""
-    till = Till()
+    bills = Bills()
     error = SettingsError("PAID_KEY is not set")
-    provider = provider_of(kind, till, script={"a": ["broken"] * 3}, errors={"broken": lambda: error})
+    provider = provider_of(kind, bills, script={"a": ["broken"] * 3}, errors={"broken": lambda: error})
     with pytest.raises(SettingsError):
-        await (await desk.ledger(provider)).call(task("a"))
-    assert till.asked["a"] == 1
-    assert await desk.states() == ["failed"]
+        await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.asked["a"] == 1
+    assert await paid_run.states() == ["failed"]
 
 
 # -- limits ----------------------------------------------------------------------------------------------------------
@@ -257,25 +257,25 @@ async def test_settings_that_are_refused_fail_at_once(desk: Desk, kind: str) -> 
 
 @on_both_databases
 @pytest.mark.parametrize("kind", KINDS)
-async def test_no_more_calls_are_in_flight_than_the_limit(desk: Desk, kind: str) -> None:
+async def test_no_more_calls_are_in_flight_than_the_limit(paid_run: PaidRun, kind: str) -> None:
     """Thirty calls, three places: never four at once."""
-    till = Till()
-    provider = provider_of(kind, till, gated=True)
-    ledger = await desk.ledger(
+    bills = Bills()
+    provider = provider_of(kind, bills, gated=True)
+    ledger = await paid_run.ledger(
         provider, rate_limits=RateLimits(concurrency=50, limits={kind: RateLimit(concurrency=3)})
     )
     calls = asyncio.create_task(all_of(ledger, [f"s{number}" for number in range(30)]))
-    await till_asked(till, 3)
+    await asked_often(bills, 3)
     provider.gate.set()
     await calls
     assert provider.most_in_flight == 3
-    assert len(till.charges) == 30
+    assert len(bills.charges) == 30
 
 
 async def test_calls_are_spread_over_the_minute(slept: list[float]) -> None:
     """Thirty a minute: each begins two seconds after the one before it, never a burst at the start."""
     provider, rate_limits = (
-        Keyed(Till()),
+        Keyed(Bills()),
         RateLimits(concurrency=None, limits={"keyed": RateLimit(requests_per_minute=30)}),
     )
     loop, turns = asyncio.get_running_loop(), list[float]()
@@ -293,35 +293,35 @@ async def test_calls_are_spread_over_the_minute(slept: list[float]) -> None:
 
 
 @on_both_databases
-async def test_a_stop_reaches_who_waits_for_a_turn(desk: Desk) -> None:
-    """One call a minute and five wait: a stop ends them at once, with no row written."""
-    till, stop = Till(), StopSignal()
+async def test_a_stop_reaches_who_waits_for_a_turn(paid_run: PaidRun) -> None:
+    """One call per minute and five wait: a stop ends them at once, with no row written."""
+    bills, stop = Bills(), StopSignal()
     rate_limits = RateLimits(concurrency=None, limits={"oneshot": RateLimit(requests_per_minute=1)})
-    ledger = await desk.ledger(OneShot(till), rate_limits=rate_limits, check_stop=stop.check)
+    ledger = await paid_run.ledger(OneShot(bills), rate_limits=rate_limits, check_stop=stop.check)
     calls = asyncio.create_task(all_of(ledger, [f"s{number}" for number in range(6)]))
-    await until(lambda: bool(till.charges))
+    await until(lambda: bool(bills.charges))
     stop.request(signal.SIGTERM)
     results = await asyncio.wait_for(calls, timeout=20)
     assert sum(isinstance(result, CallResult) for result in results) == 1
     assert sum(isinstance(result, StoppedError) for result in results) == 5
-    assert await desk.states() == ["succeeded"]
+    assert await paid_run.states() == ["succeeded"]
 
 
 @on_both_databases
-async def test_a_stop_leaves_a_job_that_runs_where_it_is(desk: Desk) -> None:
+async def test_a_stop_leaves_a_job_that_runs_where_it_is(paid_run: PaidRun) -> None:
     """It is not waited for: its id is kept, and the next process takes what it has made, for the one charge."""
-    till, stop = Till(), StopSignal()
-    provider = Queued(till, status=JobStatus("running"))
-    ledger = await desk.ledger(provider, check_stop=stop.check)
+    bills, stop = Bills(), StopSignal()
+    provider = Queued(bills, status=JobStatus("running"))
+    ledger = await paid_run.ledger(provider, check_stop=stop.check)
     calling = asyncio.create_task(ledger.call(task("a")))
     await until(lambda: provider.polled >= 3)
     stop.request(signal.SIGTERM)
     with pytest.raises(StoppedError):
         await asyncio.wait_for(calling, timeout=20)
-    assert await desk.states() == ["submitted"]
+    assert await paid_run.states() == ["submitted"]
     provider.status = JobStatus("succeeded")
-    await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 1
 
 
 async def test_the_limits_are_taken_from_the_settings(tmp_path: Path) -> None:

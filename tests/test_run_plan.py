@@ -282,7 +282,7 @@ def test_a_folder_that_is_not_there_yet_will_do(settings: Settings) -> None:
     assert not Path("new").exists()
 
 
-def test_an_output_that_cannot_be_a_folder_is_refused_before_any_work(
+def test_an_output_that_cannot_be_a_folder_is_refused(
     settings: Settings, open_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
 ) -> None:
     """A file in its place, no permission, a name that no disk takes: exit 2."""
@@ -360,7 +360,7 @@ def test_other_settings_are_a_conflict_that_names_them(
     assert not check_same(row, other, allow_changes=True)
 
 
-def test_another_story_is_a_conflict_also_if_changes_are_allowed(settings: Settings) -> None:
+def test_another_story_is_a_conflict_in_any_case(settings: Settings) -> None:
     """Exit 5: the thread's films would be two."""
     row = row_of(plan(settings, thread_id="t"))
     Path("story.csv").write_text(STORY.format("") + "3,雾,\n", encoding="utf-8")

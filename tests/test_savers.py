@@ -131,7 +131,7 @@ async def test_a_large_checkpoint_is_whole(saver: Saver, size: int) -> None:
 
 
 @on_d1
-async def test_a_checkpoint_that_d1_cannot_take_is_refused_with_its_size(saver: Saver) -> None:
+async def test_a_checkpoint_too_large_for_d1_is_refused(saver: Saver) -> None:
     """More than goes through Cloudflare at a time: an error, never a checkpoint that seems saved."""
     with pytest.raises(DatabaseError, match="too large for Cloudflare D1") as told:
         await put(saver, "t", secrets.token_bytes(15_000_000))
@@ -294,7 +294,7 @@ async def test_sync_methods_work_while_a_loop_runs(saver: Saver) -> None:
 
 @on_both_databases
 async def test_a_saver_can_be_used_while_it_lists(saver: Saver) -> None:
-    """Whoever looks at each checkpoint and saves another one meanwhile does not wait for ever."""
+    """A reader of each checkpoint that saves another one meanwhile does not wait for ever."""
     config = await put(saver, "t", 0)
     await put(saver, "t", 1, parent=config)
     seen = 0

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from conftest import on_both_databases
 from filming import SMALL, environment, forked_clash, metered, shot_list
-from paid import Desk, Keyed, OneShot, Queued, Till, task
+from paid import Bills, Keyed, OneShot, PaidRun, Queued, task
 
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult
@@ -25,9 +25,9 @@ from clash.production import settle_call as settle
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
 @pytest.fixture
@@ -36,188 +36,188 @@ def settings(database_url: str, assets: AssetStore) -> Settings:
     return Settings(DATABASE_URL=database_url, ASSET_STORE=f"file://{assets.root.as_posix()}")  # type: ignore[call-arg]
 
 
-async def lose_answer(desk: Desk, provider: OneShot) -> None:
+async def lose_answer(paid_run: PaidRun, provider: OneShot) -> None:
     """Have a call charged, and its answer lost; the process is gone then."""
     provider.script["a"] = ["drop"]
     with pytest.raises(PersonNeededError):
-        await (await desk.ledger(provider)).call(task("a"))
-    await release_lease(desk.database, desk.lease)
+        await (await paid_run.ledger(provider)).call(task("a"))
+    await release_lease(paid_run.database, paid_run.lease)
 
 
-async def settled(desk: Desk, settings: Settings, billed: str | None, **more: Any) -> dict[str, Any]:
+async def settled(paid_run: PaidRun, settings: Settings, billed: str | None, **more: Any) -> dict[str, Any]:
     """Settle the call of slot `a`."""
-    return await settle(desk.run_id, "a", settings, billed=None if billed is None else Decimal(billed), **more)
+    return await settle(paid_run.run_id, "a", settings, billed=None if billed is None else Decimal(billed), **more)
 
 
 @on_both_databases
-async def test_an_unknown_call_that_was_not_billed_is_made_again(desk: Desk, settings: Settings) -> None:
+async def test_an_unknown_call_that_was_not_billed_is_made_again(paid_run: PaidRun, settings: Settings) -> None:
     """Its money is free again, and a plain resume makes it."""
-    till = Till()
-    provider = OneShot(till)
-    await lose_answer(desk, provider)
-    document = await settled(desk, settings, None)
+    bills = Bills()
+    provider = OneShot(bills)
+    await lose_answer(paid_run, provider)
+    document = await settled(paid_run, settings, None)
     assert (document["was_state"], document["was_held_usd"], document["billed_usd"]) == (
         "unknown",
         "0.100000",
         "0.000000",
     )
     assert document["cost"] == {"total_usd": "0.000000", "reserved_usd": "0.000000"}
-    assert await desk.money() == (0, 0)
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
-    assert await desk.money() == (100_000, 0)
+    assert await paid_run.money() == (0, 0)
+    assert isinstance(await (await paid_run.ledger(provider)).call(task("a")), CallResult)
+    assert await paid_run.money() == (100_000, 0)
 
 
 @on_both_databases
-async def test_an_unknown_call_that_was_billed_counts_as_it_was(desk: Desk, settings: Settings) -> None:
+async def test_an_unknown_call_that_was_billed_counts_as_it_was(paid_run: PaidRun, settings: Settings) -> None:
     """The bill is counted, nothing is reserved any more, and only consent buys it again."""
-    till = Till()
-    provider = OneShot(till)
-    await lose_answer(desk, provider)
-    await settled(desk, settings, "0.07")
-    assert await desk.money() == (70_000, 0)
+    bills = Bills()
+    provider = OneShot(bills)
+    await lose_answer(paid_run, provider)
+    await settled(paid_run, settings, "0.07")
+    assert await paid_run.money() == (70_000, 0)
     with pytest.raises(PersonNeededError, match=r"\$0\.070000") as asked:
-        await (await desk.ledger(provider, consent=True)).call(task("a"))
+        await (await paid_run.ledger(provider, consent=True)).call(task("a"))
     assert asked.value.code == "failed_paid"
-    assert isinstance(await (await desk.ledger(provider, buy_again=True)).call(task("a")), CallResult)
-    assert await desk.money() == (170_000, 0)
+    assert isinstance(await (await paid_run.ledger(provider, buy_again=True)).call(task("a")), CallResult)
+    assert await paid_run.money() == (170_000, 0)
 
 
 @on_both_databases
-async def test_a_refund_is_counted(desk: Desk, settings: Settings) -> None:
+async def test_a_refund_is_counted(paid_run: PaidRun, settings: Settings) -> None:
     """Paid for, failed, and given back after the complaint: it costs nothing any more, and is made again."""
-    till = Till()
-    provider = OneShot(till, script={"a": ["junk"]})
+    bills = Bills()
+    provider = OneShot(bills, script={"a": ["junk"]})
     with pytest.raises(ClashError):
-        await (await desk.ledger(provider)).call(task("a"))
-    await release_lease(desk.database, desk.lease)
-    document = await settled(desk, settings, None)
+        await (await paid_run.ledger(provider)).call(task("a"))
+    await release_lease(paid_run.database, paid_run.lease)
+    document = await settled(paid_run, settings, None)
     assert (document["was_state"], document["was_cost_usd"]) == ("failed", "0.100000")
-    assert await desk.money() == (0, 0)
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
+    assert await paid_run.money() == (0, 0)
+    assert isinstance(await (await paid_run.ledger(provider)).call(task("a")), CallResult)
 
 
 @on_both_databases
 @pytest.mark.parametrize("kind", ["keyed", "queued"])
-async def test_a_call_that_a_process_left_open_can_be_settled(desk: Desk, settings: Settings, kind: str) -> None:
+async def test_a_call_that_a_process_left_open_can_be_settled(paid_run: PaidRun, settings: Settings, kind: str) -> None:
     """An intent or a job of a process that is gone: its reservation is cleared."""
-    till = Till()
-    keyed = Keyed(till, script={"a": ["drop"] * 3})
+    bills = Bills()
+    keyed = Keyed(bills, script={"a": ["drop"] * 3})
     broken = {"broken": lambda: ConnectionResetError("reset")}
-    provider = keyed if kind == "keyed" else Queued(till, polls=["broken"] * 3, errors=broken)
+    provider = keyed if kind == "keyed" else Queued(bills, polls=["broken"] * 3, errors=broken)
     with pytest.raises(ClashError):
-        await (await desk.ledger(provider)).call(task("a"))
-    await release_lease(desk.database, desk.lease)
-    assert await desk.money() == (0, 100_000)
-    document = await settled(desk, settings, "0.10")
+        await (await paid_run.ledger(provider)).call(task("a"))
+    await release_lease(paid_run.database, paid_run.lease)
+    assert await paid_run.money() == (0, 100_000)
+    document = await settled(paid_run, settings, "0.10")
     assert document["was_state"] == ("intent" if kind == "keyed" else "submitted")
-    assert await desk.money() == (100_000, 0)
+    assert await paid_run.money() == (100_000, 0)
 
 
 @on_both_databases
-async def test_who_settled_what_and_when_is_kept_for_good(desk: Desk, settings: Settings) -> None:
+async def test_who_settled_what_and_when_is_kept_for_good(paid_run: PaidRun, settings: Settings) -> None:
     """Each settlement is a row with what it was before; a row can be neither changed nor overwritten."""
-    provider = OneShot(Till())
-    await lose_answer(desk, provider)
-    await settled(desk, settings, "0.07")
-    await settled(desk, settings, None)
-    first, second = map(SettlementRow.from_row, await settlements_of(desk.database, desk.run_id))
+    provider = OneShot(Bills())
+    await lose_answer(paid_run, provider)
+    await settled(paid_run, settings, "0.07")
+    await settled(paid_run, settings, None)
+    first, second = map(SettlementRow.from_row, await settlements_of(paid_run.database, paid_run.run_id))
     assert (first.was_state, first.was_held_micro, first.billed_micro) == ("unknown", 100_000, 70_000)
     assert (second.was_state, second.was_cost_micro, second.billed_micro) == ("failed", 70_000, 0)
     assert all("@" in row.settled_by and row.settled_at for row in (first, second))
-    assert first.call == second.call == (await desk.rows())[0]["token"]
+    assert first.call == second.call == (await paid_run.rows())[0]["token"]
     with pytest.raises(DatabaseError, match="never changed"):
-        await desk.database.batch([Statement("UPDATE call_settlements SET billed_micro = 0")])
-    assert await desk.money() == (0, 0)
+        await paid_run.database.batch([Statement("UPDATE call_settlements SET billed_micro = 0")])
+    assert await paid_run.money() == (0, 0)
 
 
 @on_both_databases
-async def test_a_call_is_settled_once_however_often_it_is_said(desk: Desk) -> None:
+async def test_a_call_is_settled_once_however_often_it_is_said(paid_run: PaidRun) -> None:
     """Two people at a time: the second finds the call no longer as it looked at it, and counts nothing."""
-    await lose_answer(desk, OneShot(Till()))
-    await desk.ledger(OneShot(Till()))
-    (row,) = await desk.calls()
+    await lose_answer(paid_run, OneShot(Bills()))
+    await paid_run.ledger(OneShot(Bills()))
+    (row,) = await paid_run.calls()
     both = [Settlement(row, 70_000, by, "2026-11-26T00:00:00.000Z") for by in ("ana@one", "ben@two")]
-    assert [await settle_call(desk.database, desk.lease, one) for one in both] == [True, False]
-    assert await desk.money() == (70_000, 0)
-    assert len(await settlements_of(desk.database, desk.run_id)) == 1
+    assert [await settle_call(paid_run.database, paid_run.lease, one) for one in both] == [True, False]
+    assert await paid_run.money() == (70_000, 0)
+    assert len(await settlements_of(paid_run.database, paid_run.run_id)) == 1
 
 
 @on_both_databases
-async def test_a_run_that_a_process_holds_is_not_settled(desk: Desk, settings: Settings) -> None:
+async def test_a_run_that_a_process_holds_is_not_settled(paid_run: PaidRun, settings: Settings) -> None:
     """Exit 5: that process may settle the call itself."""
-    await lose_answer(desk, OneShot(Till()))
-    await desk.ledger(OneShot(Till()))
+    await lose_answer(paid_run, OneShot(Bills()))
+    await paid_run.ledger(OneShot(Bills()))
     with pytest.raises(ConflictError):
-        await settled(desk, settings, None)
-    assert await desk.money() == (0, 100_000)
+        await settled(paid_run, settings, None)
+    assert await paid_run.money() == (0, 100_000)
 
 
-async def test_a_call_whose_answer_is_here_is_not_settled(desk: Desk, settings: Settings) -> None:
+async def test_a_call_whose_answer_is_here_is_not_settled(paid_run: PaidRun, settings: Settings) -> None:
     """Its receipt came late: resume settles it with what it really cost."""
-    provider = OneShot(Till())
-    await lose_answer(desk, provider)
-    (row,) = await desk.rows()
+    provider = OneShot(Bills())
+    await lose_answer(paid_run, provider)
+    (row,) = await paid_run.rows()
     late = {
-        "sha256": desk.assets.put(provider.answer("a", None).content),
+        "sha256": paid_run.assets.put(provider.answer("a", None).content),
         "media_type": "audio/wav",
         "cost_micro": 100_000,
         "precision": "exact",
         "facts": {},
         "response": "{}",
     }
-    desk.assets.write_receipt(row["token"], late)
+    paid_run.assets.write_receipt(row["token"], late)
     with pytest.raises(ConflictError) as refused:
-        await settled(desk, settings, None)
+        await settled(paid_run, settings, None)
     assert (refused.value.code, refused.value.exit_code) == ("answered", 5)
 
 
 @on_both_databases
 @pytest.mark.parametrize("billed", [None, "0.07"])
 async def test_an_answer_that_comes_late_is_used_all_the_same(
-    desk: Desk, settings: Settings, billed: str | None
+    paid_run: PaidRun, settings: Settings, billed: str | None
 ) -> None:
     """Settled by hand, then its receipt comes to light: the file is used, and its cost counted once."""
-    till = Till()
-    provider = OneShot(till)
-    await lose_answer(desk, provider)
-    await settled(desk, settings, billed)
-    (row,) = await desk.rows()
+    bills = Bills()
+    provider = OneShot(bills)
+    await lose_answer(paid_run, provider)
+    await settled(paid_run, settings, billed)
+    (row,) = await paid_run.rows()
     late = {
-        "sha256": desk.assets.put(provider.answer("a", None).content),
+        "sha256": paid_run.assets.put(provider.answer("a", None).content),
         "media_type": "audio/wav",
         "cost_micro": 100_000,
         "precision": "exact",
         "facts": {},
         "response": "{}",
     }
-    desk.assets.write_receipt(row["token"], late)
-    assert isinstance(await (await desk.ledger(provider)).call(task("a")), CallResult)
-    assert (till.times("a"), await desk.money()) == (1, (100_000, 0))
+    paid_run.assets.write_receipt(row["token"], late)
+    assert isinstance(await (await paid_run.ledger(provider)).call(task("a")), CallResult)
+    assert (bills.times("a"), await paid_run.money()) == (1, (100_000, 0))
 
 
-async def test_which_call_is_meant_must_be_clear(desk: Desk, settings: Settings) -> None:
+async def test_which_call_is_meant_must_be_clear(paid_run: PaidRun, settings: Settings) -> None:
     """No such call: exit 3. Several: exit 2, each with the id that `--call` takes."""
-    provider = OneShot(Till())
-    await lose_answer(desk, provider)
+    provider = OneShot(Bills())
+    await lose_answer(paid_run, provider)
     provider.script["a"] = ["drop"]
     with pytest.raises(PersonNeededError):
-        await (await desk.ledger(provider, consent=True)).call(task("a"))
-    await release_lease(desk.database, desk.lease)
+        await (await paid_run.ledger(provider, consent=True)).call(task("a"))
+    await release_lease(paid_run.database, paid_run.lease)
     with pytest.raises(UsageError, match="several") as several:
-        await settled(desk, settings, None)
-    ids = [row["id"] for row in await desk.rows()]
+        await settled(paid_run, settings, None)
+    ids = [row["id"] for row in await paid_run.rows()]
     assert all(str(number) in several.value.message for number in ids)
-    await settled(desk, settings, None, call_id=ids[0])
-    assert await desk.money() == (0, 100_000)
+    await settled(paid_run, settings, None, call_id=ids[0])
+    assert await paid_run.money() == (0, 100_000)
     with pytest.raises(NotFoundError):
-        await settle(desk.run_id, "b", settings, billed=None)
+        await settle(paid_run.run_id, "b", settings, billed=None)
 
 
 @pytest.mark.parametrize("bill", ["-1", "NaN", "1e9"])
-async def test_a_bill_that_is_none_is_refused(desk: Desk, settings: Settings, bill: str) -> None:
+async def test_a_bill_that_is_none_is_refused(paid_run: PaidRun, settings: Settings, bill: str) -> None:
     """Nonsense cannot be counted."""
     with pytest.raises(UsageError):
-        await settled(desk, settings, bill)
+        await settled(paid_run, settings, bill)
 
 
 # -- through the command line ----------------------------------------------------------------------------------------

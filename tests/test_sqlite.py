@@ -152,7 +152,7 @@ async def test_reading_sees_what_was_committed_by_anyone(database: SqliteDatabas
     assert await names(database) == ["other"]
 
 
-async def test_closing_waits_for_what_was_accepted_and_may_be_done_twice(database_url: str) -> None:
+async def test_closing_waits_for_what_was_accepted(database_url: str) -> None:
     """A batch that was accepted is applied before the file is closed; one that comes later is refused at once."""
     path = sqlite_path(database_url)
     database = await SqliteDatabase.open(path, "create")

@@ -199,7 +199,7 @@ def test_a_call_that_would_wait_for_itself_is_refused(url: str) -> None:
         background.run(inside())
 
 
-def test_a_file_that_was_replaced_is_opened_anew(url: str) -> None:
+def test_a_file_that_was_replaced_is_opened_again(url: str) -> None:
     """Who deletes the database and makes another one does not write into the one that is gone."""
     saver, path = get_checkpointer(), Path(url.removeprefix("sqlite:///"))
     compiled(saver).invoke({"x": 1}, CONFIG)

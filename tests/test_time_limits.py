@@ -15,7 +15,7 @@ import pytest_asyncio
 from conftest import on_both_databases
 from filming import SMALL, environment, forked, forked_clash, metered, rows_of, shot_list
 from forks import Fork
-from paid import Desk, Keyed, OneShot, Queued, Till, all_of, task
+from paid import Bills, Keyed, OneShot, PaidRun, Queued, all_of, task
 from raw_server import answer, raw_server
 
 from clash.assets import AssetStore
@@ -35,55 +35,55 @@ QUEUED = ("--image-model", "queued:illustrator")
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
 # -- a call and a job have an end --------------------------------------------------------------------------------
 
 
 @on_both_databases
-async def test_a_call_that_never_answers_becomes_unknown(desk: Desk) -> None:
+async def test_a_call_that_never_answers_becomes_unknown(paid_run: PaidRun) -> None:
     """Charged, then silence: after the limit a person is asked, and its money stays reserved."""
-    till = Till()
-    provider = OneShot(till, gated=True)
-    ledger = await desk.ledger(provider, time_limits=SHORT)
+    bills = Bills()
+    provider = OneShot(bills, gated=True)
+    ledger = await paid_run.ledger(provider, time_limits=SHORT)
     with pytest.raises(PersonNeededError, match="no answer within 0 s: a"):
         await asyncio.wait_for(ledger.call(task("a")), timeout=20)
-    assert (await desk.states(), await desk.money()) == (["unknown"], (0, 100_000))
+    assert (await paid_run.states(), await paid_run.money()) == (["unknown"], (0, 100_000))
 
 
 @on_both_databases
-async def test_a_keyed_call_that_never_answers_is_asked_again_later(desk: Desk) -> None:
+async def test_a_keyed_call_that_never_answers_is_asked_again_later(paid_run: PaidRun) -> None:
     """Not again at once, which would take as long again; the next process asks under the same key."""
-    till = Till()
-    provider = Keyed(till, gated=True)
+    bills = Bills()
+    provider = Keyed(bills, gated=True)
     with pytest.raises(NoAnswerError):
-        await asyncio.wait_for((await desk.ledger(provider, time_limits=SHORT)).call(task("a")), timeout=20)
-    assert (till.asked["a"], await desk.states()) == (1, ["intent"])
+        await asyncio.wait_for((await paid_run.ledger(provider, time_limits=SHORT)).call(task("a")), timeout=20)
+    assert (bills.asked["a"], await paid_run.states()) == (1, ["intent"])
     provider.gate.set()
-    await (await desk.ledger(provider)).call(task("a"))
-    assert (await desk.states(), len(till.charges)) == (["succeeded"], 1)
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert (await paid_run.states(), len(bills.charges)) == (["succeeded"], 1)
 
 
 @on_both_databases
-async def test_a_job_that_never_ends_keeps_its_id(desk: Desk) -> None:
+async def test_a_job_that_never_ends_keeps_its_id(paid_run: PaidRun) -> None:
     """After the limit the call fails for now; the next process looks at the same job, for the one charge."""
-    till = Till()
-    provider = Queued(till, status=JobStatus("running"))
+    bills = Bills()
+    provider = Queued(bills, status=JobStatus("running"))
     with pytest.raises(JobTimeoutError, match="job-0 is still running"):
-        await asyncio.wait_for((await desk.ledger(provider, time_limits=SHORT)).call(task("a")), timeout=20)
-    assert await desk.states() == ["submitted"]
+        await asyncio.wait_for((await paid_run.ledger(provider, time_limits=SHORT)).call(task("a")), timeout=20)
+    assert await paid_run.states() == ["submitted"]
     provider.status = JobStatus("succeeded")
-    await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 1
 
 
 @pytest.mark.parametrize(("own", "limit"), [(5, 5.0), (100, 60.0), (None, 60.0), (0, 60.0), ("soon", 60.0)])
 def test_a_provider_s_own_limit_holds_below_the_setting(own: object, limit: float) -> None:
     """`timeout_s` of a provider shortens the wait, and never lengthens it."""
-    provider = Keyed(Till())
+    provider = Keyed(Bills())
     provider.timeout_s = own  # type: ignore[attr-defined]
     limits = TimeLimits(call_s=60.0, job_s=60.0)
     assert (limits.of_call(provider), limits.of_job(provider)) == (limit, limit)
@@ -129,19 +129,19 @@ class Slow(OneShot):
 
 
 @on_both_databases
-async def test_a_stop_waits_for_calls_in_flight_but_not_for_ever(desk: Desk) -> None:
+async def test_a_stop_waits_for_calls_in_flight_but_not_for_ever(paid_run: PaidRun) -> None:
     """One answers in time and is kept; one never does: it is unknown, and what ends it is the stop."""
-    till, stop = Till(), StopSignal()
-    silent, quick = Slow(till, gated=True), Slow(till, work_s=0.2)
+    bills, stop = Bills(), StopSignal()
+    silent, quick = Slow(bills, gated=True), Slow(bills, work_s=0.2)
     for provider, text, outcome in ((quick, "quick", CallResult), (silent, "silent", StoppedError)):
-        ledger = await desk.ledger(provider, time_limits=TimeLimits(stop_s=1.0), check_stop=stop.check)
+        ledger = await paid_run.ledger(provider, time_limits=TimeLimits(stop_s=1.0), check_stop=stop.check)
         calls = asyncio.create_task(all_of(ledger, [text]))
         await asyncio.wait_for(provider.begun.wait(), timeout=20)
         stop.request(signal.SIGTERM)
         (result,) = await asyncio.wait_for(calls, timeout=20)
         assert isinstance(result, outcome), result
         stop.signum = None
-    assert await desk.states() == ["succeeded", "unknown"]
+    assert await paid_run.states() == ["succeeded", "unknown"]
 
 
 def begun(tmp_path: Path, *flags: str, url: str, **env: str) -> tuple[Fork, dict[str, str]]:
@@ -291,18 +291,18 @@ def test_a_run_whose_call_hangs_ends_by_its_limit(
 
 
 @on_both_databases
-async def test_a_look_that_is_never_answered_ends_with_the_job(desk: Desk) -> None:
+async def test_a_look_that_is_never_answered_ends_with_the_job(paid_run: PaidRun) -> None:
     """The queue itself falls silent: the job's own limit ends the wait, and its id is kept."""
-    till = Till()
+    bills = Bills()
 
     class Silent(Queued):
         async def poll(self, model: str, job: Job) -> JobStatus:
-            if till.asked["a"] == 1 and self.polled:
+            if bills.asked["a"] == 1 and self.polled:
                 await asyncio.sleep(10**6)
             self.polled += 1
             return JobStatus("running")
 
     limits = TimeLimits(call_s=60.0, job_s=0.5)
     with pytest.raises(JobTimeoutError, match="job-0 is still silent"):
-        await asyncio.wait_for((await desk.ledger(Silent(till), time_limits=limits)).call(task("a")), timeout=20)
-    assert await desk.states() == ["submitted"]
+        await asyncio.wait_for((await paid_run.ledger(Silent(bills), time_limits=limits)).call(task("a")), timeout=20)
+    assert await paid_run.states() == ["submitted"]

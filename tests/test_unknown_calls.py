@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from conftest import on_both_databases
 from filming import SMALL, environment, forked_clash, metered, rows_of, shot_list
-from paid import Desk, Keyed, OneShot, Queued, Till, all_of, provider_of, task, text_of
+from paid import Bills, Keyed, OneShot, PaidRun, Queued, all_of, provider_of, task, text_of
 
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult
@@ -23,112 +23,112 @@ from clash.providers.registry import Registry
 
 
 @pytest_asyncio.fixture
-async def desk(database: Database, assets: AssetStore, lease: Lease) -> Desk:
+async def paid_run(database: Database, assets: AssetStore, lease: Lease) -> PaidRun:
     """A run to which ledgers come."""
-    return Desk(database, assets, lease.run_id, lease)
+    return PaidRun(database, assets, lease.run_id, lease)
 
 
 # -- execute, then report a timeout --------------------------------------------------------------------------------
 
 
 @on_both_databases
-async def test_a_dropped_answer_of_a_keyed_provider_is_asked_for_again_and_charged_once(desk: Desk) -> None:
+async def test_a_dropped_answer_is_asked_for_again_under_its_key(paid_run: PaidRun) -> None:
     """The same key again costs nothing more: the call succeeds within the same process."""
-    till = Till()
-    ledger = await desk.ledger(Keyed(till, script={"a": ["drop", "drop"]}))
+    bills = Bills()
+    ledger = await paid_run.ledger(Keyed(bills, script={"a": ["drop", "drop"]}))
     made = await ledger.call(task("a"))
-    assert made.cost_micro == 100_000 == till.micro
-    assert till.asked["a"] == 3
-    assert await desk.states() == ["succeeded"]
-    assert (await desk.rows())[0]["attempt"] == 3
+    assert made.cost_micro == 100_000 == bills.micro
+    assert bills.asked["a"] == 3
+    assert await paid_run.states() == ["succeeded"]
+    assert (await paid_run.rows())[0]["attempt"] == 3
 
 
 @on_both_databases
 @pytest.mark.parametrize("kind", ["oneshot", "queued"])
-async def test_a_dropped_answer_of_a_provider_without_keys_waits_for_consent(desk: Desk, kind: str) -> None:
+async def test_a_dropped_answer_without_a_key_waits_for_consent(paid_run: PaidRun, kind: str) -> None:
     """Unknown, its money reserved; another process does not call it either; with consent it is called once more."""
-    till = Till()
-    provider = provider_of(kind, till, script={"a": ["drop"]})
-    ledger = await desk.ledger(provider)
+    bills = Bills()
+    provider = provider_of(kind, bills, script={"a": ["drop"]})
+    ledger = await paid_run.ledger(provider)
     with pytest.raises(PersonNeededError) as asked:
         await ledger.call(task("a"))
     assert asked.value.code == "unknown_call"
     assert asked.value.slots == ("a",)
     assert "$0.100000" in asked.value.message
-    assert await desk.money() == (0, 100_000)
+    assert await paid_run.money() == (0, 100_000)
     for _ in range(2):
         with pytest.raises(PersonNeededError):
-            await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
-    made = await (await desk.ledger(provider, consent=True)).call(task("a"))
+            await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 1
+    made = await (await paid_run.ledger(provider, consent=True)).call(task("a"))
     assert made.cost_micro == 100_000
-    assert till.times("a") == 2
-    assert await desk.states() == ["unknown", "succeeded"]
+    assert bills.times("a") == 2
+    assert await paid_run.states() == ["unknown", "succeeded"]
     # The unknown call may be on the invoice: what it may have cost stays reserved.
-    assert await desk.money() == (100_000, 100_000)
+    assert await paid_run.money() == (100_000, 100_000)
 
 
 @on_both_databases
-async def test_consent_covers_the_calls_that_were_unknown_when_it_was_given(desk: Desk) -> None:
+async def test_consent_covers_only_the_calls_unknown_by_then(paid_run: PaidRun) -> None:
     """A call that becomes unknown while the consent is in force is asked about again."""
-    till = Till()
-    provider = OneShot(till, script={"a": ["drop", "drop"]})
+    bills = Bills()
+    provider = OneShot(bills, script={"a": ["drop", "drop"]})
     with pytest.raises(PersonNeededError):
-        await (await desk.ledger(provider)).call(task("a"))
+        await (await paid_run.ledger(provider)).call(task("a"))
     with pytest.raises(PersonNeededError):
-        await (await desk.ledger(provider, consent=True)).call(task("a"))
-    assert till.times("a") == 2
-    assert await desk.states() == ["unknown", "unknown"]
+        await (await paid_run.ledger(provider, consent=True)).call(task("a"))
+    assert bills.times("a") == 2
+    assert await paid_run.states() == ["unknown", "unknown"]
 
 
 @on_both_databases
-async def test_one_unknown_call_does_not_keep_the_others(desk: Desk) -> None:
+async def test_one_unknown_call_does_not_keep_the_others(paid_run: PaidRun) -> None:
     """Its siblings are made; only it waits."""
-    till = Till()
-    results = await all_of(await desk.ledger(OneShot(till, script={"b": ["drop"]})), ["a", "b", "c"])
+    bills = Bills()
+    results = await all_of(await paid_run.ledger(OneShot(bills, script={"b": ["drop"]})), ["a", "b", "c"])
     assert [type(result) for result in results] == [CallResult, PersonNeededError, CallResult]
 
 
 @on_both_databases
-async def test_a_provider_that_can_be_asked_is_asked_first(desk: Desk) -> None:
+async def test_a_provider_that_can_be_asked_is_asked_first(paid_run: PaidRun) -> None:
     """One that knows our key says what became of the call: found, it is settled; never arrived, it is made."""
-    till = Till()
+    bills = Bills()
 
     class Knowing(OneShot):
         async def find(self, model: str, request: Request, context: Context) -> Answer | Job | None:
-            known = (text_of(request), context.key) in till.charges
+            known = (text_of(request), context.key) in bills.charges
             return self.answer(text_of(request), None) if known else None
 
-    provider = Knowing(till, script={"arrived": ["drop"], "lost": ["unsent"]})
-    results = await all_of(await desk.ledger(provider), ["arrived", "lost"])
+    provider = Knowing(bills, script={"arrived": ["drop"], "lost": ["unsent"]})
+    results = await all_of(await paid_run.ledger(provider), ["arrived", "lost"])
     assert [type(result) for result in results] == [CallResult, CallResult]
-    assert (till.times("arrived"), till.times("lost")) == (1, 1)
-    assert (till.asked["arrived"], till.asked["lost"]) == (1, 2)
-    assert await desk.money() == (200_000, 0)
+    assert (bills.times("arrived"), bills.times("lost")) == (1, 1)
+    assert (bills.asked["arrived"], bills.asked["lost"]) == (1, 2)
+    assert await paid_run.money() == (200_000, 0)
 
 
 @on_both_databases
-async def test_a_queue_that_can_be_asked_gives_the_job_back(desk: Desk) -> None:
+async def test_a_queue_that_can_be_asked_gives_the_job_back(paid_run: PaidRun) -> None:
     """The submit's answer was lost; the job is found under our key and waited for, not submitted again."""
-    till = Till()
+    bills = Bills()
 
     class Knowing(Queued):
         async def find(self, model: str, request: Request, context: Context) -> Answer | Job | None:
             found = [job for job, text in self.jobs.items() if text == text_of(request)]
             return Job(found[0], self.endpoint) if found else None
 
-    await (await desk.ledger(Knowing(till, script={"a": ["drop"]}))).call(task("a"))
-    assert till.times("a") == 1
-    assert await desk.states() == ["succeeded"]
+    await (await paid_run.ledger(Knowing(bills, script={"a": ["drop"]}))).call(task("a"))
+    assert bills.times("a") == 1
+    assert await paid_run.states() == ["succeeded"]
 
 
 # -- what comes to light later ---------------------------------------------------------------------------------------
 
 
-def late_receipt(desk: Desk, provider: OneShot, row: Row) -> str:
+def late_receipt(paid_run: PaidRun, provider: OneShot, row: Row) -> str:
     """What a process writes that was frozen, not dead, when its answer comes at last; the file's digest."""
-    digest = desk.assets.put(provider.answer(row["slot"], None).content)
-    desk.assets.write_receipt(
+    digest = paid_run.assets.put(provider.answer(row["slot"], None).content)
+    paid_run.assets.write_receipt(
         row["token"],
         {
             "sha256": digest,
@@ -143,41 +143,41 @@ def late_receipt(desk: Desk, provider: OneShot, row: Row) -> str:
 
 
 @on_both_databases
-async def test_a_receipt_that_comes_late_settles_an_unknown_call(desk: Desk) -> None:
+async def test_a_receipt_that_comes_late_settles_an_unknown_call(paid_run: PaidRun) -> None:
     """A frozen process was taken for dead, and got its answer after all: nobody is asked, nothing is bought again."""
-    till = Till()
-    provider = OneShot(till, script={"a": ["drop"]})
+    bills = Bills()
+    provider = OneShot(bills, script={"a": ["drop"]})
     with pytest.raises(PersonNeededError):
-        await (await desk.ledger(provider)).call(task("a"))
-    (row,) = await desk.rows()
-    digest = late_receipt(desk, provider, row)
-    made = await (await desk.ledger(provider)).call(task("a"))
+        await (await paid_run.ledger(provider)).call(task("a"))
+    (row,) = await paid_run.rows()
+    digest = late_receipt(paid_run, provider, row)
+    made = await (await paid_run.ledger(provider)).call(task("a"))
     assert made.sha256 == digest
-    assert till.times("a") == 1
-    assert await desk.states() == ["succeeded"]
-    assert await desk.money() == (100_000, 0)
+    assert bills.times("a") == 1
+    assert await paid_run.states() == ["succeeded"]
+    assert await paid_run.money() == (100_000, 0)
 
 
 @on_both_databases
-async def test_a_late_receipt_of_any_unknown_call_will_do(desk: Desk) -> None:
+async def test_a_late_receipt_of_any_unknown_call_will_do(paid_run: PaidRun) -> None:
     """Made again with consent and unknown once more, then the first answer comes to light: it is not bought thrice."""
-    till = Till()
-    provider = OneShot(till, script={"a": ["drop", "drop"]})
+    bills = Bills()
+    provider = OneShot(bills, script={"a": ["drop", "drop"]})
     for consent in (False, True):
         with pytest.raises(PersonNeededError):
-            await (await desk.ledger(provider, consent=consent)).call(task("a"))
-    late_receipt(desk, provider, (await desk.rows())[0])
-    await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 2
-    assert await desk.states() == ["succeeded", "unknown"]
-    assert await desk.money() == (100_000, 100_000)
+            await (await paid_run.ledger(provider, consent=consent)).call(task("a"))
+    late_receipt(paid_run, provider, (await paid_run.rows())[0])
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 2
+    assert await paid_run.states() == ["succeeded", "unknown"]
+    assert await paid_run.money() == (100_000, 100_000)
 
 
 @on_both_databases
-async def test_a_job_s_ticket_on_the_disk_is_enough(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_job_s_ticket_on_the_disk_is_enough(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database refused the job's id: it stands on the disk, and the next process waits for that very job."""
-    till = Till()
-    provider = Queued(till)
+    bills = Bills()
+    provider = Queued(bills)
 
     async def refuse(*_: object) -> None:
         raise StorageError("the database is locked")
@@ -185,41 +185,41 @@ async def test_a_job_s_ticket_on_the_disk_is_enough(desk: Desk, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr("clash.calls.call_store.CallStore.store_job", refuse)
         with pytest.raises(StorageError):
-            await (await desk.ledger(provider)).call(task("a"))
-    assert await desk.states() == ["intent"]
-    await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
-    assert await desk.states() == ["succeeded"]
-    assert not list((desk.assets.root / "receipts").iterdir()), "a settled call needs no receipt"
+            await (await paid_run.ledger(provider)).call(task("a"))
+    assert await paid_run.states() == ["intent"]
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 1
+    assert await paid_run.states() == ["succeeded"]
+    assert not list((paid_run.assets.root / "receipts").iterdir()), "a settled call needs no receipt"
 
 
 # -- jobs ------------------------------------------------------------------------------------------------------------
 
 
 @on_both_databases
-async def test_a_job_is_polled_where_it_was_submitted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_job_is_polled_where_it_was_submitted(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings name another provider and address by now: the recorded one is asked, and nothing is bought."""
-    till, seen = Till(), list[str]()
+    bills, seen = Bills(), list[str]()
 
     class Slow(Queued):
         async def poll(self, model: str, job: Job) -> JobStatus:
             seen.append(f"{job.endpoint} {model}")
             raise ProviderError("bad gateway", retryable=True, status_code=502)
 
-    slow = Slow(till)
+    slow = Slow(bills)
     with pytest.raises(ProviderError):
-        await (await desk.ledger(slow)).call(task("a"))
-    assert await desk.states() == ["submitted"]
-    moved = Queued(till, endpoint="https://moved.example", jobs=slow.jobs)
+        await (await paid_run.ledger(slow)).call(task("a"))
+    assert await paid_run.states() == ["submitted"]
+    moved = Queued(bills, endpoint="https://moved.example", jobs=slow.jobs)
     named = Registry.provider
     monkeypatch.setattr(
         Registry, "provider", lambda registry, name: moved if name == "queued" else named(registry, name)
     )
     polls = list[Job]()
     monkeypatch.setattr(moved, "poll", lambda _, job: _succeeded(polls, job))
-    await (await desk.ledger(Keyed(till))).call(task("a"))
+    await (await paid_run.ledger(Keyed(bills))).call(task("a"))
     assert [job.endpoint for job in polls] == ["https://paid.example/v1"]
-    assert till.charges == [("a", "job-0")]
+    assert bills.charges == [("a", "job-0")]
 
 
 async def _succeeded(polls: list[Job], job: Job) -> JobStatus:
@@ -238,78 +238,78 @@ async def _succeeded(polls: list[Job], job: Job) -> JobStatus:
         (ProviderError("there is no such job", status_code=404), "failed", 100_000),
     ],
 )
-async def test_a_job_is_given_up_only_when_the_queue_says_that_it_is_gone(
-    desk: Desk, error: Exception, state: str, charged: int
+async def test_a_job_is_given_up_only_when_the_queue_says_so(
+    paid_run: PaidRun, error: Exception, state: str, charged: int
 ) -> None:
     """Whatever else a look at it brings, the job's id is kept and the next process looks again."""
-    till = Till()
-    provider = Queued(till, polls=["broken"] * 3, errors={"broken": lambda: error})
+    bills = Bills()
+    provider = Queued(bills, polls=["broken"] * 3, errors={"broken": lambda: error})
     with pytest.raises(ProviderError):
-        await (await desk.ledger(provider)).call(task("a"))
-    assert await desk.states() == [state]
-    assert (await desk.money())[0] == charged
+        await (await paid_run.ledger(provider)).call(task("a"))
+    assert await paid_run.states() == [state]
+    assert (await paid_run.money())[0] == charged
     provider.polls.clear()
-    await (await desk.ledger(provider)).call(task("a"))
-    assert till.times("a") == 1
-    assert await desk.money() == (100_000, 0)
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 1
+    assert await paid_run.money() == (100_000, 0)
 
 
 @on_both_databases
-async def test_a_job_that_failed_costs_what_the_queue_says(desk: Desk) -> None:
+async def test_a_job_that_failed_costs_what_the_queue_says(paid_run: PaidRun) -> None:
     """Billed all the same: counted, told, and not tried again unasked. Not billed: tried again."""
-    till = Till()
-    billed = Queued(till, status=JobStatus("failed", "nsfw", retryable=True, cost_usd=Decimal("0.04")))
+    bills = Bills()
+    billed = Queued(bills, status=JobStatus("failed", "nsfw", retryable=True, cost_usd=Decimal("0.04")))
     with pytest.raises(ProviderError, match="nsfw"):
-        await (await desk.ledger(billed)).call(task("a"))
-    assert till.asked["a"] == 1
-    assert await desk.money() == (40_000, 0)
-    free = Queued(till, status=JobStatus("failed", "the worker died", retryable=True))
+        await (await paid_run.ledger(billed)).call(task("a"))
+    assert bills.asked["a"] == 1
+    assert await paid_run.money() == (40_000, 0)
+    free = Queued(bills, status=JobStatus("failed", "the worker died", retryable=True))
     with pytest.raises(ProviderError, match="the worker died"):
-        await (await desk.ledger(free)).call(task("b"))
-    assert till.asked["b"] == 3
+        await (await paid_run.ledger(free)).call(task("b"))
+    assert bills.asked["b"] == 3
 
 
 # -- an intent whose request is no longer the same -------------------------------------------------------------------
 
 
 @on_both_databases
-async def test_a_paid_intent_is_not_sent_again_with_another_request(desk: Desk) -> None:
+async def test_a_paid_intent_is_not_sent_again_with_another_request(paid_run: PaidRun) -> None:
     """The key would promise one thing and ask for another: a person is asked, and consents to a call of its own."""
-    till = Till()
-    provider = Keyed(till, script={"a": ["drop"] * 3})
+    bills = Bills()
+    provider = Keyed(bills, script={"a": ["drop"] * 3})
     with pytest.raises(ProviderError):
-        await (await desk.ledger(provider)).call(task("a"))
-    assert await desk.states() == ["intent"]
+        await (await paid_run.ledger(provider)).call(task("a"))
+    assert await paid_run.states() == ["intent"]
     changed = replace(task("a"), request=task("other words").request)
     with pytest.raises(PersonNeededError, match="changed since"):
-        await (await desk.ledger(provider)).call(changed)
-    assert till.asked == {"a": 3}
-    await (await desk.ledger(provider, consent=True)).call(changed)
-    assert [text for text, _ in till.charges] == ["a", "other words"]
-    rows = await desk.rows()
+        await (await paid_run.ledger(provider)).call(changed)
+    assert bills.asked == {"a": 3}
+    await (await paid_run.ledger(provider, consent=True)).call(changed)
+    assert [text for text, _ in bills.charges] == ["a", "other words"]
+    rows = await paid_run.rows()
     assert rows[0]["key"] != rows[1]["key"]
 
 
 @on_both_databases
-async def test_a_free_intent_whose_request_changed_is_simply_made_anew(desk: Desk) -> None:
+async def test_a_free_intent_with_another_request_is_made_again(paid_run: PaidRun) -> None:
     """A new version draws differently, and nothing was at stake: no question, a new row under its own key."""
-    till = Till()
-    provider = Keyed(till, price=Decimal(0), script={"a": ["drop"] * 3})
+    bills = Bills()
+    provider = Keyed(bills, price=Decimal(0), script={"a": ["drop"] * 3})
     with pytest.raises(ProviderError):
-        await (await desk.ledger(provider)).call(task("a"))
-    await (await desk.ledger(provider)).call(replace(task("a"), request=task("other").request))
-    assert await desk.states() == ["failed", "succeeded"]
+        await (await paid_run.ledger(provider)).call(task("a"))
+    await (await paid_run.ledger(provider)).call(replace(task("a"), request=task("other").request))
+    assert await paid_run.states() == ["failed", "succeeded"]
 
 
 @on_both_databases
-async def test_a_key_of_another_address_is_not_trusted(desk: Desk) -> None:
+async def test_a_key_of_another_address_is_not_trusted(paid_run: PaidRun) -> None:
     """The base URL has changed: that server never saw the key, so to call it may be to pay twice."""
-    till = Till()
+    bills = Bills()
     with pytest.raises(ProviderError):
-        await (await desk.ledger(Keyed(till, script={"a": ["drop"] * 3}))).call(task("a"))
+        await (await paid_run.ledger(Keyed(bills, script={"a": ["drop"] * 3}))).call(task("a"))
     with pytest.raises(PersonNeededError):
-        await (await desk.ledger(Keyed(till, endpoint="https://elsewhere.example"))).call(task("a"))
-    assert till.times("a") == 1
+        await (await paid_run.ledger(Keyed(bills, endpoint="https://elsewhere.example"))).call(task("a"))
+    assert bills.times("a") == 1
 
 
 # -- through the command line ----------------------------------------------------------------------------------------
@@ -345,20 +345,20 @@ def test_a_film_whose_answer_was_dropped(tmp_path: Path, database_url: str, kind
 
 @on_both_databases
 @pytest.mark.parametrize("name", ["", "  ", None])
-async def test_a_job_without_an_id_is_an_unknown_call(desk: Desk, name: str | None) -> None:
+async def test_a_job_without_an_id_is_an_unknown_call(paid_run: PaidRun, name: str | None) -> None:
     """It may be charged, and nobody can ask about it: it is never polled, and bought again with consent only."""
-    till = Till()
-    provider = Nameless(till)
+    bills = Bills()
+    provider = Nameless(bills)
     provider.called = name
     for _ in range(2):
         with pytest.raises(PersonNeededError):
-            await (await desk.ledger(provider)).call(task("a"))
-    (row,) = await desk.rows()
-    assert (row["state"], provider.polled, len(till.charges)) == ("unknown", 0, 1)
+            await (await paid_run.ledger(provider)).call(task("a"))
+    (row,) = await paid_run.rows()
+    assert (row["state"], provider.polled, len(bills.charges)) == ("unknown", 0, 1)
     assert "no id" in row["error_message"]
-    made = await (await desk.ledger(Queued(till), consent=True)).call(task("a"))
+    made = await (await paid_run.ledger(Queued(bills), consent=True)).call(task("a"))
     assert isinstance(made, CallResult)
-    assert len(till.charges) == 2
+    assert len(bills.charges) == 2
 
 
 class Nameless(Queued):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from emulator import Emulator
 from emulator.material import PICTURES
-from emulator.office import Office
+from emulator.vendor_run import VendorRun
 from filming import SMALL, clash, environment, query
 from pydantic import SecretStr
 
@@ -76,30 +76,32 @@ def test_doctor_says_which_proxy_is_used(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("service", ["openai", "fal"])
-async def test_a_key_that_cannot_be_sent(service: str, key: str, why: str, office: Office, vendors: Emulator) -> None:
+async def test_a_key_that_cannot_be_sent(
+    service: str, key: str, why: str, vendor_run: VendorRun, vendors: Emulator
+) -> None:
     """The variable and the place are named, the key is not shown, and nothing is recorded."""
     name = {"openai": "openai_api_key", "fal": "fal_key"}[service]
     model = {"openai": "openai:gpt-image-1-mini", "fal": f"fal:{PICTURES[0]}"}[service]
     request = ImageRequest(subject="location", prompt="A harbour", style="ink", width=1024, height=576)
-    changed = office.set(**{name: SecretStr(key)}, allow_unpriced=True)
+    changed = vendor_run.set(**{name: SecretStr(key)}, allow_unpriced=True)
     with pytest.raises(SettingsError, match=f"{name.upper()} ") as caught:
         await changed.call(model, request)
     assert (caught.value.exit_code, caught.value.code) == (4, "bad_key")
     assert why in caught.value.message
     assert key not in f"{caught.value.message} {caught.value.hint}"
-    assert await office.states() == []
+    assert await vendor_run.states() == []
     assert vendors.submits() == []
 
 
 @pytest.mark.parametrize("key", [" ", "\n", "\t \n"])
-async def test_a_blank_key_is_no_key(key: str, office: Office, vendors: Emulator) -> None:
+async def test_a_blank_key_is_no_key(key: str, vendor_run: VendorRun, vendors: Emulator) -> None:
     """Also where a server of one's own wants none: it was meant to be one."""
     request = ImageRequest(subject="location", prompt="A harbour", style="ink", width=1024, height=576)
     for name, model in (("openai_api_key", "openai:gpt-image-1-mini"), ("fal_key", f"fal:{PICTURES[0]}")):
-        changed = office.set(**{name: SecretStr(key)}, allow_unpriced=True)
+        changed = vendor_run.set(**{name: SecretStr(key)}, allow_unpriced=True)
         with pytest.raises(SettingsError, match=f"{name.upper()} is (blank|not set)"):
             await changed.call(model, request)
-    assert await office.states() == []
+    assert await vendor_run.states() == []
     assert vendors.submits() == []
 
 

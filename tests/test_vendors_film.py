@@ -27,7 +27,7 @@ def paid(vendors: Emulator) -> Counter[str]:
     return Counter(str(entry["body"]["model"]) for entry in vendors.submits())
 
 
-def test_one_command_makes_a_film_of_real_models_and_its_bill_is_the_vendors(tmp_path: Path, vendors: Emulator) -> None:
+def test_a_film_of_real_models_costs_what_the_vendors_bill(tmp_path: Path, vendors: Emulator) -> None:
     """`run --preset final` makes the example's film from vendors' files, and `cost` agrees with their journal."""
     story = story_of(STORY)
     at_work(vendors, story)
@@ -104,7 +104,7 @@ def test_without_a_key_nothing_is_made_and_nothing_asked(tmp_path: Path, vendors
     assert vendors.journal() == []
 
 
-def test_a_model_without_a_price_is_refused_before_the_first_call(tmp_path: Path, vendors: Emulator) -> None:
+def test_a_model_without_a_price_is_refused_at_once(tmp_path: Path, vendors: Emulator) -> None:
     """What nobody knows the price of is not called, unless that is allowed; then it counts as free."""
     story = shot_list(tmp_path / "story.csv", 1)
     at_work(vendors, story_of(story))

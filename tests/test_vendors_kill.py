@@ -62,7 +62,7 @@ def _answered(folder: Path, sql: str) -> bool:
     ("kind", "model", "jobs"),
     [("image", "nano-banana-2", 3), ("speech", "kokoro", 1), ("video", "ltx-2", 1)],
 )
-def test_a_job_in_flight_at_a_kill_is_asked_for_and_not_bought_again(
+def test_a_job_in_flight_at_a_kill_is_not_bought_again(
     tmp_path: Path, vendors: Emulator, kind: str, model: str, jobs: int
 ) -> None:
     """Killed after the submit and before the result, of each kind: one submit a slot in the vendors' journal."""

@@ -48,9 +48,7 @@ async def database(d1_engine: D1Engine, network: FaultyNetwork) -> AsyncGenerato
     await opened.close()
 
 
-async def test_five_steps_and_a_fan_out_of_twenty_take_twelve_requests_at_most(
-    database: D1Database, network: FaultyNetwork
-) -> None:
+async def test_a_fan_out_of_twenty_takes_at_most_twelve_requests(database: D1Database, network: FaultyNetwork) -> None:
     """One a superstep and one for what twenty instant tasks wrote; eight is the least that can be."""
     lease = await take_lease(database, RUN)
     network.sent.clear()

@@ -78,7 +78,7 @@ async def ours(folder: Path, number: int, assets: AssetStore) -> float:
             return time.perf_counter() - started
 
 
-async def test_ledger_and_checkpoints_cost_at_most_three_times_the_checkpoints(tmp_path: Path) -> None:
+async def test_the_ledger_costs_at_most_twice_the_checkpoints(tmp_path: Path) -> None:
     """Per task, at most 3 times the stock saver's alone."""
     # Only the database is compared: the files go to memory where the system has a place for that.
     memory = Path("/dev/shm")  # noqa: S108

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from paid import KINDS, Queued, Till, provider_of, task
+from paid import KINDS, Bills, Queued, provider_of, task
 
 from clash.assets import AssetStore
 from clash.calls.ledger import Ledger
@@ -48,7 +48,7 @@ async def with_ledger(path: Path, number: int, kind: str, assets: AssetStore, *,
     """Seconds, and commits, for `CALLS` calls through the ledger, so many of them in flight at once."""
     url = f"sqlite:///{path.as_posix()}"
     await init_database(url)
-    provider = provider_of(kind, Till())
+    provider = provider_of(kind, Bills())
     if isinstance(provider, Queued):
         provider.poll_every_s = 0
     counted = _Counted()

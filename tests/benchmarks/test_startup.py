@@ -39,7 +39,7 @@ def test_importing_clash_costs_little_more_than_pydantic(tmp_path: Path) -> None
     assert imported <= 1.2 * pydantic
 
 
-def test_a_thousand_checkpoints_are_listed_before_langgraph_would_be_imported(tmp_path: Path) -> None:
+def test_a_thousand_checkpoints_are_listed_in_a_moment(tmp_path: Path) -> None:
     """`checkpoints ls` of 1,000 checkpoints takes at most the time of `python -c "import langgraph.graph"`."""
     thread = with_a_thousand_checkpoints(tmp_path)
     langgraph = seconds([sys.executable, "-c", "import langgraph.graph"], tmp_path)

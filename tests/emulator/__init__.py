@@ -44,7 +44,7 @@ class Emulator:
         return f"{self.url}/files/{name}"
 
     def answers(self, *fixtures: Mapping[str, Any]) -> None:
-        """Fixtures of aimock; they go before those that are there."""
+        """Fixtures of aimock; they override those that are there."""
         self._post("__emulator/fixtures", list(fixtures))
 
     def fault(self, path: str, action: str, *, times: int = 1, **facts: Any) -> None:

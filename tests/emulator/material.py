@@ -61,7 +61,7 @@ def story_of(path: Path) -> Story:
 
 
 def draft_of(story: Story, rows: slice = slice(None)) -> Draft:
-    """A draft of these rows of the story without a fault: one shot a row."""
+    """A draft of these rows of the story without a fault: one shot per row."""
     place, characters, scenes = "", dict[str, DraftCharacter](), list[DraftScene]()
     places: dict[str, DraftLocation] = {}
     for beat in story.beats[rows]:

@@ -155,7 +155,7 @@ def test_night_is_darker_than_day_in_the_open() -> None:
         assert night < 0.7 * pixels(draw("field", time="day", weather=weather)).mean()
 
 
-def test_the_same_request_gives_the_same_bytes_in_another_process() -> None:
+def test_another_process_draws_the_same_bytes() -> None:
     """A picture can be named by its request: no clock, no memory address, no hash seed goes into it."""
     ours = {kind: digest(draw(kind, time="dusk", weather="rain")) for kind in ("lighthouse", "market", "shop")}
     assert ours == {kind: digest(draw(kind, time="dusk", weather="rain")) for kind in ours}

@@ -30,7 +30,7 @@ def drawn(look: Look, pose: str = "standing", mood: str = "neutral", *, behind: 
 
 
 def test_english_words_become_garment_hair_and_their_colours() -> None:
-    """ "Teal oilskin coat, copper hair" is a teal coat and copper hair, whoever wears them."""
+    """ "Teal oilskin coat, copper hair" is a teal coat and copper hair, on any person."""
     look = person("Teal oilskin coat, copper hair, salt-stained cuffs")
     assert look.garment == "coat"
     assert look.cloth == (38, 106, 118)
@@ -120,7 +120,7 @@ def test_the_garment_is_drawn_in_its_colour() -> None:
     assert teal_chest[2] > teal_chest[0] + 25
 
 
-def test_a_child_is_smaller_than_an_adult_and_stands_on_the_same_ground() -> None:
+def test_a_child_is_smaller_on_the_same_ground() -> None:
     """Children are shorter; all feet are at the same height."""
     adult, child = drawn(person("a woman of 40 years")), drawn(person("a girl, 8 years old"))
     tops = [int(np.argmax(figure[..., 3].max(axis=1) > 128)) for figure in (adult, child)]
@@ -185,7 +185,7 @@ def test_from_behind_there_is_no_face() -> None:
         ("", "A quiet street", "neutral"),
     ],
 )
-def test_the_mood_is_read_from_the_emotion_first_and_then_from_the_action(emotion: str, action: str, mood: str) -> None:
+def test_the_emotion_decides_the_mood_before_the_action(emotion: str, action: str, mood: str) -> None:
     """The emotion column decides; without it the words of the action do."""
     assert mood_of(emotion, action) == mood
 

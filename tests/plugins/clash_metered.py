@@ -4,8 +4,8 @@
     oneshot   answers at once and knows no keys: charges every call
     queued    takes jobs: charges every submit, keeps the jobs in a folder
 
-The meter is a file, one line an event: `charge <key> <slot>` when money is taken, `answer <key> <slot>` when the answer
-is on its way. Environment:
+The meter is a file, one line per event: `charge <key> <slot>` when money is taken, `answer <key> <slot>` when the
+answer is on its way. Environment:
 
     METER         the file; its folder `<METER>.jobs` holds the queue
     METER_COST    dollars a call (default 0)
@@ -193,7 +193,7 @@ class OneShotProvider(_Metered):
 
 
 class QueuedProvider(_Metered):
-    """Charges every submit; a job is a file, so it outlives whoever submitted it."""
+    """Charges every submit; a job is a file, so it outlives the process that submitted it."""
 
     name = "queued"
     idempotent = False

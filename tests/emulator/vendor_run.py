@@ -21,7 +21,7 @@ QUICK = RetryPolicy(attempts=3, first_wait_s=0.001, longest_wait_s=0.002, rate_l
 
 
 @dataclass
-class Office:
+class VendorRun:
     """A run with its ledger, set to the emulator."""
 
     database: Database
@@ -33,9 +33,9 @@ class Office:
     def __post_init__(self) -> None:
         self.registry = Registry(self.settings)
 
-    def set(self, **changes: Any) -> Office:
+    def set(self, **changes: Any) -> VendorRun:
         """The same run in another process, with other settings."""
-        return Office(self.database, self.lease, self.assets, self.settings.model_copy(update=changes))
+        return VendorRun(self.database, self.lease, self.assets, self.settings.model_copy(update=changes))
 
     async def call(self, spec: str, request: Request, slot: str = "slot", take: int = 1) -> CallResult:
         """Have a model asked. A ledger of its own: nothing is remembered but tables and disk."""
