@@ -1,4 +1,4 @@
-"""Every module and every function can be read in one sitting, and every line is formatted."""
+"""Modules and functions are short, every line is formatted, and rows of tables are read in one place."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ def long_functions(source: str) -> Iterator[tuple[str, int]]:
                 yield node.name, lines
 
 
+def rows_read(node: ast.AST, function: str = "") -> Iterator[tuple[str, int]]:
+    """Return where a column of a `row` is read by its name, outside of `from_row`: the function and the line."""
+    for child in ast.iter_child_nodes(node):
+        name = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
+        match child:
+            case ast.Subscript(value=ast.Name(id="row"), slice=ast.Constant(value=str())) if name != "from_row":
+                yield name, child.lineno
+            case _:
+                pass
+        yield from rows_read(child, name)
+
+
 def test_no_module_has_more_than_400_lines() -> None:
     """A module that is longer has two subjects."""
     sizes = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in MODULES}
@@ -47,6 +59,18 @@ def test_no_line_is_kept_from_the_formatter() -> None:
         for path in MODULES
         if any(mark in path.read_text("utf-8") for mark in UNFORMATTED)
     ]
+
+
+def test_rows_of_tables_are_read_only_in_from_row() -> None:
+    """The names of columns are in `from_row` and in `clash/database/rows.py`, nowhere else."""
+    modules = [path for path in MODULES if path.is_relative_to(ROOT / "clash") and path.name != "rows.py"]
+    assert not [
+        (path.relative_to(ROOT).as_posix(), *found)
+        for path in modules
+        for found in rows_read(ast.parse(path.read_text("utf-8")))
+    ]
+    assert [*rows_read(ast.parse("def cost(row):\n    return row['cost']"))] == [("cost", 2)]
+    assert not [*rows_read(ast.parse("def from_row(row):\n    return row['cost']"))]
 
 
 def test_a_long_function_is_found() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Row, Statement
 from clash.database.row_checks import fault_of, require_sound
-from clash.database.rows import CallRow, NewAsset, NewCall
+from clash.database.rows import CallRow, NewAsset, NewCall, name_of_call
 from clash.vocabulary import UNSETTLED, CallState, RunStatus, sql_list
 
 KEPT_FIRST_KEY = 0
@@ -36,7 +36,7 @@ async def rows_of_slot(database: Database, run_id: str, slot: str, take: int) ->
 def _sound(rows: Sequence[Row]) -> list[CallRow]:
     """Return the calls. What a run goes on from must be right: a call that cannot be read is not made again unasked."""
     for row in rows:
-        require_sound("api_logs", row, f"the call {row['slot']} (row {row['id']}) of the run {row['run_id']}")
+        require_sound("api_logs", row, name_of_call(row))
     return [CallRow.from_row(row) for row in rows]
 
 

@@ -204,7 +204,7 @@ def _copy_checkpoints(run_id: str, origin: Origin, *, chunked: bool) -> Iterator
 def _insert_kept(run_id: str, kept: Kept, condition: Statement, now: str) -> Iterator[Statement]:
     rows = [{**{name: getattr(call, name) for name in _OF_CALL}, "token": secrets.token_hex(16)} for call in kept.calls]
     files = [
-        *(_file(call.file, row["token"]) for call, row in zip(kept.calls, rows, strict=True) if call.file),
+        *(_file(call.file, new["token"]) for call, new in zip(kept.calls, rows, strict=True) if call.file),
         *(_file(file, "") for file in kept.files),
     ]
     for some in _portions(rows):

@@ -262,6 +262,16 @@ class CheckpointRow:
         )
 
 
+def name_of_call(row: Row) -> str:
+    """Return what an error calls a call whose row may be damaged."""
+    return f"the call {row['slot']} (row {row['id']}) of the run {row['run_id']}"
+
+
+def digest_of_file(row: Row) -> str:
+    """Return the sha256 of the file that a sound row of `generated_assets` names."""
+    return str(row["sha256"])
+
+
 @dataclass(frozen=True)
 class NewCall:
     """One attempt at a call, as written down before it is made."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from clash.database.rows import digest_of_file
 from clash.database.savers.thread_operations import ALWAYS
 from clash.database.staging import PREFIX
 from clash.database.transfer.layout import new_schema, tables
@@ -118,12 +119,7 @@ def _count(section: Section, table: str, row: Values, is_here: Callable[[str], b
         section.status = section.check.status
     elif table == "generated_assets":
         section.assets += 1
-        section.missing += is_here is not None and not is_here(_digest(row))
-
-
-def _digest(row: Values) -> str:
-    """Return the sha256 of the file that a sound row of `generated_assets` names."""
-    return str(row["sha256"])
+        section.missing += is_here is not None and not is_here(digest_of_file(row))
 
 
 def _try(trial: sqlite3.Connection, thread_id: str, entry: Entry, row: Values, target: Target) -> None:
