@@ -247,8 +247,10 @@ def test_the_film_is_published_last(assets: AssetStore, tmp_path: Path, monkeypa
         "cards": {"character:mara": stored},
         "shots": {"shot:001": {"keyframe": stored, "clip": clip}},
     }
-    studio: Any = SimpleNamespace(assets=assets, folder=tmp_path / "output")
-    finalize.publish(studio, state, made)
+    context: Any = SimpleNamespace(assets=assets, folder=tmp_path / "output")
+    mara = SimpleNamespace(slug="mara")
+    screenplay: Any = SimpleNamespace(characters=[mara], locations=[], shots=[SimpleNamespace(number=1)])
+    finalize.publish(context, screenplay, state, made)
     assert published[-1] == "film"
     assert sorted(published) == sorted(
         ["screenplay", "character_image", "keyframe", "shot", "subtitles", "contact_sheet", "film"]

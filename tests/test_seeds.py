@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from emulator import Emulator
 from emulator.material import CLIPS, PICTURES, SPEECH, clip, job, picture, sound
-from emulator.office import Office
+from emulator.vendor_run import VendorRun
 
 from clash.calls.content_key import content_key, keys_of, seed_of
 from clash.config import Settings
@@ -34,9 +34,9 @@ def card_of(model: str) -> Card:
     return card
 
 
-def clip_request(office: Office) -> VideoRequest:
+def clip_request(vendor_run: VendorRun) -> VideoRequest:
     """A clip of four seconds."""
-    keyframe = Reference(role="keyframe", sha256=office.assets.put(picture()), media_type="image/png")
+    keyframe = Reference(role="keyframe", sha256=vendor_run.assets.put(picture()), media_type="image/png")
     return VideoRequest(shot=SHOT, prompt="", keyframe=keyframe, frames=96, fps=24, width=1280, height=720)
 
 
@@ -64,10 +64,10 @@ def test_another_take_is_asked_with_its_seed(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["fal-ai/ltx-2/image-to-video/fast", "fal-ai/kling-video/v4/image-to-video"])
-def test_a_model_without_a_seed_gets_none(office: Office, model: str) -> None:
+def test_a_model_without_a_seed_gets_none(vendor_run: VendorRun, model: str) -> None:
     """A second take is the same request once more: these models answer differently each time."""
-    request = clip_request(office)
-    files = {request.keyframe.sha256: office.assets.path(request.keyframe.sha256)}
+    request = clip_request(vendor_run)
+    files = {request.keyframe.sha256: vendor_run.assets.path(request.keyframe.sha256)}
     first, second = (
         asking.asked_of(card_of(model), request, Context("key", model, files, take=take, seed=7)) for take in (1, 2)
     )
@@ -106,25 +106,25 @@ def test_seeds_follow_from_keys() -> None:
     assert seeds == [seed_of(content_key(model, PICTURE, take=take)) for take in range(1, 21)]
 
 
-async def test_the_queue_is_sent_the_seed(office: Office, vendors: Emulator) -> None:
+async def test_the_queue_is_sent_the_seed(vendor_run: VendorRun, vendors: Emulator) -> None:
     """Two takes through the ledger: the second job has the seed of its key, the first has none."""
     vendors.answers(job(PICTURES[0], {"images": [{"url": vendors.file("p.png", picture())}]}, billed=1))
     for take in (1, 2):
-        await office.call(f"fal:{PICTURES[0]}", PICTURE, take=take)
-    second = content_key(office.registry.model("image", f"fal:{PICTURES[0]}"), PICTURE, take=2)
+        await vendor_run.call(f"fal:{PICTURES[0]}", PICTURE, take=take)
+    second = content_key(vendor_run.registry.model("image", f"fal:{PICTURES[0]}"), PICTURE, take=2)
     assert vendors.seeds() == [None, seed_of(second)]
     assert len(vendors.submits()) == 2
 
 
 @pytest.mark.parametrize("spec", [f"fal:{CLIPS}", "fal:fal-ai/kokoro"])
-async def test_models_without_a_seed_take_another_take(office: Office, vendors: Emulator, spec: str) -> None:
+async def test_models_without_a_seed_take_another_take(vendor_run: VendorRun, vendors: Emulator, spec: str) -> None:
     """The emulator refuses a seed that a model does not know; a second take of its answers is made all the same."""
     vendors.answers(
         job(CLIPS, {"video": {"url": vendors.file("c.mp4", clip())}}, billed=6),
         job(SPEECH, {"audio": {"url": vendors.file("s.wav", sound())}}),
     )
-    request: Request = LINE if spec.endswith("kokoro") else clip_request(office)
-    made = await office.call(spec, request, take=2)
+    request: Request = LINE if spec.endswith("kokoro") else clip_request(vendor_run)
+    made = await vendor_run.call(spec, request, take=2)
     assert made.facts["duration_s"] > 0
     with pytest.raises(ProviderError, match="seed"):
-        await queue.Queue(office.settings).submit(SPEECH if spec.endswith("kokoro") else CLIPS, {"seed": 7})
+        await queue.Queue(vendor_run.settings).submit(SPEECH if spec.endswith("kokoro") else CLIPS, {"seed": 7})

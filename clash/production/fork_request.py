@@ -97,22 +97,8 @@ def run_plan_of(
     models = _models(request, recorded, settings, registry)
     budget = request.budget if request.budget is not None else _budget_of(source)
     if request.story is not None:
-        run = prepare(
-            RunRequest(
-                story=request.story,
-                story_choice=recorded.story_choice,
-                thread_id=request.thread_id,
-                output=request.output or recorded.output,
-                models={str(kind): spec for kind, spec in models.items()},
-                size=request.size or recorded.size,
-                fps=recorded.fps if request.fps is None else request.fps,
-                budget=budget,
-                cast=request.cast,
-                **_reading(request, recorded),
-            ),
-            settings,
-            registry,
-        )
+        asked = _request_of(request, recorded, models, budget)
+        run = prepare(asked, settings, registry)
         cast = run.cast or (_cast_of(recorded, assets) if request.cast is None else None)
         return replace(run, cast=cast, finish=finish_of(recorded))
     width, height = parse_size(request.size or recorded.size)
@@ -147,6 +133,24 @@ def run_plan_of(
             *(given.warnings if given else ()),
             *check_speech(spoken, registry.model("speech", models["speech"]), settings),
         ),
+    )
+
+
+def _request_of(
+    request: ForkRequest, recorded: RunSettings, models: Mapping[Kind, str], budget: Decimal | None
+) -> RunRequest:
+    """Return the request for a run of another story, with the settings of the source where the fork names no others."""
+    return RunRequest(
+        story=request.story or "",
+        story_choice=recorded.story_choice,
+        thread_id=request.thread_id,
+        output=request.output or recorded.output,
+        models={str(kind): spec for kind, spec in models.items()},
+        size=request.size or recorded.size,
+        fps=recorded.fps if request.fps is None else request.fps,
+        budget=budget,
+        cast=request.cast,
+        **_reading(request, recorded),
     )
 
 
