@@ -174,6 +174,18 @@ def test_an_advert_names_sizes_in_its_pictures():
     assert words(screenplay.shots[2]) == [("Petra", "There it is!")]
 
 
+def test_a_beat_sheet_of_questions():
+    """What happens, who, where and when: the beat's name is its title, and is not told."""
+    table = "Beat,What happens,Who,Where,When\nOpening,Lena locks the shop and counts.,Lena,Bakery,Night\n"
+    (beat,) = reading(table + "Turn,A stranger knocks on the glass.,,,\n").story.beats[:1]
+    assert (beat.title, beat.description, beat.location, beat.time) == (
+        "Opening",
+        "Lena locks the shop and counts.",
+        "Bakery",
+        "Night",
+    )
+
+
 def test_text_around_an_html_table_is_told():
     """What stands around a copied table is left out with a warning; the header's language breaks a tie."""
     shown = reading(PORTUGUESE, name="s.html")

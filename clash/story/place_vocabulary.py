@@ -207,6 +207,12 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
         "corridor hallway passage stairs staircase elevator tunnel 走廊 过道 楼道 楼梯 楼梯间 电梯 隧道 长廊",
     ),
     (
+        "interior",
+        "interior",
+        "bathroom restroom washroom toilet lavatory shower_room laundry_room changing_room dressing_room attic pantry "
+        "garage 浴室 卫生间 洗手间 厕所 更衣室 化妆间 洗衣房 阁楼 储藏室 车库",
+    ),
+    (
         "tower_room",
         "tower_room",
         "stairwell lantern lamproom belfry turret tower lamp_room lantern_room watch_room tower_room "

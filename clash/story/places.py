@@ -94,7 +94,8 @@ _BREAK = re.compile(
 )
 # Where a path leads is not where it runs.
 _LEADING = re.compile(r"\b(?:to|towards?|into|from|behind|beyond|outside)\b.*|通[往向].*?的")
-_OUTSIDE = re.compile(r"\b(?:ext|exterior|outside)\b|外景|门外|门口|门前|外面|外墙")
+_OUTSIDE = re.compile(r"\b(?:ext|exterior|outside)\b|外景|门外|门口|门前|外面|外墙|[室屋房楼院校店馆]外$")
+_EXTERIOR = re.compile(r"\s*(?:ext\b|exterior\b|外景)")
 _INSIDE = re.compile(r"\b(?:int|interior|inside)\b|内景|里面|屋里|屋内|室内")
 
 
@@ -107,9 +108,13 @@ def place_kind(location: Location, hint: str = "") -> PlaceKind:
     outside ("outside the café", 咖啡馆门口) it is the building's front that is seen.
     """
     name = location.name.casefold()
-    outside = bool(_OUTSIDE.search(name) or _OUTSIDE.search(hint.casefold()))
+    named = _head(name) or _in_prose(location.description.casefold())
+    # Of a place that is known to be a room, "she looks outside" says nothing; a heading, EXT., does.
+    told = hint.casefold() if location.setting != "interior" else ""
+    by_hint = _EXTERIOR.match(told) if named else _OUTSIDE.search(told)
+    outside = bool(_OUTSIDE.search(name) or by_hint)
     inside = not outside and (location.setting == "interior" or bool(_INSIDE.search(name)))
-    word = _head(name) or _in_prose(location.description.casefold()) or _in_prose(hint.casefold())
+    word = named or _in_prose(hint.casefold())
     if word is None:
         return "interior" if inside else "exterior"
     kind = word.inside if inside else word.outside

@@ -64,3 +64,20 @@ def test_an_unsaid_place_keeps_its_side():
     """INT. alone says that there is a ceiling, not whose."""
     screenplay = written("Shot,Int/Ext,Description\n1,INT,A clock ticks.\n2,EXT,A bell rings.\n")
     assert [(p.name, p.setting) for p in screenplay.locations] == [("Interior", "interior"), ("Exterior", "exterior")]
+
+
+def test_a_room_stays_a_room():
+    """What is seen through a window leaves a kitchen inside; small rooms are inside, and 教室外 is not."""
+    rows = [
+        "Kitchen,Rain falls outside the window.",
+        "Bathroom,Steam.",
+        "Pantry,She looks outside.",
+        "厨房,窗外面下雨。",
+    ]
+    screenplay = written("location,description\n" + "\n".join(rows) + "\n教室外,A student.\n")
+    assert [place.setting for place in screenplay.locations] == ["interior"] * 4 + ["exterior"]
+
+
+def test_a_place_in_a_text_is_a_whole_word():
+    """城市夜景 plays in the 城市."""
+    assert places_of("镜号,画面\n1,城市夜景\n2,灯光下的菜市场\n") == ["城市", "菜市场"]

@@ -11,6 +11,7 @@ from clash.local.screenwriting.atmosphere import setting_in_column, time_in_colu
 from clash.local.screenwriting.names import Slugs
 from clash.local.vocabulary import is_surely_english, vocabulary_for
 from clash.story.place_kinds import INTERIORS
+from clash.story.place_vocabulary import vocabulary
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
 
@@ -218,7 +219,7 @@ def _chinese_place(text: str, anywhere: bool) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _trimmed(clause: str) -> str:
-    """The shortest piece of a clause that still names the same place."""
+    """The shortest piece of a clause that still names the same place, its last word whole: 城市, not 城."""
     kind = place_kind(Location(slug="", name=clause))
     end = len(clause)
     while end > 1 and place_kind(Location(slug="", name=clause[: end - 1])) == kind:
@@ -226,6 +227,7 @@ def _trimmed(clause: str) -> str:
     start = 0
     while start < end - 1 and place_kind(Location(slug="", name=clause[start + 1 : end])) == kind:
         start += 1
+    end = max(end, *(word.end() for word in vocabulary()[0].finditer(clause) if word.start() <= start < word.end()), 0)
     return _FIRST_PART.split(clause[max(0, start - 3) : end])[-1] or clause[start:end]
 
 
