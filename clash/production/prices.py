@@ -43,6 +43,11 @@ def is_estimated(planned: Sequence[PlannedCall], *, exact_writer: bool) -> bool:
         return True
     if not exact_writer and any(call.kind == "screenplay" for call in missing):
         return True
-    # How long a line takes to say is known only afterwards, and so how long its clip is.
-    spoken = {call.slot.partition("/")[0] for call in missing if call.kind == "speech"}
-    return any(call.kind == "video" and call.quote.cost_usd and call.slot in spoken for call in planned)
+    # How long a line takes to say is known only afterwards, and so how long its clip is. A picture that is drawn for
+    # nothing may come out as it was: then its clip is found.
+    open_slots = {
+        call.slot.partition("/")[0]
+        for call in missing
+        if call.kind == "speech" or (call.kind == "image" and not call.quote.cost_usd)
+    }
+    return any(call.kind == "video" and call.quote.cost_usd and call.slot in open_slots for call in planned)

@@ -3,6 +3,7 @@
     metered   answers at once and honours an idempotency key: charges a key once
     oneshot   answers at once and knows no keys: charges every call
     queued    takes jobs: charges every submit, keeps the jobs in a folder
+    wordy     as metered, but its writer words every answer anew, and no two of its pictures are the same file
 
 The meter is a file, one line per event: `charge <key> <slot>` when money is taken, `answer <key> <slot>` when the
 answer is on its way. Environment:
@@ -171,6 +172,27 @@ class KeyedProvider(_Metered):
             raise AmbiguousError("the connection was closed before the answer")
         _meter("answer", context.key, slot)
         return answer
+
+
+class WordyProvider(KeyedProvider):
+    """Words every screenplay anew, and makes another file of every picture, as models of vendors do."""
+
+    name = "wordy"
+
+    async def _work(self, model: str, request: Request, context: Context) -> Answer:
+        answer = await super()._work(model, request, context)
+        if isinstance(request, ImageRequest):
+            # Behind the end of the picture, where no decoder looks.
+            return Answer(answer.content + secrets.token_bytes(8), answer.media_type, facts=answer.facts)
+        if not isinstance(request, ScreenplayRequest):
+            return answer
+        document = json.loads(answer.content)
+        for scene in document["scenes"]:
+            for shot in scene["shots"]:
+                words = f"Seen anew ({secrets.token_hex(4)})"
+                for field in ("action", "image_prompt", "video_prompt"):
+                    shot[field] = f"{shot[field]} {words}."
+        return Answer(json.dumps(document).encode(), answer.media_type, facts=answer.facts)
 
 
 class OneShotProvider(_Metered):
