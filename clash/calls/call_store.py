@@ -19,10 +19,10 @@ from clash.assets import AssetStore
 from clash.assets.records import write_call_record
 from clash.calls.call_history import CallHistory, SlotHistory
 from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
-from clash.calls.content_key import KEY_VERSION, canonical_json, kind_of
+from clash.calls.content_key import KEY_VERSION, kind_of
 from clash.calls.in_flight import InFlight
 from clash.calls.keeping import Keeper
-from clash.calls.receipts import LOG_LIMIT, storable, ticket_of
+from clash.calls.receipts import recorded_request, storable, ticket_of
 from clash.calls.spec import CallResult, CallSpec
 from clash.clock import now_text
 from clash.database import call_log
@@ -277,7 +277,7 @@ class CallStore:
             service=model.provider.name,
             model=model.name,
             endpoint=model.provider.endpoint,
-            request=storable(canonical_json(task.request.model_dump(mode="json", exclude_defaults=True)), LOG_LIMIT),
+            request=recorded_request(task.request),
             attempt=history.attempts + 1,
             quoted_cost_micro=to_micro(quote.cost_usd),
             precision=Precision.ESTIMATED if quote.estimated else Precision.EXACT,

@@ -17,12 +17,13 @@ from clash.assets import AssetStore
 from clash.calls.answers import quote_of
 from clash.calls.call_history import CallHistory
 from clash.calls.carry_over import first_purchases
-from clash.calls.content_key import content_key, keys_of, kind_of
+from clash.calls.content_key import keys_of, kind_of
+from clash.calls.receipts import LOG_LIMIT, recorded_request
 from clash.calls.spec import CallResult, CallSpec
 from clash.database import call_log
 from clash.database.port import Database
 from clash.database.rows import CallRow
-from clash.providers.ports import Answer, Context, Kind, Provider, Quote, ScreenplayRequest, SpeechRequest
+from clash.providers.ports import Answer, Context, Kind, Provider, Quote, Request, ScreenplayRequest, SpeechRequest
 from clash.providers.registry import Model, Registry
 from clash.vocabulary import CallState
 
@@ -44,6 +45,18 @@ class PlannedCall:
     key: str
     row: CallRow | None = None
     """The call that made its answer, where it is there already."""
+    keys: tuple[str, ...] = ()
+    """Its key, and those under which an older clash may have made it."""
+
+    def is_answered_by(self, row: CallRow) -> bool:
+        """Return whether this recorded call asked for just the same."""
+        if row.key in self.keys:
+            return True
+        # The provider's revision may be another by now: what is recorded for a take is served all the same.
+        if self.model != f"{row.service}:{row.model}":
+            return False
+        request = recorded_request(self.task.request)
+        return row.request == request and len(request) < LOG_LIMIT
 
 
 FindKept = Callable[[CallSpec, str], CallRow | None]
@@ -51,7 +64,10 @@ FindKept = Callable[[CallSpec, str], CallRow | None]
 
 
 class DryRun:
-    """Answers every call with what is there already, or with something of the right shape."""
+    """Answers every call with what is there already, or with something of the right shape.
+
+    `rows`: calls that serve by their slot and take, without a look into a database.
+    """
 
     def __init__(
         self,
@@ -62,10 +78,12 @@ class DryRun:
         *,
         run_id: str | None = None,
         reuse: bool = True,
+        rows: Sequence[CallRow] = (),
         find_kept: FindKept = lambda _task, _key: None,
         quick: bool = False,
     ) -> None:
         """`quick`: take it that a file which is there is undamaged, without reading it."""
+        self._recorded = {(row.slot, row.take): row for row in rows if row.state == CallState.SUCCEEDED}
         self._database = database
         self._assets = assets
         self._models = models
@@ -86,13 +104,14 @@ class DryRun:
         """See `Ledger.call`."""
         kind = kind_of(task.request)
         model = self._registry.model(kind, task.model) if task.model else self._models[kind]
-        key = content_key(model, task.request, take=task.key_take)
-        row = await self._find(task, model, key)
+        keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
+        key = keys[0]
+        row = await self._find(task, keys)
         quote = quote_of(model, task.request)
         # Of two that ask for the very same thing, the second will find what the first has made.
         free = row is not None or key in self._asked
         self._asked.add(key)
-        self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, free, task, key, row))
+        self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, free, task, key, row, keys))
         if row is None:
             return await self._imagine(task, key)
         digest = row.asset_sha256
@@ -108,11 +127,14 @@ class DryRun:
         self._imagined[sha256] = content
         return sha256
 
-    async def _find(self, task: CallSpec, model: Model, key: str) -> CallRow | None:
+    async def _find(self, task: CallSpec, keys: Sequence[str]) -> CallRow | None:
         """The call whose file serves: another run's that is kept, this run's own, or an earlier one of the same key."""
-        kept = self._find_kept(task, key)
+        kept = self._find_kept(task, keys[0])
         if kept is not None and self._is_there(kept.asset_sha256):
             return kept
+        recorded = self._recorded.get((task.slot, task.take))
+        if recorded is not None:
+            return recorded
         if self._database is None:
             return None
         if self._history is not None:
@@ -122,7 +144,6 @@ class DryRun:
         if not self._reuse and self._run_id is None:
             return None
         within = None if self._reuse else self._run_id
-        keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
         rows = await call_log.succeeded_elsewhere(self._database, keys, within=within)
         rows += await self._carried_over(self._database, keys, within)
         return next((row for row in rows if self._is_there(row.asset_sha256)), None)

@@ -15,9 +15,10 @@ from decimal import Decimal, InvalidOperation
 from numbers import Integral, Real
 from typing import Any, cast
 
+from clash.calls.content_key import canonical_json
 from clash.database.rows import CallRow
 from clash.money import to_micro
-from clash.providers.ports import Answer, Job
+from clash.providers.ports import Answer, Job, Request
 from clash.redaction import hide, hide_in
 from clash.vocabulary import Precision
 
@@ -142,6 +143,11 @@ def billed_micro(usd: object) -> int | None:
 def storable(text: str, limit: int) -> str:
     """A text that any database and file takes, at most `limit` characters: no secrets, no halves of surrogate pairs."""
     return hide(text)[:limit].encode("utf-8", "replace").decode("utf-8")
+
+
+def recorded_request(request: Request) -> str:
+    """Return a request as it is recorded in its row: JSON, at most `LOG_LIMIT` characters."""
+    return storable(canonical_json(request.model_dump(mode="json", exclude_defaults=True)), LOG_LIMIT)
 
 
 def _plain_mapping(value: object) -> dict[str, Any]:

@@ -63,16 +63,24 @@ class Takes:
     def selected(self, slot: str) -> Take:
         """Return the take that is in the film."""
         newest = self._newest(slot)
-        return FIRST if newest is None else self.take(slot, newest.take)
+        if newest is None:
+            return FIRST
+        take = self.take(slot, newest.take)
+        # A clip that was selected alone: it stays the clip of its own keyframe.
+        return replace(take, of_take=newest.of_take) if newest.of_take else take
 
     def to_make(self, slot: str) -> list[Take]:
         """Return the takes that the run must have: those asked for last, the selected one at the end."""
+        rows = self.newest_retake(slot)
+        return [_take_of(row) for row in rows] if rows else [self.selected(slot)]
+
+    def newest_retake(self, slot: str) -> tuple[Decision, ...]:
+        """Return the rows of the retake that was decided last, if nothing else was decided of the slot since."""
         newest = self._newest(slot)
-        if newest is None or newest.decision == Decided.SELECT:
-            return [self.selected(slot)]
-        return [
-            _take_of(row) for row in self._of_slot[slot] if row.decision == Decided.RETAKE and row.batch == newest.batch
-        ]
+        if newest is None or newest.decision != Decided.RETAKE:
+            return ()
+        rows = self._of_slot[slot]
+        return tuple(row for row in rows if row.decision == Decided.RETAKE and row.batch == newest.batch)
 
     def numbers(self, slot: str) -> list[int]:
         """Return the numbers of the takes that were asked for, the first included."""
