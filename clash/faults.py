@@ -15,12 +15,16 @@ costs one comparison. The points, in the order a call passes them:
     settle.after      the row is settled
     writes.after      LangGraph has saved a task's result
     checkpoint.after  a checkpoint is saved; on SQLite its metadata row is not, on D1 both are one write
+    decisions.before  nothing is written of what a person has decided
+    decisions.after   it is written, the run does not know of it yet
+    decisions.applied the run is put back to where it makes what was decided, nothing is made of it
     publish.before    the film has passed its inspection, nothing has a name for people
     publish.after     everything has its name
     fork.before       a fork is planned, nothing of it is written
     fork.after        the run of the fork is there, with all that it keeps, and has not begun
     kept.before       the screenplay of a fork is written, what the fork keeps of its shots is not
     kept.after        what it keeps is written
+    cut.after         another cut of the film is recorded, its files are not the run's yet
 """
 
 from __future__ import annotations
@@ -41,12 +45,16 @@ POINTS = (
     "settle.after",
     "writes.after",
     "checkpoint.after",
+    "decisions.before",
+    "decisions.after",
+    "decisions.applied",
     "publish.before",
     "publish.after",
     "fork.before",
     "fork.after",
     "kept.before",
     "kept.after",
+    "cut.after",
 )
 
 _armed, _, _count = os.environ.get("CLASH_FAULT", "").partition(":")

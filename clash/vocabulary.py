@@ -56,6 +56,10 @@ class Decided(StrEnum):
     APPROVE = "approve"
 
 
+REVIEW_STAGES: Final = ("screenplay", "cards", "keyframes", "shots")
+"""What a run can stop for until people have approved it, in the order of the steps."""
+
+
 class AssetType(StrEnum):
     """What a file of a run is, a row of `generated_assets`. Workflows of other people may have types of their own."""
 

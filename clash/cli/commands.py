@@ -17,12 +17,14 @@ from clash.cli import (
     doctor,
     fork,
     models,
+    reviews,
     run,
     runs,
     schema,
     screenplay,
     settle,
     story,
+    takes,
 )
 from clash.errors import UsageError
 
@@ -38,6 +40,9 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("resume")(run.resume)
 app.command("fork")(fork.fork)
+app.command("retake")(takes.retake)
+app.add_typer(takes.app, name="takes")
+app.add_typer(reviews.app, name="review")
 app.command("cancel")(cancel.cancel)
 app.add_typer(runs.app, name="runs")
 app.add_typer(checkpoints.app, name="checkpoints")
@@ -84,7 +89,17 @@ def clash(
     _help_without_command(context)
 
 
-for _group in (story.app, screenplay.app, runs.app, checkpoints.app, settle.app, assets.app, db.app):
+for _group in (
+    takes.app,
+    reviews.app,
+    story.app,
+    screenplay.app,
+    runs.app,
+    checkpoints.app,
+    settle.app,
+    assets.app,
+    db.app,
+):
     _group.callback(invoke_without_command=True)(_help_without_command)
 
 

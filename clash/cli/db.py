@@ -12,6 +12,7 @@ from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit, print_aside, say_error
 from clash.cli.reading import report
+from clash.cli.streams import may_ask
 from clash.cli.text import moment, money, plain, size
 from clash.errors import UsageError, VersionMismatchError
 
@@ -41,7 +42,7 @@ def initialize(
 def _ask_to_add_tables(error: VersionMismatchError) -> None:
     """Ask a person at a terminal. Raises `UsageError` for a no, and where nobody can be asked."""
     question = f"{error.message}. Add the tables of clash to it?"
-    if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():  # pyright: ignore[reportUnnecessaryComparison]
+    if may_ask():
         if typer.confirm(question, err=True):
             return
         raise UsageError(f"{error.message}; nothing was changed", code=error.code, hint="check DATABASE_URL")

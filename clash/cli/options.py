@@ -141,6 +141,36 @@ AllowUnpriced = Annotated[
     bool, typer.Option("--allow-unpriced", help="Call models without a known price; they count as free.")
 ]
 
+Review = Annotated[
+    str | None,
+    typer.Option(
+        "--review",
+        metavar="STAGE,...",
+        show_default=False,
+        help="Wait at these stages until people approve: screenplay, cards, keyframes, shots; none ends it.",
+    ),
+]
+
+Yes = Annotated[bool, typer.Option("--yes", help="Make what has to be made for it, without a question.")]
+
+Note = Annotated[
+    str, typer.Option("--note", metavar="TEXT", show_default=False, help="Added to what the model is told.")
+]
+
+Prompt = Annotated[
+    str, typer.Option("--prompt", metavar="TEXT", show_default=False, help="Replaces what the model is told.")
+]
+
+Digest = Annotated[
+    str,
+    typer.Option(
+        "--sha256",
+        metavar="DIGEST",
+        show_default=False,
+        help="The file that was looked at: if it is not the slot's any more, nothing changes.",
+    ),
+]
+
 RetryFailedPaid = Annotated[
     bool, typer.Option("--retry-failed-paid", help="Buy calls again that were paid for and failed.")
 ]

@@ -9,6 +9,7 @@ import typer
 from clash.cli.calls import failed_paid_blocks, unknown_blocks
 from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.output import Document, part_of, say, say_error
+from clash.cli.reviews import review_blocks
 from clash.cli.streams import is_terminal
 from clash.cli.text import clock, money
 from clash.hints import command
@@ -47,6 +48,7 @@ def render_outcome(document: Document) -> list[Block]:
         blocks.append(Table(columns, steps, empty="no step was begun"))
     return [
         *blocks,
+        *review_blocks(document.get("review") or ()),
         *unknown_blocks(document.get("unknown") or ()),
         *failed_paid_blocks(document.get("failed_paid") or ()),
     ]

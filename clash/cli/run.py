@@ -25,6 +25,7 @@ from clash.cli.options import (
     OpenFilm,
     RetryFailedPaid,
     RetryUnknown,
+    Review,
     SlateOption,
     Thread,
     TitlesOption,
@@ -152,6 +153,7 @@ def run(
     music: MusicOption = "",
     music_volume: MusicVolume = 0.0,
     allow_unpriced: AllowUnpriced = False,
+    review: Review = None,
     retry_unknown: RetryUnknown = False,
     retry_failed_paid: RetryFailedPaid = False,
     allow_changes: Annotated[
@@ -191,6 +193,7 @@ def run(
         columns=column_map(columns),
         ignore_columns=ignore_columns,
         language=language,
+        review=None if review is None else [review],
         finish=production.Finish(captions_named(captions), slate, titles, music, music_volume),
     )
     if choice is not None and choice.strip().casefold() == "all":
@@ -219,6 +222,7 @@ def resume(
     concurrency: Concurrency = None,
     allow_unpriced: AllowUnpriced = False,
     opened: OpenFilm = False,
+    review: Review = None,
     as_json: Json = False,
 ) -> None:
     """Resume a run that stopped, failed or was killed. Only what is missing is made."""
@@ -234,6 +238,7 @@ def resume(
             retry_failed_paid=retry_failed_paid,
             remake_lost=remake_lost,
             allow_unpriced=allow_unpriced,
+            review=None if review is None else [review],
             observe=observe,
             stop=stop,
         ),

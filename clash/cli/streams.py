@@ -39,6 +39,11 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def may_ask() -> bool:
+    """Return whether a person at a terminal can be asked, and sees the question."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()  # pyright: ignore[reportUnnecessaryComparison]
+
+
 class DataStream:
     """Standard output. A reader that is gone is no error.
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from clash import faults
 from clash.clock import now_text
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Row, Statement
@@ -141,7 +142,9 @@ async def add_decisions(database: Database, run_id: str, decisions: Sequence[Dec
     statements = [insert_decision(run_id, decision, after=seen) for decision in decisions]
     if any(decision.decision != Decided.APPROVE for decision in decisions):
         statements.append(reopen_run(run_id, decisions[0].batch))
+    faults.point("decisions.before")
     results = await database.batch(statements)
+    faults.point("decisions.after")
     return bool(results[0])
 
 

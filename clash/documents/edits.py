@@ -1,8 +1,10 @@
-"""What a change of a film will do and cost: `clash fork --dry-run`."""
+"""Changes of a film: what one will do and cost (`--dry-run`), the takes of a run, and what waits for a review."""
 
 from __future__ import annotations
 
-from clash.documents.base import Document, Item, Text, Usd
+from typing import Literal
+
+from clash.documents.base import Document, Item, Text, Time, Usd
 
 
 class ForkedFrom(Item):
@@ -46,12 +48,75 @@ class Price(Item):
     by_step: list[StepPrice]
 
 
+class PlannedTake(Item):
+    """A take that is to be made. `follows`: nobody asked for it, it is made of another one that is new."""
+
+    slot: str
+    take: int
+    note: Text
+    prompt: Text
+    model: str
+    follows: bool
+
+
 class EditPlan(Document):
-    """What a change of a film will do and cost: `clash fork --dry-run`."""
+    """What a change of a film will do and cost: `clash fork --dry-run`, `clash retake --dry-run`.
+
+    `takes` and `needs_yes` are a retake's: what will be made, and whether more than was named is made again with it, so
+    that a person's yes is needed.
+    """
 
     thread_id: str
     forked_from: ForkedFrom | None
     shots: ShotsPlanned
     calls: CallCounts
     price: Price
+    takes: list[PlannedTake] | None = None
+    needs_yes: bool | None = None
     warnings: list[Text]
+
+
+class TakeItem(Item):
+    """One take of a slot. `path` is its published name while it is selected, else where it is in the asset store."""
+
+    slot: str
+    take: int
+    selected: bool
+    state: Literal["made", "to_make", "failed"]
+    sha256: str | None
+    path: Text | None
+    model: str
+    cost_usd: Usd
+    note: Text
+    prompt: Text
+    created_at: Time
+    actor: Text
+
+
+class TakeList(Document):
+    """`clash takes ls`: all takes of a run, and which of them are in the film."""
+
+    thread_id: str
+    items: list[TakeItem]
+
+
+class ReviewItem(Item):
+    """A file that is to be judged. `verdict` is null before somebody has judged it."""
+
+    stage: Literal["screenplay", "cards", "keyframes", "shots"]
+    slot: str
+    take: int
+    sha256: str
+    path: Text | None
+    verdict: Literal["approved", "rejected"] | None
+    note: Text | None
+
+
+class ReviewList(Document):
+    """`clash review ls`: what is to be judged, and what going on will cost. `waiting`: how many have no verdict."""
+
+    thread_id: str
+    stages: list[str]
+    items: list[ReviewItem]
+    waiting: int
+    price: Price

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clash.documents.base import Document, Item, Number, Text, Usd
 from clash.documents.calls import FailedPaidCall, UnknownCall
+from clash.documents.edits import ReviewItem
 
 
 class StepCount(Item):
@@ -77,6 +78,7 @@ class Outcome(Document):
     failed_paid: list[FailedPaidCall]
     waiting_for: str | None
     kept_elsewhere: list[KeptElsewhereItem] | None = None
+    review: list[ReviewItem] | None = None
     warnings: list[Text]
     error: OutcomeError | None
 

@@ -32,6 +32,8 @@ _PLACES = {
     "models": "clash.documents.models:ModelList",
     "outcome": "clash.documents.outcome:Outcome",
     "outcomes": "clash.documents.outcome:Outcomes",
+    "edit-plan": "clash.documents.edits:EditPlan",
+    "review-ls": "clash.documents.edits:ReviewList",
     "runs-diff": "clash.documents.diffs:RunsDifference",
     "runs-ls": "clash.documents.runs:RunList",
     "runs-show": "clash.documents.runs:RunDetails",
@@ -39,6 +41,7 @@ _PLACES = {
     "screenplay": "clash.story.screenplay:Screenplay",
     "screenplay-check": "clash.documents.screenplay:ScreenplayChecked",
     "screenplay-show": "clash.documents.screenplay:ScreenplayShown",
+    "takes-ls": "clash.documents.edits:TakeList",
     "story-show": "clash.documents.story:StoryDocument",
 }
 

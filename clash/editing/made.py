@@ -38,8 +38,12 @@ class Made:
 
     def takes(self, slot: str) -> dict[int, CallRow]:
         """Return the succeeded calls of a slot, by the number of their take."""
-        found = ((number, self.take(slot, number)) for number in sorted(self._rows.get(slot, {})))
+        found = ((number, self.take(slot, number)) for number in self.numbers(slot))
         return {number: row for number, row in found if row is not None}
+
+    def numbers(self, slot: str) -> list[int]:
+        """Return the takes of a slot that a call was made for, however it ended."""
+        return sorted(self._rows.get(slot, {}))
 
     def newest(self, slot: str, number: int) -> CallRow | None:
         """Return the newest call of a take, however it ended."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from clash.providers.ports import Kind
 from clash.story.screenplay import Screenplay, shot_slot
+from clash.vocabulary import AssetType
 
 SCREENPLAY = "screenplay"
 FILM = "film"
@@ -66,6 +67,17 @@ def is_card(slot: str) -> bool:
     return slot.startswith(_CARDS)
 
 
+def asset_of(slot: str) -> tuple[str, str]:
+    """Return the slot and the type under which the file of a call is recorded."""
+    if is_keyframe(slot):
+        return shot_of(slot), AssetType.KEYFRAME
+    if is_card(slot):
+        return slot, f"{slot.partition(':')[0]}_image"
+    if slot == SCREENPLAY:
+        return slot, AssetType.SCREENPLAY
+    return slot, AssetType.SHOT if is_clip(slot) else AssetType.SPEECH
+
+
 def keyframe_of(shot: str) -> str:
     """Return the slot of the keyframe of a shot."""
     return f"{shot}/{_KEYFRAME}"
@@ -87,10 +99,11 @@ def kind_of_slot(slot: str) -> Kind:
 
 def in_film_order(slots: Iterable[str]) -> list[str]:
     """Return slots of calls in the order in which a run makes them."""
-    return sorted(slots, key=_place)
+    return sorted(slots, key=place_in_film)
 
 
-def _place(slot: str) -> tuple[int, list[tuple[int, int | str]]]:
+def place_in_film(slot: str) -> tuple[int, list[tuple[int, int | str]]]:
+    """Return what sorts slots of calls in the order in which a run makes them."""
     if slot == SCREENPLAY:
         return 0, []
     if is_card(slot):

@@ -10,10 +10,14 @@ from clash.production.fork_request import ForkRequest
 from clash.production.forking import fork, fork_plan
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
+from clash.production.retaking import RetakeRequest, plan_of_retake, retake
+from clash.production.reviewing import approve, reject, review
 from clash.production.run_report import RunReport
+from clash.production.selecting import plan_of_use, use_take
 from clash.production.settling import settle_call
 from clash.production.stopping import StopSignal
 from clash.production.story_document import story_document, story_titles
+from clash.production.take_list import takes
 from clash.production.use_cases import cancel, resume, run
 from clash.workflow.context import Finish
 
@@ -22,16 +26,25 @@ __all__ = [
     "Finish",
     "ForkRequest",
     "Observer",
+    "RetakeRequest",
     "RunReport",
     "RunRequest",
     "StopSignal",
+    "approve",
     "cancel",
     "dry_run",
     "fork",
     "fork_plan",
+    "plan_of_retake",
+    "plan_of_use",
+    "reject",
     "resume",
+    "retake",
+    "review",
     "run",
     "settle_call",
     "story_document",
     "story_titles",
+    "takes",
+    "use_take",
 ]

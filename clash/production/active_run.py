@@ -40,6 +40,8 @@ class Continuation:
     retry_failed_paid: bool = False
     remake_lost: bool = False
     changed: RunPlan | None = None
+    review: tuple[str, ...] | None = None
+    """The stages that are reviewed from now on; none where it is empty. None: as it is recorded."""
 
 
 @dataclass

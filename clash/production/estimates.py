@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from clash.assets import AssetStore, open_assets, sha256_of
-from clash.calls.dry_run import DryRun, EstimateLine, summed, together
+from clash.calls.dry_run import DryRun, EstimateLine, PlannedCall, summed, together
 from clash.config import Settings, load_settings, parse_size
-from clash.database import reading
+from clash.database import call_log, reading
 from clash.database.connection import database_exists, open_database
 from clash.database.decisions import decisions_of
 from clash.database.migrations import require_current
 from clash.database.port import Database
 from clash.database.run_settings import RunSettings
 from clash.documents.outcome import DryRunDocument
+from clash.editing.slots import SCREENPLAY
 from clash.editing.takes import Takes
 from clash.money import to_micro, usd_text
 from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
+from clash.production.refitting import Recorded, after_screenplay
 from clash.providers.registry import Registry
-from clash.story.screenplay import Story
+from clash.reports.screenplays import screenplay_in
+from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Finish, Format
 from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import StoredFile
@@ -46,15 +49,18 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
         for name, (media_type, content) in plan.panels.items()
     }
     async with _opened_to_look(settings.database_url) as database:
-        run_id = request.thread_id
+        run_id, takes, refit = request.thread_id, Takes(), None
         if database is not None and run_id is not None and (begun := await reading.find_run(database, run_id)):
             check_same(begun, plan, allow_changes=request.allow_changes)
+            takes = Takes(await decisions_of(database, run_id))
+            refit = _refitting(database, assets, registry, run_id, RunSettings.from_row(begun), takes)
         found = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
         if plan.cast:
             found.imagine(plan.cast.sheet.content())
         if plan.given:
             found.imagine(plan.given.model_dump_json(indent=2).encode())
-        await collect_calls(plan.story, panels, Format(width, height, plan.fps), found, basis=plan.basis)
+        film = Format(width, height, plan.fps)
+        await collect_calls(plan.story, panels, film, found, takes, plan.basis, refit=refit)
     lines = summed(found.planned)
     total = sum((line.cost_usd for line in lines), Decimal(0))
     guessed = not plan.given and models["screenplay"].spec != registry.default("screenplay").spec
@@ -117,14 +123,51 @@ async def left_to_pay(
     database: Database, assets: AssetStore, registry: Registry, run_id: str, recorded: RunSettings
 ) -> Left:
     """Return what a run has not made yet, and what it will cost as far as prices are known."""
+    takes = Takes(await decisions_of(database, run_id))
+    planned = await planned_calls(database, assets, registry, run_id, recorded, takes)
+    missing = [call for call in planned if not call.found]
+    return Left(len(missing), together(missing), estimated=is_guessed(planned))
+
+
+async def planned_calls(
+    database: Database, assets: AssetStore, registry: Registry, run_id: str, recorded: RunSettings, takes: Takes
+) -> list[PlannedCall]:
+    """Return all calls that a run with these takes needs, those included whose answers are there."""
     dry_run = DryRun(database, assets, registry.models(recorded.models), registry, run_id=run_id, reuse=recorded.reuse)
     story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded.story))
-    takes = Takes(await decisions_of(database, run_id))
-    await collect_calls(story, recorded.reference_images, format_of(recorded), dry_run, takes, recorded.basis)
-    missing = [call for call in dry_run.planned if not call.found]
-    # How many shots a paid writer makes, and how long a line takes to say, is known only afterwards.
-    guessed = any(call.quote.estimated or call.kind in ("screenplay", "speech") for call in missing)
-    return Left(len(missing), together(missing), estimated=guessed)
+
+    refit = _refitting(database, assets, registry, run_id, recorded, takes)
+    await collect_calls(
+        story, recorded.reference_images, format_of(recorded), dry_run, takes, recorded.basis, refit=refit
+    )
+    return dry_run.planned
+
+
+def _refitting(
+    database: Database, assets: AssetStore, registry: Registry, run_id: str, recorded: RunSettings, takes: Takes
+) -> Callable[[Screenplay, str], Awaitable[Takes]] | None:
+    """Return what adds what follows from a screenplay that replaces another; None where none does."""
+
+    async def refitted(after: Screenplay, sha256: str) -> Takes:
+        rows, files = await asyncio.gather(
+            call_log.rows_of_run(database, run_id), reading.sound_assets(database, run_id)
+        )
+        before = await screenplay_in(assets, files)
+        if before is None:
+            return takes
+        run = Recorded(recorded, rows, assets, registry)
+        return takes.with_(await after_screenplay(run, takes, before, after, sha256))
+
+    return refitted if SCREENPLAY in takes.slots else None
+
+
+def is_guessed(planned: Sequence[PlannedCall]) -> bool:
+    """Return whether the bill may differ from the price of these calls.
+
+    How many shots a paid writer makes, and how long a line takes to say, is known only afterwards.
+    """
+    missing = [call for call in planned if not call.found]
+    return any(call.quote.estimated or call.kind in ("screenplay", "speech") for call in missing)
 
 
 def format_of(recorded: RunSettings) -> Format:

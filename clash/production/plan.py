@@ -7,7 +7,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -76,6 +76,8 @@ class RunRequest:
     """The film's language as BCP 47 writes it; without it, the text decides."""
     finish: Finish = field(default_factory=Finish)
     """How the film is cut; its `music` is the path of a file here."""
+    review: Sequence[str] | None = None
+    """Stages at which the run waits until people have approved what was made: screenplay, cards, keyframes, shots."""
     screenplay: str | Path | Screenplay | None = None
     """The screenplay to be shot, or the path of its file; no writer is asked."""
     cast: str | Path | None = None

@@ -82,6 +82,8 @@ class Progress:
         state = self._steps.get(step)
         if state is None:
             state = self._resumed(step)
+        if slot in state.slots:
+            return  # it was counted when it was made: a step that is entered again finds it
         state.slots.add(slot)
         if len(state.slots) >= state.total:
             self._tell("step_finished", f"{step}: {self._count(step)}", step)

@@ -13,11 +13,14 @@ from clash.database.connection import verify_there
 from clash.database.lease import Lease
 from clash.documents.outcome import Outcome
 from clash.errors import ClashError
+from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.active_run import ActiveRun
 from clash.production.estimates import Left
 from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
 from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_budget
+from clash.production.review_items import review_items
+from clash.production.takes_of_run import read_takes
 from clash.reports.runs import run_document
 from clash.vocabulary import RunStatus
 
@@ -48,6 +51,8 @@ async def report(run: ActiveRun, lease: Lease, error: ClashError | None) -> RunR
         document["error"] = outcome.document
         document["waiting_for"] = outcome.waiting_for
         document["kept_elsewhere"] = [answer.document for answer in kept]
+        if outcome.waiting_for == "review":
+            document["review"] = await _to_judge(run)
         if left is not None:
             document["left"] = {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
     await verify_there(run.database)
@@ -63,12 +68,20 @@ async def report_completed(run: ActiveRun) -> RunReport:
 
 async def _left_after(run: ActiveRun, waiting_for: str | None) -> Left | None:
     """Return what is left to pay, where that is what a person has to decide about."""
-    return await run.left_to_pay() if waiting_for in ("budget", "unknown_call", "failed_paid") else None
+    return await run.left_to_pay() if waiting_for in ("budget", "unknown_call", "failed_paid", "review") else None
+
+
+async def _to_judge(run: ActiveRun) -> list[dict[str, Any]]:
+    """Return the files that have no verdict yet."""
+    found = await read_takes(run.database, run.settings, run.registry, run.thread_id)
+    return [item for item in review_items(found, set(found.made.slots)) if item["verdict"] is None]
 
 
 async def _remedies(run: ActiveRun, code: str, left: Left | None, error: ClashError | None) -> dict[str, str]:
     """Return the hint for this error code, where only a look at the run tells the command."""
     with suppress(ClashError):
+        if code == "review":
+            return {code: _how_to_judge(run.thread_id)}
         if code == "budget" and left is not None:
             return {code: f"raise the budget: `{bigger_budget(await run.read_row(), left)}`"}
         if code in NEEDS_ANOTHER_RUN:
@@ -77,6 +90,11 @@ async def _remedies(run: ActiveRun, code: str, left: Left | None, error: ClashEr
                 return {code: _after_refused_content(again, from_a_pipe=run.row.story_path == "-")}
             return {code: f"{error.hint if error else 'run the story under a new thread'}: {again}"}
     return {}
+
+
+def _how_to_judge(thread_id: str) -> str:
+    look, approve = command("review ls", thread_id), command("review approve", thread_id, "--all")
+    return f"`{look}` shows what is to be judged, `{approve}` approves it; then `{command('resume', thread_id)}`"
 
 
 def _after_refused_content(again: str, *, from_a_pipe: bool) -> str:

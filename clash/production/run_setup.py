@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from clash.calls.ledger import Ledger
@@ -12,13 +13,17 @@ from clash.calls.waiting import TimeLimits
 from clash.clock import now_text
 from clash.database import call_log
 from clash.database.connection import check_there
-from clash.database.decisions import FilmCut, insert_cut
+from clash.database.decisions import FilmCut, add_decisions, decisions_of, insert_cut
 from clash.database.lease import Lease
+from clash.editing.takes import Takes
 from clash.errors import ConflictError
 from clash.hints import command
 from clash.production.active_run import ActiveRun, Continuation
 from clash.production.estimates import finish_of, format_of
+from clash.production.refitting import Recorded, after_screenplay
 from clash.production.stopping import CALLS_SHARE
+from clash.providers.ports import screenplay_of
+from clash.story.screenplay import Screenplay
 from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.publish import PublishingLedger
 
@@ -70,6 +75,7 @@ def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger) -> StepConte
         basis=run.recorded.basis,
         takes=run.takes,
         review=frozenset(run.recorded.review),
+        follow_screenplay=lambda before, after: _follow_screenplay(run, before, after),
         cuts=run.cuts,
         record_cut=lambda cut: _record_cut(run, lease, cut),
     )
@@ -127,6 +133,28 @@ async def _record_cut(run: ActiveRun, lease: Lease, cut: FilmCut) -> None:
     run.cuts = (*run.cuts, cut)
 
 
+async def _follow_screenplay(run: ActiveRun, before: str, after: str) -> Takes:
+    """Decide which slots are to be made again of another screenplay, and return all takes then."""
+    old, replacement = [await _read_screenplay(run, sha256) for sha256 in (before, after)]
+    added = False
+    while not added:
+        decisions = await decisions_of(run.database, run.thread_id)
+        run.takes = Takes(decisions)
+        recorded = Recorded(
+            run.recorded, await call_log.rows_of_run(run.database, run.thread_id), run.assets, run.registry
+        )
+        new = await after_screenplay(recorded, run.takes, old, replacement, after)
+        added = not new or await add_decisions(run.database, run.thread_id, new, seen=len(decisions))
+        run.takes = run.takes.with_(new if added else ())
+    return run.takes
+
+
+async def _read_screenplay(run: ActiveRun, sha256: str) -> Screenplay:
+    if not await run.assets.restore(sha256):
+        raise run.assets.lost(sha256)
+    return screenplay_of(await asyncio.to_thread(run.assets.read, sha256))
+
+
 def _on_settled(run: ActiveRun, made: CallResult) -> None:
     run.progress.spend(made.cost_micro)
     if warning := made.facts.get("warning"):
@@ -135,5 +163,5 @@ def _on_settled(run: ActiveRun, made: CallResult) -> None:
 
 def _on_failure(run: ActiveRun, failure: Failure) -> None:
     run.failures.append(failure)
-    if failure.code not in ("stopped", "cancelled"):
+    if failure.code not in ("stopped", "cancelled", "review"):
         run.progress.fail(failure.step, failure.slots, failure.message)

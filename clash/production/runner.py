@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from clash import faults
 from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
 from clash.config import Settings
@@ -15,6 +17,7 @@ from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
 from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
+from clash.editing.slots import FILM, SCREENPLAY
 from clash.errors import ClashError, VersionMismatchError
 from clash.money import to_micro, usd_text
 from clash.production.active_run import ActiveRun, Continuation
@@ -63,7 +66,7 @@ class Runner:
     async def go_on(self, how: Continuation) -> RunReport:
         """Run what is left of the graph, and report."""
         run = self._run
-        if run.is_completed:
+        if run.is_completed and self._reviews_as(how):
             return await report_completed(run)
         await self._check_graph_version()
         lease = await take_lease(run.database, run.thread_id)
@@ -72,6 +75,7 @@ class Runner:
             # Again, now that nobody else writes it.
             await run.refresh()
             if run.is_completed:
+                await self._set_review(lease, how)
                 return await report_completed(run)
             with Heartbeat(run.settings.database_url, lease):
                 error = await self._run_graph(lease, how)
@@ -165,7 +169,9 @@ class Runner:
                 await graph.ainvoke(None, config, durability="sync", **stop)
             elif (applied := int(state.values.get("edits", 0))) != run.takes.changes:
                 step = _step_before(run.takes, applied, has_screenplay="screenplay" in state.values)
+                await self._recall_progress(_changed_slots(run.takes, applied))
                 await graph.aupdate_state(config, {"edits": run.takes.changes}, as_node=step)
+                faults.point("decisions.applied")
                 await graph.ainvoke(None, config, durability="sync", **stop)
             elif state.tasks and (before is None or before not in state.next):
                 # Not `state.next`: after a kill between a task's writes and the next checkpoint it is empty.
@@ -183,6 +189,7 @@ class Runner:
             kept = {name: run.recorded.document[name] for name in _KEPT if name in run.recorded.document}
             run.recorded = RunSettings.of(how.changed.recorded(kept))
             await run.tracker.set_settings(lease, run.recorded.document, fingerprint=how.changed.fingerprint)
+        await self._set_review(lease, how)
         if how.budget is not None:
             await run.tracker.set_budget(lease, how.budget)
         await run.tracker.set_status(lease, RunStatus.RUNNING)
@@ -199,11 +206,25 @@ class Runner:
                 await run.tracker.set_estimate(lease, to_micro(left.cost_usd))
             await self._warn_of_budget(left)
 
-    async def _recall_progress(self) -> None:
+    def _reviews_as(self, how: Continuation) -> bool:
+        return how.review is None or how.review == self._run.recorded.review
+
+    async def _set_review(self, lease: Lease, how: Continuation) -> None:
+        """Record the stages that are reviewed from now on. They are no part of what the film is."""
+        run = self._run
+        if how.review is None or self._reviews_as(how):
+            return
+        document = {name: value for name, value in run.recorded.document.items() if name != "review"}
+        run.recorded = RunSettings.of({**document, "review": list(how.review)} if how.review else document)
+        fingerprint = run.row.settings_fingerprint if how.changed is None else how.changed.fingerprint
+        await run.tracker.set_settings(lease, run.recorded.document, fingerprint=fingerprint)
+
+    async def _recall_progress(self, changed: Collection[str] = ()) -> None:
+        """Tell the progress what is made. `changed`: slots that people have decided about, which are yet to be made."""
         run = self._run
         made: dict[str, set[str]] = {}
         for asset in await reading.sound_assets(run.database, run.thread_id):
-            if asset.asset_type not in PARTS:
+            if asset.asset_type not in PARTS and asset.slot not in changed:
                 made.setdefault(asset.step, set()).add(asset.slot)
         run.progress.recall(made, run.row.step_totals)
 
@@ -254,11 +275,20 @@ def _fork_input(run: ActiveRun) -> dict[str, Any]:
     return {**first_input(run), **overwritten}
 
 
+def _changed_slots(takes: Takes, applied: int) -> set[str]:
+    """Return the slots under which files are counted that the new decisions are about; the film is cut again anyway."""
+    return {FILM, *(slot.partition("/")[0] for slot in _changed(takes, applied))}
+
+
+def _changed(takes: Takes, applied: int) -> list[str]:
+    return [decision.slot for decision in takes.decisions if decision.decision != Decided.APPROVE][applied:]
+
+
 def _step_before(takes: Takes, applied: int, *, has_screenplay: bool) -> str:
     """Return the step after which a run goes on to apply the decisions that are new.
 
     Whatever is made already is found again by the steps that follow, at no cost. Only these two steps lead to one that
     is known beforehand; the others send themselves their tasks.
     """
-    changed = [decision.slot for decision in takes.decisions if decision.decision != Decided.APPROVE][applied:]
-    return "generate_screenplay" if has_screenplay and "screenplay" not in changed else "initialize"
+    made_before = has_screenplay and SCREENPLAY not in _changed(takes, applied)
+    return "generate_screenplay" if made_before else "initialize"

@@ -55,7 +55,7 @@ async def settle_call(
                     code="answered",
                     hint=f"{command('resume', thread_id)} settles it",
                 )
-            settlement = Settlement(row, to_micro(billed or Decimal(0)), _this_person(), now_text())
+            settlement = Settlement(row, to_micro(billed or Decimal(0)), this_person(), now_text())
             if not await write_settlement(database, lease, settlement):
                 raise ConflictError(
                     f"the call for {row.slot} was changed meanwhile", code="written_meanwhile", hint="look again"
@@ -102,7 +102,7 @@ def _chosen(rows: Sequence[CallRow], thread_id: str, slot: str, call_id: int | N
     return found[0]
 
 
-def _this_person() -> str:
+def this_person() -> str:
     """Name the user and the host, for the record."""
     try:
         user = getpass.getuser()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 
@@ -32,6 +32,7 @@ from clash.production.plan import (
 )
 from clash.production.progress import Event, Observer, ignore
 from clash.production.remedies import another_run_of
+from clash.production.review_items import checked_stages
 from clash.production.run_report import RunReport
 from clash.production.runner import Runner
 from clash.production.stopping import StopSignal
@@ -55,6 +56,7 @@ async def run(
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
     registry = Registry(settings)
+    stages = checked_stages(request.review)
     plan = prepare(request, settings, registry)
     stop = stop or StopSignal()
     async with _opened_for_run(settings.database_url, stop) as database:
@@ -70,6 +72,7 @@ async def run(
                 retry_unknown=request.retry_unknown,
                 retry_failed_paid=request.retry_failed_paid,
                 changed=plan if changed else None,
+                review=stages,
             )
         )
 
@@ -140,6 +143,7 @@ async def resume(
     retry_failed_paid: bool = False,
     remake_lost: bool = False,
     allow_unpriced: bool = False,
+    review: Sequence[str] | None = None,
     observe: Observer = ignore,
     stop: StopSignal | None = None,
 ) -> RunReport:
@@ -147,10 +151,12 @@ async def resume(
 
     `budget`: dollars, the run's new budget. `retry_unknown`: make calls again that may have been paid already.
     `retry_failed_paid`: buy calls again that were paid for and failed. `remake_lost`: buy again what was paid for, and
-    whose file is nowhere any more. `allow_unpriced`: call models whose price nobody knows.
+    whose file is nowhere any more. `allow_unpriced`: call models whose price nobody knows. `review`: the stages at
+    which the run waits for people from now on; an empty one ends that.
     """
     check_thread_id(thread_id)
     check_budget(budget)
+    stages = checked_stages(review)
     settings, stop = with_unpriced(settings or load_settings(), allowed=allow_unpriced), stop or StopSignal()
     async with _opened_for_resume(settings, stop) as database:
         run = await _row_to_resume(database, settings, thread_id, observe)
@@ -162,6 +168,7 @@ async def resume(
                 retry_unknown=retry_unknown,
                 retry_failed_paid=retry_failed_paid,
                 remake_lost=remake_lost,
+                review=stages,
             )
         )
 

@@ -15,6 +15,7 @@ from clash.database.port import Database
 from clash.database.rows import CallRow, RunRow
 from clash.database.run_settings import ForkedFrom
 from clash.documents.runs import RunDetails, RunList
+from clash.editing.slots import place_in_film
 from clash.money import usd_text
 from clash.reports.files import film_of, folder_of, output_item
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, file_of, read, settlement_item, sums_item
@@ -130,6 +131,7 @@ async def run_document(
         audit.failed_paid_rows(database, thread_id),
     )
     folder, made = folder_of(run), damaged.assets(files)
+    in_order = sorted(made, key=lambda file: (place_in_film(file.slot), file.asset_type))
     return {
         "thread_id": thread_id,
         "status": run.status.value,
@@ -137,7 +139,7 @@ async def run_document(
         "steps": _steps(run, counts),
         "cost": {"total_usd": usd_text(run.spent_micro), "budget_usd": budget_of(run)},
         "film": film_of(folder, made),
-        "outputs": [output for file in made if (output := output_item(folder, file))],
+        "outputs": [output for file in in_order if (output := output_item(folder, file))],
         "unknown": [_unknown(call) for call in damaged.calls(unknown)],
         "failed_paid": [_failed_paid(call, assets) for call in damaged.calls(failed)],
         "waiting_for": None,

@@ -117,5 +117,7 @@ class StepContext:
     """The cuts of the film that there are."""
     record_cut: Callable[[FilmCut], Awaitable[None]] | None = None
     """Record another cut of the film."""
+    follow_screenplay: Callable[[str, str], Awaitable[Takes]] | None = None
+    """Given the digests of a screenplay and of the one that takes its place: decide what follows, return all takes."""
     review: frozenset[str] = frozenset()
     """The stages whose files need an approval before the run goes on."""

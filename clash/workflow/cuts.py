@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict
 from typing import Any, cast
 
+from clash import faults
 from clash.clock import now_text
 from clash.database.decisions import FilmCut
 from clash.story.screenplay import Screenplay, shot_slot
@@ -46,6 +47,7 @@ async def cut_film(
         number = max((cut.take for cut in context.cuts), default=0) + 1
         recorded = {file.asset_type: _document(file) for file in files}
         await context.record_cut(FilmCut(number, digest, recorded, context.takes.selection(), now_text()))
+        faults.point("cut.after")
     return film, files
 
 

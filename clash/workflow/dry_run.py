@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from clash.calls.dry_run import DryRun
 from clash.database.run_settings import Basis
@@ -23,14 +23,30 @@ async def collect_calls(
     dry_run: DryRun,
     takes: Takes | None = None,
     basis: Basis | None = None,
+    *,
+    refit: Callable[[Screenplay, str], Awaitable[Takes]] | None = None,
 ) -> Screenplay:
     """Ask for all that a film of this story needs. `dry_run.planned` lists every call.
 
-    Returns the screenplay, or what stands for one that is not written yet.
+    `refit` is given the screenplay and its sha256, and returns the takes with what follows from it. Returns the
+    screenplay, or what stands for one that is not written yet.
     """
     takes = takes or Takes()
     made = await make_screenplay(story, basis or Basis(), dry_run, takes, read=dry_run.read, put=dry_run.imagine)
-    screenplay = made.screenplay
+    if refit is not None:
+        takes = await refit(made.screenplay, made.sha256)
+    await collect_calls_of(made.screenplay, reference_images, film, dry_run, takes)
+    return made.screenplay
+
+
+async def collect_calls_of(
+    screenplay: Screenplay,
+    reference_images: Mapping[str, StoredFile],
+    film: Format,
+    dry_run: DryRun,
+    takes: Takes,
+) -> None:
+    """Ask for all that the film of a screenplay needs."""
     # All at a time, as a run makes them: what they look up in a database goes together in a few requests.
     sheet = await read_cast_sheet(basis or Basis(), dry_run.read)
     given = selected_cards(screenplay, sheet, takes)
@@ -42,4 +58,3 @@ async def collect_calls(
     }
     shots = shot_tasks(screenplay, {**given, **cards}, reference_images, sheet)
     await asyncio.gather(*(make_shot(shot, dry_run, film, takes) for shot in shots))
-    return screenplay

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from langgraph.errors import GraphBubbleUp
@@ -96,8 +97,9 @@ class Steps:
         if not made.is_recorded:
             await self._record_screenplay(made)
         self._judge("screenplay", "screenplay", made.sha256)
+        followed = await self._follow(state.get("screenplay"), made.sha256)
         context.done("generate_screenplay", "screenplay")
-        return {"screenplay": made.sha256}
+        return {"screenplay": made.sha256, **followed}
 
     async def generate_assets(self, state: ProductionState | CardTask) -> Any:
         """Entered once with the graph's state, send one task per character and location: each draws a card."""
@@ -139,6 +141,21 @@ class Steps:
         return {"film": film, **again}
 
     # -- parts -----------------------------------------------------------------------------------------------
+
+    async def _follow(self, before: str | None, after: str) -> dict[str, int]:
+        """Have the slots made again that were made of a screenplay which another one replaces: what is made is served.
+
+        Returns the update of the state: the decisions that are applied by it.
+        """
+        context = self._context
+        if before is None or before == after or context.follow_screenplay is None:
+            return {}
+        takes = await context.follow_screenplay(before, after)
+        same = takes.selected("screenplay") == context.takes.selected("screenplay")
+        self._context = replace(context, takes=takes)
+        self._judge = judge_of(takes, context.review)
+        # Somebody may have decided about the screenplay once more meanwhile: that is yet to be applied.
+        return {"edits": takes.changes} if same else {}
 
     async def _record_screenplay(self, made: MadeScreenplay) -> None:
         """Record and publish a screenplay that is no call's answer, and what it was merged from."""

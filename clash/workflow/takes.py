@@ -7,14 +7,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar, cast
 
 from clash.calls.spec import CallResult, CallSpec
+from clash.editing.slots import people_slot
 from clash.editing.takes import Take, Takes, spec_of_take
 from clash.errors import PersonNeededError
 from clash.workflow.context import CallLedger
 
 _T = TypeVar("_T")
-
-REVIEW_STAGES = ("screenplay", "cards", "keyframes", "shots")
-"""What a run can stop for until people have approved it, in the order of the steps."""
 
 Judge = Callable[[str, str, str], None]
 """Takes a stage, a slot and the sha256 of its file. Raises `PersonNeededError` for one that waits for approval."""
@@ -30,7 +28,7 @@ def judge_of(takes: Takes, stages: frozenset[str]) -> Judge:
     def judge(stage: str, slot: str, sha256: str) -> None:
         if stage in stages and not takes.is_approved(slot, sha256):
             raise PersonNeededError(
-                f"{slot} waits for its review (stage {stage})",
+                f"{people_slot(slot)} waits for its review (stage {stage})",
                 code="review",
                 waiting_for="review",
                 slots=(slot,),

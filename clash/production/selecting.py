@@ -1,0 +1,191 @@
+"""Select a take of a slot, or all takes of an earlier film, and cut the film again."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clash.calls.dry_run import PlannedCall
+from clash.config import Settings, load_settings
+from clash.database.connection import open_database
+from clash.database.decisions import Decision
+from clash.documents.edits import EditPlan
+from clash.editing.made import keyframe_take, request_of
+from clash.editing.refit import refit
+from clash.editing.retakes import select
+from clash.editing.slots import FILM, SCREENPLAY, call_slots, is_clip, keyframe_of, people_slot, slot_named
+from clash.editing.takes import Takes
+from clash.errors import ConflictError, UsageError
+from clash.hints import command
+from clash.production.plan import with_unpriced
+from clash.production.progress import Event, Observer, ignore
+from clash.production.retaking import go_on, report_of
+from clash.production.run_report import RunReport
+from clash.production.settling import this_person
+from clash.production.stopping import StopSignal
+from clash.production.takes_of_run import (
+    TakesOfRun,
+    cuts_with_first,
+    decide,
+    plan_document,
+    price_told,
+    read_takes,
+    refuse_pending,
+    unknown_take,
+)
+from clash.providers.ports import VideoRequest
+from clash.providers.registry import Registry
+from clash.vocabulary import Decided
+
+_MAY_BE_SHORT_S = 0.25
+"""A clip that is at most this much too short is shown to its end and holds its last frame."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a selection decides, and what has to be made for it."""
+
+    decisions: list[Decision]
+    planned: list[PlannedCall]
+    left_before: int
+    """How many calls the run had yet to make anyway."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether something has to be made that is not there."""
+        return any(row.decision == Decided.RETAKE for row in self.decisions)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether all that the film needs is there."""
+        return all(call.found for call in self.planned)
+
+
+async def plan_of_use(thread_id: str, slot: str, take: int, settings: Settings | None = None) -> EditPlan:
+    """Return what the selection of a take will make and cost. Nothing is made or written. Raises as `use_take` does."""
+    settings = settings or load_settings()
+    async with open_database(settings.database_url, "read") as database:
+        found = await read_takes(database, settings, Registry(settings), thread_id)
+        selection = await _selection(found, slot_named(slot), take)
+    return plan_document(found, selection.decisions, selection.planned, needs_yes=_needs_yes(selection))
+
+
+async def use_take(
+    thread_id: str,
+    slot: str,
+    take: int,
+    settings: Settings | None = None,
+    *,
+    yes: bool = False,
+    allow_unpriced: bool = False,
+    observe: Observer = ignore,
+    stop: StopSignal | None = None,
+) -> RunReport:
+    """Select a take of a slot and cut the film again, for nothing; of `film`, select all takes that this film holds.
+
+    With an older keyframe its clip comes back. What was never made of the selected takes is made only with `yes`. Of a
+    run that is not finished nothing else is made. Raises before anything is written: `NotFoundError` for a take that
+    is not made, `UsageError` without `yes`, `ConflictError` for a slot of which a retake is not made yet.
+    """
+    settings = with_unpriced(settings or load_settings(), allowed=allow_unpriced)
+    slot = slot_named(slot)
+    chosen: list[Selection] = []
+
+    async def plan(found: TakesOfRun) -> list[Decision]:
+        selection = await _selection(found, slot, take)
+        if _needs_yes(selection) and not yes:
+            raise UsageError(
+                f"{slot}, take {take}: what the film needs with it was never made: {price_told(selection.planned)}",
+                code="needs_yes",
+                hint=f"`{command('takes use', thread_id, '--yes')} {shlex.quote(slot)} {take}` makes it",
+            )
+        chosen.append(selection)
+        return selection.decisions
+
+    async with open_database(settings.database_url, "write") as database:
+        found = await read_takes(database, settings, Registry(settings), thread_id)
+        found, _ = await decide(found, settings, plan)
+    if chosen[-1].left_before and not chosen[-1].is_made:
+        # To select a take must not buy what is left of a run that stopped somewhere else.
+        return await report_of(found, settings, f"`{command('resume', thread_id)}` goes on with what is left to make")
+    observe(Event("note", f"to make: {price_told(chosen[-1].planned)}", thread_id=thread_id))
+    return await go_on(found, settings, allow_unpriced=allow_unpriced, observe=observe, stop=stop)
+
+
+def _needs_yes(selection: Selection) -> bool:
+    return selection.follows and not selection.is_made
+
+
+async def _selection(found: TakesOfRun, slot: str, take: int) -> Selection:
+    """Return what follows from the selection of a take. Raises as `use_take` does."""
+    batch, actor = secrets.token_hex(8), this_person()
+    asked = _of_film(found, take, batch, actor) if slot == FILM else _of_slot(found, slot, take, batch, actor)
+    now = [row for row in asked if _is_new(row, found.takes)]
+    before = await found.planned(found.takes)
+    decisions = [*now, *await _refitted(found, asked, now, batch, actor)]
+    refuse_pending([*asked, *decisions], found)
+    planned = await found.planned(found.takes.with_(decisions)) if decisions else before
+    _check_lengths(found, asked, planned)
+    return Selection(decisions, planned, sum(not call.found for call in before))
+
+
+def _is_new(row: Decision, takes: Takes) -> bool:
+    return takes.selected(row.slot).number != row.take
+
+
+async def _refitted(
+    found: TakesOfRun, asked: Sequence[Decision], now: Sequence[Decision], batch: str, actor: str
+) -> list[Decision]:
+    """What follows for slots that were made of others than are selected now. For a screenplay its step decides that."""
+    if found.screenplay is None or not now:
+        return []
+    probe, takes = found.recorded.probe(found.screenplay), found.takes.with_(now)
+    decided = [row.slot for row in asked]
+    return await refit(
+        takes, (found.takes, await probe(found.takes)), probe, found.made, batch, decided=decided, actor=actor
+    )
+
+
+def _of_slot(found: TakesOfRun, slot: str, take: int, batch: str, actor: str) -> list[Decision]:
+    """Return the selection of a slot's take: of a whole shot, the clip and the keyframe that it was made of."""
+    parts = call_slots(slot)
+    chosen, made = parts[-1], found.made
+    there = made.takes(chosen)
+    given = chosen == SCREENPLAY and take == 1 and found.has_basis
+    if take not in there and not given:
+        raise unknown_take(slot, take, list(there), found.thread_id)
+    if not is_clip(chosen):
+        return [select(chosen, take, batch, actor=actor)]
+    keyframe = keyframe_of(chosen)
+    of_take = keyframe_take(there[take], made.takes(keyframe), found.takes.take(chosen, take).of_take)
+    clip = select(chosen, take, batch, of_take=of_take, actor=actor)
+    return [select(keyframe, of_take, batch, actor=actor), clip] if len(parts) > 1 and of_take else [clip]
+
+
+def _of_film(found: TakesOfRun, take: int, batch: str, actor: str) -> list[Decision]:
+    """Return the selection of every take that an earlier film holds."""
+    cuts = {cut.take: cut for cut in cuts_with_first(found)}
+    if take not in cuts:
+        raise unknown_take(FILM, take, list(cuts), found.thread_id)
+    held = cuts[take].selection
+    slots = dict.fromkeys((*found.takes.slots, *held))
+    return [select(slot, held.get(slot, 1), batch, actor=actor) for slot in slots if found.made.is_made(slot)]
+
+
+def _check_lengths(found: TakesOfRun, asked: Sequence[Decision], planned: Sequence[PlannedCall]) -> None:
+    """Raise `ConflictError` for a clip that is too short for the words that are selected now."""
+    calls = {call.slot: call for call in planned if call.selected}
+    for row in asked:
+        call, clip = calls.get(row.slot), found.made.take(row.slot, row.take)
+        if clip is None or call is None or not isinstance(call.request, VideoRequest):
+            continue
+        frames, needed, fps = request_of(clip).get("frames"), call.request.frames, call.request.fps
+        if isinstance(frames, int) and needed - frames > _MAY_BE_SHORT_S * fps:
+            raise ConflictError(
+                f"take {row.take} of {people_slot(row.slot)} lasts {frames / fps:.2f} s, and the words of the shot now"
+                f" need {needed / fps:.2f} s",
+                code="clip_too_short",
+                hint=f"`{command('takes ls', found.thread_id)}` lists the takes of its speech; select the one before",
+            )

@@ -1,0 +1,112 @@
+"""List all takes of a run: which are made, which are in the film, who asked for them, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from clash.assets import published_path
+from clash.config import Settings, load_settings
+from clash.database.connection import open_database
+from clash.database.decisions import FilmCut
+from clash.database.rows import CallRow
+from clash.documents.edits import TakeList
+from clash.editing.slots import FILM, SCREENPLAY, call_slots, in_film_order, people_slot, slot_named
+from clash.errors import NotFoundError
+from clash.money import usd_text
+from clash.production.takes_of_run import TakesOfRun, cuts_with_first, read_takes
+from clash.providers.registry import Registry
+from clash.reports.files import folder_of
+from clash.vocabulary import CallState
+
+
+async def takes(thread_id: str, slot: str | None = None, settings: Settings | None = None) -> TakeList:
+    """List all takes of a run, or of one slot of it. Raises `NotFoundError`."""
+    settings = settings or load_settings()
+    async with open_database(settings.database_url, "read") as database:
+        found = await read_takes(database, settings, Registry(settings), thread_id)
+    items = [*_items(found), *_cuts(found)]
+    if slot is not None:
+        wanted = {people_slot(part) for part in call_slots(slot_named(slot))}
+        chosen = [item for item in items if item["slot"] in wanted]
+        if not chosen:
+            there = list(dict.fromkeys(item["slot"] for item in items))
+            raise NotFoundError(
+                f"{thread_id} has no takes of {slot}; there is {', '.join(there[:12])}{' ...' if there[12:] else ''}"
+            )
+        items = chosen
+    return TakeList.of({"thread_id": thread_id, "items": items})
+
+
+def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:
+    made, takes = found.made, found.takes
+    for slot in in_film_order({*made.slots, *(row.slot for row in takes.decisions)}):
+        selected = takes.selected(slot).number
+        retakes = {row.take: row for row in takes.decisions if row.slot == slot and row.decision == "retake"}
+        basis = {1} if slot == SCREENPLAY and found.has_basis else set[int]()
+        for number in sorted({*made.numbers(slot), *retakes} | basis):
+            call, row = made.take(slot, number), retakes.get(number)
+            newest = call or made.newest(slot, number)
+            sha256 = found.sha256_of(slot, number)
+            media_type = call.media_type if call else "application/json"
+            yield {
+                "slot": people_slot(slot),
+                "take": number,
+                "selected": number == selected,
+                "state": "made" if sha256 or number in basis else _state(newest),
+                "sha256": sha256,
+                "path": _path(found, slot, sha256, media_type, selected=number == selected),
+                "model": f"{newest.service}:{newest.model}" if newest else row.model if row else "",
+                "cost_usd": usd_text(call.cost_micro if call else 0),
+                "note": row.note if row else "",
+                "prompt": row.prompt if row else "",
+                "created_at": (row.created_at if row else newest.started_at if newest else found.run.start_time),
+                "actor": row.actor if row else "",
+            }
+
+
+def _state(newest: CallRow | None) -> str:
+    return "failed" if newest is not None and newest.state == CallState.FAILED else "to_make"
+
+
+def _path(found: TakesOfRun, slot: str, sha256: str | None, media_type: str, *, selected: bool) -> str | None:
+    if sha256 is None:
+        return None
+    file = found.file_of(slot)
+    if selected and file is not None and file.sha256 == sha256:
+        path = published_path(folder_of(found.run), file.asset_type, file.slot, media_type)
+        if path is not None:
+            return path.as_posix()
+    return found.stored_path(sha256)
+
+
+def _cuts(found: TakesOfRun) -> Iterator[dict[str, Any]]:
+    film = next((file for file in found.files if file.asset_type == FILM), None)
+    if film is None:
+        return
+    folder: Path = folder_of(found.run)
+    cuts = list(cuts_with_first(found))
+    selected = next((cut.take for cut in reversed(cuts) if _film_sha256(cut) == film.sha256), 0)
+    for cut in cuts:
+        sha256 = _film_sha256(cut)
+        is_selected = cut.take == selected
+        path = published_path(folder, "film", "film", "video/mp4") if is_selected else None
+        yield {
+            "slot": FILM,
+            "take": cut.take,
+            "selected": is_selected,
+            "state": "made",
+            "sha256": sha256,
+            "path": path.as_posix() if path else found.stored_path(sha256),
+            "model": "",
+            "cost_usd": usd_text(0),
+            "note": "",
+            "prompt": "",
+            "created_at": cut.created_at,
+            "actor": "",
+        }
+
+
+def _film_sha256(cut: FilmCut) -> str:
+    return str(cut.files[FILM]["sha256"])

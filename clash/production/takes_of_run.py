@@ -1,0 +1,284 @@
+"""What is recorded of a run's takes, and what a change of them will make and cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from clash.assets import open_assets
+from clash.calls.dry_run import PlannedCall, together
+from clash.config import Settings
+from clash.database import call_log, reading
+from clash.database.decisions import Decision, FilmCut, add_decisions, cuts_of, decisions_of
+from clash.database.lease import is_held
+from clash.database.migrations import checked
+from clash.database.port import Database
+from clash.database.rows import AssetRow, RunRow
+from clash.database.run_settings import RunSettings
+from clash.documents.edits import EditPlan
+from clash.editing.made import Made, is_asked_for
+from clash.editing.slots import (
+    FILM,
+    SCREENPLAY,
+    asset_of,
+    call_slots,
+    in_film_order,
+    people_slot,
+    shot_of,
+    slot_named,
+)
+from clash.editing.takes import Takes
+from clash.errors import ClashError, ConflictError, NotFoundError
+from clash.hints import command
+from clash.money import to_micro, usd_text
+from clash.production.estimates import is_guessed, planned_calls
+from clash.production.refitting import Recorded
+from clash.providers.registry import Registry
+from clash.reports.screenplays import screenplay_in
+from clash.story.screenplay import Screenplay
+from clash.thread_ids import check_thread_id
+from clash.workflow.state import WORKFLOW
+
+_TRIES = 8
+"""How often decisions are made again because somebody else has decided meanwhile."""
+
+
+@dataclass(frozen=True)
+class TakesOfRun:
+    """A run with all that is recorded of its takes, as it was read at one moment."""
+
+    database: Database
+    registry: Registry
+    run: RunRow
+    takes: Takes
+    cuts: tuple[FilmCut, ...]
+    files: tuple[AssetRow, ...]
+    recorded: Recorded
+    screenplay: Screenplay | None
+
+    @property
+    def thread_id(self) -> str:
+        """The run's thread id."""
+        return self.run.run_id
+
+    @property
+    def made(self) -> Made:
+        """The run's calls, by slot and take."""
+        return self.recorded.made
+
+    @property
+    def has_basis(self) -> bool:
+        """Whether its first screenplay was given by a person, or merged with an established one."""
+        basis = self.recorded.settings.basis
+        return bool(basis.given or basis.screenplay)
+
+    def sha256_of(self, slot: str, number: int) -> str | None:
+        """Return the digest of a take's file; None if it is not made, or not to be told any more."""
+        if slot == SCREENPLAY and number == 1 and self.has_basis:
+            file = self.file_of(slot) if self.takes.selected(slot).number == 1 else None
+            return self.recorded.settings.basis.given or (file and file.sha256) or None
+        call = self.made.take(slot, number)
+        return call and call.asset_sha256
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a live process holds the run."""
+        return is_held(self.run)
+
+    def file_of(self, slot: str) -> AssetRow | None:
+        """Return the file that the run has for the call of a slot."""
+        wanted = asset_of(slot)
+        return next((file for file in self.files if (file.slot, file.asset_type) == wanted), None)
+
+    def stored_path(self, sha256: str) -> str:
+        """Return where a file is in the asset store."""
+        assets = self.recorded.assets
+        return (assets.root / assets.relative_path(sha256)).as_posix()
+
+    async def planned(self, takes: Takes) -> list[PlannedCall]:
+        """Return all calls that the run needs with these takes. Raises `SettingsError` for a model without a price."""
+        recorded = self.recorded
+        return await planned_calls(
+            self.database, recorded.assets, self.registry, self.thread_id, recorded.settings, takes
+        )
+
+
+async def read_takes(database: Database, settings: Settings, registry: Registry, thread_id: str) -> TakesOfRun:
+    """Read what is recorded of a run's takes. Raises `NotFoundError`."""
+    check_thread_id(thread_id)
+    run, decisions, cuts, files, rows = await checked(
+        database,
+        asyncio.gather(
+            reading.run_row(database, thread_id),
+            decisions_of(database, thread_id),
+            cuts_of(database, thread_id),
+            reading.sound_assets(database, thread_id),
+            call_log.rows_of_run(database, thread_id),
+        ),
+    )
+    if run.workflow_name != WORKFLOW:
+        raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")
+    assets = open_assets(settings)
+    return TakesOfRun(
+        database=database,
+        registry=registry,
+        run=run,
+        takes=Takes(decisions),
+        cuts=tuple(cuts),
+        files=tuple(files),
+        recorded=Recorded(RunSettings.from_row(run), rows, assets, registry),
+        screenplay=await screenplay_in(assets, files),
+    )
+
+
+# -- deciding --------------------------------------------------------------------------------------------------
+
+
+async def decide(
+    found: TakesOfRun, settings: Settings, plan: Callable[[TakesOfRun], Any]
+) -> tuple[TakesOfRun, list[Decision]]:
+    """Write the decisions that `plan` makes of what is recorded; anew if somebody else has decided meanwhile.
+
+    Returns what they were made of, and them. Raises what `plan` raises; then nothing is written.
+    """
+    for _ in range(_TRIES):
+        decisions: list[Decision] = await plan(found)
+        if not decisions:
+            return found, []
+        seen = len(found.takes.decisions)
+        if await add_decisions(found.database, found.thread_id, decisions, seen=seen):
+            return found, decisions
+        found = await read_takes(found.database, settings, found.registry, found.thread_id)
+    raise ConflictError(
+        f"others decide about {found.thread_id} all the time; nothing was changed", code="written_meanwhile"
+    )
+
+
+def refuse_pending(decisions: Sequence[Decision], found: TakesOfRun) -> None:
+    """Raise `ConflictError` for a slot whose retake is not made yet: it must be made before the next decision."""
+    waiting = [
+        slot for slot in dict.fromkeys(row.slot for row in decisions) if found.made.is_pending(slot, found.takes)
+    ]
+    if waiting:
+        named = ", ".join(people_slot(slot) for slot in waiting)
+        raise ConflictError(
+            f"a retake of {named} is not made yet",
+            code="retake_pending",
+            hint=f"`{command('resume', found.thread_id)}` makes it",
+            slots=waiting,
+        )
+
+
+def check_slots(slots: Sequence[str], found: TakesOfRun, planned: Sequence[PlannedCall]) -> None:
+    """Raise `NotFoundError` for a slot that the run's film does not have."""
+    there = {call.slot for call in planned} if found.screenplay is not None else set[str]()
+    for slot in slots:
+        if not {SCREENPLAY, *there}.issuperset(call_slots(slot)):
+            raise _unknown_slot(slot, found, there)
+
+
+def _unknown_slot(slot: str, found: TakesOfRun, there: set[str]) -> NotFoundError:
+    if not there:
+        return NotFoundError(
+            f"{found.thread_id} has no screenplay yet, so no slot {slot}",
+            hint=f"`{command('resume', found.thread_id)}` has it written",
+        )
+    same = [name for name in in_film_order(there) if shot_of(name) == shot_of(slot) != ""] or in_film_order(there)
+    named = ", ".join(people_slot(name) for name in same[:12]) + (" ..." if len(same) > 12 else "")
+    return NotFoundError(
+        f"{found.thread_id} has no slot {slot}; there is {named}",
+        hint=f"`{command('takes ls', found.thread_id)}` lists the slots and their takes",
+    )
+
+
+def named_slots(slots: Sequence[str]) -> tuple[str, ...]:
+    """Return slots as clash writes them, each once."""
+    return tuple(dict.fromkeys(slot_named(slot) for slot in slots))
+
+
+# -- prices ----------------------------------------------------------------------------------------------------
+
+
+def price_document(planned: Sequence[PlannedCall]) -> dict[str, Any]:
+    """Return what the planned calls cost whose answers are not there."""
+    by_step: dict[str, list[PlannedCall]] = {}
+    for call in planned:
+        if not call.found:
+            by_step.setdefault(call.step, []).append(call)
+    return {
+        "total_usd": usd_text(to_micro(together(planned))),
+        "estimated": is_guessed(planned),
+        "by_step": [
+            {"step": step, "calls": len(calls), "cost_usd": usd_text(to_micro(together(calls)))}
+            for step, calls in by_step.items()
+        ],
+    }
+
+
+def plan_document(
+    found: TakesOfRun, decisions: Sequence[Decision], planned: Sequence[PlannedCall], *, needs_yes: bool
+) -> EditPlan:
+    """Return what the decisions will make and cost."""
+    missing = [call for call in planned if not call.found]
+    touched = {shot_of(call.slot) for call in missing} | {shot_of(row.slot) for row in decisions}
+    shots = list(dict.fromkeys(shot_of(slot) for slot in in_film_order({call.slot for call in planned})))
+    changed = [shot for shot in shots if shot and shot in touched]
+    return EditPlan.of(
+        {
+            "thread_id": found.thread_id,
+            "forked_from": None,
+            "shots": {
+                "kept": sum(bool(shot) for shot in shots) - len(changed),
+                "moved": [],
+                "changed": changed,
+                "added": [],
+                "removed": [],
+            },
+            "calls": {"found": len(planned) - len(missing), "to_make": len(missing)},
+            "price": price_document(planned),
+            "takes": [
+                {
+                    "slot": people_slot(row.slot),
+                    "take": row.take,
+                    "note": row.note,
+                    "prompt": row.prompt,
+                    "model": row.model,
+                    "follows": not is_asked_for(row),
+                }
+                for row in decisions
+                if row.decision == "retake"
+            ],
+            "needs_yes": needs_yes,
+            "warnings": [],
+        }
+    )
+
+
+def price_told(planned: Sequence[PlannedCall]) -> str:
+    """Return the price in words: `2 calls, $0.310000`."""
+    missing = [call for call in planned if not call.found]
+    about = "about " if is_guessed(planned) and together(missing) > Decimal(0) else ""
+    return f"{len(missing)} call{'' if len(missing) == 1 else 's'}, {about}${usd_text(to_micro(together(missing)))}"
+
+
+def cuts_with_first(found: TakesOfRun) -> tuple[FilmCut, ...]:
+    """Return the cuts of a run's film; the film of a run that an older clash completed is its first."""
+    if found.cuts:
+        return found.cuts
+    film = next((file for file in found.files if file.asset_type == FILM), None)
+    if film is None:
+        return ()
+    document = {"sha256": film.sha256, "media_type": film.media_type, "facts": film.facts}
+    return (FilmCut(1, "", {FILM: document}, {}, film.created_at),)
+
+
+def unknown_take(slot: str, number: int, there: Sequence[int], thread_id: str) -> ClashError:
+    """Return the error for a take that is not there."""
+    listed = ", ".join(map(str, there)) or "none"
+    return NotFoundError(
+        f"{slot} has no take {number} that is made; there is {listed}",
+        hint=f"`{command('takes ls', thread_id)}` lists the takes",
+    )
