@@ -24,10 +24,12 @@ from clash.database.connection import is_d1
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")
 
 KINDS = ("metered", "oneshot", "queued")
-OF_THE_GRAPH = ("writes.after", "checkpoint.after", "publish.before", "publish.after")
+OF_THE_GRAPH = ("writes.after", "checkpoint.after", "publish.before", "publish.after", "cut.after")
 OF_FORKS = ("fork.before", "fork.after", "kept.before", "kept.after")
 """`tests/test_fork_faults.py` trips these."""
-OF_THE_LEDGER = tuple(point for point in faults.POINTS if point not in (*OF_THE_GRAPH, *OF_FORKS))
+OF_DECISIONS = ("decisions.before", "decisions.after", "decisions.applied")
+"""`tests/test_takes_faults.py` trips these."""
+OF_THE_LEDGER = tuple(point for point in faults.POINTS if point not in (*OF_THE_GRAPH, *OF_FORKS, *OF_DECISIONS))
 ONLY_OF_JOBS = ("submit.after", "ticket.after", "job.after")
 CALLS = 4
 VICTIM = "speech:t01"
@@ -101,7 +103,7 @@ def kill_a_worker(folder: Path, url: str, kind: str, point: str) -> None:
 
 def test_every_point_is_tripped_here() -> None:
     """A point that is added to the code is a point of this test."""
-    assert set(OF_THE_LEDGER) | set(OF_THE_GRAPH) | set(OF_FORKS) == set(faults.POINTS)
+    assert set(OF_THE_LEDGER) | set(OF_THE_GRAPH) | set(OF_FORKS) | set(OF_DECISIONS) == set(faults.POINTS)
     assert set(ONLY_OF_JOBS) < set(OF_THE_LEDGER)
 
 

@@ -14,6 +14,7 @@ app = typer.Typer(help="Assets: list the files of a run.")
 
 _LIST = (
     Column("slot", fold=True),
+    Column("take", show=lambda take: str(take) if take and take > 1 else "", right=True),
     Column("bytes", "size", size, right=True),
     Column("cost_usd", "cost", money, right=True),
     Column("path", fold=True),

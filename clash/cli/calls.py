@@ -31,6 +31,7 @@ _CALLS = (
     Column("kind"),
     Column("model", fold=True, of_row=_provider_and_model),
     Column("state"),
+    Column("take", show=lambda take: str(take) if take and take > 1 else "", right=True),
     Column("attempt", "try", lambda attempt: str(attempt) if attempt and attempt > 1 else "", right=True),
     Column("reused", show=lambda reused: "yes" if reused else ""),
     Column("quoted_cost_usd", "quoted", money_if_any, right=True),

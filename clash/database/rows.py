@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from clash.database.port import Param, Row
 from clash.vocabulary import CallState, Precision, RunStatus
@@ -270,6 +270,19 @@ def name_of_call(row: Row) -> str:
 def digest_of_file(row: Row) -> str:
     """Return the sha256 of the file that a sound row of `generated_assets` names."""
     return str(row["sha256"])
+
+
+def digests_of_takes(table: str, row: Row) -> set[str]:
+    """Return the sha256 of the files that a sound row of a table names as a take of a slot, or as a cut of the film."""
+    if table == "api_logs":
+        made = row["state"] == CallState.SUCCEEDED and row.get("asset_sha256")
+        return {str(row["asset_sha256"])} if made else set()
+    if table != "film_cuts":
+        return set()
+    value: Any = row["files"]
+    files: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
+    named = (cast("dict[str, Any]", file).get("sha256") for file in files.values() if isinstance(file, dict))
+    return {sha256 for sha256 in named if isinstance(sha256, str)}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,13 @@ from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
 
 
 class AssetItem(Item):
-    """A file: `path` is its published name, `stored_path` where it is in the asset store."""
+    """A file: `path` is its published name, `stored_path` where it is in the asset store.
+
+    `take`: which take of its slot it is; null for a file that no call made.
+    """
 
     slot: str
+    take: int | None
     kind: str
     media_type: str
     sha256: str

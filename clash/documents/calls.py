@@ -34,6 +34,7 @@ class CallItem(Item):
     id: int
     step: str
     slot: str
+    take: int
     kind: str
     service: str
     model: str

@@ -20,6 +20,7 @@ from clash.providers.registry import Registry
 from clash.story.screenplay import Screenplay
 from clash.workflow.context import Format
 from clash.workflow.dry_run import collect_calls_of
+from clash.workflow.generate_assets import read_cast_sheet
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Recorded:
 
         async def asked(takes: Takes) -> Mapping[str, PlannedCall]:
             dry_run = DryRun(None, self.assets, models, self.registry, rows=self.rows)
-            await collect_calls_of(screenplay, self.settings.reference_images, film, dry_run, takes)
+            sheet = await read_cast_sheet(self.settings.basis, self.assets.read)
+            await collect_calls_of(screenplay, self.settings.reference_images, film, dry_run, takes, sheet)
             return {call.slot: call for call in dry_run.planned if call.selected}
 
         return asked

@@ -51,8 +51,8 @@ def review_items(found: TakesOfRun, slots: Collection[str]) -> Iterator[dict[str
     `slots`: those of the film's calls. Of a slot whose newest file was rejected, that one, until another is made.
     """
     stages = found.recorded.settings.review or REVIEW_STAGES
-    made = [SCREENPLAY, *found.made.slots] if found.has_basis else found.made.slots
-    for slot in in_film_order({slot for slot in made if slot in slots or slot == SCREENPLAY}):
+    made = {*found.made.slots, *found.given}.intersection((*slots, SCREENPLAY))
+    for slot in in_film_order(made):
         if stage_of(slot) not in stages:
             continue
         number = found.takes.selected(slot).number

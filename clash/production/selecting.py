@@ -15,7 +15,7 @@ from clash.documents.edits import EditPlan
 from clash.editing.made import keyframe_take, request_of
 from clash.editing.refit import refit
 from clash.editing.retakes import select
-from clash.editing.slots import FILM, SCREENPLAY, call_slots, is_clip, keyframe_of, people_slot, slot_named
+from clash.editing.slots import FILM, call_slots, is_clip, keyframe_of, people_slot, slot_named
 from clash.editing.takes import Takes
 from clash.errors import ConflictError, UsageError
 from clash.hints import command
@@ -153,7 +153,7 @@ def _of_slot(found: TakesOfRun, slot: str, take: int, batch: str, actor: str) ->
     parts = call_slots(slot)
     chosen, made = parts[-1], found.made
     there = made.takes(chosen)
-    given = chosen == SCREENPLAY and take == 1 and found.has_basis
+    given = take == 1 and chosen in found.given
     if take not in there and not given:
         raise unknown_take(slot, take, list(there), found.thread_id)
     if not is_clip(chosen):

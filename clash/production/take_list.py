@@ -12,7 +12,7 @@ from clash.database.connection import open_database
 from clash.database.decisions import FilmCut
 from clash.database.rows import CallRow
 from clash.documents.edits import TakeList
-from clash.editing.slots import FILM, SCREENPLAY, call_slots, in_film_order, people_slot, slot_named
+from clash.editing.slots import FILM, call_slots, in_film_order, people_slot, slot_named
 from clash.errors import NotFoundError
 from clash.money import usd_text
 from clash.production.takes_of_run import TakesOfRun, cuts_with_first, read_takes
@@ -25,7 +25,7 @@ async def takes(thread_id: str, slot: str | None = None, settings: Settings | No
     """List all takes of a run, or of one slot of it. Raises `NotFoundError`."""
     settings = settings or load_settings()
     async with open_database(settings.database_url, "read") as database:
-        found = await read_takes(database, settings, Registry(settings), thread_id)
+        found = await read_takes(database, settings, Registry(settings), thread_id, files_needed=False)
     items = [*_items(found), *_cuts(found)]
     if slot is not None:
         wanted = {people_slot(part) for part in call_slots(slot_named(slot))}
@@ -41,11 +41,11 @@ async def takes(thread_id: str, slot: str | None = None, settings: Settings | No
 
 def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:
     made, takes = found.made, found.takes
-    for slot in in_film_order({*made.slots, *(row.slot for row in takes.decisions)}):
+    for slot in in_film_order({*made.slots, *found.given, *(row.slot for row in takes.decisions)}):
         selected = takes.selected(slot).number
         retakes = {row.take: row for row in takes.decisions if row.slot == slot and row.decision == "retake"}
-        basis = {1} if slot == SCREENPLAY and found.has_basis else set[int]()
-        for number in sorted({*made.numbers(slot), *retakes} | basis):
+        given = {1} if slot in found.given else set[int]()
+        for number in sorted({*made.numbers(slot), *retakes} | given):
             call, row = made.take(slot, number), retakes.get(number)
             newest = call or made.newest(slot, number)
             sha256 = found.sha256_of(slot, number)
@@ -54,7 +54,7 @@ def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:
                 "slot": people_slot(slot),
                 "take": number,
                 "selected": number == selected,
-                "state": "made" if sha256 or number in basis else _state(newest),
+                "state": "made" if sha256 or number in given else _state(newest),
                 "sha256": sha256,
                 "path": _path(found, slot, sha256, media_type, selected=number == selected),
                 "model": f"{newest.service}:{newest.model}" if newest else row.model if row else "",
@@ -86,8 +86,11 @@ def _cuts(found: TakesOfRun) -> Iterator[dict[str, Any]]:
     if film is None:
         return
     folder: Path = folder_of(found.run)
-    cuts = list(cuts_with_first(found))
-    selected = next((cut.take for cut in reversed(cuts) if _film_sha256(cut) == film.sha256), 0)
+    cuts = cuts_with_first(found)
+    same = [cut for cut in cuts if _film_sha256(cut) == film.sha256]
+    # Other takes may have made the very same film.
+    held = [cut for cut in same if cut.selection == found.takes.selection()] or same
+    selected = held[-1].take if held else 0
     for cut in cuts:
         sha256 = _film_sha256(cut)
         is_selected = cut.take == selected

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from clash.assets import open_assets
+from clash.assets import AssetStore, open_assets
 from clash.calls.dry_run import PlannedCall, together
 from clash.config import Settings
 from clash.database import call_log, reading
@@ -17,8 +18,9 @@ from clash.database.lease import is_held
 from clash.database.migrations import checked
 from clash.database.port import Database
 from clash.database.rows import AssetRow, RunRow
-from clash.database.run_settings import RunSettings
+from clash.database.run_settings import Basis, RunSettings
 from clash.documents.edits import EditPlan
+from clash.editing.cast import given_cards
 from clash.editing.made import Made, is_asked_for
 from clash.editing.slots import (
     FILM,
@@ -31,7 +33,7 @@ from clash.editing.slots import (
     slot_named,
 )
 from clash.editing.takes import Takes
-from clash.errors import ClashError, ConflictError, NotFoundError
+from clash.errors import ClashError, ConflictError, NotFoundError, StorageError
 from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.estimates import is_guessed, planned_calls
@@ -40,6 +42,7 @@ from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
 from clash.story.screenplay import Screenplay
 from clash.thread_ids import check_thread_id
+from clash.workflow.generate_assets import read_cast_sheet
 from clash.workflow.state import WORKFLOW
 
 _TRIES = 8
@@ -58,6 +61,8 @@ class TakesOfRun:
     files: tuple[AssetRow, ...]
     recorded: Recorded
     screenplay: Screenplay | None
+    given: Mapping[str, str]
+    """Slots whose first take no call made, each with the digest of what a person gave; "" for a merged screenplay."""
 
     @property
     def thread_id(self) -> str:
@@ -69,18 +74,18 @@ class TakesOfRun:
         """The run's calls, by slot and take."""
         return self.recorded.made
 
-    @property
-    def has_basis(self) -> bool:
-        """Whether its first screenplay was given by a person, or merged with an established one."""
-        basis = self.recorded.settings.basis
-        return bool(basis.given or basis.screenplay)
-
     def sha256_of(self, slot: str, number: int) -> str | None:
         """Return the digest of a take's file; None if it is not made, or not to be told any more."""
-        if slot == SCREENPLAY and number == 1 and self.has_basis:
-            file = self.file_of(slot) if self.takes.selected(slot).number == 1 else None
-            return self.recorded.settings.basis.given or (file and file.sha256) or None
         call = self.made.take(slot, number)
+        is_given = number == 1 and slot in self.given
+        if not is_given and call is None:
+            return None
+        if is_given and self.given[slot]:
+            return self.given[slot]
+        if slot == SCREENPLAY and (is_given or self.recorded.settings.basis.cast):
+            # It was merged, or has the looks of the cast: it is not what the call answered.
+            file = self.file_of(slot) if self.takes.selected(slot).number == number else None
+            return file and file.sha256
         return call and call.asset_sha256
 
     @property
@@ -106,8 +111,13 @@ class TakesOfRun:
         )
 
 
-async def read_takes(database: Database, settings: Settings, registry: Registry, thread_id: str) -> TakesOfRun:
-    """Read what is recorded of a run's takes. Raises `NotFoundError`."""
+async def read_takes(
+    database: Database, settings: Settings, registry: Registry, thread_id: str, *, files_needed: bool = True
+) -> TakesOfRun:
+    """Read what is recorded of a run's takes. Raises `NotFoundError`, and `StorageError` for a lost screenplay.
+
+    `files_needed`: False where the tables alone are read, as on a machine that has no files of the run.
+    """
     check_thread_id(thread_id)
     run, decisions, cuts, files, rows = await checked(
         database,
@@ -121,7 +131,10 @@ async def read_takes(database: Database, settings: Settings, registry: Registry,
     )
     if run.workflow_name != WORKFLOW:
         raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")
-    assets = open_assets(settings)
+    assets, recorded = open_assets(settings), RunSettings.from_row(run)
+    screenplay = None
+    with suppress(StorageError) if not files_needed else nullcontext():
+        screenplay = await screenplay_in(assets, files)
     return TakesOfRun(
         database=database,
         registry=registry,
@@ -129,9 +142,18 @@ async def read_takes(database: Database, settings: Settings, registry: Registry,
         takes=Takes(decisions),
         cuts=tuple(cuts),
         files=tuple(files),
-        recorded=Recorded(RunSettings.from_row(run), rows, assets, registry),
-        screenplay=await screenplay_in(assets, files),
+        recorded=Recorded(recorded, rows, assets, registry),
+        screenplay=screenplay,
+        given=await _given(recorded.basis, assets, screenplay),
     )
+
+
+async def _given(basis: Basis, assets: AssetStore, screenplay: Screenplay | None) -> Mapping[str, str]:
+    given = {SCREENPLAY: basis.given} if basis.given or basis.screenplay else dict[str, str]()
+    if basis.cast and screenplay is not None and await assets.restore(basis.cast):
+        cards = given_cards(screenplay, await read_cast_sheet(basis, assets.read))
+        given |= {slot: file["sha256"] for slot, file in cards.items()}
+    return given
 
 
 # -- deciding --------------------------------------------------------------------------------------------------

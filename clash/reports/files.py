@@ -10,6 +10,7 @@ from typing import Any
 from clash.assets import AssetStore, local_assets, published_path
 from clash.config import Settings
 from clash.database import reading
+from clash.database.decisions import cuts_of
 from clash.database.rows import AssetRow, RunRow
 from clash.documents.assets import AssetList
 from clash.money import usd_text
@@ -30,13 +31,23 @@ _OUTPUT_KINDS = {
 
 async def list_assets(settings: Settings, thread_id: str) -> AssetList:
     """All files of a run, with where they are. Raises `NotFoundError`."""
-    run, assets = await read(
+    run, assets, calls, cuts = await read(
         settings,
-        lambda database: asyncio.gather(reading.run_row(database, thread_id), reading.asset_rows(database, thread_id)),
+        lambda database: asyncio.gather(
+            reading.run_row(database, thread_id),
+            reading.asset_rows(database, thread_id),
+            reading.takes_of_calls(database, thread_id),
+            cuts_of(database, thread_id),
+        ),
     )
+    takes = {call.id: call.take for call in calls}
+    films = {str(file["sha256"]): cut.take for cut in cuts for file in cut.files.values()}
     folder, store = folder_of(run), local_assets(settings)
     damaged = Damaged()
-    items = [_asset(folder, store, asset) for asset in damaged.assets(assets)]
+    items = [
+        {**_asset(folder, store, asset), "take": takes.get(asset.api_log_id or 0) or films.get(asset.sha256)}
+        for asset in damaged.assets(assets)
+    ]
     return AssetList.of({"thread_id": thread_id, "items": items, "damaged": damaged.items})
 
 

@@ -100,6 +100,7 @@ def call_item(call: CallRow, assets: AssetStore) -> dict[str, Any]:
         "service": call.service,
         "model": call.model,
         "state": call.state.value,
+        "take": call.take,
         "attempt": call.attempt,
         "reused": call.reused,
         "quoted_cost_usd": usd_text(call.quoted_cost_micro),

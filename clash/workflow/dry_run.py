@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from clash.calls.dry_run import DryRun
 from clash.database.run_settings import Basis
+from clash.editing.cast import CastSheet
 from clash.editing.takes import Takes
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Format
@@ -35,7 +36,8 @@ async def collect_calls(
     made = await make_screenplay(story, basis or Basis(), dry_run, takes, read=dry_run.read, put=dry_run.imagine)
     if refit is not None:
         takes = await refit(made.screenplay, made.sha256)
-    await collect_calls_of(made.screenplay, reference_images, film, dry_run, takes)
+    sheet = await read_cast_sheet(basis or Basis(), dry_run.read)
+    await collect_calls_of(made.screenplay, reference_images, film, dry_run, takes, sheet)
     return made.screenplay
 
 
@@ -45,10 +47,10 @@ async def collect_calls_of(
     film: Format,
     dry_run: DryRun,
     takes: Takes,
+    sheet: CastSheet,
 ) -> None:
-    """Ask for all that the film of a screenplay needs."""
+    """Ask for all that the film of a screenplay needs. `sheet`: the cast that a person gave."""
     # All at a time, as a run makes them: what they look up in a database goes together in a few requests.
-    sheet = await read_cast_sheet(basis or Basis(), dry_run.read)
     given = selected_cards(screenplay, sheet, takes)
     tasks = [task for task in card_tasks(screenplay) if task["slot"] not in given]
     drawn = await asyncio.gather(*(make_card(card, dry_run, film, takes) for card in tasks))

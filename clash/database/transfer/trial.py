@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from clash.database.rows import digest_of_file
+from clash.database.rows import digest_of_file, digests_of_takes
 from clash.database.savers.thread_operations import ALWAYS
 from clash.database.staging import PREFIX
 from clash.database.transfer.layout import new_schema, tables
@@ -37,6 +37,10 @@ class Section:
     size: int = 0
     assets: int = 0
     missing: int = 0
+    files: set[str] = field(default_factory=set[str])
+    """Digests of the files that the run has now."""
+    other_files: set[str] = field(default_factory=set[str])
+    """Digests of the files of all its takes and cuts."""
     first: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
 
@@ -82,6 +86,7 @@ def examine(
                 section.size += len(entry.line)
                 section.sha256.update(entry.line)
         for each in contents.sections.values():
+            _count_others(each, is_here)
             if fault := each.check.fault_of_run():
                 raise nonsense(each.first, f"the sums of the run {each.thread_id} do not agree: {fault}")
     finally:
@@ -119,7 +124,17 @@ def _count(section: Section, table: str, row: Values, is_here: Callable[[str], b
         section.status = section.check.status
     elif table == "generated_assets":
         section.assets += 1
+        section.files.add(digest_of_file(row))
         section.missing += is_here is not None and not is_here(digest_of_file(row))
+    else:
+        section.other_files |= digests_of_takes(table, row)
+
+
+def _count_others(section: Section, is_here: Callable[[str], bool] | None) -> None:
+    """Count the files of takes and cuts that are not in the film now: people can select them again."""
+    others = section.other_files - section.files
+    section.assets += len(others)
+    section.missing += sum(is_here is not None and not is_here(sha256) for sha256 in others)
 
 
 def _try(trial: sqlite3.Connection, thread_id: str, entry: Entry, row: Values, target: Target) -> None:

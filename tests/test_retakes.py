@@ -1,0 +1,239 @@
+"""Retakes and selections, typed as people type them, over metered models: what each costs, and what is in the film."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import on_both_databases
+from filming import rows_of
+from takes_room import TakesRoom
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the forked command line is POSIX")
+
+
+@pytest.fixture
+def room(tmp_path: Path, database_url: str) -> TakesRoom:
+    """A folder with a database of its own."""
+    return TakesRoom(tmp_path / "room", database_url)
+
+
+@on_both_databases
+def test_a_shot_is_retaken_for_a_keyframe_and_a_clip(room: TakesRoom) -> None:
+    """Priced before as it is billed after; the film is cut again; the old take is one command away, and free."""
+    first = room.film(3).document["film"]["sha256"]
+    assert room.priced("retake", "t", "shot:002", "--note", "closer") == 2
+    assert room.charges("retake", "t", "shot:002", "--note", "closer") == {"shot:002/keyframe": 1, "shot:002": 1}
+    assert room.takes("shot:002") == {
+        "shot:002/keyframe": [(1, False), (2, True)],
+        "shot:002/clip": [(1, False), (2, True)],
+    }
+    notes = {item["slot"]: item["note"] for item in room.ok("takes", "ls", "t")["items"] if item["take"] == 2}
+    assert notes == {"shot:002/keyframe": "closer", "shot:002/clip": "closer", "film": ""}
+    assert room.charges("takes", "use", "t", "shot:002", "1") == {}
+    again = room.ok("resume", "t")
+    assert (again["status"], again["film"]["sha256"]) == ("already_completed", first)
+    assert room.takes("film") == {"film": [(1, True), (2, False)]}, "the first film is found, not encoded again"
+    assert room.charges("takes", "use", "t", "film", "2") == {}
+    assert room.selected("shot:002/clip") == room.selected("shot:002/keyframe") == 2
+    room.check_books()
+
+
+@on_both_databases
+def test_three_takes_of_a_clip_are_three_clips(room: TakesRoom) -> None:
+    """Nothing else; the last is selected."""
+    room.film(2)
+    assert room.priced("retake", "t", "shot:001/clip", "--takes", "3") == 3
+    assert room.charges("retake", "t", "shot:001/clip", "--takes", "3") == {"shot:001": 3}
+    assert room.selected("shot:001/clip") == 4
+    room.check_books()
+
+
+def test_a_new_keyframe_brings_a_new_clip(room: TakesRoom) -> None:
+    """Of three keyframes the last has its clip; an older one brings back its own; one without asks for a yes."""
+    room.film(2)
+    assert room.charges("retake", "t", "shot:001/keyframe", "--takes", "2") == {"shot:001/keyframe": 2, "shot:001": 1}
+    assert room.selected("shot:001/clip") == 2
+    assert room.charges("takes", "use", "t", "shot:001/keyframe", "1") == {}
+    assert room.selected("shot:001/clip") == 1, "the clip that was made of it"
+    refused = room.type("takes", "use", "t", "shot:001/keyframe", "2")
+    assert refused.code == 2
+    assert refused.document["error"]["code"] == "needs_yes"
+    assert "1 call, $0.010000" in refused.document["error"]["message"]
+    assert room.selected("shot:001/keyframe") == 1, "nothing was written"
+    assert room.charges("takes", "use", "t", "shot:001/keyframe", "2", "--yes") == {"shot:001": 1}
+    assert (room.selected("shot:001/keyframe"), room.selected("shot:001/clip")) == (2, 3)
+    assert room.charges("takes", "use", "t", "shot:001", "2") == {}
+    assert (room.selected("shot:001/keyframe"), room.selected("shot:001/clip")) == (3, 2), "with its own keyframe"
+    room.check_books()
+
+
+def test_a_pair_of_takes_comes_apart_with_its_keyframe(room: TakesRoom) -> None:
+    """After `retake shot:001` the first keyframe brings back the clip that was made of it."""
+    room.film(1)
+    room.ok("retake", "t", "shot:001")
+    assert room.charges("takes", "use", "t", "shot:001/keyframe", "1") == {}
+    assert (room.selected("shot:001/keyframe"), room.selected("shot:001/clip")) == (1, 1)
+
+
+def test_a_card_is_retaken_with_what_it_is_in(room: TakesRoom) -> None:
+    """The list and the price are shown, and a yes is needed; then only the shots that refer to it are made again."""
+    room.film(4)
+    refused = room.type("retake", "t", "location:harbour")
+    assert refused.code == 2
+    assert refused.document["error"]["code"] == "needs_yes"
+    assert "3 calls, $0.030000" in refused.document["error"]["message"]
+    assert "shot:004/keyframe" in refused.document["error"]["message"]
+    assert room.priced("retake", "t", "location:harbour") == 3
+    hint = refused.document["error"]["hint"].split("`")[1].split()
+    assert room.charges(*hint[1:]) == {"location:harbour": 1, "shot:004/keyframe": 1, "shot:004": 1}
+    assert room.charges("takes", "use", "t", "location:harbour", "1") == {}
+    assert room.selected("shot:004/keyframe") == room.selected("shot:004/clip") == 1
+    room.check_books()
+
+
+def test_a_line_spoken_again_keeps_its_clip(room: TakesRoom) -> None:
+    """The same words of the same length: the clip is found by its key, and the selection of the old line is free."""
+    room.film(2, words=True)
+    assert room.charges("retake", "t", "shot:001/speech-1") == {"speech:Line_1.": 1}
+    assert room.selected("shot:001/speech-1") == 2
+    assert room.charges("takes", "use", "t", "shot:001/speech-1", "1") == {}
+    room.check_books()
+
+
+def test_another_model_makes_a_take(room: TakesRoom) -> None:
+    """Only the slot that is named; the model stands in the list."""
+    room.film(1)
+    assert room.charges("retake", "t", "shot:001", "--model", "local:cinematographer") == {"shot:001/keyframe": 1}
+    models = {
+        item["slot"]: item["model"] for item in room.ok("takes", "ls", "t", "shot:001")["items"] if item["selected"]
+    }
+    assert models == {"shot:001/keyframe": "metered:illustrator", "shot:001/clip": "local:cinematographer"}
+    assert room.type("retake", "t", "shot:001/clip", "--model", "local:illustrator").code == 2
+    assert room.type("retake", "t", "shot:001/clip", "--model", "nobody:x").code == 2
+
+
+def test_a_screenplay_written_again_changes_what_differs(room: TakesRoom) -> None:
+    """The writer answers the same: nothing else is made; the note is told, a prompt refused."""
+    room.film(2)
+    assert room.charges("retake", "t", "screenplay", "--note", "shorter") == {"screenplay": 1}
+    assert room.selected("screenplay") == 2
+    refused = room.type("retake", "t", "screenplay", "--prompt", "x")
+    assert (refused.code, refused.document["error"]["code"]) == (2, "usage")
+    room.check_books()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("retake", "t", "shot:009"), 3, "no slot shot:009"),
+        (("retake", "t", "film"), 2, "cut of its shots"),
+        (("retake", "t", "shot:001/speech-1", "--prompt", "x"), 2, "no prompt to replace"),
+        (("retake", "nobody", "shot:001"), 3, "no thread nobody"),
+        (("takes", "use", "t", "shot:001/clip", "7"), 3, "there is 1"),
+        (("takes", "use", "t", "film", "7"), 3, "there is 1"),
+        (("takes", "ls", "t", "shot:009"), 3, "no takes of shot:009"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_words(
+    shot_film: TakesRoom, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    """Nothing is written or paid."""
+    before = rows_of(shot_film.url, "SELECT count(*) FROM slot_decisions")
+    ran = shot_film.type(*arguments)
+    assert ran.code == code, ran.err
+    assert said in ran.document["error"]["message"]
+    assert rows_of(shot_film.url, "SELECT count(*) FROM slot_decisions") == before
+
+
+@pytest.fixture(scope="module")
+def shot_film(tmp_path_factory: pytest.TempPathFactory) -> TakesRoom:
+    """A film of one shot with words, which no test changes."""
+    folder = tmp_path_factory.mktemp("film")
+    room = TakesRoom(folder, f"sqlite:///{(folder / 'clash.db').as_posix()}")
+    assert room.film(1, words=True).code == 0
+    return room
+
+
+def test_a_retake_that_is_pending_is_gone_on_with(room: TakesRoom) -> None:
+    """The same retake repeated makes what is missing; another one, or a selection, waits for it: exit 5."""
+    room.film(2)
+    stopped = room.type("retake", "t", "shot:001/clip", "--note", "slower", "--budget", "0")
+    assert (stopped.code, stopped.document["waiting_for"]) == (6, "budget")
+    for arguments in (
+        ("retake", "t", "shot:001/clip", "--note", "faster"),
+        ("takes", "use", "t", "shot:001/clip", "1"),
+    ):
+        refused = room.type(*arguments)
+        assert (refused.code, refused.document["error"]["code"]) == (5, "retake_pending")
+        assert "clash resume t" in refused.document["error"]["hint"]
+    again = room.charges("retake", "t", "shot:001/clip", "--note", "slower", "--budget", "9")
+    assert again == {"shot:001": 1}
+    assert room.takes("shot:001/clip") == {"shot:001/clip": [(1, False), (2, True)]}
+    assert room.charges("retake", "t", "shot:001/clip", "--note", "slower") == {"shot:001": 1}, "now it is a new take"
+    room.check_books()
+
+
+def test_a_retake_that_was_refused_can_be_given_up(room: TakesRoom) -> None:
+    """What the model will not make is asked for with other words, or the old take is selected again."""
+    room.film(1)
+    assert room.type("retake", "t", "shot:001/clip", METER_CONTENT="shot:001").code == 1
+    assert [item["state"] for item in room.ok("takes", "ls", "t", "shot:001/clip")["items"]] == ["made", "failed"]
+    assert room.charges("takes", "use", "t", "shot:001/clip", "1") == {}
+    assert room.ok("resume", "t")["status"] == "already_completed"
+    assert room.charges("retake", "t", "shot:001/clip", "--note", "milder") == {"shot:001": 1}
+
+
+def test_a_selection_buys_nothing_of_an_unfinished_run(room: TakesRoom) -> None:
+    """The run stopped at its budget: the take is selected, what is left waits for `resume`."""
+    assert room.film(3, "--budget", "0.08").code == 6
+    room.ok("retake", "t", "location:forest", "--budget", "0.09", "--dry-run", "--yes")
+    selected = room.type("takes", "use", "t", "character:mara", "1")
+    assert (selected.code, selected.document["status"]) == (0, "paused")
+    assert any("clash resume t" in warning for warning in selected.document["warnings"])
+    assert len(room.charged) == 8
+
+
+@on_both_databases
+def test_every_report_knows_the_selected_take(
+    room: TakesRoom, database_of: Callable[[Path], str], tmp_path: Path
+) -> None:
+    """Files, calls, the sheet of contacts, an export: which take it is; the other takes travel too."""
+    room.film(2)
+    room.ok("retake", "t", "shot:001")
+    files = {(item["slot"], item["kind"]): item["take"] for item in room.ok("assets", "ls", "t")["items"]}
+    assert (files["shot:001", "shot"], files["shot:001", "keyframe"], files["shot:002", "shot"]) == (2, 2, 1)
+    assert files["film", "film"] == files["film", "contact_sheet"] == 2
+    calls = Counter((call["slot"], call["take"]) for call in room.ok("cost", "t", "--calls")["calls_list"])
+    assert calls["shot:001", 1] == calls["shot:001", 2] == 1
+    dry = room.ok("run", "story.csv", "--thread", "t", "--dry-run", *_same_flags())
+    assert (dry["calls"], dry["found_calls"]) == (dry["found_calls"], dry["calls"])
+    room.ok("db", "export", "runs.jsonl")
+    other = TakesRoom(tmp_path / "other", database_of(tmp_path))
+    (other.folder / "runs.jsonl").write_bytes((room.folder / "runs.jsonl").read_bytes())
+    other.ok("db", "init")
+    (other.folder / "data").mkdir(exist_ok=True)
+    imported = other.ok("db", "import", "runs.jsonl")
+    assert imported["assets"]["named"] == len(files) + 2 + 2, "two takes and, of the film, the cut and its sheet"
+    assert other.takes("shot:001") == room.takes("shot:001")
+    assert other.takes("film") == room.takes("film")
+
+
+def _same_flags() -> tuple[str, ...]:
+    from filming import METERED, SMALL
+
+    return (*SMALL, *METERED)
+
+
+def test_a_note_reaches_the_provider_and_the_row(room: TakesRoom) -> None:
+    """It stands in the request that is recorded, and is no part of the others."""
+    room.film(1)
+    room.ok("retake", "t", "shot:001/clip", "--note", "pan to the left")
+    found = rows_of(room.url, "SELECT take, request FROM api_logs WHERE slot = 'shot:001' ORDER BY take")
+    prompts = {take: json.loads(request).get("prompt", "") for take, request in found}
+    assert prompts[2].endswith("pan to the left")
+    assert "pan to the left" not in prompts[1]
