@@ -25,15 +25,15 @@ if TYPE_CHECKING:
         dry_run,
         fork,
         fork_plan,
-        plan_of_retake,
-        plan_of_use,
         reject,
         resume,
         retake,
+        retake_plan,
         review,
         run,
         takes,
         use_take,
+        use_take_plan,
     )
     from clash.reports.diffs import diff_checkpoints, diff_runs
 
@@ -59,15 +59,15 @@ __all__ = [
     "get_checkpointer",
     "init_database",
     "list_checkpoints",
-    "plan_of_retake",
-    "plan_of_use",
     "reject",
     "resume",
     "retake",
+    "retake_plan",
     "review",
     "run",
     "takes",
     "use_take",
+    "use_take_plan",
 ]
 
 _MODULES = {
@@ -91,15 +91,15 @@ _MODULES = {
     "get_checkpointer": "clash.database.checkpointer",
     "init_database": "clash.database",
     "list_checkpoints": "clash.database.checkpointer",
-    "plan_of_retake": "clash.production",
-    "plan_of_use": "clash.production",
     "reject": "clash.production",
     "resume": "clash.production",
     "retake": "clash.production",
+    "retake_plan": "clash.production",
     "review": "clash.production",
     "run": "clash.production",
     "takes": "clash.production",
     "use_take": "clash.production",
+    "use_take_plan": "clash.production",
 }
 
 

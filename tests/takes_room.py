@@ -80,7 +80,7 @@ class TakesRoom:
         items = self.ok("takes", "ls", "t", slot)["items"]
         return next(item["sha256"] for item in items if (item["slot"], item["take"]) == (slot, take))
 
-    def check_books(self) -> None:
+    def check_meter(self) -> None:
         """What the meter charged is what the tables say, and no slot's take was bought twice."""
         ((spent, rows),) = rows_of(
             self.url, "SELECT spent_micro, (SELECT sum(cost_micro) FROM api_logs) FROM workflow_executions"

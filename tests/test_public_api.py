@@ -39,15 +39,15 @@ NAMES = [
     "get_checkpointer",
     "init_database",
     "list_checkpoints",
-    "plan_of_retake",
-    "plan_of_use",
     "reject",
     "resume",
     "retake",
+    "retake_plan",
     "review",
     "run",
     "takes",
     "use_take",
+    "use_take_plan",
 ]
 
 

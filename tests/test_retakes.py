@@ -40,7 +40,7 @@ def test_a_shot_is_retaken_for_a_keyframe_and_a_clip(room: TakesRoom) -> None:
     assert room.takes("film") == {"film": [(1, True), (2, False)]}, "the first film is found, not encoded again"
     assert room.charges("takes", "use", "t", "film", "2") == {}
     assert room.selected("shot:002/clip") == room.selected("shot:002/keyframe") == 2
-    room.check_books()
+    room.check_meter()
 
 
 @on_both_databases
@@ -50,7 +50,7 @@ def test_three_takes_of_a_clip_are_three_clips(room: TakesRoom) -> None:
     assert room.priced("retake", "t", "shot:001/clip", "--takes", "3") == 3
     assert room.charges("retake", "t", "shot:001/clip", "--takes", "3") == {"shot:001": 3}
     assert room.selected("shot:001/clip") == 4
-    room.check_books()
+    room.check_meter()
 
 
 def test_a_new_keyframe_brings_a_new_clip(room: TakesRoom) -> None:
@@ -69,7 +69,7 @@ def test_a_new_keyframe_brings_a_new_clip(room: TakesRoom) -> None:
     assert (room.selected("shot:001/keyframe"), room.selected("shot:001/clip")) == (2, 3)
     assert room.charges("takes", "use", "t", "shot:001", "2") == {}
     assert (room.selected("shot:001/keyframe"), room.selected("shot:001/clip")) == (3, 2), "with its own keyframe"
-    room.check_books()
+    room.check_meter()
 
 
 def test_a_pair_of_takes_comes_apart_with_its_keyframe(room: TakesRoom) -> None:
@@ -93,7 +93,7 @@ def test_a_card_is_retaken_with_what_it_is_in(room: TakesRoom) -> None:
     assert room.charges(*hint[1:]) == {"location:harbour": 1, "shot:004/keyframe": 1, "shot:004": 1}
     assert room.charges("takes", "use", "t", "location:harbour", "1") == {}
     assert room.selected("shot:004/keyframe") == room.selected("shot:004/clip") == 1
-    room.check_books()
+    room.check_meter()
 
 
 def test_a_line_spoken_again_keeps_its_clip(room: TakesRoom) -> None:
@@ -102,7 +102,7 @@ def test_a_line_spoken_again_keeps_its_clip(room: TakesRoom) -> None:
     assert room.charges("retake", "t", "shot:001/speech-1") == {"speech:Line_1.": 1}
     assert room.selected("shot:001/speech-1") == 2
     assert room.charges("takes", "use", "t", "shot:001/speech-1", "1") == {}
-    room.check_books()
+    room.check_meter()
 
 
 def test_another_model_makes_a_take(room: TakesRoom) -> None:
@@ -124,7 +124,7 @@ def test_a_screenplay_written_again_changes_what_differs(room: TakesRoom) -> Non
     assert room.selected("screenplay") == 2
     refused = room.type("retake", "t", "screenplay", "--prompt", "x")
     assert (refused.code, refused.document["error"]["code"]) == (2, "usage")
-    room.check_books()
+    room.check_meter()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_retake_that_is_pending_is_gone_on_with(room: TakesRoom) -> None:
     assert again == {"shot:001": 1}
     assert room.takes("shot:001/clip") == {"shot:001/clip": [(1, False), (2, True)]}
     assert room.charges("retake", "t", "shot:001/clip", "--note", "slower") == {"shot:001": 1}, "now it is a new take"
-    room.check_books()
+    room.check_meter()
 
 
 def test_a_retake_that_was_refused_can_be_given_up(room: TakesRoom) -> None:

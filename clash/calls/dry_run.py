@@ -23,7 +23,7 @@ from clash.calls.spec import CallResult, CallSpec
 from clash.database import call_log
 from clash.database.port import Database
 from clash.database.rows import CallRow
-from clash.providers.ports import Answer, Context, Kind, Provider, Quote, Request, ScreenplayRequest, SpeechRequest
+from clash.providers.ports import Answer, Context, Kind, Provider, Quote, ScreenplayRequest, SpeechRequest
 from clash.providers.registry import Model, Registry
 from clash.vocabulary import CallState
 

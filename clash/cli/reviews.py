@@ -86,7 +86,7 @@ def review_blocks(items: Sequence[Mapping[str, Any]]) -> list[Block]:
 
 
 def render_review(document: Document) -> list[Block]:
-    """A line a file, what going on costs, and what to type next."""
+    """Show one line per file, what going on costs, and what to type next."""
     thread, price = document["thread_id"], document["price"]
     to_make = sum(step["calls"] for step in price["by_step"])
     blocks: list[Block] = [

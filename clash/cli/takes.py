@@ -72,7 +72,7 @@ def retake(
     )
 
     def plan(settings: Settings) -> Coroutine[Any, Any, EditPlan]:
-        return production.plan_of_retake(request, settings)
+        return production.retake_plan(request, settings)
 
     if dry_run:
         emit(report(plan), as_json=as_json, render=render_plan)
@@ -140,7 +140,7 @@ def use_take(
     from clash import production
 
     def plan(settings: Settings) -> Coroutine[Any, Any, EditPlan]:
-        return production.plan_of_use(thread, slot, take, settings)
+        return production.use_take_plan(thread, slot, take, settings)
 
     agreed = yes or _agreed(plan, as_json=as_json)
     produce(
@@ -198,7 +198,7 @@ _TOTAL = (
 
 
 def render_takes(document: Document) -> list[Block]:
-    """A line a take."""
+    """Show one line per take."""
     return [Table(_TAKES, document["items"], empty=f"{document['thread_id']} has made nothing yet")]
 
 

@@ -10,10 +10,10 @@ from clash.production.fork_request import ForkRequest
 from clash.production.forking import fork, fork_plan
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
-from clash.production.retaking import RetakeRequest, plan_of_retake, retake
+from clash.production.retaking import RetakeRequest, retake, retake_plan
 from clash.production.reviewing import approve, reject, review
 from clash.production.run_report import RunReport
-from clash.production.selecting import plan_of_use, use_take
+from clash.production.selecting import use_take, use_take_plan
 from clash.production.settling import settle_call
 from clash.production.stopping import StopSignal
 from clash.production.story_document import story_document, story_titles
@@ -35,11 +35,10 @@ __all__ = [
     "dry_run",
     "fork",
     "fork_plan",
-    "plan_of_retake",
-    "plan_of_use",
     "reject",
     "resume",
     "retake",
+    "retake_plan",
     "review",
     "run",
     "settle_call",
@@ -47,4 +46,5 @@ __all__ = [
     "story_titles",
     "takes",
     "use_take",
+    "use_take_plan",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +23,7 @@ from clash.editing.slots import SCREENPLAY
 from clash.editing.takes import Takes
 from clash.money import to_micro, usd_text
 from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
+from clash.production.prices import is_estimated
 from clash.production.refitting import Recorded, after_screenplay
 from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
@@ -126,7 +127,8 @@ async def left_to_pay(
     takes = Takes(await decisions_of(database, run_id))
     planned = await planned_calls(database, assets, registry, run_id, recorded, takes)
     missing = [call for call in planned if not call.found]
-    return Left(len(missing), together(missing), estimated=is_guessed(planned))
+    exact_writer = recorded.models["screenplay"] == registry.default("screenplay").spec
+    return Left(len(missing), together(missing), estimated=is_estimated(planned, exact_writer=exact_writer))
 
 
 async def planned_calls(
@@ -159,15 +161,6 @@ def _refitting(
         return takes.with_(await after_screenplay(run, takes, before, after, sha256))
 
     return refitted if SCREENPLAY in takes.slots else None
-
-
-def is_guessed(planned: Sequence[PlannedCall]) -> bool:
-    """Return whether the bill may differ from the price of these calls.
-
-    How many shots a paid writer makes, and how long a line takes to say, is known only afterwards.
-    """
-    missing = [call for call in planned if not call.found]
-    return any(call.quote.estimated or call.kind in ("screenplay", "speech") for call in missing)
 
 
 def format_of(recorded: RunSettings) -> Format:

@@ -47,7 +47,7 @@ class Recorded:
             dry_run = DryRun(None, self.assets, models, self.registry, rows=self.rows)
             sheet = await read_cast_sheet(self.settings.basis, self.assets.read)
             await collect_calls_of(screenplay, self.settings.reference_images, film, dry_run, takes, sheet)
-            return {call.slot: call for call in dry_run.planned if call.selected}
+            return {call.slot: call for call in dry_run.planned if call.task.selected}
 
         return asked
 

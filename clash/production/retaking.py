@@ -74,7 +74,7 @@ class RetakeRequest:
         return " ".join((command("retake", self.thread_id, *flags), *(shlex.quote(slot) for slot in self.slots)))
 
 
-async def plan_of_retake(request: RetakeRequest, settings: Settings | None = None) -> EditPlan:
+async def retake_plan(request: RetakeRequest, settings: Settings | None = None) -> EditPlan:
     """Return what a retake will make and cost. Nothing is made or written. Raises what `retake` raises."""
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
     async with open_database(settings.database_url, "read") as database:
@@ -104,8 +104,8 @@ async def retake(
         nonlocal told
         decisions, planned = await _planned(request, found)
         if _needs_yes(decisions) and not request.yes:
-            raise _asking(request, decisions, planned)
-        told = price_told(planned)
+            raise _asking(request, found, decisions, planned)
+        told = price_told(found, planned)
         return decisions
 
     async with open_database(settings.database_url, "write") as database:
@@ -232,12 +232,14 @@ def _needs_yes(decisions: list[Decision]) -> bool:
     return any(is_asked_for(row) and is_card(row.slot) for row in decisions)
 
 
-def _asking(request: RetakeRequest, decisions: list[Decision], planned: list[PlannedCall]) -> UsageError:
+def _asking(
+    request: RetakeRequest, found: TakesOfRun, decisions: list[Decision], planned: list[PlannedCall]
+) -> UsageError:
     following = [people_slot(row.slot) for row in decisions if not is_asked_for(row)]
     named = ", ".join(following[:12]) + (" ..." if following[12:] else "")
     also = f"; made again with it: {named}" if following else ""
     return UsageError(
-        f"retake {', '.join(request.slots)}: {price_told(planned)}{also}",
+        f"retake {', '.join(request.slots)}: {price_told(found, planned)}{also}",
         code="needs_yes",
         hint=f"`{request.command}` does it",
     )

@@ -14,6 +14,7 @@ from clash.editing.retakes import Retake, plan_retake
 from clash.editing.slots import call_slots, people_slot
 from clash.errors import NotFoundError, UsageError
 from clash.hints import command
+from clash.production.prices import price_document
 from clash.production.retaking import check_prompt, check_words
 from clash.production.review_items import current_sha256, review_items, stage_of
 from clash.production.settling import this_person
@@ -22,7 +23,6 @@ from clash.production.takes_of_run import (
     check_slots,
     decide,
     named_slots,
-    price_document,
     read_takes,
     refuse_pending,
 )
@@ -129,7 +129,7 @@ async def _list(found: TakesOfRun) -> ReviewList:
             "stages": list(found.recorded.settings.review),
             "items": items,
             "waiting": sum(item["verdict"] is None for item in items),
-            "price": price_document(planned),
+            "price": price_document(planned, exact_writer=found.exact_writer),
         }
     )
 

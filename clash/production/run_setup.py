@@ -15,6 +15,7 @@ from clash.database import call_log
 from clash.database.connection import check_there
 from clash.database.decisions import FilmCut, add_decisions, decisions_of, insert_cut
 from clash.database.lease import Lease
+from clash.editing.slots import SCREENPLAY
 from clash.editing.takes import Takes
 from clash.errors import ConflictError
 from clash.hints import command
@@ -135,6 +136,8 @@ async def _record_cut(run: ActiveRun, lease: Lease, cut: FilmCut) -> None:
 
 async def _follow_screenplay(run: ActiveRun, before: str, after: str) -> Takes:
     """Decide which slots are to be made again of another screenplay, and return all takes then."""
+    if SCREENPLAY not in run.takes.slots:
+        return run.takes  # a fork of a changed story: what it keeps was decided when it was begun
     old, replacement = [await _read_screenplay(run, sha256) for sha256 in (before, after)]
     added = False
     while not added:

@@ -63,7 +63,7 @@ class Selection:
         return all(call.found for call in self.planned)
 
 
-async def plan_of_use(thread_id: str, slot: str, take: int, settings: Settings | None = None) -> EditPlan:
+async def use_take_plan(thread_id: str, slot: str, take: int, settings: Settings | None = None) -> EditPlan:
     """Return what the selection of a take will make and cost. Nothing is made or written. Raises as `use_take` does."""
     settings = settings or load_settings()
     async with open_database(settings.database_url, "read") as database:
@@ -97,7 +97,7 @@ async def use_take(
         selection = await _selection(found, slot, take)
         if _needs_yes(selection) and not yes:
             raise UsageError(
-                f"{slot}, take {take}: what the film needs with it was never made: {price_told(selection.planned)}",
+                f"{slot}, take {take}: its film needs what was never made: {price_told(found, selection.planned)}",
                 code="needs_yes",
                 hint=f"`{command('takes use', thread_id, '--yes')} {shlex.quote(slot)} {take}` makes it",
             )
@@ -110,7 +110,7 @@ async def use_take(
     if chosen[-1].left_before and not chosen[-1].is_made:
         # To select a take must not buy what is left of a run that stopped somewhere else.
         return await report_of(found, settings, f"`{command('resume', thread_id)}` goes on with what is left to make")
-    observe(Event("note", f"to make: {price_told(chosen[-1].planned)}", thread_id=thread_id))
+    observe(Event("note", f"to make: {price_told(found, chosen[-1].planned)}", thread_id=thread_id))
     return await go_on(found, settings, allow_unpriced=allow_unpriced, observe=observe, stop=stop)
 
 
@@ -176,12 +176,12 @@ def _of_film(found: TakesOfRun, take: int, batch: str, actor: str) -> list[Decis
 
 def _check_lengths(found: TakesOfRun, asked: Sequence[Decision], planned: Sequence[PlannedCall]) -> None:
     """Raise `ConflictError` for a clip that is too short for the words that are selected now."""
-    calls = {call.slot: call for call in planned if call.selected}
+    calls = {call.slot: call for call in planned if call.task.selected}
     for row in asked:
         call, clip = calls.get(row.slot), found.made.take(row.slot, row.take)
-        if clip is None or call is None or not isinstance(call.request, VideoRequest):
+        if clip is None or call is None or not isinstance(call.task.request, VideoRequest):
             continue
-        frames, needed, fps = request_of(clip).get("frames"), call.request.frames, call.request.fps
+        frames, needed, fps = request_of(clip).get("frames"), call.task.request.frames, call.task.request.fps
         if isinstance(frames, int) and needed - frames > _MAY_BE_SHORT_S * fps:
             raise ConflictError(
                 f"take {row.take} of {people_slot(row.slot)} lasts {frames / fps:.2f} s, and the words of the shot now"

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from clash.assets import AssetStore, open_assets
@@ -36,7 +35,8 @@ from clash.editing.takes import Takes
 from clash.errors import ClashError, ConflictError, NotFoundError, StorageError
 from clash.hints import command
 from clash.money import to_micro, usd_text
-from clash.production.estimates import is_guessed, planned_calls
+from clash.production.estimates import planned_calls
+from clash.production.prices import counts_document, is_estimated, price_document
 from clash.production.refitting import Recorded
 from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
@@ -87,6 +87,11 @@ class TakesOfRun:
             file = self.file_of(slot) if self.takes.selected(slot).number == number else None
             return file and file.sha256
         return call and call.asset_sha256
+
+    @property
+    def exact_writer(self) -> bool:
+        """Whether a dry run shows what the run's writer will write."""
+        return self.recorded.settings.models["screenplay"] == self.registry.default("screenplay").spec
 
     @property
     def is_held(self) -> bool:
@@ -224,22 +229,6 @@ def named_slots(slots: Sequence[str]) -> tuple[str, ...]:
 # -- prices ----------------------------------------------------------------------------------------------------
 
 
-def price_document(planned: Sequence[PlannedCall]) -> dict[str, Any]:
-    """Return what the planned calls cost whose answers are not there."""
-    by_step: dict[str, list[PlannedCall]] = {}
-    for call in planned:
-        if not call.found:
-            by_step.setdefault(call.step, []).append(call)
-    return {
-        "total_usd": usd_text(to_micro(together(planned))),
-        "estimated": is_guessed(planned),
-        "by_step": [
-            {"step": step, "calls": len(calls), "cost_usd": usd_text(to_micro(together(calls)))}
-            for step, calls in by_step.items()
-        ],
-    }
-
-
 def plan_document(
     found: TakesOfRun, decisions: Sequence[Decision], planned: Sequence[PlannedCall], *, needs_yes: bool
 ) -> EditPlan:
@@ -259,8 +248,8 @@ def plan_document(
                 "added": [],
                 "removed": [],
             },
-            "calls": {"found": len(planned) - len(missing), "to_make": len(missing)},
-            "price": price_document(planned),
+            "calls": counts_document(planned),
+            "price": price_document(planned, exact_writer=found.exact_writer),
             "takes": [
                 {
                     "slot": people_slot(row.slot),
@@ -279,10 +268,11 @@ def plan_document(
     )
 
 
-def price_told(planned: Sequence[PlannedCall]) -> str:
+def price_told(found: TakesOfRun, planned: Sequence[PlannedCall]) -> str:
     """Return the price in words: `2 calls, $0.310000`."""
     missing = [call for call in planned if not call.found]
-    about = "about " if is_guessed(planned) and together(missing) > Decimal(0) else ""
+    guessed = together(missing) > 0 and is_estimated(planned, exact_writer=found.exact_writer)
+    about = "about " if guessed else ""
     return f"{len(missing)} call{'' if len(missing) == 1 else 's'}, {about}${usd_text(to_micro(together(missing)))}"
 
 
