@@ -31,6 +31,12 @@ _KEYFRAME_SHARE, _CARD_SHARE = 0.75, 0.5
 """The shares of the size asked for that are drawn: one and a half times the film's, and the film's own."""
 
 
+_SAME_WORDS = (
+    "The local writer writes the same story the same way in every take, and reads no notes."
+    " Change the story, or retake the screenplay with another writer (--model)."
+)
+
+
 class LocalProvider:
     """See `clash.providers.ports.Provider`. Costs nothing; the same take of the same request gives the same bytes."""
 
@@ -112,7 +118,8 @@ def _make(request: Request, context: Context) -> Answer:
         from clash.local.screenwriter import write_screenplay
 
         screenplay = write_screenplay(request.story, request.established, request.cast)
-        return Answer(screenplay.model_dump_json(indent=2).encode(), "application/json")
+        facts = {"warning": _SAME_WORDS} if context.take > 1 or request.note else {}
+        return Answer(screenplay.model_dump_json(indent=2).encode(), "application/json", facts=facts)
     if isinstance(request, ImageRequest):
         from clash.local.illustrator import illustrate
 

@@ -13,11 +13,22 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from clash.calls.content_key import kind_of
 from clash.film.camera import CameraMove
 from clash.local import LocalProvider
 from clash.local.figures.look import look_of
 from clash.local.staging import Frame, Player, stage
-from clash.providers.ports import Answer, Context, ImageRequest, Reference, Request, SpeechRequest, VideoRequest
+from clash.providers.ports import (
+    Answer,
+    Context,
+    ImageRequest,
+    Reference,
+    Request,
+    ScreenplayRequest,
+    SpeechRequest,
+    VideoRequest,
+)
+from clash.story.reader import read_story
 from clash.story.screenplay import Character, Location, Movement, Shot
 
 WIDTH, HEIGHT = 320, 180
@@ -66,8 +77,7 @@ PICTURES: dict[str, ImageRequest] = {
 def answer(request: Request, files: dict[str, Path] | None = None, **take: int) -> Answer:
     """What the local provider answers to a take; without one, to the request as it was always asked."""
     local = LocalProvider()
-    kind = {ImageRequest: "image", VideoRequest: "video", SpeechRequest: "speech"}[type(request)]  # pyright: ignore
-    (model,) = local.models()[kind]  # pyright: ignore
+    (model,) = local.models()[kind_of(request)]
     return asyncio.run(local.call(model, request, Context("key", model, files or {}, **take)))
 
 
@@ -178,6 +188,18 @@ def test_takes_of_a_line_differ_in_pace() -> None:
     assert len({made.facts["duration_s"] for made in takes}) == 3
     assert {made.facts["voice"] for made in takes} == {takes[0].facts["voice"]}
     assert max(made.facts["duration_s"] for made in takes) < 1.25 * min(made.facts["duration_s"] for made in takes)
+
+
+def test_the_writer_says_that_takes_are_the_same() -> None:
+    """Another take of a screenplay is the same one, with a warning that says what to do; the first has none."""
+    story = read_story(b"description\nA door opens in the desert.\n", name="door.csv")
+    first, second, told = (
+        answer(ScreenplayRequest(story=story, note=note), take=take)
+        for take, note in ((1, ""), (2, ""), (1, "shorter"))
+    )
+    assert first.content == second.content == told.content
+    assert "warning" not in first.facts
+    assert "clash retake --model" in second.facts["warning"] == told.facts["warning"]
 
 
 def test_silence_is_the_same_in_every_take() -> None:
