@@ -199,7 +199,7 @@ def test_the_writer_says_that_takes_are_the_same() -> None:
     )
     assert first.content == second.content == told.content
     assert "warning" not in first.facts
-    assert "clash retake --model" in second.facts["warning"] == told.facts["warning"]
+    assert "another writer (--model)" in second.facts["warning"] == told.facts["warning"]
 
 
 def test_silence_is_the_same_in_every_take() -> None:
