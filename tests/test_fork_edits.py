@@ -43,7 +43,7 @@ ROWS = tuple(row(number) for number in range(1, SHOTS + 1))
 
 
 class Film:
-    """A folder with a finished film, `film`, and a meter that stands outside of clash's own books."""
+    """A folder with a finished film, `film`, and a meter that counts outside of clash."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.folder = folder
@@ -111,13 +111,8 @@ def film(original: Path, tmp_path: Path) -> Film:
 def everything(film: Film) -> list[tuple[Any, ...]]:
     """Every row of the film's run, in every table, as it is stored."""
     url = f"sqlite:///{(film.folder / 'data' / 'checkpoints.db').as_posix()}"
-    tables = {
-        "workflow_executions": "run_id",
-        "api_logs": "run_id",
-        "generated_assets": "run_id",
-        "film_cuts": "run_id",
-    }
-    tables |= {"checkpoints": "thread_id", "writes": "thread_id", "checkpoint_metadata": "run_id"}
+    of_runs = ("workflow_executions", "api_logs", "generated_assets", "film_cuts", "checkpoint_metadata")
+    tables = {**dict.fromkeys(of_runs, "run_id"), "checkpoints": "thread_id", "writes": "thread_id"}
     return [
         row
         for table, owner in tables.items()
