@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import on_both_databases
-from filming import rows_of
+from filming import METERED, SMALL, forked, rows_of
 from takes_room import TakesRoom
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the forked command line is POSIX")
@@ -117,11 +118,28 @@ def test_another_model_makes_a_take(room: TakesRoom) -> None:
     assert room.type("retake", "t", "shot:001/clip", "--model", "nobody:x").code == 2
 
 
+@on_both_databases
 def test_a_screenplay_written_again_changes_what_differs(room: TakesRoom) -> None:
-    """The writer answers the same: nothing else is made; the note is told, a prompt refused."""
-    room.film(2)
-    assert room.charges("retake", "t", "screenplay", "--note", "shorter") == {"screenplay": 1}
-    assert room.selected("screenplay") == 2
+    """Only its last shot says something else: that one is made again; the first screenplay comes back for nothing."""
+    first = room.film(2).document["film"]["sha256"]
+    made = room.charges("retake", "t", "screenplay", "--note", "shorter")
+    assert made == {"screenplay": 1, "shot:002/keyframe": 1, "shot:002": 1}
+    assert (room.selected("screenplay"), room.selected("shot:002/clip"), room.selected("shot:001/clip")) == (2, 2, 1)
+    assert room.ok("resume", "t")["film"]["sha256"] != first
+    assert room.charges("takes", "use", "t", "screenplay", "1") == {}
+    assert (room.selected("screenplay"), room.selected("shot:002/clip"), room.selected("shot:002/keyframe")) == (
+        1,
+        1,
+        1,
+    )
+    assert room.ok("resume", "t")["film"]["sha256"] == first
+    assert room.charges("takes", "use", "t", "film", "2") == {}
+    assert (room.selected("screenplay"), room.selected("shot:002/clip")) == (2, 2)
+
+
+def test_a_screenplay_has_no_prompt(room: TakesRoom) -> None:
+    """It is written of the story: a prompt is refused, in words."""
+    room.film(1)
     refused = room.type("retake", "t", "screenplay", "--prompt", "x")
     assert (refused.code, refused.document["error"]["code"]) == (2, "usage")
     room.check_meter()
@@ -210,7 +228,7 @@ def test_every_report_knows_the_selected_take(
     assert files["film", "film"] == files["film", "contact_sheet"] == 2
     calls = Counter((call["slot"], call["take"]) for call in room.ok("cost", "t", "--calls")["calls_list"])
     assert calls["shot:001", 1] == calls["shot:001", 2] == 1
-    dry = room.ok("run", "story.csv", "--thread", "t", "--dry-run", *_same_flags())
+    dry = room.ok("run", "story.csv", "--thread", "t", "--dry-run", *SMALL, *METERED)
     assert (dry["calls"], dry["found_calls"]) == (dry["found_calls"], dry["calls"])
     room.ok("db", "export", "runs.jsonl")
     other = TakesRoom(tmp_path / "other", database_of(tmp_path))
@@ -223,10 +241,21 @@ def test_every_report_knows_the_selected_take(
     assert other.takes("film") == room.takes("film")
 
 
-def _same_flags() -> tuple[str, ...]:
-    from filming import METERED, SMALL
-
-    return (*SMALL, *METERED)
+def test_a_run_that_is_held_makes_the_retake_itself(room: TakesRoom) -> None:
+    """Whoever types it is told so, exit 0; the process that holds the run makes it before it says that it is done."""
+    room.film(2, "--budget", "0.05")
+    holder = forked(room.folder, "resume", "t", "--budget", "9", "--json", env={**room.env, "METER_DELAY": "1"})
+    deadline = time.monotonic() + 60
+    while "shot:001" not in room.charged and time.monotonic() < deadline:
+        time.sleep(0.02)
+    told = room.type("retake", "t", "shot:001/keyframe", "--note", "closer")
+    assert (told.code, told.document["status"]) == (0, "running")
+    assert any("goes on with what was decided" in warning for warning in told.document["warnings"])
+    out, _ = holder.communicate(timeout=120)
+    assert json.loads(out)["status"] == "completed"
+    assert Counter(room.charged)["shot:001/keyframe"] == Counter(room.charged)["shot:001"] == 2
+    assert (room.selected("shot:001/keyframe"), room.selected("shot:001/clip")) == (2, 2)
+    room.check_meter()
 
 
 def test_a_note_reaches_the_provider_and_the_row(room: TakesRoom) -> None:

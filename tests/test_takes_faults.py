@@ -81,6 +81,25 @@ def test_a_selection_killed_anywhere_is_found(
     room.check_meter()
 
 
+def test_a_screenplay_killed_between_what_follows(tmp_path: Path, database_url: str) -> None:
+    """What follows from a screenplay is decided once, whether the kill came before or after it was written."""
+    room = TakesRoom(tmp_path / "room", database_url)
+    assert room.film(2).code == 0
+    for number, point in enumerate(("decisions.before:2", "decisions.after:2", "checkpoint.after:3"), start=2):
+        before = Counter(room.charged)
+        assert room.type("retake", "t", "screenplay", "--note", point, CLASH_FAULT=point).code == -9, point
+        assert room.type("resume", "t").code == 0
+        made = Counter(room.charged) - before
+        assert made == {"screenplay": 1, "shot:002/keyframe": 1, "shot:002": 1}, point
+        assert room.takes("shot:002/clip")["shot:002/clip"][-1] == (number, True)
+        assert [room.selected(slot) for slot in ("screenplay", "shot:002/keyframe", "shot:001/clip")] == [
+            number,
+            number,
+            1,
+        ]
+    room.check_meter()
+
+
 @on_both_databases
 def test_a_verdict_killed_anywhere_counts_once(
     tmp_path: Path, database_url: str, database_of: Callable[[Path], str]

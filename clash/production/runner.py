@@ -170,7 +170,9 @@ class Runner:
             elif (applied := int(state.values.get("edits", 0))) != run.takes.changes:
                 step = _step_before(run.takes, applied, has_screenplay="screenplay" in state.values)
                 await self._recall_progress(_changed_slots(run.takes, applied))
-                await graph.aupdate_state(config, {"edits": run.takes.changes}, as_node=step)
+                # Another screenplay is applied by the step that brings it, and not before: a kill may come first.
+                edits = applied if step == "initialize" else run.takes.changes
+                await graph.aupdate_state(config, {"edits": edits}, as_node=step)
                 faults.point("decisions.applied")
                 await graph.ainvoke(None, config, durability="sync", **stop)
             elif state.tasks and (before is None or before not in state.next):

@@ -145,11 +145,11 @@ class Steps:
     async def _follow(self, before: str | None, after: str) -> dict[str, int]:
         """Have the slots made again that were made of a screenplay which another one replaces: what is made is served.
 
-        Returns the update of the state: the decisions that are applied by it.
+        Returns the update of the state: the decisions that are applied from here on.
         """
         context = self._context
         if before is None or before == after or context.follow_screenplay is None:
-            return {}
+            return {"edits": context.takes.changes}
         takes = await context.follow_screenplay(before, after)
         same = takes.selected("screenplay") == context.takes.selected("screenplay")
         self._context = replace(context, takes=takes)

@@ -20,7 +20,7 @@ answer is on its way. Environment:
     METER_DROP    slots whose work is done and charged, but whose answer is dropped once
     METER_REVISION the models' revision (default: that of the local crafts)
     METER_BAD     slots whose work is charged, and answered with what is no clip
-    METER_TAKES   if set, each file shows which take it is, and a picture also what it was shown
+    METER_TAKES   if set, each file shows which take it is, a screenplay in its last shot; a picture also what was asked
     METER_TINY    tiny sounds, of so many bytes or a little more, instead of the local crafts' files
 """
 
@@ -93,7 +93,9 @@ def _marked(answer: Answer, mark: int) -> bytes:
     if answer.media_type == "video/mp4":
         return answer.content + (12).to_bytes(4, "big") + b"free" + mark.to_bytes(4, "big")
     if answer.media_type == "application/json":
-        return answer.content + b" " * (mark % 99 + 1)
+        screenplay = json.loads(answer.content)
+        screenplay["scenes"][-1]["shots"][-1]["image_prompt"] += f" Variation {mark}."
+        return json.dumps(screenplay).encode()
     if not answer.media_type.startswith("image/"):
         return answer.content
     picture, stream = Image.open(io.BytesIO(answer.content)).convert("RGB"), io.BytesIO()
@@ -141,7 +143,9 @@ class _Metered:
         answer = await self._local.call(model, request, context)
         if "METER_TAKES" not in os.environ:
             return answer
-        shown = "".join(reference.sha256 for reference in getattr(request, "references", ()))
+        shown = ""
+        if isinstance(request, ImageRequest):
+            shown = " ".join([request.prompt, *(reference.sha256 for reference in request.references)])
         mark = zlib.crc32(f"{shown} {context.take}".encode()) if shown or context.take > 1 else 0
         return replace(answer, content=_marked(answer, mark)) if mark else answer
 
