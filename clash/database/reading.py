@@ -93,22 +93,26 @@ async def call_rows(database: Database, run_id: str) -> Rows:
 
 @dataclass(frozen=True)
 class TakeOfCall:
-    """Which take of which slot a call made."""
+    """Which take of which slot a call made, and its file."""
 
     id: int
     slot: str
     take: int
+    sha256: str
+    media_type: str
 
     @classmethod
     def from_row(cls, row: Row) -> TakeOfCall:
         """Return the take of a row of `api_logs`."""
-        return cls(int(row["id"]), str(row["slot"]), int(row["take"]))
+        sha256, media_type = (str(row[name] or "") for name in ("asset_sha256", "media_type"))
+        return cls(int(row["id"]), str(row["slot"]), int(row["take"]), sha256, media_type)
 
 
 async def takes_of_calls(database: Database, run_id: str) -> list[TakeOfCall]:
     """Return the take of each succeeded call of a run."""
     rows = await database.query(
-        "SELECT id, slot, take FROM api_logs WHERE run_id = ? AND state = 'succeeded' AND slot IS NOT NULL ORDER BY id",
+        "SELECT id, slot, take, asset_sha256, media_type FROM api_logs"
+        " WHERE run_id = ? AND state = 'succeeded' AND slot IS NOT NULL ORDER BY id",
         (run_id,),
     )
     return [TakeOfCall.from_row(row) for row in rows]
@@ -320,12 +324,14 @@ async def load_checkpoint(
         raise damaged_checkpoint(thread_id, checkpoint_id) from error
 
 
-async def _joined(database: Database, thread_id: str, checkpoint_id: str) -> bytes:
-    """A checkpoint that is too large for a row."""
+async def _joined(
+    database: Database, thread_id: str, checkpoint_id: str, task_id: str = "", idx: int | None = None
+) -> bytes:
+    """A checkpoint that is too large for a row, or what a task wrote on top of it."""
     chunks = await database.query(
-        "SELECT hex(data) AS data FROM checkpoint_chunks WHERE thread_id = ? AND checkpoint_id = ? AND task_id = ''"
-        " ORDER BY checkpoint_ns, part",
-        (thread_id, checkpoint_id),
+        "SELECT hex(data) AS data FROM checkpoint_chunks WHERE thread_id = ? AND checkpoint_id = ? AND task_id = ?"
+        " AND (? IS NULL OR idx = ?) ORDER BY checkpoint_ns, part",
+        (thread_id, checkpoint_id, task_id, idx, idx),
     )
     return b"".join(bytes.fromhex(data) for data in values_of(chunks, "data"))
 
@@ -338,6 +344,40 @@ def damaged_checkpoint(thread_id: str, checkpoint_id: str | None) -> DatabaseErr
         code="damaged_checkpoint",
         hint="run the same story under a new thread: all that was made is found again and not paid for again",
     )
+
+
+@dataclass(frozen=True)
+class WrittenValue:
+    """A value that a task has written on top of a checkpoint; `value` is None where it stands in chunks."""
+
+    task_id: str
+    idx: int
+    kind: str
+    value: bytes | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> WrittenValue:
+        """Return the value of a row of `writes`."""
+        return cls(str(row["task_id"]), int(row["idx"]), str(row["type"]), row["value"])
+
+
+async def pending_values(database: Database, thread_id: str, checkpoint_id: str, channel: str) -> list[Any]:
+    """Return what tasks have already written to a channel on top of a checkpoint. Raises `DatabaseError` if damaged."""
+    rows = await database.query(
+        "SELECT task_id, idx, type, value FROM writes WHERE thread_id = ? AND checkpoint_id = ? AND channel = ?"
+        " ORDER BY task_path, task_id, idx",
+        (thread_id, checkpoint_id, channel),
+    )
+    found: list[Any] = []
+    for written in map(WrittenValue.from_row, rows):
+        value = written.value
+        if value is None:
+            value = await _joined(database, thread_id, checkpoint_id, written.task_id, written.idx)
+        try:
+            found.append(_serializer().loads_typed((written.kind, value)))
+        except Exception as error:
+            raise damaged_checkpoint(thread_id, checkpoint_id) from error
+    return found
 
 
 async def pending_writes(database: Database, thread_id: str, checkpoint_id: str) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from clash.production.refitting import Recorded, after_screenplay
 from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
 from clash.story.screenplay import Screenplay, Story
-from clash.workflow.context import Finish, Format
+from clash.workflow.context import Format, format_of
 from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import StoredFile
 
@@ -161,21 +161,3 @@ def _refitting(
         return takes.with_(await after_screenplay(run, takes, before, after, sha256))
 
     return refitted if SCREENPLAY in takes.slots else None
-
-
-def format_of(recorded: RunSettings) -> Format:
-    """Return the picture's size and rate, from a run's recorded settings."""
-    width, height = parse_size(recorded.size)
-    return Format(width, height, recorded.fps)
-
-
-def finish_of(recorded: RunSettings) -> Finish:
-    """Return what is laid over the clips, from a run's recorded settings."""
-    document = recorded.document
-    return Finish(
-        captions=document.get("captions", "soft"),
-        slate=bool(document.get("slate", False)),
-        titles=bool(document.get("titles", False)),
-        music=str(document.get("music", "")),
-        music_volume=float(document.get("music_volume", 0.0)),
-    )

@@ -10,10 +10,10 @@ from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.money import from_micro
 from clash.production.cast_files import NONE
-from clash.production.estimates import finish_of
 from clash.production.fork_request import ForkRequest
 from clash.production.plan import RunPlan
 from clash.production.remedies import free_thread
+from clash.workflow.context import finish_of
 
 
 async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkRequest | None:

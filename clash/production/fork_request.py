@@ -16,7 +16,6 @@ from clash.editing.cast import CastSheet
 from clash.errors import UsageError
 from clash.money import from_micro
 from clash.production.cast_files import CastPlan, find_cast
-from clash.production.estimates import finish_of
 from clash.production.plan import RunPlan, RunRequest, check_budget, check_writable, prepare
 from clash.production.spoken_languages import check_speech
 from clash.production.story_files import read_panels_of_screenplay, read_screenplay_file
@@ -26,6 +25,7 @@ from clash.providers.registry import Registry
 from clash.story.screenplay import Story
 from clash.thread_ids import check_thread_id
 from clash.vocabulary import KINDS
+from clash.workflow.context import finish_of
 from clash.workflow.state import STEPS
 
 _READING = ("columns", "ignore_columns", "language")

@@ -24,12 +24,11 @@ from clash.editing.shot_changes import slots_kept
 from clash.editing.takes import Takes
 from clash.errors import NotFoundError
 from clash.hints import command
-from clash.production.estimates import format_of
 from clash.providers.ports import Kind, screenplay_of
 from clash.providers.registry import Model, Registry
 from clash.story.alignment import Pair
 from clash.story.screenplay import Screenplay, Story
-from clash.workflow.context import Format
+from clash.workflow.context import Format, format_of
 from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import STEPS
 

@@ -12,10 +12,10 @@ from clash.editing.merge import plan_merge
 from clash.editing.shot_changes import shot_changes
 from clash.errors import NotFoundError
 from clash.production.active_run import ActiveRun
-from clash.production.estimates import format_of
 from clash.production.fork_source import ForkSource, Target, beginning_again, carry
 from clash.providers.ports import screenplay_of
 from clash.story.screenplay import Story
+from clash.workflow.context import format_of
 
 
 async def keep_of_source(run: ActiveRun, lease: Lease, screenplay: str) -> None:

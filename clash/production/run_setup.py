@@ -20,12 +20,11 @@ from clash.editing.takes import Takes
 from clash.errors import ConflictError
 from clash.hints import command
 from clash.production.active_run import ActiveRun, Continuation
-from clash.production.estimates import finish_of, format_of
 from clash.production.refitting import Recorded, after_screenplay
 from clash.production.stopping import CALLS_SHARE
 from clash.providers.ports import screenplay_of
 from clash.story.screenplay import Screenplay
-from clash.workflow.context import Failure, FileRecord, StepContext
+from clash.workflow.context import Failure, FileRecord, StepContext, finish_of, format_of
 from clash.workflow.publish import PublishingLedger
 
 

@@ -99,16 +99,16 @@ def normalised(
         yield from make()
         return
     gain = np.float32(10 ** ((target_lufs - loudness) / 20))
-    yield from _limited((chunk * gain for chunk in make()), peak_dbtp)
+    yield from limited_to((chunk * gain for chunk in make()), peak_dbtp)
 
 
 def amplified(chunks: Iterable[Chunk], gain_db: float, *, peak_dbtp: float = -1.5) -> Iterator[Chunk]:
     """Yield the sound louder by `gain_db`, no true peak above `peak_dbtp`, with as many samples as it had."""
     gain = np.float32(10 ** (gain_db / 20))
-    yield from _limited((chunk * gain for chunk in chunks), peak_dbtp)
+    yield from limited_to((chunk * gain for chunk in chunks), peak_dbtp)
 
 
-def _limited(chunks: Iterable[Chunk], peak_dbtp: float) -> Iterator[Chunk]:
+def limited_to(chunks: Iterable[Chunk], peak_dbtp: float) -> Iterator[Chunk]:
     """Yield the same number of samples with true peaks under `peak_dbtp`, limited at four times the rate."""
     ceiling = 10 ** ((peak_dbtp - _LIMITER_MARGIN_DB) / 20)
     limiter = _FilterChain(

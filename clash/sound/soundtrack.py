@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clash.sound.ambience import BED_DB, Levels, bed_levels
 from clash.sound.foley import HAPPENINGS, LONGEST_S, happening_sound
@@ -33,6 +35,8 @@ FADE_IN = round(0.6 * RATE)
 FADE_OUT = round(1.6 * RATE)
 DUCKING_DB = 8.0
 """How much quieter the bed is while somebody speaks."""
+Part = Literal["all", "music", "effects"]
+"""What is read of the bed."""
 _SCORE = "score"
 _HAPPENING_PEAK_DB = 14.0
 """Peak of a happening at 0 dB above an endless sound's RMS at 0 dB."""
@@ -59,12 +63,29 @@ def soundtrack(shots: Sequence[SoundShot], music: Music | None = None) -> Iterat
     `clash.sound.loudness.normalised` sets the level. `music`: what is played instead of the composed score. Raises
     `FilmError` for a file of speech or music that cannot be read.
     """
+    borders = borders_of(shots)
+    end = borders[-1]
+    bed, speech = Bed(shots, borders, music), speech_track(shots, borders)
+    for start in range(0, end, CHUNK):
+        length = min(CHUNK, end - start)
+        words, presence = speech.next_chunk()
+        sound = bed.read(start, length)
+        sound *= ducking(presence)[:length]
+        sound *= film_fades(start, length, end)
+        sound += words[:length]
+        yield np.ascontiguousarray(sound.T)
+
+
+def borders_of(shots: Sequence[SoundShot]) -> list[int]:
+    """Return the sample at which each shot begins, and at the end the length of the film in samples."""
     # Fractions, so that rounding errors do not add up over hundreds of shots.
     ends_s = accumulate((Fraction(shot.duration_s) for shot in shots), initial=Fraction(0))
-    borders = [round(seconds * RATE) for seconds in ends_s]
-    end = borders[-1]
-    bed = _Bed(shots, borders, music)
-    speech = SpeechTrack(
+    return [round(seconds * RATE) for seconds in ends_s]
+
+
+def speech_track(shots: Sequence[SoundShot], borders: Sequence[int]) -> SpeechTrack:
+    """Return the speech of the film, to be read chunk by chunk."""
+    return SpeechTrack(
         [
             (border + round(utterance.start_s * RATE), utterance.path)
             for border, shot in zip(borders, shots, strict=False)
@@ -72,14 +93,11 @@ def soundtrack(shots: Sequence[SoundShot], music: Music | None = None) -> Iterat
         ],
         CHUNK,
     )
-    for start in range(0, end, CHUNK):
-        length = min(CHUNK, end - start)
-        words, presence = speech.next_chunk()
-        sound = bed.read(start, length)
-        sound *= joined_up(10 ** (-DUCKING_DB * presence / 20))[:length]
-        sound *= _film_fades(start, length, end)
-        sound += words[:length]
-        yield np.ascontiguousarray(sound.T)
+
+
+def ducking(presence: NDArray[np.floating]) -> Mono:
+    """Return the gain of the bed for a chunk, from how present speech is at each control point."""
+    return joined_up(10 ** (-DUCKING_DB * presence / 20))
 
 
 def film_sound(
@@ -90,12 +108,17 @@ def film_sound(
     A film in which somebody is heard has the loudness `target_lufs`. In any other the bed has the level that it has
     under speech: ambience alone, brought to the loudness of speech, would be a roar.
     """
-    if any(is_heard(utterance.path) for shot in shots for utterance in shot.utterances):
+    if has_speech(shots):
         return normalised(lambda: soundtrack(shots, music), target_lufs=target_lufs)
     return amplified(soundtrack(shots, music), target_lufs - SPEECH_LUFS - DUCKING_DB)
 
 
-def _film_fades(start: int, length: int, end: int) -> Mono:
+def has_speech(shots: Sequence[SoundShot]) -> bool:
+    """Return whether somebody is heard in the film."""
+    return any(is_heard(utterance.path) for shot in shots for utterance in shot.utterances)
+
+
+def film_fades(start: int, length: int, end: int) -> Mono:
     """Return the gain that fades the bed in at the film's start and out at its end."""
     samples = np.arange(start, start + length, dtype=np.float32)
     up = np.clip(samples / FADE_IN, 0, 1)
@@ -103,7 +126,7 @@ def _film_fades(start: int, length: int, end: int) -> Mono:
     return np.sin(up * np.float32(np.pi / 2)) * np.sin(down * np.float32(np.pi / 2)) ** 2
 
 
-class _Bed:
+class Bed:
     """Everything but the speech, read by absolute position."""
 
     def __init__(self, shots: Sequence[SoundShot], borders: Sequence[int], music: Music | None) -> None:
@@ -119,18 +142,22 @@ class _Bed:
         self._score = Score(passages, borders[-1], seed) if passages and music is None else None
         self._music = MusicTrack(music) if passages and music is not None else None
 
-    def read(self, start: int, length: int) -> Stereo:
-        """Return `length` samples from the film's sample `start` on."""
+    def read(self, start: int, length: int, part: Part = "all") -> Stereo:
+        """Return `length` samples from the film's sample `start` on: all, or only the music, or all but the music.
+
+        Music that was given is read from its beginning on: its parts must be read in order, each once.
+        """
         sound = np.zeros((2, length), np.float32)
         for name in self._faders.audible(start, length):
-            if name in TEXTURES:
+            if name in TEXTURES and part != "music":
                 sound += read_texture(name, start, length) * self._faders.gain(name, start, length)
-            elif name == _SCORE and self._score is not None:
+            elif name == _SCORE and self._score is not None and part != "effects":
                 sound += self._score.read(start, length) * self._faders.gain(name, start, length, MUSIC_FADE)
-        if self._music is not None:
+        if self._music is not None and part != "effects":
             # Read on where it is not heard, too: it goes on while the story turns it down.
             sound += self._music.read(length) * self._faders.gain(_SCORE, start, length, MUSIC_FADE)
-        self._add_happenings(sound, start)
+        if part != "music":
+            self._add_happenings(sound, start)
         return sound
 
     def _add_happenings(self, sound: Stereo, start: int) -> None:

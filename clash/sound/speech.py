@@ -96,7 +96,7 @@ class _Reader:
     _rest: Mono = field(init=False, default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
-        self._gain = _levelling(self.path)
+        self._gain = levelling(self.path)
         self._pieces = decoded(self.path)
 
     def add_to(self, sound: Mono, clock: int) -> None:
@@ -144,7 +144,7 @@ def _arrays(frames: Sequence[Any]) -> Iterator[Mono]:
         yield np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
 
 
-def _levelling(path: Path) -> np.float32:
+def levelling(path: Path) -> np.float32:
     """Return the gain that brings a file to `SPEECH_LUFS`; 1 for silence and for less than a syllable."""
     stereo = (np.stack([piece, piece], axis=1) for piece in decoded(path))
     loudness = measure(stereo)

@@ -9,8 +9,9 @@ from typing import Any, Literal, Protocol
 
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult, CallSpec
+from clash.config import parse_size
 from clash.database.decisions import FilmCut
-from clash.database.run_settings import Basis
+from clash.database.run_settings import Basis, RunSettings
 from clash.editing.takes import Takes
 from clash.errors import Remedy
 
@@ -49,6 +50,24 @@ class Finish:
     titles: bool = False
     music: str = ""
     music_volume: float = 0.0
+
+
+def format_of(recorded: RunSettings) -> Format:
+    """Return the picture's size and rate, from a run's recorded settings."""
+    width, height = parse_size(recorded.size)
+    return Format(width, height, recorded.fps)
+
+
+def finish_of(recorded: RunSettings) -> Finish:
+    """Return what is laid over the clips, from a run's recorded settings."""
+    document = recorded.document
+    return Finish(
+        captions=document.get("captions", "soft"),
+        slate=bool(document.get("slate", False)),
+        titles=bool(document.get("titles", False)),
+        music=str(document.get("music", "")),
+        music_volume=float(document.get("music_volume", 0.0)),
+    )
 
 
 class CallLedger(Protocol):

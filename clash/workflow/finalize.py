@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clash import faults
-from clash.story.places import place_kind
-from clash.story.screenplay import Location, Screenplay, Shot, shot_slot
+from clash.story.screenplay import Screenplay, Shot, shot_slot
 from clash.workflow.context import FileRecord, Finish, StepContext
+from clash.workflow.film_sound import cues_of, music_of, sound_shots, starts_of
 from clash.workflow.generate_shots import words_of
 from clash.workflow.prompts import size_label
 from clash.workflow.publish import publish_file
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from clash.film.assembly import SubtitleTrack
     from clash.film.subtitles import Cue
-    from clash.sound.given_music import Music
-    from clash.sound.soundtrack import SoundShot
 
 _STEP = "finalize"
 CUT_VERSION = 2
@@ -37,7 +34,7 @@ def finish_film(
     Raises `FilmError`, `StorageError`, `StoppedError`.
     """
     shots = [(shot, state.get("shots", {})[shot_slot(shot.number)]) for shot in screenplay.shots]
-    cues = _cues(shots, context)
+    cues = cues_of(shots, context.format, context.finish)
     film, film_record = _assemble(screenplay, shots, cues, context)
     records = [film_record, _subtitles(cues, context), _contact_sheet(screenplay, shots, context)]
     publish(context, screenplay, state, records)
@@ -56,17 +53,14 @@ def _assemble(
     fps, finish = context.format.fps, context.finish
     opening = title_clips(screenplay, context)
     clips = [*opening, *treated_clips(screenplay, shots, context)]
-    sound = _sound_shots(screenplay, shots, context)
-    if opening:
-        # The first place is heard under the title.
-        sound = [replace(sound[0], duration_s=opening[0].frames / fps, utterances=()), *sound]
+    sound = sound_shots(screenplay, shots, context.assets, context.format, finish)
     total = sum(clip.frames for clip in clips)
     with context.assets.working_file(".mp4") as working:
         assemble(
             clips,
             working,
             fps=fps,
-            sound=_until_stopped(film_sound(sound, _music(context)), context),
+            sound=_until_stopped(film_sound(sound, music_of(finish, context.assets)), context),
             cues=cues,
             title=screenplay.title,
             language=screenplay.language,
@@ -75,11 +69,9 @@ def _assemble(
         )
         context.check_stop()
         facts = inspect_film(working, LoudnessMeter())
-        start = opening[0].frames if opening else 0
-        starts = _starts([done["frames"] for _, done in shots], start)
         spans = [
             ShotSpan(slot=shot_slot(shot.number), start_frame=start, frames=done["frames"])
-            for (shot, done), start in zip(shots, starts, strict=True)
+            for (shot, done), start in zip(shots, starts_of(shots, context.format, finish), strict=True)
         ]
         check_film(facts, expected_frames=total, fps=fps, shots=spans, subtitles=_track(finish, cues) != "none")
         digest = context.assets.put_file(working)
@@ -87,16 +79,6 @@ def _assemble(
     record_facts = {"duration_s": duration, "frames": total, "fps": fps, "loudness_lufs": facts.loudness_lufs}
     film = FinishedFilm(sha256=digest, duration_s=duration, frames=total)
     return film, FileRecord(_STEP, "film", "film", "video/mp4", digest, record_facts)
-
-
-def _music(context: StepContext) -> Music | None:
-    from clash.sound.given_music import Music
-
-    chosen = context.finish.music
-    if not chosen:
-        return None
-    volume = context.finish.music_volume
-    return Music(volume_db=volume) if chosen == "none" else Music(context.assets.fetch(chosen), volume)
 
 
 def _track(finish: Finish, cues: list[Cue]) -> SubtitleTrack:
@@ -109,51 +91,6 @@ def _until_stopped(chunks: Iterator[np.ndarray], context: StepContext) -> Iterat
     for chunk in chunks:
         context.check_stop()
         yield chunk
-
-
-def _starts(lengths: list[int], first: int = 0) -> list[int]:
-    starts: list[int] = []
-    clock = first
-    for length in lengths:
-        starts.append(clock)
-        clock += length
-    return starts
-
-
-def _cues(shots: list[tuple[Shot, FinishedShot]], context: StepContext) -> list[Cue]:
-    from clash.film.subtitles import Cue
-    from clash.workflow.treatments import title_frames
-
-    fps = context.format.fps
-    starts = _starts([done["frames"] for _, done in shots], title_frames(context))
-    return [
-        Cue(start / fps + word["start_s"], start / fps + word["end_s"], word["text"], word["speaker"])
-        for (_, done), start in zip(shots, starts, strict=True)
-        for word in done["words"]
-    ]
-
-
-def _sound_shots(
-    screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], context: StepContext
-) -> list[SoundShot]:
-    from clash.sound.soundtrack import SoundShot, Utterance
-
-    locations: dict[str, Location] = {location.slug: location for location in screenplay.locations}
-    return [
-        SoundShot(
-            duration_s=done["frames"] / context.format.fps,
-            utterances=tuple(
-                Utterance(context.assets.path(word["file"]["sha256"]), word["start_s"]) for word in done["words"]
-            ),
-            place=place_kind(locations[shot.location]),
-            time=shot.time,
-            weather=shot.weather,
-            sound=shot.sound,
-            music=shot.music,
-            mood=shot.emotion,
-        )
-        for shot, done in shots
-    ]
 
 
 def _subtitles(cues: list[Cue], context: StepContext) -> FileRecord:

@@ -11,7 +11,7 @@ from clash.film.titles import TITLE_S, title_clip
 from clash.film.transitions import transition_of
 from clash.film.treatment import Treatment
 from clash.story.screenplay import Screenplay, Shot, shot_slot
-from clash.workflow.context import StepContext
+from clash.workflow.context import Finish, Format, StepContext
 from clash.workflow.prompts import slate
 from clash.workflow.state import FinishedShot
 
@@ -21,9 +21,9 @@ _LARGEST_SHARE = 0.4
 """The share of a shot that a transition may take at each of its ends."""
 
 
-def title_frames(context: StepContext) -> int:
+def title_frames(film: Format, finish: Finish) -> int:
     """Return for how many frames the title card is shown before the first shot; 0 without one."""
-    return round(TITLE_S * context.format.fps) if context.finish.titles else 0
+    return round(TITLE_S * film.fps) if finish.titles else 0
 
 
 def title_clips(screenplay: Screenplay, context: StepContext) -> list[Clip]:
