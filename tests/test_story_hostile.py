@@ -217,6 +217,6 @@ def test_a_bad_line_of_json_lines_is_named():
     lines = '{"shot": 1, "description": "Fog."}\n{"shot": 2 "description": "Rain."}\n'
     with pytest.raises(StoryError, match="JSON lines, and line 2, column 12 cannot be read") as raised:
         read(lines.encode(), name="s.jsonl")
-    assert "Mend line 2" in (raised.value.hint or "")
+    assert "Correct line 2" in (raised.value.hint or "")
     with pytest.raises(StoryError, match=r"is JSON that cannot be read \(line 2"):
         read(b'[{"description": "Fog."},\n{"shot": 2 "description": "Rain."}]', name="s.json")

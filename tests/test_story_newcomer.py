@@ -184,3 +184,10 @@ def test_headings_between_markdown_tables_set_the_scene():
     text = f"# My film\n\n## Scene 1: Garage\n\n{table.format(1)}\n**Scene 2: The Ramp**\n\n{table.format(2)}"
     beats = reading(text, name="film.md").story.beats
     assert [(beat.scene, beat.location) for beat in beats] == [("1", "Garage"), ("2", "The Ramp")]
+
+
+def test_a_chinese_name_stands_before_a_dash_too():
+    """With a note of how it is heard in brackets, a dash parts a name from its words; a dash in a sentence does not."""
+    assert said("保罗（画外）— 我早就知道。") == [("保罗（画外）", "我早就知道。")]
+    assert said("林雪（低声）——别走。") == [("林雪（低声）", "别走。")]
+    assert [speaker for speaker, _ in said("那一天（周日）——我记得。")] == [""]

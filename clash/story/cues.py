@@ -11,6 +11,7 @@ from clash.story.speakers import (
     could_be_a_name,
     is_chinese_name,
     is_direction,
+    is_off,
     label_of,
     name_key,
     voice_of,
@@ -23,6 +24,8 @@ _BULLET = re.compile(r"[ \t]{0,40}(?:[-–—•·▪●*][ \t]+|[-–—•](?=
 _QUOTATION = re.compile(r"([^「」『』\s:：，。、！？…]{1,20})\s?(「[^「」]{1,2000}」|『[^『』]{1,2000}』)[\s／/]{0,3}")
 _KANJI_OR_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc・]{2,8}|[\u4e00-\u9fff々]{2,4}")
 _DASHED = re.compile(r"([^\W\d_][^—–:：\n]{0,50}?)(?:\s?[—–]\s|\s--?\s)\s{0,4}(\S.*)")
+_NOTED = re.compile("([\u3040-\u30ff\u3400-\u9fff]{1,8}[（(]([^（()）\n]{1,12})[)）])\\s?[—–]{1,2}\\s?(\\S.*)")
+"""A Chinese or Japanese name with a note in brackets, before a dash: 保罗（画外）——"""
 _KANA = re.compile("[\u3041-\u30fa]")
 _IN_A_SENTENCE = re.compile("[はがもとにでをのへて]$|^[とって]|[说說道问問喊叫]$|[\u3041-\u3096]{3}")
 _ENDS = frozenset('。！？!?…；;|｜」』”"\n')
@@ -194,6 +197,8 @@ def _could_be_quoted(name: str) -> bool:
 
 def with_colon(line: str, known: frozenset[str]) -> str:
     """A line with a colon for the dash behind a name: `DONA ROSA - Traz ele.` The name is known, or in capitals."""
+    if noted := _NOTED.match(line):
+        return f"{noted[1]}：{noted[3]}" if is_off(noted[2]) or is_direction(noted[2]) else line
     found = _DASHED.match(line)
     if not found:
         return line

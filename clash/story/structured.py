@@ -104,7 +104,7 @@ def _unreadable(name: str, number: int, of_line: Exception, error: ValueError, *
     """The error of text that is neither JSON nor JSON lines: `is_lines` if the line before is an object by itself."""
     if is_lines or name.lower().endswith((".jsonl", ".ndjson")):
         where = f"line {number}, column {getattr(of_line, 'colno', 1)}"
-        hint = f"Mend line {number}: in JSON lines each line is one whole object, without a comma after it."
+        hint = f"Correct line {number}: in JSON lines each line is one whole object, without a comma after it."
         return StoryError(f"{name} is JSON lines, and {where} cannot be read: {_said(of_line)}", hint=hint)
     where = f"line {getattr(error, 'lineno', 1)}, column {getattr(error, 'colno', 1)}"
     return StoryError(f"{name} is JSON that cannot be read ({where}: {_said(error)})", hint=_HINT)
