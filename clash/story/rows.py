@@ -69,8 +69,10 @@ def _is_total(row: Row, columns: Columns) -> bool:
             if cell and len(cell) <= 30 and _sums_up(cell):
                 return True
     filled = [cell for cell in row.cells if cell]
+    if len(filled) > 3:
+        return False
     sums = [cell for cell in filled if len(cell) <= 30 and _sums_up(cell)]
-    return len(sums) == 1 and len(filled) <= 3 and all(length_of(cell) for cell in filled if cell not in sums)
+    return len(sums) == 1 and all(length_of(cell) for cell in filled if cell not in sums)
 
 
 def _sums_up(cell: str) -> bool:
