@@ -106,6 +106,18 @@ def test_a_line_spoken_again_keeps_its_clip(room: TakesRoom) -> None:
     room.check_meter()
 
 
+def test_a_line_of_another_length_brings_another_clip(room: TakesRoom) -> None:
+    """A hoarse voice takes another time: the clip is made again; the old line brings back the old clip, for nothing."""
+    first = room.film(1, words=True).document["film"]["sha256"]
+    said = room.ok("retake", "t", "shot:001/speech-1", "--note", "hoarse", "--dry-run")["price"]
+    assert said["estimated"], "how long it takes is known only afterwards"
+    made = room.charges("retake", "t", "shot:001/speech-1", "--note", "hoarse")
+    assert made == {"speech:Line_1.": 1, "shot:001": 1}
+    assert room.charges("takes", "use", "t", "shot:001/speech-1", "1") == {}
+    assert room.selected("shot:001/clip") == 1
+    assert room.ok("resume", "t")["film"]["sha256"] == first
+
+
 def test_another_model_makes_a_take(room: TakesRoom) -> None:
     """Only the slot that is named; the model stands in the list."""
     room.film(1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import on_both_databases
-from filming import METERED, SMALL, rows_of
+from filming import METERED, SMALL, forked, rows_of
 from takes_room import TakesRoom
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the forked command line is POSIX")
@@ -112,6 +114,20 @@ def test_a_late_verdict_does_no_harm(room: TakesRoom) -> None:
     room.ok("review", "approve", "t", "--all")
     assert decisions(room) == rows, "approved already"
     assert room.charges("resume", "t") == {"shot:001": 1}
+
+
+def test_a_run_goes_on_with_what_is_judged_meanwhile(room: TakesRoom) -> None:
+    """What is approved while a process makes other shots is made by that process, without another resume."""
+    in_review(room, 2)
+    room.ok("review", "approve", "t", "shot:001/keyframe")
+    holder = forked(room.folder, "resume", "t", "--json", env={**room.env, "METER_DELAY": "2"})
+    deadline = time.monotonic() + 60
+    while "shot:001" not in room.charged and time.monotonic() < deadline:
+        time.sleep(0.02)
+    room.ok("review", "approve", "t", "--all")
+    out, _ = holder.communicate(timeout=120)
+    assert json.loads(out)["status"] == "completed"
+    room.check_meter()
 
 
 def test_every_stage_can_be_reviewed(room: TakesRoom) -> None:

@@ -125,7 +125,22 @@ class Runner:
                 await run.read_decisions()
                 await self._invoke(lease, ledger)
                 # Somebody may have decided about a take meanwhile: a film is complete with all that was decided.
-                done = bool(run.failures) or await run.tracker.complete(lease, changes=run.takes.changes)
+                if run.failures:
+                    done = not await self._is_judged_meanwhile()
+                else:
+                    done = await run.tracker.complete(lease, changes=run.takes.changes)
+
+    async def _is_judged_meanwhile(self) -> bool:
+        """Return whether the run waits for reviews alone, and people have decided while it ran: then it goes on."""
+        run = self._run
+        if any(failure.code != "review" for failure in run.failures):
+            return False
+        known = len(run.takes.decisions)
+        await run.read_decisions()
+        if len(run.takes.decisions) == known:
+            return False
+        run.failures.clear()
+        return True
 
     async def _keep_more(self, lease: Lease, how: Continuation) -> bool:
         """Have the screenplay of a fork written, then keep what is unchanged. False if it could not be written."""
