@@ -63,13 +63,13 @@ class EditedFilm(RuleBasedStateMachine):
         slot=st.sampled_from(SLOTS + OTHERS), takes=st.integers(1, 2), note=st.sampled_from(("", "closer")), kill=KILLS
     )
     def retake(self, slot: str, takes: int, note: str, kill: tuple[str, int] | None) -> None:
-        """Make a slot again. What was said beforehand is what it costs."""
+        """Make a slot again. It costs no more than was said beforehand."""
         asked = ("retake", self.thread, slot, "--takes", str(takes), *(("--note", note) if note else ()), "--yes")
         price = self.run(*asked, "--dry-run").document["price"]
         before = self.paid()
         self.typed(*asked, kill=kill)
-        if not price["estimated"] and (kill is None or self.paid() != before):
-            assert self.paid() - before == round(float(price["total_usd"]) * 1_000_000)
+        # It may be less: where the offline illustrator draws the same picture again, nothing follows from it.
+        assert self.paid() - before <= round(float(price["total_usd"]) * 1_000_000)
 
     @rule(choice=st.integers(0, 30), kill=KILLS)
     def use(self, choice: int, kill: tuple[str, int] | None) -> None:
