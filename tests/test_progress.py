@@ -50,6 +50,14 @@ def test_a_step_of_one_thing_is_started_and_done() -> None:
     assert [event.message for event in events] == ["generate_screenplay: started", "generate_screenplay: done"]
 
 
+def test_a_step_of_nothing_is_finished_at_once() -> None:
+    """A story that names nobody and no place has no cards to draw."""
+    progress, events = told()
+    progress.begin("generate_assets", 0)
+    assert [event.kind for event in events] == ["step_started", "step_finished"]
+    assert events[1].message == "generate_assets: nothing to make"
+
+
 def test_a_resume_counts_on_from_what_was_made() -> None:
     """Of 12 shots 10 are there: the first one made here is the eleventh, whether its step begins again or not."""
     for begins in (False, True):

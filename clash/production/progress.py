@@ -76,6 +76,8 @@ class Progress:
         slots = self._made.setdefault(step, set())
         self._steps[step] = _Step(total, slots, len(slots))
         self._tell("step_started", f"{step}: {self._count(step)}", step)
+        if total == 0:  # a story that names nobody and no place needs no cards
+            self._tell("step_finished", f"{step}: nothing to make", step)
 
     def finish(self, step: str, slot: str) -> None:
         """One of them is made."""
