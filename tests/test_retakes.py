@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import on_both_databases
 from filming import METERED, SMALL, forked, rows_of
+from PIL import Image
 from takes_room import TakesRoom
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the forked command line is POSIX")
@@ -94,6 +95,21 @@ def test_a_card_is_retaken_with_what_it_is_in(room: TakesRoom) -> None:
     assert room.charges(*hint[1:]) == {"location:harbour": 1, "shot:004/keyframe": 1, "shot:004": 1}
     assert room.charges("takes", "use", "t", "location:harbour", "1") == {}
     assert room.selected("shot:004/keyframe") == room.selected("shot:004/clip") == 1
+    room.check_meter()
+
+
+def test_a_picture_of_the_cast_is_a_take(room: TakesRoom) -> None:
+    """What a person gave is the card's first take: another one is drawn, and the given one comes back for nothing."""
+    cast = "name,kind,look,image\nMara,character,in red,mara.png\n"
+    room.folder.joinpath("cast.csv").write_text(cast, encoding="utf-8")
+    Image.new("RGB", (320, 180), (200, 30, 30)).save(room.folder / "mara.png")
+    assert room.film(1, "--cast", "cast.csv").code == 0
+    (given,) = room.ok("takes", "ls", "t", "character:mara")["items"]
+    assert given["path"].endswith("characters/mara.png")
+    made = room.charges("retake", "t", "character:mara", "--yes")
+    assert made == {"character:mara": 1, "shot:001/keyframe": 1, "shot:001": 1}
+    assert room.charges("takes", "use", "t", "character:mara", "1") == {}
+    assert [room.selected(slot) for slot in ("character:mara", "shot:001/keyframe", "shot:001/clip")] == [1, 1, 1]
     room.check_meter()
 
 

@@ -49,14 +49,13 @@ def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:
             call, row = made.take(slot, number), retakes.get(number)
             newest = call or made.newest(slot, number)
             sha256 = found.sha256_of(slot, number)
-            media_type = call.media_type if call else "application/json"
             yield {
                 "slot": people_slot(slot),
                 "take": number,
                 "selected": number == selected,
                 "state": "made" if sha256 or number in given else _state(newest),
                 "sha256": sha256,
-                "path": _path(found, slot, sha256, media_type, selected=number == selected),
+                "path": _path(found, slot, sha256, selected=number == selected),
                 "model": f"{newest.service}:{newest.model}" if newest else row.model if row else "",
                 "cost_usd": usd_text(call.cost_micro if call else 0),
                 "note": row.note if row else "",
@@ -70,12 +69,12 @@ def _state(newest: CallRow | None) -> str:
     return "failed" if newest is not None and newest.state == CallState.FAILED else "to_make"
 
 
-def _path(found: TakesOfRun, slot: str, sha256: str | None, media_type: str, *, selected: bool) -> str | None:
+def _path(found: TakesOfRun, slot: str, sha256: str | None, *, selected: bool) -> str | None:
     if sha256 is None:
         return None
     file = found.file_of(slot)
     if selected and file is not None and file.sha256 == sha256:
-        path = published_path(folder_of(found.run), file.asset_type, file.slot, media_type)
+        path = published_path(folder_of(found.run), file.asset_type, file.slot, file.media_type)
         if path is not None:
             return path.as_posix()
     return found.stored_path(sha256)
