@@ -82,6 +82,19 @@ def test_a_new_run_pays_for_nothing_again(bought: Path, run: str) -> None:
     assert not (bought / "meter").exists() or "charge" not in (bought / "meter").read_text()
 
 
+@pytest.mark.parametrize("run", RUNS)
+def test_a_fork_pays_for_nothing_again(bought: Path, run: str) -> None:
+    """A fork of a run of the first version keeps every call, and makes the film without a charge."""
+    assert today(bought, "db", "init").code == 0
+    planned = today(bought, "fork", run, "--thread", "fork", "--dry-run", "--json")
+    assert planned.code == 0, planned.err
+    assert planned.document["price"]["total_usd"] == "0.000000"
+    made = today(bought, "fork", run, "--thread", "fork", "--json")
+    assert made.code == 0, made.err
+    assert made.document["cost"]["total_usd"] == "0.000000"
+    assert not (bought / "meter").exists() or "charge" not in (bought / "meter").read_text()
+
+
 @pytest.mark.parametrize("run", ["story-oneshot", "story-local-writer"])
 def test_a_finished_run_stays_finished(bought: Path, run: str) -> None:
     """The first version's run is `already_completed`, and resuming it charges nothing."""

@@ -109,6 +109,7 @@ _RUN = (
     Column("thread_id", "thread"),
     Column("status", of_row=_standing),
     Column("held_by"),
+    Column("fork_of"),
     Column("title"),
     Column("story"),
     Column("story_sha256", at_terminal=False),
@@ -133,6 +134,7 @@ _NOT_FOR_PEOPLE = (
     "settings.reference_images",
     "settings.screenplay",
     "settings.established",
+    "settings.forked_from",
     "metadata.totals",
     "metadata.estimate_micro",
 )
@@ -152,6 +154,7 @@ def render_run(document: Document) -> list[Block]:
     facts = {
         **document,
         "held_by": _holder(document.get("lease")),
+        "fork_of": forked_from.get("thread_id"),
         "title": story.get("title"),
         "story": story.get("path"),
         "story_sha256": story.get("sha256"),

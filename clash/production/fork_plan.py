@@ -104,7 +104,7 @@ async def plan_fork(
     found = await ForkSource.read(database, assets, registry, source, begins)
     run = run_plan_of(request, source, found.story, assets, settings, registry)
     forked_from = ForkedFrom(
-        source.run_id, begins.checkpoint_id, begins.step, request_digest(request, run), begins.kept_steps
+        source.run_id, found.beginning.checkpoint_id, begins.step, request_digest(request, run), begins.kept_steps
     )
     basis = _basis(request, run, found)
     target = _target(run, basis, registry)

@@ -30,7 +30,7 @@ from clash.story.alignment import Pair
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Format, format_of
 from clash.workflow.dry_run import collect_calls
-from clash.workflow.state import STEPS
+from clash.workflow.state import GRAPH_VERSION, STEPS
 
 _SCREENPLAY = "screenplay"
 
@@ -141,6 +141,9 @@ class ForkSource:
     ) -> ForkSource:
         """Read a run. Raise `StorageError` for a story or a screenplay that is lost, `UsageError` for lost models."""
         recorded, story = RunSettings.from_row(run), await story_of(assets, run)
+        if run.graph_version != GRAPH_VERSION:
+            # The graph of today does not go on from its checkpoints; its calls are kept all the same.
+            beginning = replace(beginning, checkpoint_id=None)
         decided, sizes = await asyncio.gather(
             decisions_of(database, run.run_id), reading.asset_sizes(database, run.run_id)
         )

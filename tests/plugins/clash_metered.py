@@ -3,6 +3,7 @@
     metered   answers at once and honours an idempotency key: charges a key once
     oneshot   answers at once and knows no keys: charges every call
     queued    takes jobs: charges every submit, keeps the jobs in a folder
+    stock     free, and answers with the same picture or clip whatever it is asked for: for films of many shots
     wordy     as metered, but its writer words every answer anew, and no two of its pictures are the same file
 
 The meter is a file, one line per event: `charge <key> <slot>` when money is taken, `answer <key> <slot>` when the
@@ -221,6 +222,36 @@ class WordyProvider(KeyedProvider):
                 for field in ("action", "image_prompt", "video_prompt"):
                     shot[field] = f"{shot[field]} {words}."
         return Answer(json.dumps(document).encode(), answer.media_type, facts=answer.facts)
+
+
+class StockProvider:
+    """Makes one picture of each size and one clip of each length, and answers with them at once."""
+
+    name = "stock"
+    endpoint = "stock"
+    idempotent = True
+    concurrency = 64
+
+    def __init__(self) -> None:
+        self._local = LocalProvider()
+        self._made: dict[tuple[object, ...], Answer] = {}
+
+    def models(self) -> Mapping[Kind, tuple[str, ...]]:
+        return self._local.models()
+
+    def revision(self, model: str, request: Request) -> str:
+        return "1"
+
+    async def call(self, model: str, request: Request, context: Context) -> Answer:
+        if isinstance(request, ImageRequest):
+            kind: tuple[object, ...] = (model, request.width, request.height)
+        elif isinstance(request, VideoRequest):
+            kind = (model, request.width, request.height, request.frames, request.fps)
+        else:
+            return await self._local.call(model, request, context)
+        if kind not in self._made:
+            self._made[kind] = await self._local.call(model, request, context)
+        return self._made[kind]
 
 
 class OneShotProvider(_Metered):
