@@ -154,7 +154,7 @@ def render_run(document: Document) -> list[Block]:
     facts = {
         **document,
         "held_by": _holder(document.get("lease")),
-        "fork_of": forked_from.get("thread_id"),
+        "fork_of": part_of(document, "forked_from").get("thread_id"),
         "title": story.get("title"),
         "story": story.get("path"),
         "story_sha256": story.get("sha256"),
