@@ -52,6 +52,7 @@ def test_own_screenplay_is_read_as_it_is(table: str) -> None:
         (("locations", 0, "name"), " ", "it is empty"),
         (("scenes", 2, "shots"), [], "a scene needs a shot"),
         (("scenes",), [], "a film needs a scene"),
+        (("scenes", 0, "shots", 0, "action"), "A \ud800 lamp.", "half of a character"),
     ],
 )
 def test_fault_is_named_by_its_path(place: tuple[int | str, ...], value: object, fault: str) -> None:

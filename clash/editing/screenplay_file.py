@@ -40,7 +40,7 @@ def read_screenplay(content: bytes, *, name: str) -> ScreenplayFile:
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
         raise refused(name, [f"{json_path(item['loc'])}: {item['msg']}" for item in problems]) from None
-    if faults := list(_faults(screenplay)):
+    if faults := [*_unwritable(screenplay.model_dump()), *_faults(screenplay)]:
         raise refused(name, faults)
     return ScreenplayFile(_numbered(screenplay), tuple(_warnings(screenplay)))
 
@@ -87,6 +87,19 @@ def _document(content: bytes, name: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise refused(name, ["the document: it must be an object"])
     return cast("dict[str, Any]", document)
+
+
+def _unwritable(value: Any, *place: int | str) -> Iterator[str]:
+    """The texts that no file and no database can hold: with half of a character (a lone surrogate) in them."""
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            yield f"{json_path(place)}: half of a character (a lone surrogate) stands in it"
+    elif isinstance(value, dict):
+        for name, held in cast("dict[str, Any]", value).items():
+            yield from _unwritable(held, *place, name)
+    elif isinstance(value, list | tuple):
+        for index, held in enumerate(cast("list[Any]", value)):
+            yield from _unwritable(held, *place, index)
 
 
 def _faults(screenplay: Screenplay) -> Iterator[str]:

@@ -196,6 +196,8 @@ def check_words(note: str, prompt: str) -> None:
         raise UsageError(f"a note or a prompt has at most {_LONGEST_WORDS} characters")
     if "\0" in note + prompt:
         raise UsageError("a note or a prompt cannot hold a NUL")
+    if any("\ud800" <= character <= "\udfff" for character in note + prompt):
+        raise UsageError("a note or a prompt holds a byte that is no UTF-8", hint="type it in UTF-8")
 
 
 def check_prompt(prompt: str, slots: Sequence[str]) -> None:
