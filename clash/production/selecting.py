@@ -125,7 +125,8 @@ async def _selection(found: TakesOfRun, slot: str, take: int) -> Selection:
     now = [row for row in asked if _is_new(row, found.takes)]
     before = await found.planned(found.takes)
     decisions = [*now, *await _refitted(found, asked, now, batch, actor)]
-    refuse_pending([*asked, *decisions], found)
+    # A retake that is not begun is withdrawn: another take is wanted now. One that is under way may be paid for.
+    refuse_pending([row for row in [*asked, *decisions] if found.made.is_begun(row.slot, found.takes)], found)
     planned = await found.planned(found.takes.with_(decisions)) if decisions else before
     _check_lengths(found, asked, planned)
     return Selection(decisions, planned, sum(not call.found for call in before))
