@@ -69,6 +69,7 @@ def a_call(number: int, **facts: Any) -> dict[str, Any]:
         "service": "local",
         "model": "cinematographer",
         "state": "succeeded",
+        "take": 1,
         "attempt": 1,
         "reused": False,
         "quoted_cost_usd": "0.000000",

@@ -124,7 +124,7 @@ def test_a_call_that_may_have_been_paid_has_no_price_yet() -> None:
     """An unknown call is no $0.00 to a person; the pipe gets what the table holds."""
     blocks = cost.render_cost({**DOCUMENTS["cost"][1], "calls_list": [a_call(1, state="unknown")]}, by=None)
     assert re.search(r"shot:001 .* unknown +\?", at_terminal(blocks, 120))
-    assert list(piped(blocks))[-1].split("\t")[3:8] == ["unknown", "1", "false", "0.000000", "0.000000"]
+    assert list(piped(blocks))[-1].split("\t")[3:9] == ["unknown", "1", "1", "false", "0.000000", "0.000000"]
 
 
 def test_three_columns_that_fold_share_the_width() -> None:

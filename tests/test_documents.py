@@ -50,8 +50,10 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("outcomes", "run", story, "--story", "all", "--dry-run", *SMALL)
     check("runs-ls", "runs", "ls")
     check("runs-show", "runs", "show", "r")
-    check("fork-plan", "fork", "r", "--thread", "f", "--dry-run")
+    check("edit-plan", "fork", "r", "--thread", "f", "--dry-run")
     check("outcome", "fork", "r", "--thread", "f")
+    check("takes-ls", "takes", "ls", "r")
+    check("review-ls", "review", "ls", "r")
     assert check("runs-show", "runs", "show", "f")["forked_from"]["thread_id"] == "r"
     check("runs-diff", "runs", "diff", "r", "all-1")
     saved = check("checkpoints-ls", "checkpoints", "ls", "r")["items"]

@@ -28,7 +28,6 @@ _PLACES = {
     "doctor": "clash.documents.doctor:Diagnosis",
     "dry-run": "clash.documents.outcome:DryRunDocument",
     "error": "clash.documents.errors:ErrorDocument",
-    "fork-plan": "clash.documents.edits:EditPlan",
     "models": "clash.documents.models:ModelList",
     "outcome": "clash.documents.outcome:Outcome",
     "outcomes": "clash.documents.outcome:Outcomes",
