@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from clash.database.checkpointer import aget_checkpointer, alist_checkpoints, get_checkpointer, list_checkpoints
     from clash.database.metadata import AsyncMetadataTracker, MetadataTracker
     from clash.errors import ClashError
+    from clash.exports.use_case import export
     from clash.production import (
         Finish,
         ForkRequest,
@@ -54,6 +55,7 @@ __all__ = [
     "diff_checkpoints",
     "diff_runs",
     "dry_run",
+    "export",
     "fork",
     "fork_plan",
     "get_checkpointer",
@@ -86,6 +88,7 @@ _MODULES = {
     "diff_checkpoints": "clash.reports.diffs",
     "diff_runs": "clash.reports.diffs",
     "dry_run": "clash.production",
+    "export": "clash.exports.use_case",
     "fork": "clash.production",
     "fork_plan": "clash.production",
     "get_checkpointer": "clash.database.checkpointer",

@@ -45,7 +45,8 @@ def _synopsis(path: str, command: Any) -> str:
         if parameter.param_type_name == "argument":
             words.append(parameter.metavar)
         else:
-            words.append(f"[{parameter.opts[0]}{_value(parameter)}]" + ("..." if parameter.multiple else ""))
+            names = "|".join((parameter.opts[0], *parameter.secondary_opts))
+            words.append(f"[{names}{_value(parameter)}]" + ("..." if parameter.multiple else ""))
     # An option and its value stay on one line, as they are typed.
     lines = textwrap.wrap(
         " ".join(word.replace(" ", "\xa0") for word in words),
@@ -64,7 +65,8 @@ def reference(path: str, command: Any) -> str:
         if "--json" in parameter.opts or parameter.metavar == "THREAD":
             continue  # said once, at the top of the page
         is_argument = parameter.param_type_name == "argument"
-        name = parameter.metavar.strip("[]") if is_argument else parameter.opts[0] + _value(parameter)
+        names = "" if is_argument else " | ".join((parameter.opts[0], *parameter.secondary_opts))
+        name = parameter.metavar.strip("[]") if is_argument else names + _value(parameter)
         means = " ".join(str(parameter.help).split())
         rows.append(f"| `{_cell(name)}` | {_cell(means)} |")
     does = textwrap.fill(" ".join(str(command.help).split()), _WIDTH)

@@ -63,6 +63,7 @@ def test_there_are_commands_to_document() -> None:
         "clash calls settle",
         "clash cost",
         "clash assets ls",
+        "clash export",
         "clash story show",
         "clash screenplay show",
         "clash screenplay check",

@@ -63,6 +63,7 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("cost", "cost", "r")
     check("cost-all", "cost")
     check("assets-ls", "assets", "ls", "r")
+    check("export", "export", "r", "--no-stems")
     check("screenplay-show", "screenplay", "show", "r")
     check("screenplay-check", "screenplay", "check", "output/r/screenplay.json")
     check("models", "models")

@@ -41,6 +41,7 @@ def test_every_command_works_on_both_databases(tmp_path: Path, database_url: str
     found = run("checkpoints", "diff", "both", saved[1], saved[0])["items"]
     assert [item["key"] for item in found] == ["film"]  # type: ignore[attr-defined]
     assert len(run("assets", "ls", "both")["items"]) > calls  # type: ignore[arg-type]
+    assert run("export", "both")["media"] == 3
     assert len(run("screenplay", "show", "both")["screenplay"]["scenes"]) > 0  # type: ignore[index]
     status = run("db", "status", "--check")
     assert status["pending"] == []

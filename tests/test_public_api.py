@@ -34,6 +34,7 @@ NAMES = [
     "diff_checkpoints",
     "diff_runs",
     "dry_run",
+    "export",
     "fork",
     "fork_plan",
     "get_checkpointer",

@@ -75,7 +75,7 @@ def publish_copy(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         stored = source.stat()
         # A link into the store is replaced too: writing through it would damage what was paid for.
-        if _stamp(target) == _stamp(source) and not target.samefile(source):
+        if is_copy(target, source):
             return
         partial.touch(exist_ok=False)
         shutil.copyfile(source, partial)
@@ -86,6 +86,11 @@ def publish_copy(source: Path, target: Path) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise storage_error(error, str(target)) from error
+
+
+def is_copy(target: Path, source: Path) -> bool:
+    """Return whether a file is a copy that `publish_copy` made of a stored file, and not a link into the store."""
+    return _stamp(target) == _stamp(source) and not target.samefile(source)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from clash.cli import (
     cost,
     db,
     doctor,
+    export,
     fork,
     models,
     reviews,
@@ -44,6 +45,7 @@ app.command("retake")(takes.retake)
 app.add_typer(takes.app, name="takes")
 app.add_typer(reviews.app, name="review")
 app.command("cancel")(cancel.cancel)
+app.command("export")(export.export)
 app.add_typer(runs.app, name="runs")
 app.add_typer(checkpoints.app, name="checkpoints")
 app.add_typer(settle.app, name="calls")

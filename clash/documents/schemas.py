@@ -28,6 +28,7 @@ _PLACES = {
     "doctor": "clash.documents.doctor:Diagnosis",
     "dry-run": "clash.documents.outcome:DryRunDocument",
     "error": "clash.documents.errors:ErrorDocument",
+    "export": "clash.documents.exports:Exported",
     "models": "clash.documents.models:ModelList",
     "outcome": "clash.documents.outcome:Outcome",
     "outcomes": "clash.documents.outcome:Outcomes",
