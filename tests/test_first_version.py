@@ -97,8 +97,16 @@ def test_a_fork_pays_for_nothing_again(bought: Path, run: str) -> None:
 
 @pytest.mark.parametrize("run", ["story-oneshot", "story-local-writer"])
 def test_a_finished_run_stays_finished(bought: Path, run: str) -> None:
-    """The first version's run is `already_completed`, and resuming it charges nothing."""
+    """The first version's run is `already_completed`, and resuming it charges nothing.
+
+    The archive holds no film: that is told, and a film in its place is enough.
+    """
     assert today(bought, "db", "init").code == 0
+    lost = today(bought, "resume", run, "--json")
+    assert (lost.code, lost.document["error"]["code"]) == (1, "asset_lost")
+    film = bought / "output" / run / "film.mp4"
+    film.parent.mkdir(parents=True, exist_ok=True)
+    film.write_bytes(b"the film that was made then")
     resumed = today(bought, "resume", run, "--json")
     assert (resumed.code, resumed.document["status"]) == (0, "already_completed"), resumed.err
 

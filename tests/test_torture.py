@@ -92,7 +92,7 @@ def torture_on_d1(d1_engine: D1Engine, tmp_path: Path) -> list[Trial]:
     return trials
 
 
-ROUNDS = 4
+ROUNDS = 12
 """How often more runs are made, if a kind of disturbance has not come about."""
 
 

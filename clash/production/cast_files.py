@@ -63,7 +63,10 @@ def find_cast(asked: str | Path | None, folder: Path) -> CastPlan | None:
         return None
     if asked is not None:
         return _read(str(asked))
-    beside = next((path for name in BESIDE if (path := folder / name).is_file()), None)
+    try:
+        beside = next((path for name in BESIDE if (path := folder / name).is_file()), None)
+    except OSError:  # a folder that cannot be looked into: then the story itself was opened by a link or a pipe
+        beside = None
     if beside is None:
         return None
     found = _read(str(beside))

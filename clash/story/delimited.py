@@ -16,7 +16,7 @@ _MOST_DELIMITERS = 100_000
 """In one record: far more than columns, since quoted text may be full of commas."""
 _LINES = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\r?\n?", re.IGNORECASE)
-_LONE_QUOTE = {sign: re.compile(rf'(?<={sign})"(?={sign})') for sign in ("\t", ";")}
+_LONE_QUOTE = {sign: re.compile(rf'(?<!"{sign})(?<={sign})"(?={sign})(?!{sign}")') for sign in ("\t", ";")}
 """A cell that is one quote, as people write for "the same as above": to the parser it would open a quotation."""
 _END = "\x00end of the table"
 
@@ -29,9 +29,18 @@ def read_delimited(text: str, *, name: str, encoding: str, warnings: list[str], 
     start = forced.end() if forced else 0
     delimiter = forced[1] if forced else best_delimiter(text, score)
     if delimiter in _LONE_QUOTE:
-        text = _LONE_QUOTE[delimiter].sub("〃", text)
+        text = _with_ditto_marks(text, delimiter)
     rows = tuple(limited(_records(text, start, delimiter, name), name))
     return Grid(name, FORMS[delimiter], rows, encoding, tuple(warnings))
+
+
+def _with_ditto_marks(text: str, delimiter: str) -> str:
+    """Return the text with another ditto mark for each lone quote.
+
+    In a table that has any other quote they open and close quotations, and none stands alone: `;";A"` is `;A`.
+    """
+    marked, lone = _LONE_QUOTE[delimiter].subn("〃", text)
+    return marked if lone and lone == text.count('"') else text
 
 
 def best_delimiter(text: str, score: Score) -> str:
