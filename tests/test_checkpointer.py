@@ -312,8 +312,9 @@ async def test_a_crafted_checkpoint_runs_nothing(database: Database, lease: Leas
             saver.aget_tuple(CONFIG),
             graph(saver).aget_state(CONFIG),
         ):
-            # Whether it is refused or comes back inert is the serializer's choice; it may not be obeyed. A pickle is
-            # refused (`NotImplementedError`, told as `ClashError`), the rest comes back as no checkpoint (`KeyError`).
+            # It may be refused or come back inert, as LangGraph's serializer likes, but it may not be obeyed. For a
+            # pickle the serializer raises `NotImplementedError`, which `load_checkpoint` tells as `ClashError`; of the
+            # others LangGraph reads no checkpoint, and misses a key of one (`KeyError`).
             with suppress(ClashError, KeyError, NotImplementedError):
                 await read
     assert not trap.exists()

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from clash.errors import StoryError
-from clash.story.reader import Reading, read
+from clash.story.reader import Reading, read, read_story
 
 _TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -220,3 +220,16 @@ def test_a_bad_line_of_json_lines_is_named():
     assert "Correct line 2" in (raised.value.hint or "")
     with pytest.raises(StoryError, match=r"is JSON that cannot be read \(line 2"):
         read(b'[{"description": "Fog."},\n{"shot": 2 "description": "Rain."}]', name="s.json")
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xff", b"\x99\x00"])
+def test_a_workbook_of_an_unknown_version_is_damaged(damage: bytes) -> None:
+    """A byte of the ZIP that claims a later version than is known: refused in words, as other damage is."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    content = bytearray(out.getvalue())
+    at = content.index(b"PK\x01\x02") + 6
+    content[at : at + 2] = damage
+    with pytest.raises(StoryError, match="damaged"):
+        read_story(bytes(content), name="story.xlsx")

@@ -232,7 +232,7 @@ class SqliteDatabase:
         except _REFUSALS as error:
             refusal = database_error(error, self.path)
             if refusal.code == "database_locked":
-                # All have waited the whole time for it; nobody waits a second time.
+                # Every batch of the group has waited as long as a batch may wait: none is tried again by itself.
                 raise refusal from error
             raise Refused(refusal) from error
 

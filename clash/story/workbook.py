@@ -26,6 +26,7 @@ def kind_of_archive(content: bytes) -> str:
             names = set(archive.namelist()[:5000])
             unpacked = sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        # The last: `zipfile` knows no such version of ZIP, which a single damaged byte can claim.
         return "a ZIP archive or an Excel workbook, and damaged"
     if any(name.startswith("xl/") for name in names):
         return "xlsx" if unpacked <= _LARGEST_UNPACKED else "an Excel workbook that is too large when unpacked"
