@@ -19,9 +19,11 @@ from d1_engine import D1Engine, workerd
 from emulator import Emulator
 from emulator.vendor_run import VendorRun, settings_for
 from from_npm import ProgramMissing
+from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from clash.assets import AssetStore
 from clash.database import init_database, migrations
+from clash.database.checkpointer import get_checkpointer
 from clash.database.connection import is_d1, open_database
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
@@ -179,3 +181,10 @@ def vendors(one_emulator: Emulator) -> Emulator:
 def vendor_run(database: Database, lease: Lease, assets: AssetStore, vendors: Emulator) -> VendorRun:
     """A run whose calls go to the emulated vendors."""
     return VendorRun(database, lease, assets, settings_for(vendors))
+
+
+@pytest.fixture
+async def saver(database_url: str) -> AsyncGenerator[BaseCheckpointSaver[str]]:
+    """The saver of the Python API on a new database."""
+    async with get_checkpointer(database_url) as opened:
+        yield opened

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from clash.editing.merge import MergePlan, merged, plan_merge
 from clash.local.screenwriter import write_screenplay
 from clash.story.reader import read_story
 from clash.story.screenplay import Beat, Character, Line, Location, Scene, Screenplay, Shot, Story, slug
+from clash.workflow.generate_screenplay import check_screenplay
 
 SHOT_LIST = """\
 scene,shot,size,location,characters,description,dialogue,duration
@@ -110,3 +112,37 @@ class WordyWriter:
 def written_locally(story: Story) -> Screenplay:
     """The screenplay of our own writer."""
     return write_screenplay(story)
+
+
+def without_positions(shot: Shot) -> str:
+    """Return a shot without its positions."""
+    return shot.model_copy(update={"number": 0, "source_row": 0}).model_dump_json()
+
+
+def merge_of(before: Story, after: Story, screenplay: Screenplay) -> tuple[MergePlan, Screenplay, WordyWriter]:
+    """The plan and the new screenplay; the writer words everything anew."""
+    writer = WordyWriter()
+    writer.answers = 7
+    plan = plan_merge(before, screenplay, after)
+    new = merged(plan, writer.write(plan.story) if plan.needs_writer else None)
+    check_screenplay(new)
+    rows = {beat.row for beat in after.beats}
+    assert all(shot.source_row in rows for shot in new.shots)
+    return plan, new, writer
+
+
+def by_both_writers(story: Story) -> list[Screenplay]:
+    """Return what both writers make of a story."""
+    return [written_locally(story), WordyWriter().write(story, shots_per_row=2)]
+
+
+def merges_of(table: str, *edits: tuple[str, str], rows: list[str] | None = None) -> list[tuple[MergePlan, Screenplay]]:
+    """Return the plan and the new screenplay of an edit of a table, for what either writer had made."""
+    before = story_of(table)
+    after = story_of(with_rows(table, rows) if rows is not None else edited(table, *edits))
+    return [merge_of(before, after, screenplay)[:2] for screenplay in by_both_writers(before)]
+
+
+def states_of(plan: MergePlan) -> str:
+    """Return what becomes of each row."""
+    return " ".join(row.state for row in plan.rows)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import on_both_databases
+from editing_stories import PROSE, SHOT_LIST, WordyWriter, story_of, with_rows, written_locally
+from editing_stories import rows_of as rows_of_table
 from filming import METERED, SMALL, clash, environment, metered, rows_of, shot_list
 
 from clash.assets import AssetStore, sha256_of
@@ -31,8 +33,6 @@ from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Format
 from clash.workflow.dry_run import collect_calls
 from clash.workflow.generate_screenplay import MadeScreenplay, make_screenplay
-from tests.editing_stories import PROSE, SHOT_LIST, WordyWriter, story_of, with_rows, written_locally
-from tests.editing_stories import rows_of as rows_of_table
 
 
 class _Ledger:

@@ -9,38 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from command_line import CLASH, clash, environment
 
-CLASH = (sys.executable, "-m", "clash")
 SMALL = "--size 192x108 --fps 8"
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals, terminals and devices of POSIX")
-
-
-def clash(arguments: str | Sequence[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `clash` in a folder of its own, without a terminal."""
-    given = arguments.split() if isinstance(arguments, str) else arguments
-    environment = {**_environment(), **variables}
-    return subprocess.run(
-        [*CLASH, *given],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-
-
-def _environment() -> dict[str, str]:
-    """This process' environment without what would change the command under test."""
-    ours = ("CLASH_", "DATABASE_URL", "ASSET_STORE", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "PYTHONUTF8": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +37,7 @@ def test_a_closed_pipe_is_no_error(arguments: str, database: Path) -> None:
     done = subprocess.run(
         [*CLASH, *arguments.split()],
         cwd=database,
-        env=_environment(),
+        env=environment(),
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,
@@ -80,7 +55,7 @@ def test_a_full_disk_behind_standard_output_is_an_error(arguments: str, database
         done = subprocess.run(
             [*CLASH, *arguments.split()],
             cwd=database,
-            env=_environment(),
+            env=environment(),
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -96,7 +71,7 @@ def test_a_full_disk_behind_standard_output_is_an_error(arguments: str, database
 def test_streams_that_the_caller_closed_are_no_error(closed: str, database: Path) -> None:
     """A command without standard output, or without standard error, does its work all the same."""
     command = f'"{sys.executable}" -m clash runs ls {closed}'
-    done = subprocess.run(command, shell=True, cwd=database, env=_environment(), check=False)  # noqa: S602
+    done = subprocess.run(command, shell=True, cwd=database, env=environment(), check=False)  # noqa: S602
     assert done.returncode == 0
 
 
@@ -117,7 +92,7 @@ def test_a_signal_before_anything_was_started_ends_quietly(signum: signal.Signal
     process = subprocess.Popen(
         [*CLASH, "run", "-", "--json"],
         cwd=tmp_path,
-        env=_environment(),
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -141,7 +116,7 @@ def test_a_signal_during_start_up_ends_quietly(delay: float, tmp_path: Path) -> 
         sys.exit(main(["runs", "ls"]))
     """
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
@@ -162,9 +137,9 @@ def at_a_terminal(arguments: str, folder: Path, **variables: str) -> str:
     import pty
 
     ours, theirs = pty.openpty()
-    environment = {**_environment(), "TERM": "xterm-256color", "COLUMNS": "80", **variables}
+    variables = {**environment(), "TERM": "xterm-256color", "COLUMNS": "80", **variables}
     process = subprocess.Popen(
-        [*CLASH, *arguments.split()], cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+        [*CLASH, *arguments.split()], cwd=folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
     received = b""

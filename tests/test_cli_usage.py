@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from command_line import CLASH, clash, environment
 
-CLASH = (sys.executable, "-m", "clash")
 GROUPS = ("runs", "checkpoints", "assets", "db")
 LEAVES = (
     "run",
@@ -53,30 +51,6 @@ WRONG_USE = {
 }
 
 
-def clash(arguments: str | Sequence[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `clash` in a folder of its own, without a terminal."""
-    given = arguments.split() if isinstance(arguments, str) else arguments
-    environment = {**_environment(), **variables}
-    return subprocess.run(
-        [*CLASH, *given],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-
-
-def _environment() -> dict[str, str]:
-    """This process' environment without what would change the command under test."""
-    ours = ("CLASH_", "DATABASE_URL", "ASSET_STORE", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "PYTHONUTF8": "1"}
-
-
 def a_usage_error(done: subprocess.CompletedProcess[str]) -> bool:
     """Whether a command ended as wrong use does: exit 2, nothing on standard output, no traceback."""
     return done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
@@ -106,7 +80,7 @@ def test_help_starts_without_what_only_runs_need(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *CLASH[1:], "--help"],
         cwd=tmp_path,
-        env=_environment(),
+        env=environment(),
         text=True,
         capture_output=True,
         check=True,

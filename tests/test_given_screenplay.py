@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from conftest import on_both_databases
+from editing_stories import PROSE, SHOT_LIST, story_of, written_locally
 from filming import METERED, SMALL, clash, environment, metered, shot_list
 
 import clash as api
 from clash.editing.screenplay_file import read_screenplay
 from clash.errors import StoryError
 from clash.story.screenplay import Screenplay
-from tests.editing_stories import PROSE, SHOT_LIST, story_of, written_locally
 
 
 def _document(table: str = SHOT_LIST) -> dict[str, Any]:

@@ -11,22 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paid_requests import card, settings_for, speech
 from raw_server import CHUNKED, Asked, Part, answer, free_port, raw_server
 from test_http_transport import BROKEN
 
 from clash.config import Settings
 from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
 from clash.http import Limits
-from clash.providers.fal import FalProvider
 from clash.providers.fal import transport as fal_transport
 from clash.providers.openai import OpenAIProvider, conversation
-from clash.providers.ports import Context, ImageRequest, ScreenplayRequest, SpeechRequest
+from clash.providers.ports import Context, ScreenplayRequest
 from clash.story.reader import read_story
-from clash.story.screenplay import Character
 
 STORY = read_story(b"scene,location,description\n1,Sea,A boat on the sea.\n", name="s.csv")
-MARA = Character(slug="mara", name="Mara", look="teal coat")
-KEY = "k" * 40
 
 
 @dataclass(frozen=True)
@@ -37,35 +34,9 @@ class Paid:
     ask: Callable[[Settings], Any]
 
 
-def settings_for(url: str) -> Settings:
-    """Both vendors at one address."""
-    host = url.removeprefix("http://")
-    return Settings.model_validate(
-        {
-            "FAL_KEY": KEY,
-            "FAL_BASE_URL": url,
-            "OPENAI_API_KEY": KEY,
-            "OPENAI_BASE_URL": f"{url}/v1",
-            "CLASH_ALLOW_HOSTS": host,
-        }
-    )
-
-
-def speech(settings: Settings) -> Any:
-    """A job for fal's queue."""
-    request = SpeechRequest(text="Tell me how long", speaker="mara", language="en")
-    return FalProvider(settings).submit("fal-ai/kokoro", request, Context("key", "fal-ai/kokoro"))
-
-
 def screenplay(settings: Settings) -> Any:
     """Text from OpenAI."""
     return OpenAIProvider(settings).call("gpt-5-mini", ScreenplayRequest(story=STORY), Context("key", "gpt-5-mini"))
-
-
-def card(settings: Settings) -> Any:
-    """A picture from OpenAI."""
-    request = ImageRequest(subject="character", prompt="", style="ink", width=1024, height=1024, character=MARA)
-    return OpenAIProvider(settings).call("gpt-image-1", request, Context("key", "gpt-image-1"))
 
 
 PAID = [Paid("fal", speech), Paid("openai text", screenplay), Paid("openai picture", card)]

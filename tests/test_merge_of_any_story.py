@@ -5,33 +5,18 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from editing_stories import (
+    WordyWriter,
+    merge_of,
+    without_positions,
+    written_locally,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clash.editing.merge import MergePlan, merged, plan_merge
-from clash.story.screenplay import Beat, Line, Screenplay, Shot, Story
+from clash.editing.merge import merged, plan_merge
+from clash.story.screenplay import Beat, Line, Story
 from clash.workflow.generate_screenplay import check_screenplay
-from tests.editing_stories import (
-    WordyWriter,
-    written_locally,
-)
-
-
-def _said(shot: Shot) -> str:
-    return shot.model_copy(update={"number": 0, "source_row": 0}).model_dump_json()
-
-
-def _changed(before: Story, after: Story, screenplay: Screenplay) -> tuple[MergePlan, Screenplay, WordyWriter]:
-    """The plan and the new screenplay; the writer words everything anew."""
-    writer = WordyWriter()
-    writer.answers = 7
-    plan = plan_merge(before, screenplay, after)
-    new = merged(plan, writer.write(plan.story) if plan.needs_writer else None)
-    check_screenplay(new)
-    rows = {beat.row for beat in after.beats}
-    assert all(shot.source_row in rows for shot in new.shots)
-    return plan, new, writer
-
 
 # -- any edit
 
@@ -92,7 +77,7 @@ def test_permutation_keeps_every_word(beats: list[Beat], kind: str, write, data:
     assert not plan.needs_writer
     new = merged(plan)
     check_screenplay(new)
-    assert Counter(map(_said, new.shots)) == Counter(map(_said, screenplay.shots))
+    assert Counter(map(without_positions, new.shots)) == Counter(map(without_positions, screenplay.shots))
     assert [shot.source_row for shot in new.shots] == sorted(shot.source_row for shot in new.shots)
 
 
@@ -108,10 +93,10 @@ def test_inserted_rows_are_all_that_is_written(beats: list[Beat], kind: str, wri
         changed.insert(min(place, len(changed)), row)
     before, after = _story(beats, kind), _story(changed, kind)
     screenplay = write(before)
-    plan, new, _ = _changed(before, after, screenplay)
+    plan, new, _ = merge_of(before, after, screenplay)
     assert len(plan.written) == len(places)
     kept = [shot for shot in new.shots if not shot.action.startswith("version 8")]
-    assert list(map(_said, kept)) == list(map(_said, screenplay.shots))
+    assert list(map(without_positions, kept)) == list(map(without_positions, screenplay.shots))
     assert len(new.shots) == len(screenplay.shots) + len(places)
 
 
@@ -127,9 +112,9 @@ def test_any_change_gives_a_film_that_can_be_shot(beats, others, kind, write, da
     """Whatever a person does to a table, the screenplay can be shot and says every line of it once."""
     mixed = data.draw(st.permutations([*beats, *others]))[: len(beats) + 1]
     before, after = _story(beats, kind), _story(mixed, kind)
-    plan, new, _ = _changed(before, after, write(before))
-    kept = {_said(shot) for row in plan.rows if row.state == "kept" for shot in row.shots}
-    assert kept <= set(map(_said, new.shots))
+    plan, new, _ = merge_of(before, after, write(before))
+    kept = {without_positions(shot) for row in plan.rows if row.state == "kept" for shot in row.shots}
+    assert kept <= set(map(without_positions, new.shots))
     wanted = Counter(line.text for beat in after.beats for line in beat.dialogue)
     assert Counter(line.text for shot in new.shots for line in shot.dialogue) == wanted
 

@@ -3,51 +3,28 @@
 from __future__ import annotations
 
 import pytest
-
-from clash.editing.merge import MergePlan, merged, plan_merge
-from clash.errors import ProviderError
-from clash.story.screenplay import Screenplay, Shot, Story
-from clash.workflow.generate_screenplay import check_screenplay
-from tests.editing_stories import (
+from editing_stories import (
     SHOT_LIST,
     WordyWriter,
+    by_both_writers,
     edited,
+    merge_of,
+    merges_of,
     rows_of,
     story_of,
     with_rows,
+    without_positions,
     written_locally,
 )
 
-
-def _said(shot: Shot) -> str:
-    return shot.model_copy(update={"number": 0, "source_row": 0}).model_dump_json()
-
-
-def _changed(before: Story, after: Story, screenplay: Screenplay) -> tuple[MergePlan, Screenplay, WordyWriter]:
-    """The plan and the new screenplay; the writer words everything anew."""
-    writer = WordyWriter()
-    writer.answers = 7
-    plan = plan_merge(before, screenplay, after)
-    new = merged(plan, writer.write(plan.story) if plan.needs_writer else None)
-    check_screenplay(new)
-    rows = {beat.row for beat in after.beats}
-    assert all(shot.source_row in rows for shot in new.shots)
-    return plan, new, writer
-
-
-def _screenplays(story: Story) -> list[Screenplay]:
-    return [written_locally(story), WordyWriter().write(story, shots_per_row=2)]
-
-
-def _edit(table: str, *edits: tuple[str, str], rows: list[str] | None = None) -> list[tuple[MergePlan, Screenplay]]:
-    before = story_of(table)
-    after = story_of(with_rows(table, rows) if rows is not None else edited(table, *edits))
-    return [_changed(before, after, screenplay)[:2] for screenplay in _screenplays(before)]
+from clash.editing.merge import merged, plan_merge
+from clash.errors import ProviderError
+from clash.story.screenplay import Screenplay
 
 
 def test_person_who_is_gone_leaves_the_cast() -> None:
     """With the last row of somebody, that person leaves the cast; so does a place."""
-    for _, new in _edit(SHOT_LIST, rows=[row for row in rows_of(SHOT_LIST) if "Ivo" not in row]):
+    for _, new in merges_of(SHOT_LIST, rows=[row for row in rows_of(SHOT_LIST) if "Ivo" not in row]):
         assert [one.slug for one in new.characters] == ["mara"]
         assert [one.slug for one in new.locations] == ["pier", "hill"]
 
@@ -57,7 +34,7 @@ def test_new_names_join_the_cast() -> None:
     rows = [*rows_of(SHOT_LIST), '4,7,wide,Sea,"Mara (teal coat), Nora",Mara and Nora row out.,Nora: Row!,3']
     before = story_of(SHOT_LIST)
     after = story_of("\n".join((SHOT_LIST.splitlines()[0], *rows)))
-    plan, new, _ = _changed(before, after, written_locally(before))
+    plan, new, _ = merge_of(before, after, written_locally(before))
     assert [one.slug for one in new.characters] == ["mara", "ivo", "nora"]
     assert new.characters[:2] == plan.old_screenplay.characters
     assert new.locations[-1].name == "Sea"
@@ -92,7 +69,7 @@ def test_order_that_a_person_chose_stays() -> None:
     assert merged(plan_merge(before, screenplay, before)) == screenplay
     rows = rows_of(SHOT_LIST)
     after = story_of(with_rows(SHOT_LIST, [*rows[:3], "1,9,wide,Pier,,A gull lands.,,2", *rows[3:]]))
-    _, new, _ = _changed(before, after, screenplay)
+    _, new, _ = merge_of(before, after, screenplay)
     assert [shot.source_row for shot in new.shots] == [2, 4, 5, 3, 6, 7, 8]
 
 
@@ -112,11 +89,11 @@ def test_sentences_of_one_row_are_told_apart() -> None:
     """Of a story whose sentences stand in one row, only the changed sentence is written."""
     table = "title,sentence1,sentence2,sentence3\nThe pier,Mara waits at the pier.,Ivo cooks soup.,Stars come out.\n"
     before, after = story_of(table), story_of(table.replace("cooks soup", "burns the soup"))
-    for screenplay in _screenplays(before):
-        plan, new, _ = _changed(before, after, screenplay)
+    for screenplay in by_both_writers(before):
+        plan, new, _ = merge_of(before, after, screenplay)
         assert plan.written == (1,)
-        kept = [_said(shot) for shot in plan.old_screenplay.shots if "soup" not in shot.action]
-        assert kept == [_said(shot) for shot in new.shots if "soup" not in shot.action]
+        kept = [without_positions(shot) for shot in plan.old_screenplay.shots if "soup" not in shot.action]
+        assert kept == [without_positions(shot) for shot in new.shots if "soup" not in shot.action]
 
 
 def _with_a_guest(screenplay: Screenplay, *, behind: int) -> Screenplay:

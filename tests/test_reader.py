@@ -9,27 +9,13 @@ import re
 from pathlib import Path
 
 import pytest
+from tables import refused, story
 
-from clash.errors import StoryError
 from clash.story.columns import MAPPABLE
 from clash.story.headers import field_of, known_headers, meaning_of
 from clash.story.reader import read_story
-from clash.story.screenplay import Line, Story
+from clash.story.screenplay import Line
 from clash.story.vocabulary import languages
-
-
-def story(text: str, *, name: str = "story.csv", choice: str | None = None) -> Story:
-    return read_story(text.encode(), name=name, choice=choice)
-
-
-def refused(content: bytes | str, *, choice: str | None = None) -> StoryError:
-    """The error that a table ends in."""
-    with pytest.raises(StoryError) as caught:
-        read_story(content.encode() if isinstance(content, str) else content, name="story.csv", choice=choice)
-    assert caught.value.exit_code == 2
-    assert "story.csv" in caught.value.message
-    return caught.value
-
 
 # ---- tables that are understood
 

@@ -5,26 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import refused, story
 
-from clash.errors import StoryError
 from clash.story.durations import seconds_of
-from clash.story.reader import read_story
-from clash.story.screenplay import Story
 from clash.story.speech import lines_of, speech_of
-
-
-def story(text: str, *, name: str = "story.csv", choice: str | None = None) -> Story:
-    return read_story(text.encode(), name=name, choice=choice)
-
-
-def refused(content: bytes | str, *, choice: str | None = None) -> StoryError:
-    """The error that a table ends in."""
-    with pytest.raises(StoryError) as caught:
-        read_story(content.encode() if isinstance(content, str) else content, name="story.csv", choice=choice)
-    assert caught.value.exit_code == 2
-    assert "story.csv" in caught.value.message
-    return caught.value
-
 
 # ---- who speaks
 

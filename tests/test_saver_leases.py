@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 from conftest import RUN, on_both_databases, on_d1
 from graphs import fan_out_graph
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
-from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
+from langgraph.checkpoint.conformance.test_utils import generate_config
+from saving import newest, put
 
 from clash.database import open_database
-from clash.database.checkpointer import get_checkpointer, run_saver
+from clash.database.checkpointer import run_saver
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database, Statement
 from clash.errors import ConflictError, DatabaseError, SettingsError
-
-Saver = BaseCheckpointSaver[str]
-
-
-@pytest.fixture
-async def saver(database_url: str) -> AsyncGenerator[Saver]:
-    """The saver of the Python API on a new database."""
-    async with get_checkpointer(database_url) as opened:
-        yield opened
-
-
-async def put(saver: Saver, thread_id: str, value: Any, *, parent: RunnableConfig | None = None) -> RunnableConfig:
-    """Save a checkpoint that holds a value."""
-    config = parent or generate_config(thread_id)
-    return await saver.aput(config, generate_checkpoint(channel_values={"value": value}), generate_metadata(), {})
-
-
-async def newest(saver: Saver, thread_id: str) -> CheckpointTuple:
-    found = await saver.aget_tuple(generate_config(thread_id))
-    assert found is not None
-    return found
-
 
 # -- under a lease ---------------------------------------------------------------------------------------------
 

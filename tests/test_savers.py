@@ -14,10 +14,11 @@ import pytest
 from conftest import on_both_databases, on_d1
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels.delta import DeltaChannel
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple, empty_checkpoint
+from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
 from langgraph.graph import END, START, StateGraph
+from saving import Saver, newest, put
 
 from clash.database import open_database
 from clash.database.checkpointer import get_checkpointer, strict_serializer
@@ -26,7 +27,6 @@ from clash.database.port import Database
 from clash.database.savers.port_saver import PortSaver
 from clash.errors import DatabaseError, UsageError
 
-Saver = BaseCheckpointSaver[str]
 PASSED = {
     "put": 17,
     "put_writes": 10,
@@ -37,25 +37,6 @@ PASSED = {
     "copy_thread": 8,
     "prune": 8,
 }
-
-
-@pytest.fixture
-async def saver(database_url: str) -> AsyncGenerator[Saver]:
-    """The saver of the Python API on a new database."""
-    async with get_checkpointer(database_url) as opened:
-        yield opened
-
-
-async def put(saver: Saver, thread_id: str, value: Any, *, parent: RunnableConfig | None = None) -> RunnableConfig:
-    """Save a checkpoint that holds a value."""
-    config = parent or generate_config(thread_id)
-    return await saver.aput(config, generate_checkpoint(channel_values={"value": value}), generate_metadata(), {})
-
-
-async def newest(saver: Saver, thread_id: str) -> CheckpointTuple:
-    found = await saver.aget_tuple(generate_config(thread_id))
-    assert found is not None
-    return found
 
 
 # -- the contract ----------------------------------------------------------------------------------------------

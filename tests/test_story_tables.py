@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-
 import pytest
+from tables import written
 
 from clash.errors import StoryError, UsageError
 from clash.story.headers import meaning_of
@@ -206,25 +203,6 @@ ROWS = [
     ["1", "WS", "Kiln in fog", "", "3"],
     ["2", "CU", "Her hands", "ANA: Look.", "4"],
 ]
-
-
-def written(rows: list[list[str]], form: str) -> bytes:
-    """A table in one of the forms that are read."""
-    if form in (",", ";", "\t", "|"):
-        out = io.StringIO()
-        csv.writer(out, delimiter=form).writerows(rows)
-        return out.getvalue().encode()
-    if form == "markdown":
-        rule = "|".join("---" for _ in rows[0])
-        body = ["| " + " | ".join(row) + " |" for row in rows]
-        return "\n".join(["# Notes", "", body[0], f"|{rule}|", *body[1:], "", "That is all."]).encode()
-    if form == "html":
-        cells = ["<tr>" + "".join(f"<td><p>{cell}</p></td>" for cell in row) + "</tr>" for row in rows]
-        return f"<html><body><table>{''.join(cells)}</table></body></html>".encode()
-    items = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
-    if form == "json":
-        return json.dumps({"title": "Kiln", "shots": items}).encode()
-    return "\n".join(json.dumps(item) for item in items).encode()
 
 
 @pytest.mark.parametrize("form", [",", ";", "\t", "|", "markdown", "html", "json", "jsonl"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import random
 import time
 from contextlib import suppress
@@ -12,6 +11,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import written
 
 from clash.errors import StoryError
 from clash.story.columns import MAPPABLE
@@ -22,25 +22,6 @@ def reading(text: str | bytes, *, name: str = "kiln.csv", **options: object) -> 
     """How a table is understood."""
     content = text.encode() if isinstance(text, str) else text
     return read(content, name=name, options=Options(**options))  # type: ignore[arg-type]
-
-
-def written(rows: list[list[str]], form: str) -> bytes:
-    """A table in one of the forms that are read."""
-    if form in (",", ";", "\t", "|"):
-        out = io.StringIO()
-        csv.writer(out, delimiter=form).writerows(rows)
-        return out.getvalue().encode()
-    if form == "markdown":
-        rule = "|".join("---" for _ in rows[0])
-        body = ["| " + " | ".join(row) + " |" for row in rows]
-        return "\n".join(["# Notes", "", body[0], f"|{rule}|", *body[1:], "", "That is all."]).encode()
-    if form == "html":
-        cells = ["<tr>" + "".join(f"<td><p>{cell}</p></td>" for cell in row) + "</tr>" for row in rows]
-        return f"<html><body><table>{''.join(cells)}</table></body></html>".encode()
-    items = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
-    if form == "json":
-        return json.dumps({"title": "Kiln", "shots": items}).encode()
-    return "\n".join(json.dumps(item) for item in items).encode()
 
 
 # ---- what a table's look does not change
