@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from clash.calls.first_keys import first_request
+from clash.calls.spec import CallSpec
 from clash.providers.identity import default_identity
 from clash.providers.ports import (
     Identified,
@@ -18,7 +20,7 @@ from clash.providers.ports import (
     ScreenplayRequest,
     VideoRequest,
 )
-from clash.providers.registry import Model
+from clash.providers.registry import Model, Registry
 
 KEY_VERSION = 2
 """1: clash 0.1, whose keys held the whole request, positions included. 2: what the provider is sent."""
@@ -31,6 +33,12 @@ def kind_of(request: Request) -> Kind:
     if isinstance(request, ImageRequest):
         return "image"
     return "video" if isinstance(request, VideoRequest) else "speech"
+
+
+def model_of(task: CallSpec, models: Mapping[Kind, Model], registry: Registry) -> Model:
+    """Return the model that a call asks: the one that its take names, else the run's."""
+    kind = kind_of(task.request)
+    return registry.model(kind, task.model) if task.model else models[kind]
 
 
 def references_of(request: Request) -> tuple[Reference, ...]:

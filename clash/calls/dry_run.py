@@ -17,7 +17,7 @@ from clash.assets import AssetStore
 from clash.calls.answers import quote_of
 from clash.calls.call_history import CallHistory
 from clash.calls.carry_over import first_purchases
-from clash.calls.content_key import keys_of, kind_of
+from clash.calls.content_key import keys_of, kind_of, model_of
 from clash.calls.receipts import LOG_LIMIT, recorded_request
 from clash.calls.spec import CallResult, CallSpec
 from clash.database import call_log
@@ -103,7 +103,7 @@ class DryRun:
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
         kind = kind_of(task.request)
-        model = self._registry.model(kind, task.model) if task.model else self._models[kind]
+        model = model_of(task, self._models, self._registry)
         keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
         key = keys[0]
         row = await self._find(task, keys)

@@ -35,7 +35,7 @@ from clash.calls.consent import (
     is_paid_failure,
     unknown_call,
 )
-from clash.calls.content_key import content_key, keys_of, kind_of, references_of
+from clash.calls.content_key import content_key, keys_of, kind_of, model_of, references_of
 from clash.calls.in_flight import InFlight
 from clash.calls.keeping import Keeper
 from clash.calls.provider_calls import Kept, ProviderCalls
@@ -110,7 +110,7 @@ class Ledger:
         answer is lost, `BudgetExceededError`, `StoppedError` when the process is being stopped, `ConflictError`
         when the lease is lost, `StorageError`.
         """
-        model = self._model_of(task)
+        model = model_of(task, self._models, self._registry)
         key = content_key(model, task.request, take=task.key_take)
         try:
             # Two shots that ask for the very same thing wait for each other: the second finds what the first made.
@@ -130,10 +130,6 @@ class Ledger:
         finally:
             self._calls.tries.pop((task.slot, task.take), None)
             self._in_flight.leave(task)
-
-    def _model_of(self, task: CallSpec) -> Model:
-        kind = kind_of(task.request)
-        return self._registry.model(kind, task.model) if task.model else self._models[kind]
 
     def _tries_of(self, task: CallSpec, provider: AnyProvider) -> Tries:
         tries = Tries(self._retry_policy, passed_at=lambda: self._rate_limits.passed_at(provider))

@@ -8,10 +8,26 @@ from typing import Annotated, Any
 import typer
 
 from clash.cli.layout import Block, Column, Record, Remark, Table
-from clash.cli.options import AllowUnpriced, Budget, ColumnMap, Concurrency, IgnoreColumns, Json, Language, column_map
+from clash.cli.options import (
+    AllowUnpriced,
+    Budget,
+    ColumnMap,
+    Concurrency,
+    Fps,
+    IgnoreColumns,
+    ImageModel,
+    Json,
+    Language,
+    Preset,
+    ScreenplayModel,
+    Size,
+    SpeechModel,
+    VideoModel,
+    column_map,
+)
 from clash.cli.output import Document, emit, say
 from clash.cli.reading import report
-from clash.cli.run import model_option, produce
+from clash.cli.run import produce
 from clash.cli.text import money
 
 _SHOTS = (
@@ -87,28 +103,13 @@ def fork(
         ),
     ] = None,
     budget: Budget = None,
-    screenplay_model: Annotated[str | None, model_option("screenplay")] = None,
-    image_model: Annotated[str | None, model_option("image")] = None,
-    video_model: Annotated[str | None, model_option("video")] = None,
-    speech_model: Annotated[str | None, model_option("speech")] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            "--preset",
-            metavar="NAME",
-            show_default=False,
-            help="A named set of models: draft, final, or your own. An option for one model overrides it.",
-        ),
-    ] = None,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            "--size", metavar="WxH", show_default=False, help="The film's size in pixels, both even: 1280x720."
-        ),
-    ] = None,
-    fps: Annotated[
-        int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames per second, 8 to 60.")
-    ] = None,
+    screenplay_model: ScreenplayModel = None,
+    image_model: ImageModel = None,
+    video_model: VideoModel = None,
+    speech_model: SpeechModel = None,
+    preset: Preset = None,
+    size: Size = None,
+    fps: Fps = None,
     concurrency: Concurrency = None,
     allow_unpriced: AllowUnpriced = False,
     dry_run: Annotated[

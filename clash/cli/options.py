@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -85,6 +85,34 @@ def dollars(text: str) -> Decimal:
         raise typer.BadParameter(f"{text!r} is no amount in dollars, such as 20 or 1.05")
     return Decimal(text)
 
+
+def _model_of(kind: str, makes: str) -> Any:
+    return typer.Option(
+        f"--{kind}-model", metavar="PROVIDER:MODEL", show_default=False, help=f"The model that makes the {makes}."
+    )
+
+
+ScreenplayModel = Annotated[str | None, _model_of("screenplay", "screenplay")]
+ImageModel = Annotated[str | None, _model_of("image", "pictures: cards and keyframes")]
+VideoModel = Annotated[str | None, _model_of("video", "clips")]
+SpeechModel = Annotated[str | None, _model_of("speech", "speech")]
+
+Size = Annotated[
+    str | None,
+    typer.Option("--size", metavar="WxH", show_default=False, help="The film's size in pixels, both even: 1280x720."),
+]
+
+Fps = Annotated[int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames per second, 8 to 60.")]
+
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        show_default=False,
+        help="A named set of models: draft, final, or your own. An option for one model overrides it.",
+    ),
+]
 
 CaptionsOption = Annotated[
     str,

@@ -17,18 +17,25 @@ from clash.cli.options import (
     CaptionsOption,
     ColumnMap,
     Concurrency,
+    Fps,
     IgnoreColumns,
+    ImageModel,
     Json,
     Language,
     MusicOption,
     MusicVolume,
     OpenFilm,
+    Preset,
     RetryFailedPaid,
     RetryUnknown,
     Review,
+    ScreenplayModel,
+    Size,
     SlateOption,
+    SpeechModel,
     Thread,
     TitlesOption,
+    VideoModel,
     captions_named,
     column_map,
 )
@@ -44,24 +51,6 @@ if TYPE_CHECKING:
     from clash.production import Event, RunReport, RunRequest, StopSignal
 
     Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, RunReport]]
-
-
-def model_option(kind: str) -> Any:
-    """Return the option that names the model of a kind."""
-    return typer.Option(
-        f"--{kind}-model",
-        metavar="PROVIDER:MODEL",
-        show_default=False,
-        help=f"The model that makes the {_MADE_BY[kind]}.",
-    )
-
-
-_MADE_BY = {
-    "screenplay": "screenplay",
-    "image": "pictures: cards and keyframes",
-    "video": "clips",
-    "speech": "speech",
-}
 
 
 def run(
@@ -125,28 +114,13 @@ def run(
             help="A table of people, places and props: looks, pictures, voices. Without it, cast.csv beside the story.",
         ),
     ] = None,
-    screenplay_model: Annotated[str | None, model_option("screenplay")] = None,
-    image_model: Annotated[str | None, model_option("image")] = None,
-    video_model: Annotated[str | None, model_option("video")] = None,
-    speech_model: Annotated[str | None, model_option("speech")] = None,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            "--size", metavar="WxH", show_default=False, help="The film's size in pixels, both even: 1280x720."
-        ),
-    ] = None,
-    fps: Annotated[
-        int | None, typer.Option("--fps", metavar="N", show_default=False, help="Frames per second, 8 to 60.")
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            "--preset",
-            metavar="NAME",
-            show_default=False,
-            help="A named set of models: draft, final, or your own. An option for one model overrides it.",
-        ),
-    ] = None,
+    screenplay_model: ScreenplayModel = None,
+    image_model: ImageModel = None,
+    video_model: VideoModel = None,
+    speech_model: SpeechModel = None,
+    size: Size = None,
+    fps: Fps = None,
+    preset: Preset = None,
     captions: CaptionsOption = "soft",
     slate: SlateOption = False,
     titles: TitlesOption = False,

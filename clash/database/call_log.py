@@ -141,24 +141,23 @@ _AFFORDABLE = (
 )
 
 
+_HEAD = "run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint"
+"""The columns that say what a call is for and who is asked."""
+
+
+def _head_of(lease: Lease, row: NewCall) -> tuple[Param, ...]:
+    named = (row.step, row.slot, row.take, row.kind, row.key, row.key_version, row.token, row.service, row.model)
+    return (lease.run_id, *named, row.endpoint)
+
+
 def insert_intent(lease: Lease, row: NewCall) -> Statement:
     """Write down what is about to be bought, if the lease is ours and the budget allows it. Returns the row."""
     return Statement(
-        "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
+        f"INSERT INTO api_logs ({_HEAD},"
         " state, attempt, request, quoted_cost_micro, precision, started_at)"
         f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE} RETURNING *",
         (
-            lease.run_id,
-            row.step,
-            row.slot,
-            row.take,
-            row.kind,
-            row.key,
-            row.key_version,
-            row.token,
-            row.service,
-            row.model,
-            row.endpoint,
+            *_head_of(lease, row),
             row.attempt,
             row.request,
             row.quoted_cost_micro,
@@ -211,23 +210,13 @@ def store_job(lease: Lease, token: str, *, job_id: str, endpoint: str) -> Statem
 def insert_reused(lease: Lease, row: NewCall, source: CallRow) -> Statement:
     """Write down that an earlier call's answer serves here too, at no cost."""
     return Statement(
-        "INSERT INTO api_logs (run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint,"
+        f"INSERT INTO api_logs ({_HEAD},"
         " state, attempt, request, precision, asset_sha256, media_type, facts, reused, started_at, ended_at,"
         " duration_ms)"
         f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'succeeded', ?, ?, 'exact', ?, ?, ?, 1, ?, ?, 0 WHERE {FENCE}"
         " RETURNING id",
         (
-            lease.run_id,
-            row.step,
-            row.slot,
-            row.take,
-            row.kind,
-            row.key,
-            row.key_version,
-            row.token,
-            row.service,
-            row.model,
-            row.endpoint,
+            *_head_of(lease, row),
             row.attempt,
             row.request,
             source.asset_sha256,
@@ -325,16 +314,18 @@ def mark_asset_lost(lease: Lease, token: str) -> Statement:
     )
 
 
-def insert_asset(lease: Lease, row: NewAsset, *, token: str | None = None) -> Statement:
-    """Record a file of this run; the newest of a slot and type stands. `token`: the call that made it."""
+def insert_asset(lease: Lease, row: NewAsset, *, token: str | None = None, replaces: bool = True) -> Statement:
+    """Record a file of this run. `token`: the call that made it.
+
+    The newest of a slot and type stands; if not `replaces`, the one that is there stays, and no row is returned.
+    """
+    replaced = ("media_type", "sha256", "path", "bytes", "facts", "cost_micro", "api_log_id", "created_at")
+    update = f"UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in replaced)}"
     return Statement(
         "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"
         " cost_micro, api_log_id, created_at)"
         f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM api_logs WHERE token = ?), ? WHERE {FENCE}"
-        " ON CONFLICT (run_id, slot, asset_type) DO UPDATE SET media_type = excluded.media_type,"
-        " sha256 = excluded.sha256, path = excluded.path, bytes = excluded.bytes, facts = excluded.facts,"
-        " cost_micro = excluded.cost_micro, api_log_id = excluded.api_log_id, created_at = excluded.created_at"
-        " RETURNING id",
+        f" ON CONFLICT (run_id, slot, asset_type) DO {update if replaces else 'NOTHING'} RETURNING id",
         (
             lease.run_id,
             row.step,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Statement, texts_of, values_of
-from clash.database.rows import NewAsset
 from clash.vocabulary import LIVE, sql_list
 
 RECOVERED = "recovered"
@@ -72,31 +70,6 @@ def count_before_insert(lease: Lease, token: str, *, spent_micro: int, reserved_
         "UPDATE workflow_executions SET spent_micro = spent_micro + ?, reserved_micro = reserved_micro + ?"
         f" WHERE run_id = ? AND {_NEW}",
         (spent_micro, reserved_micro, lease.run_id, token, *lease.fence),
-    )
-
-
-def insert_missing_asset(lease: Lease, row: NewAsset, token: str) -> Statement:
-    """Record the file of a call, unless its slot has a file already."""
-    return Statement(
-        "INSERT INTO generated_assets (run_id, step, slot, asset_type, media_type, sha256, path, bytes, facts,"
-        " cost_micro, api_log_id, created_at)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM api_logs WHERE token = ?), ? WHERE {FENCE}"
-        " ON CONFLICT (run_id, slot, asset_type) DO NOTHING",
-        (
-            lease.run_id,
-            row.step,
-            row.slot,
-            row.asset_type,
-            row.media_type,
-            row.sha256,
-            row.path,
-            row.bytes,
-            json.dumps(dict(row.facts), ensure_ascii=False, sort_keys=True),
-            row.cost_micro,
-            token,
-            row.created_at,
-            *lease.fence,
-        ),
     )
 
 

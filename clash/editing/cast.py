@@ -5,12 +5,14 @@ It is stored as one JSON file of the run: the rows of its table, and the picture
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from clash.assets.store import StoredFile
+from clash.database.run_settings import Basis
 from clash.providers.ports import CastMember, Reference
 from clash.story.cast_table import CastEntry
 from clash.story.screenplay import Character, Location, Screenplay, Shot, Story, slug
@@ -76,6 +78,11 @@ def _texts(story: Story) -> Iterator[str]:
     for beat in story.beats:
         yield from (beat.description, beat.title, beat.narration, beat.image_prompt, beat.notes, *beat.characters)
         yield from (text for line in beat.dialogue for text in (line.speaker, line.text))
+
+
+async def read_cast_sheet(basis: Basis, read: Callable[[str], bytes]) -> CastSheet:
+    """Return the cast that a person gave; an empty one if there is none. `read` reads stored files."""
+    return CastSheet.of(await asyncio.to_thread(read, basis.cast)) if basis.cast else CastSheet()
 
 
 def look_of(entry: CastEntry) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -92,8 +93,12 @@ class ActiveRun:
 
     async def read_decisions(self) -> None:
         """Read what people have decided about its slots, and the cuts of its film."""
-        self.takes = Takes(await decisions_of(self.database, self.thread_id))
-        self.cuts = tuple(await cuts_of(self.database, self.thread_id)) or await self._first_cut()
+        decisions, cuts = await asyncio.gather(
+            decisions_of(self.database, self.thread_id), cuts_of(self.database, self.thread_id)
+        )
+        self.takes = Takes(decisions)
+        # Only a film that is changed has another before it.
+        self.cuts = tuple(cuts) or (await self._first_cut() if self.takes.changes else ())
 
     async def _first_cut(self) -> tuple[FilmCut, ...]:
         """Return the film of a run that an older clash completed: it is the film's first take."""

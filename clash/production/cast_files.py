@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from clash.assets import AssetStore, sha256_of
@@ -27,7 +28,7 @@ class CastPlan:
     sounds: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
     warnings: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def sheet(self) -> CastSheet:
         """The cast as the run keeps it."""
         pictures = {
@@ -36,7 +37,7 @@ class CastPlan:
         }
         return CastSheet(self.entries, pictures)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The digest of the sheet's file."""
         return sha256_of(self.sheet.content())

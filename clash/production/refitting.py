@@ -12,6 +12,7 @@ from clash.config import parse_size
 from clash.database.decisions import Decision
 from clash.database.rows import CallRow
 from clash.database.run_settings import RunSettings
+from clash.editing.cast import read_cast_sheet
 from clash.editing.made import Made
 from clash.editing.refit import Probe, refit
 from clash.editing.slots import SCREENPLAY
@@ -20,7 +21,6 @@ from clash.providers.registry import Registry
 from clash.story.screenplay import Screenplay
 from clash.workflow.context import Format
 from clash.workflow.dry_run import collect_calls_of
-from clash.workflow.generate_assets import read_cast_sheet
 
 
 @dataclass(frozen=True)

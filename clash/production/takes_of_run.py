@@ -19,7 +19,7 @@ from clash.database.port import Database
 from clash.database.rows import AssetRow, RunRow
 from clash.database.run_settings import Basis, RunSettings
 from clash.documents.edits import EditPlan
-from clash.editing.cast import given_cards
+from clash.editing.cast import given_cards, read_cast_sheet
 from clash.editing.made import Made, is_asked_for
 from clash.editing.slots import (
     FILM,
@@ -42,7 +42,6 @@ from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
 from clash.story.screenplay import Screenplay
 from clash.thread_ids import check_thread_id
-from clash.workflow.generate_assets import read_cast_sheet
 from clash.workflow.state import WORKFLOW
 
 _TRIES = 8

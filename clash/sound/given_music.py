@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import av
-import av.error
 import numpy as np
 
 from clash.errors import FilmError
+from clash.sound.decoding import decoded
 from clash.sound.loudness import RATE, SILENCE_LUFS, measure
 from clash.sound.textures import Stereo
 
@@ -53,7 +52,7 @@ class MusicTrack:
             if not self._rest.shape[1]:
                 piece = next(self._pieces, None)
                 if piece is None:
-                    self._pieces, self._at = _stereo(self._path), 0
+                    self._pieces, self._at = decoded(self._path, "stereo", "music"), 0
                     continue
                 self._rest = piece * self._fade(piece.shape[1])
                 self._at += piece.shape[1]
@@ -81,22 +80,8 @@ def _measured(path: Path) -> tuple[float, int]:
 
     def counted() -> Iterator[Any]:
         nonlocal length
-        for piece in _stereo(path):
+        for piece in decoded(path, "stereo", "music"):
             length += piece.shape[1]
             yield np.ascontiguousarray(piece.T)
 
     return measure(counted()), length
-
-
-def _stereo(path: Path) -> Iterator[Stereo]:
-    """Yield the file's sound at 48 kHz in two channels, piece by piece."""
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise FilmError(f"the music {path.name} has no sound")
-            resampler: Any = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
-            for frame in container.decode(container.streams.audio[0]):
-                yield from (np.asarray(part.to_ndarray(), np.float32) for part in resampler.resample(frame))
-            yield from (np.asarray(part.to_ndarray(), np.float32) for part in resampler.resample(None))
-    except (av.error.FFmpegError, OSError) as error:
-        raise FilmError(f"the music {path.name} cannot be read: {error.strerror}") from error

@@ -6,14 +6,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import av
-import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from clash.errors import FilmError
+from clash.sound import decoding
 from clash.sound.loudness import SILENCE_LUFS, measure
 from clash.sound.textures import CONTROL, RATE, Mono
 
@@ -127,21 +124,7 @@ def is_heard(path: Path) -> bool:
 
 def decoded(path: Path) -> Iterator[Mono]:
     """Yield the file's sound as mono at 48 kHz, piece by piece. Raises `FilmError` if it cannot be decoded."""
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise FilmError(f"the speech file {path.name} has no sound")
-            resampler: Any = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
-            for frame in container.decode(container.streams.audio[0]):
-                yield from _arrays(resampler.resample(frame))
-            yield from _arrays(resampler.resample(None))
-    except (av.error.FFmpegError, OSError) as error:
-        raise FilmError(f"the speech file {path.name} cannot be read: {error}") from error
-
-
-def _arrays(frames: Sequence[Any]) -> Iterator[Mono]:
-    for frame in frames:
-        yield np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
+    return (piece.reshape(-1) for piece in decoding.decoded(path, "mono", "speech file"))
 
 
 def levelling(path: Path) -> np.float32:

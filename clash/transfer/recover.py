@@ -259,7 +259,7 @@ def _inserted(lease: Lease, call: PaidCall, columns: frozenset[str], slot: str, 
         paid_rows.insert_call(lease, call.token, paid_rows.as_params(row), columns),
     ]
     if call.asset is not None and with_asset:
-        statements.append(paid_rows.insert_missing_asset(lease, call.asset, call.token))
+        statements.append(call_log.insert_asset(lease, call.asset, token=call.token, replaces=False))
     return statements
 
 
@@ -277,6 +277,6 @@ def _settled(lease: Lease, call: PaidCall) -> list[Statement]:
     }
     return [
         call_log.add_spent(lease, call.token, call.cost_micro),
-        paid_rows.insert_missing_asset(lease, call.asset, call.token),
+        call_log.insert_asset(lease, call.asset, token=call.token, replaces=False),
         call_log.settle_succeeded(lease, call.token, receipt=receipt, ended_at=now_text(), duration_ms=None),
     ]

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from clash.calls.dry_run import DryRun
 from clash.database.run_settings import Basis
-from clash.editing.cast import CastSheet
+from clash.editing.cast import CastSheet, read_cast_sheet
 from clash.editing.takes import Takes
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Format
-from clash.workflow.generate_assets import card_tasks, make_card, read_cast_sheet, selected_cards
+from clash.workflow.generate_assets import card_tasks, make_card, selected_cards
 from clash.workflow.generate_screenplay import make_screenplay
 from clash.workflow.generate_shots import make_shot, shot_tasks
 from clash.workflow.state import StoredFile

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
 from clash.calls.spec import CallResult, CallSpec
-from clash.database.run_settings import Basis
 from clash.editing.cast import CastSheet, given_cards
 from clash.editing.takes import Takes
 from clash.providers.ports import ImageRequest
@@ -27,11 +23,6 @@ def card_tasks(screenplay: Screenplay) -> list[CardTask]:
         for subject in subjects
         if subject.name or kind == "character"
     ]
-
-
-async def read_cast_sheet(basis: Basis, read: Callable[[str], bytes]) -> CastSheet:
-    """Return the cast that a person gave; an empty one if there is none. `read` reads stored files."""
-    return CastSheet.of(await asyncio.to_thread(read, basis.cast)) if basis.cast else CastSheet()
 
 
 def selected_cards(screenplay: Screenplay, sheet: CastSheet, takes: Takes) -> dict[str, StoredFile]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from clash.calls.spec import CallResult, CallSpec
 from clash.database.run_settings import Basis
-from clash.editing.cast import CastSheet, with_cast
+from clash.editing.cast import CastSheet, read_cast_sheet, with_cast
 from clash.editing.merge import MergePlan, merged, plan_merge
 from clash.editing.takes import Takes
 from clash.errors import ProviderError
@@ -45,42 +45,35 @@ async def make_screenplay(
     `read` and `put` read and store files by their sha256. A take that a person asked for is written whole.
     Raises `ProviderError` (`bad_screenplay`) for one that cannot be shot.
     """
-    sheet = CastSheet.of(await asyncio.to_thread(read, basis.cast)) if basis.cast else CastSheet()
-    made = await _made(story, basis, ledger, takes, sheet, read=read, put=put)
-    cast = with_cast(made.screenplay, sheet)
-    if cast == made.screenplay:
-        return made
-    content = cast.model_dump_json(indent=2).encode()
-    return MadeScreenplay(await asyncio.to_thread(put, content), cast, False)
+    sheet = await read_cast_sheet(basis, read)
+    stored, written = await _written(story, basis, ledger, takes, sheet, read)
+    screenplay = with_cast(written, sheet)
+    if stored is not None and screenplay == written:
+        return stored
+    content = screenplay.model_dump_json(indent=2).encode()
+    return MadeScreenplay(await asyncio.to_thread(put, content), screenplay, False)
 
 
-async def _made(
-    story: Story,
-    basis: Basis,
-    ledger: CallLedger,
-    takes: Takes,
-    sheet: CastSheet,
-    *,
-    read: Callable[[str], bytes],
-    put: Callable[[bytes], str],
-) -> MadeScreenplay:
+async def _written(
+    story: Story, basis: Basis, ledger: CallLedger, takes: Takes, sheet: CastSheet, read: Callable[[str], bytes]
+) -> tuple[MadeScreenplay | None, Screenplay]:
+    """Return the screenplay as it is without the cast, and where it is stored; None for a merged one."""
     is_first = takes.selected("screenplay").number == 1
     if basis.given and is_first:
-        return MadeScreenplay(basis.given, screenplay_of(await asyncio.to_thread(read, basis.given)), False)
+        given = screenplay_of(await asyncio.to_thread(read, basis.given))
+        return MadeScreenplay(basis.given, given, False), given
     if not (basis.screenplay and is_first):
         request = ScreenplayRequest(story=story, cast=sheet.members(story))
         made = (await make_takes(ledger, takes, screenplay_call(request))).selected
-        return MadeScreenplay(made.sha256, await _answer(made, read), True)
+        answer = await _answer(made, read)
+        return MadeScreenplay(made.sha256, answer, True), answer
     before = screenplay_of(await asyncio.to_thread(read, basis.screenplay))
     story_before = Story.model_validate_json(await asyncio.to_thread(read, basis.story))
     plan = await asyncio.to_thread(plan_merge, story_before, before, story)
-    answer = await _answer(await ledger.call(part_call(plan, sheet)), read) if plan.needs_writer else None
-    screenplay = await asyncio.to_thread(merged, plan, answer)
+    part = await _answer(await ledger.call(part_call(plan, sheet)), read) if plan.needs_writer else None
+    screenplay = await asyncio.to_thread(merged, plan, part)
     check_screenplay(screenplay)
-    if screenplay == before:
-        return MadeScreenplay(basis.screenplay, screenplay, False)
-    content = screenplay.model_dump_json(indent=2).encode()
-    return MadeScreenplay(await asyncio.to_thread(put, content), screenplay, False)
+    return (MadeScreenplay(basis.screenplay, before, False) if screenplay == before else None), screenplay
 
 
 async def _answer(made: CallResult, read: Callable[[str], bytes]) -> Screenplay:

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterator
 from typing import TypedDict
 
+from clash.editing.cast import read_cast_sheet
 from clash.story.screenplay import Screenplay
 from clash.workflow.context import StepContext
-from clash.workflow.generate_assets import card_tasks, make_card, read_cast_sheet, selected_cards
+from clash.workflow.generate_assets import card_tasks, make_card, selected_cards
 from clash.workflow.generate_shots import make_shot, shot_tasks, stored
 from clash.workflow.state import FinishedShot, ProductionState, StoredFile
 

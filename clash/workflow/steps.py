@@ -16,13 +16,13 @@ from typing import Any, cast
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, Send, interrupt
 
-from clash.editing.cast import CastSheet
+from clash.editing.cast import CastSheet, read_cast_sheet
 from clash.errors import ClashError, StorageError
 from clash.redaction import safe_exception
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.cuts import cut_film
-from clash.workflow.generate_assets import card_tasks, make_card, read_cast_sheet, selected_cards
+from clash.workflow.generate_assets import card_tasks, make_card, selected_cards
 from clash.workflow.generate_screenplay import MadeScreenplay, make_screenplay
 from clash.workflow.generate_shots import make_shot, shot_tasks, stored
 from clash.workflow.publish import publish_file
