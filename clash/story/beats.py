@@ -16,7 +16,7 @@ from clash.story.headers import SPEECH
 from clash.story.headings import Heading, canonical_side, heading_of, is_scene_number
 from clash.story.lengths import Lengths
 from clash.story.screenplay import Beat, Line
-from clash.story.speakers import is_off, name_key, voice_of
+from clash.story.speakers import is_nobody, is_off, name_key, voice_of
 from clash.story.speech import Speech, clean, is_a_sound, names_in, plain_text, speech_of
 from clash.story.table import Row, Table, shortened
 from clash.story.vocabulary import words
@@ -216,7 +216,7 @@ class Beats:
         if for_lines or unnamed != "nobody":
             return speech_of(cell, unnamed=unnamed, speaker=for_lines, known=self._known)
         found = speech_of(cell, unnamed=unnamed, known=self._known)
-        one = list(people)
+        one = [name for name in people if not is_nobody(name)]
         if (
             not found.has_names
             and len(one) == 1

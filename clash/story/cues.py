@@ -128,7 +128,7 @@ def _is_abbreviation(line: str, dot: int, lowest: int) -> bool:
     while start > lowest and line[start - 1].isalpha():
         start -= 1
     return (
-        line[start:dot] in ("Mr", "Mrs", "Ms", "Dr", "St", "Prof", "Capt", "Sgt", "Lt", "Sra", "Mme")
+        line[start:dot].capitalize() in ("Mr", "Mrs", "Ms", "Dr", "St", "Prof", "Capt", "Sgt", "Lt", "Sra", "Mme")
         or dot - start == 1
     )
 

@@ -11,6 +11,7 @@ HEADERS: tuple[str, ...] = ("location", "description", "dialogue")
 
 _HEADING = re.compile(r"(?:INT|EXT|EST|INT\.?/EXT|EXT\.?/INT|I/E)[. ].*", re.IGNORECASE)
 _NOTE = re.compile(r"\[\[[^\[\]]*\]\]|/\*[^*]*\*/")
+_ESCAPED = re.compile(r"\\([*_\\])")
 _TITLE = re.compile(r"[A-Za-z ]{1,30}:.*")
 _TRANSITION = re.compile(r"[A-Z .]{2,30}TO:|>[^<]*|FADE (?:IN|OUT)[.:]?|CUT TO BLACK[.:]?")
 
@@ -95,4 +96,4 @@ def _speech(block: list[str]) -> str:
 
 def _row(heading: str, beat: tuple[int, list[str], list[str]]) -> tuple[int, list[str]]:
     number, action, speech = beat
-    return number, [heading, " ".join(action), "\n".join(speech)]
+    return number, [_ESCAPED.sub(r"\1", text) for text in (heading, " ".join(action), "\n".join(speech))]

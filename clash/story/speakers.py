@@ -21,7 +21,7 @@ def _listed(text: str) -> frozenset[str]:
 _BRACKETED = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _NO_NAME = re.compile(r"[.!?,;…。！？，；、\"“”「」『』<>\\@=*|~→]")
 _LOWER_IN_NAMES = _listed("of the de da di du del la le van von der den bin al el y e and & no und et und zu")
-_NAME_DOTS = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Sgt|Lt|Sra|Srta|Mme|Hr|Fr|[A-Z])\.")
+_NAME_DOTS = re.compile(r"\b(?:(?i:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Sgt|Lt|Sra|Srta|Mme|Hr|Fr)|[A-Z])\.")
 _WORDS_THAT_NAME_NOBODY = _listed(
     "note notes nb ps warning caution attention remember listen look see wait question answer q a tip hint "
     "time date place scene shot title caption text sign label subtitle super sound sfx fx music song "
@@ -35,6 +35,7 @@ _WORDS_THAT_NAME_NOBODY = _listed(
     "问题 答案 问 答 例如 比如 首先 其次 最后 记住 另外 还有 因为 所以 但是 结果 网址 链接 注意事项 "
     "注意點 メモ 注記 例 참고 주의"
 )
+_NOBODY = frozenset({"nobody", "no one", "no-one", "无人", "無人", "空镜", "空鏡", "空镜头"})
 _ORDINAL = re.compile(
     r"(?:第|其)[一二三四五六七八九十百零〇两兩\d]{1,4}(?!太太|夫人|爷|娘|公主|小姐)"
     r"|(?:步骤|步驟|方法|要点|要點|ステップ)[一二三四五六七八九十\d]"
@@ -67,6 +68,15 @@ def name_key(name: str) -> str:
     True
     """
     return " ".join(_BRACKETED.sub(" ", name).split()).casefold()
+
+
+def is_nobody(name: str) -> bool:
+    """Return whether a cell of people says that nobody is in the picture.
+
+    >>> is_nobody("Nobody"), is_nobody("空镜"), is_nobody("people")
+    (True, True, False)
+    """
+    return " ".join(name.split()).casefold() in _NOBODY
 
 
 def could_be_a_name(name: str) -> bool:

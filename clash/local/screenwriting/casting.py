@@ -23,6 +23,7 @@ from clash.local.screenwriting.names import (
 )
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Character, Location, Story
+from clash.story.speakers import is_nobody
 
 _MOST_FROM_TEXT = 24
 _CAPITALISED = re.compile(r"(?<![\w'’])[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)*")
@@ -53,7 +54,7 @@ _NO_NAMES = _words(
     "january february march april may june july august september october november december english french "
     "german spanish italian chinese japanese american british european int ext pov cu ecu ms ws tv ok sfx vo "
     "os fx usa uk nyc cctv led usb gps sos dj phone camera close wide cut fade dissolve title end credits god "
-    "lord sir madam mr mrs miss dr nobody everyone everybody someone something nothing everything people men "
+    "lord sir madam mr mrs miss dr nobody somebody everyone everybody someone something nothing everything people men "
     "women children hello goodbye please thank oh ah look listen wait come go let stop don't can't won't it's "
     "he's she's that's there's they're we're you're i'm i'll i've"
 )
@@ -122,7 +123,7 @@ class Cast:
         """
         listed = self._slugs_of(name for name in beat.characters if not is_only_heard(name))
         heard = self._slugs_of(line.speaker for line in beat.dialogue if not is_only_heard(line.speaker))
-        if listed:
+        if listed or any(map(is_nobody, beat.characters)):
             return tuple(dict.fromkeys((*listed, *heard)))
         unseen = self._slugs_of(line.speaker for line in beat.dialogue if is_off_screen(line.speaker))
         told = [slug for slug in self.mentioned(beat.description) if slug not in unseen or slug in heard]
