@@ -14,6 +14,7 @@ import numpy as np
 import pycmx
 import pytest
 from filming import METERED, SMALL, clash, environment, shot_list
+from PIL import Image
 
 import clash as api
 
@@ -72,8 +73,10 @@ def test_everything_is_exported_and_counted(room: Path, tmp_path: Path) -> None:
         assert Path(file["path"]).exists(), file
     assert document["media"] == len(list((out / "media").iterdir())) == 5
     assert document["sounds"] == len(list((out / "sound").iterdir())) == 3 + 3
-    visible = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".")]
-    assert document["bytes"] == sum(path.stat().st_size for path in visible)
+    visible = {path.stat().st_ino: path for path in out.rglob("*") if path.is_file() and path.name[0] != "."}
+    assert document["bytes"] == sum(path.stat().st_size for path in visible.values())
+    inside = {path.relative_to(out / "jianying").as_posix() for path in (out / "jianying").rglob("*.*")}
+    assert {f"{path.parent.name}/{path.name}" for path in (out / "media").iterdir()} <= inside
     assert {path.name for path in out.parent.iterdir()} == {"out"}
 
 
@@ -251,6 +254,23 @@ def test_an_unfinished_run_is_exported_with_gaps(tmp_path: Path) -> None:
     assert [clip.name for clip in picture.find_clips()] == ["SH001", "SH002", "SH004"]
     assert [marker.name for item in picture for marker in item.markers] == [f"SH00{number}" for number in range(1, 5)]
     assert document["media"] == 3
+
+
+@pytest.mark.parametrize("name", ["refs/1.png", "media/1.png"])
+def test_pictures_of_the_story_are_beside_its_shot_list(tmp_path: Path, name: str) -> None:
+    """A picture that the story names is exported with the CSV, so that it can be run again."""
+    home = tmp_path / "home"
+    picture = home / name
+    picture.parent.mkdir(parents=True)
+    rng = np.random.default_rng(7)
+    Image.fromarray(rng.integers(0, 255, (64, 64, 3), np.uint8)).save(picture)
+    (home / "story.csv").write_text(f"shot,description,reference image\n1,A door opens.,{name}\n", encoding="utf-8")
+    typed(home, "run", "story.csv", "--thread", "p", *SMALL)
+    out = tmp_path / "out"
+    typed(home, "export", "p", "--format", "csv", "--output", str(out))
+    (copy,) = out.rglob("*.png")
+    assert copy.read_bytes() == picture.read_bytes()
+    typed(home, "run", str(out / "p.csv"), "--dry-run", *SMALL)
 
 
 async def test_export_is_part_of_the_python_api(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,8 @@ def export(
             "--format",
             metavar="FORMAT",
             show_default=False,
-            help="What to write: otio, fcpxml, premiere, edl, srt, vtt, ass, or all, which is the default. Repeatable.",
+            help="What to write: otio, fcpxml, premiere, edl, jianying, srt, vtt, ass, fountain, csv, pdf; or all, the"
+            " default. Repeatable.",
         ),
     ] = None,
     output: Annotated[
@@ -62,7 +63,7 @@ def export(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Export a run for an editor: timelines, subtitles, media and stems."""
+    """Export a run: timelines for editors with media and stems, subtitles, screenplay, shot list and storyboard."""
     from clash.exports.use_case import export as export_run
 
     document = report(

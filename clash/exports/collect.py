@@ -47,6 +47,8 @@ class Film:
     finished: Mapping[str, FinishedShot]
     takes: Mapping[str, Sequence[TakeFile]]
     cut: str
+    pictures: Mapping[str, StoredFile]
+    """The story's own pictures, by their names in the story."""
     warnings: tuple[str, ...]
     damaged: Sequence[Mapping[str, Any]]
 
@@ -95,6 +97,7 @@ async def collect(settings: Settings, assets: AssetStore, thread_id: str) -> Fil
         finished=finished,
         takes={slot: _takes_of(slot, done, calls, takes) for slot, done in finished.items()},
         cut=str(film.get("sha256", "")),
+        pictures=recorded.reference_images,
         warnings=tuple(_warnings(run, screenplay, finished, takes.changes - int(state.get("edits") or 0))),
         damaged=damaged.items,
     )

@@ -35,6 +35,7 @@ class ExportFolder:
         self._before = _manifest(folder)
         """What the last export into this folder wrote."""
         self._now: dict[str, Any] = {}
+        self._second_names: set[str] = set()
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -57,6 +58,14 @@ class ExportFolder:
         self._require_ours(relative, document=True)
         self.path(relative).write_bytes(data)
         self._now[relative] = hashlib.sha256(data).hexdigest()
+
+    @contextmanager
+    def document(self, relative: str) -> Generator[Path]:
+        """Give the path at which a document is to be written. Raises as `write` does."""
+        self._require_ours(relative, document=True)
+        target = self.path(relative)
+        yield target
+        self._now[relative] = _digest(target)
 
     def copy(self, relative: str, source: Path, published: Path | None = None) -> None:
         """Copy a file of the asset store. `published`: its copy in the output folder, which a link may lead to.
@@ -97,14 +106,15 @@ class ExportFolder:
         target = self.path(relative)
         try:
             os.link(first, target)
+            self._second_names.add(relative)
         except OSError:
             shutil.copy2(first, target)
         self.keep(relative, first)
 
     @property
     def bytes(self) -> int:
-        """The size of the whole export."""
-        return sum(self._size(relative) for relative in self._now)
+        """The size of the whole export; of a file with two names, once."""
+        return sum(self._size(relative) for relative in self._now if relative not in self._second_names)
 
     def publish(self, facts: Mapping[str, Any]) -> None:
         """Give every file its name: media first, so that no timeline names a file that is not there yet."""
@@ -157,7 +167,7 @@ class ExportFolder:
                 code="file_exists",
                 hint="remove it, or name another folder with --output",
             )
-        if document and (not there.is_file() or hashlib.sha256(there.read_bytes()).hexdigest() != known):
+        if document and (not there.is_file() or _digest(there) != known):
             raise UsageError(
                 f"{there} was changed since clash wrote it",
                 code="file_exists",
@@ -181,6 +191,11 @@ def export_folder(folder: Path, *, link: bool) -> Generator[ExportFolder]:
     finally:
         with suppress(OSError):
             shutil.rmtree(staging)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:

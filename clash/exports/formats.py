@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from clash.errors import UsageError
 
-TIMELINES = ("otio", "fcpxml", "premiere", "edl")
+TIMELINES = ("otio", "fcpxml", "premiere", "edl", "jianying")
 """Formats that an editor opens: the media are exported with them."""
 WORDS = ("srt", "vtt", "ass")
-FORMATS = (*TIMELINES, *WORDS)
+SCREENPLAYS = ("fountain", "csv", "pdf")
+FORMATS = (*TIMELINES, *WORDS, *SCREENPLAYS)
 ALL = "all"
 _SUFFIXES = {"premiere": "premiere.xml"}
 

@@ -34,6 +34,7 @@ _SUFFIXES = {
 }
 _NARRATOR = "narrator"
 _LONGEST_NAME_BYTES = 120
+_PLAIN_PART = re.compile(r"[\w\- ()+,&!@#.]{1,80}(?<![. ])")
 _NOT_PLAIN = re.compile(r"[^\w-]+")
 
 
@@ -77,6 +78,20 @@ def _speaker(name: str) -> str:
 def _suffix(media_type: str) -> str:
     base = media_type.partition(";")[0].strip().lower()
     return _SUFFIXES.get(base) or mimetypes.guess_extension(base) or ".bin"
+
+
+def picture_path(name: str, sha256: str) -> str:
+    """Return the path of a picture that the story names: the same one, unless it would lead out of the folder.
+
+    >>> picture_path("refs/1.png", "ab12" * 16), picture_path("../secret/1.png", "ab12" * 16)
+    ('refs/1.png', 'reference/ab12ab12ab12.png')
+    """
+    parts = name.split("/")
+    is_plain = all(_PLAIN_PART.fullmatch(part) and not part.startswith(".") for part in parts)
+    if is_plain and parts[0].casefold() not in (PICTURES, SOUNDS, "jianying"):
+        return name
+    ending = name.rpartition(".")[2]
+    return f"reference/{sha256[:12]}.{ending if ending.isalnum() and len(ending) <= 5 else 'png'}"
 
 
 def probe(path: Path, name: str, target: str) -> Media:

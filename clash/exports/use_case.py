@@ -19,10 +19,15 @@ from clash.exports.collect import Film, collect
 from clash.exports.edl import edl
 from clash.exports.fcpxml import fcpxml
 from clash.exports.folder import ExportFolder, export_folder
-from clash.exports.formats import ALL, TIMELINES, chosen_formats, file_name, needs_media
+from clash.exports.formats import ALL, chosen_formats, file_name, needs_media
+from clash.exports.fountain import fountain
+from clash.exports.jianying import FOLDER, draft, media_path
 from clash.exports.otio import otio
+from clash.exports.panels import storyboard_panels
 from clash.exports.premiere import premiere
+from clash.exports.shot_list import shot_list
 from clash.exports.sound import STEM_PATHS, Levels, film_levels
+from clash.exports.storyboard import write_storyboard
 from clash.exports.timeline import Media, Timeline
 from clash.film.subtitles import srt
 from clash.film.titles import title_clip
@@ -139,7 +144,9 @@ class _Work:
         self.facts = {**self.folder.facts, "thread_id": self.film.run.run_id}
         if needs_media(self.request.formats):
             self._write_timelines()
-        words: Mapping[str, Callable[[], str]] = {
+        texts: Mapping[str, Callable[[], str]] = {
+            "fountain": lambda: fountain(self.film.screenplay),
+            "csv": self._shot_list,
             "srt": lambda: srt(film_cues(self.film)),
             "vtt": lambda: vtt(film_cues(self.film), self.film.screenplay.language),
             "ass": lambda: ass(
@@ -150,13 +157,44 @@ class _Work:
             ),
         }
         for name in self.request.formats:
-            if name in words:
-                self._add(name, words[name]())
+            if name in texts:
+                self._add(name, texts[name]())
+        if "pdf" in self.request.formats:
+            self._write_storyboard()
 
     def _add(self, name: str, content: str) -> None:
         path = file_name(self.film.run.run_id, name)
         self.folder.write(path, content)
         self.files.append((name, self.target / path))
+
+    def _shot_list(self) -> str:
+        pictures: dict[str, str] = {}
+        for name, file in self.film.pictures.items():
+            pictures[name] = media.picture_path(name, file["sha256"])
+            self.folder.copy(pictures[name], self.assets.fetch(file["sha256"]))
+        written = shot_list(self.film.screenplay, pictures)
+        self.warnings += written.warnings
+        return written.text
+
+    def _write_storyboard(self) -> None:
+        film, path = self.film, file_name(self.film.run.run_id, "pdf")
+        with self.folder.document(path) as target:
+            write_storyboard(
+                list(storyboard_panels(film, self.assets)),
+                target,
+                title=film.screenplay.title,
+                language=film.screenplay.language,
+                size=(film.format.width, film.format.height),
+            )
+        self.files.append(("pdf", self.target / path))
+
+    def _write_draft(self, timeline: Timeline) -> None:
+        """Write the draft of 剪映, with the media inside it: on a Mac it reads nothing else."""
+        for path, content in draft(timeline, film_cues(self.film)).items():
+            self.folder.write(path, content)
+        for file in timeline.media:
+            self.folder.share(media_path(file), file.path)
+        self.files.append(("jianying", self.target / FOLDER))
 
     def _write_timelines(self) -> None:
         arranged = self._arranged()
@@ -177,8 +215,10 @@ class _Work:
             "edl": edl,
         }
         for name in self.request.formats:
-            if name in TIMELINES:
+            if name in writers:
                 self._add(name, writers[name](arranged.timeline))
+        if "jianying" in self.request.formats:
+            self._write_draft(arranged.timeline)
 
     def _arranged(self) -> Arranged:
         title = self._title()

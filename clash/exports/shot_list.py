@@ -1,0 +1,203 @@
+"""Write the shot list of a screenplay as a table that clash reads again to the same screenplay."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from clash.errors import StoryError
+from clash.story.camera_terms import ANGLE_NAMES, MOVEMENT_NAMES, SIZE_NAMES
+from clash.story.reader import read_story
+from clash.story.screenplay import Beat, Line, Location, Scene, Screenplay, Shot, shot_slot
+
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it Excel reads Chinese as Latin letters."""
+_HEADERS: Mapping[str, tuple[str, str]] = {
+    "scene": ("Scene", "场次"),
+    "shot": ("Shot", "镜号"),
+    "title": ("Scene title", "场景标题"),
+    "location": ("Location", "场景"),
+    "int_ext": ("Int/Ext", "内外"),
+    "time": ("Time of day", "日夜"),
+    "shot_size": ("Shot size", "景别"),
+    "angle": ("Angle", "角度"),
+    "movement": ("Movement", "运镜"),
+    "lens": ("Lens", "镜头焦距"),
+    "characters": ("Characters", "角色"),
+    "description": ("Description", "画面"),
+    "narration": ("Narration", "旁白"),
+    "dialogue": ("Dialogue", "台词"),
+    "duration": ("Duration (s)", "时长(秒)"),
+    "emotion": ("Emotion", "情绪"),
+    "sound": ("Sound", "音效"),
+    "music": ("Music", "音乐"),
+    "transition": ("Transition", "转场"),
+    "image_prompt": ("Image prompt", "图片提示词"),
+    "video_prompt": ("Video prompt", "视频提示词"),
+    "reference_image": ("Reference image", "参考图"),
+}
+"""The columns, by their fields, in English and in Chinese."""
+_TIMES = {"day": ("day", "日"), "night": ("night", "夜"), "dawn": ("dawn", "清晨"), "dusk": ("dusk", "黄昏")}
+_WEATHERS = {
+    "clear": ("clear sky", "晴"),
+    "cloud": ("cloudy", "多云"),
+    "rain": ("rain", "雨"),
+    "storm": ("storm", "暴风雨"),
+    "snow": ("snow", "雪"),
+    "fog": ("fog", "雾"),
+}
+_SIDES = {"interior": ("INT", "内"), "exterior": ("EXT", "外")}
+_NOBODY = ("nobody", "无人")
+_NARRATOR = ("Narrator", "旁白")
+_OFF = (" (O.S.)", "（画外音）")
+_NOTE = re.compile(r"\s*[(（][^()（）]*[)）]$")
+_VERBATIM = (
+    *("scene", "description", "narration", "emotion", "lens", "sound", "music", "transition"),
+    *("image_prompt", "video_prompt", "reference_image"),
+)
+"""Fields that are read just as they are written."""
+
+
+@dataclass(frozen=True)
+class ShotList:
+    """The table, and what clash would read otherwise than it is written."""
+
+    text: str
+    warnings: tuple[str, ...]
+
+
+def shot_list(screenplay: Screenplay, pictures: Mapping[str, str] | None = None) -> ShotList:
+    """Return the table as CSV, one row per shot, in UTF-8 with a byte order mark. A Chinese film has Chinese headers.
+
+    `pictures`: where the pictures that the story names are beside the table. It is read again at once: what a table
+    cannot say (a line that nobody speaks in a shot of one person) is told in `warnings`.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    language = int(screenplay.language.split("-")[0] == "zh")
+    writer.writerow(names[language] for names in _HEADERS.values())
+    rows = [
+        {**cells, "reference_image": (pictures or {}).get(cells["reference_image"], cells["reference_image"])}
+        for cells in _rows(screenplay, language)
+    ]
+    for row in rows:
+        writer.writerow(row[field] for field in _HEADERS)
+    text = BYTE_ORDER_MARK + stream.getvalue()
+    return ShotList(text, tuple(_differences(screenplay, rows, text)))
+
+
+def _differences(screenplay: Screenplay, rows: Sequence[Mapping[str, str]], text: str) -> Iterator[str]:
+    """Say of each shot which of its fields would be read otherwise than they are in the screenplay."""
+    try:
+        story = read_story(text.encode(), name="shots.csv")
+    except StoryError as error:
+        yield f"the shot list cannot be read again: {error.message}"
+        return
+    read = {beat.shot: beat for beat in story.beats}
+    for shot, row in zip(screenplay.shots, rows, strict=True):
+        beat = read.get(str(shot.number))
+        fields = ["all"] if beat is None else [*_misread(shot, row, beat)]
+        if fields:
+            yield f"{shot_slot(shot.number)}: clash would read its {', '.join(fields)} in the shot list otherwise"
+
+
+def _misread(shot: Shot, row: Mapping[str, str], beat: Beat) -> Iterator[str]:
+    for field in _VERBATIM:
+        if _plain(getattr(beat, field)) != _plain(row[field]):
+            yield field
+    wanted = [(line.speaker, _plain(line.text), line.direction, line.narrator, line.voice) for line in shot.dialogue]
+    found = [
+        (_without_note(line.speaker), _plain(line.text), line.direction, line.narrator, line.voice)
+        for line in beat.dialogue
+    ]
+    if wanted != found:
+        yield "dialogue"
+    if beat.duration_s != shot.duration_s:
+        yield "duration"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _without_note(speaker: str) -> str:
+    """Return a speaker without the note that says that nobody sees them."""
+    return _NOTE.sub("", speaker).strip()
+
+
+def _rows(screenplay: Screenplay, language: int) -> Iterator[dict[str, str]]:
+    places = {location.slug: location for location in screenplay.locations}
+    names = {character.slug: character.name for character in screenplay.characters}
+    everybody = list(names.values())
+    ordered = everybody == list(_met(screenplay, names))
+    for scene in screenplay.scenes:
+        for number, shot in enumerate(scene.shots):
+            cells = _row(scene, shot, places[shot.location], names, language, first=number == 0)
+            if shot.number == 1 and not ordered:
+                # A name with this note is in the cast and not in the picture, so the cast keeps its order.
+                heard = [_off(name, language) for name in everybody]
+                cells["characters"] = (", ", "、")[language].join([*heard, cells["characters"]])
+            yield cells
+
+
+def _met(screenplay: Screenplay, names: Mapping[str, str]) -> Iterator[str]:
+    """The people in the order in which a reader of the table meets them."""
+    met = (
+        name
+        for shot in screenplay.shots
+        for name in (*(names[slug] for slug in shot.characters), *(line.speaker for line in shot.dialogue))
+        if name in names.values()
+    )
+    yield from dict.fromkeys(met)
+
+
+def _row(
+    scene: Scene, shot: Shot, place: Location, names: Mapping[str, str], language: int, *, first: bool
+) -> dict[str, str]:
+    tag = ("en", "zh")[language]
+    return {
+        "scene": scene.number,
+        "shot": str(shot.number),
+        "title": scene.title if first else "",
+        "location": place.name,
+        "int_ext": _SIDES[place.setting][language] if place.name else "",
+        "time": (", ", "，")[language].join((_TIMES[shot.time][language], _WEATHERS[shot.weather][language])),
+        "shot_size": SIZE_NAMES[tag][shot.size],
+        "angle": ANGLE_NAMES[tag][shot.angle],
+        "movement": MOVEMENT_NAMES[tag][shot.movement],
+        "lens": shot.lens,
+        "characters": (", ", "、")[language].join(names[slug] for slug in shot.characters) or _NOBODY[language],
+        "description": shot.action,
+        "narration": shot.narration,
+        "dialogue": "\n".join(_line(line, shot, names, language) for line in shot.dialogue),
+        "duration": f"{shot.duration_s:g}",
+        "emotion": shot.emotion,
+        "sound": shot.sound,
+        "music": shot.music,
+        "transition": shot.transition,
+        "image_prompt": shot.image_prompt,
+        "video_prompt": shot.video_prompt,
+        "reference_image": shot.reference_image,
+    }
+
+
+def _line(line: Line, shot: Shot, names: Mapping[str, str], language: int) -> str:
+    """Return a line with who speaks it before a colon, and with how it is spoken in brackets."""
+    colon, brackets = (": ", "({}) ") if not language else ("：", "（{}）")
+    direction = brackets.format(line.direction) if line.direction else ""
+    if line.narrator:
+        who = f"{_NARRATOR[language]} ({line.voice})" if line.voice else _NARRATOR[language]
+    else:
+        who = line.speaker
+        seen = {names[slug] for slug in shot.characters}
+        if who and who in names.values() and who not in seen:
+            who = _off(who, language)
+    return f"{who}{colon}{direction}{line.text}" if who else f"{direction}{line.text}"
+
+
+def _off(name: str, language: int) -> str:
+    """Return a name with the note that its owner is heard and not seen."""
+    return f"{name}{_OFF[language]}"
