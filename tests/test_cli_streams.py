@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from command_line import CLASH, clash, environment
+from filming import METERED, PLUGINS
 
 SMALL = "--size 192x108 --fps 8"
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals, terminals and devices of POSIX")
@@ -161,7 +162,9 @@ def test_a_run_at_a_terminal_shows_itself_live(tmp_path: Path) -> None:
     """At a terminal a run shows its steps and counts as they go, and ends with its film and what to look at next."""
     rows = "".join(f"{number},A lighthouse above the sea.,1\n" for number in (1, 2, 3))
     (tmp_path / "story.csv").write_text(f"shot,description,duration\n{rows}", encoding="utf-8")
-    screen = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", at_a_terminal(f"run story.csv --thread one {SMALL}", tmp_path))
+    command = f"run story.csv --thread one {SMALL} {' '.join(METERED)}"
+    slow = {"PYTHONPATH": str(PLUGINS), "METER": str(tmp_path / "meter"), "METER_DELAY": "0.6"}  # seconds a call
+    screen = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", at_a_terminal(command, tmp_path, **slow))
     assert "thread one" in screen
     assert re.search(r"generate_shots +\S+ +[0-2]/3 shots", screen)
     assert "3/3 shots" in screen
