@@ -35,6 +35,12 @@ RUN = "run-1"
 _NOBODY = 65534
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run the whole suite on all cores; run files that are named, or a run whose output is watched, in this process."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    return 0 if named or config.getoption("capture") == "no" else None
+
+
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "d1"], indirect=True)
 """A test that runs on SQLite and on D1."""
 on_d1 = pytest.mark.parametrize("database_url", ["d1"], indirect=True)
