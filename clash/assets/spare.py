@@ -93,6 +93,16 @@ def take_back(assets: AssetStore, folder: Path, token: str, receipt: Mapping[str
     return True
 
 
+def kept_tokens() -> set[str]:
+    """Return the tokens of all calls of which the spare folders keep something."""
+    tokens = set[str]()
+    for folder in spare_folders():
+        if _is_private(folder):
+            with suppress(OSError):
+                tokens |= {path.name.partition(".")[0] for path in folder.iterdir()}
+    return tokens
+
+
 def forget_kept(token: str) -> None:
     """Remove what the spare folders keep of a call that is settled."""
     for folder in spare_folders():

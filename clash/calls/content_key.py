@@ -105,7 +105,8 @@ def keys_of(model: Model, request: Request, *, take: int = 1, older: bool = True
     revision = first_revision(model, request) if older else None
     if revision is None:
         return (key,)
-    revised = content_key(model, request, take=take, revision=revision)
+    is_same = revision == model.provider.revision(model.name, request)
+    revised = key if is_same else content_key(model, request, take=take, revision=revision)
     return tuple(dict.fromkeys(filter(None, (key, revised, first_key(model, request, take=take)))))
 
 

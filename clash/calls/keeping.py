@@ -7,12 +7,13 @@ import errno
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore, sha256_of
 from clash.assets.records import call_record, forget_open_call, names_of_call_records, write_open_call
-from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, take_back
+from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, kept_tokens, take_back
 from clash.calls.call_records import call_facts, may_become_paid
 from clash.calls.receipts import checked_receipt, receipt_from_record, receipt_of
 from clash.database.rows import CallRow
@@ -65,6 +66,8 @@ class Keeper:
         """What is kept outside of the asset store, by the token of its call."""
         self._recorded: dict[str, str] | None = None
         """The files of the calls that have records on this disk, by token; listed when first needed."""
+        self._in_spare_folders: set[str] | None = None
+        """Tokens of calls of which spare folders may keep something; listed when first needed."""
 
     def record_open(self, row: CallRow) -> None:
         """Write down on this disk what is about to be sent, so that it is not sent again if the database is lost.
@@ -110,7 +113,7 @@ class Keeper:
             digest = self._assets.put(answer.content)
         except StorageError as error:
             receipt = receipt_of(row, answer, sha256_of(answer.content))
-            folder = keep_elsewhere(token, receipt, answer.content)
+            folder = self._keep_elsewhere(token, receipt, answer.content)
             raise self._kept(row, receipt, str(folder), error) from error
         faults.point("content.after")
         receipt = receipt_of(row, answer, digest)
@@ -126,7 +129,7 @@ class Keeper:
         try:
             self._assets.write_receipt(token, receipt)
         except StorageError:
-            keep_elsewhere(token, receipt)
+            self._keep_elsewhere(token, receipt)
 
     async def receipt(self, row: CallRow) -> dict[str, Any]:
         """Return the receipt or the ticket of a call, from wherever it is; empty where there is no whole one.
@@ -159,7 +162,18 @@ class Keeper:
         """Remove the receipt of a call that the database has heard of."""
         self._assets.drop_receipt(token)
         forget_open_call(self._assets, token)
-        forget_kept(token)
+        if token in self._spare_tokens():
+            forget_kept(token)
+
+    def _keep_elsewhere(self, token: str, receipt: Mapping[str, Any], content: bytes | None = None) -> Path:
+        self._spare_tokens().add(token)
+        return keep_elsewhere(token, receipt, content)
+
+    def _spare_tokens(self) -> set[str]:
+        # Listed once: what other processes keep later is of other calls than those of this run.
+        if self._in_spare_folders is None:
+            self._in_spare_folders = kept_tokens()
+        return self._in_spare_folders
 
     def _kept(self, row: CallRow, receipt: Mapping[str, Any], folder: str, error: StorageError) -> KeptElsewhereError:
         cost = int(receipt["cost_micro"])

@@ -24,8 +24,10 @@ def hide_escaped(text: str, forms: Sequence[str], pattern: re.Pattern[str], hidd
     `forms`: in lower case, each so long that the words at a line's end and the next one's start do not make it up.
     `pattern` finds them.
     """
+    if not forms:
+        return text
     low = text.lower()
-    if not forms or not _may_hide(low, forms):
+    if not _may_hide(low, forms):
         return text
     low = _ESCAPED.sub(_character, text).lower()
     if not any(form in low for form in forms):
