@@ -6,17 +6,19 @@ import asyncio
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from conftest import on_both_databases
 from filming import SMALL, environment, forked, forked_clash, metered, rows_of, shot_list
-from paid import KINDS, Bills, OneShot, PaidRun, Queued, all_of, provider_of, task
+from paid import KINDS, Bills, OneShot, PaidRun, Queued, all_of, asked_often, provider_of, task
+from simulated import simulate
 
 from clash.assets import AssetStore
 from clash.calls.admission import Admission
-from clash.calls.rate_limits import RateLimits
+from clash.calls.rate_limits import RateLimit, RateLimits
 from clash.calls.retry_policy import RetryPolicy, Tries
 from clash.calls.spec import CallResult
 from clash.database.lease import Lease
@@ -120,6 +122,56 @@ async def test_places_are_given_in_order_and_given_back() -> None:
     assert order == [0, 1, 3, 4, 5]
     async with asyncio.timeout(5), places.place(), places.place():
         pass
+
+
+async def test_the_lowest_order_gets_the_next_place() -> None:
+    """Of those that wait, the lowest order is served first; of one order, the first to come."""
+    places, served, gate = Admission(1), list[str](), asyncio.Event()
+
+    async def visit(name: str, order: int) -> None:
+        async with places.place(order):
+            served.append(name)
+            await gate.wait()
+
+    names = (("first", 9), ("clip 2", 2), ("keyframe 3", 3), ("keyframe 1", 1), ("speech 1", 1))
+    visits = [asyncio.create_task(visit(name, order)) for name, order in names]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*visits)
+    assert served == ["first", "keyframe 1", "speech 1", "clip 2", "keyframe 3"]
+
+
+async def test_the_ledger_sends_the_lowest_order_first(paid_run: PaidRun) -> None:
+    """Calls that wait for a place are sent by their order and not as they came."""
+    provider, limits = provider_of("keyed", Bills(), gated=True), RateLimits(concurrency=1, limits={})
+    ledger = await paid_run.ledger(provider, rate_limits=limits)
+    calls = [asyncio.create_task(ledger.call(task("first")))]
+    await asked_often(provider.bills, 1)
+    calls += [asyncio.create_task(ledger.call(replace(task(f"of {order}"), order=order))) for order in (3, 1, 2)]
+    admission = limits._admission(provider)
+    for _ in range(20_000):
+        if len(admission._waiting) == 3:
+            break
+        await asyncio.sleep(0.001)
+    provider.gate.set()
+    await asyncio.gather(*calls)
+    assert list(provider.bills.asked) == ["first", "of 1", "of 2", "of 3"]
+
+
+def test_turns_in_the_minute_go_by_order() -> None:
+    """Calls that wait for their turn in the minute begin by their order."""
+    provider, begun = provider_of("keyed", Bills()), list[int]()
+    limits = RateLimits(concurrency=64, limits={"keyed": RateLimit(requests_per_minute=6)})
+
+    async def begin(order: int) -> None:
+        await limits.turn(provider, lambda: None, order)
+        begun.append(order)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*map(begin, (0, 3, 1, 2)))
+
+    simulate(all_at_once())
+    assert begun == [0, 1, 2, 3]
 
 
 @on_both_databases

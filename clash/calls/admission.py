@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import heapq
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import count
 
 from clash.errors import ProviderError
 
@@ -37,7 +38,8 @@ class Admission:
         self.refused_in_a_row = 0
         self._allowed = float(most)
         self._in_flight = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._arrivals = count()
 
     @property
     def allowed(self) -> int:
@@ -45,9 +47,12 @@ class Admission:
         return int(self._allowed)
 
     @asynccontextmanager
-    async def place(self) -> AsyncGenerator[None]:
-        """Wait until one more call may be in flight, first come, first served; it is in flight for as long as this."""
-        await self._enter()
+    async def place(self, order: int = 0) -> AsyncGenerator[None]:
+        """Wait until one more call may be in flight; it is in flight for as long as this.
+
+        Of those that wait, the lowest `order` is served first; of one order, the first to come.
+        """
+        await self._enter(order)
         try:
             yield
         finally:
@@ -69,12 +74,12 @@ class Admission:
         self._allowed = min(float(self.most), self._allowed + 1 / self._allowed)
         self._admit()
 
-    async def _enter(self) -> None:
+    async def _enter(self, order: int) -> None:
         if not self._waiting and self._in_flight < self.allowed:
             self._in_flight += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        heapq.heappush(self._waiting, (order, next(self._arrivals), turn))
         try:
             await turn
         except asyncio.CancelledError:
@@ -85,7 +90,7 @@ class Admission:
 
     def _admit(self) -> None:
         while self._waiting and self._in_flight < self.allowed:
-            turn = self._waiting.popleft()
+            *_, turn = heapq.heappop(self._waiting)
             if not turn.done():
                 self._in_flight += 1
                 turn.set_result(None)

@@ -222,7 +222,7 @@ class Ledger:
                 raise unknown_call(row)
             return None
         recorded = Model(self._provider_of(row, model), row.model)
-        async with self._rate_limits.place(recorded.provider):
+        async with self._rate_limits.place(recorded.provider, task.order):
             if row.state == CallState.SUBMITTED:
                 kept = await self._calls.collect(task, row, recorded)
             else:
@@ -253,9 +253,9 @@ class Ledger:
             return None
         await self._bring_references(task)
         recorded = Model(self._provider_of(row, model), row.model)
-        async with self._rate_limits.place(recorded.provider):
+        async with self._rate_limits.place(recorded.provider, task.order):
             self._check_stop()
-            await self._rate_limits.turn(recorded.provider, self._check_stop)
+            await self._rate_limits.turn(recorded.provider, self._check_stop, task.order)
             answer = await ask_again(
                 recorded,
                 row,
@@ -286,9 +286,12 @@ class Ledger:
         size = may_weigh(kind_of(task.request), paid=quote.cost_usd > 0)
         kept: Kept | None = None
         while kept is None:
-            async with self._rate_limits.place(provider), reserved_room(self._assets.root, size, self._check_stop):
+            async with (
+                self._rate_limits.place(provider, task.order),
+                reserved_room(self._assets.root, size, self._check_stop),
+            ):
                 self._check_stop()
-                await self._rate_limits.turn(provider, self._check_stop)
+                await self._rate_limits.turn(provider, self._check_stop, task.order)
                 self._check_stop()
                 end = self._in_flight.next_end()
                 row = await self._store.intend(task, model, key, quote)
@@ -318,7 +321,7 @@ class Ledger:
             must_ask = not provider.idempotent or row.quoted_cost_micro > 0
         if may_send:
             await self._readiness.check(model, quote_of(model, task.request))
-            await self._rate_limits.turn(provider, self._check_stop)
+            await self._rate_limits.turn(provider, self._check_stop, task.order)
             await self._store.call_again(row)
             return await self._calls.send(task, row, model, sent_before=not isinstance(provider, Searchable))
         if must_ask:

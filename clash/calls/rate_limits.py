@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 
 from aiolimiter import AsyncLimiter
 
@@ -46,13 +47,16 @@ class RateLimits:
         self._said_at: dict[str, float] = {}
         self._admissions: dict[str, Admission] = {}
         self._rates: dict[str, AsyncLimiter] = {}
+        self._turns: dict[str, list[tuple[int, int]]] = {}
+        """The calls that wait for a turn, by provider: the order of each, and when it came."""
+        self._arrivals = count()
 
-    def place(self, provider: AnyProvider) -> AbstractAsyncContextManager[None]:
-        """A place among the calls in flight, held until the answer is on the disk."""
-        return self._admission(provider).place()
+    def place(self, provider: AnyProvider, order: int = 0) -> AbstractAsyncContextManager[None]:
+        """Return a place among the calls in flight, held until the answer is on the disk: the lowest `order` first."""
+        return self._admission(provider).place(order)
 
-    async def turn(self, provider: AnyProvider, check_stop: Callable[[], None]) -> None:
-        """Wait until one more call may begin. Raises what `check_stop` raises meanwhile."""
+    async def turn(self, provider: AnyProvider, check_stop: Callable[[], None], order: int = 0) -> None:
+        """Wait until one more call may begin, the lowest `order` first. Raises what `check_stop` raises meanwhile."""
         clock, admission = asyncio.get_running_loop().time, self._admission(provider)
         while (left := admission.opens_at - clock()) > 0:
             check_stop()
@@ -61,9 +65,14 @@ class RateLimits:
         if rate is not None:
             # A bucket of one: calls are spread over the minute, never all at its start.
             limiter = self._rates.setdefault(provider.name, AsyncLimiter(1, 60.0 / rate))
-            while not limiter.has_capacity():
-                check_stop()
-                await asyncio.sleep(min(_TICK_S, limiter.time_period / 4))
+            waiting, mine = self._turns.setdefault(provider.name, []), (order, next(self._arrivals))
+            waiting.append(mine)
+            try:
+                while not limiter.has_capacity() or mine > min(waiting):
+                    check_stop()
+                    await asyncio.sleep(min(_TICK_S, limiter.time_period / 4))
+            finally:
+                waiting.remove(mine)
             await limiter.acquire()  # at once: nothing was awaited since there was capacity
 
     @contextmanager

@@ -21,6 +21,9 @@ class CallSpec:
     `take` is the number of the slot's take; `variation` is which of several answers to this very request it is, and
     part of the call's key (0: the take's number). `model` (`provider:model`) is asked instead of the run's. The file
     of the `selected` take is the run's for this slot; `reselect`: the run may have recorded another take's.
+
+    `order`: of the calls that wait for one provider, the one with the lowest is sent first. The calls of a shot have
+    its number, so that a shot is finished before the next one is begun, and money buys finished shots first.
     """
 
     step: str
@@ -33,6 +36,7 @@ class CallSpec:
     model: str = ""
     selected: bool = True
     reselect: bool = False
+    order: int = 0
 
     @property
     def key_take(self) -> int:

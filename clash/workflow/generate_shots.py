@@ -98,7 +98,7 @@ def keyframe_call(task: ShotTask, shot: Shot, film: Format) -> CallSpec:
         cast=tuple(Character.model_validate(character) for character in task["cast"]),
         references=tuple(Reference.model_validate(reference) for reference in task["references"]),
     )
-    return CallSpec(_STEP, f"{task['slot']}/keyframe", "keyframe", request, asset_slot=task["slot"])
+    return CallSpec(_STEP, f"{task['slot']}/keyframe", "keyframe", request, asset_slot=task["slot"], order=shot.number)
 
 
 def speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
@@ -111,7 +111,7 @@ def speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
         voice=line.voice or speaker["voice"],
         language=spoken_language(line.text, task["language"]),
     )
-    return CallSpec(_STEP, f"{task['slot']}/speech-{number}", "speech", request)
+    return CallSpec(_STEP, f"{task['slot']}/speech-{number}", "speech", request, order=int(task["shot"]["number"]))
 
 
 def clip_call(
@@ -132,7 +132,7 @@ def clip_call(
         ),
         slate=slate(task["scene"], shot),
     )
-    return CallSpec(_STEP, task["slot"], "shot", request)
+    return CallSpec(_STEP, task["slot"], "shot", request, order=shot.number)
 
 
 def stored(made: CallResult) -> StoredFile:
