@@ -208,6 +208,12 @@ class Settings(BaseSettings):
     fps: int = Field(default=24, validation_alias="CLASH_FPS")
     """Frames per second, 8 to 60."""
 
+    chain: bool = Field(default=False, validation_alias="CLASH_CHAIN")
+    """Whether clips end on the keyframe of the next shot at the same place."""
+
+    generate_audio: bool = Field(default=False, validation_alias="CLASH_GENERATE_AUDIO")
+    """Whether clips have sound of their own, where their model can make it."""
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -115,7 +115,7 @@ def test_one_clip_follows_from_keyframes() -> None:
 def test_what_a_card_is_in_follows_from_it() -> None:
     """The keyframes of the shots that refer to it, and their clips; no other shot."""
     assert [row.slot for row in retaken("character:mara")] == ["character:mara", "shot:001/keyframe", "shot:001"]
-    assert followers_of(["location:pier"], finished(), film()) == [
+    assert followers_of(["location:pier"], finished(), film(), {}) == [
         "shot:001/keyframe",
         "shot:002/keyframe",
         "shot:001",

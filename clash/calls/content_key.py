@@ -9,6 +9,7 @@ from typing import Any
 
 from clash.calls.first_keys import first_request
 from clash.calls.spec import CallSpec
+from clash.providers.clip_abilities import fitted
 from clash.providers.identity import default_identity
 from clash.providers.ports import (
     Identified,
@@ -45,7 +46,9 @@ def references_of(request: Request) -> tuple[Reference, ...]:
     """The stored files that a request refers to."""
     if isinstance(request, ImageRequest):
         return request.references
-    return (request.keyframe,) if isinstance(request, VideoRequest) else ()
+    if not isinstance(request, VideoRequest):
+        return ()
+    return (request.keyframe,) if request.last_frame is None else (request.keyframe, request.last_frame)
 
 
 def canonical_json(value: Any) -> str:
@@ -55,7 +58,7 @@ def canonical_json(value: Any) -> str:
 
 def content_key(model: Model, request: Request, *, take: int = 1, revision: str | None = None) -> str:
     """The key of a call, as hex digits. `revision`: in place of the provider's present one."""
-    provider = model.provider
+    provider, request = model.provider, fitted(model, request)
     identified = isinstance(provider, Identified)
     return _digest(
         {
@@ -84,8 +87,9 @@ def first_revision(model: Model, request: Request) -> str | None:
 
 def first_key(model: Model, request: Request, *, take: int = 1) -> str | None:
     """The key that clash 0.1 gave this call; None where what was made then should not serve any more."""
+    request = fitted(model, request)
     revision = first_revision(model, request)
-    if revision is None or (isinstance(request, ScreenplayRequest) and request.asks_for_more):
+    if revision is None or (isinstance(request, ScreenplayRequest | VideoRequest) and request.asks_for_more):
         return None
     return _digest(
         {

@@ -23,7 +23,8 @@ from clash.calls.spec import CallResult, CallSpec
 from clash.database import call_log
 from clash.database.port import Database
 from clash.database.rows import CallRow
-from clash.providers.ports import Answer, Context, Kind, Provider, Quote, ScreenplayRequest, SpeechRequest
+from clash.providers.clip_abilities import fitted
+from clash.providers.ports import Answer, Context, Kind, Provider, Quote, Request, ScreenplayRequest, SpeechRequest
 from clash.providers.registry import Model, Registry
 from clash.vocabulary import CallState
 
@@ -47,6 +48,8 @@ class PlannedCall:
     """The call that made its answer, where it is there already."""
     keys: tuple[str, ...] = ()
     """Its key, and those under which an older clash may have made it."""
+    sent: Request | None = None
+    """What its model is asked: the request of the task without what the model cannot do."""
 
     def is_answered_by(self, row: CallRow) -> bool:
         """Return whether this recorded call asked for just the same."""
@@ -55,7 +58,7 @@ class PlannedCall:
         # The provider's revision may be another by now: what is recorded for a take is served all the same.
         if self.model != f"{row.service}:{row.model}":
             return False
-        request = recorded_request(self.task.request)
+        request = recorded_request(self.task.request if self.sent is None else self.sent)
         return row.request == request and len(request) < LOG_LIMIT
 
 
@@ -98,20 +101,31 @@ class DryRun:
         self._reading = asyncio.Lock()
         self._imagined: dict[str, bytes] = {}
         self._asked: set[str] = set()
+        self._same: dict[tuple[str, int, str], asyncio.Lock] = {}
+        self._results: dict[tuple[str, int, str], CallResult] = {}
         self.planned: list[PlannedCall] = []
 
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
-        kind = kind_of(task.request)
         model = model_of(task, self._models, self._registry)
         keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
-        key = keys[0]
+        asked = (task.slot, task.take, keys[0])
+        # A keyframe is asked for twice where the clip before it ends on it: it is one call.
+        async with self._same.setdefault(asked, asyncio.Lock()):
+            if asked not in self._results:
+                self._results[asked] = await self._plan(task, model, keys)
+            return self._results[asked]
+
+    async def _plan(self, task: CallSpec, model: Model, keys: Sequence[str]) -> CallResult:
+        kind, key, sent = kind_of(task.request), keys[0], fitted(model, task.request)
         row = await self._find(task, keys)
-        quote = quote_of(model, task.request)
+        quote = quote_of(model, sent)
         # Of two that ask for the very same thing, the second will find what the first has made.
         free = row is not None or key in self._asked
         self._asked.add(key)
-        self.planned.append(PlannedCall(task.step, task.slot, kind, model.spec, quote, free, task, key, row, keys))
+        self.planned.append(
+            PlannedCall(task.step, task.slot, kind, model.spec, quote, free, task, key, row, tuple(keys), sent)
+        )
         if row is None:
             return await self._imagine(task, key)
         digest = row.asset_sha256

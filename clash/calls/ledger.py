@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from clash.assets import AssetStore
@@ -51,6 +52,7 @@ from clash.database.port import Database
 from clash.database.rows import CallRow
 from clash.errors import DO, Action, ClashError, ProviderError, Remedy, StorageError
 from clash.money import to_micro, usd_text
+from clash.providers.clip_abilities import fitted
 from clash.providers.ports import AnyProvider, Job, Kind, Searchable
 from clash.providers.registry import Model, Registry
 from clash.redaction import without_password
@@ -111,6 +113,7 @@ class Ledger:
         when the lease is lost, `StorageError`.
         """
         model = model_of(task, self._models, self._registry)
+        task = replace(task, request=fitted(model, task.request))
         key = content_key(model, task.request, take=task.key_take)
         try:
             # Two shots that ask for the very same thing wait for each other: the second finds what the first made.

@@ -11,9 +11,11 @@ from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import (
     AllowUnpriced,
     Budget,
+    Chain,
     ColumnMap,
     Concurrency,
     Fps,
+    GenerateAudio,
     IgnoreColumns,
     ImageModel,
     Json,
@@ -23,6 +25,7 @@ from clash.cli.options import (
     Size,
     SpeechModel,
     VideoModel,
+    captions_named,
     column_map,
 )
 from clash.cli.output import Document, emit, say
@@ -110,6 +113,45 @@ def fork(
     preset: Preset = None,
     size: Size = None,
     fps: Fps = None,
+    captions: Annotated[
+        str | None,
+        typer.Option(
+            "--captions",
+            metavar="soft|burned|none",
+            show_default=False,
+            help="How the words are shown; else as THREAD.",
+        ),
+    ] = None,
+    slate: Annotated[
+        bool | None,
+        typer.Option("--slate/--no-slate", show_default=False, help="Lay scene, shot, size and move over each shot."),
+    ] = None,
+    titles: Annotated[
+        bool | None,
+        typer.Option("--titles/--no-titles", show_default=False, help="Begin the film with a card of its title."),
+    ] = None,
+    music: Annotated[
+        str | None,
+        typer.Option(
+            "--music",
+            metavar="FILE|none|score",
+            show_default=False,
+            help="Play this file, nothing, or the composed score; else what THREAD plays.",
+        ),
+    ] = None,
+    music_volume: Annotated[
+        float | None,
+        typer.Option(
+            "--music-volume",
+            metavar="DB",
+            min=-40,
+            max=20,
+            show_default=False,
+            help="Decibels, compared with the composed score.",
+        ),
+    ] = None,
+    chain: Chain = None,
+    generate_audio: GenerateAudio = None,
     concurrency: Concurrency = None,
     allow_unpriced: AllowUnpriced = False,
     dry_run: Annotated[
@@ -143,6 +185,13 @@ def fork(
         columns=column_map(columns) if columns else None,
         ignore_columns=ignore_columns or None,
         language=language,
+        captions=None if captions is None else captions_named(captions),
+        slate=slate,
+        titles=titles,
+        music=music,
+        music_volume=music_volume,
+        chain=chain,
+        generate_audio=generate_audio,
     )
     if dry_run:
         document = report(lambda settings: production.fork_plan(request, settings))

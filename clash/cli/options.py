@@ -144,6 +144,24 @@ MusicVolume = Annotated[
 ]
 
 
+Chain = Annotated[
+    bool | None,
+    typer.Option(
+        "--chain/--no-chain",
+        show_default=False,
+        help="End each clip on the keyframe of the next shot at the same place, for models that take a last frame.",
+    ),
+]
+
+GenerateAudio = Annotated[
+    bool | None,
+    typer.Option(
+        "--generate-audio/--no-generate-audio",
+        show_default=False,
+        help="Have clips with sound of their own, for models that make it; it may cost more.",
+    ),
+]
+
 OpenFilm = Annotated[bool, typer.Option("--open", help="Open the film when it is finished.")]
 
 

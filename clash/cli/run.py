@@ -15,9 +15,11 @@ from clash.cli.options import (
     AllowUnpriced,
     Budget,
     CaptionsOption,
+    Chain,
     ColumnMap,
     Concurrency,
     Fps,
+    GenerateAudio,
     IgnoreColumns,
     ImageModel,
     Json,
@@ -126,6 +128,8 @@ def run(
     titles: TitlesOption = False,
     music: MusicOption = "",
     music_volume: MusicVolume = 0.0,
+    chain: Chain = None,
+    generate_audio: GenerateAudio = None,
     allow_unpriced: AllowUnpriced = False,
     review: Review = None,
     retry_unknown: RetryUnknown = False,
@@ -169,6 +173,8 @@ def run(
         language=language,
         review=None if review is None else [review],
         finish=production.Finish(captions_named(captions), slate, titles, music, music_volume),
+        chain=chain,
+        generate_audio=generate_audio,
     )
     if choice is not None and choice.strip().casefold() == "all":
         if screenplay is not None:

@@ -43,10 +43,18 @@ class Retake:
         )
 
 
-def plan_retake(retake: Retake, takes: Takes, made: Made, screenplay: Screenplay | None, batch: str) -> list[Decision]:
+def plan_retake(
+    retake: Retake,
+    takes: Takes,
+    made: Made,
+    screenplay: Screenplay | None,
+    batch: str,
+    endings: Mapping[str, Sequence[str]] | None = None,
+) -> list[Decision]:
     """Return the decisions of a retake: what is asked for, then what follows from it. All are of one batch.
 
-    The takes of a whole shot (`shot:007`) are pairs: the n-th new clip is made of the n-th new keyframe.
+    `endings`: by keyframe, the clips that end on it. The takes of a whole shot (`shot:007`) are pairs: the n-th new
+    clip is made of the n-th new keyframe.
     """
     planned: list[Decision] = []
     first: dict[str, int] = {}
@@ -69,7 +77,7 @@ def plan_retake(retake: Retake, takes: Takes, made: Made, screenplay: Screenplay
             )
             for place in range(retake.count)
         ]
-    followers = followers_of(retake.call_slots, made, screenplay)
+    followers = followers_of(retake.call_slots, made, screenplay, endings or {})
     return planned + [follow(slot, takes, made, batch, retake.actor) for slot in followers]
 
 
@@ -77,10 +85,13 @@ def _is_pair(slot: str, retake: Retake) -> bool:
     return is_clip(slot) and slot in retake.slots
 
 
-def followers_of(slots: Sequence[str], made: Made, screenplay: Screenplay | None) -> list[str]:
+def followers_of(
+    slots: Sequence[str], made: Made, screenplay: Screenplay | None, endings: Mapping[str, Sequence[str]]
+) -> list[str]:
     """Return the slots that were made and depend on one of these: the keyframes of a card, the clip of a shot's parts.
 
-    Slots that are not made yet are made of what is selected then.
+    A clip depends on the keyframe that it ends on, too (`endings`). Slots that are not made yet are made of what is
+    selected then.
     """
     shots: dict[str, None] = {}
     keyframes: dict[str, None] = {}
@@ -90,6 +101,8 @@ def followers_of(slots: Sequence[str], made: Made, screenplay: Screenplay | None
                 keyframes[keyframe_of(shot)] = shots[shot] = None
         elif not is_clip(slot) and (shot := shot_of(slot)):
             shots[shot] = None
+    for keyframe in (*keyframes, *slots):
+        shots.update(dict.fromkeys(endings.get(keyframe, ())))
     return [slot for slot in (*keyframes, *shots) if slot not in slots and made.is_made(slot)]
 
 

@@ -12,7 +12,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from clash.errors import StoryError
-from clash.story.screenplay import Character, Location, Screenplay, Shot, slug
+from clash.story.last_frames import NEXT, NONE
+from clash.story.screenplay import Character, Location, Screenplay, Shot, shot_slot, slug
 from clash.story.speakers import name_key
 
 LARGEST_BYTES = 64 << 20
@@ -112,7 +113,10 @@ def _faults(screenplay: Screenplay) -> Iterator[str]:
             yield f"scenes[{number}].location: {_unknown('location', scene.location, places)}"
         if not scene.shots:
             yield f"scenes[{number}].shots: a scene needs a shot"
+    slots = {shot_slot(number) for number in range(1, len(screenplay.shots) + 1)}
     for path, shot in shot_paths(screenplay):
+        if shot.last_frame not in {"", NEXT, NONE, *slots}:
+            yield f"{path}.last_frame: {shot.last_frame!r} is neither next, none nor the slot of a shot (shot:004)"
         if shot.location not in places:
             yield f"{path}.location: {_unknown('location', shot.location, places)}"
         for index, name in enumerate(shot.characters):

@@ -38,7 +38,7 @@ def film_clip(request: VideoRequest, files: Mapping[str, Path], take: int = 1) -
     except FilmError as problem:
         raise ProviderError(problem.message, hint=problem.hint) from problem
     _check(content, request)
-    facts = {**size, "frames": request.frames, "duration_s": request.frames / request.fps}
+    facts = {**size, "frames": request.frames, "duration_s": request.frames / request.fps, "has_sound": False}
     return Answer(content=content, media_type="video/mp4", facts=facts)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from clash.assets import AssetStore, open_assets, sha256_of
 from clash.calls.dry_run import DryRun, EstimateLine, PlannedCall, summed, together
-from clash.config import Settings, load_settings, parse_size
+from clash.config import Settings, load_settings
 from clash.database import call_log, reading
 from clash.database.connection import database_exists, open_database
 from clash.database.decisions import decisions_of
@@ -28,7 +28,7 @@ from clash.production.refitting import Recorded, after_screenplay
 from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
 from clash.story.screenplay import Screenplay, Story
-from clash.workflow.context import Format, format_of
+from clash.workflow.context import format_of
 from clash.workflow.dry_run import collect_calls
 from clash.workflow.state import StoredFile
 
@@ -44,7 +44,6 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
     plan = prepare(request, settings, registry)
     models = registry.models(plan.models)
     assets = open_assets(settings)
-    width, height = parse_size(plan.size)
     panels = {
         name: StoredFile(sha256=sha256_of(content), media_type=media_type)
         for name, (media_type, content) in plan.panels.items()
@@ -60,8 +59,7 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
             found.imagine(plan.cast.sheet.content())
         if plan.given:
             found.imagine(plan.given.model_dump_json(indent=2).encode())
-        film = Format(width, height, plan.fps)
-        await collect_calls(plan.story, panels, film, found, takes, plan.basis, refit=refit)
+        await collect_calls(plan.story, panels, plan.film, found, takes, plan.basis, refit=refit)
     lines = summed(found.planned)
     total = sum((line.cost_usd for line in lines), Decimal(0))
     guessed = not plan.given and models["screenplay"].spec != registry.default("screenplay").spec

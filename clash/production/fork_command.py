@@ -13,7 +13,7 @@ from clash.production.cast_files import NONE
 from clash.production.fork_request import ForkRequest
 from clash.production.plan import RunPlan
 from clash.production.remedies import free_thread
-from clash.workflow.context import finish_of
+from clash.workflow.context import finish_of, format_of
 
 
 async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkRequest | None:
@@ -24,11 +24,12 @@ async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkReq
         plan.given
         or cast != recorded.basis.cast
         or plan.story_choice != recorded.story_choice
-        or plan.finish != finish_of(recorded)
+        or plan.finish.music != finish_of(recorded).music
     ):
         return None
     before, asked = recorded.document, plan.reading
     same = all(before.get(name) == asked.get(name) for name in ("columns", "ignore_columns", "language"))
+    finish, before_finish, film = plan.finish, finish_of(recorded), format_of(recorded)
     budget = None if run.budget_micro is None else from_micro(run.budget_micro)
     return ForkRequest(
         source=run.run_id,
@@ -43,6 +44,12 @@ async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkReq
         columns=None if same else asked.get("columns", {}),
         ignore_columns=None if same else asked.get("ignore_columns", False),
         language=None if same else asked.get("language"),
+        captions=None if finish.captions == before_finish.captions else finish.captions,
+        slate=None if finish.slate == before_finish.slate else finish.slate,
+        titles=None if finish.titles == before_finish.titles else finish.titles,
+        music_volume=None if finish.music_volume == before_finish.music_volume else finish.music_volume,
+        chain=None if plan.chain == film.chain else plan.chain,
+        generate_audio=None if plan.generate_audio == film.generate_audio else plan.generate_audio,
     )
 
 
@@ -70,6 +77,7 @@ def fork_command(request: ForkRequest, run: RunRow) -> str:
         flags += _flag("--output", request.output.as_posix())
     if request.budget is not None:
         flags += ["--budget", f"{request.budget.normalize():f}"]
+    flags += _finish(request)
     flags += _reading(request.columns or {}, request)
     source = [run.run_id] if not run.run_id.startswith("-") else ["--", run.run_id]
     return shlex.join(["clash", "fork", *flags, *source] if source[0] == "--" else ["clash", "fork", *source, *flags])
@@ -77,6 +85,16 @@ def fork_command(request: ForkRequest, run: RunRow) -> str:
 
 def _flag(name: str, value: str) -> list[str]:
     return [f"{name}={value}"] if value.startswith("-") and value != "-" else [name, value]
+
+
+def _finish(request: ForkRequest) -> list[str]:
+    """How the film is cut, and what its clips have, where that is to be different."""
+    switches = ("slate", "titles", "chain", "generate_audio")
+    named = [(name.replace("_", "-"), getattr(request, name)) for name in switches]
+    flags = [f"--{name}" if value else f"--no-{name}" for name, value in named if value is not None]
+    flags += [] if request.captions is None else ["--captions", request.captions]
+    flags += [] if request.music is None else _flag("--music", request.music)
+    return flags + ([] if request.music_volume is None else [f"--music-volume={request.music_volume:g}"])
 
 
 def _reading(columns: Mapping[str, str], request: ForkRequest) -> list[str]:

@@ -29,7 +29,6 @@ from clash.production.prices import counts_document, price_document
 from clash.providers.registry import Registry
 from clash.story.alignment import Pair
 from clash.story.screenplay import Screenplay, shot_slot
-from clash.workflow.context import Format
 from clash.workflow.generate_screenplay import make_screenplay
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW, StoredFile
 
@@ -159,12 +158,11 @@ def _basis(request: ForkRequest, run: RunPlan, source: ForkSource) -> Basis:
 
 
 def _target(run: RunPlan, basis: Basis, registry: Registry) -> Target:
-    width, height = (int(side) for side in run.size.split("x"))
     images = {
         name: StoredFile(sha256=sha256_of(content), media_type=media_type)
         for name, (media_type, content) in run.panels.items()
     }
-    return Target(registry.models(run.models), Format(width, height, run.fps), run.story, images, basis)
+    return Target(registry.models(run.models), run.film, run.story, images, basis)
 
 
 async def _screenplay(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from clash.assets import AssetStore
+from clash.assets import AssetStore, sha256_of
 from clash.config import Settings, check_fps, parse_size
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
@@ -16,18 +16,23 @@ from clash.editing.cast import CastSheet
 from clash.errors import UsageError
 from clash.money import from_micro
 from clash.production.cast_files import CastPlan, find_cast
-from clash.production.plan import RunPlan, RunRequest, check_budget, check_writable, prepare
+from clash.production.clip_warnings import clip_warnings, format_asked
+from clash.production.music_file import read_music
+from clash.production.plan import RunPlan, RunRequest, check_budget, check_writable, prepare, with_title
 from clash.production.spoken_languages import check_speech
 from clash.production.story_files import read_panels_of_screenplay, read_screenplay_file
 from clash.providers.choice import models_of_preset
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
+from clash.story.reader import title_of
 from clash.story.screenplay import Story
 from clash.thread_ids import check_thread_id
 from clash.vocabulary import KINDS
-from clash.workflow.context import finish_of
+from clash.workflow.context import Captions, Finish, finish_of, format_of
 from clash.workflow.state import STEPS
 
+COMPOSED = "score"
+"""The music of a film that plays no file: the one that clash composes."""
 _READING = ("columns", "ignore_columns", "language")
 
 
@@ -66,6 +71,16 @@ class ForkRequest:
     """Headers of the changed story's table, each with the field that it fills."""
     ignore_columns: bool | None = None
     language: str | None = None
+    captions: Captions | None = None
+    slate: bool | None = None
+    titles: bool | None = None
+    music: str | None = None
+    """The path of a file; `none` for no music, `score` for the composed score."""
+    music_volume: float | None = None
+    chain: bool | None = None
+    """Whether clips end on the keyframe of the next shot at the same place."""
+    generate_audio: bool | None = None
+    """Whether clips have sound of their own, where their model can make it."""
 
     def check(self) -> None:
         """Raise `UsageError` for what cannot be asked for together, or at all."""
@@ -100,7 +115,10 @@ def run_plan_of(
         asked = _request_of(request, recorded, models, budget)
         run = prepare(asked, settings, registry)
         cast = run.cast or (_cast_of(recorded, assets) if request.cast is None else None)
-        return replace(run, cast=cast, finish=finish_of(recorded))
+        # Of the story that is read, whether it has a title is known; that of the run may have got its file's name.
+        is_titled = run.finish.titles or not _titles(request, recorded)
+        finish, music, _ = _finish(request, recorded, is_titled=is_titled)
+        return replace(run, cast=cast, finish=finish, music=music)
     width, height = parse_size(request.size or recorded.size)
     panels = {
         name: (file["media_type"], assets.read(file["sha256"])) for name, file in recorded.reference_images.items()
@@ -110,6 +128,10 @@ def run_plan_of(
         given = read_screenplay_file(request.screenplay)
         panels |= read_panels_of_screenplay(given.screenplay, [Path(request.screenplay).parent], known=panels)
     spoken = given.screenplay if given else story
+    film = format_asked(request, format_of(recorded), format_of(recorded))
+    clips = clip_warnings(registry.model("video", models["video"]), spoken, film)
+    is_titled = given is not None or recorded.basis.given != "" or story.title != title_of(source.story_path)
+    finish, music, untitled = _finish(request, recorded, is_titled=is_titled)
     output = request.output or recorded.output
     check_writable(output / request.thread_id)
     return RunPlan(
@@ -125,21 +147,49 @@ def run_plan_of(
         budget=check_budget(settings.budget if budget is None else budget),
         panels=panels,
         reading={name: recorded.document[name] for name in _READING if name in recorded.document},
-        finish=finish_of(recorded),
+        finish=finish,
+        music=music,
+        chain=film.chain,
+        generate_audio=film.generate_audio,
         cast=_cast_of(recorded, assets) if request.cast is None else find_cast(request.cast, Path()),
         given=given.screenplay if given else None,
         screenplay_path=request.screenplay,
         warnings=(
             *(given.warnings if given else ()),
             *check_speech(spoken, registry.model("speech", models["speech"]), settings),
+            *clips,
+            *untitled,
         ),
     )
+
+
+def _titles(request: ForkRequest, recorded: RunSettings) -> bool:
+    return finish_of(recorded).titles if request.titles is None else request.titles
+
+
+def _finish(request: ForkRequest, recorded: RunSettings, *, is_titled: bool) -> tuple[Finish, bytes, tuple[str, ...]]:
+    """Return how the film is cut, the file of another music, and what there is to say of it."""
+    before = finish_of(recorded)
+    finish = Finish(
+        captions=before.captions if request.captions is None else request.captions,
+        slate=before.slate if request.slate is None else request.slate,
+        titles=_titles(request, recorded),
+        music=before.music,
+        music_volume=before.music_volume if request.music_volume is None else request.music_volume,
+    )
+    finish, untitled = with_title(finish, is_titled=is_titled)
+    if request.music is None:
+        return finish, b"", untitled
+    named = "" if request.music == COMPOSED else request.music
+    content = read_music(named)
+    return replace(finish, music=sha256_of(content) if content else named), content, untitled
 
 
 def _request_of(
     request: ForkRequest, recorded: RunSettings, models: Mapping[Kind, str], budget: Decimal | None
 ) -> RunRequest:
     """Return the request for a run of another story, with the settings of the source where the fork names no others."""
+    film = format_asked(request, format_of(recorded), format_of(recorded))
     return RunRequest(
         story=request.story or "",
         story_choice=recorded.story_choice,
@@ -150,6 +200,9 @@ def _request_of(
         fps=recorded.fps if request.fps is None else request.fps,
         budget=budget,
         cast=request.cast,
+        finish=Finish(titles=_titles(request, recorded)),
+        chain=film.chain,
+        generate_audio=film.generate_audio,
         **_reading(request, recorded),
     )
 

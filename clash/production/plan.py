@@ -21,6 +21,7 @@ from clash.editing.screenplay_file import ScreenplayFile, read_screenplay
 from clash.errors import ConflictError, StoryError, UsageError
 from clash.hints import command
 from clash.production.cast_files import CastPlan, find_cast
+from clash.production.clip_warnings import clip_warnings, format_asked
 from clash.production.music_file import read_music
 from clash.production.spoken_languages import check_speech
 from clash.production.story_document import picture_column, warnings_of
@@ -31,7 +32,7 @@ from clash.providers.registry import Registry
 from clash.story.reader import Options, Reading, read
 from clash.story.screenplay import Screenplay, Story
 from clash.thread_ids import check_thread_id
-from clash.workflow.context import Finish
+from clash.workflow.context import Finish, Format
 
 _LARGEST_BUDGET = 1_000_000
 
@@ -76,6 +77,10 @@ class RunRequest:
     """The film's language as BCP 47 writes it; without it, the text decides."""
     finish: Finish = field(default_factory=Finish)
     """How the film is cut; its `music` is the path of a file here."""
+    chain: bool | None = None
+    """Whether clips end on the keyframe of the next shot at the same place."""
+    generate_audio: bool | None = None
+    """Whether clips have sound of their own, where their model can make it."""
     review: Sequence[str] | None = None
     """Stages at which the run waits until people have approved what was made: screenplay, cards, keyframes, shots."""
     screenplay: str | Path | Screenplay | None = None
@@ -112,6 +117,10 @@ class RunPlan:
     """The cast that a person gives."""
     music: bytes = b""
     """The file of the music that a person gives."""
+    chain: bool = False
+    """Whether clips end on the keyframe of the next shot at the same place."""
+    generate_audio: bool = False
+    """Whether clips have sound of their own."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
 
@@ -124,12 +133,19 @@ class RunPlan:
             **finish_document(self.finish),
             **given,
             **({"cast": self.cast.sha256} if self.cast else {}),
+            **({"chain": True} if self.chain else {}),
+            **({"generate_audio": True} if self.generate_audio else {}),
             "models": dict(self.models),
             "size": self.size,
             "fps": self.fps,
             "story_choice": self.story_choice,
             "panels": {name: sha256_of(content) for name, (_, content) in self.panels.items()},
         }
+
+    @property
+    def film(self) -> Format:
+        """The format of the film, and what its clips have."""
+        return Format(*parse_size(self.size), self.fps, self.chain, self.generate_audio)
 
     @property
     def fingerprint(self) -> str:
@@ -210,7 +226,11 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         panels |= read_panels_of_screenplay(given.screenplay, folders, known=panels)
     cast = find_cast(request.cast, folder) if request.story != "-" or request.cast else None
     music = read_music(request.finish.music)
-    silent = check_speech(given.screenplay if given else story, registry.model("speech", models["speech"]), settings)
+    filmed = given.screenplay if given else story
+    silent = check_speech(filmed, registry.model("speech", models["speech"]), settings)
+    film = format_asked(request, settings, Format(width, height, fps))
+    clips = clip_warnings(registry.model("video", models["video"]), filmed, film)
+    finish, untitled = with_title(request.finish, is_titled=reading.is_titled or given is not None)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
     check_writable(output / thread_id)
@@ -227,8 +247,10 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         budget=check_budget(settings.budget if request.budget is None else request.budget),
         panels=panels,
         reading=_decided(request),
-        finish=replace(request.finish, music=sha256_of(music)) if music else request.finish,
+        finish=replace(finish, music=sha256_of(music)) if music else finish,
         music=music,
+        chain=film.chain,
+        generate_audio=film.generate_audio,
         given=given.screenplay if given else None,
         screenplay_path=path,
         cast=cast,
@@ -237,8 +259,17 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
             *(given.warnings if given else ()),
             *(cast.warnings_for(story) if cast else ()),
             *silent,
+            *clips,
+            *untitled,
         ),
     )
+
+
+def with_title(finish: Finish, *, is_titled: bool) -> tuple[Finish, tuple[str, ...]]:
+    """Return how the film is cut, without a title card if the story has no title; and what there is to say of it."""
+    if not finish.titles or is_titled:
+        return finish, ()
+    return replace(finish, titles=False), ("--titles: the story says no title, so the film begins without a card",)
 
 
 def _given(request: RunRequest) -> tuple[ScreenplayFile | None, str | None]:

@@ -8,7 +8,6 @@ from functools import cached_property
 
 from clash.assets import AssetStore
 from clash.calls.dry_run import DryRun, PlannedCall
-from clash.config import parse_size
 from clash.database.decisions import Decision
 from clash.database.rows import CallRow
 from clash.database.run_settings import RunSettings
@@ -19,7 +18,7 @@ from clash.editing.slots import SCREENPLAY
 from clash.editing.takes import Takes
 from clash.providers.registry import Registry
 from clash.story.screenplay import Screenplay
-from clash.workflow.context import Format
+from clash.workflow.context import format_of
 from clash.workflow.dry_run import collect_calls_of
 
 
@@ -39,8 +38,7 @@ class Recorded:
 
     def probe(self, screenplay: Screenplay) -> Probe:
         """Return what says which calls a film of this screenplay needs. It looks into no database."""
-        width, height = parse_size(self.settings.size)
-        film = Format(width, height, self.settings.fps)
+        film = format_of(self.settings)
         models = self.registry.models(self.settings.models)
 
         async def asked(takes: Takes) -> Mapping[str, PlannedCall]:

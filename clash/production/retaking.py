@@ -165,7 +165,10 @@ async def _planned(request: RetakeRequest, found: TakesOfRun) -> tuple[list[Deci
         slots, request.note.strip(), request.prompt.strip(), request.takes, models=models, actor=this_person()
     )
     repeated = is_repeated(asked, found.takes, found.made)
-    decisions = [] if repeated else plan_retake(asked, found.takes, found.made, found.screenplay, secrets.token_hex(8))
+    decisions: list[Decision] = []
+    if not repeated:
+        batch = secrets.token_hex(8)
+        decisions = plan_retake(asked, found.takes, found.made, found.screenplay, batch, found.endings)
     # Before their price: what is pending may be made of what fails.
     refuse_pending(decisions, found)
     planned = await found.planned(found.takes.with_(decisions))

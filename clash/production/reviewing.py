@@ -96,7 +96,8 @@ async def reject(
         paired = {part for slot in whole for part in call_slots(slot)}
         named = [*whole, *(people_slot(slot) for slot in judged if slot not in paired)]
         rejected = Retake(tuple(named), note.strip(), prompt.strip(), judged=judged, actor=this_person())
-        decisions = plan_retake(rejected, found.takes, found.made, found.screenplay, secrets.token_hex(8))
+        batch = secrets.token_hex(8)
+        decisions = plan_retake(rejected, found.takes, found.made, found.screenplay, batch, found.endings)
         refuse_pending(decisions, found)
         return decisions
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 from clash.config import Settings
 from clash.documents.story import StoryDocument
 from clash.errors import UsageError
+from clash.production.clip_warnings import clip_warnings
 from clash.production.story_files import read_file, read_panels
-from clash.providers.ports import Context, Provider, ScreenplayRequest
+from clash.providers.choice import models_for
+from clash.providers.ports import Context, Provider, ScreenplayRequest, screenplay_of
 from clash.providers.registry import Registry
+from clash.story.last_frames import told_without, with_last_frames
 from clash.story.reader import Options, Reading, read, stories_in
 
 
@@ -21,10 +22,14 @@ async def story_document(story: str, options: Options, settings: Settings) -> St
     name, folder, content = read_file(story)
     reading = read(content, name=name, options=options)
     read_panels(reading.story, folder, column=picture_column(reading))
-    writer = Registry(settings).default("screenplay")
+    registry = Registry(settings)
+    writer = registry.default("screenplay")
     if not isinstance(writer.provider, Provider):
         raise TypeError(f"the default writer answers at once; {writer.spec} does not")
-    answer = await writer.provider.call(writer.name, ScreenplayRequest(story=reading.story), Context("", writer.name))
+    request = ScreenplayRequest(story=told_without(reading.story))
+    answer = await writer.provider.call(writer.name, request, Context("", writer.name))
+    screenplay = with_last_frames(screenplay_of(answer.content), reading.story)
+    clip_model = registry.model("video", models_for(settings)["video"])
     return StoryDocument.of(
         {
             "story": {
@@ -40,8 +45,8 @@ async def story_document(story: str, options: Options, settings: Settings) -> St
                 for use in reading.columns
             ],
             "labels": [{"row": beat.row, "shot": beat.shot} for beat in reading.story.beats if beat.shot],
-            "warnings": list(warnings_of(reading)),
-            "screenplay": json.loads(answer.content),
+            "warnings": [*warnings_of(reading), *clip_warnings(clip_model, reading.story)],
+            "screenplay": screenplay.model_dump(mode="json"),
         }
     )
 

@@ -27,6 +27,7 @@ from clash.editing.slots import (
     asset_of,
     call_slots,
     in_film_order,
+    keyframe_of,
     people_slot,
     shot_of,
     slot_named,
@@ -38,10 +39,13 @@ from clash.money import to_micro, usd_text
 from clash.production.estimates import planned_calls
 from clash.production.prices import counts_document, is_estimated, price_document
 from clash.production.refitting import Recorded
+from clash.providers.clip_abilities import takes_last_frame
 from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
-from clash.story.screenplay import Screenplay
+from clash.story.last_frames import ends_on
+from clash.story.screenplay import Screenplay, shot_slot
 from clash.thread_ids import check_thread_id
+from clash.workflow.context import format_of
 from clash.workflow.state import WORKFLOW
 
 _TRIES = 8
@@ -86,6 +90,20 @@ class TakesOfRun:
             file = self.file_of(slot) if self.takes.selected(slot).number == number else None
             return file and file.sha256
         return call and call.asset_sha256
+
+    @property
+    def endings(self) -> Mapping[str, Sequence[str]]:
+        """By the slot of each keyframe, the clips that end on it, where their models take a last frame."""
+        found: dict[str, list[str]] = {}
+        if self.screenplay is None:
+            return found
+        settings = self.recorded.settings
+        for number, end in ends_on(self.screenplay, chain=format_of(settings).chain).items():
+            clip = shot_slot(number)
+            spec = self.takes.selected(clip).model or settings.models["video"]
+            if takes_last_frame(self.registry.model("video", spec)):
+                found.setdefault(keyframe_of(shot_slot(end)), []).append(clip)
+        return found
 
     @property
     def exact_writer(self) -> bool:

@@ -89,7 +89,8 @@ class Card(_Data):
     """One model: what it is asked (`arguments`), what it can make, and where in its answer the file's address is.
 
     `with_references` is the endpoint that takes pictures beside the prompt, where that is another one. `free`: its
-    calls cost nothing. `seed_argument`: the argument that takes a seed, "" where the model has none.
+    calls cost nothing. Arguments that a model may have: `seed_argument` takes a seed, `last_frame_argument` the
+    picture that a clip ends on, `sound_argument` whether a clip has sound.
     """
 
     provider: str
@@ -99,6 +100,8 @@ class Card(_Data):
     free: bool = False
     arguments: dict[str, Any] = Field(default_factory=dict)
     seed_argument: str = ""
+    last_frame_argument: str = ""
+    sound_argument: str = ""
     result: str = ""
     with_references: str = ""
     most_references: int = Field(default=0, ge=0)

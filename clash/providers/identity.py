@@ -24,13 +24,17 @@ def default_identity(request: Request) -> dict[str, Any]:
         return {**request.model_dump(mode="json", exclude={"story"}), "story": _story(request.story)}
     if isinstance(request, SpeechRequest):
         return request.model_dump(mode="json")
-    told = request.model_dump(mode="json", exclude={"slate", "keyframe", "references"})
+    told = request.model_dump(mode="json", exclude={"slate", "keyframe", "last_frame", "references"})
     if isinstance(told.get("shot"), dict):
         told["shot"] = {name: value for name, value in told["shot"].items() if name not in _POSITIONS | _HEARD}
     if isinstance(request, ImageRequest):
         told["references"] = [[reference.role, reference.sha256] for reference in request.references]
     else:
         told["keyframe"] = request.keyframe.sha256
+        if request.last_frame is not None:
+            told["last_frame"] = request.last_frame.sha256
+        if request.generate_audio:
+            told["sound"] = request.shot.sound
     return told
 
 

@@ -24,7 +24,7 @@ _REFERENCE_QUALITY = 92
 def examined(kind: Kind, content: bytes) -> tuple[str, dict[str, Any]]:
     """Media type and facts of a file, all of which is decoded.
 
-    Facts: width and height of pictures and clips; frames, fps and duration_s of clips; duration_s of speech.
+    Facts: width and height of pictures and clips; frames, fps, duration_s and has_sound of clips; duration_s of speech.
     Raises `ProviderError` (code `bad_answer`) for an empty file, and for one that breaks off or cannot be decoded.
     """
     if not content:
@@ -65,7 +65,7 @@ def _clip(content: bytes) -> tuple[str, dict[str, Any]]:
     with av.open(io.BytesIO(content), "r", format="mp4") as container:
         if not container.streams.video:
             raise bad_file("the vendor's clip has no picture")
-        stream = container.streams.video[0]
+        stream, has_sound = container.streams.video[0], bool(container.streams.audio)
         stream.thread_type = "AUTO"
         width, height = int(stream.codec_context.width), int(stream.codec_context.height)
         declared, rate = int(stream.frames), float(stream.average_rate or 0)
@@ -81,7 +81,7 @@ def _clip(content: bytes) -> tuple[str, dict[str, Any]]:
             raise bad_file(f"the vendor's clip breaks off: {frames} of {declared} frames")
     size = {"width": width, "height": height}
     facts = {**size, "frames": frames, "fps": round(rate, 3), "duration_s": round(frames / rate, 3)}
-    return "video/mp4", facts
+    return "video/mp4", {**facts, "has_sound": has_sound}
 
 
 def _speech(content: bytes) -> tuple[str, dict[str, Any]]:

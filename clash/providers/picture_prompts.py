@@ -76,9 +76,14 @@ def _named(request: ImageRequest, references: Sequence[Reference]) -> str:
 
 
 def clip_prompt(request: VideoRequest) -> str:
-    """The words for a clip."""
+    """The words for a clip. Of its sound and of its last picture they tell only a model that is asked for them."""
     shot = request.shot
-    return prompt("clip", prompt=_sentence(request.prompt or shot.action), camera=shot.movement.replace("_", " "))
+    told = prompt("clip", prompt=_sentence(request.prompt or shot.action), camera=shot.movement.replace("_", " "))
+    if request.last_frame is not None:
+        told += "\n" + prompt("clip_end")
+    if request.generate_audio:
+        told += "\n" + prompt("clip_sound", sound=_sentence(shot.sound) if shot.sound else "the place and the action.")
+    return told
 
 
 def _sentence(text: str) -> str:

@@ -8,9 +8,9 @@ A provider is found by name through the entry-point group `clash.providers`. Its
     JobProvider                  takes a job, and is asked later; the job's id is stored before the first poll
 
 Each may also be `Priced` (what a call will cost), `Searchable` (whether a call was ever seen), `Identified` (what
-decides an answer), `FailsFree` (which failures are not billed) and `Multilingual` (which languages it speaks), and may
-have a `timeout_s`: seconds that a call or a job takes at most (CLASH_CALL_TIMEOUT_S and CLASH_JOB_TIMEOUT_S hold in any
-case).
+decides an answer), `FailsFree` (which failures are not billed), `Multilingual` (which languages it speaks), and
+`TakesLastFrame` and `MakesSound` (what its clips can have: `clash.providers.clip_abilities`). Each may have a
+`timeout_s`: seconds that a call or a job takes at most (CLASH_CALL_TIMEOUT_S and CLASH_JOB_TIMEOUT_S hold in any case).
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
-
 from clash.story.screenplay import (
     Character,
     Location,
@@ -30,6 +28,7 @@ from clash.story.screenplay import (
     Screenplay,
     Shot,
     ShotSize,
+    SparseValue,
     Story,
     TimeOfDay,
     Value,
@@ -103,7 +102,7 @@ class CastMember(Value):
     look: str = ""
 
 
-class ScreenplayRequest(Value):
+class ScreenplayRequest(SparseValue):
     """Turn a story into a screenplay. Answer: JSON of `Screenplay` (`application/json`).
 
     With `established`, `story` holds only the rows to be written; of the answer only their shots are taken, and the
@@ -123,12 +122,6 @@ class ScreenplayRequest(Value):
     def asks_for_more(self) -> bool:
         """Whether more than the story is told, which clash 0.1 could not do."""
         return bool(self.established or self.note or self.cast)
-
-    @model_serializer(mode="wrap")
-    def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A request that needs none of the later fields is written as before them: its calls keep their keys.
-        values: dict[str, Any] = handler(self)
-        return {name: value for name, value in values.items() if value or name not in self.omitted_when_unset}
 
 
 class ImageRequest(Value):
@@ -150,13 +143,17 @@ class ImageRequest(Value):
     references: tuple[Reference, ...] = ()
 
 
-class VideoRequest(Value):
-    """Make one clip: `frames` frames at `fps`, `width` x `height`. Answer: `video/mp4` without sound.
+class VideoRequest(SparseValue):
+    """Make one clip: `frames` frames at `fps`, `width` x `height`. Answer: `video/mp4`.
 
     The `keyframe` is the clip's picture (first frame). The clip has no lettering: `captions` say which words are heard
     in it, and when; `slate` is a short technical line about it ("SC 02  SHOT 003  MS  PUSH IN"). Both are laid over the
-    clip when the film is cut, if the film is to have them.
+    clip when the film is cut, if the film is to have them. `last_frame`: the picture that the clip ends on.
+    `generate_audio`: the clip has the sound of what is seen (no speech, no music). Both are set only for a model that
+    can do it: see `clash.providers.clip_abilities`.
     """
+
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame", "generate_audio"})
 
     shot: Shot
     prompt: str
@@ -167,6 +164,13 @@ class VideoRequest(Value):
     height: int
     captions: tuple[Caption, ...] = ()
     slate: str = ""
+    last_frame: Reference | None = None
+    generate_audio: bool = False
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether it asks for what clash 0.1 could not ask for."""
+        return self.last_frame is not None or self.generate_audio
 
 
 class SpeechRequest(Value):

@@ -26,10 +26,14 @@ Unit = Literal["image", "megapixel", "second", "1000 characters", "million input
 _MILLION = Decimal(1_000_000)
 _OPENAI = "openai"
 _USUAL = 10_000
+_SOUND = "sound"
 
 
 class Price(BaseModel):
-    """Dollars for one `unit` of a model, as published at `source` on `checked_on`. `variant`: a size or resolution."""
+    """Dollars for one `unit` of a model, as published at `source` on `checked_on`.
+
+    `variant`: a size or resolution; `sound` or `1080p sound` for clips that have sound.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -108,10 +112,16 @@ class PriceList:
 
     def unit_price(self, spec: str, variant: str = "") -> Price | None:
         """The price of a model that is not sold by the token: for this variant, else for any."""
+        return self._of_variants(spec, (variant, ""))
+
+    def _of_variants(self, spec: str, variants: Sequence[str]) -> Price | None:
+        """The price for the first of these variants that has one."""
         found = [price for price in self._prices if price.model == spec and "tokens" not in price.unit]
-        exact = [price for price in found if price.variant == variant]
-        general = [price for price in found if not price.variant]
-        return next(iter(exact or general), None)
+        return next((price for variant in variants for price in found if price.variant == variant), None)
+
+    def depend_on_sound(self, spec: str) -> bool:
+        """Whether clips of a model with sound have a price of their own."""
+        return any(price.variant.split(" ")[-1] == _SOUND for price in self.of(spec))
 
     def token_cost(self, spec: str, tokens: Tokens, base_url: str) -> Decimal | None:
         """Dollars for these tokens; None if nobody knows. Raises `SettingsError` if `genai-prices` is missing."""
@@ -123,9 +133,13 @@ class PriceList:
     def _token_price(self, spec: str, unit: str) -> Decimal | None:
         return next((price.price for price in self._prices if (price.model, price.unit) == (spec, unit)), None)
 
-    def quote(self, spec: str, units: dict[str, Decimal], variant: str = "") -> Quote:
-        """What so many units cost; `units` says how many there would be of each. Raises `SettingsError` (unpriced)."""
-        price = self.unit_price(spec, variant)
+    def quote(self, spec: str, units: dict[str, Decimal], variant: str = "", *, with_sound: bool = False) -> Quote:
+        """What so many units cost; `units` says how many there would be of each. Raises `SettingsError` (unpriced).
+
+        `with_sound`: of a clip with sound, which costs as one without where no price for it is known.
+        """
+        sounding = (f"{variant} {_SOUND}".strip(), _SOUND) if with_sound else ()
+        price = self._of_variants(spec, (*sounding, variant, ""))
         if price is None or price.unit not in units:
             return self.unpriced(spec)
         count = units[price.unit]

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clash.sound.ambience import BED_DB, Levels, bed_levels
+from clash.sound.clip_sound import read_clip_sound
 from clash.sound.foley import HAPPENINGS, LONGEST_S, happening_sound
 from clash.sound.given_music import Music, MusicTrack
 from clash.sound.loudness import Chunk, amplified, normalised
@@ -44,7 +46,10 @@ _HAPPENING_PEAK_DB = 14.0
 
 @dataclass(frozen=True)
 class SoundShot:
-    """The sound of a shot. `sound`, `music` and `mood` are the story's words about it, "" for none."""
+    """The sound of a shot. `sound`, `music` and `mood` are the story's words about it, "" for none.
+
+    `clip`: the clip whose own sound is heard in place of the composed ambience.
+    """
 
     duration_s: float
     utterances: tuple[Utterance, ...]
@@ -54,6 +59,7 @@ class SoundShot:
     sound: str = ""
     music: str = ""
     mood: str = ""
+    clip: Path | None = None
 
 
 def soundtrack(shots: Sequence[SoundShot], music: Music | None = None) -> Iterator[Chunk]:
@@ -130,7 +136,12 @@ class Bed:
     """Everything but the speech, read by absolute position."""
 
     def __init__(self, shots: Sequence[SoundShot], borders: Sequence[int], music: Music | None) -> None:
-        levels = [_gains(bed_levels(shot.place, shot.time, shot.weather, shot.sound)) for shot in shots]
+        levels = [
+            _gains({} if shot.clip else bed_levels(shot.place, shot.time, shot.weather, shot.sound)) for shot in shots
+        ]
+        self._clips = [
+            (start, end, shot.clip) for start, end, shot in zip(borders[:-1], borders[1:], shots, strict=True)
+        ]
         passages: list[tuple[int, Mood]] = []
         for border, shot, gains in zip(borders, shots, levels, strict=False):
             mood = mood_of(shot.time, shot.weather, shot.music, shot.mood)
@@ -158,7 +169,16 @@ class Bed:
             sound += self._music.read(length) * self._faders.gain(_SCORE, start, length, MUSIC_FADE)
         if part != "music":
             self._add_happenings(sound, start)
+            self._add_clips(sound, start)
         return sound
+
+    def _add_clips(self, sound: Stereo, start: int) -> None:
+        """Add the own sound of the clips that are shown."""
+        for first, last, clip in self._clips:
+            begin, end = max(first, start), min(last, start + sound.shape[1])
+            if clip is not None and begin < end:
+                own = read_clip_sound(clip, begin - first, end - begin, last - first)
+                sound[:, begin - start : end - start] += own
 
     def _add_happenings(self, sound: Stereo, start: int) -> None:
         """Add the happenings that began up to `LONGEST_S` ago or begin now; they ring on across a cut."""

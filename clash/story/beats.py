@@ -14,6 +14,7 @@ from clash.story.column_rules import LENS
 from clash.story.columns import Column, Columns, is_joined
 from clash.story.headers import SPEECH
 from clash.story.headings import Heading, canonical_side, heading_of, is_scene_number
+from clash.story.last_frames import last_frame_named
 from clash.story.lengths import Lengths
 from clash.story.screenplay import Beat, Line
 from clash.story.speakers import is_nobody, is_off, name_key, voice_of
@@ -25,7 +26,7 @@ from clash.story.words import fold, has_cjk, is_cjk
 LONGEST_SPEECH_S = 3000.0
 """Seconds. Words that take longer to say are a mistake in the table."""
 
-_NOTHING_TO_FILM = frozenset({"scene", "shot", "title", "act", "duration"})
+_NOTHING_TO_FILM = frozenset({"scene", "shot", "title", "act", "duration", "last_frame"})
 _STOPS = re.compile("[.!?。！？…;；]+")
 _CAMERA = {"shot_size": size_of, "angle": angle_of, "movement": movement_of}
 _UNSPOKEN = frozenset({"row", "extra", "dialogue", "narration", "characters", "duration_s"})
@@ -112,7 +113,7 @@ class Beats:
         found: dict[str, list[str]] = {}
         for column in self._columns.every:
             cell = row.cells[column.index]
-            if not column.fields or (is_empty(cell) and not _stands_still(column, cell)):
+            if not column.fields or (is_empty(cell) and not _says_no(column, cell)):
                 continue
             for name, text in self._parts(column, cell, row.number):
                 found.setdefault(name, []).append(text)
@@ -144,6 +145,8 @@ class Beats:
         text = plain_text(cell)
         if column.fields == ("movement",) and _stands_still(column, cell):
             return [("movement", "static")]
+        if column.fields == ("last_frame",):
+            return [("last_frame", named)] if (named := last_frame_named(text)) else []
         if column.fields == ("reference_image",) and not names_a_file(text):
             self._notes_for_pictures.append((number, text, column.header))
             return []
@@ -330,6 +333,11 @@ def _sides() -> frozenset[str]:
     return frozenset(
         word for key in ("interior", "exterior", "day", "night", "dawn", "dusk") for word in words("sides", key)
     )
+
+
+def _says_no(column: Column, cell: str) -> bool:
+    """Whether a cell that is as good as empty says something all the same: no move, no picture to end on."""
+    return _stands_still(column, cell) or (column.fields == ("last_frame",) and bool(last_frame_named(cell)))
 
 
 def _stands_still(column: Column, cell: str) -> bool:

@@ -20,6 +20,7 @@ from clash.story.columns import Columns
 from clash.story.durations import FPS
 from clash.story.headers import language_of_headers, meaning_of, sentence_columns, title_column
 from clash.story.language import checked_tag, language_of
+from clash.story.last_frames import unknown_last_frames
 from clash.story.lengths import Lengths
 from clash.story.rows import kept_rows
 from clash.story.screenplay import Beat, Story
@@ -65,6 +66,8 @@ class Reading:
     form: str
     encoding: str
     rows: int
+    is_titled: bool = True
+    """Whether the table says a title; else it is the file's name."""
 
     @property
     def unheard(self) -> tuple[ColumnUse, ...]:
@@ -147,7 +150,7 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
         )
     if skipped:
         warnings.append(f"nothing to film in {_rows_named(sorted(skipped), table.unit)}: left out")
-    warnings += [*reader.warnings(), *lengths.warnings()]
+    warnings += [*reader.warnings(), *lengths.warnings(), *unknown_last_frames(beats, table.unit)]
     shot_list = any(beat.shot or beat.shot_size for beat in beats) or lengths.on_the_clock or _is_av_script(columns)
     story = Story(
         title=title or table.title or title_of(table.name),
@@ -157,7 +160,8 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
         sha256=sha256,
         warnings=tuple(warnings),
     )
-    return Reading(story, _uses(columns, rows), table.form, table.encoding, len(beats))
+    uses, is_titled = _uses(columns, rows), bool(title or table.title)
+    return Reading(story, uses, table.form, table.encoding, len(beats), is_titled)
 
 
 def _is_av_script(columns: Columns) -> bool:
@@ -222,7 +226,7 @@ def _one_of_many(table: Table, sentences: Sequence[int], options: Options, sha25
         )
         for index, header in enumerate(table.headers)
     ]
-    return Reading(story, tuple(uses), table.form, table.encoding, len(beats))
+    return Reading(story, tuple(uses), table.form, table.encoding, len(beats), bool(title))
 
 
 def _stories(table: Table, sentences: Sequence[int]) -> list[tuple[Row, str]]:

@@ -38,7 +38,21 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Line(Value):
+class SparseValue(Value):
+    """A value that is written without the fields of `omitted_when_unset` that are not set.
+
+    What needs none of the later fields is written as before them: its calls keep their keys.
+    """
+
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return {name: value for name, value in values.items() if value or name not in self.omitted_when_unset}
+
+
+class Line(SparseValue):
     """Words spoken by a character. `speaker` is the name as the story writes it; "" when it does not say.
 
     `direction` says how they are spoken, and is never spoken itself. `narrator`: the words are told between or after
@@ -53,15 +67,14 @@ class Line(Value):
     narrator: bool = False
     voice: str = ""
 
-    @model_serializer(mode="wrap")
-    def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A line that needs none of the later fields is written as before them: its calls keep their keys.
-        values: dict[str, Any] = handler(self)
-        return {name: value for name, value in values.items() if value or name not in self.omitted_when_unset}
 
+class Beat(SparseValue):
+    """One row of the story's table. `row` counts the table's lines from 1, the header being row 1.
 
-class Beat(Value):
-    """One row of the story's table. `row` counts the table's lines from 1, the header being row 1."""
+    `last_frame`: the shot whose keyframe the row's last clip ends on: "next", "none", or a shot as the table names it.
+    """
+
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame"})
 
     row: int
     description: str
@@ -83,6 +96,7 @@ class Beat(Value):
     sound: str = ""
     music: str = ""
     transition: str = ""
+    last_frame: str = ""
     image_prompt: str = ""
     video_prompt: str = ""
     reference_image: str = ""
@@ -125,8 +139,13 @@ class Location(Value):
     setting: Setting = "exterior"
 
 
-class Shot(Value):
-    """One shot. `number` counts from 1 through the whole film; `duration_s` is planned, in seconds."""
+class Shot(SparseValue):
+    """One shot. `number` counts from 1 through the whole film; `duration_s` is planned, in seconds.
+
+    `last_frame`: the shot whose keyframe its clip ends on, "next" or a slot (`shot:004`); "none": no other's.
+    """
+
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame"})
 
     number: int
     size: ShotSize = "wide"
@@ -145,6 +164,7 @@ class Shot(Value):
     sound: str = ""
     music: str = ""
     transition: str = ""
+    last_frame: str = ""
     image_prompt: str = ""
     video_prompt: str = ""
     reference_image: str = ""

@@ -20,11 +20,17 @@ _LONGEST_SIDE = 3840
 
 @dataclass(frozen=True)
 class Format:
-    """The film's format: pixels and frames a second."""
+    """The film's format: pixels and frames a second; and what its clips have.
+
+    `chain`: clips end on the keyframe of the next shot at the same place. `generate_audio`: clips have sound of their
+    own.
+    """
 
     width: int
     height: int
     fps: int
+    chain: bool = False
+    generate_audio: bool = False
 
     @property
     def still_size(self) -> tuple[int, int]:
@@ -55,7 +61,10 @@ class Finish:
 def format_of(recorded: RunSettings) -> Format:
     """Return the picture's size and rate, from a run's recorded settings."""
     width, height = parse_size(recorded.size)
-    return Format(width, height, recorded.fps)
+    document = recorded.document
+    return Format(
+        width, height, recorded.fps, bool(document.get("chain", False)), bool(document.get("generate_audio", False))
+    )
 
 
 def finish_of(recorded: RunSettings) -> Finish:

@@ -58,5 +58,5 @@ async def collect_calls_of(
         card["slot"]: StoredFile(sha256=made.sha256, media_type=made.media_type)
         for card, made in zip(tasks, drawn, strict=True)
     }
-    shots = shot_tasks(screenplay, {**given, **cards}, reference_images, sheet)
+    shots = shot_tasks(screenplay, {**given, **cards}, reference_images, sheet, chain=film.chain)
     await asyncio.gather(*(make_shot(shot, dry_run, film, takes) for shot in shots))

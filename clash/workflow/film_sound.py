@@ -60,11 +60,12 @@ def sound_shots(
             sound=shot.sound,
             music=shot.music,
             mood=shot.emotion,
+            clip=assets.path(done["clip"]["sha256"]) if done.get("has_sound") else None,
         )
         for shot, done in shots
     ]
     title = title_frames(film, finish)
-    return [replace(sound[0], duration_s=title / film.fps, utterances=()), *sound] if title else sound
+    return [replace(sound[0], duration_s=title / film.fps, utterances=(), clip=None), *sound] if title else sound
 
 
 def music_of(finish: Finish, assets: AssetStore) -> Music | None:

@@ -14,6 +14,7 @@ from clash.editing.merge import MergePlan, merged, plan_merge
 from clash.editing.takes import Takes
 from clash.errors import ProviderError
 from clash.providers.ports import ScreenplayRequest, screenplay_of
+from clash.story.last_frames import renumbered, told_without, with_last_frames
 from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import CallLedger
 from clash.workflow.takes import make_takes
@@ -48,6 +49,9 @@ async def make_screenplay(
     sheet = await read_cast_sheet(basis, read)
     stored, written = await _written(story, basis, ledger, takes, sheet, read)
     screenplay = with_cast(written, sheet)
+    if not (basis.given and takes.selected("screenplay").number == 1):
+        before = Story.model_validate_json(await asyncio.to_thread(read, basis.story)) if basis.story else None
+        screenplay = with_last_frames(screenplay, story, before)
     if stored is not None and screenplay == written:
         return stored
     content = screenplay.model_dump_json(indent=2).encode()
@@ -59,6 +63,7 @@ async def _written(
 ) -> tuple[MadeScreenplay | None, Screenplay]:
     """Return the screenplay as it is without the cast, and where it is stored; None for a merged one."""
     is_first = takes.selected("screenplay").number == 1
+    story = told_without(story)
     if basis.given and is_first:
         given = screenplay_of(await asyncio.to_thread(read, basis.given))
         return MadeScreenplay(basis.given, given, False), given
@@ -69,9 +74,9 @@ async def _written(
         return MadeScreenplay(made.sha256, answer, True), answer
     before = screenplay_of(await asyncio.to_thread(read, basis.screenplay))
     story_before = Story.model_validate_json(await asyncio.to_thread(read, basis.story))
-    plan = await asyncio.to_thread(plan_merge, story_before, before, story)
+    plan = await asyncio.to_thread(plan_merge, told_without(story_before), before, story)
     part = await _answer(await ledger.call(part_call(plan, sheet)), read) if plan.needs_writer else None
-    screenplay = await asyncio.to_thread(merged, plan, part)
+    screenplay = renumbered(await asyncio.to_thread(merged, plan, part), before)
     check_screenplay(screenplay)
     return (MadeScreenplay(basis.screenplay, before, False) if screenplay == before else None), screenplay
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from clash.calls.spec import CallResult, CallSpec
@@ -9,6 +10,7 @@ from clash.editing.cast import CastSheet, prop_references, prop_words, props_in
 from clash.editing.takes import Take, Takes, spec_of_take
 from clash.film.timing import time_shot, windows
 from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
+from clash.story.last_frames import ends_on
 from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
 from clash.workflow.context import CallLedger, Format
 from clash.workflow.prompts import slate
@@ -33,13 +35,18 @@ async def make_shot(
     words = words_of(shot)
     clips = takes.to_make(task["slot"])
     of_takes = tuple(take.of_take for take in clips if take.of_take)
+    end = task.get("ends_on")
     made = await all_or_first_error(
         make_takes(ledger, takes, keyframe_call(task, shot, film), also=of_takes),
         *(make_takes(ledger, takes, speech_call(task, line, number)) for number, line in enumerate(words, start=1)),
+        *([make_takes(ledger, takes, keyframe_call(end, Shot.model_validate(end["shot"]), film))] if end else []),
     )
+    last_frame = made.pop().selected if end else None
     keyframes, speeches = made[0], [speech.selected for speech in made[1:]]
     keyframe = keyframes.selected
     judge("keyframes", f"{task['slot']}/keyframe", keyframe.sha256)
+    if end and last_frame is not None:
+        judge("keyframes", f"{end['slot']}/keyframe", last_frame.sha256)
     lengths = [_length_s(speech) for speech in speeches]
     timing = time_shot(shot.duration_s, lengths, film.fps)
     spoken = [
@@ -48,14 +55,28 @@ async def make_shot(
     ]
 
     async def make_clip(take: Take) -> CallResult:
-        spec = clip_call(task, shot, keyframes.of(take.of_take) or keyframe, timing.frames, spoken, film)
+        of_take = keyframes.of(take.of_take) or keyframe
+        spec = clip_call(task, shot, of_take, timing.frames, spoken, film, last_frame)
         return await ledger.call(
             spec_of_take(spec, take, selected=take is clips[-1], recorded=task["slot"] in takes.slots)
         )
 
     clip = (await all_or_first_error(*(make_clip(take) for take in clips)))[-1]
     judge("shots", task["slot"], clip.sha256)
-    return FinishedShot(clip=stored(clip), keyframe=stored(keyframe), frames=timing.frames, words=spoken)
+    finished = FinishedShot(clip=stored(clip), keyframe=stored(keyframe), frames=timing.frames, words=spoken)
+    if film.generate_audio and await asyncio.to_thread(_has_sound, clip):
+        finished["has_sound"] = True
+    return finished
+
+
+def _has_sound(clip: CallResult) -> bool:
+    """Whether a clip has a sound track: as its provider says, else as the file itself does."""
+    said = clip.facts.get("has_sound")
+    if isinstance(said, bool) or not clip.path.is_file():
+        return said is True
+    from clash.sound.clip_sound import has_sound
+
+    return has_sound(clip.path)
 
 
 def _length_s(speech: CallResult) -> float:
@@ -115,13 +136,19 @@ def speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
 
 
 def clip_call(
-    task: ShotTask, shot: Shot, keyframe: CallResult, frames: int, words: list[Spoken], film: Format
+    task: ShotTask,
+    shot: Shot,
+    keyframe: CallResult,
+    frames: int,
+    words: list[Spoken],
+    film: Format,
+    last_frame: CallResult | None = None,
 ) -> CallSpec:
-    """Return the call that makes the clip of a shot from its keyframe."""
+    """Return the call that makes the clip of a shot from its keyframe. `last_frame`: the keyframe that it ends on."""
     request = VideoRequest(
         shot=shot,
         prompt=shot.video_prompt,
-        keyframe=Reference(role="keyframe", sha256=keyframe.sha256, media_type=keyframe.media_type),
+        keyframe=_picture("keyframe", keyframe),
         frames=frames,
         fps=film.fps,
         width=film.width,
@@ -131,8 +158,14 @@ def clip_call(
             for word in words
         ),
         slate=slate(task["scene"], shot),
+        last_frame=None if last_frame is None else _picture("last_frame", last_frame),
+        generate_audio=film.generate_audio,
     )
     return CallSpec(_STEP, task["slot"], "shot", request, order=shot.number)
+
+
+def _picture(role: str, made: CallResult) -> Reference:
+    return Reference(role=role, sha256=made.sha256, media_type=made.media_type)
 
 
 def stored(made: CallResult) -> StoredFile:
@@ -145,8 +178,13 @@ def shot_tasks(
     cards: Mapping[str, StoredFile],
     panels: Mapping[str, StoredFile],
     sheet: CastSheet | None = None,
+    *,
+    chain: bool = False,
 ) -> list[ShotTask]:
-    """Return one task per shot, with the slice of the film that it needs. `sheet`: the cast that a person gave."""
+    """Return one task per shot, with the slice of the film that it needs.
+
+    `sheet`: the cast that a person gave. `chain`: clips end on the keyframe of the next shot at the same place.
+    """
     sheet = sheet or CastSheet()
     characters = {character.slug: character for character in screenplay.characters}
     locations = {location.slug: location for location in screenplay.locations}
@@ -161,6 +199,7 @@ def shot_tasks(
             if words := prop_words(props):
                 told = f"{shot.image_prompt or shot.action} ({words})"
                 shot = shot.model_copy(update={"image_prompt": told})
+            shot = shot.model_copy(update={"last_frame": ""})  # what the task ends on says it; no model is told
             if panel := panels.get(shot.reference_image):
                 references.append(_reference("reference_image", panel))
             named = {character.name: character for character in screenplay.characters}
@@ -178,7 +217,12 @@ def shot_tasks(
                     speakers={speaker.name: Speaker(slug=speaker.slug, voice=speaker.voice) for speaker in speakers},
                 )
             )
-    return tasks
+    of_slot = {task["slot"]: task for task in tasks}
+    ends = ends_on(screenplay, chain=chain)
+    return [
+        ShotTask({**task, "ends_on": of_slot[shot_slot(ends[shot.number])]}) if shot.number in ends else task
+        for shot, task in zip(screenplay.shots, tasks, strict=True)
+    ]
 
 
 def _reference(role: str, file: StoredFile) -> dict[str, str]:

@@ -40,7 +40,8 @@ async def restore_files(screenplay: Screenplay, state: ProductionState, context:
             raise context.assets.lost(given[card["slot"]]["sha256"])
         if (slot := card["slot"]) in cards and not here[cards[slot]["sha256"]]:
             again["cards"][slot] = stored(await make_card(card, context.ledger, context.format, context.takes))
-    for task in shot_tasks(screenplay, {**cards, **again["cards"]}, state["reference_images"], sheet):
+    drawn, chain = {**cards, **again["cards"]}, context.format.chain
+    for task in shot_tasks(screenplay, drawn, state["reference_images"], sheet, chain=chain):
         if (slot := task["slot"]) in shots and not all(here[sha] for sha in _files(shots[slot])):
             again["shots"][slot] = await make_shot(task, context.ledger, context.format, context.takes)
     return again

@@ -6,7 +6,7 @@ store and the state names it by its sha256.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict, TypeVar
+from typing import Annotated, Any, NotRequired, TypedDict, TypeVar
 
 from clash.assets.store import StoredFile as StoredFile
 
@@ -35,6 +35,8 @@ class FinishedShot(TypedDict):
     keyframe: StoredFile
     frames: int
     words: list[Spoken]
+    has_sound: NotRequired[bool]
+    """Whether sound of the clip's own was asked for, and is there."""
 
 
 class FinishedFilm(TypedDict):
@@ -81,7 +83,7 @@ class Speaker(TypedDict):
 
 
 class ShotTask(TypedDict):
-    """One shot to be made, with what it refers to."""
+    """One shot to be made, with what it refers to. `ends_on`: the shot whose keyframe its clip ends on."""
 
     slot: str
     style: str
@@ -92,3 +94,4 @@ class ShotTask(TypedDict):
     cast: list[dict[str, Any]]
     references: list[dict[str, str]]
     speakers: dict[str, Speaker]
+    ends_on: NotRequired[ShotTask]

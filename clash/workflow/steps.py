@@ -121,7 +121,8 @@ class Steps:
             self._context.done("generate_shots", state["slot"])
             return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
         screenplay = await self._screenplay(state["screenplay"])
-        tasks = shot_tasks(screenplay, state["cards"], state["reference_images"], await self._cast())
+        chain = self._context.format.chain
+        tasks = shot_tasks(screenplay, state["cards"], state["reference_images"], await self._cast(), chain=chain)
         await self._context.plan("generate_shots", len(tasks))
         onward: Command[Any] = Command(goto=[Send("generate_shots", task) for task in tasks])
         return onward

@@ -22,6 +22,7 @@ answer is on its way. Environment:
     METER_REVISION the models' revision (default: that of the local crafts)
     METER_BAD     slots whose work is charged, and answered with what is no clip
     METER_TAKES   if set, each file shows which take it is, a screenplay in its last shot; a picture also what was asked
+    METER_CLIPS   what clips can have, comma-separated: `last_frame`, `sound` (a tone; it doubles the price)
     METER_TINY    tiny sounds, of so many bytes or a little more, instead of the local crafts' files
 """
 
@@ -116,6 +117,28 @@ def tiny_sound(text: str, size: int = 800) -> bytes:
     return stream.getvalue()
 
 
+def with_tone(clip: bytes, hertz: float = 440.0) -> bytes:
+    """The clip with a tone as long as its picture."""
+    import av
+    import numpy as np
+
+    target = io.BytesIO()
+    with av.open(io.BytesIO(clip)) as source, av.open(target, "w", format="mp4") as made:
+        picture = made.add_stream_from_template(source.streams.video[0])
+        sound = made.add_stream("aac", rate=48_000, layout="mono")
+        seconds = float(source.streams.video[0].duration * source.streams.video[0].time_base)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = picture
+                made.mux(packet)
+        tone = (0.2 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * 48_000)) / 48_000)).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(tone[np.newaxis], format="fltp", layout="mono")
+        frame.sample_rate = 48_000
+        made.mux(sound.encode(frame))
+        made.mux(sound.encode(None))
+    return target.getvalue()
+
+
 class _Metered:
     """What the three kinds share."""
 
@@ -131,8 +154,16 @@ class _Metered:
     def revision(self, model: str, request: Request) -> str:
         return os.environ.get("METER_REVISION") or self._local.revision(model, request)
 
+    def takes_last_frame(self, model: str) -> bool:
+        return _listed("METER_CLIPS", "last_frame")
+
+    def makes_sound(self, model: str) -> bool:
+        return _listed("METER_CLIPS", "sound")
+
     def quote(self, model: str, request: Request) -> Quote:
         price = Decimal(os.environ.get("METER_COST", "0"))
+        if isinstance(request, VideoRequest) and request.generate_audio:
+            price *= 2
         return Quote(price, unit_price_usd=price)
 
     async def _work(self, model: str, request: Request, context: Context) -> Answer:
@@ -142,6 +173,8 @@ class _Metered:
             size = int(os.environ["METER_TINY"])
             return Answer(tiny_sound(slot_of(request), size), "audio/wav", facts={"duration_s": 0.05})
         answer = await self._local.call(model, request, context)
+        if isinstance(request, VideoRequest) and request.generate_audio:
+            answer = Answer(with_tone(answer.content), answer.media_type, facts={"has_sound": True})
         if "METER_TAKES" not in os.environ:
             return answer
         shown = ""

@@ -78,6 +78,14 @@ class FalProvider:
         """See `clash.providers.ports.Multilingual`: those that the model's card has voices for."""
         return tuple(self._card(model).languages)
 
+    def takes_last_frame(self, model: str) -> bool:
+        """See `clash.providers.clip_abilities.TakesLastFrame`: those whose card names the argument for it."""
+        return bool(self._card(model).last_frame_argument)
+
+    def makes_sound(self, model: str) -> bool:
+        """See `clash.providers.clip_abilities.MakesSound`: those whose card names the argument for it."""
+        return bool(self._card(model).sound_argument)
+
     def quote(self, model: str, request: Request) -> Quote:
         """See `clash.providers.ports.Priced`."""
         return asking.quote(self._card(model), self._prices, request)
@@ -138,6 +146,8 @@ class FalProvider:
         return Downloads.of(self._settings)
 
     def _billed(self, card: Card, units: Decimal | None) -> Decimal | None:
+        if self._prices.depend_on_sound(card.spec):
+            return None  # a job does not say whether its clip has sound; then it counts as what it was quoted
         price = self._prices.unit_price(card.spec)
         return None if units is None or price is None else units * price.price
 

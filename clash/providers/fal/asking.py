@@ -54,13 +54,23 @@ def _asked(card: Card, request: Request, shown: Callable[[Reference], str]) -> A
             "resolution": card.resolution(request),
             "aspect_ratio": card.aspect_ratio(request),
         }
-        return Asked(card.id, filled(card.arguments, values))
+        return Asked(card.id, {**filled(card.arguments, values), **_more(card, request, shown)})
     if isinstance(request, SpeechRequest):
         voices = card.voices(request)
         return Asked(
             voices.endpoint or card.id, filled(card.arguments, {"text": request.text, "voice": voices.voice(request)})
         )
     raise ProviderError(f"the provider fal makes no {type(request).__name__}", code="unknown_model")
+
+
+def _more(card: Card, request: VideoRequest, shown: Callable[[Reference], str]) -> dict[str, Any]:
+    """The arguments for what a clip may have beside a keyframe, where it is asked for and the model can do it."""
+    more: dict[str, Any] = {}
+    if card.last_frame_argument and request.last_frame is not None:
+        more[card.last_frame_argument] = shown(request.last_frame)
+    if card.sound_argument and request.generate_audio:
+        more[card.sound_argument] = True
+    return more
 
 
 def _picture(card: Card, request: ImageRequest, shown: Callable[[Reference], str]) -> Asked:
@@ -85,7 +95,9 @@ def quote(card: Card, prices: PriceList, request: Request) -> Quote:
         units = {"image": Decimal(1), "megapixel": Decimal(width * height) / 1_000_000}
         return prices.quote(card.spec, units, f"{width}x{height}")
     if isinstance(request, VideoRequest):
-        return prices.quote(card.spec, {"second": Decimal(card.duration_s(request))}, card.resolution(request) or "")
+        has_sound = bool(card.sound_argument) and request.generate_audio
+        variant = card.resolution(request) or ""
+        return prices.quote(card.spec, {"second": Decimal(card.duration_s(request))}, variant, with_sound=has_sound)
     if isinstance(request, SpeechRequest):
         card.voices(request)
         return prices.quote(card.spec, {"1000 characters": Decimal(len(request.text)) / 1000})

@@ -1,0 +1,43 @@
+"""What there is to say, before anything is paid, of clips that are asked for what their model cannot do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from clash.providers.clip_abilities import makes_sound, takes_last_frame
+from clash.providers.registry import Model
+from clash.story.last_frames import NONE
+from clash.story.screenplay import Screenplay, Story
+from clash.workflow.context import Format
+
+
+class _Asked(Protocol):
+    @property
+    def chain(self) -> bool | None: ...
+    @property
+    def generate_audio(self) -> bool | None: ...
+
+
+def format_asked(request: _Asked, settings: _Asked, film: Format) -> Format:
+    """Return the format with what its clips have: as the request says, else as the settings do."""
+    chain = settings.chain if request.chain is None else request.chain
+    own_sound = settings.generate_audio if request.generate_audio is None else request.generate_audio
+    return replace(film, chain=bool(chain), generate_audio=bool(own_sound))
+
+
+def clip_warnings(model: Model, story: Story | Screenplay, film: Format | None = None) -> tuple[str, ...]:
+    """Return what a clip model will leave out of what is asked for, one sentence for each kind of it."""
+    chain, generate_audio = (film.chain, film.generate_audio) if film is not None else (False, False)
+    warnings: list[str] = []
+    named = story.shots if isinstance(story, Screenplay) else story.beats
+    count = sum(one.last_frame not in ("", NONE) for one in named)
+    if (chain or count) and not takes_last_frame(model):
+        what = f"{count} {'shot ends' if count == 1 else 'shots end'} on another's keyframe" if count else "--chain"
+        warnings.append(f"{what}: {model.spec} takes no last frame; its clips end as it ends them. {_CHOICE}")
+    if generate_audio and not makes_sound(model):
+        warnings.append(f"--generate-audio: clips of {model.spec} have no sound of their own. {_CHOICE}")
+    return tuple(warnings)
+
+
+_CHOICE = "docs/models.md says which models can"
