@@ -172,6 +172,7 @@ def last_frames(room: TakesRoom, thread: str = "t") -> dict[str, str]:
 @on_both_databases
 def test_a_clip_follows_the_keyframe_that_it_ends_on(room: TakesRoom) -> None:
     """Said and paid agree; a new keyframe of the next shot makes this clip again; the old one brings it back, free."""
+    room.ok("db", "init")
     estimate = run(room, "--dry-run").document
     made = run(room)
     assert made.document["status"] == "completed"

@@ -112,13 +112,8 @@ def run_plan_of(
     models = _models(request, recorded, settings, registry)
     budget = request.budget if request.budget is not None else _budget_of(source)
     if request.story is not None:
-        asked = _request_of(request, recorded, models, budget)
-        run = prepare(asked, settings, registry)
-        cast = run.cast or (_cast_of(recorded, assets) if request.cast is None else None)
-        # Of the story that is read, whether it has a title is known; that of the run may have got its file's name.
-        is_titled = run.finish.titles or not _titles(request, recorded)
-        finish, music, _ = _finish(request, recorded, is_titled=is_titled)
-        return replace(run, cast=cast, finish=finish, music=music)
+        run = prepare(_request_of(request, recorded, models, budget), settings, registry)
+        return _with_what_is_kept(run, request, recorded, assets)
     width, height = parse_size(request.size or recorded.size)
     panels = {
         name: (file["media_type"], assets.read(file["sha256"])) for name, file in recorded.reference_images.items()
@@ -161,6 +156,15 @@ def run_plan_of(
             *untitled,
         ),
     )
+
+
+def _with_what_is_kept(run: RunPlan, request: ForkRequest, recorded: RunSettings, assets: AssetStore) -> RunPlan:
+    """Return the run of another story with the cast and the music of the source, where the fork names no others."""
+    cast = run.cast or (_cast_of(recorded, assets) if request.cast is None else None)
+    # It was prepared with a title card if the fork is to have one; it has lost it if the story says no title.
+    is_titled = run.finish.titles or not _titles(request, recorded)
+    finish, music, _ = _finish(request, recorded, is_titled=is_titled)
+    return replace(run, cast=cast, finish=finish, music=music)
 
 
 def _titles(request: ForkRequest, recorded: RunSettings) -> bool:
