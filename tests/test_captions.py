@@ -76,6 +76,16 @@ def test_the_upper_half_is_left_alone() -> None:
     assert not _touched(_film([Words(0, 24, "You came back.", "Tomas")])[12][: H // 2])
 
 
+@pytest.mark.parametrize("text", [LONG[:90], "天还没有亮，阿岚一个人走到码头，等那条不会回来的船。"])
+def test_upright_words_are_above_the_buttons(text: str) -> None:
+    """In a film of 9:16 no letter is in the lowest fifth, where a phone's buttons are, nor at the right edge."""
+    luma = _film([Words(0, 24, text, "Mara")], width=360, height=640)[12]
+    rows, columns = np.nonzero(luma > 200)
+    assert rows.min() > 640 * 0.5
+    assert rows.max() < 640 * 0.81
+    assert 360 * 0.05 < columns.min() < columns.max() < 360 * 0.95
+
+
 def test_words_do_not_move() -> None:
     """The letters of a caption stand on the same pixels in every frame."""
     film = _film([Words(0, 24, "You came back.", "Tomas")])

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from clash.sound.loudness import RATE, SILENCE_LUFS, Chunk, measure, normalised
-from clash.sound.soundtrack import SoundShot, Utterance, soundtrack
+from clash.sound.soundtrack import SoundShot, Utterance, film_sound, soundtrack
+from clash.sound.stems import film_gain, film_stems
 
 Make = Callable[[], Iterator[Chunk]]
 
@@ -73,6 +74,24 @@ def mixes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Make]:
         "a bed alone": lambda: soundtrack(quiet),
         "a storm": lambda: soundtrack(storm),
     }
+
+
+@pytest.mark.parametrize(("place", "weather"), [("street", "rain"), ("room", "clear")])
+def test_words_lie_eight_lu_over_their_bed(tmp_path: Path, place: Any, weather: Any) -> None:
+    """While somebody speaks the bed is at least 8 LU lower; a film in which nobody does is as loud as that bed."""
+    line = write_speech(tmp_path / "line.wav", 4.0)
+    spoken = [SoundShot(7.0, (Utterance(line, 0.6),), place, "night", weather) for _ in range(2)]
+    silent = [SoundShot(7.0, (), place, "night", weather) for _ in range(2)]
+    words, music, effects = (
+        np.concatenate(parts) for parts in zip(*film_stems(spoken, None, film_gain(spoken)), strict=True)
+    )
+    speaking = np.zeros(len(words), bool)
+    for start in range(0, 14, 7):
+        speaking[int((start + 1.2) * RATE) : int((start + 4.2) * RATE)] = True
+    bed = measure(in_chunks((music + effects)[speaking]))
+    assert measure(in_chunks(words[speaking])) - bed > 8
+    assert measure(film_sound(silent)) == pytest.approx(bed, abs=3.5)
+    assert measure(film_sound(spoken)) == pytest.approx(-16, abs=1)
 
 
 def test_a_broadcast_test_tone_measures_minus_23_lufs():

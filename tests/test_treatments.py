@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from filming import clash
 
 from clash.errors import NotFoundError, StoryError
 from clash.film.assembly import Clip, assemble
@@ -271,3 +272,29 @@ def test_what_is_no_music_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(NotFoundError):
         read_music(str(tmp_path / "missing.wav"))
     assert read_music("none") == b""
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "shot,location,description,transition,duration\n1,Pier,A pier,fade in,2\n2,Pier,The sea,dissolve,2\n"
+        "3,Forest,A path,fade to black,2\n4,Forest,Trees,fade out,2\n",
+        "镜号,场景,画面,转场,时长\n1,码头,码头,淡入,2\n2,码头,海面,叠化,2\n3,森林,小路,黑场,2\n4,森林,树,淡出,2\n",
+    ],
+    ids=["en", "zh"],
+)
+def test_the_transitions_of_a_table_are_in_its_film(tmp_path: Path, table: str) -> None:
+    """In both languages: light rises and falls where the table says, and the film is as long as its shots."""
+    (tmp_path / "story.csv").write_text(table, encoding="utf-8")
+    run = ("run", "story.csv", "--thread", "t", "--size", "128x72", "--fps", "8", "--json")
+    assert clash(tmp_path, *run).document["status"] == "completed"
+    lights = levels(tmp_path / "output/t/film.mp4")
+    shots = [levels(path) for path in sorted((tmp_path / "output/t/shots").glob("*.mp4"))]
+    assert [len(shot) for shot in shots] == [16] * 4
+    assert len(lights) == 64
+    plain = [light for shot in shots for light in shot]
+    assert lights[0] < plain[0] - 10, "it fades in"
+    assert lights[47] < plain[47] - 10, "it fades to black"
+    assert lights[63] < plain[63] - 10, "it fades out"
+    assert lights[8] == pytest.approx(plain[8], abs=3), "a shot's middle is as it was made"
+    assert lights[40] == pytest.approx(plain[40], abs=3)
