@@ -20,7 +20,8 @@ import clash as api
 
 otio = pytest.importorskip("opentimelineio", reason="it has no wheels for this Python")
 
-STORY = """shot,location,characters,description,dialogue,transition,duration
+STORY = """Film title,The Harbour,,,,,
+shot,location,characters,description,dialogue,transition,duration
 1,Harbour,阿岚,"阿岚 ""runs"" <b>&amp; ]]> home",阿岚：上船吧。,叠化,1
 2,Harbour,Mara,Mara waits.,MARA: Come on!,,1
 3,Forest,Mara,"Mara

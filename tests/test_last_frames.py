@@ -14,6 +14,7 @@ from takes_room import TakesRoom
 
 from clash.calls.content_key import content_key, first_key, keys_of
 from clash.config import Settings
+from clash.exports.shot_list import shot_list
 from clash.providers.clip_abilities import fitted, makes_sound, takes_last_frame
 from clash.providers.ports import Reference, VideoRequest
 from clash.providers.registry import Registry
@@ -92,6 +93,21 @@ def test_a_slot_moves_with_its_shot() -> None:
     shots += [shot.model_copy(update={"number": shot.number + 1}) for shot in before.shots]
     after = before.model_copy(update={"scenes": (before.scenes[0].model_copy(update={"shots": tuple(shots)}),)})
     assert [shot.last_frame for shot in renumbered(after, before).shots] == ["", "", "shot:002", ""]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_shot_list_has_the_column(language: str) -> None:
+    """Written as a table and read again, a screenplay ends its clips on the same shots; without any, no column is."""
+    film = screenplay("next", "shot:001", "none", "").model_copy(update={"language": language})
+    table = shot_list(film)
+    assert not any("last_frame" in warning for warning in table.warnings)
+    story = read(table.text.encode(), name="s.csv").story
+    rows = {number: beat.row for number, beat in enumerate(story.beats, start=1)}
+    shots = tuple(shot.model_copy(update={"source_row": rows[shot.number], "last_frame": ""}) for shot in film.shots)
+    bare = film.model_copy(update={"scenes": (film.scenes[0].model_copy(update={"shots": shots}),)})
+    assert [shot.last_frame for shot in with_last_frames(bare, story).shots] == ["next", "shot:001", "none", ""]
+    assert "frame" not in shot_list(bare).text
+    assert "尾帧" not in shot_list(bare).text
 
 
 def request(**changes: Any) -> VideoRequest:

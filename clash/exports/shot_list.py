@@ -35,6 +35,7 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
     "sound": ("Sound", "音效"),
     "music": ("Music", "音乐"),
     "transition": ("Transition", "转场"),
+    "last_frame": ("Last frame", "尾帧"),
     "image_prompt": ("Image prompt", "图片提示词"),
     "video_prompt": ("Video prompt", "视频提示词"),
     "reference_image": ("Reference image", "参考图"),
@@ -55,7 +56,7 @@ _NARRATOR = ("Narrator", "旁白")
 _OFF = (" (O.S.)", "（画外音）")
 _NOTE = re.compile(r"\s*[(（][^()（）]*[)）]$")
 _VERBATIM = (
-    *("scene", "description", "narration", "emotion", "lens", "sound", "music", "transition"),
+    *("scene", "description", "narration", "emotion", "lens", "sound", "music", "transition", "last_frame"),
     *("image_prompt", "video_prompt", "reference_image"),
 )
 """Fields that are read just as they are written."""
@@ -78,13 +79,14 @@ def shot_list(screenplay: Screenplay, pictures: Mapping[str, str] | None = None)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     language = int(screenplay.language.split("-")[0] == "zh")
-    writer.writerow(names[language] for names in _HEADERS.values())
     rows = [
         {**cells, "reference_image": (pictures or {}).get(cells["reference_image"], cells["reference_image"])}
         for cells in _rows(screenplay, language)
     ]
+    fields = [field for field in _HEADERS if field != "last_frame" or any(row[field] for row in rows)]
+    writer.writerow(_HEADERS[field][language] for field in fields)
     for row in rows:
-        writer.writerow(row[field] for field in _HEADERS)
+        writer.writerow(row[field] for field in fields)
     text = BYTE_ORDER_MARK + stream.getvalue()
     return ShotList(text, tuple(_differences(screenplay, rows, text)))
 
@@ -178,6 +180,7 @@ def _row(
         "sound": shot.sound,
         "music": shot.music,
         "transition": shot.transition,
+        "last_frame": shot.last_frame,
         "image_prompt": shot.image_prompt,
         "video_prompt": shot.video_prompt,
         "reference_image": shot.reference_image,
