@@ -205,6 +205,16 @@ def test_a_clip_follows_the_keyframe_that_it_ends_on(room: TakesRoom) -> None:
     room.check_meter()
 
 
+def test_a_retake_with_a_model_that_takes_none_is_told(room: TakesRoom) -> None:
+    """Another clip model that cannot end on the next keyframe makes the clip without; plan and outcome say so."""
+    assert run(room).document["status"] == "completed"
+    asked = ("retake", "t", "shot:001/clip", "--model", "local:cinematographer")
+    for document in (room.ok(*asked, "--dry-run"), room.ok(*asked)):
+        assert [warning for warning in document["warnings"] if "takes no last frame" in warning]
+    assert set(last_frames(room)) == set(), "the newest take of the clip was asked without"
+    assert room.charges("retake", "t", "shot:002/keyframe") == {"shot:002/keyframe": 1, "shot:002": 1}
+
+
 def test_chain_is_a_setting_of_the_run(room: TakesRoom) -> None:
     """With --chain the clip inside a place ends on the next keyframe, a fork keeps that, and pays for what it adds."""
     (room.folder / "story.csv").write_text(STORY.replace(",next", ","))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from clash.calls.dry_run import PlannedCall
 from clash.providers.clip_abilities import makes_sound, takes_last_frame
+from clash.providers.ports import VideoRequest
 from clash.providers.registry import Model
 from clash.story.last_frames import NONE
 from clash.story.screenplay import Screenplay, Story
@@ -38,6 +41,25 @@ def clip_warnings(model: Model, story: Story | Screenplay, film: Format | None =
     if generate_audio and not makes_sound(model):
         warnings.append(f"--generate-audio: clips of {model.spec} have no sound of their own. {_CHOICE}")
     return tuple(warnings)
+
+
+def left_out(planned: Sequence[PlannedCall]) -> list[str]:
+    """Return what is left out of the clips of takes that another model than the run's is to make."""
+    found: list[str] = []
+    for call in planned:
+        asked, sent = call.task.request, call.sent
+        if (
+            call.found
+            or not call.task.model
+            or not isinstance(asked, VideoRequest)
+            or not isinstance(sent, VideoRequest)
+        ):
+            continue
+        if asked.last_frame is not None and sent.last_frame is None:
+            found.append(f"{call.slot}: {call.model} takes no last frame; the clip ends as it ends it")
+        if asked.generate_audio and not sent.generate_audio:
+            found.append(f"{call.slot}: a clip of {call.model} has no sound of its own")
+    return found
 
 
 _CHOICE = "docs/models.md says which models can"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from clash.calls.dry_run import PlannedCall
@@ -20,6 +20,7 @@ from clash.editing.slots import FILM, call_slots, is_card, kind_of_slot, people_
 from clash.errors import ConflictError, UsageError
 from clash.hints import command
 from clash.production import use_cases
+from clash.production.clip_warnings import left_out
 from clash.production.plan import check_budget, with_unpriced
 from clash.production.progress import Event, Observer, ignore
 from clash.production.run_report import RunReport
@@ -98,21 +99,23 @@ async def retake(
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
     check_budget(request.budget)
-    told = ""
+    told, warnings = "", list[str]()
 
     async def plan(found: TakesOfRun) -> list[Decision]:
-        nonlocal told
+        nonlocal told, warnings
         decisions, planned = await _planned(request, found)
         if _needs_yes(decisions) and not request.yes:
             raise _asking(request, found, decisions, planned)
-        told = price_told(found, planned)
+        told, warnings = price_told(found, planned), left_out(planned)
         return decisions
 
     async with open_database(settings.database_url, "write") as database:
         found = await read_takes(database, settings, Registry(settings), request.thread_id)
         found, _ = await decide(found, settings, plan)
     observe(Event("note", f"to make: {told}", thread_id=request.thread_id))
-    return await go_on(
+    for warning in warnings:
+        observe(Event("note", warning, thread_id=request.thread_id))
+    report = await go_on(
         found,
         settings,
         budget=request.budget,
@@ -120,6 +123,8 @@ async def retake(
         observe=observe,
         stop=stop,
     )
+    document = report.document
+    return replace(report, document=document.model_copy(update={"warnings": [*document.warnings, *warnings]}))
 
 
 async def go_on(

@@ -36,6 +36,7 @@ from clash.editing.takes import Takes
 from clash.errors import ClashError, ConflictError, NotFoundError, StorageError
 from clash.hints import command
 from clash.money import to_micro, usd_text
+from clash.production.clip_warnings import left_out
 from clash.production.estimates import planned_calls
 from clash.production.prices import counts_document, is_estimated, price_document
 from clash.production.refitting import Recorded
@@ -280,7 +281,7 @@ def plan_document(
                 if row.decision == "retake"
             ],
             "needs_yes": needs_yes,
-            "warnings": [],
+            "warnings": left_out(planned),
         }
     )
 
