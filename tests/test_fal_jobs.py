@@ -13,6 +13,7 @@ from emulator.material import CLIP_S, CLIPS, PICTURES, SPEECH, clip, job, pictur
 from emulator.vendor_run import VendorRun
 from PIL import Image
 
+from clash.calls.content_key import references_of
 from clash.errors import ClashError, PersonNeededError, ProviderError, SettingsError
 from clash.providers.catalogue import load_catalogue
 from clash.providers.fal import asking
@@ -101,6 +102,25 @@ async def test_a_clip_a_picture_and_a_voice_are_made_and_looked_at(vendor_run: V
         (320, "exact"),
     ]
     assert all(row["job_id"] for row in await vendor_run.rows())
+
+
+async def test_a_clip_that_ends_on_a_picture_and_has_sound(vendor_run: VendorRun, vendors: Emulator) -> None:
+    """The second picture and the wish for sound are sent under the model's own names; sound is quoted at its price."""
+    model = "fal-ai/kling-video/v3/pro/image-to-video"
+    vendors.answers(job(model, {"video": {"url": vendors.file("c.mp4", clip())}}, billed=4))
+    end = Reference(role="last_frame", sha256=vendor_run.assets.put(picture(hue=9)), media_type="image/png")
+    asked = video(vendor_run).model_copy(update={"last_frame": end, "generate_audio": True})
+    made = await vendor_run.call(f"fal:{model}", asked)
+    assert made.facts["has_sound"] is False
+    card = load_catalogue(vendor_run.settings).of("fal", model)
+    assert card is not None
+    files = {one.sha256: vendor_run.assets.path(one.sha256) for one in references_of(asked)}
+    sent = asking.asked_of(card, asked, Context(key="k", model=model, files=files)).arguments
+    pictures = [str(sent[name]).partition(",") for name in ("start_image_url", "end_image_url")]
+    assert {kind for kind, _, _ in pictures} == {"data:image/jpeg;base64"}
+    assert pictures[0] != pictures[1]
+    assert (sent["generate_audio"], sent["duration"]) == (True, "4")
+    assert await vendor_run.costs() == [672_000]
 
 
 async def test_what_fal_bills_goes_before_the_price(vendor_run: VendorRun, vendors: Emulator) -> None:
