@@ -118,12 +118,14 @@ class ExportFolder:
 
     def publish(self, facts: Mapping[str, Any]) -> None:
         """Give every file its name: media first, so that no timeline names a file that is not there yet."""
-        files = {**self._files, **self._now}
-        manifest = json.dumps({"facts": dict(facts), "files": files}, ensure_ascii=False, indent=1)
+        manifest = {"facts": dict(facts), "files": {**self._files, **self._now}}
         if not self._folder.exists():
-            self.path(MANIFEST).write_text(manifest, encoding="utf-8")
+            self.path(MANIFEST).write_text(_json(manifest), encoding="utf-8")
             self._staging.rename(self._folder)
             return
+        # Said before any file is replaced: an export that is killed here finds its own files again.
+        coming = {**self._coming, **{name: [*self._coming.get(name, ()), now] for name, now in self._now.items()}}
+        self._note({**self._before, "coming": coming})
         for relative in sorted(self._now, key=lambda name: ("/" not in name, name)):
             staged = self.path(relative)
             if staged.is_file():
@@ -131,8 +133,11 @@ class ExportFolder:
                 _require_inside(self._folder, target)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 staged.replace(target)
+        self._note(manifest)
+
+    def _note(self, manifest: Mapping[str, Any]) -> None:
         staged = self.path(MANIFEST)
-        staged.write_text(manifest, encoding="utf-8")
+        staged.write_text(_json(manifest), encoding="utf-8")
         staged.replace(self._folder / MANIFEST)
 
     # -- what is there already ---------------------------------------------------------------------------------
@@ -140,6 +145,11 @@ class ExportFolder:
     @property
     def _files(self) -> Mapping[str, Any]:
         return cast("Mapping[str, Any]", self._before.get("files") or {})
+
+    @property
+    def _coming(self) -> Mapping[str, list[Any]]:
+        """What exports that were cut short were about to put there."""
+        return cast("Mapping[str, list[Any]]", self._before.get("coming") or {})
 
     def _size(self, relative: str) -> int:
         parts = relative.split("/")
@@ -160,14 +170,14 @@ class ExportFolder:
         there = self._folder.joinpath(*relative.split("/"))
         if not (there.exists() or there.is_symlink()):
             return
-        known = self._files.get(relative)
-        if known is None:
+        known = [*([self._files[relative]] if relative in self._files else ()), *self._coming.get(relative, ())]
+        if not known:
             raise UsageError(
                 f"{there} exists already, and no export of clash wrote it",
                 code="file_exists",
                 hint="remove it, or name another folder with --output",
             )
-        if document and (not there.is_file() or _digest(there) != known):
+        if document and (not there.is_file() or _digest(there) not in known):
             raise UsageError(
                 f"{there} was changed since clash wrote it",
                 code="file_exists",
@@ -191,6 +201,10 @@ def export_folder(folder: Path, *, link: bool) -> Generator[ExportFolder]:
     finally:
         with suppress(OSError):
             shutil.rmtree(staging)
+
+
+def _json(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, ensure_ascii=False, indent=1)
 
 
 def _digest(path: Path) -> str:
