@@ -1,17 +1,24 @@
-"""What the local cinematographer costs, against encoding the same frames alone."""
+"""What the local cinematographer costs, against a fixed anchor: x264 veryfast alone on the same frames.
+
+The anchor is not our own encoder: when that becomes cheaper, the ratio falls instead of rising.
+"""
 
 from __future__ import annotations
 
+import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
+import av
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 from clash.film.camera import frames
-from clash.film.encoder import encode_clip
+from clash.film.encoder import Frame
 from clash.local.cinematographer import film_clip
 from clash.providers.ports import Caption, Reference, VideoRequest
 from clash.story.screenplay import Shot
@@ -29,6 +36,22 @@ def _keyframe() -> Image.Image:
     return Image.fromarray((shapes + chance.normal(0, 3, shapes.shape)).clip(0, 255).astype(np.uint8))
 
 
+def _anchor(pictures: Iterable[Frame]) -> bytes:
+    """Encode frames with x264's preset veryfast at crf 20 on one thread, and nothing of ours."""
+    target = io.BytesIO()
+    with cast(Any, av.open(target, "w", format="mp4")) as container:
+        stream = container.add_stream("libx264", rate=SIZE["fps"])
+        stream.width, stream.height, stream.pix_fmt = SIZE["width"], SIZE["height"], "yuv420p"
+        stream.codec_context.thread_count = 1
+        stream.options = {"preset": "veryfast", "crf": "20"}
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, SIZE["fps"])
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
 def _cpu_seconds(*works: Callable[[], object]) -> list[float]:
     """CPU seconds of all threads for a second of film, for each work the best of five turns.
 
@@ -44,7 +67,7 @@ def _cpu_seconds(*works: Callable[[], object]) -> list[float]:
 
 
 def test_filming_costs_little_more_than_encoding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """From keyframe file to clip, captions and check included: at most 2.2 times the encoder alone."""
+    """From keyframe file to clip, captions and check included: at most 2.2 times the anchor."""
     path = tmp_path / "keyframe.png"
     still = _keyframe()
     still.save(path)
@@ -59,9 +82,9 @@ def test_filming_costs_little_more_than_encoding(tmp_path: Path, capsys: pytest.
     )
     pictures = list(frames(still, "push_in", count=COUNT, **SIZE))
     alone, whole = _cpu_seconds(
-        lambda: encode_clip(pictures, **SIZE),
+        lambda: _anchor(pictures),
         lambda: film_clip(request, {"a": path}),
     )
     with capsys.disabled():
-        print(f"\n  CPU s per film s: filming {whole:.3f}, encoding alone {alone:.3f}, ratio {whole / alone:.2f}")
+        print(f"\n  CPU s per film s: filming {whole:.3f}, the anchor {alone:.3f}, ratio {whole / alone:.2f}")
     assert whole <= MOST * alone
