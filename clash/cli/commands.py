@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
@@ -105,10 +106,16 @@ for _group in (
     _group.callback(invoke_without_command=True)(_help_without_command)
 
 
+@cache
+def all_commands() -> Callable[..., Any]:
+    """The commands as Typer runs them. To build them takes longer than most commands, so one process does it once."""
+    return get_command(app)
+
+
 def execute(arguments: Sequence[str]) -> int:
     """Run one command. Returns its exit code; raises `ClashError`."""
     try:
-        code = get_command(app)(list(arguments), prog_name="clash", standalone_mode=False)
+        code = all_commands()(list(arguments), prog_name="clash", standalone_mode=False)
     except _WRONG_USE as error:
         raise _usage_error(error) from None
     except typer.Abort:

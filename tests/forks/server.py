@@ -25,7 +25,7 @@ NOT_NEEDED = ("clash.__main__", "clash.bucket", "clash.providers.openai", "clash
 
 
 def import_clash() -> None:
-    """Import every room of clash, and what its processes import later."""
+    """Import every room of clash, and what its processes import or build later."""
     import clash
 
     for module in pkgutil.walk_packages(clash.__path__, "clash."):
@@ -33,6 +33,7 @@ def import_clash() -> None:
             with suppress(ImportError):  # an extra that is not installed
                 importlib.import_module(module.name)
     importlib.import_module("clash_metered")
+    importlib.import_module("clash.cli.commands").all_commands()
 
 
 def main() -> list[str]:
