@@ -23,7 +23,7 @@ from clash.providers.ports import (
     VideoRequest,
 )
 
-_REVISIONS: Mapping[Kind, str] = {"screenplay": "5", "image": "10", "video": "2"}
+_REVISIONS: Mapping[Kind, str] = {"screenplay": "5", "image": "11", "video": "2"}
 """Counted up whenever the same request would give another answer, so that no older one is reused for it."""
 
 
@@ -78,9 +78,10 @@ class LocalProvider:
         return voice_gap(language)
 
     def identity(self, model: str, request: Request) -> Mapping[str, Any]:  # noqa: ARG002 - one model per kind
-        """What is drawn: all of a picture request; of a clip's, the keyframe and its move, for it has no lettering."""
-        if isinstance(request, ScreenplayRequest):
-            return default_identity(request)
+        """What is drawn: of a clip, the keyframe and its move, for it has no lettering; in a picture, who speaks."""
+        if isinstance(request, ImageRequest) and request.shot is not None:
+            speakers = sorted({line.speaker.casefold() for line in request.shot.dialogue})
+            return {**default_identity(request), "speakers": speakers}
         if isinstance(request, VideoRequest):
             return {
                 "keyframe": request.keyframe.sha256,
@@ -89,7 +90,7 @@ class LocalProvider:
                 "fps": request.fps,
                 "size": [request.width, request.height],
             }
-        return request.model_dump(mode="json")
+        return default_identity(request)
 
     def first_revision(self, model: str, request: Request) -> str | None:
         """Screenplays and speech of clash 0.1 still serve: pictures and clips that were paid for follow from them."""

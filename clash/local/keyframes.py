@@ -14,13 +14,13 @@ from clash.local.backdrops import draw_backdrop
 from clash.local.figures import words
 from clash.local.figures.canvas import darker, lighter
 from clash.local.figures.figure import Light, feet_of, figure_layer
-from clash.local.figures.look import look_of
+from clash.local.figures.look import Digest, look_of
 from clash.local.figures.props import thing_in
 from clash.local.inserts import draw_hands, draw_insert
 from clash.local.place_words import known_place
 from clash.local.seating import seats_of
 from clash.local.seats import draw_seats, draw_table
-from clash.local.staging import FULL_FIGURES, SINGLES, Frame, Player, focus_of, nobody, stage
+from clash.local.staging import FULL_FIGURES, SINGLES, Frame, Player, focus_of, nobody, seed_of_shot, stage
 from clash.local.takes import WITH_PEOPLE, WITHOUT_PEOPLE, mirrored, photographed
 from clash.story.place_kinds import INTERIORS, PlaceKind
 from clash.story.places import boat_at, place_kind
@@ -176,7 +176,7 @@ def _near_weather(picture: Image.Image, shot: Shot, light: Light, take: int) -> 
     small = max(1, width // 2), max(1, height // 2)
     mask = Image.new("L", small)
     draw = ImageDraw.Draw(mask)
-    chance = np.random.default_rng(shot.number if take == 1 else (shot.number, take))
+    chance = np.random.default_rng((Digest(seed_of_shot(shot)).number("weather"), take))
     slant = 0.30 if shot.weather == "storm" else 0.10
     for x, y, near in chance.random((54, 3)).tolist():
         at = (x * 1.2 * small[0], (y * 1.1 - 0.05) * small[1])

@@ -136,6 +136,11 @@ def _speaks(shot: Shot, character: Character, cast: Sequence[Character]) -> bool
     return bool(shot.dialogue) and speakers == {""} and cast[0] == character
 
 
+def seed_of_shot(shot: Shot) -> str:
+    """Return what decides what the words leave open: what is seen in the shot, and not where it stands in the story."""
+    return "/".join((shot.location, shot.size, shot.angle, shot.action))
+
+
 def _stance(
     shot: Shot,
     cast: Sequence[Character],
@@ -149,7 +154,7 @@ def _stance(
 ) -> Stance:
     look = look_of(character)
     speaking = _speaks(shot, character, cast)
-    seed = f"{character.slug}/{shot.number}"
+    seed = f"{character.slug}/{seed_of_shot(shot)}"
     together = words.pattern(TOGETHER).search(shot.action) is not None
     acting = together or actor_of(shot, cast) == character
     mood = mood_of(shot.emotion, shot.action)

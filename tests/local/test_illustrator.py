@@ -16,13 +16,15 @@ from PIL import Image
 
 from clash.errors import ProviderError
 from clash.film.typeface import drawable
-from clash.local import cards
+from clash.local import LocalProvider, cards
 from clash.local.figures.figure import feet_of
 from clash.local.figures.look import look_of
 from clash.local.illustrator import illustrate
 from clash.local.staging import FACE_ENDS, Frame, stage
 from clash.providers.ports import Answer, ImageRequest, Reference
 from clash.story.screenplay import Character, Line, Location, ShotSize
+
+SMALL = {"width": 320, "height": 180}
 
 
 def card(of: Character | Location, width: int = 640, height: int = 360) -> Answer:
@@ -51,6 +53,19 @@ def test_another_process_draws_the_same_picture() -> None:
     here = str(Path(__file__).parent)
     fresh = subprocess.run([sys.executable, "-c", SCRIPT, here], capture_output=True, text=True, check=True)
     assert once == again == fresh.stdout.split()
+
+
+@pytest.mark.parametrize("seen", [{"weather": "rain"}, {"dialogue": (Line(speaker="Mara", text="Wait."),)}])
+def test_a_moved_shot_is_the_same_picture(seen: dict[str, object]) -> None:
+    """Its number and its words do not count: the picture has the same key, and would be drawn the same."""
+    words = {"dialogue": (Line(speaker="Mara", text="Never mind."),)} if "dialogue" in seen else {}
+    one, moved = shot(**seen), shot(**(seen | words | {"number": 7, "source_row": 12}))
+    keys = [
+        LocalProvider().identity("illustrator", ImageRequest(subject="keyframe", prompt="", style="", shot=of, **SMALL))
+        for of in (one, moved, shot(**seen, action="They run."))
+    ]
+    assert keys[0] == keys[1] != keys[2]
+    assert keyframe(one).content == keyframe(moved).content
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 180), (180, 320), (300, 300), (478, 200), (641, 361)])
