@@ -131,7 +131,7 @@ def test_a_fork_without_a_change_costs_nothing(film: Film) -> None:
     plan, bought = film.fork()
     assert bought == []
     assert plan["shots"] == {"kept": SHOTS, "moved": [], "changed": [], "added": [], "removed": []}
-    assert plan["price"] == {"total_usd": "0.000000", "estimated": False, "by_step": []}
+    assert plan["price"] == {"total_usd": "0.000000", "estimated": False, "at_most": False, "by_step": []}
     assert film_of(film.folder, "fork") == film_of(film.folder, "film")
     assert everything(film) == before
     shown = film.run("runs", "show", "fork")

@@ -45,6 +45,28 @@ def test_a_shot_is_retaken_for_a_keyframe_and_a_clip(room: TakesRoom) -> None:
     room.check_meter()
 
 
+def test_a_price_says_when_the_bill_may_be_less(room: TakesRoom) -> None:
+    """`at_most` where something paid follows from a picture that is made again, for it may come out as it was."""
+    room.film(1)
+    price = {slot: room.ok("retake", "t", slot, "--dry-run")["price"] for slot in ("shot:001", "shot:001/clip")}
+    assert {slot: (one["total_usd"], one["at_most"]) for slot, one in price.items()} == {
+        "shot:001": ("0.020000", True),
+        "shot:001/clip": ("0.010000", False),
+    }
+
+
+def test_takes_that_a_fork_left_behind_are_not_made(room: TakesRoom) -> None:
+    """They are listed as what was asked for, and the error for selecting one names the run that has it."""
+    room.film(1)
+    room.ok("retake", "t", "shot:001/keyframe", "--takes", "2")
+    room.ok("fork", "t", "--thread", "f", "--fps", "9")
+    states = {(item["slot"], item["take"]): item["state"] for item in room.ok("takes", "ls", "f", "shot:001")["items"]}
+    assert (states["shot:001/keyframe", 2], states["shot:001/keyframe", 3]) == ("not_made", "made")
+    refused = room.type("takes", "use", "f", "shot:001/keyframe", "2")
+    assert refused.code == 3
+    assert "`clash takes ls t`" in refused.document["error"]["hint"]
+
+
 @on_both_databases
 def test_three_takes_of_a_clip_are_three_clips(room: TakesRoom) -> None:
     """Nothing else; the last is selected."""
@@ -88,7 +110,7 @@ def test_a_card_is_retaken_with_what_it_is_in(room: TakesRoom) -> None:
     refused = room.type("retake", "t", "location:harbour")
     assert refused.code == 2
     assert refused.document["error"]["code"] == "needs_yes"
-    assert "3 calls, $0.030000" in refused.document["error"]["message"]
+    assert "3 calls, at most $0.030000" in refused.document["error"]["message"]
     assert "shot:004/keyframe" in refused.document["error"]["message"]
     assert room.priced("retake", "t", "location:harbour") == 3
     hint = refused.document["error"]["hint"].split("`")[1].split()

@@ -88,6 +88,16 @@ def test_nothing_is_made_of_what_waits(room: TakesRoom) -> None:
     room.check_meter()
 
 
+def test_a_retake_in_a_review_is_priced_to_where_it_waits(room: TakesRoom) -> None:
+    """The keyframe, and not the clip: that is made after the keyframe is approved."""
+    in_review(room, 1)
+    assert room.priced("retake", "t", "shot:001/keyframe") == 1
+    assert room.charges("retake", "t", "shot:001/keyframe", code=8) == {"shot:001/keyframe": 1}
+    room.ok("review", "approve", "t", "--all")
+    assert room.charges("resume", "t") == {"shot:001": 1}
+    room.check_meter()
+
+
 @on_both_databases
 def test_a_late_verdict_does_no_harm(room: TakesRoom) -> None:
     """About bytes that are not the slot's any more: exit 3, nothing changes. Said twice: nothing changes."""

@@ -81,6 +81,39 @@ def test_a_selection_killed_anywhere_is_found(
     room.check_meter()
 
 
+@pytest.mark.parametrize("point", ["decisions.after", "intent.after"])
+def test_a_killed_selection_makes_its_clip_when_typed_again(tmp_path: Path, database_url: str, point: str) -> None:
+    """The clip that a selected keyframe needs is bought once, though the selection was written before the kill."""
+    room = TakesRoom(tmp_path / "room", database_url)
+    assert room.film(1).code == 0
+    room.ok("retake", "t", "shot:001/keyframe", "--takes", "2")
+    wanted = ("takes", "use", "t", "shot:001/keyframe", "2", "--yes")
+    assert room.type(*wanted, CLASH_FAULT=point).code == -9
+    assert room.charges(*wanted) == {"shot:001": 1}
+    assert (room.selected("shot:001/keyframe"), room.selected("shot:001/clip")) == (2, 3)
+    assert room.ok("resume", "t")["status"] == "already_completed"
+    room.check_meter()
+
+
+@pytest.mark.parametrize("way", ["resume", "--retry-unknown"])
+def test_a_fork_does_not_buy_what_a_killed_run_may_have(tmp_path: Path, database_url: str, way: str) -> None:
+    """It stops with exit code 8 and writes nothing; both ways out that it names work."""
+    room = TakesRoom(tmp_path / "room", database_url)
+    assert room.film(1, CLASH_FAULT="answer.after:2").code == -9
+    before, wanted = Counter(room.charged), ("fork", "t", "--thread", "f", "--fps", "9")
+    stopped = room.type(*wanted)
+    assert (stopped.code, stopped.document["error"]["code"]) == (8, "unknown_call"), stopped.out
+    assert way in stopped.document["error"]["hint"]
+    assert "--retry-unknown" in room.ok(*wanted, "--dry-run")["warnings"][-1]
+    assert Counter(room.charged) == before
+    assert room.type("runs", "show", "f").code == 3
+    if way == "resume":
+        assert room.ok("resume", "t")["status"] == "completed"
+        assert room.charges(*wanted) == {"shot:001": 1}, "nothing but the clip has another number of frames"
+    else:
+        assert room.charges(*wanted, way)["shot:001"] == 1
+
+
 def test_a_screenplay_killed_between_what_follows(tmp_path: Path, database_url: str) -> None:
     """What follows from a screenplay is decided once, whether the kill came before or after it was written."""
     room = TakesRoom(tmp_path / "room", database_url)

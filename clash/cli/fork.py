@@ -21,6 +21,7 @@ from clash.cli.options import (
     Json,
     Language,
     Preset,
+    RetryUnknown,
     ScreenplayModel,
     Size,
     SpeechModel,
@@ -154,6 +155,7 @@ def fork(
     generate_audio: GenerateAudio = None,
     concurrency: Concurrency = None,
     allow_unpriced: AllowUnpriced = False,
+    retry_unknown: RetryUnknown = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what is kept, what changes and what it costs; make nothing.")
     ] = False,
@@ -182,6 +184,7 @@ def fork(
         fps=fps,
         concurrency=concurrency,
         allow_unpriced=allow_unpriced,
+        retry_unknown=retry_unknown,
         columns=column_map(columns) if columns else None,
         ignore_columns=ignore_columns or None,
         language=language,

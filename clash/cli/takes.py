@@ -213,4 +213,6 @@ def render_plan(document: Mapping[str, Any]) -> list[Block]:
     ]
     if document["price"]["estimated"]:
         blocks.append(Remark("some of it is estimated: the bill may differ", "dim"))
+    elif document["price"]["at_most"]:
+        blocks.append(Remark("it is less if a picture comes out as it was: nothing follows from it then", "dim"))
     return blocks

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clash.database.port import Database, Row, Rows
+from clash.database.port import Database, Row, Rows, texts_of
 from clash.database.row_checks import SOUND_CALL
 from clash.database.staging import NOT_STAGED
+from clash.vocabulary import UNSETTLED
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,15 @@ async def unsound_calls(database: Database, run_id: str | None = None) -> Rows:
 async def unknown_rows(database: Database, run_id: str) -> Rows:
     """The calls that hold a run up: perhaps paid, answer lost, and not made again since."""
     return await _newest_of_their_slots(database, run_id, "lost.state = 'unknown'")
+
+
+async def open_keys(database: Database, run_id: str) -> frozenset[str]:
+    """Return the content keys of the calls of a run whose answer may still come or is lost."""
+    open_states = ", ".join(f"'{state}'" for state in UNSETTLED)
+    rows = await database.query(
+        f"SELECT DISTINCT key FROM api_logs WHERE run_id = ? AND state IN ({open_states})", (run_id,)
+    )
+    return frozenset(texts_of(rows, "key"))
 
 
 async def failed_paid_rows(database: Database, run_id: str) -> Rows:

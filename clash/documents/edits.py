@@ -41,10 +41,14 @@ class StepPrice(Item):
 
 
 class Price(Item):
-    """What is still to be paid. It is `estimated` where a length or a writer's answer decides about it."""
+    """What is still to be paid. It is `estimated` where a length or a writer's answer decides about it.
+
+    `at_most`: it is less if a picture that is made again is the same file as before, for then nothing follows from it.
+    """
 
     total_usd: Usd
     estimated: bool
+    at_most: bool = False
     by_step: list[StepPrice]
 
 
@@ -77,12 +81,15 @@ class EditPlan(Document):
 
 
 class TakeItem(Item):
-    """One take of a slot. `path` is its published name while it is selected, else where it is in the asset store."""
+    """One take of a slot. `path` is its published name while it is selected, else where it is in the asset store.
+
+    `not_made`: asked for, and the run will not make it: another take was selected first, or a fork did not keep it.
+    """
 
     slot: str
     take: int
     selected: bool
-    state: Literal["made", "to_make", "failed"]
+    state: Literal["made", "to_make", "not_made", "failed"]
     sha256: str | None
     path: Text | None
     model: str

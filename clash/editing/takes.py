@@ -100,6 +100,11 @@ class Takes:
         """Return the selected take of every slot that has another than its first."""
         return {slot: take.number for slot in self.slots if (take := self.selected(slot)).number != 1}
 
+    def batch_of(self, slot: str) -> str:
+        """Return the batch of the newest decision that changed a slot; "" if there is none."""
+        newest = self._newest(slot)
+        return newest.batch if newest is not None else ""
+
     def _newest(self, slot: str) -> Decision | None:
         rows = self._of_slot.get(slot, ())
         return next((row for row in reversed(rows) if row.decision != Decided.APPROVE), None)

@@ -130,15 +130,26 @@ async def left_to_pay(
 
 
 async def planned_calls(
-    database: Database, assets: AssetStore, registry: Registry, run_id: str, recorded: RunSettings, takes: Takes
+    database: Database,
+    assets: AssetStore,
+    registry: Registry,
+    run_id: str,
+    recorded: RunSettings,
+    takes: Takes,
+    *,
+    now: bool = False,
 ) -> list[PlannedCall]:
-    """Return all calls that a run with these takes needs, those included whose answers are there."""
+    """Return all calls that a run with these takes needs, those included whose answers are there.
+
+    `now`: only those that it makes when it goes on, and not what waits for a review.
+    """
     dry_run = DryRun(database, assets, registry.models(recorded.models), registry, run_id=run_id, reuse=recorded.reuse)
     story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded.story))
 
     refit = _refitting(database, assets, registry, run_id, recorded, takes)
+    film, stages = format_of(recorded), frozenset(recorded.review if now else ())
     await collect_calls(
-        story, recorded.reference_images, format_of(recorded), dry_run, takes, recorded.basis, refit=refit
+        story, recorded.reference_images, film, dry_run, takes, recorded.basis, refit=refit, review=stages
     )
     return dry_run.planned
 

@@ -10,17 +10,20 @@ from typing import Any
 
 from clash.assets import AssetStore, sha256_of
 from clash.calls.content_key import canonical_json
-from clash.calls.dry_run import DryRun
+from clash.calls.dry_run import DryRun, PlannedCall
 from clash.config import Settings
 from clash.database import audit, fork
 from clash.database.lease import is_held
-from clash.database.port import Database, texts_of
+from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.run_settings import Basis, ForkedFrom
 from clash.documents.edits import EditPlan
 from clash.editing.merge import plan_merge
 from clash.editing.shot_changes import shot_changes
+from clash.editing.slots import people_slot
 from clash.editing.takes import Takes
+from clash.errors import ConflictError, PersonNeededError
+from clash.hints import command
 from clash.money import to_micro
 from clash.production.fork_request import ForkRequest, run_plan_of
 from clash.production.fork_source import Carried, ForkSource, Target, beginning_of, carry
@@ -46,6 +49,28 @@ class ForkPlan:
     carried: Carried
     awaits_writer: bool
     document: EditPlan
+    open_slots: tuple[str, ...] = ()
+    """What the fork would buy though the source may have paid for just that: the answers are not there, or lost."""
+
+    def check_open(self) -> None:
+        """Raise `PersonNeededError` if something would be bought that the source may have paid for."""
+        if not self.open_slots:
+            return
+        source, named = self.source.run, ", ".join(self.open_slots[:12]) + (" ..." if self.open_slots[12:] else "")
+        if is_held(source):
+            raise ConflictError(
+                f"{source.run_id} is being made by another process, which is paying for {named} now",
+                code="held",
+                hint=f"`{command('runs show', source.run_id)}` shows when it has ended; then fork it",
+                slots=self.open_slots,
+            )
+        raise PersonNeededError(
+            f"{source.run_id} may have paid for {named}, and has no answer: the fork would pay again",
+            code="unknown_call",
+            hint=f"`{command('resume', source.run_id)}` finds out what it can; or fork with --retry-unknown, which"
+            " makes these calls again",
+            slots=self.open_slots,
+        )
 
     def new_run(self, stored: Mapping[str, Any]) -> fork.NewRun:
         """Return the row of the run. `stored`: what `RunPlan.store` has put into the asset store."""
@@ -112,6 +137,7 @@ async def plan_fork(
     pairs = _pairs(found, run, basis, screenplay)
     carried = await carry(database, assets, registry, found, target, pairs, files=files)
     price = price_document(carried.planned, exact_writer=is_exact)
+    slots = _open_slots(await audit.open_keys(database, source.run_id), carried.planned)
     document = EditPlan.of(
         {
             "thread_id": request.thread_id,
@@ -119,10 +145,10 @@ async def plan_fork(
             "shots": _shots_document(pairs),
             "calls": counts_document(carried.planned),
             "price": price,
-            "warnings": [*run.warnings, *await _warnings(database, source)],
+            "warnings": [*run.warnings, *_warnings(source, slots)],
         }
     )
-    return ForkPlan(run, found, basis, forked_from, carried, not (is_written or is_exact), document)
+    return ForkPlan(run, found, basis, forked_from, carried, not (is_written or is_exact), document, slots)
 
 
 def in_words(plan: EditPlan) -> str:
@@ -193,19 +219,15 @@ def _shots_document(pairs: Sequence[Pair]) -> dict[str, Any]:
     return {"kept": sum(pair.state == "kept" for pair in pairs), **slots}
 
 
-async def _warnings(database: Database, source: RunRow) -> list[str]:
+def _open_slots(keys: frozenset[str], planned: Sequence[PlannedCall]) -> tuple[str, ...]:
+    """Return the slots of calls that are to be paid for and may have been: the source has asked for just the same."""
+    again = (call for call in planned if not call.found and call.quote.cost_usd and not keys.isdisjoint(call.keys))
+    return tuple(dict.fromkeys(people_slot(call.slot) for call in again))
+
+
+def _warnings(source: RunRow, slots: Sequence[str]) -> list[str]:
     """What may be paid for twice: calls of the run that are not settled."""
-    warnings: list[str] = []
-    if is_held(source):
-        warnings.append(
-            f"{source.run_id} is being made by another process: what it is making now is not found, and would be made"
-            " again"
-        )
-    unknown = texts_of(await audit.unknown_rows(database, source.run_id), "slot")
-    if unknown:
-        slots = ", ".join(sorted(set(unknown)))
-        warnings.append(
-            f"calls of {source.run_id} may have been paid for and their answers are lost ({slots}): the fork would"
-            " make them anew"
-        )
-    return warnings
+    if not slots:
+        return []
+    how = "is being made by another process, which is paying for" if is_held(source) else "may have paid for"
+    return [f"{source.run_id} {how} {', '.join(slots)}: the fork would pay again, and needs --retry-unknown for it"]

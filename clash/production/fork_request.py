@@ -67,6 +67,8 @@ class ForkRequest:
     """Calls in flight at once per provider."""
     allow_unpriced: bool = False
     """Whether models may be called whose price nobody knows."""
+    retry_unknown: bool = False
+    """Whether calls may be made again that the source may have paid for and whose answers are lost."""
     columns: Mapping[str, str] | None = None
     """Headers of the changed story's table, each with the field that it fills."""
     ignore_columns: bool | None = None

@@ -69,6 +69,8 @@ async def fork(
             check_new_thread_id(request.thread_id)
             await check_folder(database, request.thread_id)
             plan = await plan_fork(database, request, source, settings, registry, assets)
+            if not request.retry_unknown:
+                plan.check_open()
             for model in registry.models(plan.run.models).values():
                 model.require()
             observe(Event("note", _told(request, plan), thread_id=request.thread_id))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from clash.calls.content_key import references_of
 from clash.calls.dry_run import PlannedCall, together
+from clash.editing.slots import keyframe_of
 from clash.money import to_micro, usd_text
+from clash.providers.ports import VideoRequest
 
 
 def counts_document(planned: Sequence[PlannedCall]) -> dict[str, int]:
@@ -25,6 +28,7 @@ def price_document(planned: Sequence[PlannedCall], *, exact_writer: bool) -> dic
     return {
         "total_usd": usd_text(to_micro(together(missing))),
         "estimated": is_estimated(planned, exact_writer=exact_writer),
+        "at_most": is_at_most(planned),
         "by_step": [
             {
                 "step": step,
@@ -34,6 +38,20 @@ def price_document(planned: Sequence[PlannedCall], *, exact_writer: bool) -> dic
             for step in steps
         ],
     }
+
+
+def is_at_most(planned: Sequence[PlannedCall]) -> bool:
+    """Return whether the bill may be less: what is made of a picture is found if that one comes out as it was."""
+    missing = [call for call in planned if not call.found]
+    again = {call.slot for call in missing if call.kind == "image" and call.task.take > 1}
+    return any(call.quote.cost_usd and not again.isdisjoint(_pictures_of(call)) for call in missing)
+
+
+def _pictures_of(call: PlannedCall) -> list[str]:
+    """Return the slots of the pictures that a call refers to."""
+    if isinstance(call.task.request, VideoRequest):
+        return [keyframe_of(call.slot)]
+    return [reference.role for reference in references_of(call.task.request)]
 
 
 def is_estimated(planned: Sequence[PlannedCall], *, exact_writer: bool) -> bool:

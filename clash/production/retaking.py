@@ -162,7 +162,7 @@ async def report_of(found: TakesOfRun, settings: Settings, warning: str) -> RunR
 
 
 async def _planned(request: RetakeRequest, found: TakesOfRun) -> tuple[list[Decision], list[PlannedCall]]:
-    """Return the decisions of a retake, none if it was decided before, and all calls that the run needs with them."""
+    """Return the decisions of a retake, none if it was decided before, and all calls that the run makes then."""
     _check(request)
     slots = named_slots(request.slots)
     models = _models(request, slots, found.registry)
@@ -181,6 +181,8 @@ async def _planned(request: RetakeRequest, found: TakesOfRun) -> tuple[list[Deci
     check_prompt(request.prompt, asked.call_slots)
     for slot, spec in models.items():
         found.registry.model(kind_of_slot(slot), spec).require()
+    if found.recorded.settings.review:
+        planned = await found.planned(found.takes.with_(decisions), now=True)
     return decisions, planned
 
 

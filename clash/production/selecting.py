@@ -50,7 +50,7 @@ class Selection:
     decisions: list[Decision]
     planned: list[PlannedCall]
     left_before: int
-    """How many calls the run had yet to make anyway."""
+    """How many calls the run had yet to make anyway, apart from those that this very selection had asked for."""
 
     @property
     def follows(self) -> bool:
@@ -129,7 +129,14 @@ async def _selection(found: TakesOfRun, slot: str, take: int) -> Selection:
     refuse_pending([row for row in [*asked, *decisions] if found.made.is_begun(row.slot, found.takes)], found)
     planned = await found.planned(found.takes.with_(decisions)) if decisions else before
     _check_lengths(found, asked, planned)
-    return Selection(decisions, planned, sum(not call.found for call in before))
+    own = set[str]() if decisions else _decided_with(asked, found.takes)
+    return Selection(decisions, planned, sum(not call.found and call.slot not in own for call in before))
+
+
+def _decided_with(asked: Sequence[Decision], takes: Takes) -> set[str]:
+    """Return the slots that were decided together with this selection, when it was typed before and interrupted."""
+    batches = {batch for row in asked if (batch := takes.batch_of(row.slot))}
+    return {row.slot for row in takes.decisions if row.batch in batches}
 
 
 def _is_new(row: Decision, takes: Takes) -> bool:
@@ -156,7 +163,7 @@ def _of_slot(found: TakesOfRun, slot: str, take: int, batch: str, actor: str) ->
     there = made.takes(chosen)
     given = take == 1 and chosen in found.given
     if take not in there and not given:
-        raise unknown_take(slot, take, list(there), found.thread_id)
+        raise unknown_take(slot, take, list(there), found)
     if not is_clip(chosen):
         return [select(chosen, take, batch, actor=actor)]
     keyframe = keyframe_of(chosen)
@@ -169,7 +176,7 @@ def _of_film(found: TakesOfRun, take: int, batch: str, actor: str) -> list[Decis
     """Return the selection of every take that an earlier film holds."""
     cuts = {cut.take: cut for cut in cuts_with_first(found)}
     if take not in cuts:
-        raise unknown_take(FILM, take, list(cuts), found.thread_id)
+        raise unknown_take(FILM, take, list(cuts), found)
     held = cuts[take].selection
     slots = dict.fromkeys((*found.takes.slots, *held))
     return [select(slot, held.get(slot, 1), batch, actor=actor) for slot in slots if found.made.is_made(slot)]

@@ -45,6 +45,7 @@ def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:
         selected = takes.selected(slot).number
         retakes = {row.take: row for row in takes.decisions if row.slot == slot and row.decision == "retake"}
         given = {1} if slot in found.given else set[int]()
+        wanted = {take.number for take in takes.to_make(slot)}
         for number in sorted({*made.numbers(slot), *retakes} | given):
             call, row = made.take(slot, number), retakes.get(number)
             newest = call or made.newest(slot, number)
@@ -53,7 +54,7 @@ def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:
                 "slot": people_slot(slot),
                 "take": number,
                 "selected": number == selected,
-                "state": "made" if sha256 or number in given else _state(newest),
+                "state": "made" if sha256 or number in given else _state(newest, is_wanted=number in wanted),
                 "sha256": sha256,
                 "path": _path(found, slot, sha256, selected=number == selected),
                 "model": f"{newest.service}:{newest.model}" if newest else row.model if row else "",
@@ -65,8 +66,10 @@ def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:
             }
 
 
-def _state(newest: CallRow | None) -> str:
-    return "failed" if newest is not None and newest.state == CallState.FAILED else "to_make"
+def _state(newest: CallRow | None, *, is_wanted: bool) -> str:
+    if newest is not None and newest.state == CallState.FAILED:
+        return "failed"
+    return "to_make" if is_wanted else "not_made"
 
 
 def _path(found: TakesOfRun, slot: str, sha256: str | None, *, selected: bool) -> str | None:

@@ -38,7 +38,7 @@ from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.clip_warnings import left_out
 from clash.production.estimates import planned_calls
-from clash.production.prices import counts_document, is_estimated, price_document
+from clash.production.prices import counts_document, is_at_most, is_estimated, price_document
 from clash.production.refitting import Recorded
 from clash.providers.clip_abilities import takes_last_frame
 from clash.providers.registry import Registry
@@ -126,11 +126,14 @@ class TakesOfRun:
         assets = self.recorded.assets
         return (assets.root / assets.relative_path(sha256)).as_posix()
 
-    async def planned(self, takes: Takes) -> list[PlannedCall]:
-        """Return all calls that the run needs with these takes. Raises `SettingsError` for a model without a price."""
+    async def planned(self, takes: Takes, *, now: bool = False) -> list[PlannedCall]:
+        """Return all calls that the run needs with these takes. Raises `SettingsError` for a model without a price.
+
+        `now`: only those that it makes when it goes on, and not what waits for a review.
+        """
         recorded = self.recorded
         return await planned_calls(
-            self.database, recorded.assets, self.registry, self.thread_id, recorded.settings, takes
+            self.database, recorded.assets, self.registry, self.thread_id, recorded.settings, takes, now=now
         )
 
 
@@ -290,7 +293,7 @@ def price_told(found: TakesOfRun, planned: Sequence[PlannedCall]) -> str:
     """Return the price in words: `2 calls, $0.310000`."""
     missing = [call for call in planned if not call.found]
     guessed = together(missing) > 0 and is_estimated(planned, exact_writer=found.exact_writer)
-    about = "about " if guessed else ""
+    about = "about " if guessed else "at most " if is_at_most(planned) else ""
     return f"{len(missing)} call{'' if len(missing) == 1 else 's'}, {about}${usd_text(to_micro(together(missing)))}"
 
 
@@ -305,10 +308,11 @@ def cuts_with_first(found: TakesOfRun) -> tuple[FilmCut, ...]:
     return (FilmCut(1, "", {FILM: document}, {}, film.created_at),)
 
 
-def unknown_take(slot: str, number: int, there: Sequence[int], thread_id: str) -> ClashError:
+def unknown_take(slot: str, number: int, there: Sequence[int], found: TakesOfRun) -> ClashError:
     """Return the error for a take that is not there."""
     listed = ", ".join(map(str, there)) or "none"
-    return NotFoundError(
-        f"{slot} has no take {number} that is made; there is {listed}",
-        hint=f"`{command('takes ls', thread_id)}` lists the takes",
-    )
+    lists = f"`{command('takes ls', found.thread_id)}` lists the takes"
+    source = found.recorded.settings.forked_from
+    if source is not None and number in found.takes.numbers(slot):
+        lists = f"{source.thread_id} was forked without it: `{command('takes ls', source.thread_id)}` lists its takes"
+    return NotFoundError(f"{slot} has no take {number} that is made; there is {listed}", hint=lists)
