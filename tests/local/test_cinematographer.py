@@ -54,7 +54,8 @@ def test_a_clip_is_exactly_what_was_asked(tmp_path: Path) -> None:
     """Frames, rate, size and length in the file are those of the request, and those of the facts."""
     answer = film_clip(_request(), _keyframe(tmp_path))
     assert answer.media_type == "video/mp4"
-    assert answer.facts == {"frames": 30, "fps": FPS, "width": W, "height": H, "duration_s": 1.25}
+    shape = {"frames": 30, "fps": FPS, "width": W, "height": H, "duration_s": 1.25}
+    assert answer.facts == {**shape, "has_sound": False}
     with av.open(io.BytesIO(answer.content), "r") as container:
         stream = container.streams.video[0]
         assert len(container.streams) == 1
