@@ -122,10 +122,10 @@ def test_the_other_language_is_kept_and_not_spoken():
     """Of one column in two languages that of the film counts; `language` chooses it."""
     table = "#,画面,台词（中文）,台词（英文）\n1,陶轮,安娜：看。,ANA: Look.\n"
     assert lines(table) == [("安娜", "看。")]
-    assert reading(table).story.beats[0].extra == {"台词（英文）": "ANA: Look."}
     english = reading(table, language="en")
     assert english.story.language == "en"
     assert lines(table, language="en") == [("ANA", "Look.")]
+    assert english.story.beats[0].dialogue[0].translations == {"zh": "看。"}
 
 
 # ---- lengths of a whole column

@@ -42,7 +42,11 @@ def published_path(folder: Path, asset_type: str, slot: str, media_type: str) ->
 
     >>> published_path(Path("output/run-1"), "keyframe", "shot:003", "image/jpeg").as_posix()
     'output/run-1/keyframes/003.jpg'
+    >>> published_path(Path("output/run-1"), "subtitles", "subtitles:en", "application/x-subrip").as_posix()
+    'output/run-1/film.en.srt'
     """
+    if asset_type == "subtitles" and (language := slot.partition(":")[2]):
+        return folder / f"film.{_short(language)}.srt"
     if asset_type in _FIXED:
         return folder / _FIXED[asset_type]
     if asset_type not in _FOLDERS:

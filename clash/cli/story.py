@@ -21,8 +21,16 @@ def _fields(column: Mapping[str, Any]) -> str:
 
 def _lines(shot: Mapping[str, Any]) -> str:
     told = [shot["narration"]] if shot["narration"] else []
-    said = [f"{line['speaker']}: {line['text']}" if line["speaker"] else line["text"] for line in shot["dialogue"]]
-    return "\n".join((*told, *said))
+    told += _translations(shot.get("narration_translations", {}))
+    for line in shot["dialogue"]:
+        told.append(f"{line['speaker']}: {line['text']}" if line["speaker"] else line["text"])
+        told += _translations(line.get("translations", {}))
+    return "\n".join(told)
+
+
+def _translations(words: Mapping[str, str]) -> list[str]:
+    """Words in other languages, each with its language: `[en] Get in.`"""
+    return [f"[{language}] {text}" for language, text in words.items()]
 
 
 _STORY = (

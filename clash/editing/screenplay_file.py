@@ -15,6 +15,7 @@ from clash.errors import StoryError
 from clash.story.last_frames import NEXT, NONE
 from clash.story.screenplay import Character, Location, Screenplay, Shot, shot_slot, slug
 from clash.story.speakers import name_key
+from clash.story.translations import MOST_LANGUAGES, languages_beside
 
 LARGEST_BYTES = 64 << 20
 LONGEST_SHOT_S = 600.0
@@ -126,6 +127,8 @@ def _faults(screenplay: Screenplay) -> Iterator[str]:
             yield f"{path}.duration_s: a shot lasts more than 0 and at most {LONGEST_SHOT_S:.0f} seconds"
         if not shot.action.strip() and not shot.image_prompt.strip():
             yield f"{path}.action: it says what is seen, unless image_prompt does"
+    if len(languages := languages_beside(screenplay)) > MOST_LANGUAGES:
+        yield f"translations: {len(languages)} languages beside the film's; at most {MOST_LANGUAGES} have subtitles"
     if not screenplay.scenes:
         yield "scenes: a film needs a scene"
 

@@ -112,7 +112,7 @@ def place_in_film(slot: str) -> tuple[int, list[tuple[int, int | str]]]:
         part = slot.partition("/")[2]
         rank = 2 if not part else 0 if part == _KEYFRAME else 1
         return 3, [*_natural(shot), (0, rank), *_natural(part)]
-    return (5 if slot == FILM else 4), [(1, slot)]
+    return (5 if slot == FILM else 6 if slot.startswith("subtitles:") else 4), [(1, slot)]
 
 
 def _natural(text: str) -> list[tuple[int, int | str]]:

@@ -14,6 +14,7 @@ from clash.exports.timeline import Media, Shot, Sound, Take, Timeline, Track, ra
 from clash.film.subtitles import Cue
 from clash.story import screenplay
 from clash.story.screenplay import shot_slot
+from clash.story.translations import translated_words
 from clash.workflow.state import FinishedShot, Spoken
 from clash.workflow.treatments import title_frames
 
@@ -49,14 +50,20 @@ def placed_shots(film: Film) -> list[Placed]:
     return placed
 
 
-def film_cues(film: Film) -> list[Cue]:
-    """Return the words of the film with the times at which they are shown."""
-    return [
-        Cue(start + word["start_s"], start + word["end_s"], word["text"], word["speaker"])
-        for place in placed_shots(film)
-        for start in (place.start / film.format.fps,)
-        for word in (place.done["words"] if place.done is not None else ())
-    ]
+def film_cues(film: Film, language: str = "") -> list[Cue]:
+    """Return the words of the film with the times at which they are shown; with `language`, their translations."""
+    cues: list[Cue] = []
+    for place in placed_shots(film):
+        start = place.start / film.format.fps
+        words = place.done["words"] if place.done is not None else []
+        told = [(word["speaker"], word["text"]) for word in words]
+        shown = list(translated_words(place.shot, language)) if language else told
+        cues += [
+            Cue(start + word["start_s"], start + word["end_s"], text, speaker)
+            for word, (speaker, text) in zip(words, shown, strict=False)
+            if text
+        ]
+    return cues
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from clash.assets import AssetStore
 from clash.exports.collect import Film
 from clash.exports.media import shot_name
 from clash.exports.storyboard import Panel
-from clash.workflow.generate_shots import words_of
+from clash.story.translations import words_of
 from clash.workflow.prompts import size_label
 
 

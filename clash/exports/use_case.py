@@ -32,6 +32,7 @@ from clash.exports.timeline import Media, Timeline
 from clash.film.subtitles import srt
 from clash.film.titles import title_clip
 from clash.reports.files import folder_of
+from clash.story.translations import languages_beside
 
 
 @dataclass(frozen=True)
@@ -147,23 +148,30 @@ class _Work:
         texts: Mapping[str, Callable[[], str]] = {
             "fountain": lambda: fountain(self.film.screenplay),
             "csv": self._shot_list,
-            "srt": lambda: srt(film_cues(self.film)),
-            "vtt": lambda: vtt(film_cues(self.film), self.film.screenplay.language),
-            "ass": lambda: ass(
-                film_cues(self.film),
-                self.film.screenplay.title,
-                self.film.format.width,
-                self.film.format.height,
-            ),
         }
         for name in self.request.formats:
             if name in texts:
                 self._add(name, texts[name]())
+        self._write_subtitles()
         if "pdf" in self.request.formats:
             self._write_storyboard()
 
-    def _add(self, name: str, content: str) -> None:
-        path = file_name(self.film.run.run_id, name)
+    def _write_subtitles(self) -> None:
+        """Write the words of the film, and those in each other language, in every format that is asked for."""
+        screenplay, size = self.film.screenplay, self.film.format
+        for language in ("", *languages_beside(screenplay)):
+            cues = film_cues(self.film, language)
+            texts: Mapping[str, Callable[[], str]] = {
+                "srt": lambda cues=cues: srt(cues),
+                "vtt": lambda cues=cues, tag=language or screenplay.language: vtt(cues, tag),
+                "ass": lambda cues=cues: ass(cues, screenplay.title, size.width, size.height),
+            }
+            for name in self.request.formats:
+                if name in texts:
+                    self._add(name, texts[name](), language)
+
+    def _add(self, name: str, content: str, language: str = "") -> None:
+        path = file_name(self.film.run.run_id, f"{language}.{name}" if language else name)
         self.folder.write(path, content)
         self.files.append((name, self.target / path))
 

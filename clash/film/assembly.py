@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -69,6 +69,7 @@ def assemble(
     language: Language,
     size: tuple[int, int] | None = None,
     subtitles: SubtitleTrack = "default",
+    translations: Mapping[Language, Sequence[Cue]] | None = None,
 ) -> None:
     """Write the film to `output` (MP4, index first). The same input gives the same bytes.
 
@@ -77,7 +78,7 @@ def assemble(
     to the picture's length; None for a film without a sound track. `size` is the film's, in pixels; by default
     the one that most of the frames have. Clips of another format, size or rate, and
     those with a treatment, are encoded again. `subtitles`: whether the film has a subtitle track, and whether players
-    show it unasked.
+    show it unasked. `translations`: cues in other languages, of each a track more, which players offer.
 
     Raises `FilmError` naming the clip that cannot be used, `StorageError` when the film cannot be written.
     """
@@ -87,8 +88,8 @@ def assemble(
         container = av.open(str(output), "w", format="mp4", options=dict(_MUXING))
     film = _Film(container, output, cut, seconds)
     try:
-        shown = timed_text(cues, float(seconds)) if subtitles != "none" else None
-        film.open(title, language, sound, shown)
+        shown = {} if subtitles == "none" else {language: cues, **(translations or {})}
+        film.open(title, language, sound, {tag: timed_text(track, float(seconds)) for tag, track in shown.items()})
         for number in range(len(clips)):
             film.add(number)
         film.finish()
@@ -196,10 +197,10 @@ class _Film:
         title: str,
         language: Language,
         sound: Iterable[NDArray[np.float32]] | None,
-        subtitles: Iterator[Sample] | None,
+        subtitles: Mapping[Language, Iterator[Sample]],
     ) -> None:
         """Add the tracks. The picture's has the parameters of the first clip."""
-        tag = _LANGUAGE_TAGS.get(language.split("-")[0], "und")
+        tag = _language_tag(language)
         self._first_source = self._cut.source(0)
         with opened_clip(self._first_source, self._cut.clips[0].name) as (_, clip):
             self._picture = self._container.add_stream_from_template(clip)
@@ -211,15 +212,14 @@ class _Film:
             self._sound.metadata["language"] = tag
         self._chunks = _in_chunks(sound or (), self._samples)
         self._encoded_samples = 0
-        self._text = None
-        if subtitles is not None:
-            self._text = self._container.add_mux_stream("mov_text")
-            self._text.time_base = _MILLISECOND
-            self._text.metadata["language"] = tag
-        self._subtitles = subtitles or iter(())
-        self._subtitle = next(self._subtitles, None)
-        self._last_cue_start = Fraction(0)
+        self._texts = [_Text(self._text_stream(tag), samples) for tag, samples in subtitles.items()]
         self._container.metadata["title"] = "".join(c for c in title if unicodedata.category(c) != "Cc")[:255]
+
+    def _text_stream(self, language: Language) -> Any:
+        stream = self._container.add_mux_stream("mov_text")
+        stream.time_base = _MILLISECOND
+        stream.metadata["language"] = _language_tag(language)
+        return stream
 
     def add(self, number: int) -> None:
         """Copy the clip's picture, with the sound and the subtitles of the same time."""
@@ -252,12 +252,10 @@ class _Film:
             frame.pts = self._encoded_samples
             self._encoded_samples += chunk.shape[1]
             self._mux(self._sound.encode(frame))
-        while self._subtitle is not None and self._last_cue_start <= moment:
-            shown = self._subtitle
-            packet = av.Packet(shown.data)
-            self._put(packet, self._text, _MILLISECOND, shown.start_ms, shown.duration_ms, shown.start_ms)
-            self._last_cue_start = shown.start_ms * _MILLISECOND
-            self._subtitle = next(self._subtitles, None)
+        for text in self._texts:
+            for shown in text.up_to(moment):
+                packet = av.Packet(shown.data)
+                self._put(packet, text.stream, _MILLISECOND, shown.start_ms, shown.duration_ms, shown.start_ms)
 
     def _put(self, packet: Any, stream: Any, base: Fraction, shown: int, duration: int, decoded: int) -> None:
         packet.stream, packet.time_base = stream, base
@@ -267,6 +265,28 @@ class _Film:
     def _mux(self, packets: Any) -> None:
         with _writing(self._output):
             self._container.mux(packets)
+
+
+class _Text:
+    """A track of subtitles while it is written."""
+
+    def __init__(self, stream: Any, samples: Iterator[Sample]) -> None:
+        self.stream = stream
+        self._samples = samples
+        self._next = next(samples, None)
+        self._last_start = Fraction(0)
+
+    def up_to(self, moment: Fraction) -> Iterator[Sample]:
+        """Yield the samples up to a moment, and the one after it."""
+        while self._next is not None and self._last_start <= moment:
+            shown = self._next
+            self._last_start = shown.start_ms * _MILLISECOND
+            self._next = next(self._samples, None)
+            yield shown
+
+
+def _language_tag(language: Language) -> str:
+    return _LANGUAGE_TAGS.get(language.split("-")[0], "und")
 
 
 def _packets(source: Path | bytes, clip: Clip) -> list[Any]:

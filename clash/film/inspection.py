@@ -111,11 +111,11 @@ def check_film(
     fps: int,
     shots: Sequence[ShotSpan],
     sound: bool = True,
-    subtitles: bool = True,
+    subtitles: int = 1,
 ) -> None:
     """Raise `FilmError`, naming every fault and the slots that have it, unless the film is complete.
 
-    Complete: H.264 yuv420p with AAC sound (unless `sound` is False) and a subtitle track (unless `subtitles` is False);
+    Complete: H.264 yuv420p with AAC sound (unless `sound` is False) and as many subtitle tracks as `subtitles`;
     all frames, each at its time; picture and sound as long as the shots, within 0.2 s; nothing undecodable; no black or
     still stretch that the shots did not ask for.
     """
@@ -136,7 +136,7 @@ def check_film(
         )
 
 
-def _wrong_streams(facts: FilmFacts, sound: bool, subtitles: bool) -> Iterator[str]:
+def _wrong_streams(facts: FilmFacts, sound: bool, subtitles: int) -> Iterator[str]:
     wanted = [("video", "h264")]
     wanted += [("subtitle", "mov_text")] if subtitles else []
     wanted += [("audio", "aac")] if sound else []
@@ -144,6 +144,9 @@ def _wrong_streams(facts: FilmFacts, sound: bool, subtitles: bool) -> Iterator[s
     for stream, codec in wanted:
         if (stream, codec) not in there:
             yield f"it has no {codec} {stream}"
+    tracks = there.count(("subtitle", "mov_text"))
+    if 0 < tracks < subtitles:
+        yield f"it has {tracks} of {subtitles} subtitle tracks"
     if facts.pix_fmt != "yuv420p":
         yield f"its pixels are {facts.pix_fmt or 'missing'}, not yuv420p"
 

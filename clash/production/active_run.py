@@ -104,9 +104,13 @@ class ActiveRun:
         """Return the film of a run that an older clash completed: it is the film's first take."""
         rows = await reading.sound_assets(self.database, self.thread_id)
         files: dict[str, Mapping[str, object]] = {
-            row.asset_type: {"sha256": row.sha256, "media_type": row.media_type, "facts": {}}
+            row.asset_type if row.slot == "film" else row.slot: {
+                "sha256": row.sha256,
+                "media_type": row.media_type,
+                "facts": {},
+            }
             for row in rows
-            if row.slot == "film"
+            if row.slot == "film" or row.slot.startswith("subtitles:")
         }
         return (FilmCut(1, "", files, {}, self.row.start_time),) if "film" in files else ()
 

@@ -10,7 +10,8 @@ from clash.providers.catalogue import load_catalogue, spoken_in
 from clash.providers.ports import KeepsTime, Multilingual
 from clash.providers.registry import Model
 from clash.story.screenplay import Screenplay, Story
-from clash.workflow.generate_shots import spoken_language, words_of
+from clash.story.translations import words_of
+from clash.workflow.generate_shots import spoken_language
 
 
 def check_speech(story: Story | Screenplay, model: Model, settings: Settings) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from clash.providers.ports import Context, Provider, ScreenplayRequest, screenpl
 from clash.providers.registry import Registry
 from clash.story.last_frames import told_without, with_last_frames
 from clash.story.reader import Options, Reading, read, stories_in
+from clash.story.translations import with_translations, without_translations
 
 
 async def story_document(story: str, options: Options, settings: Settings) -> StoryDocument:
@@ -26,9 +27,10 @@ async def story_document(story: str, options: Options, settings: Settings) -> St
     writer = registry.default("screenplay")
     if not isinstance(writer.provider, Provider):
         raise TypeError(f"the default writer answers at once; {writer.spec} does not")
-    request = ScreenplayRequest(story=told_without(reading.story))
+    request = ScreenplayRequest(story=without_translations(told_without(reading.story)))
     answer = await writer.provider.call(writer.name, request, Context("", writer.name))
-    screenplay = with_last_frames(screenplay_of(answer.content), reading.story)
+    translated = with_translations(screenplay_of(answer.content), reading.story)
+    screenplay = with_last_frames(translated, reading.story)
     clip_model = registry.model("video", models_for(settings)["video"])
     return StoryDocument.of(
         {

@@ -17,9 +17,11 @@ from clash.story.headings import Heading, canonical_side, heading_of, is_scene_n
 from clash.story.last_frames import last_frame_named
 from clash.story.lengths import Lengths
 from clash.story.screenplay import Beat, Line
+from clash.story.second_language import separated, with_second_language
 from clash.story.speakers import is_nobody, is_off, name_key, voice_of
 from clash.story.speech import Speech, clean, is_a_sound, names_in, plain_text, speech_of
 from clash.story.table import Row, Table, shortened
+from clash.story.translations import joined, shared_out
 from clash.story.vocabulary import words
 from clash.story.words import fold, has_cjk, is_cjk
 
@@ -28,8 +30,9 @@ LONGEST_SPEECH_S = 3000.0
 
 _NOTHING_TO_FILM = frozenset({"scene", "shot", "title", "act", "duration", "last_frame"})
 _STOPS = re.compile("[.!?。！？…;；]+")
+_NO_TEXT = frozenset({"duration", "start", "end", "speaker", "off", "episode", "translation"})
 _CAMERA = {"shot_size": size_of, "angle": angle_of, "movement": movement_of}
-_UNSPOKEN = frozenset({"row", "extra", "dialogue", "narration", "characters", "duration_s"})
+_UNSPOKEN = frozenset({"row", "extra", "dialogue", "narration", "characters", "duration_s", "narration_translations"})
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Beats:
         self._scene = ""
         self._notes_for_pictures: list[tuple[int, str, str]] = []
         self._captions: list[int] = []
+        self._untranslated: list[tuple[int, str]] = []
 
     def warnings(self) -> list[str]:
         """What there is to say of single rows."""
@@ -68,6 +72,13 @@ class Beats:
         if self._captions:
             found.append(
                 f"text to be shown, not spoken, in {self._table.unit} {self._captions[0]}: kept, but not shown"
+            )
+        if self._untranslated:
+            row, header = self._untranslated[0]
+            more = f" and {len(self._untranslated) - 1} more" if len(self._untranslated) > 1 else ""
+            found.append(
+                f"column {shortened(header, 40)}, {self._table.unit} {row}{more}: a translation of no words that are "
+                "spoken there; not used"
             )
         return found
 
@@ -85,7 +96,8 @@ class Beats:
         off = self._cell(row, "off")
         heard = [f"{people[0]} ({off})"] if off and len(people) == 1 else people
         said = self._said(row, values, heard)
-        narration, dialogue = _told_first(said.lines)
+        self._translate(row, said)
+        narration, dialogue, translations = _told_first(said.lines)
         for name, texts in (("sound", said.sound), ("music", said.music)):
             if texts:
                 values[name] = ", ".join(dict.fromkeys([*filter(None, [values.get(name, "")]), *texts]))
@@ -102,6 +114,7 @@ class Beats:
             characters=people,
             dialogue=dialogue,
             narration=narration,
+            narration_translations=translations,
             extra=extra,
             **{"description": "", **fields},
         )
@@ -135,7 +148,8 @@ class Beats:
         fields = [
             name
             for name in column.fields
-            if name not in SPEECH and name not in ("duration", "start", "end", "speaker", "off", "episode")
+            if name not in SPEECH
+            and name not in ("duration", "start", "end", "speaker", "off", "episode", "translation")
         ]
         spoken = bool(SPEECH & set(column.fields))
         if not fields or (spoken and "description" not in fields):
@@ -198,7 +212,11 @@ class Beats:
             if "description" in column.fields:
                 seen, cell = self._seen_and_said(cell)
                 values["description"] = " ".join(filter(None, (values.get("description", ""), plain_text(seen))))
-            found = self._speech(column, cell, column_speaker, people)
+            if column.language:
+                found = self._speech(column, separated(cell), column_speaker, people)
+                found = with_second_language(found, column.language)
+            else:
+                found = self._speech(column, cell, column_speaker, people)
             for line in found.lines:
                 self._check_length(row, column, line)
             said.lines += [(column.index, line) for line in found.lines]
@@ -209,6 +227,23 @@ class Beats:
         if said.caption:
             self._captions.append(row.number)
         return said
+
+    def _translate(self, row: Row, said: _Said) -> None:
+        """Give the lines of a row their translations, from the columns that hold them."""
+        for column in self._columns.translations:
+            cell = row.cells[column.index]
+            texts = [] if is_empty(cell) else [line.text for line in speech_of(cell, known=self._known).lines]
+            if not texts:
+                continue
+            places = [place for place, (index, _) in enumerate(said.lines) if index in column.translates]
+            if not places:
+                self._untranslated.append((row.number, column.header))
+                continue
+            shares = shared_out(texts, [said.lines[place][1].text for place in places])
+            for place, text in zip(places, shares, strict=True):
+                index, line = said.lines[place]
+                translations = {**line.translations, column.language: text} if text else line.translations
+                said.lines[place] = index, line.model_copy(update={"translations": translations})
 
     def _speech(self, column: Column, cell: str, speaker: str, people: Sequence[str]) -> Speech:
         """The lines of one cell. The one person of a row speaks its words that have no name."""
@@ -293,8 +328,11 @@ def _known_names(columns: Columns, rows: Sequence[Row]) -> frozenset[str]:
     return frozenset(known - {""})
 
 
-def _told_first(lines: Sequence[tuple[int, Line]]) -> tuple[str, tuple[Line, ...]]:
-    """What the narrator tells before the first line, and the lines with what is told between and after them."""
+def _told_first(lines: Sequence[tuple[int, Line]]) -> tuple[str, tuple[Line, ...], dict[str, str]]:
+    """What the narrator tells before the first line, the lines with what is told between and after them.
+
+    Third, the translations of what the narrator tells first.
+    """
     count = 0
     for _, line in lines:
         if not line.narrator or line.voice or line.direction:
@@ -304,7 +342,13 @@ def _told_first(lines: Sequence[tuple[int, Line]]) -> tuple[str, tuple[Line, ...
     for index, line in lines[:count]:
         told.setdefault(index, []).append(line.text)
     narration = " ".join(dict.fromkeys("\n".join(texts) for texts in told.values()))
-    return narration, tuple(line for _, line in lines[count:])
+    told_lines = [line for _, line in lines[:count]]
+    tags = dict.fromkeys(tag for line in told_lines for tag in line.translations)
+    translations = {
+        tag: joined(dict.fromkeys(line.translations[tag] for line in told_lines if tag in line.translations))
+        for tag in tags
+    }
+    return narration, tuple(line for _, line in lines[count:]), translations
 
 
 def _under(values: dict[str, str], heading: Heading | None) -> None:

@@ -11,6 +11,7 @@ from clash.story.column_rules import SENTENCES_IN_MOST, are_starts, clock_field,
 from clash.story.columns import MAPPABLE, Column, Columns, ColumnValues, is_joined
 from clash.story.durations import length_of
 from clash.story.headers import SPEECH, UNUSED, language_of_headers, meaning_of
+from clash.story.second_language import TRANSLATION, SecondLanguage
 from clash.story.speakers import could_be_a_name, name_key
 from clash.story.speech import has_labels, has_spoken_names, names_in
 from clash.story.table import Row, Table, shortened
@@ -45,11 +46,13 @@ class _Deciding:
             if not column.by_hand and column.fields:
                 decide_alone(self._columns, self._values, column)
         self._lengths()
-        self._one_of_each_language()
+        second = SecondLanguage(self._columns, self._values, self._language)
+        second.columns_of_one()
         self._speech()
         self._people()
         self._picture()
         self._names_of_beats()
+        second.cells_of_two()
 
     def _lengths(self) -> None:
         columns = self._columns
@@ -77,31 +80,6 @@ class _Deciding:
                 lengths = [length_of(value) for value in self._values.of(column)]
                 if not column.by_hand and (has_length or not lengths or lengths.count(None) * 2 > len(lengths)):
                     column.fields = ()
-
-    def _one_of_each_language(self) -> None:
-        """The same column in two languages: the film's is used, the other is kept."""
-        for name in ("description", "dialogue", "narration", "script", "title"):
-            same = [column for column in self._columns.of(name) if not column.by_hand]
-            tagged = [column for column in same if column.meaning.language]
-            if len(same) < 2 or not tagged:
-                continue
-            wanted = self._language.split("-")[0]
-            mine = [column for column in tagged if wanted and column.meaning.language == wanted]
-            plain = [column for column in same if not column.meaning.language and self._values.of(column)]
-            chosen = (
-                mine[0]
-                if mine
-                else plain[0]
-                if plain
-                else max(tagged, key=lambda c: (len(self._values.of(c)), -c.index))
-            )
-            for column in tagged + (plain if mine else []):
-                if column is not chosen and column.fields:
-                    column.fields = ()
-                    self._columns.warnings.append(
-                        f"column {shortened(column.header)} is the same in another language as "
-                        f"{shortened(chosen.header)}: kept, but not spoken or shown"
-                    )
 
     def _speech(self) -> None:
         columns = self._columns
@@ -283,6 +261,8 @@ def _tell(columns: Columns, rows: Sequence[Row]) -> None:
         columns.warnings.insert(0, f"unknown columns, kept but not used: {', '.join(unknown[:10])}{more}")
     names = dict.fromkeys(name for column in columns.every for name in column.fields)
     for name in names:
+        if (name,) == TRANSLATION:
+            continue
         same = [column for column in columns.of(name) if len(column.fields) == 1]
         same = [column for column in same if any(not is_empty(row.cells[column.index]) for row in rows)]
         if len(same) > 1:

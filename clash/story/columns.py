@@ -11,11 +11,12 @@ from clash.story.screenplay import Beat
 from clash.story.table import Row
 
 MAPPABLE = (
-    *(name for name in Beat.model_fields if name not in ("row", "extra", "duration_s")),
+    *(name for name in Beat.model_fields if name not in ("row", "extra", "duration_s", "narration_translations")),
     "duration",
     "start",
     "end",
     "speaker",
+    "translation",
 )
 """The fields that `--column HEADER=FIELD` may name."""
 
@@ -34,6 +35,10 @@ class Column:
     unnamed: str = "nobody"
     """Whose words without a name are, in a column of speech: see `speech.Unnamed`."""
     by_hand: bool = False
+    translates: tuple[int, ...] = ()
+    """The columns whose words it holds in another language; then its field is `translation`."""
+    language: str = ""
+    """The language of a translation, or of the second of two languages that stand in each of its cells."""
 
     @property
     def shown(self) -> str:
@@ -51,6 +56,11 @@ class Columns:
     def of(self, name: str) -> list[Column]:
         """The columns that fill a field."""
         return [column for column in self.every if name in column.fields]
+
+    @property
+    def translations(self) -> list[Column]:
+        """The columns that hold what is said in another language."""
+        return [column for column in self.every if column.translates]
 
     @property
     def unused(self) -> list[Column]:

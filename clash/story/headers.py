@@ -12,7 +12,9 @@ from clash.story.screenplay import Beat
 from clash.story.vocabulary import compact, keyed, languages, lists, words
 from clash.story.words import LONGEST_HEADER, has_cjk, is_cjk, listed, listed_compact, undecorated, words_of
 
-READ_BY_VALUES = frozenset({"script", "place", "audio", "timecode", "start", "end", "weather", "who", "subject"})
+READ_BY_VALUES = frozenset(
+    {"translation", "script", "place", "audio", "timecode", "start", "end", "weather", "who", "subject"}
+)
 """Meanings that are no field of a `Beat`: the column's values decide which field they fill."""
 UNUSED = frozenset({"production", "caption"})
 """Meanings that are known, and are never taken for anything else."""
@@ -63,6 +65,7 @@ def meaning_of(header: str, prefer: str = "") -> Meaning:
         unit, language = unit or found_unit, language or found_language
     if not fields:
         fields = next((found for words in inside if (found := lookup.alias(words) or lookup.core(words))), ())
+    language = language or _language_among(words_of(outside))
     if fields and not unit and "duration" in fields:
         unit = _unit(words_of(outside)[-1:])
     return Meaning(fields, unit, language)
@@ -233,7 +236,7 @@ def _aliases() -> dict[str, dict[str, str]]:
             for word in listed_compact(values):
                 found.setdefault(word, {}).setdefault(language.tag, field)
     for field in Beat.model_fields:
-        if field not in ("row", "extra"):
+        if field not in ("row", "extra", "narration_translations"):
             found.setdefault(field.replace("_", ""), {}).setdefault("en", field)
     return found
 
@@ -315,6 +318,17 @@ def _language(found: Sequence[str]) -> str:
     return next((tag for word in found if (tag := _language_names().get(word))), "")
 
 
+def _language_among(found: Sequence[str]) -> str:
+    """The language that a header names beside other words: a code at one of its ends, a name anywhere."""
+    text = "".join(found)
+    if has_cjk(text):
+        pieces = [text[:size] for size in (2, 3, 4) if size < len(text)]
+        return _language([*pieces, *(text[-size:] for size in (2, 3, 4) if size < len(text))])
+    if len(found) < 2:
+        return ""
+    return _language([word for i, word in enumerate(found) if len(word) > 3 or i in (0, len(found) - 1)])
+
+
 @cache
 def _language_names() -> dict[str, str]:
     return {
@@ -322,6 +336,16 @@ def _language_names() -> dict[str, str]:
         for language in reversed(languages())
         for name in listed_compact(language.sections.get("language", {}).get("names", ""))
     }
+
+
+def language_named(header: str) -> str:
+    """The language that a header names, and nothing else: `English`, 中文, `EN`; "" for any other header.
+
+    >>> language_named("English"), language_named("[EN]"), language_named("Shot")
+    ('en', 'en', '')
+    """
+    found = words_of(header) if len(header) <= LONGEST_HEADER else []
+    return _language_names().get("".join(found), "") if found else ""
 
 
 def _without_one_end(found: Sequence[str]) -> list[tuple[list[str], str]]:

@@ -27,6 +27,7 @@ _SCRIPTS: tuple[tuple[str, str], ...] = (
 )
 _IDEOGRAPHS = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _WORD = re.compile(r"[^\W\d_]+")
+_LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?(?:-[A-Za-z0-9]{5,8})*")
 _MOST = 40_000
 _UKRAINIAN = re.compile("[іїєґ]")
@@ -54,6 +55,22 @@ def language_of(texts: Iterable[str], *, otherwise: str = "en") -> str:
     if tag and counts[tag] * 2 > letters:
         return "uk" if tag == "ru" and len(_UKRAINIAN.findall(text.casefold())) * 50 > counts[tag] else tag
     return _by_words(text, otherwise)
+
+
+def script_of(text: str) -> str:
+    """The script that most words of a text are written in: "latin", or the language that has a script to itself.
+
+    >>> script_of("我们用 DaVinci Resolve 剪辑。"), script_of("Get in."), script_of("霧の中の灯台"), script_of("12:30")
+    ('zh', 'latin', 'ja', '')
+    """
+    counts = {"latin": len(_LATIN_WORD.findall(text))}
+    if not text.isascii():
+        counts["zh"] = len(_IDEOGRAPHS.findall(text))
+        counts |= {tag: len(re.findall(f"[{span}]", text)) for tag, span in _SCRIPTS}
+        if counts["ja"]:
+            counts["ja"] += counts.pop("zh")
+    best = max(counts, key=lambda name: counts[name])
+    return best if counts[best] else ""
 
 
 def checked_tag(tag: str) -> str:

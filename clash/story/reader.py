@@ -24,6 +24,7 @@ from clash.story.last_frames import unknown_last_frames
 from clash.story.lengths import Lengths
 from clash.story.rows import kept_rows
 from clash.story.screenplay import Beat, Story
+from clash.story.second_language import TRANSLATION
 from clash.story.table import Row, Table, read_table, shortened
 
 __all__ = ["ColumnUse", "Options", "Reading", "language_of", "read", "read_story", "split_list", "title_of"]
@@ -185,7 +186,8 @@ def _uses(columns: Columns, rows: Sequence[Row]) -> tuple[ColumnUse, ...]:
         prose = sum(map(is_sentence, filled))
         holds_prose = bool(filled) and "production" not in column.meaning.fields and prose > _PROSE_IN_MOST * len(rows)
         example = " ".join(filled[0].split())[:80] if filled else ""
-        uses.append(ColumnUse(column.shown, column.fields, example, len(filled), holds_prose))
+        fields = (*column.fields, *TRANSLATION) if column.language and column.fields != TRANSLATION else column.fields
+        uses.append(ColumnUse(column.shown, fields, example, len(filled), holds_prose))
     return tuple(uses)
 
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 Language = str
 """A BCP 47 tag: `en`, `zh`, `es`, `pt-BR`."""
+Translations = dict[
+    Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")],
+    Annotated[str, Field(min_length=1)],
+]
+"""The same words in other languages, by BCP 47 tag: they are shown as subtitles, and never spoken."""
 ShotSize = Literal[
     "extreme_wide",
     "wide",
@@ -59,13 +64,14 @@ class Line(SparseValue):
     the lines, by nobody in the picture, perhaps in the `voice` that the story asks for.
     """
 
-    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"direction", "narrator", "voice"})
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"direction", "narrator", "voice", "translations"})
 
     speaker: str = ""
     text: str
     direction: str = ""
     narrator: bool = False
     voice: str = ""
+    translations: Translations = Field(default_factory=dict)
 
 
 class Beat(SparseValue):
@@ -74,7 +80,7 @@ class Beat(SparseValue):
     `last_frame`: the shot whose keyframe the row's last clip ends on: "next", "none", or a shot as the table names it.
     """
 
-    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame"})
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame", "narration_translations"})
 
     row: int
     description: str
@@ -88,6 +94,7 @@ class Beat(SparseValue):
     characters: tuple[str, ...] = ()
     dialogue: tuple[Line, ...] = ()
     narration: str = ""
+    narration_translations: Translations = Field(default_factory=dict)
     duration_s: float | None = None
     shot_size: str = ""
     angle: str = ""
@@ -145,7 +152,7 @@ class Shot(SparseValue):
     `last_frame`: the shot whose keyframe its clip ends on, "next" or a slot (`shot:004`); "none": no other's.
     """
 
-    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame"})
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame", "narration_translations"})
 
     number: int
     size: ShotSize = "wide"
@@ -158,6 +165,7 @@ class Shot(SparseValue):
     action: str
     dialogue: tuple[Line, ...] = ()
     narration: str = ""
+    narration_translations: Translations = Field(default_factory=dict)
     duration_s: float
     emotion: str = ""
     lens: str = ""

@@ -13,7 +13,7 @@ from clash.clock import now_text
 from clash.database.decisions import FilmCut
 from clash.story.screenplay import Screenplay, shot_slot
 from clash.workflow.context import FileRecord, StepContext
-from clash.workflow.finalize import CUT_VERSION, finish_film, publish
+from clash.workflow.finalize import CUT_VERSION, SUBTITLES, finish_film, publish
 from clash.workflow.state import FinishedFilm, ProductionState
 
 
@@ -45,10 +45,15 @@ async def cut_film(
     film, files = await asyncio.to_thread(finish_film, screenplay, state, context)
     if context.record_cut is not None:
         number = max((cut.take for cut in context.cuts), default=0) + 1
-        recorded = {file.asset_type: _document(file) for file in files}
+        recorded = {_key(file): _document(file) for file in files}
         await context.record_cut(FilmCut(number, digest, recorded, context.takes.selection(), now_text()))
         faults.point("cut.after")
     return film, files
+
+
+def _key(file: FileRecord) -> str:
+    """Return the name of a file in a cut: its type, or its slot where it is of several languages."""
+    return file.slot if file.slot.startswith(SUBTITLES) else file.asset_type
 
 
 def _document(file: FileRecord) -> dict[str, object]:
@@ -58,11 +63,13 @@ def _document(file: FileRecord) -> dict[str, object]:
 async def _served(cut: FilmCut, context: StepContext) -> tuple[FinishedFilm, list[FileRecord]] | None:
     """Return a film that was cut before, if all of its files are here."""
     files: list[FileRecord] = []
-    for asset_type, document in cut.files.items():
+    for name, document in cut.files.items():
         file = cast("dict[str, Any]", document)
         if not await context.assets.restore(file["sha256"]):
             return None
-        files.append(FileRecord("finalize", "film", asset_type, file["media_type"], file["sha256"], file["facts"]))
+        slot = name if name.startswith(SUBTITLES) else "film"
+        asset_type = name.partition(":")[0]
+        files.append(FileRecord("finalize", slot, asset_type, file["media_type"], file["sha256"], file["facts"]))
     film = cast("dict[str, Any]", cut.files["film"])
     facts = film["facts"]
     return FinishedFilm(sha256=film["sha256"], duration_s=facts["duration_s"], frames=facts["frames"]), files

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from clash.assets import AssetStore
 from clash.story.places import place_kind
-from clash.story.screenplay import Location, Screenplay, Shot
+from clash.story.screenplay import Language, Location, Screenplay, Shot
+from clash.story.translations import translated_words
 from clash.workflow.context import Finish, Format
 from clash.workflow.state import FinishedShot
 from clash.workflow.treatments import title_frames
@@ -40,6 +41,18 @@ def cues_of(shots: Shots, film: Format, finish: Finish) -> list[Cue]:
         Cue(start / film.fps + word["start_s"], start / film.fps + word["end_s"], word["text"], word["speaker"])
         for (_, done), start in zip(shots, starts_of(shots, film, finish), strict=True)
         for word in done["words"]
+    ]
+
+
+def translated_cues(shots: Shots, film: Format, finish: Finish, language: Language) -> list[Cue]:
+    """Return the words of the film in another language, at the times at which their originals are shown."""
+    from clash.film.subtitles import Cue
+
+    return [
+        Cue(start / film.fps + word["start_s"], start / film.fps + word["end_s"], text, speaker)
+        for (shot, done), start in zip(shots, starts_of(shots, film, finish), strict=True)
+        for word, (speaker, text) in zip(done["words"], translated_words(shot, language), strict=False)
+        if text
     ]
 
 

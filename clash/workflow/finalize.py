@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from clash import faults
 from clash.story.screenplay import Screenplay, Shot, shot_slot
+from clash.story.translations import languages_beside, words_of
 from clash.workflow.context import FileRecord, Finish, StepContext
-from clash.workflow.film_sound import cues_of, music_of, sound_shots, starts_of
-from clash.workflow.generate_shots import words_of
+from clash.workflow.film_sound import cues_of, music_of, sound_shots, starts_of, translated_cues
 from clash.workflow.prompts import size_label
 from clash.workflow.publish import publish_file
 from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from clash.film.subtitles import Cue
 
 _STEP = "finalize"
+SUBTITLES = "subtitles:"
+"""The slot of subtitles in another language than the film's begins with it: `subtitles:en`."""
 CUT_VERSION = 2
 """Counted up when the same shots would be cut to another film."""
 
@@ -35,14 +37,23 @@ def finish_film(
     """
     shots = [(shot, state.get("shots", {})[shot_slot(shot.number)]) for shot in screenplay.shots]
     cues = cues_of(shots, context.format, context.finish)
-    film, film_record = _assemble(screenplay, shots, cues, context)
-    records = [film_record, _subtitles(cues, context), _contact_sheet(screenplay, shots, context)]
+    translations = {
+        language: translated_cues(shots, context.format, context.finish, language)
+        for language in languages_beside(screenplay)
+    }
+    film, film_record = _assemble(screenplay, shots, cues, translations, context)
+    records = [film_record, _subtitles("film", cues, context), _contact_sheet(screenplay, shots, context)]
+    records += [_subtitles(f"{SUBTITLES}{language}", track, context) for language, track in translations.items()]
     publish(context, screenplay, state, records)
     return film, records
 
 
 def _assemble(
-    screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], cues: list[Cue], context: StepContext
+    screenplay: Screenplay,
+    shots: list[tuple[Shot, FinishedShot]],
+    cues: list[Cue],
+    translations: Mapping[str, list[Cue]],
+    context: StepContext,
 ) -> tuple[FinishedFilm, FileRecord]:
     from clash.film.assembly import assemble
     from clash.film.inspection import ShotSpan, check_film, inspect_film
@@ -65,7 +76,8 @@ def _assemble(
             title=screenplay.title,
             language=screenplay.language,
             size=(context.format.width, context.format.height),
-            subtitles=_track(finish, cues),
+            subtitles=(track := _track(finish, cues)),
+            translations=translations,
         )
         context.check_stop()
         facts = inspect_film(working, LoudnessMeter())
@@ -73,7 +85,13 @@ def _assemble(
             ShotSpan(slot=shot_slot(shot.number), start_frame=start, frames=done["frames"])
             for (shot, done), start in zip(shots, starts_of(shots, context.format, finish), strict=True)
         ]
-        check_film(facts, expected_frames=total, fps=fps, shots=spans, subtitles=_track(finish, cues) != "none")
+        check_film(
+            facts,
+            expected_frames=total,
+            fps=fps,
+            shots=spans,
+            subtitles=0 if track == "none" else 1 + len(translations),
+        )
         digest = context.assets.put_file(working)
     duration = round(total / fps, 3)
     record_facts = {"duration_s": duration, "frames": total, "fps": fps, "loudness_lufs": facts.loudness_lufs}
@@ -93,11 +111,11 @@ def _until_stopped(chunks: Iterator[np.ndarray], context: StepContext) -> Iterat
         yield chunk
 
 
-def _subtitles(cues: list[Cue], context: StepContext) -> FileRecord:
+def _subtitles(slot: str, cues: list[Cue], context: StepContext) -> FileRecord:
     from clash.film.subtitles import srt
 
     digest = context.assets.put(srt(cues).encode())
-    return FileRecord(_STEP, "film", "subtitles", "application/x-subrip", digest, {"cues": len(cues)})
+    return FileRecord(_STEP, slot, "subtitles", "application/x-subrip", digest, {"cues": len(cues)})
 
 
 def _contact_sheet(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]], context: StepContext) -> FileRecord:

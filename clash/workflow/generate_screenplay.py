@@ -16,6 +16,7 @@ from clash.errors import ProviderError
 from clash.providers.ports import ScreenplayRequest, screenplay_of
 from clash.story.last_frames import renumbered, told_without, with_last_frames
 from clash.story.screenplay import Screenplay, Story
+from clash.story.translations import with_translations, without_translations
 from clash.workflow.context import CallLedger
 from clash.workflow.takes import make_takes
 
@@ -61,22 +62,27 @@ async def make_screenplay(
 async def _written(
     story: Story, basis: Basis, ledger: CallLedger, takes: Takes, sheet: CastSheet, read: Callable[[str], bytes]
 ) -> tuple[MadeScreenplay | None, Screenplay]:
-    """Return the screenplay as it is without the cast, and where it is stored; None for a merged one."""
+    """Return the screenplay as it is without the cast, and where it is stored; None for one that is not an answer.
+
+    Writers are not given translations: those of the story are put beside the words that they translate afterwards.
+    """
     is_first = takes.selected("screenplay").number == 1
     story = told_without(story)
     if basis.given and is_first:
         given = screenplay_of(await asyncio.to_thread(read, basis.given))
         return MadeScreenplay(basis.given, given, False), given
     if not (basis.screenplay and is_first):
-        request = ScreenplayRequest(story=story, cast=sheet.members(story))
+        request = ScreenplayRequest(story=without_translations(story), cast=sheet.members(story))
         made = (await make_takes(ledger, takes, screenplay_call(request))).selected
         answer = await _answer(made, read)
-        return MadeScreenplay(made.sha256, answer, True), answer
+        translated = with_translations(answer, story)
+        return (MadeScreenplay(made.sha256, answer, True) if translated == answer else None), translated
     before = screenplay_of(await asyncio.to_thread(read, basis.screenplay))
     story_before = Story.model_validate_json(await asyncio.to_thread(read, basis.story))
     plan = await asyncio.to_thread(plan_merge, told_without(story_before), before, story)
     part = await _answer(await ledger.call(part_call(plan, sheet)), read) if plan.needs_writer else None
     screenplay = renumbered(await asyncio.to_thread(merged, plan, part), before)
+    screenplay = with_translations(screenplay, story, story_before)
     check_screenplay(screenplay)
     return (MadeScreenplay(basis.screenplay, before, False) if screenplay == before else None), screenplay
 
@@ -91,7 +97,9 @@ def part_call(plan: MergePlan, sheet: CastSheet) -> CallSpec:
         _STEP,
         "screenplay",
         "screenplay_part",
-        ScreenplayRequest(story=plan.story, established=plan.established, cast=sheet.members(plan.story)),
+        ScreenplayRequest(
+            story=without_translations(plan.story), established=plan.established, cast=sheet.members(plan.story)
+        ),
         inspect=lambda content: check_screenplay(merged(plan, screenplay_of(content))),
     )
 

@@ -12,6 +12,7 @@ from clash.film.timing import time_shot, windows
 from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
 from clash.story.last_frames import ends_on
 from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
+from clash.story.translations import bare_shot, words_of
 from clash.workflow.context import CallLedger, Format
 from clash.workflow.prompts import slate
 from clash.workflow.state import FinishedShot, ShotTask, Speaker, Spoken, StoredFile
@@ -87,12 +88,6 @@ def _length_s(speech: CallResult) -> float:
     from clash.sound.speech import duration_s
 
     return duration_s(speech.path)
-
-
-def words_of(shot: Shot) -> list[Line]:
-    """All words of a shot in the order they are heard; the narrator's have no speaker."""
-    narration = [Line(text=shot.narration)] if shot.narration.strip() else []
-    return narration + [line for line in shot.dialogue if line.text.strip()]
 
 
 def spoken_language(text: str, film: str) -> Language:
@@ -210,7 +205,7 @@ def shot_tasks(
                     style=screenplay.style,
                     language=screenplay.language,
                     scene=scene.number,
-                    shot=shot.model_dump(mode="json"),
+                    shot=bare_shot(shot).model_dump(mode="json"),
                     place=locations[shot.location].model_dump(mode="json"),
                     cast=[character.model_dump(mode="json") for character in cast_of_shot],
                     references=references,
