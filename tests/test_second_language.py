@@ -213,7 +213,7 @@ def test_narration_that_a_writer_spread_keeps_its_translation() -> None:
 
 
 def test_a_changed_translation_changes_no_row() -> None:
-    """Nothing is written or made anew; what a person wrote into the screenplay stays, what the table says is taken."""
+    """Nothing is made again; what a person wrote into the screenplay stays, what the table says is taken."""
     old, new = reading(FILM).story, reading(FILM.replace("Get in.", "Come aboard.")).story
     assert {match.state for match in match_rows(old, new)} == {"kept"}
     by_hand = written(old).model_dump(mode="json")
