@@ -86,10 +86,8 @@ class SecondLanguage:
         tagged = [column for column in same if column.meaning.language]
         if len(same) < 2 or not tagged:
             return
-        film = self._language or (self._film() if name in _WORDS else "")
         plain = [column for column in same if not column.meaning.language and self._values.of(column)]
-        if not self._language and any(self._language_of(column) == film for column in plain):
-            film = ""
+        film = self._language or (self._film() if name in _WORDS and not self._are_the_words(plain) else "")
         mine = [column for column in tagged if film and column.meaning.language == film]
         if mine:
             chosen = mine[0]
@@ -108,6 +106,11 @@ class SecondLanguage:
                 f"column {shortened(column.header)} is the same in another language as "
                 f"{shortened(chosen.header)}: kept, but not shown"
             )
+
+    def _are_the_words(self, plain: Sequence[Column]) -> bool:
+        """Whether a header names no language, by its script neither: then others are marked as its translations."""
+        told = {script_of(column.header) for column in self._columns.of("description")}
+        return any(not told or script_of(column.header) in told for column in plain)
 
     def _may_translate(self, column: Column) -> bool:
         """Whether a header may be that of a translation: it names a language, with words of speech, or nothing else."""
