@@ -105,7 +105,8 @@ def _as_priced(film: EditedFilm, kills: Killer, *arguments: str) -> None:
     before = film.spent()
     film.typed(*arguments, kills=kills)
     said, bill = Decimal(price["total_usd"]), dollars(film.spent() - before)
-    if bill > said or (bill != said and not price["estimated"]):
+    may_be_less = price["estimated"] or price["at_most"]
+    if (bill > said and not price["estimated"]) or (bill < said and not may_be_less):
         raise Broken(f"{' '.join(arguments)}: {said} was said, {bill} is the bill")
 
 
