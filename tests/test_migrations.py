@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from conftest import on_both_databases
 
 from clash.database import ainit_database, migrations, open_database
 from clash.database.migrations import Migration, known_migrations, migrate, require_current, split_statements
-from clash.database.port import Database, Statement
+from clash.database.port import Database, Rows, Statement
+from clash.database.sqlite import SqliteDatabase
+from clash.database.sqlite_files import side_file
 from clash.errors import DatabaseError, VersionMismatchError
 
 PROJECT = Path(__file__).parents[1]
@@ -165,3 +169,25 @@ async def test_what_wrangler_applied_is_not_applied_again(database_url: str) -> 
         rows = await database.query("SELECT id, name, applied_at FROM d1_migrations ORDER BY id")
     assert [row["name"] for row in rows] == list(NAMES)
     assert all(row["applied_at"] for row in rows)
+
+
+async def test_killed_after_any_commit_it_is_made_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each commit leaves on the disk is a database of clash to the next process, the record alone included."""
+    source, states = tmp_path / "clash.db", list[Path]()
+    commit = SqliteDatabase.batch
+
+    async def copied(database: SqliteDatabase, statements: Sequence[Statement]) -> Sequence[Rows]:
+        rows = await commit(database, statements)
+        folder = tmp_path / str(len(states))
+        folder.mkdir()
+        for path in (source, side_file(source, "-wal")):
+            shutil.copy(path, folder)
+        states.append(folder / source.name)
+        return rows
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteDatabase, "batch", copied)
+        await ainit_database(f"sqlite:///{source}")
+    assert len(states) == 1 + len(NAMES)
+    for number, state in enumerate(states):
+        assert await ainit_database(f"sqlite:///{state}") == (False, NAMES[number:]), state

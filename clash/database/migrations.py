@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from clash.database.port import Database, Row, Statement, has_table, texts_of
-from clash.database.sqlite_files import foreign_database, is_clash
+from clash.database.sqlite_files import foreign_database, is_clash, without_records
 from clash.errors import DatabaseError, VersionMismatchError
 from clash.installation import upgrade_command
 
@@ -128,9 +128,8 @@ def not_among(recorded: Sequence[Applied], url: str) -> tuple[Migration, ...]:
 async def require_no_foreign_tables(database: Database) -> None:
     """Raise `VersionMismatchError` if the database holds tables of another program, and none of clash."""
     rows = await database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
-    # Cloudflare D1 keeps tables of its own in every database; wrangler and clash share the record of migrations.
-    theirs = {name for name in texts_of(rows, "name") if not name.startswith(("sqlite_", "_cf_", "d1_"))}
-    if theirs and not is_clash(frozenset(theirs)):
+    theirs = without_records(texts_of(rows, "name"))
+    if theirs and not is_clash(theirs):
         raise foreign_database(database.url)
 
 

@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
@@ -145,6 +145,15 @@ def _judged(tables: frozenset[str] | None) -> Content:
     return "foreign" if tables else "empty"
 
 
+def without_records(names: Iterable[str]) -> frozenset[str]:
+    """Return the names of tables that tell whose a database is.
+
+    SQLite and Cloudflare D1 keep tables of their own. wrangler and clash share the record of migrations, which is made
+    first: a process that was killed then leaves nothing but it.
+    """
+    return frozenset(name for name in names if not name.startswith(("sqlite_", "_cf_", "d1_")))
+
+
 def is_clash(tables: frozenset[str]) -> bool:
     """Return whether these are tables of clash, or of a LangGraph saver, which clash takes as its own."""
     return "workflow_executions" in tables or {"checkpoints", "writes"} <= tables
@@ -153,11 +162,8 @@ def is_clash(tables: frozenset[str]) -> bool:
 def _tables(path: Path, parameter: str) -> frozenset[str]:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{parameter}", uri=True, timeout=0)
     with closing(connection):
-        return frozenset(
-            str(name)
-            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            if not str(name).startswith("sqlite_")
-        )
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return without_records(str(name) for (name,) in names)
 
 
 def _tables_of_copy(path: Path, log: Path) -> frozenset[str] | None:
