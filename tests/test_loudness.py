@@ -13,7 +13,8 @@ import av
 import numpy as np
 import pytest
 
-from clash.sound.loudness import RATE, SILENCE_LUFS, Chunk, measure, normalised
+from clash.sound.levels import limited_to, normalised
+from clash.sound.loudness import RATE, SILENCE_LUFS, Chunk, measure
 from clash.sound.soundtrack import SoundShot, Utterance, film_sound, soundtrack
 from clash.sound.stems import film_gain, film_stems
 
@@ -201,3 +202,48 @@ def test_the_chunks_are_what_the_encoder_takes(tmp_path: Path):
         assert chunk.dtype == np.float32
         assert chunk.shape[1] == 2
         assert chunk.flags.c_contiguous
+
+
+def test_sound_far_below_the_ceiling_is_not_touched():
+    """Where the limiter cannot act, samples stay bit for bit; a peak later in the film changes nothing there."""
+    sound = np.random.default_rng(3).normal(0, 0.02, (6 * RATE, 2)).astype(np.float32)
+    sound[3 * RATE : 3 * RATE + 400] *= 60
+    after = joined(limited_to(in_chunks(sound, 4_801), -1.5))
+    assert after.shape == sound.shape
+    for untouched in (slice(0, 2 * RATE), slice(4 * RATE, 6 * RATE)):
+        assert np.array_equal(after[untouched], sound[untouched])
+    assert true_peak_db(after) <= -1.5
+
+
+@pytest.mark.parametrize("hertz", [997.0, 11_999.0, 17_000.0])
+def test_no_peak_hides_between_quiet_samples(hertz: float):
+    """A tone that swells to the ceiling, sampled far from its crests, is limited where it needs to be."""
+    swelling = tone(0.0, 3.0, hertz) * np.linspace(0.2, 1.5, 3 * RATE, dtype=np.float32)[:, np.newaxis]
+    assert true_peak_db(joined(limited_to(in_chunks(swelling), -1.5))) <= -1.5
+
+
+def test_the_limiter_comes_and_goes_without_a_click():
+    """At a quiet tone's side of a loud stretch nothing jumps: the limited sound fades into the untouched one."""
+    sound = tone(-12.0, 4.0, 300.0)
+    sound[2 * RATE : 2 * RATE + RATE // 2] *= 4
+    after = joined(limited_to(in_chunks(sound), -1.5))
+    for quiet in (slice(0, 2 * RATE - 480), slice(2 * RATE + RATE // 2 + RATE // 5, 4 * RATE - 480)):
+        assert np.abs(after[quiet] - sound[quiet]).max() < 0.002
+
+
+@pytest.mark.parametrize("room", [True, False], ids=["kept", "no room"])
+def test_kept_sound_is_the_sound_that_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: bool):
+    """Sound that is read from the disk the second time is the same; where there is no room, it is made again."""
+    made = 0
+    sound = np.random.default_rng(4).normal(0, 0.1, (3 * RATE + 5, 2)).astype(np.float32)
+
+    def make() -> Iterator[Chunk]:
+        nonlocal made
+        made += 1
+        return in_chunks(sound, 30_000)
+
+    if not room:
+        monkeypatch.setattr("clash.sound.levels.KEPT_S", 2)
+    kept = joined(normalised(make, keep=tmp_path / "film.sound"))
+    assert made == (1 if room else 2)
+    assert np.array_equal(kept, joined(normalised(lambda: in_chunks(sound))))

@@ -330,7 +330,9 @@ def _in_chunks(sound: Iterable[NDArray[np.float32]], samples: int) -> Iterator[N
             part = chunk[start : min(start + SAMPLE_RATE, start + samples - done)]
             if not len(part):
                 return
-            clean = np.nan_to_num(part, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
+            clean = part.clip(-1.0, 1.0)
+            if not np.isfinite(np.sum(clean)):  # Clipping leaves only NaN, which makes NaN of every sum.
+                clean = np.nan_to_num(clean, nan=0.0)
             done += len(part)
             yield np.ascontiguousarray(clean.T, np.float32)
     while done < samples:

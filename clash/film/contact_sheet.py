@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,7 @@ def contact_sheet(panels: Sequence[Panel], title: str, output: Path, *, columns:
         thumb = _thumbnail(panel.picture, layout.thumb)
         sheet.paste(thumb, (x + (width - thumb.width) // 2, y + (height - thumb.height) // 2))
         _below(draw, layout, panel.label, layout.texts[index], (x, y + height + round(layout.px * 0.3)))
-    sheet.save(output, "PNG", compress_level=6)
+    sheet.save(output, "PNG", compress_type=zlib.Z_RLE)
 
 
 def _below(draw: ImageDraw.ImageDraw, layout: _Layout, label: str, text: _Text, at: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""Loudness by EBU R128: measured and set while the sound streams past, so that no film is held in memory.
+"""Loudness by EBU R128, measured while the sound streams past, so that no film is held in memory.
 
 The filters are libavfilter's, reached through PyAV. Its `ebur128` is not used: it answers in the metadata of audio
 frames, which PyAV shows only from 18.1 on. The gates of the standard are a few lines.
@@ -6,7 +6,7 @@ frames, which PyAV shows only from 18.1 on. The gates of the standard are a few 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
@@ -34,26 +34,28 @@ _LOW_CUT = "b0=1:b1=-2:b2=1:a0=1:a1=-1.99004745483398:a2=0.99007225036621:r=f64"
 _K_WEIGHTING = (("biquad", _HEAD_SHELF), ("biquad", _LOW_CUT), ("aformat", "sample_fmts=dblp"))
 """How strongly the ear perceives each frequency: BS.1770-4, tables 1 and 2, for 48 kHz."""
 
-_OVERSAMPLING = 4
-_LIMITER_MARGIN_DB = 0.5
-"""Decibels that the limiter stays under the ceiling: what resampling back from 192 kHz may add to a peak."""
-
 
 class LoudnessMeter:
     """Measures the integrated loudness of sound that is added chunk by chunk."""
 
     def __init__(self) -> None:
-        self._weighting = _FilterChain(_K_WEIGHTING)
+        self._weighting = FilterChain(_K_WEIGHTING)
+        self._waiting: list[Chunk] = []
+        self._waiting_samples = 0
         self._rest = np.zeros((2, 0), np.float64)
         self._powers: list[float] = []
         """The weighted power of each tenth of a second, both channels together (ITU-R BS.1770-4, annex 1)."""
 
     def add(self, chunk: Chunk) -> None:
-        """Measure more sound."""
-        self._measure(self._weighting.push(chunk))
+        """Measure more sound. It is filtered a second at a time: a frame at a time costs four times as much."""
+        self._waiting.append(chunk)
+        self._waiting_samples += len(chunk)
+        if self._waiting_samples >= RATE:
+            self._weigh()
 
     def finish(self) -> float:
         """Return the loudness of all the sound in LUFS; `SILENCE_LUFS` for silence and for less than 0.4 s."""
+        self._weigh()
         self._measure(self._weighting.finish())
         steps = np.array(self._powers, np.float64)
         if steps.size < _STEPS_PER_BLOCK:
@@ -64,6 +66,13 @@ class LoudnessMeter:
             return SILENCE_LUFS
         blocks = blocks[blocks > blocks.mean() / 10]
         return float(10 * np.log10(blocks.mean())) + _BS1770_OFFSET_DB
+
+    def _weigh(self) -> None:
+        """Filter and measure the sound that waits."""
+        if self._waiting:
+            whole = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
+            self._waiting, self._waiting_samples = [], 0
+            self._measure(self._weighting.push(whole))
 
     def _measure(self, frames: Iterable[av.AudioFrame]) -> None:
         for frame in frames:
@@ -86,59 +95,7 @@ def _power(lufs: float) -> float:
     return 10 ** ((lufs - _BS1770_OFFSET_DB) / 10)
 
 
-def normalised(
-    make: Callable[[], Iterator[Chunk]], *, target_lufs: float = -16.0, peak_dbtp: float = -1.5
-) -> Iterator[Chunk]:
-    """Yield the sound of `make()` at `target_lufs`, no true peak above `peak_dbtp`, with as many samples as it had.
-
-    `make` is called twice and must give the same sound each time: once to measure it, once to yield it. The gain is
-    the same throughout; only peaks are limited. Silence stays silence.
-    """
-    loudness = measure(make())
-    if loudness <= SILENCE_LUFS:
-        yield from make()
-        return
-    gain = np.float32(10 ** ((target_lufs - loudness) / 20))
-    yield from limited_to((chunk * gain for chunk in make()), peak_dbtp)
-
-
-def amplified(chunks: Iterable[Chunk], gain_db: float, *, peak_dbtp: float = -1.5) -> Iterator[Chunk]:
-    """Yield the sound louder by `gain_db`, no true peak above `peak_dbtp`, with as many samples as it had."""
-    gain = np.float32(10 ** (gain_db / 20))
-    yield from limited_to((chunk * gain for chunk in chunks), peak_dbtp)
-
-
-def limited_to(chunks: Iterable[Chunk], peak_dbtp: float) -> Iterator[Chunk]:
-    """Yield the same number of samples with true peaks under `peak_dbtp`, limited at four times the rate."""
-    ceiling = 10 ** ((peak_dbtp - _LIMITER_MARGIN_DB) / 20)
-    limiter = _FilterChain(
-        (
-            ("aresample", str(RATE * _OVERSAMPLING)),
-            ("alimiter", f"limit={ceiling:.6f}:level=0:attack=5:release=80:latency=1"),
-            ("aresample", str(RATE)),
-            ("aformat", "sample_fmts=fltp:channel_layouts=stereo"),
-        )
-    )
-    taken = given = 0
-
-    def limited(frames: Iterable[av.AudioFrame]) -> Iterator[Chunk]:
-        nonlocal given
-        for frame in frames:
-            # Resampling may return a few samples more or fewer than it was given; the film's length must not change.
-            chunk = cast(Chunk, frame.to_ndarray()).T[: taken - given]
-            given += len(chunk)
-            if len(chunk):
-                yield np.ascontiguousarray(chunk)
-
-    for chunk in chunks:
-        taken += len(chunk)
-        yield from limited(limiter.push(chunk))
-    yield from limited(limiter.finish())
-    if given < taken:
-        yield np.zeros((taken - given, 2), np.float32)
-
-
-class _FilterChain:
+class FilterChain:
     """A chain of libavfilter's audio filters: sound goes in chunk by chunk, frames come out when they are ready."""
 
     def __init__(self, filters: Sequence[tuple[str, str]]) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from clash.sound.textures import RATE, Mono, Stereo, at_rms, seeded
+from clash.sound.textures import RATE, Mono, Stereo, at_rms, part_of_loop, seeded
 from clash.story.screenplay import TimeOfDay, Weather
 
 Mood = Literal["bright", "calm", "wonder", "wistful", "dark", "tense"]
@@ -173,15 +173,9 @@ class Score:
         shape = shape - _rise(start - (bar + 1) * BAR, length)
         if not shape.any():
             return
-        chord = self._chord(bar)
-        notes = [(55 + (self._tonic + tone - 55) % 12, _PAD_GAIN) for tone in chord]
-        notes.append((36 + (self._tonic + chord[0]) % 12, _BASS_GAIN))
-        for note, gain in notes:
-            loop = _pad(note)
-            for side in range(2):
-                first = start + side * _PAD_LOOP // 2
-                positions = np.arange(first, first + length, dtype=np.intp)
-                sound[side] += np.take(loop, positions & (_PAD_LOOP - 1)) * (shape * np.float32(gain))
+        loop = _chord_pad(self._tonic, self._chord(bar))
+        for side in range(2):
+            sound[side] += part_of_loop(loop, start + side * _PAD_LOOP // 2, length) * shape
 
     def _add_piano(self, sound: Stereo, bar: int, start: int) -> None:
         """Add what the piano plays in a bar: nothing in every eighth, one note in the last."""
@@ -236,7 +230,21 @@ def _pad(note: int) -> Mono:
         edge = np.exp(-(((near * spacing - centre) / width) ** 2)) / width
         size[near] += partial**-1.5 * np.exp(-centre / 1_500) * edge
     phases = seeded("pad", note).uniform(0, 2 * np.pi, size.size)
-    return at_rms(np.fft.irfft(size * np.exp(1j * phases), _PAD_LOOP))
+    heard = np.flatnonzero(size)
+    spectrum = np.zeros(size.size, np.complex64)
+    spectrum[heard] = size[heard] * np.exp(1j * phases[heard])
+    return at_rms(np.fft.irfft(spectrum, _PAD_LOOP))
+
+
+@lru_cache(maxsize=16)
+def _chord_pad(tonic: int, chord: _Chord) -> Mono:
+    """Return a chord with its bass as an endless loop."""
+    notes = [(55 + (tonic + tone - 55) % 12, _PAD_GAIN) for tone in chord]
+    notes.append((36 + (tonic + chord[0]) % 12, _BASS_GAIN))
+    loop = np.zeros(_PAD_LOOP, np.float32)
+    for note, gain in notes:
+        loop += _pad(note) * np.float32(gain)
+    return loop
 
 
 @lru_cache(maxsize=32)
@@ -245,15 +253,15 @@ def _piano(note: int) -> Stereo:
     rng = seeded("felt", note)
     seconds = np.arange(round(3.2 * RATE)) / RATE
     pitch = _hertz(note)
-    dry = np.zeros(seconds.size)
+    dry = np.zeros(seconds.size, np.float32)
     for partial in range(1, 7):
         hertz = pitch * partial * np.sqrt(1 + 0.0004 * partial**2)
         if hertz > 9_000:
             break
         decay = 1.5 * (261 / pitch) ** 0.35 / (1 + 0.4 * (partial - 1))
-        fall = 0.7 * np.exp(-seconds / decay) + 0.3 * np.exp(-seconds / (2.6 * decay))
-        strings = np.sin(2 * np.pi * hertz * seconds) + np.sin(2 * np.pi * hertz * 1.0003 * seconds + 0.4)
-        dry += np.exp(-0.75 * (partial - 1)) * fall * strings
+        fall = 0.7 * _falling(seconds, decay) + 0.3 * _falling(seconds, 2.6 * decay)
+        strings = _sine(hertz * seconds) + _sine(hertz * 1.0003 * seconds + 0.4 / (2 * np.pi))
+        dry += np.float32(np.exp(-0.75 * (partial - 1))) * fall * strings
     dry[: RATE // 10] += _felt(rng)
     dry *= np.minimum(seconds / 0.007, 1)
     dry[-RATE // 2 :] *= np.linspace(1, 0, RATE // 2)
@@ -265,6 +273,15 @@ def _piano(note: int) -> Stereo:
     return (note_sound / np.abs(note_sound).max()).astype(np.float32)
 
 
+def _sine(turns: NDArray[np.float64]) -> Mono:
+    """Return the sine of so many turns. Whole turns are dropped first, so that single precision is exact enough."""
+    return np.sin((turns % 1.0).astype(np.float32) * np.float32(2 * np.pi))
+
+
+def _falling(seconds: NDArray[np.float64], decay_s: float) -> Mono:
+    return np.exp((-seconds / decay_s).astype(np.float32))
+
+
 def _felt(rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the soft thud of the hammer."""
     length = RATE // 10
@@ -273,11 +290,12 @@ def _felt(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 @cache
-def _hall(side: int) -> NDArray[np.complex128]:
+def _hall(side: int) -> NDArray[np.complex64]:
     """Return the spectrum of a hall's reverberation in one channel: two seconds of decaying noise with damped highs."""
     rng = seeded("hall", side)
     length = 2 * RATE
     response = rng.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)
     response *= np.minimum(np.arange(length) / (0.02 * RATE), 1)
     hertz = np.fft.rfftfreq(_PIANO_NOTE, 1 / RATE)
-    return np.fft.rfft(response / np.sqrt(np.sum(response**2)), _PIANO_NOTE) / (1 + (hertz / 2_800) ** 2)
+    spectrum = np.fft.rfft(response / np.sqrt(np.sum(response**2)), _PIANO_NOTE) / (1 + (hertz / 2_800) ** 2)
+    return spectrum.astype(np.complex64)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,8 @@ from clash.sound.ambience import BED_DB, Levels, bed_levels
 from clash.sound.clip_sound import read_clip_sound
 from clash.sound.foley import HAPPENINGS, LONGEST_S, happening_sound
 from clash.sound.given_music import Music, MusicTrack
-from clash.sound.loudness import Chunk, amplified, normalised
+from clash.sound.levels import amplified, normalised
+from clash.sound.loudness import Chunk
 from clash.sound.score import Mood, Score, mood_of
 from clash.sound.speech import SPEECH_LUFS, SpeechTrack, Utterance, is_heard
 from clash.sound.textures import LOOP_RMS, RATE, TEXTURES, Mono, Stereo, joined_up, read_texture, seeded
@@ -66,7 +68,7 @@ def soundtrack(shots: Sequence[SoundShot], music: Music | None = None) -> Iterat
     """Yield the sound of the film in chunks of shape (samples, 2) at 48 kHz, a second each, full scale being 1.0.
 
     In all `round(48000 * seconds)` samples. The same shots give the same samples. Peaks may exceed full scale:
-    `clash.sound.loudness.normalised` sets the level. `music`: what is played instead of the composed score. Raises
+    `clash.sound.levels.normalised` sets the level. `music`: what is played instead of the composed score. Raises
     `FilmError` for a file of speech or music that cannot be read.
     """
     borders = borders_of(shots)
@@ -107,15 +109,16 @@ def ducking(presence: NDArray[np.floating]) -> Mono:
 
 
 def film_sound(
-    shots: Sequence[SoundShot], music: Music | None = None, *, target_lufs: float = -16.0
-) -> Iterator[Chunk]:
+    shots: Sequence[SoundShot], music: Music | None = None, *, target_lufs: float = -16.0, keep: Path | None = None
+) -> Generator[Chunk, None, None]:
     """Yield the sound of the film as `soundtrack` makes it, at its level, no true peak above -1.5 dBTP.
 
     A film in which somebody is heard has the loudness `target_lufs`. In any other the bed has the level that it has
-    under speech: ambience alone, brought to the loudness of speech, would be a roar.
+    under speech: ambience alone, brought to the loudness of speech, would be a roar. `keep`: a file for the sound while
+    it is measured, open until the last chunk; without one the sound is made twice.
     """
     if has_speech(shots):
-        return normalised(lambda: soundtrack(shots, music), target_lufs=target_lufs)
+        return normalised(lambda: soundtrack(shots, music), target_lufs=target_lufs, keep=keep)
     return amplified(soundtrack(shots, music), target_lufs - SPEECH_LUFS - DUCKING_DB)
 
 
@@ -189,15 +192,21 @@ class Bed:
             from_try = max(0, int((earliest - first) / every) - 1)
             to_try = int((min(last, start + sound.shape[1]) - first) / every)
             for attempt in range(from_try, to_try + 1):
-                chance = seeded(name, first, attempt)
-                draws = chance.random(4)
+                draws, variant = _draws(name, first, attempt)
                 onset = first + round((attempt + happening.jitter * draws[0]) * every) + RATE // 4
                 if draws[1] > happening.chance or onset >= last:
                     continue
-                ringing = happening_sound(name, int(chance.integers(3)))
+                ringing = happening_sound(name, variant)
                 side = 0.5 + 0.5 * happening.wide * (2 * draws[2] - 1)
                 gain = self._faders.level(name, onset) * (0.7 + 0.3 * draws[3])
                 _add_panned(sound, ringing, onset - start, gain, side)
+
+
+@lru_cache(maxsize=4096)
+def _draws(name: str, first: int, attempt: int) -> tuple[tuple[float, ...], int]:
+    """Return four chances of a happening, and which of its variants is heard. It is asked for in many chunks."""
+    chance = seeded(name, first, attempt)
+    return tuple(chance.random(4).tolist()), int(chance.integers(3))
 
 
 def _gains(levels: Levels) -> dict[str, float]:

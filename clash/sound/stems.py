@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from clash.errors import FilmError
 from clash.sound.given_music import Music
-from clash.sound.loudness import SILENCE_LUFS, Chunk, limited_to, measure
+from clash.sound.levels import limited_to
+from clash.sound.loudness import SILENCE_LUFS, Chunk, measure
 from clash.sound.soundtrack import (
     CHUNK,
     DUCKING_DB,

@@ -74,15 +74,15 @@ def read_texture(name: str, start: int, length: int) -> Stereo:
     loop = _loop(name)
     sound = np.empty((2, length), np.float32)
     for side, offset in enumerate((0, LOOP // 2 + 7_919)):
-        sound[side] = _slice(loop, start + offset, length)
+        sound[side] = part_of_loop(loop, start + offset, length)
     movement = TEXTURES[name].movement
     if movement != "still":
         sound *= _movement_gain(name, movement, start, length)
     return sound
 
 
-def _slice(loop: Mono, start: int, length: int) -> Mono:
-    """Return `length` samples of the loop from a position that may be past its end."""
+def part_of_loop(loop: Mono, start: int, length: int) -> Mono:
+    """Return `length` samples of an endless loop from a position that may be past its end."""
     first = start % loop.size
     if first + length <= loop.size:
         return loop[first : first + length]
@@ -198,7 +198,7 @@ def _crickets(rng: np.random.Generator) -> Mono:
 
 def _crowd(rng: np.random.Generator) -> Mono:
     """Return many people talking at once: bands of voice, each with its own syllables."""
-    seconds = np.arange(LOOP) / RATE
+    seconds = np.arange(LOOP, dtype=np.float32) / RATE
     total = np.zeros(LOOP, np.float32)
     for _ in range(9):
         formant = float(rng.uniform(280, 900))
@@ -206,8 +206,9 @@ def _crowd(rng: np.random.Generator) -> Mono:
             rng, ((90, -30), (formant / 2, -8), (formant, 0), (formant * 2.6, -9), (4_000, -24), (9_000, -45))
         )
         cycles = rng.integers(24, 46)
-        phrase = np.sin(2 * np.pi * rng.integers(2, 6) * seconds / seconds[-1] + rng.uniform(0, 6.28))
-        syllables = np.sin(2 * np.pi * cycles * seconds / (LOOP / RATE) + 1.5 * phrase + rng.uniform(0, 6.28))
+        phrase = np.sin(float(2 * np.pi * rng.integers(2, 6) / seconds[-1]) * seconds + rng.uniform(0, 6.28))
+        pace = float(2 * np.pi * cycles / (LOOP / RATE))
+        syllables = np.sin(pace * seconds + 1.5 * phrase + rng.uniform(0, 6.28))
         total += voice * (np.maximum(syllables, 0) * np.clip(0.6 + phrase, 0, 1)).astype(np.float32)
     return at_rms(total)
 

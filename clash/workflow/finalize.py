@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from clash import faults
@@ -66,12 +67,16 @@ def _assemble(
     clips = [*opening, *treated_clips(screenplay, shots, context)]
     sound = sound_shots(screenplay, shots, context.assets, context.format, finish)
     total = sum(clip.frames for clip in clips)
-    with context.assets.working_file(".mp4") as working:
+    with (
+        context.assets.working_file(".mp4") as working,
+        context.assets.working_file(".sound") as keep,
+        closing(film_sound(sound, music_of(finish, context.assets), keep=keep)) as heard,
+    ):
         assemble(
             clips,
             working,
             fps=fps,
-            sound=_until_stopped(film_sound(sound, music_of(finish, context.assets)), context),
+            sound=_until_stopped(heard, context),
             cues=cues,
             title=screenplay.title,
             language=screenplay.language,
