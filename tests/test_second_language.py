@@ -25,7 +25,7 @@ from clash.story.translations import (
     without_translations,
     words_of,
 )
-from clash.workflow.generate_shots import shot_tasks
+from clash.workflow.generate_shots import ShotTasks
 
 Said = list[tuple[str, str, dict[str, str]]]
 
@@ -183,7 +183,7 @@ def test_writers_and_models_are_not_given_translations() -> None:
     cards = {
         f"location:{place.slug}": {"sha256": "0" * 64, "media_type": "image/png"} for place in screenplay.locations
     }
-    assert "Get in" not in json.dumps(shot_tasks(screenplay, cards, {}))  # type: ignore[arg-type]
+    assert "Get in" not in json.dumps(list(ShotTasks(screenplay, cards, {})))  # type: ignore[arg-type]
     assert bare_shot(screenplay.shots[0]) == write_screenplay(without_translations(story)).shots[0]
 
 

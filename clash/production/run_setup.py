@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from clash.calls.ledger import Ledger
@@ -59,8 +60,11 @@ async def make_ledger(run: ActiveRun, lease: Lease, how: Continuation) -> Ledger
     )
 
 
-def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger) -> StepContext:
-    """Return what the steps of a run may use; what they report goes to the tables and to the progress."""
+def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger, found: Mapping[str, Any]) -> StepContext:
+    """Return what the steps of a run may use; what they report goes to the tables and to the progress.
+
+    `found`: the graph's state as it was saved last, filled in before the graph runs.
+    """
     return StepContext(
         ledger=PublishingLedger(ledger, run.assets, run.folder),
         assets=run.assets,
@@ -74,6 +78,7 @@ def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger) -> StepConte
         finish=finish_of(run.recorded),
         basis=run.recorded.basis,
         takes=run.takes,
+        saved_state=lambda: found,
         review=frozenset(run.recorded.review),
         follow_screenplay=lambda before, after: _follow_screenplay(run, before, after),
         cuts=run.cuts,

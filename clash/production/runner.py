@@ -162,7 +162,8 @@ class Runner:
         from clash.workflow.video_production import build_graph
 
         run = self._run
-        context = make_step_context(run, lease, ledger)
+        found: dict[str, Any] = {}
+        context = make_step_context(run, lease, ledger, found)
         async with run_saver(run.database, lease) as saver:
             builder: Any = build_graph(context)
             graph = builder.compile(checkpointer=saver)
@@ -175,6 +176,7 @@ class Runner:
                 # Only what cannot be read is damaged; what can is held up by a fault of ours or of LangGraph's.
                 await check_newest(saver, run.thread_id)
                 raise
+            found.update(state.values)
             await repair_metadata(run.database, saver, lease)
             stop: dict[str, Any] = {} if before is None else {"interrupt_before": [before]}
             if state.created_at is None:

@@ -147,5 +147,7 @@ class StepContext:
     """Record another cut of the film."""
     follow_screenplay: Callable[[str, str], Awaitable[Takes]] | None = None
     """Given the digests of a screenplay and of the one that takes its place: decide what follows, return all takes."""
+    saved_state: Callable[[], Mapping[str, Any]] = dict[str, Any]
+    """The graph's state as this process found it: what another one sent to tasks that this one runs."""
     review: frozenset[str] = frozenset()
     """The stages whose files need an approval before the run goes on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from clash.calls.spec import CallResult, CallSpec
 from clash.editing.cast import CastSheet, prop_references, prop_words, props_in
@@ -168,56 +168,73 @@ def stored(made: CallResult) -> StoredFile:
     return StoredFile(sha256=made.sha256, media_type=made.media_type)
 
 
-def shot_tasks(
-    screenplay: Screenplay,
-    cards: Mapping[str, StoredFile],
-    panels: Mapping[str, StoredFile],
-    sheet: CastSheet | None = None,
-    *,
-    chain: bool = False,
-) -> list[ShotTask]:
-    """Return one task per shot, with the slice of the film that it needs.
+class ShotTasks:
+    """The tasks of all shots of a film, each made when it is asked for: of a long film there are thousands."""
 
-    `sheet`: the cast that a person gave. `chain`: clips end on the keyframe of the next shot at the same place.
-    """
-    sheet = sheet or CastSheet()
-    characters = {character.slug: character for character in screenplay.characters}
-    locations = {location.slug: location for location in screenplay.locations}
-    tasks: list[ShotTask] = []
-    for scene in screenplay.scenes:
-        for shot in scene.shots:
-            cast_of_shot = [characters[name] for name in shot.characters]
-            roles = [f"character:{name}" for name in shot.characters] + [f"location:{shot.location}"]
-            references = [_reference(role, cards[role]) for role in roles if role in cards]
-            props = props_in(shot, sheet)
-            references += [reference.model_dump() for reference in prop_references(props, sheet)]
-            if words := prop_words(props):
-                told = f"{shot.image_prompt or shot.action} ({words})"
-                shot = shot.model_copy(update={"image_prompt": told})
-            shot = shot.model_copy(update={"last_frame": ""})  # what the task ends on says it; no model is told
-            if panel := panels.get(shot.reference_image):
-                references.append(_reference("reference_image", panel))
-            named = {character.name: character for character in screenplay.characters}
-            speakers = [named[line.speaker] for line in shot.dialogue if line.speaker in named]
-            tasks.append(
-                ShotTask(
-                    slot=shot_slot(shot.number),
-                    style=screenplay.style,
-                    language=screenplay.language,
-                    scene=scene.number,
-                    shot=bare_shot(shot).model_dump(mode="json"),
-                    place=locations[shot.location].model_dump(mode="json"),
-                    cast=[character.model_dump(mode="json") for character in cast_of_shot],
-                    references=references,
-                    speakers={speaker.name: Speaker(slug=speaker.slug, voice=speaker.voice) for speaker in speakers},
-                )
-            )
-    of_slot = {task["slot"]: task for task in tasks}
-    ends = ends_on(screenplay, chain=chain)
-    return [
-        ShotTask({**task, "ends_on": of_slot[shot_slot(ends[shot.number])]}) if shot.number in ends else task
-        for shot, task in zip(screenplay.shots, tasks, strict=True)
-    ]
+    def __init__(
+        self,
+        screenplay: Screenplay,
+        cards: Mapping[str, StoredFile],
+        panels: Mapping[str, StoredFile],
+        sheet: CastSheet | None = None,
+        *,
+        chain: bool = False,
+    ) -> None:
+        """`cards` and `panels`: the pictures that shots refer to. `sheet`: the cast that a person gave.
+
+        `chain`: clips end on the keyframe of the next shot at the same place.
+        """
+        self._screenplay = screenplay
+        self._cards = cards
+        self._panels = panels
+        self._sheet = sheet or CastSheet()
+        self._characters = {character.slug: character for character in screenplay.characters}
+        self._named = {character.name: character for character in screenplay.characters}
+        self._locations = {location.slug: location for location in screenplay.locations}
+        self._shots = {shot_slot(shot.number): (scene, shot) for scene in screenplay.scenes for shot in scene.shots}
+        ends = ends_on(screenplay, chain=chain)
+        self._ends = {shot_slot(number): shot_slot(end) for number, end in ends.items()}
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The slots of the shots, in the order of the film."""
+        return tuple(self._shots)
+
+    def __iter__(self) -> Iterator[ShotTask]:
+        """Make the tasks in the order of the film."""
+        return map(self.of, self._shots)
+
+    def of(self, slot: str) -> ShotTask:
+        """Return the task of a shot, with the slice of the film that it needs."""
+        task = self._of(slot)
+        if end := self._ends.get(slot):
+            task["ends_on"] = self._of(end)
+        return task
+
+    def _of(self, slot: str) -> ShotTask:
+        scene, shot = self._shots[slot]
+        roles = [f"character:{name}" for name in shot.characters] + [f"location:{shot.location}"]
+        references = [_reference(role, self._cards[role]) for role in roles if role in self._cards]
+        props = props_in(shot, self._sheet)
+        references += [reference.model_dump() for reference in prop_references(props, self._sheet)]
+        if words := prop_words(props):
+            told = f"{shot.image_prompt or shot.action} ({words})"
+            shot = shot.model_copy(update={"image_prompt": told})
+        shot = shot.model_copy(update={"last_frame": ""})  # what the task ends on says it; no model is told
+        if panel := self._panels.get(shot.reference_image):
+            references.append(_reference("reference_image", panel))
+        speakers = [self._named[line.speaker] for line in shot.dialogue if line.speaker in self._named]
+        return ShotTask(
+            slot=slot,
+            style=self._screenplay.style,
+            language=self._screenplay.language,
+            scene=scene.number,
+            shot=bare_shot(shot).model_dump(mode="json"),
+            place=self._locations[shot.location].model_dump(mode="json"),
+            cast=[self._characters[name].model_dump(mode="json") for name in shot.characters],
+            references=references,
+            speakers={speaker.name: Speaker(slug=speaker.slug, voice=speaker.voice) for speaker in speakers},
+        )
 
 
 def _reference(role: str, file: StoredFile) -> dict[str, str]:

@@ -82,8 +82,17 @@ class Speaker(TypedDict):
     voice: str
 
 
+class ShotSlot(TypedDict):
+    """The slot of a shot to be made, which is all that the state holds of it: a checkpoint holds all of them."""
+
+    slot: str
+
+
 class ShotTask(TypedDict):
-    """One shot to be made, with what it refers to. `ends_on`: the shot whose keyframe its clip ends on."""
+    """One shot to be made, with what it refers to. The states of older clashes hold these whole.
+
+    `ends_on`: the shot whose keyframe its clip ends on.
+    """
 
     slot: str
     style: str

@@ -24,10 +24,10 @@ from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.cuts import cut_film
 from clash.workflow.generate_assets import card_tasks, make_card, selected_cards
 from clash.workflow.generate_screenplay import MadeScreenplay, make_screenplay
-from clash.workflow.generate_shots import make_shot, shot_tasks, stored
+from clash.workflow.generate_shots import ShotTasks, make_shot, stored
 from clash.workflow.publish import publish_file
 from clash.workflow.restore import restore_files
-from clash.workflow.state import CardTask, ProductionState, ShotTask, StoredFile
+from clash.workflow.state import CardTask, ProductionState, ShotSlot, ShotTask, StoredFile
 from clash.workflow.takes import judge_of
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ class Steps:
     def __init__(self, context: StepContext) -> None:
         self._context = context
         self._judge = judge_of(context.takes, context.review)
+        self._tasks: ShotTasks | None = None
+        self._reading = asyncio.Lock()
 
     def node(self, name: str) -> Node:
         """The step of this name as a node: a failure becomes an interrupt."""
@@ -113,18 +115,19 @@ class Steps:
             update={"cards": cards}, goto=[Send("generate_assets", task) for task in tasks] or "generate_shots"
         )
 
-    async def generate_shots(self, state: ProductionState | ShotTask) -> Any:
-        """Entered once with the graph's state, it sends itself one task per shot; each makes its clip."""
-        if "shot" in state:
+    async def generate_shots(self, state: ProductionState | ShotSlot | ShotTask) -> Any:
+        """Entered once with the graph's state, it sends itself the slot of each shot; each makes its clip."""
+        if "slot" in state:
             context = self._context
-            finished = await make_shot(state, context.ledger, context.format, context.takes, self._judge)
-            self._context.done("generate_shots", state["slot"])
-            return Command(update={"shots": {state["slot"]: finished}}, goto="finalize")
-        screenplay = await self._screenplay(state["screenplay"])
-        chain = self._context.format.chain
-        tasks = shot_tasks(screenplay, state["cards"], state["reference_images"], await self._cast(), chain=chain)
-        await self._context.plan("generate_shots", len(tasks))
-        onward: Command[Any] = Command(goto=[Send("generate_shots", task) for task in tasks])
+            # The checkpoints of older clashes hold whole tasks.
+            task = state if "shot" in state else (await self._shot_tasks()).of(state["slot"])
+            finished = await make_shot(task, context.ledger, context.format, context.takes, self._judge)
+            self._context.done("generate_shots", task["slot"])
+            return Command(update={"shots": {task["slot"]: finished}}, goto="finalize")
+        self._tasks = await self._tasks_of(state)
+        slots = self._tasks.slots
+        await self._context.plan("generate_shots", len(slots))
+        onward: Command[Any] = Command(goto=[Send("generate_shots", ShotSlot(slot=slot)) for slot in slots])
         return onward
 
     async def finalize(self, state: ProductionState) -> dict[str, Any]:
@@ -142,6 +145,18 @@ class Steps:
         return {"film": film, **again}
 
     # -- parts -----------------------------------------------------------------------------------------------
+
+    async def _shot_tasks(self) -> ShotTasks:
+        """Return the tasks of the shots: of this process, or of the state that another one saved."""
+        async with self._reading:
+            if self._tasks is None:
+                self._tasks = await self._tasks_of(cast("ProductionState", self._context.saved_state()))
+            return self._tasks
+
+    async def _tasks_of(self, state: ProductionState) -> ShotTasks:
+        screenplay = await self._screenplay(state["screenplay"])
+        chain = self._context.format.chain
+        return ShotTasks(screenplay, state["cards"], state["reference_images"], await self._cast(), chain=chain)
 
     async def _follow(self, before: str | None, after: str) -> dict[str, int]:
         """Have the slots made again that were made of a screenplay which another one replaces: what is made is served.

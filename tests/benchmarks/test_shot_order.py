@@ -22,7 +22,7 @@ from clash.local.screenwriter import write_screenplay
 from clash.providers.registry import Model
 from clash.story.reader import read_story
 from clash.workflow.context import Format
-from clash.workflow.generate_shots import make_shot, shot_tasks
+from clash.workflow.generate_shots import ShotTasks, make_shot
 
 SHOTS = 20
 SECONDS = {"image": 10.0, "video": 30.0, "speech": 5.0}
@@ -34,7 +34,7 @@ async def _shots_of(folder: Path, provider: PacedProvider, *, budget: Decimal | 
     url = f"sqlite:///{(folder / 'clash.db').as_posix()}"
     await init_database(url)
     story = read_story(shot_list(folder / "story.csv", SHOTS, words=True).read_bytes(), name="story.csv")
-    tasks = shot_tasks(write_screenplay(story), {}, {})
+    tasks = ShotTasks(write_screenplay(story), {}, {})
     async with open_database(url, "write") as database:
         await AsyncMetadataTracker(database).start_workflow("run", "benchmark", budget_usd=budget)
         model = Model(provider, "any")
