@@ -1,7 +1,7 @@
 """Runs that older clashes left in the middle of their shots go on: their states hold whole shots, today's hold slots.
 
 `first_version/halted.zip` was made by the first version (commit 2a9e379), `version_before/halted.zip` by the last one
-whose states held whole shots (commit 0d4faca): three shots with paid pictures and clips, the second of which failed.
+whose states held whole shots (commit 78ed498): three shots with paid pictures and clips, the second of which failed.
 """
 
 from __future__ import annotations
