@@ -15,9 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from typer.main import get_command
-
-from clash.cli.commands import app
+from clash.cli.commands import commands
 
 PAGE = Path(__file__).parent / "commands.md"
 _PLACE = re.compile(r"^<!-- (clash [a-z ]+) -->\n.*?^<!-- end -->\n", flags=re.MULTILINE | re.DOTALL)
@@ -26,7 +24,7 @@ _WIDTH = 120
 
 def leaves(command: Any = None, path: str = "clash") -> Iterator[tuple[str, Any]]:
     """Yield every command that does something, with its path: `clash runs ls`."""
-    command = get_command(app) if command is None else command
+    command = commands() if command is None else command
     children = getattr(command, "commands", {})
     if not children:
         yield path, command

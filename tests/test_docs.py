@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from typer.main import get_command
 
 from clash import errors
-from clash.cli.commands import app
+from clash.cli import commands as tree
 from clash.config import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +22,7 @@ COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 def commands(command: Any = None, path: tuple[str, ...] = ("clash",)) -> Iterator[tuple[str, Any]]:
     """Every command that can be typed, with its path: `clash checkpoints ls`."""
-    command = get_command(app) if command is None else command
+    command = tree.commands() if command is None else command
     yield " ".join(path), command
     for name, child in getattr(command, "commands", {}).items():
         yield from commands(child, (*path, name))

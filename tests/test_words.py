@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
-from clash.cli.commands import app
+from clash.cli import commands as tree
 
 ROOT = Path(__file__).parent.parent
 EXCUSED = frozenset((ROOT / "tests" / "words_excused.txt").read_text(encoding="utf-8").split())
@@ -127,7 +126,7 @@ def test_the_pages_use_the_words_of_the_glossary(page: Path) -> None:
 
 
 def commands(command: Any = None) -> Iterator[Any]:
-    command = get_command(app) if command is None else command
+    command = tree.commands() if command is None else command
     yield command
     for child in getattr(command, "commands", {}).values():
         yield from commands(child)

@@ -4,60 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
 
-from clash.cli import (
-    assets,
-    cancel,
-    checkpoints,
-    cost,
-    db,
-    doctor,
-    export,
-    fork,
-    models,
-    reviews,
-    run,
-    runs,
-    schema,
-    screenplay,
-    settle,
-    story,
-    takes,
-)
 from clash.errors import UsageError
 
-# Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
-# not survive a terminal that is not UTF-8.
-app = typer.Typer(
-    name="clash",
-    help="Turn a story (a CSV) into a finished film. Every step is saved, and nothing is paid for twice.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("run")(run.run)
-app.command("resume")(run.resume)
-app.command("fork")(fork.fork)
-app.command("retake")(takes.retake)
-app.add_typer(takes.app, name="takes")
-app.add_typer(reviews.app, name="review")
-app.command("cancel")(cancel.cancel)
-app.command("export")(export.export)
-app.add_typer(runs.app, name="runs")
-app.add_typer(checkpoints.app, name="checkpoints")
-app.add_typer(settle.app, name="calls")
-app.command("cost")(cost.cost)
-app.add_typer(assets.app, name="assets")
-app.add_typer(db.app, name="db")
-app.add_typer(story.app, name="story")
-app.add_typer(screenplay.app, name="screenplay")
-app.command("models")(models.models)
-app.command("doctor")(doctor.doctor)
-app.command("schema")(schema.schema)
+COMMANDS = {
+    "run": "run:run",
+    "resume": "run:resume",
+    "fork": "fork:fork",
+    "retake": "takes:retake",
+    "takes": "takes:app",
+    "review": "reviews:app",
+    "cancel": "cancel:cancel",
+    "export": "export:export",
+    "runs": "runs:app",
+    "checkpoints": "checkpoints:app",
+    "calls": "settle:app",
+    "cost": "cost:cost",
+    "assets": "assets:app",
+    "db": "db:app",
+    "story": "story:app",
+    "screenplay": "screenplay:app",
+    "models": "models:models",
+    "doctor": "doctor:doctor",
+    "schema": "schema:schema",
+}
+"""Each command in the order of the help: the module of `clash.cli` it is in, and its function or group there."""
 
 # What Typer raises for wrong use is Click's `UsageError`, which newer versions of Typer carry inside them. It is
 # exported by neither under one name, but both export its child.
@@ -81,8 +57,7 @@ def _help_without_command(context: typer.Context) -> None:
         raise typer.Exit(UsageError.exit_code)
 
 
-@app.callback(invoke_without_command=True)
-def clash(
+def _clash(
     context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
@@ -92,30 +67,39 @@ def clash(
     _help_without_command(context)
 
 
-for _group in (
-    takes.app,
-    reviews.app,
-    story.app,
-    screenplay.app,
-    runs.app,
-    checkpoints.app,
-    settle.app,
-    assets.app,
-    db.app,
-):
-    _group.callback(invoke_without_command=True)(_help_without_command)
-
-
 @cache
-def all_commands() -> Callable[..., Any]:
-    """The commands as Typer runs them. To build them takes longer than most commands, so one process does it once."""
+def commands(only: str | None = None) -> Any:
+    """Return the tree of all commands, as Typer runs it, or one of `only` the command of that name.
+
+    To import and build every command takes longer than most commands that read; one process does it once.
+    """
+    # Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
+    # not survive a terminal that is not UTF-8.
+    app = typer.Typer(
+        name="clash",
+        help="Turn a story (a CSV) into a finished film. Every step is saved, and nothing is paid for twice.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_clash)
+    for name in COMMANDS if only is None else (only,):
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: Any = getattr(import_module(f"clash.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            command.callback(invoke_without_command=True)(_help_without_command)
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
     return get_command(app)
 
 
 def execute(arguments: Sequence[str]) -> int:
     """Run one command. Returns its exit code; raises `ClashError`."""
     try:
-        code = all_commands()(list(arguments), prog_name="clash", standalone_mode=False)
+        # Without a command that exists, all are wanted: for help, for completion, to suggest what was meant.
+        named = arguments[0] if arguments and arguments[0] in COMMANDS else None
+        code = commands(named)(list(arguments), prog_name="clash", standalone_mode=False)
     except _WRONG_USE as error:
         raise _usage_error(error) from None
     except typer.Abort:

@@ -33,7 +33,9 @@ def import_clash() -> None:
             with suppress(ImportError):  # an extra that is not installed
                 importlib.import_module(module.name)
     importlib.import_module("clash_metered")
-    importlib.import_module("clash.cli.commands").all_commands()
+    tree = importlib.import_module("clash.cli.commands")
+    for name in (None, *tree.COMMANDS):
+        tree.commands(name)
 
 
 def main() -> list[str]:
