@@ -16,7 +16,7 @@ from clash.config import Settings, load_settings
 from clash.database.checkpointer import get_checkpointer
 from clash.database.connection import open_database
 from clash.database.port import Statement
-from clash.reports import checkpoints, costs, files, runs
+from clash.reports import checkpoints, costs, files, run_list, runs
 from clash.transfer import export_runs, import_runs
 
 MakeDatabase = Callable[[str], Awaitable[str]]
@@ -103,7 +103,7 @@ async def content(url: str, folder: Path) -> list[bytes]:
 async def reports(url: str, folder: Path) -> list[Any]:
     """What people are told of every run. The numbers of calls are given anew elsewhere; leases stay."""
     settings = settings_for(url, folder)
-    listed = (await runs.list_runs(settings)).dump()["items"]
+    listed = (await run_list.list_runs(settings)).dump()["items"]
     told: list[Any] = [sorted(listed, key=str), (await costs.cost(settings)).dump()]
     for run in listed:
         thread_id = run["thread_id"]

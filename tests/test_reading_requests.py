@@ -23,7 +23,8 @@ from clash.reports.costs import cost
 from clash.reports.database import database_status
 from clash.reports.diffs import diff_runs
 from clash.reports.files import list_assets
-from clash.reports.runs import list_runs, show_run
+from clash.reports.run_list import list_runs
+from clash.reports.runs import show_run
 
 REPORTS: dict[str, tuple[Callable[[Settings], Awaitable[dict[str, Any]]], int]] = {
     "runs ls": (list_runs, 1),

@@ -39,7 +39,7 @@ from clash.database.transfer.layout import Column, new_schema, tables
 from clash.database.transfer.lines import Header, Tally, read_entries, read_header, row_line, thread_line
 from clash.documents.base import Document
 from clash.errors import ConflictError, DatabaseError, NotFoundError, VersionMismatchError
-from clash.reports import runs
+from clash.reports import run_list
 
 KINDS = pytest.mark.parametrize("kind", ["sqlite", "d1"])
 EVERYTHING = ["empty", "large", "user:42/a thread", "very-small"]
@@ -98,7 +98,7 @@ async def test_single_runs_are_moved_by_name(tmp_path: Path, make_database: Make
     assert not (tmp_path / "none.jsonl").exists()
     target = await make_database("sqlite")
     await take_in(target, tmp_path / "two.jsonl")
-    assert {run["thread_id"] for run in (await runs.list_runs(settings_for(target, tmp_path)))["items"]} == {
+    assert {run["thread_id"] for run in (await run_list.list_runs(settings_for(target, tmp_path)))["items"]} == {
         "empty",
         "very-small",
     }

@@ -78,9 +78,9 @@ def list_runs(
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first."""
-    from clash.reports import runs
+    from clash.reports import run_list
 
-    document = report(lambda settings: runs.list_runs(settings, status=status and status.value, limit=limit))
+    document = report(lambda settings: run_list.list_runs(settings, status=status and status.value, limit=limit))
     emit(document, as_json=as_json, render=render_runs)
 
 

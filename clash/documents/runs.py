@@ -1,4 +1,4 @@
-"""Runs: `clash runs ls` and `clash runs show`."""
+"""One run in full: `clash runs show`."""
 
 from __future__ import annotations
 
@@ -9,40 +9,7 @@ from clash.documents.calls import CallItem, FailedPaidCall, SettlementItem, Unkn
 from clash.documents.costs import SumsOfStep
 from clash.documents.edits import ForkedFrom
 from clash.documents.outcome import FilmItem, StepCount
-
-
-class LeaseItem(Item):
-    """Which process runs a run; one that is not `live` is dead, or has not renewed its lease."""
-
-    host: Text
-    pid: str
-    expires_at: Time | None
-    live: bool
-
-
-class RunItem(Item):
-    """One of all runs."""
-
-    thread_id: str
-    status: str
-    workflow_name: str
-    story: Text | None
-    title: Text | None
-    started_at: Time | None
-    ended_at: Time | None
-    updated_at: Time | None
-    cost_usd: Usd
-    budget_usd: Usd | None
-    steps_done: int
-    lease: LeaseItem | None
-    error: Text | None
-
-
-class RunList(Document):
-    """`clash runs ls`: the runs, newest first."""
-
-    items: list[RunItem]
-    damaged: list[DamagedItem]
+from clash.documents.run_list import LeaseItem
 
 
 class StoryItem(Item):

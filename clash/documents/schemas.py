@@ -35,7 +35,7 @@ _PLACES = {
     "edit-plan": "clash.documents.edits:EditPlan",
     "review-ls": "clash.documents.edits:ReviewList",
     "runs-diff": "clash.documents.diffs:RunsDifference",
-    "runs-ls": "clash.documents.runs:RunList",
+    "runs-ls": "clash.documents.run_list:RunList",
     "runs-show": "clash.documents.runs:RunDetails",
     "schema": "clash.documents.schemas:SchemaList",
     "screenplay": "clash.story.screenplay:Screenplay",

@@ -9,6 +9,7 @@ from clash.assets import AssetStore
 from clash.config import Settings
 from clash.database.audit import CallSums
 from clash.database.connection import open_database
+from clash.database.lease import is_held
 from clash.database.migrations import checked
 from clash.database.port import Database, Row
 from clash.database.row_checks import fault_of
@@ -82,6 +83,14 @@ def _name(value: object) -> str | None:
 def budget_of(run: RunRow) -> str | None:
     """A run's budget in dollars."""
     return None if run.budget_micro is None else usd_text(run.budget_micro)
+
+
+def lease_item(run: RunRow) -> dict[str, Any] | None:
+    """Which process holds a run, or held it when it died; None if none does."""
+    if not run.lease_owner:
+        return None
+    host, _, rest = run.lease_owner.partition("/")
+    return {"host": host, "pid": rest.partition("/")[0], "expires_at": run.lease_expires_at, "live": is_held(run)}
 
 
 def estimate_of(run: RunRow) -> str | None:

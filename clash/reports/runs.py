@@ -1,4 +1,4 @@
-"""Runs: all of them, one in full, and the document that a run ends with."""
+"""Runs: one in full, and the document that a run ends with."""
 
 from __future__ import annotations
 
@@ -10,54 +10,24 @@ from typing import Any, cast
 from clash.assets import AssetStore, local_assets
 from clash.config import Settings
 from clash.database import audit, reading, settlements
-from clash.database.lease import is_held
 from clash.database.port import Database
 from clash.database.rows import CallRow, RunRow
 from clash.database.run_settings import ForkedFrom
-from clash.documents.runs import RunDetails, RunList
+from clash.documents.runs import RunDetails
 from clash.editing.slots import place_in_film
 from clash.money import usd_text
 from clash.reports.files import film_of, folder_of, output_item
-from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, file_of, read, settlement_item, sums_item
-
-
-async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> RunList:
-    """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false)."""
-    rows, counts = await read(
-        settings,
-        lambda database: asyncio.gather(
-            reading.run_rows(database, status=status, limit=limit),
-            reading.step_counts_of_runs(database, status=status, limit=limit),
-        ),
-    )
-    damaged = Damaged()
-    items = [_run_summary(run, counts.get(run.run_id, {})) for run in damaged.runs(rows)]
-    return RunList.of({"items": items, "damaged": damaged.items})
-
-
-def _run_summary(run: RunRow, counts: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "thread_id": run.run_id,
-        "status": run.status.value,
-        "workflow_name": run.workflow_name,
-        "story": run.story_path,
-        "title": run.story_title,
-        "started_at": run.start_time,
-        "ended_at": run.end_time,
-        "updated_at": run.updated_at,
-        "cost_usd": usd_text(run.spent_micro),
-        "budget_usd": budget_of(run),
-        "steps_done": sum(1 for step, total in run.step_totals.items() if counts.get(step, 0) >= total),
-        "lease": _lease(run),
-        "error": run.error_message,
-    }
-
-
-def _lease(run: RunRow) -> dict[str, Any] | None:
-    if not run.lease_owner:
-        return None
-    host, _, rest = run.lease_owner.partition("/")
-    return {"host": host, "pid": rest.partition("/")[0], "expires_at": run.lease_expires_at, "live": is_held(run)}
+from clash.reports.rows import (
+    Damaged,
+    budget_of,
+    call_item,
+    estimate_of,
+    file_of,
+    lease_item,
+    read,
+    settlement_item,
+    sums_item,
+)
 
 
 async def show_run(settings: Settings, thread_id: str) -> RunDetails:
@@ -89,7 +59,7 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
             "estimate_usd": estimate_of(run),
             "reserved_usd": usd_text(run.reserved_micro),
             "budget_usd": budget_of(run),
-            "lease": _lease(run),
+            "lease": lease_item(run),
             "error": _stored_error(run),
             "progress": report["steps"],
             "steps": [sums_item(item, "step") for item in by_step],

@@ -1,0 +1,39 @@
+"""The list of runs: `clash runs ls`. Apart from `runs`, whose models of calls and films take time to import."""
+
+from __future__ import annotations
+
+from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
+
+
+class LeaseItem(Item):
+    """Which process runs a run; one that is not `live` is dead, or has not renewed its lease."""
+
+    host: Text
+    pid: str
+    expires_at: Time | None
+    live: bool
+
+
+class RunItem(Item):
+    """One of all runs."""
+
+    thread_id: str
+    status: str
+    workflow_name: str
+    story: Text | None
+    title: Text | None
+    started_at: Time | None
+    ended_at: Time | None
+    updated_at: Time | None
+    cost_usd: Usd
+    budget_usd: Usd | None
+    steps_done: int
+    lease: LeaseItem | None
+    error: Text | None
+
+
+class RunList(Document):
+    """`clash runs ls`: the runs, newest first."""
+
+    items: list[RunItem]
+    damaged: list[DamagedItem]

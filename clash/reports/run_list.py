@@ -1,0 +1,46 @@
+"""All runs, newest first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from clash.config import Settings
+from clash.database import reading
+from clash.database.rows import RunRow
+from clash.documents.run_list import RunList
+from clash.money import usd_text
+from clash.reports.rows import Damaged, budget_of, lease_item, read
+
+
+async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> RunList:
+    """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false)."""
+    rows, counts = await read(
+        settings,
+        lambda database: asyncio.gather(
+            reading.run_rows(database, status=status, limit=limit),
+            reading.step_counts_of_runs(database, status=status, limit=limit),
+        ),
+    )
+    damaged = Damaged()
+    items = [_run_summary(run, counts.get(run.run_id, {})) for run in damaged.runs(rows)]
+    return RunList.of({"items": items, "damaged": damaged.items})
+
+
+def _run_summary(run: RunRow, counts: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "thread_id": run.run_id,
+        "status": run.status.value,
+        "workflow_name": run.workflow_name,
+        "story": run.story_path,
+        "title": run.story_title,
+        "started_at": run.start_time,
+        "ended_at": run.end_time,
+        "updated_at": run.updated_at,
+        "cost_usd": usd_text(run.spent_micro),
+        "budget_usd": budget_of(run),
+        "steps_done": sum(1 for step, total in run.step_totals.items() if counts.get(step, 0) >= total),
+        "lease": lease_item(run),
+        "error": run.error_message,
+    }
