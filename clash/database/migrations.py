@@ -19,7 +19,6 @@ from typing import TypeVar, cast
 from clash.database.port import Database, Row, Statement, has_table, texts_of
 from clash.database.sqlite_files import foreign_database, is_clash, without_records
 from clash.errors import DatabaseError, VersionMismatchError
-from clash.installation import upgrade_command
 
 T = TypeVar("T")
 
@@ -117,6 +116,8 @@ def not_among(recorded: Sequence[Applied], url: str) -> tuple[Migration, ...]:
     applied = {migration.name for migration in recorded}
     known = known_migrations()
     if newer := sorted(applied - {migration.name for migration in known}):
+        from clash.installation import upgrade_command
+
         raise VersionMismatchError(
             f"the database {url} is newer than this clash: it knows {', '.join(newer)}",
             code="schema_newer",

@@ -7,7 +7,6 @@ written, the identity that the database was given when it was made.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sqlite3
 import time
@@ -172,6 +171,8 @@ class FileWatch:
             return True
         if not self._overwritten and found is None:
             return True
+        import ctypes
+
         # Never closed, and not even freed when Python ends: the process ends without SQLite hearing of it.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
         if self._overwritten:
