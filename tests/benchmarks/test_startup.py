@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import time
@@ -37,6 +38,56 @@ def test_importing_clash_costs_little_more_than_pydantic(tmp_path: Path) -> None
     print(f"\nimport clash: {imported * 1000:.0f} ms, import pydantic: {pydantic * 1000:.0f} ms,", end=" ")
     print(f"ratio {imported / pydantic:.2f}")
     assert imported <= 1.2 * pydantic
+
+
+MINIMAL = '''
+from typing import Annotated
+import typer
+app = typer.Typer()
+@app.command()
+def one(
+    limit: Annotated[int | None, typer.Option("--limit", help="Few.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """One."""
+    print("one", limit, as_json)
+@app.command()
+def two(
+    limit: Annotated[int | None, typer.Option("--limit", help="Few.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Two."""
+    print("two", limit, as_json)
+app()
+'''
+
+
+def test_reading_commands_cost_little_more_than_a_minimal_one(tmp_path: Path) -> None:
+    """`runs ls`, `cost` and `checkpoints ls` take at most 2.4 times the CPU of a Typer program of two commands."""
+    shot_list(tmp_path / "story.csv", 1)
+    assert clash(tmp_path, "run", "story.csv", "--thread", "r", *SMALL).code == 0
+    (tmp_path / "minimal.py").write_text(MINIMAL, encoding="utf-8")
+    asked = {
+        "minimal": [sys.executable, "minimal.py", "one"],
+        "runs ls": command("runs", "ls"),
+        "cost": command("cost", "r"),
+        "checkpoints ls": command("checkpoints", "ls", "r"),
+    }
+    best = dict.fromkeys(asked, float("inf"))
+    for _ in range(2 * ROUNDS):  # in turn, so that a busy moment of the machine is everybody's
+        for name, arguments in asked.items():
+            best[name] = min(best[name], cpu_seconds(arguments, tmp_path))
+    ratios = {name: taken / best["minimal"] for name, taken in best.items()}
+    print("\n" + ", ".join(f"{name} {best[name] * 1000:.0f} ms = {ratio:.2f}" for name, ratio in ratios.items()))
+    assert max(ratios.values()) <= 2.4
+
+
+def cpu_seconds(arguments: list[str], folder: Path) -> float:
+    """The CPU time of one process, of the user and of the system."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(arguments, cwd=folder, env=environment(COLUMNS="80"), capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_a_thousand_checkpoints_are_listed_in_a_moment(tmp_path: Path) -> None:
