@@ -90,6 +90,23 @@ def test_help_starts_without_what_only_runs_need(tmp_path: Path) -> None:
     assert not loaded & {"rich", "rich.console", "pydantic", "asyncio", "langgraph", "av", "numpy", "PIL", "sqlite3"}
 
 
+def test_a_command_that_reads_imports_no_other_command(tmp_path: Path) -> None:
+    """`runs ls` and `cost` import neither the modules of other commands nor what only runs need."""
+    code = (
+        "import sys; from clash.cli.app import main\n"
+        "codes = [main([*line.split(), '--json']) for line in ('db init', 'runs ls', 'cost')]\n"
+        "print(codes, *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), text=True, capture_output=True, check=True
+    )
+    assert done.stderr.startswith("[0, 0, 0] ")
+    loaded = set(done.stderr.split())
+    assert {"clash.cli.runs", "clash.cli.cost"} <= loaded
+    assert not loaded & {"clash.cli.run", "clash.cli.export", "clash.production", "clash.workflow", "clash.story"}
+    assert not loaded & {"rich", "langgraph", "av", "numpy", "PIL", "httpx"}
+
+
 @pytest.mark.parametrize(("arguments", "told"), WRONG_USE.items())
 def test_wrong_use_is_told_in_words(arguments: str, told: str, tmp_path: Path) -> None:
     """Wrong use is exit 2 with `error:` and `hint:`, never a traceback, and creates nothing."""
