@@ -14,7 +14,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,15 +22,26 @@ from pathlib import Path
 from typing import cast
 
 from clash.clock import now_text, to_text
-from clash.database.connection import open_database
+from clash.database.connection import is_d1, open_database
 from clash.database.port import Database, Param, Row, Statement
 from clash.database.rows import RunRow
 from clash.errors import ClashError, ConflictError, NotFoundError
 
 logger = logging.getLogger(__name__)
 
-DURATION_S = 30.0
-RENEW_EVERY_S = 10.0
+
+@dataclass(frozen=True)
+class LeaseTerms:
+    """How long a lease lasts, and how often its holder renews it, in seconds."""
+
+    duration_s: float
+    renew_every_s: float
+
+
+ON_SQLITE = LeaseTerms(duration_s=30.0, renew_every_s=10.0)
+ON_D1 = LeaseTerms(duration_s=180.0, renew_every_s=70.0)
+"""Each renewal is a request, and Cloudflare allows all processes of an account together 1,200 in 5 minutes."""
+
 _AGAIN_AFTER_ERROR_S = 2.0
 _BEAT_WAIT_S = 5.0
 """How long one renewal waits for a D1 that does not answer: a later one carries a later expiry."""
@@ -115,6 +126,11 @@ class Holder:
         return cls(str(row["run_id"]), row["lease_owner"], row["lease_expires_at"], int(row["lease_generation"]))
 
 
+def lease_terms(url: str) -> LeaseTerms:
+    """Return how long the leases of a database last, and how often they are renewed."""
+    return ON_D1 if is_d1(url) else ON_SQLITE
+
+
 def is_held(run: RunRow | Holder) -> bool:
     """Return whether a live process holds the run."""
     owner, expires = str(run.lease_owner or ""), str(run.lease_expires_at or "")
@@ -135,10 +151,14 @@ async def take_lease(
     run_id: str,
     *,
     owner: str | None = None,
-    duration_s: float = DURATION_S,
+    duration_s: float | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Lease:
-    """Take the lease of a run. Raises `ConflictError` naming the holder, `NotFoundError` for an unknown run."""
+    """Take the lease of a run, for as long as the database's leases last unless `duration_s` says otherwise.
+
+    Raises `ConflictError` naming the holder, `NotFoundError` for an unknown run.
+    """
+    duration_s = lease_terms(database.url).duration_s if duration_s is None else duration_s
     owner, began = owner or this_process(), time.monotonic()
     rows = await database.query(
         "SELECT run_id, lease_owner, lease_generation, lease_expires_at FROM workflow_executions WHERE run_id = ?",
@@ -179,19 +199,21 @@ def held_error(run_id: str, holder: str, expires: str) -> ConflictError:
     """The error for a run that another process holds; `expires` is when its lease does, if that is known."""
     parts = holder.split("/")
     name = f"process {parts[1]} on {parts[0]}" if len(parts) >= 2 else holder
-    until = f" (its lease expires at {expires} unless renewed)" if expires else ""
-    return ConflictError(
-        f"run {run_id} is being written by {name}{until}", code="held", hint="wait for it, or stop that process"
-    )
+    until, hint = "", "wait for it, or stop that process"
+    if expires:
+        until = f" (its lease expires at {expires} unless renewed)"
+        hint += f"; if it died on another machine, wait until then and type `clash resume {run_id}`"
+    return ConflictError(f"run {run_id} is being written by {name}{until}", code="held", hint=hint)
 
 
 async def renew_lease(
-    database: Database, lease: Lease, *, duration_s: float = DURATION_S, now: datetime | None = None
+    database: Database, lease: Lease, *, duration_s: float | None = None, now: datetime | None = None
 ) -> bool:
     """Push the expiry on; False, and `lease.lost` set, if the run has another writer by now, or was released.
 
     A renewal may arrive after the release, when its sender has long given it up: it must not hold a free run again.
     """
+    duration_s = lease_terms(database.url).duration_s if duration_s is None else duration_s
     (renewed,) = await database.batch(
         [
             Statement(
@@ -247,13 +269,17 @@ class Heartbeat:
         url: str,
         lease: Lease,
         *,
-        every_s: float = RENEW_EVERY_S,
-        duration_s: float = DURATION_S,
+        every_s: float | None = None,
+        duration_s: float | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`every_s`, `duration_s`: by default the terms of the database. `sleep`: waits for the next renewal."""
+        terms = lease_terms(url)
         self._url = url
         self._lease = lease
-        self._every_s = every_s
-        self._duration_s = duration_s
+        self._every_s = terms.renew_every_s if every_s is None else every_s
+        self._duration_s = terms.duration_s if duration_s is None else duration_s
+        self._sleep = sleep
         self._stop = threading.Event()
         self._beating: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
         self._thread = threading.Thread(target=self._run, name="clash-lease", daemon=True)
@@ -272,13 +298,10 @@ class Heartbeat:
         self._thread.join(_LONGEST_END_S)
 
     def _run(self) -> None:
-        pause_s = self._every_s
-        while not (self._lease.lost.is_set() or self._stop.wait(pause_s)):
-            # A renewal that cannot be written now is tried again soon; the fence guards meanwhile. If the lease
-            # has expired by then it is ours again, unless another process took it.
-            pause_s = min(self._every_s, _AGAIN_AFTER_ERROR_S)
+        first_after_s = self._every_s
+        while not (self._lease.lost.is_set() or self._stop.is_set()):
             try:
-                asyncio.run(self._beat_until_an_error())
+                asyncio.run(self._beat_until_an_error(first_after_s))
             except asyncio.CancelledError:
                 return
             except TimeoutError:
@@ -288,18 +311,23 @@ class Heartbeat:
             except Exception:
                 # No memory for a thread, no file handle left: the next beat may have better luck.
                 logger.exception("the lease of %s was not renewed", self._lease.run_id)
+            # A renewal that cannot be written now is tried again soon; the fence guards meanwhile. If the lease
+            # has expired by then it is ours again, unless another process took it.
+            first_after_s = 0.0
+            self._stop.wait(min(self._every_s, _AGAIN_AFTER_ERROR_S))
 
-    async def _beat_until_an_error(self) -> None:
+    async def _beat_until_an_error(self, first_after_s: float) -> None:
         self._beating = asyncio.get_running_loop(), cast("asyncio.Task[None]", asyncio.current_task())
         if self._stop.is_set():
             return
+        await self._sleep(first_after_s)
         async with open_database(self._url, "write", wait_s=_BEAT_WAIT_S) as database:
             try:
                 while not self._lease.lost.is_set():
                     began = time.monotonic()
                     async with asyncio.timeout(self._duration_s / 2):
                         await renew_lease(database, self._lease, duration_s=self._duration_s)
-                    await asyncio.sleep(max(0.0, self._every_s - (time.monotonic() - began)))
+                    await self._sleep(max(0.0, self._every_s - (time.monotonic() - began)))
             except (asyncio.CancelledError, TimeoutError):
                 # What closing the database would wait for.
                 for task in asyncio.all_tasks() - {asyncio.current_task()}:

@@ -36,7 +36,7 @@ from clash.database.connection import open_database
 from clash.database.d1.database import D1Database
 from clash.database.d1.pace import OUR_SHARE, RequestPace
 from clash.database.d1.rest import Account
-from clash.database.lease import RENEW_EVERY_S, Lease, renew_lease, take_lease
+from clash.database.lease import ON_D1, Lease, renew_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 from clash.providers.ports import Answer, Context, Kind, Request, SpeechRequest
@@ -119,7 +119,7 @@ async def renewals(database: Database, lease: Lease) -> AsyncGenerator[None]:
 
     async def renew() -> None:
         while True:
-            await asyncio.sleep(RENEW_EVERY_S * SCALE)
+            await asyncio.sleep(ON_D1.renew_every_s * SCALE)
             await renew_lease(database, lease)
 
     task = asyncio.create_task(renew())

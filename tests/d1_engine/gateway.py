@@ -62,6 +62,11 @@ class Gateway:
         self.port = 0
 
     @property
+    def requests(self) -> int:
+        """How many requests have come."""
+        return self._count
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables that lead clash here."""
         return {**self._engine.environment, "CLOUDFLARE_API_BASE_URL": f"http://127.0.0.1:{self.port}/client/v4"}
