@@ -1,5 +1,7 @@
 """`python server.py SOCKET`: imports clash, then forks a process for each connection, until standard input ends.
 
+Before that it makes what every film needs and keeps in memory (`warm.py`).
+
 A connection brings two file descriptors (standard output and error) and one JSON document: `argv` as an interpreter
 takes it (a script, or `-m` and a module), `env`, `cwd`. It is answered by the process id, and by the exit code at the
 end.
@@ -44,6 +46,7 @@ def main() -> list[str]:
     listening.bind(sys.argv[1])
     listening.listen(64)
     import_clash()
+    importlib.import_module("warm").warm_up()
     gc.collect()
     gc.freeze()  # what is never collected is never copied
     print("ready", flush=True)
