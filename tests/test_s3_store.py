@@ -157,7 +157,8 @@ async def test_a_receipt_is_found_elsewhere_until_it_is_deleted(tmp_path: Path, 
     assert await there.find_receipt("a1") == {"sha256": digest}
     there.write_receipt("a1", {"sha256": "mine"})
     assert await there.find_receipt("a1") == {"sha256": "mine"}
-    await here.forget_receipt("a1")
+    here.drop_receipt("a1")
+    await here.unshare_receipt("a1")
     assert await here.find_receipt("a1") is None
     assert s3.keys(bucket) == [f"clash/{here.relative_path(digest)}"]
     s3.put(bucket, "clash/receipts/a2.json", b'{"sha256": "ab')

@@ -188,9 +188,8 @@ class SharedAssetStore(AssetStore):
         content = await self._in_thread(lambda: self._bucket.read(f"receipts/{token}.json", most=RECEIPT_BYTES))
         return parsed_receipt(content or b"null")
 
-    async def forget_receipt(self, token: str) -> None:
-        """See `AssetStore.forget_receipt`. One that stays in the bucket does no harm: its row is settled."""
-        self.drop_receipt(token)
+    async def unshare_receipt(self, token: str) -> None:
+        """See `AssetStore.unshare_receipt`. One that stays in the bucket does no harm: its row is settled."""
         try:
             await self._in_thread(partial(self._bucket.delete, f"receipts/{token}.json"))
         except ClashError as error:

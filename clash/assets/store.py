@@ -295,9 +295,8 @@ class AssetStore:
         """Return the receipt of a call, or None; with a shared store also one that another machine wrote."""
         return self.read_receipt(token)
 
-    async def forget_receipt(self, token: str) -> None:
-        """Delete a receipt that the database has recorded, wherever it is."""
-        self.drop_receipt(token)
+    async def unshare_receipt(self, token: str) -> None:
+        """Delete a receipt that the database has recorded where other machines find it, if there is such a place."""
 
     def drop_receipt(self, token: str) -> None:
         """Delete a receipt that the database has recorded from this disk."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore
+from clash.assets.disk import on_disk
 from clash.assets.records import write_call_record
 from clash.calls.call_history import CallHistory, SlotHistory
 from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
@@ -93,7 +94,7 @@ class CallStore:
         faults.point("intent.after")
         written = CallRow.from_row(inserted[0])
         try:
-            self._keeper.record_open(written)
+            await self._keeper.record_open(written)
         except StorageError as error:
             with suppress(ClashError):
                 await self.fail(task, written, error)
@@ -128,15 +129,15 @@ class CallStore:
         self._sent[row.token] = time.monotonic()
 
     async def submitted(self, row: CallRow, job: Job) -> CallRow:
-        """Store a job's id, before anybody looks at it: on the disk without awaiting anything, then in its row.
+        """Store a job's id, before anybody looks at it: on the disk, then in its row. Returns the row as it is then.
 
-        Returns the row as it is then.
+        It is on the disk also if this call is cancelled meanwhile.
         """
         faults.point("submit.after")
         ticket = {**ticket_of(job), "call": call_facts(row)}
         with suppress(StorageError):
             # A full disk may still have room in the database, which is where the id belongs.
-            self._keeper.write_receipt(row.token, ticket)
+            await self._keeper.keep_ticket(row.token, ticket)
         faults.point("ticket.after")
         return await self.store_job(row, ticket)
 
@@ -163,7 +164,8 @@ class CallStore:
         asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
         if may_be_paid(row, receipt):
             # Before its row: what is settled here can be told again when the database is lost.
-            write_call_record(self._assets, asset.sha256, token, paid_call_facts(row, receipt, asset))
+            facts = paid_call_facts(row, receipt, asset)
+            await on_disk(write_call_record, self._assets, asset.sha256, token, facts)
         await self._assets.share(receipt["sha256"], receipt=token)
         faults.point("share.after")
         await self._write(
@@ -185,12 +187,12 @@ class CallStore:
             ],
         )
         faults.point("settle.after")
-        self._closed(task, token)
-        await self._assets.forget_receipt(token)
         made = CallResult(
             task.slot, asset.sha256, asset.media_type, asset.facts, self._assets.path(asset.sha256), False, cost
         )
         self._on_settled(replace(made, cost_micro=cost - before))
+        await self._closed(task, token)
+        await self._assets.unshare_receipt(token)
         return made
 
     async def fail(
@@ -220,7 +222,7 @@ class CallStore:
         if cost_micro:
             failed = replace(row, state=CallState.FAILED, cost_micro=cost_micro, error_code=error.code)
             self._history.put_in_the_way(replace(failed, error_message=error.message, asset_sha256=asset_sha256 or ""))
-        self._closed(task, token)
+        await self._closed(task, token)
 
     async def give_up(self, task: CallSpec, row: CallRow, why: str) -> None:
         """Turn an open row into an unknown one. Its reservation stays: the money may be spent."""
@@ -308,10 +310,10 @@ class CallStore:
         sent = self._sent.get(token)
         return None if sent is None else round((time.monotonic() - sent) * 1000)
 
-    def _closed(self, task: CallSpec, token: str) -> None:
-        self._keeper.forget(token)
+    async def _closed(self, task: CallSpec, token: str) -> None:
         self._sent.pop(token, None)
         self._in_flight.leave(task)
+        await self._keeper.forget(token)
 
     async def _write(self, slot: str, take: int, statements: list[Statement]) -> None:
         """Apply a fenced batch for a slot. Its last statement returns a row unless the lease is lost."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore, sha256_of
+from clash.assets.disk import on_disk
 from clash.assets.records import call_record, forget_open_call, names_of_call_records, write_open_call
 from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, kept_tokens, take_back
 from clash.calls.call_records import call_facts, may_become_paid
@@ -64,30 +66,31 @@ class Keeper:
         self._check_stop = check_stop
         self.elsewhere: dict[str, KeptElsewhere] = {}
         """What is kept outside of the asset store, by the token of its call."""
+        self._listing = threading.Lock()
         self._recorded: dict[str, str] | None = None
         """The files of the calls that have records on this disk, by token; listed when first needed."""
         self._in_spare_folders: set[str] | None = None
         """Tokens of calls of which spare folders may keep something; listed when first needed."""
 
-    def record_open(self, row: CallRow) -> None:
+    async def record_open(self, row: CallRow) -> None:
         """Write down on this disk what is about to be sent, so that it is not sent again if the database is lost.
 
         Raises `StorageError`.
         """
         if may_become_paid(row):
-            write_open_call(self._assets, row.token, {"call": call_facts(row)})
+            await on_disk(write_open_call, self._assets, row.token, {"call": call_facts(row)})
 
     async def keep(self, row: CallRow, answer: Answer) -> Mapping[str, Any]:
         """Write an answer and its receipt to the disk; return the receipt.
 
-        Nothing is awaited between the answer and its receipt, unless no folder of this machine takes them: then the
-        answer is held in memory until one does. Raises `KeptElsewhereError` if it is kept outside of the store, and
-        `StorageError` if it could not be kept at all.
+        Both are written in a thread, one after the other, also if this call is cancelled meanwhile. If no folder of
+        this machine takes them, the answer is held in memory until one does. Raises `KeptElsewhereError` if it is
+        kept outside of the store, and `StorageError` if it could not be kept at all.
         """
         ends: float | None = None
         while True:
             try:
-                return self._keep_now(row, answer)
+                return await on_disk(self._keep_now, row, answer)
             except KeptElsewhereError:
                 raise
             except StorageError as error:
@@ -118,13 +121,17 @@ class Keeper:
         faults.point("content.after")
         receipt = receipt_of(row, answer, digest)
         try:
-            self.write_receipt(token, receipt)
+            self._write_receipt(token, receipt)
         except StorageError as error:
             raise _NoReceiptError(error, receipt) from error.__cause__
         faults.point("receipt.after")
         return receipt
 
-    def write_receipt(self, token: str, receipt: Mapping[str, Any]) -> None:
+    async def keep_ticket(self, token: str, ticket: Mapping[str, Any]) -> None:
+        """Write a job's ticket to the disk, also if this call is cancelled meanwhile. Raises `StorageError`."""
+        await on_disk(self._write_receipt, token, ticket)
+
+    def _write_receipt(self, token: str, receipt: Mapping[str, Any]) -> None:
         """Write a receipt, or a job's ticket, to the disk: beside the assets, else in a spare folder."""
         try:
             self._assets.write_receipt(token, receipt)
@@ -158,8 +165,11 @@ class Keeper:
         sha256 = self._recorded.get(token)
         return {} if sha256 is None else receipt_from_record(call_record(self._assets, sha256, token), token, sha256)
 
-    def forget(self, token: str) -> None:
+    async def forget(self, token: str) -> None:
         """Remove the receipt of a call that the database has heard of."""
+        await on_disk(self._forget, token)
+
+    def _forget(self, token: str) -> None:
         self._assets.drop_receipt(token)
         forget_open_call(self._assets, token)
         if token in self._spare_tokens():
@@ -171,9 +181,10 @@ class Keeper:
 
     def _spare_tokens(self) -> set[str]:
         # Listed once: what other processes keep later is of other calls than those of this run.
-        if self._in_spare_folders is None:
-            self._in_spare_folders = kept_tokens()
-        return self._in_spare_folders
+        with self._listing:
+            if self._in_spare_folders is None:
+                self._in_spare_folders = kept_tokens()
+            return self._in_spare_folders
 
     def _kept(self, row: CallRow, receipt: Mapping[str, Any], folder: str, error: StorageError) -> KeptElsewhereError:
         cost = int(receipt["cost_micro"])

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
 from clash.assets import AssetStore
+from clash.assets.disk import on_disk
 from clash.calls.answers import BadFileError, can_find_out, checked_answer
 from clash.calls.billing import may_be_billed
 from clash.calls.call_store import CallStore
@@ -188,7 +189,7 @@ class ProviderCalls:
                 raise BadFileError(error.message, row, result) from error
             raise await self.failed_paid(task, row, error, result) from error.__cause__
         try:
-            receipt = await self._keeper.keep(row, answer)  # no await between the answer and its receipt
+            receipt = await self._keeper.keep(row, answer)
         except KeptElsewhereError:
             raise
         except StorageError as error:
@@ -231,7 +232,7 @@ class ProviderCalls:
         if not isinstance(content, bytes) or not content:
             return None
         try:
-            digest = self._assets.put(bytes_without_secrets(content))
+            digest = await on_disk(self._assets.put, bytes_without_secrets(content))
             await self._assets.share(digest)
         except ClashError as error:
             logger.warning("what a provider sent could not be kept: %s", error.message)

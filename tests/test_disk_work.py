@@ -1,0 +1,91 @@
+"""What a call writes to the disk is written beside the event loop, and is written whatever becomes of its caller."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paid import KINDS, Bills, PaidRun, all_of, paid_run_in, provider_of, task
+
+from clash.assets import AssetStore
+from clash.database.port import Database
+
+
+class SlowStore(AssetStore):
+    """A store on a disk that takes nothing before `ready` is set."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked, self.ready = threading.Event(), threading.Event()
+
+    def put(self, content: bytes) -> str:
+        """Wait for the disk."""
+        self.asked.set()
+        assert self.ready.wait(30)
+        return super().put(content)
+
+    def write_receipt(self, token: str, receipt: Mapping[str, Any]) -> None:
+        """Wait for the disk."""
+        self.asked.set()
+        assert self.ready.wait(30)
+        super().write_receipt(token, receipt)
+
+
+@pytest.fixture
+async def paid_run(database: Database, tmp_path: Path) -> PaidRun:
+    """A run without calls."""
+    return await paid_run_in(database, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_cancelled_call_keeps_what_it_was_given(paid_run: PaidRun, kind: str) -> None:
+    """Cancelled, twice, while the answer or the job's ticket is written: it is written, and nothing is paid again."""
+    slow = SlowStore(paid_run.assets.root)
+    paid_run.assets, bills = slow, Bills()
+    provider = provider_of(kind, bills)
+    call = asyncio.create_task((await paid_run.ledger(provider)).call(task("a")))
+    assert await asyncio.to_thread(slow.asked.wait, 30)
+    for _ in range(2):
+        call.cancel()
+        await asyncio.sleep(0)
+    assert not call.done()
+    slow.ready.set()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    (row,) = await paid_run.rows()
+    assert row["state"] == "intent"
+    assert slow.read_receipt(str(row["token"]))
+    await (await paid_run.ledger(provider)).call(task("a"))
+    assert bills.times("a") == 1
+    assert bills.asked["a"] == 1
+    assert await paid_run.states() == ["succeeded"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_calls_flush_nothing_in_the_event_loop(
+    paid_run: PaidRun, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file is flushed, and none removed, in the thread in which the calls of a run wait for their answers."""
+    seen: dict[str, list[int]] = {"fsync": [], "unlink": []}
+    fsync, unlink = os.fsync, Path.unlink
+
+    def noted_fsync(descriptor: int) -> None:
+        seen["fsync"].append(threading.get_ident())
+        fsync(descriptor)
+
+    def noted_unlink(path: Path, missing_ok: bool = False) -> None:
+        seen["unlink"].append(threading.get_ident())
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "unlink", noted_unlink)
+    ledger = await paid_run.ledger(provider_of(kind, Bills()))
+    await all_of(ledger, [f"t{number}" for number in range(4)])
+    assert await paid_run.states() == ["succeeded"] * 4
+    assert all(len(threads) >= 4 for threads in seen.values())
+    assert threading.get_ident() not in seen["fsync"] + seen["unlink"]
