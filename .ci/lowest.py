@@ -21,7 +21,7 @@ def constraints(pyproject: str) -> list[str]:
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"], *(line for name, lines in extras.items() if name != "test" for line in lines)]
     bounds = (_LOWER_BOUND.match(line) for line in wanted if not line.startswith(project["name"]))
-    return sorted(f"{bound[1]}=={bound[2]}" for bound in bounds if bound is not None)
+    return sorted({f"{bound[1]}=={bound[2]}" for bound in bounds if bound is not None})
 
 
 if __name__ == "__main__":

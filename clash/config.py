@@ -50,6 +50,7 @@ _UNSET_IF_EMPTY = (
     "models_file",
     "prices_file",
     "fake_ip_ranges",
+    "kokoro_dir",
 )
 """Fields for which an empty variable means that it is not set."""
 
@@ -157,6 +158,9 @@ class Settings(BaseSettings):
 
     speech_model: str = Field(default="local:voice", validation_alias="CLASH_SPEECH_MODEL")
     """provider:model that speaks narration and dialogue."""
+
+    kokoro_dir: Path | None = Field(default=None, validation_alias="CLASH_KOKORO_DIR")
+    """The folder of the Chinese voice's files; by default clash/voices/kokoro-v1.0 in the user's data folder."""
 
     preset: str | None = Field(default=None, validation_alias="CLASH_PRESET")
     """A named set of models, such as draft or final; a model that is set on its own overrides it."""

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from filming import NO_VOICES
+
 CLASH = (sys.executable, "-m", "clash")
 
 
@@ -32,4 +34,4 @@ def environment() -> dict[str, str]:
     """This process' environment without what would change the command under test."""
     ours = ("CLASH_", "DATABASE_URL", "ASSET_STORE", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "PYTHONUTF8": "1"}
+    return {**kept, "PYTHONUTF8": "1", "CLASH_KOKORO_DIR": str(NO_VOICES)}

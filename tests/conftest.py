@@ -18,8 +18,10 @@ import pytest_asyncio
 from d1_engine import D1Engine, workerd
 from emulator import Emulator
 from emulator.vendor_run import VendorRun, settings_for
+from filming import NO_VOICES
 from from_npm import ProgramMissing
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from real_voice import kokoro
 
 from clash.assets import AssetStore
 from clash.database import init_database, migrations
@@ -28,6 +30,8 @@ from clash.database.connection import is_d1, open_database
 from clash.database.lease import Lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
+
+os.environ["CLASH_KOKORO_DIR"] = str(NO_VOICES)
 
 RUN = "run-1"
 """The run that the `lease` fixture begins."""
@@ -161,6 +165,17 @@ def unprivileged() -> Callable[[], AbstractContextManager[None]]:
             os.seteuid(0)
 
     return as_nobody
+
+
+@pytest.fixture(scope="session")
+def chinese_voice() -> Path:
+    """The folder of the real Chinese voice. Where it cannot be had, tests skip, but in CI they fail."""
+    try:
+        return kokoro()
+    except ProgramMissing as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ from forks import Fork
 from clash.database.connection import is_d1, open_database
 
 PLUGINS = Path(__file__).parent / "plugins"
+NO_VOICES = Path(__file__).parent / "no-voices"
+"""A folder that is never there: no test speaks with, or changes, the Chinese voice of who runs the tests."""
 SMALL = ("--size", "192x108", "--fps", "8")
 _MODELS = {"screenplay": "screenwriter", "image": "illustrator", "video": "cinematographer", "speech": "voice"}
 METERED = tuple(word for craft, model in _MODELS.items() for word in (f"--{craft}-model", f"metered:{model}"))
@@ -44,7 +46,12 @@ def environment(**changes: str) -> dict[str, str]:
     """A child's environment: ours without clash's settings, with the test plug-ins to be found."""
     names = ("DATABASE_URL", "ASSET_STORE")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("CLASH_") and key not in names}
-    fixed = {"PYTHONPATH": str(PLUGINS), "PYTHONUNBUFFERED": "1", "CLASH_RETRY_WAIT_S": "0.01"}
+    fixed = {
+        "PYTHONPATH": str(PLUGINS),
+        "PYTHONUNBUFFERED": "1",
+        "CLASH_RETRY_WAIT_S": "0.01",
+        "CLASH_KOKORO_DIR": str(NO_VOICES),
+    }
     return {**kept, **fixed, **changes}
 
 

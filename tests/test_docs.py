@@ -72,6 +72,8 @@ def test_there_are_commands_to_document() -> None:
         "clash db import",
         "clash db recover",
         "clash models",
+        "clash voices ls",
+        "clash voices get",
         "clash doctor",
         "clash schema",
     }

@@ -67,6 +67,7 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("screenplay-show", "screenplay", "show", "r")
     check("screenplay-check", "screenplay", "check", "output/r/screenplay.json")
     check("models", "models")
+    check("voices", "voices", "ls")
     check("doctor", "doctor", "--offline")
     check("db-status", "db", "status")
     check("db-recover", "db", "recover", "--dry-run")

@@ -124,5 +124,5 @@ def test_a_dry_run_warns_of_the_silence(tmp_path: Path) -> None:
     """The estimate holds the warning, and standard error says it once."""
     ran = run(tmp_path, "--dry-run", "--json")
     assert ran.code == 0, ran.err
-    assert [warning for warning in ran.document["warnings"] if "does not speak Chinese" in warning]
-    assert ran.err.count("does not speak Chinese") == 1
+    assert [warning for warning in ran.document["warnings"] if "clash voices get zh" in warning]
+    assert ran.err.count("No Chinese voice is installed") == 1

@@ -26,6 +26,7 @@ from clash.database.rows import CallRow
 from clash.providers.clip_abilities import fitted
 from clash.providers.ports import Answer, Context, Kind, Provider, Quote, Request, ScreenplayRequest, SpeechRequest
 from clash.providers.registry import Model, Registry
+from clash.providers.voices import Person, VoiceIds, cast_voices
 from clash.vocabulary import CallState
 
 _WORDS_PER_S = 2.4
@@ -104,6 +105,11 @@ class DryRun:
         self._same: dict[tuple[str, int, str], asyncio.Lock] = {}
         self._results: dict[tuple[str, int, str], CallResult] = {}
         self.planned: list[PlannedCall] = []
+
+    def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
+        """See `Ledger.cast_voices`."""
+        model = self._models["speech"]
+        return cast_voices(model.provider, model.name, people)
 
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""

@@ -55,6 +55,7 @@ from clash.money import to_micro, usd_text
 from clash.providers.clip_abilities import fitted
 from clash.providers.ports import AnyProvider, Job, Kind, Searchable
 from clash.providers.registry import Model, Registry
+from clash.providers.voices import Person, VoiceIds, cast_voices
 from clash.redaction import without_password
 from clash.vocabulary import CallState
 
@@ -104,6 +105,11 @@ class Ledger:
         )
         self._readiness = Readiness(models.values())
         self._same_key: dict[str, asyncio.Lock] = {}
+
+    def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
+        """Return which voices the run's speech model chooses for the people of a film."""
+        model = self._models["speech"]
+        return cast_voices(model.provider, model.name, people)
 
     async def call(self, task: CallSpec) -> CallResult:
         """What the task asks for: from this run, from an earlier one, or newly made.

@@ -30,6 +30,7 @@ COMMANDS = {
     "story": "story:app",
     "screenplay": "screenplay:app",
     "models": "models:models",
+    "voices": "voices:app",
     "doctor": "doctor:doctor",
     "schema": "schema:schema",
 }

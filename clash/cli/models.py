@@ -48,9 +48,22 @@ def models(
             show_default=False,
         ),
     ] = None,
+    voices_of: Annotated[
+        str | None,
+        typer.Option(
+            "--voices", metavar="MODEL", help="Show the voices of this speech model instead.", show_default=False
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the models, what they cost, which key they need, and the presets."""
+    if voices_of is not None:
+        from clash.cli.voices import render_voices
+        from clash.reports.voices import list_voices
+
+        listed = report(lambda settings: list_voices(settings, voices_of))
+        emit(listed, as_json=as_json, render=render_voices)
+        return
     from clash.reports.models import list_models
 
     document = report(list_models)

@@ -42,6 +42,7 @@ _PLACES = {
     "screenplay-check": "clash.documents.screenplay:ScreenplayChecked",
     "screenplay-show": "clash.documents.screenplay:ScreenplayShown",
     "takes-ls": "clash.documents.edits:TakeList",
+    "voices": "clash.documents.voices:VoiceList",
     "story-show": "clash.documents.story:StoryDocument",
 }
 

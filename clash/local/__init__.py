@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from clash.config import Settings
 from clash.providers.identity import default_identity
 from clash.providers.ports import (
     Answer,
@@ -22,6 +24,7 @@ from clash.providers.ports import (
     SpeechRequest,
     VideoRequest,
 )
+from clash.providers.voices import Person, Voice, VoicePack
 
 _REVISIONS: Mapping[Kind, str] = {"screenplay": "5", "image": "11", "video": "2"}
 """Counted up whenever the same request would give another answer, so that no older one is reused for it."""
@@ -46,6 +49,11 @@ class LocalProvider:
 
     def __init__(self) -> None:
         self.concurrency = max(1, min(8, os.cpu_count() or 1))
+        self._voice_folder: Path | None = None
+
+    def configure(self, settings: Settings) -> None:
+        """Take the folder of the Chinese voice from the settings."""
+        self._voice_folder = settings.kokoro_dir
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         """Return one model per kind."""
@@ -61,21 +69,51 @@ class LocalProvider:
         if isinstance(request, SpeechRequest):
             from clash.local.voice import voice_revision
 
-            return voice_revision(request)
+            return voice_revision(request, self._voice_folder)
         kinds: dict[str, Kind] = {names[0]: kind for kind, names in self.models().items()}
         return f"{model}-{_REVISIONS[kinds[model]]}"
 
     def languages(self, model: str) -> tuple[str, ...] | None:  # noqa: ARG002 - one model speaks
-        """See `clash.providers.ports.Multilingual`: English where a voice is installed, else none."""
+        """See `clash.providers.ports.Multilingual`: English and Chinese where their voices are installed."""
         from clash.local.voice import installed_languages
 
-        return installed_languages()
+        return installed_languages(self._voice_folder)
 
     def silence(self, model: str, language: str) -> str | None:  # noqa: ARG002 - one model speaks
         """See `clash.providers.ports.KeepsTime`."""
         from clash.local.voice import voice_gap
 
-        return voice_gap(language)
+        return voice_gap(language, self._voice_folder)
+
+    def voices(self, model: str) -> tuple[Voice, ...]:  # noqa: ARG002 - one model speaks
+        """See `clash.providers.voices.ListsVoices`."""
+        from clash.local.mandarin.voices import chinese_voices
+        from clash.local.mandarin.weights import is_ready
+        from clash.local.voice import english_voices
+
+        return (*english_voices(), *chinese_voices(installed=is_ready(self._voice_folder)))
+
+    def cast(self, model: str, people: Sequence[Person]) -> Mapping[str, Mapping[str, str]]:  # noqa: ARG002
+        """See `clash.providers.voices.CastsVoices`: Chinese voices are chosen together, where they are installed."""
+        from clash.local.mandarin.voices import cast
+        from clash.local.mandarin.weights import is_ready
+
+        chosen = cast(people) if is_ready(self._voice_folder) else {}
+        return {slug: {"zh": voice} for slug, voice in chosen.items()}
+
+    def voice_packs(self) -> tuple[VoicePack, ...]:
+        """See `clash.providers.voices.FetchesVoices`."""
+        from clash.local.mandarin.weights import voice_pack
+
+        return (voice_pack(self._voice_folder),)
+
+    async def fetch_voices(self, language: str, say: Callable[[str], None], source: Path | None = None) -> None:  # noqa: ARG002 - one pack
+        """See `clash.providers.voices.FetchesVoices`."""
+        from clash.local.mandarin.fetching import copy_voice, fetch_voice
+        from clash.local.mandarin.weights import voice_folder
+
+        folder = voice_folder(self._voice_folder)
+        await (fetch_voice(folder, say) if source is None else copy_voice(folder, source, say))
 
     def identity(self, model: str, request: Request) -> Mapping[str, Any]:  # noqa: ARG002 - one model per kind
         """What is drawn: of a clip, the keyframe and its move, for it has no lettering; in a picture, who speaks."""
@@ -100,7 +138,7 @@ class LocalProvider:
 
     async def call(self, model: str, request: Request, context: Context) -> Answer:  # noqa: ARG002 - one a kind
         """Answer the request in a worker thread. Raises `ProviderError`."""
-        return await asyncio.to_thread(_make, request, context)
+        return await asyncio.to_thread(_make, request, context, self._voice_folder)
 
 
 def _as_drawn(request: ImageRequest) -> ImageRequest:
@@ -114,7 +152,7 @@ def _as_drawn(request: ImageRequest) -> ImageRequest:
     return request.model_copy(update={"width": width, "height": height})
 
 
-def _make(request: Request, context: Context) -> Answer:
+def _make(request: Request, context: Context, voice_folder: Path | None) -> Answer:
     if isinstance(request, ScreenplayRequest):
         from clash.local.screenwriter import write_screenplay
 
@@ -131,7 +169,7 @@ def _make(request: Request, context: Context) -> Answer:
         return film_clip(request, context.files, context.take)
     from clash.local.voice import speak, voice_gap
 
-    answer = speak(request, context.take)
+    answer = speak(request, context.take, voice_folder)
     # The fact tells the run what to warn of.
-    gap = voice_gap(request.language)
+    gap = voice_gap(request.language, voice_folder)
     return replace(answer, facts={**answer.facts, "warning": gap}) if gap else answer

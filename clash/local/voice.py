@@ -11,19 +11,22 @@ import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
-import io
 import re
 import threading
 import unicodedata
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clash.errors import ProviderError
 from clash.installation import install_command
+from clash.local.mandarin.weights import MANDARIN_REVISION, is_mandarin, is_ready, mandarin_gap
+from clash.local.roles import english_role, voice_of_role
+from clash.local.wave_files import SPEECH_RATE, levelled, wav_file
 from clash.providers.ports import Answer, SpeechRequest
+from clash.providers.voices import Voice
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +38,6 @@ LONGEST_TEXT = 20_000
 """Characters; the rest of a longer text is not spoken (the story's reader refuses such a cell)."""
 
 _NAMES = {
-    "zh": "Chinese",
     "ja": "Japanese",
     "ko": "Korean",
     "es": "Spanish",
@@ -45,18 +47,13 @@ _NAMES = {
     "it": "Italian",
     "ru": "Russian",
 }
-_CAST_REVISION = 1
-"""Raise when the same request would sound different though hibari stayed the same."""
 _SILENCE_REVISION = 1
-_SPEECH_RATE = 24_000
 _SILENCE_RATE = 8_000
 _ENGLISH_WORDS_PER_S = 2.4
 _CHINESE_CHARACTERS_PER_S = 4.0
 _BREATH_S = 0.3
 _TAKES = ((1.02, 0.94), (0.97, 1.05), (0.98, 0.92), (1.03, 1.04), (1.0, 0.97))
 """How the takes of a line after the first differ: factors on pitch and pace."""
-_SPOKEN_RMS = 10 ** (-19 / 20)
-_SPOKEN_PEAK = 10 ** (-3 / 20)
 
 _PIECE = 280
 """Characters given to the network at once: a sentence, or a part of one that never ends."""
@@ -106,21 +103,9 @@ _CAST: dict[str, tuple[Timbre, ...]] = {
 
 _BY_NAME = {timbre.name: timbre for timbre in (NARRATOR, *(one for part in _CAST.values() for one in part))}
 
-_WOMAN = re.compile(
-    r"\b(\w*wom[ae]n|females?|girls?|lady|she|her|mother|mum|mom|grandmother|grandma|granny|nana|aunt\w*|sister|"
-    r"daughter|wife|queen|princess|witch|mrs|ms|miss|madam\w*|nun|waitress|actress|goddess|soprano|alto)\b"
-    r"|女|妈|母|娘|姐|妹|奶奶|婆|姨|姑|妻|后|妃|婶|嫂"
-)
-_MAN = re.compile(
-    r"\b(m[ae]n|males?|boys?|he|his|father|dad|grandfather|grandpa|uncle|brother|son|husband|king|"
-    r"prince|wizard|mr|sir|lord|monk|\w+(?<!wo)(?<!hu)(?<!ger)(?<!ro)man|waiter|baritone|bass|tenor)\b"
-    r"|男|爸|父|爷|哥|弟|叔|伯|舅|夫|王|公|汉|翁"
-)
-_OLD = re.compile(r"\b(old|older|elderly|aged|ancient|elder|grand\w+|granny|nana|wrinkled|retired)\b|老|奶奶|爷|婆|翁")
-_CHILD = re.compile(
-    r"\b(child\w*|kids?|little|boys?|girls?|toddler|schoolboy|schoolgirl|young (?:son|daughter))\b|孩|童|小"
-)
-_GIANT = re.compile(r"\b(giant|monster|dragon|troll|ogre|robot|demon|beast|golem|bear|whale)\b|巨|怪|龙|魔|机器人|熊")
+_CHINESE_ID = re.compile(r"z([fm])_[a-z]+(?:-(old|child))?(?:-[a-z]+)?")
+_OF_CHINESE_ID = {"f": "woman", "m": "man", "old": "old", "child": "child"}
+"""What the id of a Chinese voice says of somebody who also says an English line."""
 
 
 def cast_voice(speaker: str, voice: str = "") -> Timbre:
@@ -130,29 +115,25 @@ def cast_voice(speaker: str, voice: str = "") -> Timbre:
     """
     if (named := _BY_NAME.get(voice.strip())) is not None:
         return named
+    voice = _CHINESE_ID.sub(lambda match: " ".join(_OF_CHINESE_ID[part] for part in match.groups() if part), voice)
     if speaker == "narrator":
         return NARRATOR
-    words = unicodedata.normalize("NFKC", f"{speaker} {voice}").lower().replace("-", " ").replace("_", " ")
     draw = hashlib.sha256(f"{speaker}\0{voice}".encode("utf-8", "replace")).digest()
-    candidates = _CAST[_role(words, speaker, draw[0])]
+    candidates = _CAST[english_role(_words(speaker, voice), speaker, draw[0])]
     timbre = candidates[draw[1] % len(candidates)]
     # Two people given the same voice still differ a little: within 3 % of pitch and 1 % of throat.
     pitch = timbre.pitch * (0.97 + 0.06 * draw[2] / 255)
     return replace(timbre, pitch=pitch, throat=timbre.throat * (0.99 + 0.02 * draw[3] / 255))
 
 
-def _role(words: str, speaker: str, draw: int) -> str:
-    """Which part of the cast: what the words say, else the name's ending, else a draw."""
-    if _GIANT.search(words):
-        return "giant"
-    is_woman, is_man = bool(_WOMAN.search(words)), bool(_MAN.search(words))
-    if is_woman == is_man:
-        is_woman = speaker.split("-")[0].endswith(("a", "ie", "elle")) or draw % 2 == 0
-    if _OLD.search(words):
-        return "old woman" if is_woman else "old man"
-    if _CHILD.search(words):
-        return "girl" if is_woman else "boy"
-    return "woman" if is_woman else "man"
+def _words(speaker: str, voice: str) -> str:
+    return unicodedata.normalize("NFKC", f"{speaker} {voice}").lower().replace("-", " ").replace("_", " ")
+
+
+def _cast_revision(speaker: str, voice: str) -> int:
+    """Return 2 for those who were given another voice before an age in years was read as one, else 1."""
+    words = _words(speaker, voice)
+    return 1 if english_role(words, speaker, 0) == english_role(words, speaker, 0, counts_years=False) else 2
 
 
 def _another(timbre: Timbre, take: int) -> Timbre:
@@ -163,38 +144,56 @@ def _another(timbre: Timbre, take: int) -> Timbre:
     return replace(timbre, pitch=timbre.pitch * pitch, pace=timbre.pace * pace)
 
 
-def speak(request: SpeechRequest, take: int = 1) -> Answer:
+def speak(request: SpeechRequest, take: int = 1, folder: Path | None = None) -> Answer:
     """Speak the request's text: mono 16-bit WAV, with facts `duration_s`, `spoken` and `voice`.
 
     Where there is no voice for it (see `voice_gap`), and for a text without a word, the answer is silence as long
-    as the words would take, in every take. Raises `ProviderError` when the installed voice fails.
+    as the words would take, in every take. `folder`: where the Chinese voice is. Raises `ProviderError` when the
+    installed voice fails.
     """
     text = spoken_text(request.text)
+    name, samples = "silence", None
     if request.language == "en" and _hibari_version() is not None:
         timbre = _another(cast_voice(request.speaker, request.voice), take)
-        samples = _levelled(_say(text, timbre))
-        if samples.size:
-            content = _wav((samples * 32767).round().astype("<i2").tobytes(), _SPEECH_RATE)
-            seconds = samples.size / _SPEECH_RATE
-            return Answer(content, "audio/wav", facts={"duration_s": seconds, "spoken": True, "voice": timbre.name})
+        name, samples = timbre.name, levelled(_say(text, timbre))
+    elif is_mandarin(request.language) and is_ready(folder):
+        from clash.local.mandarin.kokoro import say_in_chinese
+
+        english = english_phonemes if _hibari_version() is not None else None
+        name, samples = say_in_chinese(text, request, take, folder, english)
+    if samples is not None and samples.size:
+        content = wav_file((samples * 32767).round().astype("<i2").tobytes(), SPEECH_RATE)
+        seconds = samples.size / SPEECH_RATE
+        return Answer(content, "audio/wav", facts={"duration_s": seconds, "spoken": True, "voice": name})
     samples_n = round(words_duration(text) * _SILENCE_RATE)
     facts = {"duration_s": samples_n / _SILENCE_RATE, "spoken": False, "voice": "silence"}
-    return Answer(_wav(bytes(2 * samples_n), _SILENCE_RATE), "audio/wav", facts=facts)
+    return Answer(wav_file(bytes(2 * samples_n), _SILENCE_RATE), "audio/wav", facts=facts)
 
 
-def voice_revision(request: SpeechRequest) -> str:
-    """Which voice would answer: `hibari-0.2.1-cast-1`, or `silence-1`. Imports neither voice nor runtime."""
-    version = _hibari_version() if request.language == "en" else None
-    return f"hibari-{version}-cast-{_CAST_REVISION}" if version else f"silence-{_SILENCE_REVISION}"
+def voice_revision(request: SpeechRequest, folder: Path | None = None) -> str:
+    """Which voice would answer: `hibari-0.2.1-cast-1`, `kokoro-...`, or `silence-1`. Imports neither voice nor runtime.
+
+    English words in a Chinese line are read by the English voice's rules, so that its version counts for them.
+    """
+    version = _hibari_version()
+    if request.language == "en" and version:
+        return f"hibari-{version}-cast-{_cast_revision(request.speaker, request.voice)}"
+    if is_mandarin(request.language) and is_ready(folder):
+        reads_english = version and re.search("[A-Za-z]", request.text)
+        return f"{MANDARIN_REVISION}-hibari-{version}" if reads_english else MANDARIN_REVISION
+    return f"silence-{_SILENCE_REVISION}"
 
 
-def installed_languages() -> tuple[str, ...]:
+def installed_languages(folder: Path | None = None) -> tuple[str, ...]:
     """Return the languages that somebody will be heard in."""
-    return () if _hibari_version() is None else ("en",)
+    english = () if _hibari_version() is None else ("en",)
+    return (*english, "zh") if is_ready(folder) else english
 
 
-def voice_gap(language: str) -> str | None:
+def voice_gap(language: str, folder: Path | None = None) -> str | None:
     """Return one sentence for the person when nobody will be heard in this language, and what to do; else None."""
+    if is_mandarin(language):
+        return mandarin_gap(folder)
     base = language.split("-")[0].casefold()
     if base != "en":
         spoken = _NAMES.get(base, f"the language {language}")
@@ -203,6 +202,24 @@ def voice_gap(language: str) -> str | None:
         hear = install_command("voice")
         return f"No voice is installed, so the film keeps time in silence, with subtitles. To hear it: {hear}"
     return None
+
+
+def english_voices() -> tuple[Voice, ...]:
+    """Return the English voices."""
+    there = _hibari_version() is not None
+    roles = {"narrator": (NARRATOR,), **_CAST}
+    return tuple(
+        voice_of_role(timbre.name, "en", role, installed=there) for role, timbres in roles.items() for timbre in timbres
+    )
+
+
+def english_phonemes(words: str) -> str:
+    """Return the phonemes of English words."""
+    with _speaking:
+        try:
+            return " ".join(_engine().phonemize(words))
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise ProviderError(f"the voice could not say “{words[:60]}”: {error}") from error
 
 
 def words_duration(text: str) -> float:
@@ -225,17 +242,6 @@ def spoken_text(text: str) -> str:
 
 def _is_chinese(character: str) -> bool:
     return "\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U0003ffff"
-
-
-def _wav(pcm: bytes, rate: int) -> bytes:
-    """A mono 16-bit WAV file of these bytes."""
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(pcm)
-    return out.getvalue()
 
 
 def _hibari_version() -> str | None:
@@ -332,25 +338,3 @@ def _other_throat(envelope: Samples, phase: Samples, pitch: Samples, timbre: Tim
     # A lower pitch has more harmonics under the same envelope: keep the loudness.
     envelope[:, pitch > _VOICED_HZ] += 0.5 * np.log(timbre.pitch)
     return envelope, phase
-
-
-def _levelled(samples: Samples) -> Samples:
-    """Without the silence at both ends, speech at -19 dBFS RMS and its peaks rounded off under -3 dBFS."""
-    import numpy as np
-
-    window = _SPEECH_RATE // 100
-    frames = samples[: samples.size // window * window].reshape(-1, window)
-    power = np.sqrt(np.mean(frames.astype(np.float64) ** 2, axis=1))
-    if not power.size or power.max() < 1e-4:
-        return np.zeros(0, np.float32)
-    heard = np.flatnonzero(power > power.max() * 10 ** (-42 / 20))
-    cut = samples[max(0, heard[0] - 3) * window : (heard[-1] + 4) * window].astype(np.float64)
-    loud = np.asarray(power[power > power.max() * 10 ** (-25 / 20)], np.float64)
-    cut *= _SPOKEN_RMS / np.sqrt(np.mean(loud * loud))
-    knee = 0.6 * _SPOKEN_PEAK
-    over = np.maximum(np.abs(cut) - knee, 0) / (_SPOKEN_PEAK - knee)
-    cut = np.sign(cut) * (np.minimum(np.abs(cut), knee) + (_SPOKEN_PEAK - knee) * np.tanh(over))
-    fade = np.linspace(0, 1, min(window // 2, cut.size // 2))
-    cut[: fade.size] *= fade
-    cut[cut.size - fade.size :] *= fade[::-1]
-    return cut.astype(np.float32)

@@ -16,6 +16,7 @@ EXTRAS: dict[str, str] = {
     "fal_client": "fal",
     "hibari": "voice",
     "onnxruntime": "voice",
+    "pypinyin": "voice-zh",
     "obstore": "s3",
     "keyring": "keyring",
 }

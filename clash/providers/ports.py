@@ -173,16 +173,20 @@ class VideoRequest(SparseValue):
         return self.last_frame is not None or self.generate_audio
 
 
-class SpeechRequest(Value):
+class SpeechRequest(SparseValue):
     """Speak `text`. Answer: `audio/wav` (PCM, mono or stereo, any rate).
 
-    `speaker` is a character's slug, or "narrator"; `voice` is prose about the voice; `language` is a BCP 47 tag.
+    `speaker` is a character's slug, or "narrator"; `voice` is prose about the voice, or a voice's id; `language` is a
+    BCP 47 tag. `voice_id` is the voice that the provider chose for this person (`clash.providers.voices.CastsVoices`).
     """
+
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"voice_id"})
 
     text: str
     speaker: str
     voice: str = ""
     language: str
+    voice_id: str = ""
 
 
 Request = ScreenplayRequest | ImageRequest | VideoRequest | SpeechRequest

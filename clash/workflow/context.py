@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -14,6 +14,7 @@ from clash.database.decisions import FilmCut
 from clash.database.run_settings import Basis, RunSettings
 from clash.editing.takes import Takes
 from clash.errors import Remedy
+from clash.providers.voices import Person, VoiceIds
 
 _LONGEST_SIDE = 3840
 
@@ -84,6 +85,10 @@ class CallLedger(Protocol):
 
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
+        ...
+
+    def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
+        """See `Ledger.cast_voices`."""
         ...
 
 

@@ -15,7 +15,7 @@ from clash.story.screenplay import Screenplay, Story
 from clash.workflow.context import Format
 from clash.workflow.generate_assets import card_tasks, make_card, selected_cards
 from clash.workflow.generate_screenplay import make_screenplay
-from clash.workflow.generate_shots import ShotTasks, make_shot
+from clash.workflow.generate_shots import ShotTasks, make_shot, voices_of
 from clash.workflow.state import ShotTask, StoredFile
 from clash.workflow.takes import Judge, judge_of
 
@@ -69,7 +69,8 @@ async def collect_calls_of(
         card["slot"]: StoredFile(sha256=made.sha256, media_type=made.media_type)
         for card, made in zip(tasks, drawn, strict=True)
     }
-    shots = ShotTasks(screenplay, {**given, **cards}, reference_images, sheet, chain=film.chain)
+    voices = voices_of(screenplay, dry_run)
+    shots = ShotTasks(screenplay, {**given, **cards}, reference_images, sheet, voices=voices, chain=film.chain)
     await asyncio.gather(*(_shot(shot, dry_run, film, takes, judge) for shot in shots))
 
 

@@ -10,6 +10,7 @@ from clash.editing.cast import CastSheet, prop_references, prop_words, props_in
 from clash.editing.takes import Take, Takes, spec_of_take
 from clash.film.timing import time_shot, windows
 from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
+from clash.providers.voices import Person, VoiceIds
 from clash.story.last_frames import ends_on
 from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
 from clash.story.translations import bare_shot, words_of
@@ -121,13 +122,20 @@ def speech_call(task: ShotTask, line: Line, number: int) -> CallSpec:
     """Return the call that speaks a line of a shot; `number` counts its lines from 1."""
     unnamed = Speaker(slug=slug(line.speaker) if line.speaker else NARRATOR, voice="")
     speaker = task["speakers"].get(line.speaker, unnamed)
+    language = spoken_language(line.text, task["language"])
     request = SpeechRequest(
         text=line.text,
         speaker=speaker["slug"],
         voice=line.voice or speaker["voice"],
-        language=spoken_language(line.text, task["language"]),
+        language=language,
+        voice_id=_voice_id(line, speaker, language),
     )
     return CallSpec(_STEP, f"{task['slot']}/speech-{number}", "speech", request, order=int(task["shot"]["number"]))
+
+
+def _voice_id(line: Line, speaker: Speaker, language: str) -> str:
+    """Return the voice that was chosen for the speaker; none where the line itself says how it sounds."""
+    return "" if line.voice else speaker.get("voice_ids", {}).get(language.split("-")[0].casefold(), "")
 
 
 def clip_call(
@@ -178,16 +186,18 @@ class ShotTasks:
         panels: Mapping[str, StoredFile],
         sheet: CastSheet | None = None,
         *,
+        voices: VoiceIds | None = None,
         chain: bool = False,
     ) -> None:
         """`cards` and `panels`: the pictures that shots refer to. `sheet`: the cast that a person gave.
 
-        `chain`: clips end on the keyframe of the next shot at the same place.
+        `voices`: what `voices_of` returns. `chain`: clips end on the keyframe of the next shot at the same place.
         """
         self._screenplay = screenplay
         self._cards = cards
         self._panels = panels
         self._sheet = sheet or CastSheet()
+        self._voices = voices or {}
         self._characters = {character.slug: character for character in screenplay.characters}
         self._named = {character.name: character for character in screenplay.characters}
         self._locations = {location.slug: location for location in screenplay.locations}
@@ -233,8 +243,22 @@ class ShotTasks:
             place=self._locations[shot.location].model_dump(mode="json"),
             cast=[self._characters[name].model_dump(mode="json") for name in shot.characters],
             references=references,
-            speakers={speaker.name: Speaker(slug=speaker.slug, voice=speaker.voice) for speaker in speakers},
+            speakers={speaker.name: self._speaker(speaker) for speaker in speakers},
         )
+
+    def _speaker(self, character: Character) -> Speaker:
+        speaker = Speaker(slug=character.slug, voice=character.voice)
+        if chosen := self._voices.get(character.slug):
+            speaker["voice_ids"] = dict(chosen)
+        return speaker
+
+
+def voices_of(screenplay: Screenplay, ledger: CallLedger) -> VoiceIds:
+    """Return the voices that the speech model chooses for those who speak in the film."""
+    speaking = {line.speaker for scene in screenplay.scenes for shot in scene.shots for line in shot.dialogue}
+    return ledger.cast_voices(
+        [Person(slug=one.slug, voice=one.voice) for one in screenplay.characters if one.name in speaking]
+    )
 
 
 def _reference(role: str, file: StoredFile) -> dict[str, str]:

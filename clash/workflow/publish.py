@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from clash.assets import AssetStore, publish_copy, published_path
 from clash.calls.spec import CallResult, CallSpec
+from clash.providers.voices import Person, VoiceIds
 from clash.workflow.context import CallLedger
 
 
@@ -24,6 +26,10 @@ class PublishingLedger:
         self._ledger = ledger
         self._assets = assets
         self._folder = folder
+
+    def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
+        """See `Ledger.cast_voices`."""
+        return self._ledger.cast_voices(people)
 
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""

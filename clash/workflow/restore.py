@@ -10,7 +10,7 @@ from clash.editing.cast import read_cast_sheet
 from clash.story.screenplay import Screenplay
 from clash.workflow.context import StepContext
 from clash.workflow.generate_assets import card_tasks, make_card, selected_cards
-from clash.workflow.generate_shots import ShotTasks, make_shot, stored
+from clash.workflow.generate_shots import ShotTasks, make_shot, stored, voices_of
 from clash.workflow.state import FinishedShot, ProductionState, StoredFile
 
 
@@ -41,7 +41,8 @@ async def restore_files(screenplay: Screenplay, state: ProductionState, context:
         if (slot := card["slot"]) in cards and not here[cards[slot]["sha256"]]:
             again["cards"][slot] = stored(await make_card(card, context.ledger, context.format, context.takes))
     drawn, chain = {**cards, **again["cards"]}, context.format.chain
-    for task in ShotTasks(screenplay, drawn, state["reference_images"], sheet, chain=chain):
+    voices = voices_of(screenplay, context.ledger)
+    for task in ShotTasks(screenplay, drawn, state["reference_images"], sheet, voices=voices, chain=chain):
         if (slot := task["slot"]) in shots and not all(here[sha] for sha in _files(shots[slot])):
             again["shots"][slot] = await make_shot(task, context.ledger, context.format, context.takes)
     return again

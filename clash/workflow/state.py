@@ -80,6 +80,8 @@ class Speaker(TypedDict):
 
     slug: str
     voice: str
+    voice_ids: NotRequired[dict[str, str]]
+    """By language: the voice that the provider chose for the film."""
 
 
 class ShotSlot(TypedDict):

@@ -24,7 +24,7 @@ from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.cuts import cut_film
 from clash.workflow.generate_assets import card_tasks, make_card, selected_cards
 from clash.workflow.generate_screenplay import MadeScreenplay, make_screenplay
-from clash.workflow.generate_shots import ShotTasks, make_shot, stored
+from clash.workflow.generate_shots import ShotTasks, make_shot, stored, voices_of
 from clash.workflow.publish import publish_file
 from clash.workflow.restore import restore_files
 from clash.workflow.state import CardTask, ProductionState, ShotSlot, ShotTask, StoredFile
@@ -155,8 +155,9 @@ class Steps:
 
     async def _tasks_of(self, state: ProductionState) -> ShotTasks:
         screenplay = await self._screenplay(state["screenplay"])
-        chain = self._context.format.chain
-        return ShotTasks(screenplay, state["cards"], state["reference_images"], await self._cast(), chain=chain)
+        voices, chain = voices_of(screenplay, self._context.ledger), self._context.format.chain
+        given = state["reference_images"]
+        return ShotTasks(screenplay, state["cards"], given, await self._cast(), voices=voices, chain=chain)
 
     async def _follow(self, before: str | None, after: str) -> dict[str, int]:
         """Have the slots made again that were made of a screenplay which another one replaces: what is made is served.

@@ -1,0 +1,72 @@
+"""Which voices a speech model has, and which files have to be fetched to hear them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clash.config import Settings
+from clash.documents.voices import VoiceItem, VoiceList, VoicePackItem
+from clash.providers.catalogue import Card, load_catalogue, spoken_in
+from clash.providers.registry import Registry
+from clash.providers.voices import FetchesVoices, ListsVoices, Voice, VoicePack
+
+
+async def list_voices(settings: Settings, model: str | None = None, language: str | None = None) -> VoiceList:
+    """Return the voices of a speech model, by default of the free one; those of one language, if it is given.
+
+    Raises `UsageError` for a model that is not known.
+    """
+    registry = Registry(settings)
+    speaking = registry.model("speech", model) if model else registry.default("speech")
+    provider = speaking.provider
+    if isinstance(provider, ListsVoices):
+        voices = list(provider.voices(speaking.name))
+    else:
+        card = load_catalogue(settings).of(provider.name, speaking.name)
+        voices = _of_card(card) if card is not None else []
+    packs = provider.voice_packs() if isinstance(provider, FetchesVoices) else ()
+    if language:
+        voices = [voice for voice in voices if spoken_in(language, (voice.language,))]
+        packs = [pack for pack in packs if spoken_in(language, (pack.language,))]
+    return VoiceList(items=[_item(speaking.spec, voice) for voice in voices], packs=_items(packs))
+
+
+def _of_card(card: Card) -> list[Voice]:
+    """The voices that a model's card names."""
+    found: list[Voice] = []
+    for language, voices in card.languages.items():
+        if voices.narrator:
+            found.append(Voice(voices.narrator, language, narrator=True))
+        for gender, names in (("woman", voices.female), ("man", voices.male)):
+            found += [Voice(name, language, gender) for name in names]
+    return found
+
+
+def _item(model: str, voice: Voice) -> VoiceItem:
+    return VoiceItem(
+        model=model,
+        id=voice.id,
+        language=voice.language,
+        gender=voice.gender or None,
+        age=voice.age or None,
+        narrator=voice.narrator,
+        installed=voice.installed,
+    )
+
+
+def _items(packs: Sequence[VoicePack]) -> list[VoicePackItem]:
+    return [
+        VoicePackItem(
+            language=pack.language,
+            name=pack.name,
+            license=pack.license,
+            sources=list(pack.sources),
+            download_bytes=pack.download_bytes,
+            disk_bytes=pack.disk_bytes,
+            folder=str(pack.folder),
+            present=pack.present,
+            get=None if pack.present else f"clash voices get {pack.language}",
+            install=pack.install,
+        )
+        for pack in packs
+    ]
