@@ -207,4 +207,4 @@ def test_silence_is_the_same_in_every_take() -> None:
     line = SpeechRequest(text="你回来了。", speaker="tomas", language="zh")
     first, second = (answer(line, take=number) for number in (1, 2))
     assert first.content == second.content
-    assert "does not speak Chinese" in second.facts["warning"]
+    assert "clash voices get zh" in second.facts["warning"]
