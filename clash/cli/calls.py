@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from clash.cli.layout import Block, Column, Remark, Table
@@ -78,23 +79,41 @@ _FAILED_PAID = (
 )
 
 
-def calls_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
+@dataclass(frozen=True)
+class Screen:
+    """What a terminal shows of a long table: its last `most` rows (None: all), and the command that shows all."""
+
+    most: int | None = None
+    all_by: str = ""
+
+
+WHOLE = Screen()
+
+
+def calls_blocks(calls: Sequence[Mapping[str, Any]], screen: Screen = WHOLE) -> list[Block]:
     """One line per call, and below it what was answered to those that failed."""
-    return [Table(_CALLS, calls, empty="no call was made"), *failures(calls, "slot")]
+    told = failures(calls, "slot")
+    hidden = 0 if screen.most is None else max(0, len(told) - screen.most)
+    more = [Remark(f"{hidden:,} earlier calls failed too; all of them: {screen.all_by}", "dim")] if hidden else []
+    return [_table(_CALLS, calls, screen, empty="no call was made"), *more, *told[hidden:]]
 
 
-def unknown_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
+def unknown_blocks(calls: Sequence[Mapping[str, Any]], screen: Screen = WHOLE) -> list[Block]:
     """The calls that only a person can clear up, each with what it may have cost."""
     if not calls:
         return []
-    return [Remark("Sent, and never answered; perhaps paid:", "yellow"), Table(_UNKNOWN, calls)]
+    return [Remark("Sent, and never answered; perhaps paid:", "yellow"), _table(_UNKNOWN, calls, screen)]
 
 
-def failed_paid_blocks(calls: Sequence[Mapping[str, Any]]) -> list[Block]:
+def failed_paid_blocks(calls: Sequence[Mapping[str, Any]], screen: Screen = WHOLE) -> list[Block]:
     """The calls that were paid for and failed, and are not bought again unless a person says so."""
     if not calls:
         return []
-    return [Remark("Paid for, and failed:", "yellow"), Table(_FAILED_PAID, calls)]
+    return [Remark("Paid for, and failed:", "yellow"), _table(_FAILED_PAID, calls, screen)]
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], screen: Screen, empty: str = "") -> Table:
+    return Table(columns, rows, empty=empty, most=screen.most, all_by=screen.all_by)
 
 
 _SETTLEMENTS = (
@@ -110,9 +129,11 @@ _SETTLEMENTS = (
 )
 
 
-def settlement_blocks(settlements: Sequence[Mapping[str, Any]]) -> list[Block]:
+def settlement_blocks(settlements: Sequence[Mapping[str, Any]], screen: Screen = WHOLE) -> list[Block]:
     """What people said of calls by the provider's own record."""
-    return [Remark("Settled by hand:", "dim"), Table(_SETTLEMENTS, settlements)] if settlements else []
+    if not settlements:
+        return []
+    return [Remark("Settled by hand:", "dim"), _table(_SETTLEMENTS, settlements, screen)]
 
 
 def failures(items: Sequence[Mapping[str, Any]], name: str) -> list[Remark]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
 
 from clash.cli import diffs
 from clash.cli.calls import failures
-from clash.cli.layout import Block, Column, Listing, Record, Table
-from clash.cli.options import Json, Limit, Thread
+from clash.cli.layout import Block, Column, Listing, Record, Remark, Table
+from clash.cli.options import All, Json, Limit, Thread
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import json_text, milliseconds, moment, money
+from clash.hints import command
+
+T = TypeVar("T")
 
 app = typer.Typer(help="Checkpoints: the saved states of a run.")
 
@@ -47,6 +52,14 @@ def render_checkpoints(document: Document) -> list[Block]:
     return [Table(_LIST, items, empty=f"no checkpoints of {document['thread_id']}"), *failures(items, "checkpoint_id")]
 
 
+def _counted(steps: Sequence[str] | None) -> str:
+    """Name each step once, with the number of its tasks."""
+    times = Counter(steps or ())
+    return ", ".join(step if count == 1 else f"{step} ({count:,} tasks)" for step, count in times.items())
+
+
+_MANY, _FIRST = 12, 3
+"""An object or a list of the state with more than `_MANY` entries is shown with its first ones at a terminal."""
 _ONE = (
     Column("thread_id", "thread"),
     Column("checkpoint_id", "checkpoint"),
@@ -56,7 +69,7 @@ _ONE = (
     Column("step", "superstep"),
     Column("source"),
     Column("step_name", "step"),
-    Column("next"),
+    Column("next", show=_counted),
     Column("execution_time_ms", "time", milliseconds),
     Column("api_calls", "calls"),
     Column("cost_usd", "cost", money),
@@ -73,19 +86,46 @@ def show_checkpoint(
             metavar="[CHECKPOINT]", help="The id of the checkpoint; without it, the newest.", show_default=False
         ),
     ] = None,
+    everything: All = False,
     as_json: Json = False,
 ) -> None:
     """Show one checkpoint: when and after which step it was saved, and its state."""
     from clash.reports import checkpoints
 
     document = report(lambda settings: checkpoints.show_checkpoint(settings, thread, checkpoint))
-    emit(document, as_json=as_json, render=render_checkpoint)
+    emit(document, as_json=as_json, render=lambda shown: render_checkpoint(shown, everything=everything))
 
 
-def render_checkpoint(document: Document) -> list[Block]:
-    """The checkpoint, then its state and what is still to be done as JSON."""
+def render_checkpoint(document: Document, *, everything: bool = True) -> list[Block]:
+    """The checkpoint, then its state and what is still to be done as JSON.
+
+    `everything`: also at a terminal; else only the first entries of what has many.
+    """
     state = {key: document[key] for key in ("values", "pending", "metadata") if document.get(key)}
-    return [Record(_ONE, document), Listing(json_text(state).split("\n"))]
+    record, lines = Record(_ONE, document), json_text(state).split("\n")
+    short = lines if everything else json_text(_shortened(state)).split("\n")
+    if len(short) == len(lines):
+        return [record, Listing(lines)]
+    every = f"{command('checkpoints show', document['thread_id'], '--all')} {document['checkpoint_id']}"
+    return [record, Remark(f"The state, shortened; all of it: {every}", "dim"), Listing(lines, short)]
+
+
+def _shortened(value: Any) -> Any:
+    """Return a state with only the first entries of each long object and list, and how many more there are."""
+    if isinstance(value, Mapping):
+        items = list(cast("Mapping[str, Any]", value).items())
+        first, more = _first(items)
+        short = {name: _shortened(item) for name, item in first}
+        return {**short, "...": f"{more:,} more"} if more else short
+    if isinstance(value, list):
+        first, more = _first(cast("list[Any]", value))
+        return [*(_shortened(item) for item in first), *([f"... {more:,} more"] if more else [])]
+    return value
+
+
+def _first(entries: Sequence[T]) -> tuple[Sequence[T], int]:
+    """Return the entries that a terminal shows, and how many more there are."""
+    return (entries, 0) if len(entries) <= _MANY else (entries[:_FIRST], len(entries) - _FIRST)
 
 
 app.command("diff")(diffs.diff_checkpoints)

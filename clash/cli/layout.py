@@ -2,7 +2,8 @@
 
 A command turns its document into blocks (`Record`, `Table`, `Remark`) and knows nothing of terminals. At a
 terminal a block stays whole at any width: columns are folded, and a table that cannot be folded is set as
-records; nothing is ever cut off. In a pipe the same blocks are tab-separated, complete, and keyed as the JSON is.
+records; no cell is ever cut off. A block of thousands of lines may say what a terminal shows of it. In a pipe the
+same blocks are tab-separated, complete, and keyed as the JSON is.
 """
 
 from __future__ import annotations
@@ -68,11 +69,21 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under one header. `empty` is what a person reads when there are none."""
+    """Rows under one header. `empty` is what a person reads when there are none.
+
+    `most`: how many rows, the last ones, a terminal shows at most; None: all. `all_by`: the command that shows all.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Row]
     empty: str = ""
+    most: int | None = None
+    all_by: str = ""
+
+    @property
+    def hidden(self) -> int:
+        """How many of its rows a terminal does not show."""
+        return 0 if self.most is None else max(0, len(self.rows) - self.most)
 
 
 @dataclass(frozen=True)
@@ -93,9 +104,10 @@ class Remark:
 
 @dataclass(frozen=True)
 class Listing:
-    """Lines that are shown as they are, such as indented JSON."""
+    """Lines that are shown as they are, such as indented JSON. `short`: what a terminal shows in place of them."""
 
     lines: Sequence[str] = field(default_factory=tuple[str, ...])
+    short: Sequence[str] | None = None
 
 
 Block = Table | Record | Remark | Listing
@@ -142,20 +154,24 @@ def _for_terminal(block: Block, width: int) -> Iterator[RenderableType]:
     if isinstance(block, Remark):
         yield Text(visible(block.text), style=block.style, overflow="fold")
     elif isinstance(block, Listing):
-        yield from (Text(visible(line)) for line in block.lines)
+        yield from (Text(visible(line)) for line in (block.lines if block.short is None else block.short))
     elif isinstance(block, Record):
         yield _record([(c.heading, c.text(block.row)) for c in block.columns if c.at_terminal], width)
     elif not block.rows:
         yield Text(block.empty or "nothing to show", style="dim")
     else:
+        if block.hidden:
+            told = f"{block.hidden:,} earlier ones are not shown; all of them: {block.all_by}"
+            yield Text(told, style="dim", overflow="fold")
         yield from _table(block, width)
 
 
 def _table(table: Table, width: int) -> Iterator[RenderableType]:
     """The table in columns if it can be made to fit, else its rows one by one as records."""
     columns = [column for column in table.columns if column.at_terminal]
-    columns = [column for column in columns if any(column.text(row) for row in table.rows)]
-    cells = [[column.text(row) for column in columns] for row in table.rows]
+    rows = table.rows[table.hidden :]
+    columns = [column for column in columns if any(column.text(row) for row in rows)]
+    cells = [[column.text(row) for column in columns] for row in rows]
     fitted = _fit(columns, cells, width)
     if fitted is not None:
         yield _columns(columns, cells, *fitted)

@@ -20,6 +20,10 @@ Limit = Annotated[
     typer.Option("--limit", metavar="N", min=1, max=_MOST_ROWS, help="Show only the N newest.", show_default=False),
 ]
 
+All = Annotated[
+    bool, typer.Option("--all", help="Show everything at a terminal too; a pipe and --json always get everything.")
+]
+
 Concurrency = Annotated[
     int | None,
     typer.Option(

@@ -9,9 +9,18 @@ from typing import Annotated, Any, cast
 import typer
 
 from clash.cli import diffs
-from clash.cli.calls import STEPS, calls_blocks, failed_paid_blocks, failures, settlement_blocks, unknown_blocks
+from clash.cli.calls import (
+    STEPS,
+    WHOLE,
+    Screen,
+    calls_blocks,
+    failed_paid_blocks,
+    failures,
+    settlement_blocks,
+    unknown_blocks,
+)
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
-from clash.cli.options import Json, Limit, Thread
+from clash.cli.options import All, Json, Limit, Thread
 from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
 from clash.cli.text import clock, minute, moment, money, money_if_any
@@ -129,6 +138,8 @@ _RUN = (
     Column("error"),
 )
 _PROGRESS = (STEPS[0], Column("done", right=True), Column("total", "of", right=True), *STEPS[1:])
+_MOST_CALLS = 20
+"""How many rows of each table of calls a terminal shows: the newest. A film of 5,000 shots has 15,000."""
 _NOT_FOR_PEOPLE = (
     "settings.story",
     "settings.reference_images",
@@ -141,14 +152,16 @@ _NOT_FOR_PEOPLE = (
 
 
 @app.command("show")
-def show_run(thread: Thread, as_json: Json = False) -> None:
-    """Show one run: its story and settings, its steps, its film, and every call it made."""
+def show_run(thread: Thread, everything: All = False, as_json: Json = False) -> None:
+    """Show one run: its story and settings, its steps, its film, and the calls it made."""
     from clash.reports import runs
 
-    emit(report(lambda settings: runs.show_run(settings, thread)), as_json=as_json, render=render_run)
+    screen = WHOLE if everything else Screen(_MOST_CALLS, command("runs show", thread, "--all"))
+    document = report(lambda settings: runs.show_run(settings, thread))
+    emit(document, as_json=as_json, render=lambda shown: render_run(shown, screen))
 
 
-def render_run(document: Document) -> list[Block]:
+def render_run(document: Document, screen: Screen = WHOLE) -> list[Block]:
     """The run, its settings, its steps, its calls."""
     story, film, error = (part_of(document, key) for key in ("story", "film", "error"))
     facts = {
@@ -168,10 +181,10 @@ def render_run(document: Document) -> list[Block]:
     return [
         Record((*_RUN, *(_chosen_column(name) for name in chosen)), {**facts, **chosen}),
         Table(_PROGRESS, _steps(document), empty="no step was begun"),
-        *calls_blocks(document.get("calls") or ()),
-        *settlement_blocks(document.get("settlements") or ()),
-        *unknown_blocks(document.get("unknown") or ()),
-        *failed_paid_blocks(document.get("failed_paid") or ()),
+        *calls_blocks(document.get("calls") or (), screen),
+        *settlement_blocks(document.get("settlements") or (), screen),
+        *unknown_blocks(document.get("unknown") or (), screen),
+        *failed_paid_blocks(document.get("failed_paid") or (), screen),
     ]
 
 
