@@ -33,7 +33,7 @@ def _told_in_english(name: str, description: str) -> tuple[str, str]:
     known = place_kind(Location(slug="", name=name, description=description)) not in UNKNOWN_PLACES
     if vocabulary_for(text).tag in _READ_AS_THEY_ARE and known:
         return name, description
-    return _in_english("places", name), _in_english("places", description, text)
+    return _in_english("places", name, likely=text), _in_english("places", description, text)
 
 
 def kind_of_place(location: Location, hint: str = "") -> PlaceKind:
@@ -54,13 +54,17 @@ def weather_of(text: str) -> Weather | None:
     return cast("Weather | None", _in_english("weather", text, text) or None)
 
 
-def _in_english(section: str, words: str, text: str | None = None) -> str:
-    """What the words mean: in the language of `text`, or in any that knows them where that is None."""
+def _in_english(section: str, words: str, text: str | None = None, *, likely: str = "") -> str:
+    """What the words mean: in the language of `text`, or in any that knows them where that is None.
+
+    A word of several languages, such as "oficina", is read in that of the text `likely`.
+    """
     if not words:
         return ""
     if text is not None:
         spoken = vocabulary_for(text)
         return "" if spoken.tag in _READ_AS_THEY_ARE else spoken.keyed(section, words)
     others = [tag for tag in tags() if tag not in _READ_AS_THEY_ARE]
-    likely = sorted(others, key=lambda tag: tag != vocabulary_for(words).tag)
-    return next(filter(None, (vocabulary(tag).keyed(section, words) for tag in likely)), "")
+    spoken_in = vocabulary_for(likely or words).tag
+    ordered = sorted(others, key=lambda tag: tag != spoken_in)
+    return next(filter(None, (vocabulary(tag).keyed(section, words) for tag in ordered)), "")

@@ -13,17 +13,17 @@ from clash.story.cells import is_empty, names_a_file, split_list
 from clash.story.column_rules import LENS
 from clash.story.columns import Column, Columns, is_joined
 from clash.story.headers import SPEECH
-from clash.story.headings import Heading, canonical_side, heading_of, is_scene_number
+from clash.story.headings import Heading, apply_heading, canonical_side, heading_of, is_read_as_it_is, is_scene_number
 from clash.story.last_frames import last_frame_named
 from clash.story.lengths import Lengths
 from clash.story.screenplay import Beat, Line
-from clash.story.second_language import separated, with_second_language
+from clash.story.scripted_cells import taken_apart
+from clash.story.second_language import separated, with_second_language, with_second_of_one_script
 from clash.story.speakers import is_nobody, is_off, name_key, voice_of
 from clash.story.speech import Speech, clean, is_a_sound, names_in, plain_text, speech_of
 from clash.story.table import Row, Table, shortened
 from clash.story.translations import joined, shared_out
-from clash.story.vocabulary import words
-from clash.story.words import fold, has_cjk, is_cjk
+from clash.story.words import fold, is_cjk
 
 LONGEST_SPEECH_S = 3000.0
 """Seconds. Words that take longer to say are a mistake in the table."""
@@ -89,7 +89,7 @@ class Beats:
         if values.get("description") and not self._columns.of("shot_size"):
             size, values["description"] = leading_size(values["description"])
             values.update({"shot_size": size} if size else {})
-        _under(values, heading)
+        apply_heading(values, heading)
         scene = values["scene"] = values.get("scene") or self._scene
         self._scene = scene
         people = split_list(clean(values.pop("characters", "")))
@@ -180,6 +180,9 @@ class Beats:
             return [(name, text) for name in camera] + ([("lens", lens[0])] if lens else [])
         if set(fields) <= {"int_ext", "time"}:
             return [(name, text) for name in fields]
+        if column.is_paired:
+            parts = zip(column.meaning.fields, (part.strip() for part in text.split("/")), strict=False)
+            return [(name, part) for name, part in parts if not is_empty(part)]
         if {"location", "description"} <= set(fields):
             place, dash, rest = text.partition(" - ")
             return [("location", place), ("description", rest)] if dash and len(place) < 60 else [("description", text)]
@@ -192,13 +195,13 @@ class Beats:
             found = heading_of(scene)
             if found.number and found.place:
                 values["scene"] = found.number
-                _under(values, found)
+                apply_heading(values, found)
         place = values.get("location", "")
         if place and len(place) < 120:
             found = heading_of(place)
-            if found.place and (found.int_ext or found.time) and not _is_read_as_it_is(place, found):
+            if found.place and (found.int_ext or found.time) and not is_read_as_it_is(place, found):
                 values["location"] = found.place
-                _under(values, found)
+                apply_heading(values, found)
 
     # -- what is said
 
@@ -210,9 +213,12 @@ class Beats:
             if is_empty(cell):
                 continue
             if "description" in column.fields:
-                seen, cell = self._seen_and_said(cell)
+                seen, cell = self._scripted(cell, column, values) if column.speakers else self._seen_and_said(cell)
                 values["description"] = " ".join(filter(None, (values.get("description", ""), plain_text(seen))))
-            if column.language:
+            if column.is_of_one_script:
+                found = self._speech(column, separated(cell, within_script=True), column_speaker, people)
+                found = with_second_of_one_script(found, column.language, is_second_spoken=column.is_second_spoken)
+            elif column.language:
                 found = self._speech(column, separated(cell), column_speaker, people)
                 found = with_second_language(found, column.language)
             else:
@@ -280,6 +286,13 @@ class Beats:
             found = speech_of(line, known=self._known, dashes=False)
             (said if found.has_names else seen).append(line)
         return "\n".join(seen).strip(), "\n".join(said)
+
+    def _scripted(self, text: str, column: Column, values: dict[str, str]) -> tuple[str, str]:
+        """A cell as screenplays write it; its heading says where and when, unless the row's own columns do."""
+        found = taken_apart(clean(text), column.speakers)
+        if found.heading:
+            apply_heading(values, heading_of(found.heading))
+        return "\n".join(found.seen).strip(), "\n".join(found.said)
 
     def _check_length(self, row: Row, column: Column, line: Line) -> None:
         seconds = spoken_seconds(line.text)
@@ -349,34 +362,6 @@ def _told_first(lines: Sequence[tuple[int, Line]]) -> tuple[str, tuple[Line, ...
         for tag in tags
     }
     return narration, tuple(line for _, line in lines[count:]), translations
-
-
-def _under(values: dict[str, str], heading: Heading | None) -> None:
-    """What a heading says where the row itself says nothing."""
-    if heading is None:
-        return
-    for name, text in (
-        ("scene", heading.number),
-        ("location", heading.place),
-        ("int_ext", heading.int_ext),
-        ("time", heading.time),
-    ):
-        if text and not values.get(name):
-            values[name] = text
-
-
-def _is_read_as_it_is(place: str, found: Heading) -> bool:
-    """Whether the writers understand this heading as it stands: `INT. KITCHEN - NIGHT`, 面馆 内 夜."""
-    first = place.strip().split()[0].rstrip(".").casefold()
-    if has_cjk(place):
-        return fold(first) not in _sides()
-    return first in ("int", "ext", "int/ext", "i/e") and (not found.time or found.time.casefold() in place.casefold())
-
-
-def _sides() -> frozenset[str]:
-    return frozenset(
-        word for key in ("interior", "exterior", "day", "night", "dawn", "dusk") for word in words("sides", key)
-    )
 
 
 def _says_no(column: Column, cell: str) -> bool:

@@ -10,7 +10,7 @@ from clash.story.cells import is_sentence, looks_like_a_file
 from clash.story.columns import Column, Columns, ColumnValues
 from clash.story.durations import Length, is_unmistakable, length_of
 from clash.story.headers import SPEECH
-from clash.story.headings import is_scene_number
+from clash.story.headings import is_heading, is_scene_number
 from clash.story.speakers import is_off
 
 SENTENCES_IN_MOST = 0.6
@@ -84,7 +84,7 @@ def _numbers(columns: Columns, values: ColumnValues, column: Column) -> None:
         if values.share(column, lambda text: movement_of(text) is not None and len(text) < 30) > 0.5:
             column.fields = () if columns.of("movement") else ("movement",)
             return
-    if values.share(column, is_scene_number) >= 0.5:
+    if values.share(column, lambda text: is_scene_number(text) or is_heading(text)) >= 0.5:
         return
     if values.share(column, is_sentence) > SENTENCES_IN_MOST and not columns.of("description"):
         column.fields = ("description",)

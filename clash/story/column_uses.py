@@ -11,6 +11,8 @@ from clash.story.column_rules import SENTENCES_IN_MOST, are_starts, clock_field,
 from clash.story.columns import MAPPABLE, Column, Columns, ColumnValues, is_joined
 from clash.story.durations import length_of
 from clash.story.headers import SPEECH, UNUSED, language_of_headers, meaning_of
+from clash.story.headings import is_scene_number
+from clash.story.scripted_cells import speakers_in
 from clash.story.second_language import TRANSLATION, SecondLanguage
 from clash.story.speakers import could_be_a_name, name_key
 from clash.story.speech import has_labels, has_spoken_names, names_in
@@ -45,14 +47,25 @@ class _Deciding:
         for column in list(self._columns.every):
             if not column.by_hand and column.fields:
                 decide_alone(self._columns, self._values, column)
+        self._shot_numbers()
         self._lengths()
         second = SecondLanguage(self._columns, self._values, self._language)
         second.columns_of_one()
         self._speech()
         self._people()
+        self._numbers_of_beats()
         self._picture()
         self._names_of_beats()
+        self._scripted()
         second.cells_of_two()
+
+    def _shot_numbers(self) -> None:
+        """Beside a column of shots' numbers, one that only counts the rows is not used."""
+        same = [c for c in self._columns.of("shot") if c.fields == ("shot",) and not c.by_hand and self._values.of(c)]
+        counting = [c for c in same if key_of(c.header) in _COUNTING]
+        if len(counting) < len(same):
+            for column in counting:
+                column.fields = ()
 
     def _lengths(self) -> None:
         columns = self._columns
@@ -129,6 +142,8 @@ class _Deciding:
             )
         else:
             column.fields = ("sound", *music)
+            values = self._values.of(column)
+            column.is_paired = bool(music) and len(values) > 1 and all(value.count("/") == 1 for value in values)
             if any(has_labels(value) for value in self._values.of(column)):
                 column.unnamed = "sound"
 
@@ -186,6 +201,20 @@ class _Deciding:
         elif lonely and not any(columns.of(name) for name in ("video_prompt", "image_prompt")):
             lonely[0].fields = ("description", *lonely[0].fields)
 
+    def _numbers_of_beats(self) -> None:
+        """A column that is called the picture and holds numbers alone is none: `Beat` with 1, 2, 3."""
+        for column in self._columns.of("description"):
+            if column.fields == ("description",) and not column.by_hand and self._values.of(column):
+                column.fields = () if self._values.share(column, is_scene_number) == 1 else column.fields
+
+    def _scripted(self) -> None:
+        """Where no column holds words, those of people who speak in the cells of the picture are words."""
+        others = [c for c in self._columns.speech if "description" not in c.fields]
+        for column in self._columns.of("description") if not others else ():
+            speakers = speakers_in(self._values.of(column)) if "image_prompt" not in column.fields else frozenset[str]()
+            if speakers:
+                column.fields, column.unnamed, column.speakers = ("description", "dialogue"), "nobody", speakers
+
     def _names_of_beats(self) -> None:
         """Two columns of prose of which one holds short names: those are the titles of the other."""
         described = [c for c in self._columns.of("description") if not c.by_hand and c.fields == ("description",)]
@@ -212,6 +241,10 @@ class _Deciding:
         return all(cells and not any(map(has_spoken_names, cells)) for cells in said)
 
 
+_COUNTING = frozenset(
+    {"#", "no", "number", "index", "row", "item", "order", "id", "序号", "序", "编号", "nr", "n", "行"}
+)
+"""Headers, as they are compared, that may number the rows rather than the shots."""
 _TITLE_LIKE = frozenset(
     {"beat", "story", "故事", "情节", "剧情", "storybeat", "beats", "plot", "historia", "histoire", "storia", "история"}
 )

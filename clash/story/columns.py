@@ -37,8 +37,16 @@ class Column:
     by_hand: bool = False
     translates: tuple[int, ...] = ()
     """The columns whose words it holds in another language; then its field is `translation`."""
+    speakers: frozenset[str] = frozenset()
+    """Who speaks in a column that holds what is seen and what is said together; see `scripted_cells`."""
     language: str = ""
     """The language of a translation, or of the second of two languages that stand in each of its cells."""
+    is_paired: bool = False
+    """Whether each cell holds sound and music, one before its stroke and one behind it, in the header's order."""
+    is_of_one_script: bool = False
+    """Whether the two languages of its cells share their letters: then places, not letters, tell them apart."""
+    is_second_spoken: bool = False
+    """Whether, of such cells, the second of each two lines is the film's language."""
 
     @property
     def shown(self) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from clash.story.bare_cues import BRACKETED, is_bare_cue
 from clash.story.speakers import (
     LONGEST_NAME,
     could_be_a_name,
@@ -19,13 +20,14 @@ from clash.story.speakers import (
 from clash.story.words import has_cjk
 
 OPEN, _CLOSE = "([（【［", ")]）】］"
-BRACKETED = re.compile(r"[(（\[【［]([^()（）\[\]【】［］\n]*)[)）\]】］]")
 _BULLET = re.compile(r"[ \t]{0,40}(?:[-–—•·▪●*][ \t]+|[-–—•](?=\S)|\d{1,3}[.)、．][ \t]*(?=\D)|[①-⑳])")
 _QUOTATION = re.compile(r"([^「」『』\s:：，。、！？…]{1,20})\s?(「[^「」]{1,2000}」|『[^『』]{1,2000}』)[\s／/]{0,3}")
 _KANJI_OR_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc・]{2,8}|[\u4e00-\u9fff々]{2,4}")
 _DASHED = re.compile(r"([^\W\d_][^—–:：\n]{0,50}?)(?:\s?[—–]\s|\s--?\s)\s{0,4}(\S.*)")
 _NOTED = re.compile("([\u3040-\u30ff\u3400-\u9fff]{1,8}[（(]([^（()）\n]{1,12})[)）])\\s?[—–]{1,2}\\s?(\\S.*)")
 """A Chinese or Japanese name with a note in brackets, before a dash: 保罗（画外）——"""
+_QUOTED_LINE = re.compile(r"(?:“|\"|„|«\s?)(?P<said>[^“”\"„«»]{2,4000})(?:[”\"“]|\s?»)(?P<rest>[^“”\"„«»:：]{0,200})")
+"""A line that quotes the name along with the words: `“OMAR: Flour’s gone up again.” [tired]`."""
 _KANA = re.compile("[\u3041-\u30fa]")
 _IN_A_SENTENCE = re.compile("[はがもとにでをのへて]$|^[とって]|[说說道问問喊叫]$|[\u3041-\u3096]{3}")
 _ENDS = frozenset('。！？!?…；;|｜」』”"\n')
@@ -47,6 +49,10 @@ def pieces_of(cell: str, known: frozenset[str], *, only_known: bool) -> Iterator
 
 def _cut(line: str, known: frozenset[str], *, only_known: bool) -> Iterator[tuple[str, str]]:
     cues = list(_cues(line, known, only_known=only_known))
+    if not cues and (inside := _QUOTED_LINE.match(line)):
+        within = inside["said"] + inside["rest"]
+        found = list(_cues(within, known, only_known=only_known))
+        line, cues = (within, found) if found and found[0][0] == 0 else (line, cues)
     if not cues:
         quoted = _quotations(line, known, only_known=only_known)
         yield from quoted or [_without_colon(line, known, only_known=only_known)]
@@ -236,8 +242,11 @@ def _without_colon(line: str, known: frozenset[str], *, only_known: bool) -> tup
     return "", line
 
 
-def is_cue(text: str, after: tuple[str, str], known: frozenset[str]) -> bool:
-    """Whether a line is a name on its own above the words, in capitals or with a colon, as screenplays write it."""
+def is_cue(text: str, after: tuple[str, str], known: frozenset[str], *, is_said: bool) -> bool:
+    """Whether a line is a name on its own above the words, in capitals or with a colon, as screenplays write it.
+
+    `is_said`: the cell holds what people say, not what a narrator tells, so that capitals are enough.
+    """
     bare = text.strip()
     if bare.endswith((":", "：")):
         name = bare[:-1].strip()
@@ -245,6 +254,8 @@ def is_cue(text: str, after: tuple[str, str], known: frozenset[str]) -> bool:
     if len(bare) > LONGEST_NAME or bare != bare.upper() or bare == bare.lower():
         return False
     if name_key(bare) in known:
+        return True
+    if is_said and not after[0] and is_bare_cue(bare, after[1]):
         return True
     below = BRACKETED.fullmatch(after[1].strip())
     return could_be_a_name(bare) and not after[0] and (below is not None or bool(BRACKETED.search(bare)))

@@ -18,8 +18,10 @@ FPS = 24.0
 
 _LONGEST_TEXT = 60
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
+_QUOTED = re.compile('["“„«「](.+)["”“»」]')
+"""A length that stands in quotes as a whole: `“3 secs”`."""
 _CLOCK = re.compile(
-    r"(?:(?P<hours>\d{1,3}):)?(?P<minutes>\d{1,3}):(?P<seconds>\d{2}(?:[.,]\d{1,6})?)(?:[:;](?P<frames>\d{1,3}))?"
+    r"(?:(?P<hours>\d{1,3}):)?(?P<minutes>\d{0,3}):(?P<seconds>\d{2}(?:[.,]\d{1,6})?)(?:[:;](?P<frames>\d{1,3}))?"
 )
 _PART = re.compile(r"(?P<number>\d{1,9}(?:[.,]\d{1,9})?|\.\d{1,9})(?P<unit>[^\d\s.,:;]*)")
 _SECONDS_AND_FRAMES = re.compile(r"(\d{1,3})\s?\+\s?(\d{1,3})")
@@ -131,7 +133,7 @@ def are_clock_ranges(lengths: Sequence[Length]) -> bool:
 
 def _plain(text: str) -> str:
     folded = fold(text).replace("′′", "″").replace("''", "″").strip()
-    folded = _BRACKETS.sub("", folded).replace("*", "").replace("`", "").strip()
+    folded = _BRACKETS.sub("", _QUOTED.sub(r"\1", folded)).replace("*", "").replace("`", "").strip()
     folded = _HAN.sub(lambda found: str(_han(found[0])), folded).lstrip("~≈+±<≤ ").rstrip("+ ")
     for word in _about():
         folded = folded.removesuffix(word) if _stands_alone(folded, word, end=True) else folded
@@ -169,7 +171,7 @@ def _single(text: str, unit: str, fps: float) -> tuple[float, str] | None:
         bare = bare.removesuffix(word)
     clock = _CLOCK.fullmatch(bare.strip())
     if clock:
-        minutes, seconds = int(clock["minutes"]), float(clock["seconds"].replace(",", "."))
+        minutes, seconds = int(clock["minutes"] or 0), float(clock["seconds"].replace(",", "."))
         if seconds >= 60 or (clock["hours"] and minutes >= 60):
             return None
         total = int(clock["hours"] or 0) * 3600 + minutes * 60 + seconds

@@ -21,6 +21,7 @@ UNUSED = frozenset({"production", "caption"})
 SPEECH = frozenset({"dialogue", "narration", "script", "audio"})
 
 _BRACKETS = re.compile(r"[(\[【〔{（［][^()\[\]【】〔〕{}（）［］]*[)\]】〕}）］]")
+_WIDE_PARTS = re.compile(r"[&＆+＋;；\n]")
 _PARTS = re.compile(r"[/／&＆+＋|｜、，,;；\n]|\s[-–—]\s")
 _NUMBERED = re.compile(r"(?:sentence|paragraph|line|beat|part|句子|句|段落|段)(\d{1,4})")
 _STORY_TITLES = frozenset({"storytitle", "title", "story", "故事标题", "标题", "故事名"})
@@ -65,6 +66,8 @@ def meaning_of(header: str, prefer: str = "") -> Meaning:
         unit, language = unit or found_unit, language or found_language
     if not fields:
         fields = next((found for words in inside if (found := lookup.alias(words) or lookup.core(words))), ())
+    if fields == ("image_prompt",) and any(words("header_words", "video").intersection(found) for found in inside):
+        fields = ("video_prompt",)
     language = language or _language_among(words_of(outside))
     if fields and not unit and "duration" in fields:
         unit = _unit(words_of(outside)[-1:])
@@ -128,6 +131,9 @@ class _Lookup:
 
     def parts(self, header: str) -> tuple[str, ...]:
         """The fields of a header that joins several: by a stroke, by `and`; by its Chinese and its Latin part."""
+        wide = [self.alias(words_of(piece)) for piece in _WIDE_PARTS.split(header) if piece.strip()]
+        if len(wide) > 1 and all(wide):
+            return _united(field for fields in wide for field in fields)
         pieces = [piece for piece in _PARTS.split(header) if piece.strip()]
         every = False
         if len(pieces) < 2:

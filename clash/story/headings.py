@@ -17,6 +17,7 @@ _NUMBER = re.compile(
 )
 _GAPS = re.compile(r"\s+[-–—·|]+\s+|[·—|]+|\s*[-–]{2,}\s*|[/／、，,]\s*|\s+")
 _SIDE = re.compile(r"^\s*(?:int\.?\s*/\s*ext|i\s*/\s*e)\b\.?", re.IGNORECASE)
+_HEADING = re.compile(r"\s*(?:(?:int|ext)\.?\s*/\s*(?:int|ext)|i\s*/\s*e|int|ext|est)(?:\.\s*|\s+)\S", re.IGNORECASE)
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 
 
@@ -85,6 +86,15 @@ _ENGLISH = frozenset(
 )
 
 
+def is_heading(text: str) -> bool:
+    """Whether a text begins as scene headings do, with inside or outside: `INT. CAFÉ - MORNING`.
+
+    >>> is_heading("INT. CAFÉ - MORNING"), is_heading("I/E. Car - Day"), is_heading("Interest grows.")
+    (True, True, False)
+    """
+    return len(text) <= LONGEST_HEADING and _HEADING.match(text) is not None
+
+
 def canonical_side(text: str, *, time: bool) -> str:
     """A cell of a time or an int/ext column in a language that the writers do not read, said in English.
 
@@ -99,6 +109,34 @@ def canonical_side(text: str, *, time: bool) -> str:
     if side not in wanted or key in _ENGLISH or key in ("int", "ext", "interior", "exterior", "i", "e"):
         return text
     return side
+
+
+def apply_heading(values: dict[str, str], heading: Heading | None) -> None:
+    """Fill in what a heading says where the row itself says nothing."""
+    if heading is None:
+        return
+    for name, text in (
+        ("scene", heading.number),
+        ("location", heading.place),
+        ("int_ext", heading.int_ext),
+        ("time", heading.time),
+    ):
+        if text and not values.get(name):
+            values[name] = text
+
+
+def is_read_as_it_is(place: str, found: Heading) -> bool:
+    """Whether the writers understand this heading as it stands: `INT. KITCHEN - NIGHT`, 面馆 内 夜."""
+    first = place.strip().split()[0].rstrip(".").casefold()
+    if has_cjk(place):
+        return fold(first) not in _sides()
+    return first in ("int", "ext", "int/ext", "i/e") and (not found.time or found.time.casefold() in place.casefold())
+
+
+def _sides() -> frozenset[str]:
+    return frozenset(
+        word for key in ("interior", "exterior", "day", "night", "dawn", "dusk") for word in words("sides", key)
+    )
 
 
 def is_scene_number(text: str) -> bool:

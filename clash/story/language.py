@@ -30,6 +30,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?(?:-[A-Za-z0-9]{5,8})*")
 _MOST = 40_000
+_SURELY = 3
+"""Frequent words that a text needs at least for its language to be sure."""
 _UKRAINIAN = re.compile("[іїєґ]")
 
 
@@ -55,6 +57,23 @@ def language_of(texts: Iterable[str], *, otherwise: str = "en") -> str:
     if tag and counts[tag] * 2 > letters:
         return "uk" if tag == "ru" and len(_UKRAINIAN.findall(text.casefold())) * 50 > counts[tag] else tag
     return _by_words(text, otherwise)
+
+
+def surely_in(texts: Iterable[str]) -> str:
+    """The language of Latin letters that frequent words clearly tell; "" where they do not.
+
+    >>> surely_in(["Claro que sí, las mejores del pueblo."]), surely_in(["Of course, the best in the village."])
+    ('es', 'en')
+    >>> surely_in(["Ana!"])
+    ''
+    """
+    text = "\n".join(texts)[:_MOST]
+    if script_of(text) != "latin":
+        return ""
+    scores = _scores(text)
+    ordered = sorted(scores, key=lambda tag: -scores[tag])
+    best, next_best = scores[ordered[0]], scores[ordered[1]]
+    return ordered[0] if best >= _SURELY and best * 2 >= next_best * 3 else ""
 
 
 def script_of(text: str) -> str:
@@ -90,16 +109,22 @@ def checked_tag(tag: str) -> str:
 
 def _by_words(text: str, otherwise: str) -> str:
     """The language of Latin letters whose frequent words are most of the text's; else `otherwise`, else English."""
+    scores = _scores(text)
+    best = max(scores, key=lambda tag: (scores[tag], tag == otherwise, tag == "en"))
+    if scores[best] >= 2 and scores[best] * 4 > scores["en"] * 5:
+        return best
+    return otherwise if 0 < scores.get(otherwise, 0) >= scores["en"] else "en"
+
+
+def _scores(text: str) -> dict[str, int]:
+    """How many frequent words and letters of each language a text has."""
     words = Counter(_WORD.findall(fold(text)))
     scores = {tag: sum(words[word] for word in stop) for tag, stop in _stop_words().items()}
     marks = Counter(re.findall("[ñ¿¡ßãõçœêèùäöüąęłżșțğışđăơư]", text.casefold()))
     for tag, letters in _MARKS.items():
         if tag in scores:
             scores[tag] += 2 * min(10, sum(marks[letter] for letter in letters))
-    best = max(scores, key=lambda tag: (scores[tag], tag == "en"))
-    if scores[best] >= 2 and scores[best] * 4 > scores["en"] * 5:
-        return best
-    return otherwise if 0 < scores.get(otherwise, 0) >= scores["en"] else "en"
+    return scores
 
 
 _MARKS = {"es": "ñ¿¡", "de": "ßäöü", "pt": "ãõ", "fr": "œêèù", "vi": "đăơư"}

@@ -19,12 +19,12 @@ from clash.story.column_uses import columns_of
 from clash.story.columns import Columns
 from clash.story.durations import FPS
 from clash.story.headers import language_of_headers, meaning_of, sentence_columns, title_column
-from clash.story.language import checked_tag, language_of
+from clash.story.language import checked_tag, language_of, surely_in
 from clash.story.last_frames import unknown_last_frames
 from clash.story.lengths import Lengths
 from clash.story.rows import kept_rows
 from clash.story.screenplay import Beat, Story
-from clash.story.second_language import TRANSLATION
+from clash.story.second_language import TRANSLATION, first_of_two
 from clash.story.table import Row, Table, read_table, shortened
 
 __all__ = ["ColumnUse", "Options", "Reading", "language_of", "read", "read_story", "split_list", "title_of"]
@@ -298,10 +298,11 @@ def _chosen(name: str, titles: Sequence[str], choice: str | None, *, what: str =
 def _language(beats: Sequence[Beat], options: Options, headers: Sequence[str]) -> str:
     if options.language:
         return checked_tag(options.language)
-    described = [beat.description for beat in beats]
+    described = first_of_two([beat.description for beat in beats])
+    spoken = [text for beat in beats for text in (beat.narration, *(line.text for line in beat.dialogue))]
     if not any(letter.isalpha() for text in described for letter in text):
-        described = [text for beat in beats for text in (beat.narration, *(line.text for line in beat.dialogue))]
-    return language_of(described, otherwise=language_of_headers(headers) or "en")
+        described = spoken
+    return language_of(described, otherwise=surely_in(spoken) or language_of_headers(headers) or "en")
 
 
 def _rows_named(rows: Sequence[int], unit: str) -> str:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from clash.story.cells import is_empty
 from clash.story.columns import Column, Columns, ColumnValues
 from clash.story.headers import language_named
-from clash.story.language import checked_tag, language_of, script_of
+from clash.story.language import checked_tag, language_of, script_of, surely_in
 from clash.story.screenplay import Line
 from clash.story.speakers import name_key
 from clash.story.speech import Speech, speech_of
@@ -27,6 +27,7 @@ _BESIDE_WORDS = 0.6
 """The least share of a translation's cells that stand beside words."""
 _IN_MOST_CELLS = 0.6
 _STROKE = re.compile(r"\s*[/／|｜]\s*")
+_STROKE_ALONE = re.compile(r"\s+[/|]\s+")
 _IN_BRACKETS = re.compile(r"^(?P<own>.*\S)\s*[（(](?P<other>[^()（）]{2,})[)）]\s*$")
 _SAME_LINE = re.compile(r"^(?P<own>.*[。！？…])\s*(?P<other>[A-Za-z].*)$")
 _SENTENCE = re.compile(r"[.!?…。！？][\"”’」』]*$")
@@ -61,6 +62,8 @@ class SecondLanguage:
     def cells_of_two(self) -> None:
         """Find the columns of speech whose cells hold the same words in two scripts."""
         for column in self._columns.speech:
+            if self._of_one_script(column):
+                continue
             mixed = [cell for cell in self._values.of(column) if len(_scripts_of(cell.split("\n"))) > 1]
             mixed = mixed or [
                 cell for cell in self._values.of(column) if not cell.isascii() and separated(cell) != cell
@@ -72,7 +75,8 @@ class SecondLanguage:
             if not pairs or len(pairs) < _IN_MOST_CELLS * sum(bool(line) for line in lines):
                 continue
             said = [(own, other) for found in pairs for own, other in found]
-            if not _are_of_one_cast(said):
+            is_bilingual = first_of_two(self._described()) != self._described()
+            if not _are_of_one_cast(said, is_bilingual=is_bilingual):
                 continue
             scripts = {script_of(own.text) for own, _ in said}, {script_of(other.text) for _, other in said}
             if any(len(found) != 1 for found in scripts):
@@ -80,6 +84,22 @@ class SecondLanguage:
             first, second = ([line.text for line in side] for side in zip(*said, strict=True))
             is_second_spoken = script_of(" ".join(second)) == self._film_script()
             column.language = language_of(first if is_second_spoken else second)
+
+    def _of_one_script(self, column: Column) -> bool:
+        """Find the translation in cells whose two languages share their letters: each line twice, by one speaker."""
+        spoken = (speech_of(separated(cell, within_script=True)).lines for cell in self._values.of(column))
+        cells = [pairs_of_one_script(lines) for lines in spoken if lines]
+        said = [pair for found in cells for pair in found]
+        if not said or sum(map(bool, cells)) < _IN_MOST_CELLS * len(cells):
+            return False
+        first, second = (surely_in([line.text for line in side]) for side in zip(*said, strict=True))
+        if not first or not second or first == second:
+            return False
+        film = self._language or self._film()
+        column.is_second_spoken = second == film
+        column.language = first if column.is_second_spoken else second
+        column.is_of_one_script = True
+        return True
 
     def _choose(self, name: str) -> None:
         same = [column for column in self._columns.of(name) if not column.by_hand]
@@ -150,8 +170,11 @@ class SecondLanguage:
 
     def _film(self) -> str:
         """The film's language, as its descriptions tell it; "" where nothing does."""
-        told = [cell for column in self._columns.of("description") for cell in self._values.of(column)]
+        told = first_of_two(self._described())
         return language_of(told, otherwise="") if any(map(script_of, told)) else ""
+
+    def _described(self) -> list[str]:
+        return [cell for column in self._columns.of("description") for cell in self._values.of(column)]
 
     def _film_script(self) -> str:
         film = self._language or self._film()
@@ -161,12 +184,17 @@ class SecondLanguage:
 _SCRIPT_OF = {"uk": "ru", **{tag: tag for tag in ("ru", "el", "ar", "he", "hi", "th", "ta", "bn", "ka", "hy")}}
 
 
-def separated(cell: str) -> str:
+def separated(cell: str, *, within_script: bool = False) -> str:
     """A cell with its two languages one below the other, where a stroke or brackets parted them on one line.
+
+    `within_script`: of two languages that share their letters, the parts of a line at its only stroke.
 
     >>> separated("上船吧。/ Get in."), separated("上船吧。(Get in.)"), separated("He/she waits.")
     ('上船吧。\\nGet in.', '上船吧。\\nGet in.', 'He/she waits.')
     """
+    if within_script:
+        lines = (_STROKE_ALONE.split(line) for line in cell.split("\n"))
+        return "\n".join("\n".join(parts) if len(parts) == 2 and all(parts) else " / ".join(parts) for parts in lines)
     if cell.isascii():
         return cell
     return "\n".join(_separated(line) for line in cell.split("\n"))
@@ -203,6 +231,46 @@ def with_second_language(speech: Speech, language: str) -> Speech:
     )
 
 
+def first_of_two(texts: Sequence[str]) -> list[str]:
+    """Texts of which most hold two scripts, one below the other, without the second; any others as they are.
+
+    >>> first_of_two(["游乐园。\\nA park.", "面具。\\nA mask."]), first_of_two(["A park.\\nRain."])
+    (['游乐园。', '面具。'], ['A park.\\nRain.'])
+    """
+    scripts = [[script for line in text.split("\n") if (script := script_of(line))] for text in texts]
+    mixed = sum(len(set(found)) > 1 for found in scripts)
+    if not mixed or mixed < _IN_MOST_CELLS * len(texts):
+        return list(texts)
+    return [
+        "\n".join(line for line in text.split("\n") if script_of(line) in ("", found[0])) if found else text
+        for text, found in zip(texts, scripts, strict=True)
+    ]
+
+
+def pairs_of_one_script(lines: Sequence[Line]) -> list[tuple[Line, Line]]:
+    """The lines of a cell as pairs of one speaker, in turn or one language after the other; else none."""
+    if not lines or len(lines) % 2:
+        return []
+    half = len(lines) // 2
+    for found in (
+        list(zip(lines[::2], lines[1::2], strict=True)),
+        list(zip(lines[:half], lines[half:], strict=True)),
+    ):
+        if all(name_key(a.speaker) == name_key(b.speaker) and a.narrator == b.narrator for a, b in found):
+            return found
+    return []
+
+
+def with_second_of_one_script(speech: Speech, language: str, *, is_second_spoken: bool) -> Speech:
+    """A cell's lines, of two that share their letters, with those of the second language as translations."""
+    pairs = pairs_of_one_script(speech.lines)
+    if not pairs:
+        return speech
+    spoken = [(second, first) if is_second_spoken else (first, second) for first, second in pairs]
+    tag = checked_tag(language)
+    return replace(speech, lines=[own.model_copy(update={"translations": {tag: other.text}}) for own, other in spoken])
+
+
 def _script_of_tag(language: str) -> str:
     base = language.split("-")[0]
     return base if base in ("zh", "ja", "ko") else _SCRIPT_OF.get(base, "latin")
@@ -227,8 +295,11 @@ def _scripts_of(texts: Iterable[str]) -> set[str]:
     return {script for text in texts if (script := script_of(text))}
 
 
-def _are_of_one_cast(pairs: Sequence[tuple[Line, Line]]) -> bool:
-    """Whether both lines of each pair are one person's: somebody whose name is always translated in the same way."""
+def _are_of_one_cast(pairs: Sequence[tuple[Line, Line]], *, is_bilingual: bool) -> bool:
+    """Whether both lines of each pair are one person's: somebody whose name is always translated in the same way.
+
+    `is_bilingual`: what is seen is written in two languages too, so that one pair is enough.
+    """
     names: dict[str, str] = {}
     for first, second in pairs:
         one, other = name_key(first.speaker), name_key(second.speaker)
@@ -236,4 +307,4 @@ def _are_of_one_cast(pairs: Sequence[tuple[Line, Line]]) -> bool:
             return False
     renamed = [one for one, other in names.items() if one != other]
     counted = [sum(name_key(first.speaker) == one for first, _ in pairs) for one in renamed]
-    return not renamed or sum(counted) > len(renamed)
+    return not renamed or is_bilingual or sum(counted) > len(renamed)

@@ -19,7 +19,7 @@ def _listed(text: str) -> frozenset[str]:
 
 
 _BRACKETED = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
-_NO_NAME = re.compile(r"[.!?,;…。！？，；、\"“”「」『』<>\\@=*|~→]")
+_NO_NAME = re.compile(r"[.!?,;…。！？，；、\"“”„«»「」『』<>\\@=*|~→]")
 _LOWER_IN_NAMES = _listed("of the de da di du del la le van von der den bin al el y e and & no und et und zu")
 _NAME_DOTS = re.compile(r"\b(?:(?i:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Sgt|Lt|Sra|Srta|Mme|Hr|Fr)|[A-Z])\.")
 _WORDS_THAT_NAME_NOBODY = _listed(
@@ -43,6 +43,10 @@ _ORDINAL = re.compile(
 _SAYS = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:说道|问道|喊道|答道|笑道|回答|说|问|喊|說|問)$")
 _PRONOUNS = "我你他她它咱俺您"
 _OFF_LATIN = re.compile(r"[\s\-–—·,]*(?<![A-Za-z])(?P<mark>[OVo][\s./]{0,2}[SCOsco]\.?|(?i:off|off-screen|offscreen))$")
+_LEADING_OFF = re.compile(
+    r"(?P<mark>V\.?O\.?|O\.?S\.?|O\.?C\.?)(?:\s*[-–—:]\s*|\s+|(?=[\u3400-\u9fff]))(?P<name>[^\W\d_].*)"
+)
+"""`V.O. JUNO`, `OS 苏晴`: how somebody is heard stands before the name."""
 _CHINESE_NAME = re.compile(
     "[阿小老大王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任"
     "姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文張劉陳楊趙黃吳孫鄭謝韓馮蕭鄧許呂蘇盧蔣賈葉鍾陸顧龍錢湯喬賀賴龔]"
@@ -141,7 +145,8 @@ def voice_of(name: str) -> Voice:
         return Voice(narrator=True, voice=", ".join(note for note in notes if not is_off(note)))
     if _is_a_voice(bare):
         return Voice(narrator=True, voice=bare)
-    person, mark = _without_off_mark(bare)
+    leading = _LEADING_OFF.match(bare)
+    person, mark = (leading["name"], leading["mark"]) if leading else _without_off_mark(bare)
     if mark:
         notes.append(mark)
     person = together(person)

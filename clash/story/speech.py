@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Literal
 
+from clash.story.bare_cues import is_bare_cue
 from clash.story.cues import BRACKETED, OPEN, is_cue, pieces_of, with_colon
 from clash.story.screenplay import Line
 from clash.story.speakers import (
@@ -99,8 +101,13 @@ def speech_of(
     pieces = list(pieces_of(text, known, only_known=only_known))
     alone = len(pieces) == 1
     for index, (cue, text) in enumerate(pieces):
-        if not cue and index + 1 < len(pieces) and is_cue(text, pieces[index + 1], known):
+        if (
+            not cue
+            and index + 1 < len(pieces)
+            and is_cue(text, pieces[index + 1], known, is_said=unnamed != "narrator")
+        ):
             cue, text = text.strip().rstrip(":：").strip(), ""
+            pieces[index] = cue, text
         if cue:
             speech.has_names = True
             if label := label_of(cue):
@@ -135,8 +142,10 @@ def has_labels(cell: str) -> bool:
 
 def has_spoken_names(cell: str) -> bool:
     """Whether any line of a cell names who speaks it, a person or a narrator."""
-    pieces = pieces_of(clean(cell[:_MOST_FOR_NAMES]), frozenset(), only_known=False)
-    return any(cue and not label_of(cue) for cue, _ in pieces)
+    text = clean(cell[:_MOST_FOR_NAMES])
+    if any(is_bare_cue(line.strip(), after) for line, after in pairwise(text.split("\n"))):
+        return True
+    return any(cue and not label_of(cue) for cue, _ in pieces_of(text, frozenset(), only_known=False))
 
 
 def is_said(text: str) -> bool:

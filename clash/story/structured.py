@@ -34,6 +34,10 @@ _USUAL_KEYS = (
     "场景",
 )
 _TITLES = frozenset({"title", "film_title", "标题", "片名", "標題", "タイトル"})
+_TITLES_AFTER = frozenset(
+    {"project", "project_name", "film", "movie", "name", "story_title", "项目", "项目名称", "故事名"}
+)
+"""Keys whose text is the film's title where no other key says one."""
 _LONGEST_TITLE = 200
 _MOST_DEPTH = 6
 _HINT = 'Write an array of objects, one per shot or beat: [{"description": "...", "dialogue": "..."}].'
@@ -139,7 +143,7 @@ def _key_of_rows(document: dict[str, Any]) -> str | None:
 
 def _beside_rows(document: Any) -> tuple[str, list[str]]:
     """The film's title that stands beside the rows of a document, and a warning for each other value there."""
-    title, unused, depth = "", list[str](), 0
+    title, second, unused, depth = "", "", list[str](), 0
     while isinstance(document, dict) and depth <= _MOST_DEPTH:
         around = cast("dict[str, Any]", document)
         rows = _key_of_rows(around)
@@ -149,10 +153,12 @@ def _beside_rows(document: Any) -> tuple[str, list[str]]:
             text = " ".join(_text(value).split())
             if key.casefold() in _TITLES and isinstance(value, str) and text:
                 title = text[:_LONGEST_TITLE]
+            elif key.casefold() in _TITLES_AFTER and isinstance(value, str) and text and not second:
+                second = text[:_LONGEST_TITLE]
             elif key != rows and text:
                 unused.append(f"{shortened(key, 40)} beside the rows is not used: {shortened(text)}")
         document, depth = around[rows], depth + 1
-    return title, unused
+    return title or second, unused
 
 
 def _rows_of(item: dict[str, Any], above: dict[str, str], depth: int, unused: list[str]) -> Iterator[dict[str, str]]:

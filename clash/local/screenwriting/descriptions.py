@@ -16,6 +16,8 @@ _TITLE = re.compile(r"\b(Mrs?|Ms|Dr|Prof|Capt|Lt|Sgt|St)\.")
 _OWNS = re.compile(r"\b(?:of|de|del|della|di|da|do|von|du)\s*$", re.IGNORECASE)
 """Before a name: what follows is about somebody of that name."""
 _BARE_YEARS = re.compile(r"\d{1,3}")
+_YEARS_AND_SEX = re.compile(r"(?:[fmw][\s,./]{0,3})?\d{1,3}(?:[\s,./]{0,3}[fmw])?", re.IGNORECASE)
+"""`(30)`, `(f, 30)`, `(45/M)`"""
 _MOST_CLAUSES = 4
 _MOST_WORDS = 16
 _LONGEST_UNSPACED = 24
@@ -126,7 +128,7 @@ class Describer:
 
     def _after(self, after: str) -> Iterator[str]:
         if note := _BRACKETS.match(after):
-            if _BARE_YEARS.fullmatch(note["note"].strip()) or self._telling(note["note"]):
+            if _YEARS_AND_SEX.fullmatch(note["note"].strip()) or self._telling(note["note"]):
                 yield _plain(note["note"])
             after = after[note.end() :]
         clauses = self._clauses(after)[: _MOST_CLAUSES + 1]
