@@ -214,5 +214,5 @@ def test_headings_and_the_project_of_a_json_document():
     ],
 )
 def test_a_word_of_two_languages_is_read_in_that_of_the_text(told: str, kind: str):
-    """`oficina` is a workshop in Portuguese, and a room of desks in Spanish."""
+    """`oficina` is a workshop in Portuguese and another room in Spanish."""
     assert kind_of_place(Location(slug="oficina", name="Oficina", description=told)) == kind

@@ -79,6 +79,19 @@ _FAILED_PAID = (
 )
 
 
+def with_labels(columns: Sequence[Column], items: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """The columns of a table of slots, with the labels that the story's table gives the shots, where it gives any."""
+    if not any(item.get("label") for item in items):
+        return tuple(columns)
+    after = 1 + next(at for at, column in enumerate(columns) if column.key == "slot")
+    return (*columns[:after], Column("label"), *columns[after:])
+
+
+def shot_told(shot: str, labels: Mapping[str, Any]) -> str:
+    """A shot's slot, and in brackets the label that the story's table gives it: `shot:007 (1A)`."""
+    return f"{shot} ({labels[shot]})" if shot in labels else shot
+
+
 @dataclass(frozen=True)
 class Screen:
     """What a terminal shows of a long table: its last `most` rows (None: all), and the command that shows all."""
@@ -95,7 +108,7 @@ def calls_blocks(calls: Sequence[Mapping[str, Any]], screen: Screen = WHOLE) -> 
     told = failures(calls, "slot")
     hidden = 0 if screen.most is None else max(0, len(told) - screen.most)
     more = [Remark(f"{hidden:,} earlier calls failed too; all of them: {screen.all_by}", "dim")] if hidden else []
-    return [_table(_CALLS, calls, screen, empty="no call was made"), *more, *told[hidden:]]
+    return [_table(with_labels(_CALLS, calls), calls, screen, empty="no call was made"), *more, *told[hidden:]]
 
 
 def unknown_blocks(calls: Sequence[Mapping[str, Any]], screen: Screen = WHOLE) -> list[Block]:

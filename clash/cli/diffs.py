@@ -83,7 +83,7 @@ def render_runs_diff(document: Document) -> list[Block]:
     counts = {state: sum(shot["state"] == state for shot in shots) for state in states}
     sides = {"a": document["a"], "b": document["b"]}
     rows = [
-        *(row for shot in shots if shot["state"] != "kept" for row in _rows(shot, shot["a"], shot["b"])),
+        *(row for shot in shots if shot["state"] != "kept" for row in _rows(shot, _told(shot, "a"), _told(shot, "b"))),
         *(row for item in document["cast"] for row in _rows(item, *_slots(item))),
         *_rows({"state": "changed", "fields": document["screenplay"]}, "screenplay", "screenplay"),
         *_rows({"state": "changed", "fields": document["settings"]}, "settings", "settings"),
@@ -93,6 +93,12 @@ def render_runs_diff(document: Document) -> list[Block]:
         Table(_FIELDS, rows, empty="nothing is different"),
         *([Table(_TAKES, document["takes"], empty="")] if document["takes"] else []),
     ]
+
+
+def _told(shot: Mapping[str, Any], side: str) -> str | None:
+    """A shot's slot on one side, with the label that the story's table gives it there."""
+    label = shot.get(f"{side}_label")
+    return f"{shot[side]} ({label})" if label else shot[side]
 
 
 def _slots(item: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clash.cli.calls import shot_told
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import (
     AllowUnpriced,
@@ -29,7 +30,7 @@ from clash.cli.options import (
     captions_named,
     column_map,
 )
-from clash.cli.output import Document, emit, say
+from clash.cli.output import Document, emit, part_of, say
 from clash.cli.reading import report
 from clash.cli.run import produce
 from clash.cli.text import money
@@ -209,6 +210,12 @@ def fork(
     )
 
 
+def _told(document: Document, state: str) -> list[str]:
+    """The shots of a state, each with the label that the story's table gives it."""
+    labels = part_of(document, "removed_labels" if state == "removed" else "labels")
+    return [shot_told(shot, labels) for shot in document["shots"][state]]
+
+
 def render_plan(document: Document) -> list[Block]:
     """What becomes of the shots, how many calls are to be made, and what they will cost by step."""
     origin: dict[str, Any] = document["forked_from"] or {}
@@ -216,6 +223,7 @@ def render_plan(document: Document) -> list[Block]:
     facts: dict[str, Any] = {
         **document,
         **document["shots"],
+        **{name: _told(document, name) for name in ("moved", "changed", "added", "removed")},
         **document["calls"],
         **price,
         "source": origin.get("thread_id"),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clash.cli.calls import with_labels
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Digest, Json, Note, Prompt, Thread
 from clash.cli.output import Document, emit
@@ -82,7 +83,7 @@ _PRICE = (
 
 def review_blocks(items: Sequence[Mapping[str, Any]]) -> list[Block]:
     """The files that wait for a verdict."""
-    return [Remark("To be judged:", "yellow"), Table(_ITEMS, items)] if items else []
+    return [Remark("To be judged:", "yellow"), Table(with_labels(_ITEMS, items), items)] if items else []
 
 
 def render_review(document: Document) -> list[Block]:
@@ -90,7 +91,7 @@ def render_review(document: Document) -> list[Block]:
     thread, price = document["thread_id"], document["price"]
     to_make = sum(step["calls"] for step in price["by_step"])
     blocks: list[Block] = [
-        Table(_ITEMS, document["items"], empty="nothing to judge yet"),
+        Table(with_labels(_ITEMS, document["items"]), document["items"], empty="nothing to judge yet"),
         Record(_PRICE, {**document, **price, "to_make": to_make}),
     ]
     if document["waiting"]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clash.cli.calls import shot_told, with_labels
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import AllowUnpriced, Budget, Json, Note, Prompt, Thread, Yes
-from clash.cli.output import Document, emit, print_aside
+from clash.cli.output import Document, emit, part_of, print_aside
 from clash.cli.reading import report
 from clash.cli.run import produce
 from clash.cli.streams import may_ask
@@ -199,15 +200,27 @@ _TOTAL = (
 
 def render_takes(document: Document) -> list[Block]:
     """Show one line per take."""
-    return [Table(_TAKES, document["items"], empty=f"{document['thread_id']} has made nothing yet")]
+    return [
+        Table(
+            with_labels(_TAKES, document["items"]),
+            document["items"],
+            empty=f"{document['thread_id']} has made nothing yet",
+        )
+    ]
 
 
 def render_plan(document: Mapping[str, Any]) -> list[Block]:
     """What is to be made, step by step, and what it costs."""
     shots = {name: document["shots"][name] for name in ("kept", "changed")}
-    facts = {**document, **document["calls"], **document["price"], **shots, "changed": ", ".join(shots["changed"])}
+    facts = {
+        **document,
+        **document["calls"],
+        **document["price"],
+        **shots,
+        "changed": ", ".join(shot_told(shot, part_of(document, "labels")) for shot in shots["changed"]),
+    }
     blocks: list[Block] = [
-        Table(_PLANNED, document["takes"], empty="no take is to be made"),
+        Table(with_labels(_PLANNED, document["takes"]), document["takes"], empty="no take is to be made"),
         Table(PRICE, document["price"]["by_step"], empty="nothing to call"),
         Record(_TOTAL, facts),
     ]

@@ -11,6 +11,8 @@ class UnknownCall(Item):
     id: int
     step: str
     slot: str
+    label: Text | None = None
+    """The shot's label in the story's table, such as `1A`."""
     service: str
     model: str
     started_at: Time
@@ -34,6 +36,8 @@ class CallItem(Item):
     id: int
     step: str
     slot: str
+    label: Text | None = None
+    """The shot's label in the story's table, such as `1A`."""
     take: int
     kind: str
     service: str

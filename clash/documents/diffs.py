@@ -16,11 +16,16 @@ class FieldDifference(Item):
 
 
 class ShotDifference(Item):
-    """A shot of both: `a` and `b` are its slots; None where it is not there. `fields`: what changed in it."""
+    """A shot of both: `a` and `b` are its slots; None where it is not there. `fields`: what changed in it.
+
+    `a_label` and `b_label`: its labels in the stories' tables, such as `1A`.
+    """
 
     state: Literal["kept", "moved", "changed", "added", "removed"]
     a: str | None
     b: str | None
+    a_label: Text | None = None
+    b_label: Text | None = None
     fields: list[FieldDifference]
 
 

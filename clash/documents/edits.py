@@ -56,6 +56,8 @@ class PlannedTake(Item):
     """A take that is to be made. `follows`: nobody asked for it, it is made of another one that is new."""
 
     slot: str
+    label: Text | None = None
+    """The shot's label in the story's table, such as `1A`."""
     take: int
     note: Text
     prompt: Text
@@ -65,6 +67,9 @@ class PlannedTake(Item):
 
 class EditPlan(Document):
     """What a change of a film will do and cost: `clash fork --dry-run`, `clash retake --dry-run`.
+
+    `labels`: by their slots, the labels in the story's table of the shots that are named here; `removed_labels`: those
+    of removed shots, as they were.
 
     `takes` and `needs_yes` are a retake's: what will be made, and whether more than was named is made again with it, so
     that a person's yes is needed.
@@ -76,6 +81,8 @@ class EditPlan(Document):
     calls: CallCounts
     price: Price
     takes: list[PlannedTake] | None = None
+    labels: dict[str, Text] | None = None
+    removed_labels: dict[str, Text] | None = None
     needs_yes: bool | None = None
     warnings: list[Text]
 
@@ -87,6 +94,8 @@ class TakeItem(Item):
     """
 
     slot: str
+    label: Text | None = None
+    """The shot's label in the story's table, such as `1A`."""
     take: int
     selected: bool
     state: Literal["made", "to_make", "not_made", "failed"]
@@ -112,6 +121,8 @@ class ReviewItem(Item):
 
     stage: Literal["screenplay", "cards", "keyframes", "shots"]
     slot: str
+    label: Text | None = None
+    """The shot's label in the story's table, such as `1A`."""
     take: int
     sha256: str
     path: Text | None

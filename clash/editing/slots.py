@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from clash.providers.ports import Kind
@@ -19,14 +20,15 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def slot_named(text: str) -> str:
-    """Return a slot as clash writes it: a shot's number has three digits at least.
+    """Return a slot as clash writes it: narrow digits, three of a shot's number at least.
 
-    >>> slot_named("shot:7/clip"), slot_named("character:mara")
-    ('shot:007/clip', 'character:mara')
+    >>> slot_named("shot:7/clip"), slot_named("ｓｈｏｔ：００７"), slot_named("character:mara")
+    ('shot:007/clip', 'shot:007', 'character:mara')
     """
-    found = _SHOT.fullmatch(text.strip())
+    plain = unicodedata.normalize("NFKC", text).strip()
+    found = _SHOT.fullmatch(plain)
     if found is None:
-        return text.strip()
+        return plain
     part = f"/{found[2]}" if found[2] else ""
     return f"{shot_slot(int(found[1]))}{part}"
 

@@ -30,8 +30,9 @@ from clash.production.fork_source import Carried, ForkSource, Target, beginning_
 from clash.production.plan import RunPlan
 from clash.production.prices import counts_document, price_document
 from clash.providers.registry import Registry
+from clash.reports.shot_labels import NO_LABELS, labels_of
 from clash.story.alignment import Pair
-from clash.story.screenplay import Screenplay, shot_slot
+from clash.story.screenplay import Screenplay, Story, shot_slot
 from clash.workflow.generate_screenplay import make_screenplay
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW, StoredFile
 
@@ -142,13 +143,21 @@ async def plan_fork(
         {
             "thread_id": request.thread_id,
             "forked_from": forked_from.document,
-            "shots": _shots_document(pairs),
+            "shots": (shots := _shots_document(pairs)),
+            "labels": labels_among([*shots["moved"], *shots["changed"], *shots["added"]], run.story, screenplay),
+            "removed_labels": labels_among(shots["removed"], found.story, found.screenplay),
             "calls": counts_document(carried.planned),
             "price": price,
             "warnings": [*run.warnings, *_warnings(source, slots)],
         }
     )
     return ForkPlan(run, found, basis, forked_from, carried, not (is_written or is_exact), document, slots)
+
+
+def labels_among(shots: Sequence[str], story: Story, screenplay: Screenplay | None) -> dict[str, str]:
+    """Return the labels that a story's table gives some shots, by their slots."""
+    labels = labels_of(story, screenplay) if screenplay and shots else NO_LABELS
+    return {shot: label for shot in shots if (label := labels.of(shot))}
 
 
 def in_words(plan: EditPlan) -> str:

@@ -108,9 +108,15 @@ def check_same_fork(run: RunRow, request: ForkRequest, plan: RunPlan) -> None:
 
 def _told(request: ForkRequest, plan: ForkPlan) -> str:
     shots, calls = plan.document.shots, plan.document.calls
+    labels, removed = plan.document.labels or {}, plan.document.removed_labels or {}
+
+    def told(shot: str, state: str) -> str:
+        label = (removed if state == "removed" else labels).get(shot)
+        return f"{shot} ({label})" if label else shot
+
     parts = [f"{shots.kept} shots kept"]
     parts += [
-        f"{name} {', '.join(found)}"
+        f"{name} {', '.join(told(shot, name) for shot in found)}"
         for name in ("moved", "changed", "added", "removed")
         if (found := getattr(shots, name))
     ]

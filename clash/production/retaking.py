@@ -163,8 +163,8 @@ async def report_of(found: TakesOfRun, settings: Settings, warning: str) -> RunR
 
 async def _planned(request: RetakeRequest, found: TakesOfRun) -> tuple[list[Decision], list[PlannedCall]]:
     """Return the decisions of a retake, none if it was decided before, and all calls that the run makes then."""
-    _check(request)
-    slots = named_slots(request.slots)
+    slots = named_slots(request.slots, found.labels)
+    _check(request, slots)
     models = _models(request, slots, found.registry)
     asked = Retake(
         slots, request.note.strip(), request.prompt.strip(), request.takes, models=models, actor=this_person()
@@ -186,13 +186,12 @@ async def _planned(request: RetakeRequest, found: TakesOfRun) -> tuple[list[Deci
     return decisions, planned
 
 
-def _check(request: RetakeRequest) -> None:
+def _check(request: RetakeRequest, slots: Sequence[str]) -> None:
     if not request.slots:
         raise UsageError("name the slots that are to be made again", hint=command("takes ls", request.thread_id))
     if not 1 <= request.takes <= _MOST_TAKES:
         raise UsageError(f"{request.takes} takes are not between 1 and {_MOST_TAKES}")
     check_words(request.note, request.prompt)
-    slots = named_slots(request.slots)
     if FILM in slots:
         raise UsageError(
             "the film is cut of its shots: retake these, or select others",

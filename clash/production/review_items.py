@@ -81,6 +81,7 @@ def _item(slot: str, number: int, sha256: str, found: TakesOfRun) -> dict[str, A
         path = published_path(folder_of(found.run), file.asset_type, file.slot, file.media_type)
     return {
         "slot": people_slot(slot),
+        "label": found.labels.of(slot),
         "take": number,
         "sha256": sha256,
         "path": path.as_posix() if path else found.stored_path(sha256),

@@ -92,7 +92,7 @@ async def reject(
     async def plan(found: TakesOfRun) -> list[Decision]:
         judged = await _judged(found, slots, sha256)
         check_prompt(prompt, tuple(judged))
-        whole = [slot for slot in named_slots(slots) if judged.keys() >= set(call_slots(slot))]
+        whole = [slot for slot in named_slots(slots, found.labels) if judged.keys() >= set(call_slots(slot))]
         paired = {part for slot in whole for part in call_slots(slot)}
         named = [*whole, *(people_slot(slot) for slot in judged if slot not in paired)]
         rejected = Retake(tuple(named), note.strip(), prompt.strip(), judged=judged, actor=this_person())
@@ -105,7 +105,12 @@ async def reject(
 
 
 def _check_slots_given(slots: Sequence[str], sha256: str, *, every: bool) -> None:
-    if every == bool(slots):
+    if every and slots:
+        raise UsageError(
+            f"--all approves all that have no verdict, and {slots[0]} is named as well",
+            hint="give slots, or --all alone",
+        )
+    if not every and not slots:
         raise UsageError("name the slots that are judged", hint="or --all, which approves all that have no verdict")
     if sha256 and (every or len(slots) != 1):
         raise UsageError("--sha256 says which file of one slot was looked at", hint="name that slot alone")
@@ -147,7 +152,7 @@ def _unjudged(found: TakesOfRun, slots: set[str]) -> dict[str, str]:
 
 async def _judged(found: TakesOfRun, slots: Sequence[str], sha256: str) -> dict[str, str]:
     """The slots of the files that are judged, each with the file's digest. Raises `NotFoundError` (`not_current`)."""
-    names = named_slots(slots)
+    names = named_slots(slots, found.labels)
     check_slots(names, found, await found.planned(found.takes))
     judged: dict[str, str] = {}
     for name in names:

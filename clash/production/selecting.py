@@ -15,7 +15,7 @@ from clash.documents.edits import EditPlan
 from clash.editing.made import keyframe_take, request_of
 from clash.editing.refit import refit
 from clash.editing.retakes import select
-from clash.editing.slots import FILM, call_slots, is_clip, keyframe_of, people_slot, slot_named
+from clash.editing.slots import FILM, call_slots, is_clip, keyframe_of, people_slot
 from clash.editing.takes import Takes
 from clash.errors import ConflictError, UsageError
 from clash.hints import command
@@ -27,6 +27,7 @@ from clash.production.settling import this_person
 from clash.production.stopping import StopSignal
 from clash.production.takes_of_run import (
     TakesOfRun,
+    check_slots,
     cuts_with_first,
     decide,
     plan_document,
@@ -68,7 +69,7 @@ async def use_take_plan(thread_id: str, slot: str, take: int, settings: Settings
     settings = settings or load_settings()
     async with open_database(settings.database_url, "read") as database:
         found = await read_takes(database, settings, Registry(settings), thread_id)
-        selection = await _selection(found, slot_named(slot), take)
+        selection = await _selection(found, found.labels.slot(slot), take)
     return plan_document(found, selection.decisions, selection.planned, needs_yes=_needs_yes(selection))
 
 
@@ -90,14 +91,14 @@ async def use_take(
     is not made, `UsageError` without `yes`, `ConflictError` for a slot of which a retake is not made yet.
     """
     settings = with_unpriced(settings or load_settings(), allowed=allow_unpriced)
-    slot = slot_named(slot)
     chosen: list[Selection] = []
 
     async def plan(found: TakesOfRun) -> list[Decision]:
-        selection = await _selection(found, slot, take)
+        named = found.labels.slot(slot)
+        selection = await _selection(found, named, take)
         if _needs_yes(selection) and not yes:
             raise UsageError(
-                f"{slot}, take {take}: its film needs what was never made: {price_told(found, selection.planned)}",
+                f"{named}, take {take}: its film needs what was never made: {price_told(found, selection.planned)}",
                 code="needs_yes",
                 hint=f"`{command('takes use', thread_id, '--yes')} {shlex.quote(slot)} {take}` makes it",
             )
@@ -121,7 +122,7 @@ def _needs_yes(selection: Selection) -> bool:
 async def _selection(found: TakesOfRun, slot: str, take: int) -> Selection:
     """Return what follows from the selection of a take. Raises as `use_take` does."""
     batch, actor = secrets.token_hex(8), this_person()
-    asked = _of_film(found, take, batch, actor) if slot == FILM else _of_slot(found, slot, take, batch, actor)
+    asked = _of_film(found, take, batch, actor) if slot == FILM else await _of_slot(found, slot, take, batch, actor)
     now = [row for row in asked if _is_new(row, found.takes)]
     before = await found.planned(found.takes)
     decisions = [*now, *await _refitted(found, asked, now, batch, actor)]
@@ -156,13 +157,15 @@ async def _refitted(
     )
 
 
-def _of_slot(found: TakesOfRun, slot: str, take: int, batch: str, actor: str) -> list[Decision]:
+async def _of_slot(found: TakesOfRun, slot: str, take: int, batch: str, actor: str) -> list[Decision]:
     """Return the selection of a slot's take: of a whole shot, the clip and the keyframe that it was made of."""
     parts = call_slots(slot)
     chosen, made = parts[-1], found.made
     there = made.takes(chosen)
     given = take == 1 and chosen in found.given
     if take not in there and not given:
+        if not there and chosen not in found.takes.slots:
+            check_slots([slot], found, await found.planned(found.takes))
         raise unknown_take(slot, take, list(there), found)
     if not is_clip(chosen):
         return [select(chosen, take, batch, actor=actor)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import socket
 from collections.abc import Sequence
 from decimal import Decimal
 
-from clash.assets import open_assets
+from clash.assets import AssetStore, open_assets
 from clash.assets.records import forget_open_call
 from clash.calls.consent import is_paid_failure
 from clash.calls.keeping import Keeper
@@ -17,14 +18,17 @@ from clash.database import call_log, reading
 from clash.database.connection import open_database
 from clash.database.lease import release_lease, take_lease
 from clash.database.migrations import checked
+from clash.database.port import Database
 from clash.database.rows import CallRow
 from clash.database.settlements import Settlement
 from clash.database.settlements import settle_call as write_settlement
 from clash.documents.calls import SettledCall
+from clash.editing.slots import call_slots
 from clash.errors import ConflictError, NotFoundError, UsageError
 from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.plan import check_thread_id
+from clash.reports.shot_labels import read_labels
 from clash.vocabulary import UNSETTLED
 
 _LARGEST_BILL_USD = 1_000_000
@@ -44,11 +48,11 @@ async def settle_call(
     if billed is not None and not (billed.is_finite() and 0 <= billed <= _LARGEST_BILL_USD):
         raise UsageError(f"a bill of {billed} is not between 0 and {_LARGEST_BILL_USD} dollars")
     async with open_database(settings.database_url, "write") as database:
-        await checked(database, reading.run_row(database, thread_id))
+        assets = open_assets(settings)
+        slot = await _slot_meant(database, assets, thread_id, slot)
         lease = await take_lease(database, thread_id)
         try:
             row = _chosen(await call_log.rows_of_run(database, thread_id), thread_id, slot, call_id)
-            assets = open_assets(settings)
             if "sha256" in await Keeper(assets, lambda: None).receipt(row):
                 raise ConflictError(
                     f"the answer for {row.slot} is here, and what it cost with it",
@@ -83,6 +87,15 @@ async def settle_call(
             "cost": {"total_usd": usd_text(run.spent_micro), "reserved_usd": usd_text(run.reserved_micro)},
         }
     )
+
+
+async def _slot_meant(database: Database, assets: AssetStore, thread_id: str, slot: str) -> str:
+    """Return the slot of calls that a person means: clash's, or by the label that the story's table gives the shot."""
+    run, files = await checked(
+        database, asyncio.gather(reading.run_row(database, thread_id), reading.sound_assets(database, thread_id))
+    )
+    named = (await read_labels(assets, run, files)).slot(slot)
+    return call_slots(named)[-1] if "/" in named else named
 
 
 def _chosen(rows: Sequence[CallRow], thread_id: str, slot: str, call_id: int | None) -> CallRow:

@@ -104,7 +104,8 @@ def _content(named: str, what: str, of_folder: str) -> bytes:
         raise NotFoundError(f"there is no {what} at {story}") from None
     except NotRegularFileError as error:
         raise StoryError(
-            f"{story} cannot be read: {error.strerror}", hint="name a file, or pipe a story into `clash run -`"
+            f"{story} cannot be read: {error.strerror}",
+            hint="name a file, or pipe a story into `clash run -`" if what == "story" else of_folder,
         ) from error
     except OSError as error:
         raise StoryError(f"{story} cannot be read: {error.strerror}") from error

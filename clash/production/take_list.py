@@ -12,10 +12,10 @@ from clash.database.connection import open_database
 from clash.database.decisions import FilmCut
 from clash.database.rows import CallRow
 from clash.documents.edits import TakeList
-from clash.editing.slots import FILM, call_slots, in_film_order, people_slot, slot_named
+from clash.editing.slots import FILM, call_slots, in_film_order, people_slot
 from clash.errors import NotFoundError
 from clash.money import usd_text
-from clash.production.takes_of_run import TakesOfRun, cuts_with_first, read_takes
+from clash.production.takes_of_run import TakesOfRun, cuts_with_first, read_takes, there_is
 from clash.providers.registry import Registry
 from clash.reports.files import folder_of
 from clash.vocabulary import CallState
@@ -28,13 +28,12 @@ async def takes(thread_id: str, slot: str | None = None, settings: Settings | No
         found = await read_takes(database, settings, Registry(settings), thread_id, files_needed=False)
     items = [*_items(found), *_cuts(found)]
     if slot is not None:
-        wanted = {people_slot(part) for part in call_slots(slot_named(slot))}
+        wanted = {people_slot(part) for part in call_slots(found.labels.slot(slot))}
         chosen = [item for item in items if item["slot"] in wanted]
         if not chosen:
-            there = list(dict.fromkeys(item["slot"] for item in items))
-            raise NotFoundError(
-                f"{thread_id} has no takes of {slot}; there is {', '.join(there[:12])}{' ...' if there[12:] else ''}"
-            )
+            named = found.labels.slot(slot)
+            there = [FILM if item["slot"] == FILM else call_slots(item["slot"])[-1] for item in items]
+            raise NotFoundError(f"{thread_id} has no takes of {named}{there_is(named, there, found.labels)}")
         items = chosen
     return TakeList.of({"thread_id": thread_id, "items": items})
 
@@ -52,6 +51,7 @@ def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:
             sha256 = found.sha256_of(slot, number)
             yield {
                 "slot": people_slot(slot),
+                "label": found.labels.of(slot),
                 "take": number,
                 "selected": number == selected,
                 "state": "made" if sha256 or number in given else _state(newest, is_wanted=number in wanted),
@@ -99,6 +99,7 @@ def _cuts(found: TakesOfRun) -> Iterator[dict[str, Any]]:
         path = published_path(folder, "film", "film", "video/mp4") if is_selected else None
         yield {
             "slot": FILM,
+            "label": None,
             "take": cut.take,
             "selected": is_selected,
             "state": "made",

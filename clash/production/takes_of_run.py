@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from clash.assets import AssetStore, open_assets
@@ -30,7 +31,6 @@ from clash.editing.slots import (
     keyframe_of,
     people_slot,
     shot_of,
-    slot_named,
 )
 from clash.editing.takes import Takes
 from clash.errors import ClashError, ConflictError, NotFoundError, StorageError
@@ -43,12 +43,15 @@ from clash.production.refitting import Recorded
 from clash.providers.clip_abilities import takes_last_frame
 from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
+from clash.reports.shot_labels import NO_LABELS, ShotLabels, read_labels
 from clash.story.last_frames import ends_on
-from clash.story.screenplay import Screenplay, shot_slot
+from clash.story.screenplay import Screenplay, shot_slot, slug
 from clash.thread_ids import check_thread_id
 from clash.workflow.context import format_of
 from clash.workflow.state import WORKFLOW
 
+_ALIKE = 0.7
+"""How alike two names are, from 0 to 1, if one may be a misspelling of the other."""
 _TRIES = 8
 """How often decisions are made again because somebody else has decided meanwhile."""
 
@@ -65,6 +68,8 @@ class TakesOfRun:
     files: tuple[AssetRow, ...]
     recorded: Recorded
     screenplay: Screenplay | None
+    labels: ShotLabels
+    """The labels that the story's table gives the shots."""
     given: Mapping[str, str]
     """Slots whose first take no call made, each with the digest of what a person gave; "" for a merged screenplay."""
 
@@ -170,6 +175,7 @@ async def read_takes(
         files=tuple(files),
         recorded=Recorded(recorded, rows, assets, registry),
         screenplay=screenplay,
+        labels=await read_labels(assets, run, files, fetch=files_needed),
         given=await _given(recorded.basis, assets, screenplay),
     )
 
@@ -234,17 +240,47 @@ def _unknown_slot(slot: str, found: TakesOfRun, there: set[str]) -> NotFoundErro
             f"{found.thread_id} has no screenplay yet, so no slot {slot}",
             hint=f"`{command('resume', found.thread_id)}` has it written",
         )
-    same = [name for name in in_film_order(there) if shot_of(name) == shot_of(slot) != ""] or in_film_order(there)
-    named = ", ".join(people_slot(name) for name in same[:12]) + (" ..." if len(same) > 12 else "")
-    return NotFoundError(
-        f"{found.thread_id} has no slot {slot}; there is {named}",
-        hint=f"`{command('takes ls', found.thread_id)}` lists the slots and their takes",
-    )
+    lists = f"`{command('takes ls', found.thread_id)}` lists the slots and their takes"
+    return NotFoundError(f"{found.thread_id} has no slot {slot}{there_is(slot, there, found.labels)}", hint=lists)
 
 
-def named_slots(slots: Sequence[str]) -> tuple[str, ...]:
-    """Return slots as clash writes them, each once."""
-    return tuple(dict.fromkeys(slot_named(slot) for slot in slots))
+def there_is(slot: str, there: Iterable[str], labels: ShotLabels) -> str:
+    """Return what to say after a slot that is not there: the one that was meant perhaps, or what there is instead."""
+    ordered = in_film_order(there)
+    people = list(dict.fromkeys(people_slot(name) for name in ordered))
+    if near := near_names(slot, people):
+        return f"; did you mean {' or '.join(near)}?"
+    shot, kind = shot_of(slot), slot.partition(":")[0]
+    same = [name for name in ordered if shot_of(name) == shot != ""]
+    if same or not shot:
+        some = (
+            [people_slot(name) for name in same] or [name for name in people if name.startswith(f"{kind}:")] or people
+        )
+        return f"; there is {', '.join(some[:12])}{' ...' if some[12:] else ''}"
+    shots = list(dict.fromkeys(shot_of(name) for name in ordered if shot_of(name)))
+    if not shots:
+        return f"; there is {', '.join(people[:12])}"
+    ends = [labels.told(name) for name in dict.fromkeys((shots[0], shots[-1]))]
+    return f"; there {'are shots' if len(ends) > 1 else 'is'} {' to '.join(ends)}"
+
+
+def near_names(slot: str, there: Sequence[str]) -> list[str]:
+    """Return the slots of cards that a slot may be a misspelling of: `character:Mara` of `character:mara`."""
+    kind, colon, name = slot.partition(":")
+    if not colon or kind.lower() == "shot":
+        return get_close_matches(slot.lower(), [one for one in there if ":" not in one], 1, _ALIKE)
+    wanted = slug(name)
+    cards = sorted(there, key=lambda one: one.startswith(f"{kind.lower()}:"))
+    names = {one.partition(":")[2]: one for one in cards if one.partition(":")[1]}
+    if wanted in names:
+        return [names[wanted]]
+    own = [name for name, one in names.items() if one.startswith(f"{kind.lower()}:")]
+    return [names[near] for near in get_close_matches(wanted, own, 2, _ALIKE)]
+
+
+def named_slots(slots: Sequence[str], labels: ShotLabels = NO_LABELS) -> tuple[str, ...]:
+    """Return slots as clash writes them, each once; a shot may be named by the label that its table gives it."""
+    return tuple(dict.fromkeys(labels.slot(slot) for slot in slots))
 
 
 # -- prices ----------------------------------------------------------------------------------------------------
@@ -274,6 +310,7 @@ def plan_document(
             "takes": [
                 {
                     "slot": people_slot(row.slot),
+                    "label": found.labels.of(row.slot),
                     "take": row.take,
                     "note": row.note,
                     "prompt": row.prompt,
@@ -283,6 +320,7 @@ def plan_document(
                 for row in decisions
                 if row.decision == "retake"
             ],
+            "labels": {shot: label for shot in changed if (label := found.labels.of(shot))},
             "needs_yes": needs_yes,
             "warnings": left_out(planned),
         }

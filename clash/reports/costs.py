@@ -13,6 +13,7 @@ from clash.database.rows import RunRow
 from clash.documents.costs import CostOfAll, CostOfRun
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
+from clash.reports.shot_labels import read_labels
 
 _BY = ("step", "provider", "model", "day")
 
@@ -35,7 +36,11 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
         ),
         asyncio.gather(
             *(
-                (reading.call_rows(database, thread_id), settlements.settlements_of(database, thread_id))
+                (
+                    reading.call_rows(database, thread_id),
+                    settlements.settlements_of(database, thread_id),
+                    reading.asset_rows(database, thread_id),
+                )
                 if calls
                 else ()
             )
@@ -44,8 +49,9 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
     document: dict[str, Any] = {"thread_id": thread_id, "currency": "USD", **_totals(run, totals), **sums}
     damaged.sound("api_logs", unsound)
     if calls:
-        rows, settled = made
-        document["calls_list"] = [call_item(call, assets) for call in damaged.calls(rows)]
+        rows, settled, files = made
+        labels = await read_labels(assets, run, Damaged().assets(files))
+        document["calls_list"] = [call_item(call, assets, labels) for call in damaged.calls(rows)]
         document["settlements"] = [settlement_item(item) for item in damaged.settlements(settled)]
     return CostOfRun.of({**document, "damaged": damaged.items})
 

@@ -17,6 +17,7 @@ from clash.money import usd_text
 from clash.reports.checkpoints import checkpoint_details
 from clash.reports.rows import Damaged, read
 from clash.reports.screenplays import screenplay_in
+from clash.reports.shot_labels import ShotLabels, read_labels
 from clash.story.alignment import Pair, align_shots
 from clash.story.screenplay import Character, Location, Screenplay, shot_slot
 
@@ -40,12 +41,13 @@ async def diff_runs(a: str, b: str, settings: Settings | None = None) -> RunsDif
         settings, lambda database: asyncio.gather(_run(database, a, damaged), _run(database, b, damaged))
     )
     first, second = await asyncio.gather(screenplay_in(assets, one[1]), screenplay_in(assets, other[1]))
+    labels = await asyncio.gather(*(read_labels(assets, run, files, fetch=True) for run, files, _ in (one, other)))
     pairs = align_shots(first.shots if first else (), second.shots if second else ())
     return RunsDifference.of(
         {
             "a": a,
             "b": b,
-            "shots": [_shot(pair) for pair in pairs],
+            "shots": [_shot(pair, *labels) for pair in pairs],
             "cast": [*_cast(first, second)],
             "screenplay": [*_fields(_head(first), _head(second))],
             "settings": [*_settings(one[0], other[0])],
@@ -72,12 +74,14 @@ async def _run(database: Database, thread_id: str, damaged: Damaged) -> _Run:
     return run, damaged.assets(assets), calls
 
 
-def _shot(pair: Pair) -> dict[str, Any]:
+def _shot(pair: Pair, a: ShotLabels, b: ShotLabels) -> dict[str, Any]:
     one, other = ({} if shot is None else shot.model_dump(mode="json") for shot in (pair.a, pair.b))
     return {
         "state": pair.state,
         "a": None if pair.a is None else shot_slot(pair.a.number),
         "b": None if pair.b is None else shot_slot(pair.b.number),
+        "a_label": None if pair.a is None else a.of(shot_slot(pair.a.number)),
+        "b_label": None if pair.b is None else b.of(shot_slot(pair.b.number)),
         "fields": [{"field": name, "a": one[name], "b": other[name]} for name in pair.fields],
     }
 

@@ -16,6 +16,7 @@ from clash.database.row_checks import fault_of
 from clash.database.rows import AssetRow, CallRow, RunRow
 from clash.database.settlements import SettlementRow
 from clash.money import usd_text
+from clash.reports.shot_labels import ShotLabels
 
 T = TypeVar("T")
 
@@ -99,12 +100,13 @@ def estimate_of(run: RunRow) -> str | None:
     return None if estimate is None else usd_text(int(estimate))
 
 
-def call_item(call: CallRow, assets: AssetStore) -> dict[str, Any]:
+def call_item(call: CallRow, assets: AssetStore, labels: ShotLabels) -> dict[str, Any]:
     """One attempt at a call. `file`: where what it brought is kept, also if the call failed for it."""
     return {
         "id": call.id,
         "step": call.step,
         "slot": call.slot or None,
+        "label": labels.of(call.slot),
         "kind": call.kind,
         "service": call.service,
         "model": call.model,

@@ -28,12 +28,13 @@ from clash.reports.rows import (
     settlement_item,
     sums_item,
 )
+from clash.reports.shot_labels import read_labels
 
 
 async def show_run(settings: Settings, thread_id: str) -> RunDetails:
     """One run, with every attempt at every call. Raises `NotFoundError`."""
     assets, damaged = local_assets(settings), Damaged()
-    run, by_step, report, calls, settled = await read(
+    run, by_step, report, calls, settled, files = await read(
         settings,
         lambda database: asyncio.gather(
             reading.run_row(database, thread_id),
@@ -41,8 +42,10 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
             run_document(database, thread_id, assets, damaged),
             reading.call_rows(database, thread_id),
             settlements.settlements_of(database, thread_id),
+            reading.asset_rows(database, thread_id),
         ),
     )
+    labels = await read_labels(assets, run, Damaged().assets(files))
     return RunDetails.of(
         {
             "thread_id": thread_id,
@@ -67,7 +70,7 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
             "unknown": report["unknown"],
             "failed_paid": report["failed_paid"],
             "metadata": run.metadata,
-            "calls": [call_item(call, assets) for call in damaged.calls(calls)],
+            "calls": [call_item(call, assets, labels) for call in damaged.calls(calls)],
             "settlements": [settlement_item(item) for item in damaged.settlements(settled)],
             "damaged": damaged.items,
         }

@@ -1,0 +1,124 @@
+"""The labels that a table gives its shots, such as `1A`, and the slots that people mean by them."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from clash.assets import AssetStore
+from clash.database.rows import AssetRow, RunRow
+from clash.editing.slots import shot_of, slot_named
+from clash.errors import StorageError, UsageError
+from clash.story.last_frames import label_key
+from clash.story.screenplay import Screenplay, Story, shot_slot
+
+_PARTS = ("keyframe", "clip")
+
+
+@dataclass(frozen=True)
+class ShotLabels:
+    """The labels of a run's shots. Empty where the table has none, or none but the shots' own numbers."""
+
+    by_shot: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The label of each shot, by its slot: `shot:007` to `1A`."""
+    scenes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The number of each shot's scene, as the table has it."""
+
+    def of(self, slot: str) -> str | None:
+        """Return the label of the shot that a slot belongs to; None if it has none."""
+        return self.by_shot.get(shot_of(slot))
+
+    def told(self, slot: str) -> str:
+        """Return a slot as a person reads it: `shot:007/clip (1A)`."""
+        label = self.of(slot)
+        return f"{slot} ({label})" if label else slot
+
+    def slot(self, text: str) -> str:
+        """Return the slot that a person means: a slot of clash, or a shot by its label: `1A`, `shot:1A/clip`.
+
+        A bare number behind `shot:` is clash's own. Raises `UsageError` for nothing, and for a label of several shots.
+        """
+        named = slot_named(text)
+        if not named:
+            raise UsageError("a slot is empty", hint="a slot is shot:007, shot:007/clip, character:mara, screenplay")
+        kind, colon, rest = named.partition(":")
+        label, _, part = (rest if colon and kind == "shot" else named).partition("/")
+        if not self.by_shot or named in self.by_shot or (colon and kind != "shot"):
+            return named
+        if label_key(label).isdecimal() and colon:
+            return named
+        found = self._labelled(label)
+        if len(found) > 1:
+            told = ", ".join(
+                f"{shot}{' of scene ' + self.scenes[shot] if self.scenes.get(shot) else ''}" for shot in found[:6]
+            )
+            raise UsageError(
+                f"{len(found)} shots are labelled {label!r}: {told}", hint="name the one that is meant by its slot"
+            )
+        return f"{found[0]}{'/' + part if part else ''}" if found else named
+
+    def _labelled(self, label: str) -> list[str]:
+        """The shots that have a label; where none has, those whose scene and label together are it: `12A`."""
+        key = label_key(label)
+        found = [shot for shot, own in self.by_shot.items() if label_key(own) == key]
+        return found or [
+            shot
+            for shot, own in self.by_shot.items()
+            if self.scenes.get(shot) and label_key(f"{self.scenes[shot]}{own}") == key
+        ]
+
+
+NO_LABELS = ShotLabels()
+
+
+def labels_of(story: Story, screenplay: Screenplay) -> ShotLabels:
+    """Return the labels that a story gives the shots of its screenplay."""
+    return _labels(
+        {beat.row: (beat.shot, beat.scene) for beat in story.beats},
+        ((shot.number, shot.source_row) for shot in screenplay.shots),
+    )
+
+
+def _labels(rows: Mapping[int, tuple[str, str]], shots: Iterable[tuple[int, int]]) -> ShotLabels:
+    """`rows`: label and scene by the number of the row. `shots`: their numbers and rows."""
+    labels: dict[str, str] = {}
+    scenes: dict[str, str] = {}
+    is_telling = False
+    for number, row in shots:
+        label, scene = rows.get(row, ("", ""))
+        label = " ".join(unicodedata.normalize("NFKC", label).split())
+        if label:
+            labels[shot_slot(number)], scenes[shot_slot(number)] = label, scene
+            is_telling = is_telling or label_key(label) != str(number)
+    return ShotLabels(labels, scenes) if is_telling else NO_LABELS
+
+
+async def read_labels(assets: AssetStore, run: RunRow, files: Iterable[AssetRow], *, fetch: bool = False) -> ShotLabels:
+    """Return the labels of a run's shots, from the story and the screenplay that it keeps in the asset store.
+
+    None where these are not on this disk; with `fetch` they are brought there first.
+    """
+    story = run.settings.get("story")
+    screenplay = next((row.sha256 for row in files if (row.slot, row.asset_type) == ("screenplay", "screenplay")), None)
+    if not isinstance(story, str) or screenplay is None:
+        return NO_LABELS
+    documents: list[Mapping[str, Any]] = []
+    for sha256 in (story, screenplay):
+        try:
+            is_here = await assets.restore(sha256) if fetch else assets.exists(sha256)
+            document: object = json.loads(assets.read(sha256)) if is_here else None
+        except (StorageError, ValueError):
+            return NO_LABELS  # a label is a help: who reads a run is told all else without it
+        if not isinstance(document, dict):
+            return NO_LABELS
+        documents.append(cast("Mapping[str, Any]", document))
+    told, written = documents
+    try:
+        rows = {beat["row"]: (str(beat.get("shot") or ""), str(beat.get("scene") or "")) for beat in told["beats"]}
+        shots = [(shot["number"], shot["source_row"]) for scene in written["scenes"] for shot in scene["shots"]]
+        return _labels(rows, shots)
+    except (KeyError, TypeError, AttributeError):
+        return NO_LABELS  # written by another program, or by a clash whose stories had no rows
