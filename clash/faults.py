@@ -25,6 +25,7 @@ costs one comparison. The points, in the order a call passes them:
     kept.before       the screenplay of a fork is written, what the fork keeps of its shots is not
     kept.after        what it keeps is written
     cut.after         another cut of the film is recorded, its files are not the run's yet
+    recovery.run.after a run that the database had lost is written again, its paid calls are not
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ POINTS = (
     "kept.before",
     "kept.after",
     "cut.after",
+    "recovery.run.after",
 )
 
 _armed, _, _count = os.environ.get("CLASH_FAULT", "").partition(":")

@@ -231,6 +231,22 @@ def test_a_plain_command_restores_a_lost_database(
     assert workplace.charges == paid
 
 
+@on_both_databases
+def test_a_killed_restoration_goes_on(workplace: Workplace, request: pytest.FixtureRequest) -> None:
+    """The process that restores two films is killed when it has written the first run: the next restores both."""
+    for thread, seconds in (("t", 0.5), ("u", 0.75)):
+        shot_list(workplace.folder / "story.csv", 2, seconds=seconds)
+        assert workplace.film(thread, "--no-reuse", *ONE_SHOT).code == 0
+    paid, totals = workplace.charges, [workplace.total(thread) for thread in "tu"]
+    without_a_database(workplace, request)
+    killed = workplace.film("t", "--no-reuse", *ONE_SHOT, CLASH_FAULT="recovery.run.after:1")
+    assert killed.code == -9
+    for thread in "ut":
+        done = workplace.clash("resume", thread)
+        assert (done.code, done.document["status"]) == (0, "completed"), done.err
+    assert (workplace.charges, [workplace.total(thread) for thread in "tu"]) == (paid, totals)
+
+
 def test_resume_without_database_or_records_is_refused(workplace: Workplace, tmp_path: Path) -> None:
     """Where nothing can be restored, resume creates no database."""
     assert workplace.clash("resume", "t").code == 3

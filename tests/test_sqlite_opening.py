@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
+from torture.disk_fills import small_disk
 
 from clash.database import Statement, init_database, open_database
 from clash.database.connection import database_exists, sqlite_path
 from clash.database.sqlite import Mode, SqliteDatabase
-from clash.errors import ClashError, NotFoundError, SettingsError
+from clash.database.sqlite_files import side_file
+from clash.errors import ClashError, DatabaseError, NotFoundError, SettingsError
 
 TABLE = Statement("CREATE TABLE film (name TEXT PRIMARY KEY, value)")
 MODES: tuple[Mode, ...] = ("read", "write", "create")
@@ -225,3 +230,29 @@ async def test_a_database_that_may_not_be_read_is_a_settings_error(
     with unprivileged(), pytest.raises(SettingsError) as refused:
         database_exists(f"sqlite:///{path.as_posix()}")
     assert refused.value.exit_code == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a disk, which only root may")
+async def test_a_database_on_a_full_disk_is_read(tmp_path: Path) -> None:
+    """A process died, and SQLite finds no room for the side file that it reads with: a copy is read.
+
+    Whoever wants to write is told that the disk is full.
+    """
+    disk, path = tmp_path / "disk", tmp_path / "disk" / "clash.db"
+    disk.mkdir()
+    with small_disk(disk) as mounted:
+        assert mounted
+        await init_database(f"sqlite:///{path.as_posix()}")
+        database = await SqliteDatabase.open(path, "write")
+        await database.batch([Statement(RUN_ROW)])
+        content = {file.name: file.read_bytes() for file in (path, side_file(path, "-wal"))}
+        await database.close()
+        for name, written in content.items():
+            (disk / name).write_bytes(written)
+        used = shutil.disk_usage(disk).used
+        await asyncio.to_thread(subprocess.run, ["mount", "-o", f"remount,size={used}", disk], check=True)
+        assert await read_runs(path) == ["run-1"]
+        with pytest.raises(DatabaseError) as refused:
+            await SqliteDatabase.open(path, "write")
+        assert (refused.value.code, refused.value.exit_code) == ("disk_full", 1)
+        assert {file.name: file.read_bytes() for file in disk.iterdir() if file.name in content} == content

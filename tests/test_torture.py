@@ -23,6 +23,8 @@ RUNS = ("metered", "oneshot", "queued", "oneshot", "queued")
 KILLS_ON_D1 = 12
 CALLS_ON_D1 = 15
 RUNS_ON_D1 = ("metered", "oneshot", "queued")
+ROUNDS = 12
+"""How often more runs are made, if what the test needs has not come about."""
 
 
 def torture(trials: Sequence[Trial], kills: int) -> None:
@@ -42,18 +44,26 @@ def torture(trials: Sequence[Trial], kills: int) -> None:
 def test_forty_kills_cost_nothing_and_lose_nothing(tmp_path: Path) -> None:
     """Nothing charged twice without consent, no result lost after its receipt, the sums those of the meter."""
     trials: list[Trial] = []
-    # A fast machine makes a run before it has been killed so often: then there are more runs.
-    while sum(trial.kills for trial in trials) < KILLS:
+    # A fast machine makes a run before it has been killed so often, or between its calls: then there are more runs.
+    for _ in range(ROUNDS):
         numbers = enumerate(RUNS, start=len(trials))
         batch = [
-            Trial(tmp_path / f"{number}-{kind}", kind, CALLS, random.Random(f"{number}"), longest_life_s=0.15)
+            Trial(
+                tmp_path / f"{number}-{kind}",
+                kind,
+                CALLS,
+                random.Random(f"{number}"),
+                longest_life_s=0.15,
+                longest_work_s=0.05,
+            )
             for number, kind in numbers
         ]
         torture(batch, KILLS // len(RUNS) + 2)
-        assert any(trial.kills for trial in batch), "none was killed before it had ended"
         trials += batch
-    unknown = sum(len(trial.books().charges_of_unknown()) for trial in trials)
-    assert unknown > 0, "no kill fell between a charge and its answer: the torture proves nothing"
+        unknown = sum(len(trial.books().charges_of_unknown()) for trial in trials)
+        if unknown and sum(trial.kills for trial in trials) >= KILLS:
+            return
+    pytest.fail("too few kills, or none between a charge and its answer: the torture proves nothing")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")
@@ -68,9 +78,13 @@ def test_a_dozen_kills_on_d1_cost_nothing_and_lose_nothing(
         gateway.storms = True
         for variable, value in gateway.environment.items():
             monkeypatch.setenv(variable, value)
-        trials = torture_on_d1(d1_engine, tmp_path)
-    assert sum(trial.kills for trial in trials) >= KILLS_ON_D1, "the runs ended before they were killed so often"
-    assert gateway.turned_away > 30
+        trials: list[Trial] = []
+        for number in range(ROUNDS):
+            (tmp_path / str(number)).mkdir()
+            trials += torture_on_d1(d1_engine, tmp_path / str(number))
+            if sum(trial.kills for trial in trials) >= KILLS_ON_D1 and gateway.turned_away > 30:
+                return
+    pytest.fail("the runs ended before they were killed so often")
 
 
 def torture_on_d1(d1_engine: D1Engine, tmp_path: Path) -> list[Trial]:
@@ -90,10 +104,6 @@ def torture_on_d1(d1_engine: D1Engine, tmp_path: Path) -> list[Trial]:
             end="",
         )
     return trials
-
-
-ROUNDS = 12
-"""How often more runs are made, if a kind of disturbance has not come about."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")

@@ -23,6 +23,7 @@ from clash.database.sqlite_errors import BUSY_TIMEOUT_S, damaged, database_error
 from clash.database.sqlite_files import (
     Mode,
     check_file,
+    copied,
     file_exists,
     remember_as_ours,
     require_ours,
@@ -31,7 +32,7 @@ from clash.database.sqlite_files import (
     without_traces,
 )
 from clash.database.sqlite_watch import FileWatch, check_open_here
-from clash.errors import ClashError
+from clash.errors import ClashError, DatabaseError
 
 __all__ = ["Mode", "SqliteDatabase", "connect", "database_error", "file_exists", "open_connection"]
 
@@ -295,8 +296,19 @@ def _reader_alone(path: Path, *, foreign: bool) -> _Connections:
                 raise database_error(error, path) from error
         else:
             stack.enter_context(without_traces(path))
-            reader = open_connection(path, "read")
+            reader = _reader(path, stack)
         return reader, reader, stack.pop_all()
+
+
+def _reader(path: Path, stack: ExitStack) -> sqlite3.Connection:
+    """Return a connection that only reads: on a full disk to a copy, which lasts as long as the stack."""
+    try:
+        return open_connection(path, "read")
+    except DatabaseError as error:
+        if error.code != "disk_full" or (copy := stack.enter_context(copied(path))) is None:
+            raise
+        # SQLite cannot make its side file, so no process has the database open: the copy is all there is.
+        return open_connection(copy, "read")
 
 
 def _rows(connection: sqlite3.Connection, sql: str, params: Sequence[Param]) -> Rows:

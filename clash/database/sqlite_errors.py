@@ -11,7 +11,7 @@ BUSY_TIMEOUT_S = 30
 
 _NOT_ONE = {sqlite3.SQLITE_NOTADB}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT}
-_WRITE_FAILED = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
+_WRITE_FAILED = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE}
 _CUT_SHORT = {sqlite3.SQLITE_IOERR_SHORT_READ}
 
 
@@ -30,6 +30,15 @@ def is_damage(error: Exception) -> bool:
     return primary_code(error) in _NOT_ONE | _DAMAGED or error_code(error) in _CUT_SHORT
 
 
+def has_no_room(error: Exception) -> bool:
+    """Return whether SQLite could not write for lack of room.
+
+    It calls only ENOSPC "full"; a quota or a limit of file size is an I/O error of a write to it, and so is a full disk
+    on which it makes the side file that it needs also for reading.
+    """
+    return primary_code(error) == sqlite3.SQLITE_FULL or error_code(error) in _WRITE_FAILED
+
+
 def database_error(error: Exception, path: Path) -> ClashError:
     """Return what SQLite said as an error that says what to do."""
     extended, code = error_code(error), primary_code(error)
@@ -39,8 +48,7 @@ def database_error(error: Exception, path: Path) -> ClashError:
         return not_a_database(path)
     if is_damage(error):
         return damaged(path)
-    # SQLite calls only ENOSPC "full"; a quota or a limit of file size is an I/O error of a write to it.
-    if code == sqlite3.SQLITE_FULL or extended in _WRITE_FAILED:
+    if has_no_room(error):
         return disk_full(path)
     if code == sqlite3.SQLITE_CANTOPEN:
         return not_opened(path, "permission denied, or its folder is not writable")

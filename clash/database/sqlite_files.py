@@ -130,7 +130,7 @@ def content_of(path: Path) -> Content:
         raise database_error(error, path) from error
     if not tables and size_of(log):
         # All of the schema is still in the log. Opened in place, SQLite would write beside it.
-        tables = _tables_of_copy(path, log)
+        tables = _tables_of_copy(path)
     return _judged(tables)
 
 
@@ -166,19 +166,34 @@ def _tables(path: Path, parameter: str) -> frozenset[str]:
         return without_records(str(name) for (name,) in names)
 
 
-def _tables_of_copy(path: Path, log: Path) -> frozenset[str] | None:
+def _tables_of_copy(path: Path) -> frozenset[str] | None:
     """Return the tables of a copy of the file and its log; None if that cannot be told."""
-    if size_of(path) + size_of(log) > _LARGEST_COPY_BYTES:
-        return None
-    with tempfile.TemporaryDirectory(prefix="clash-") as folder:
-        copy = Path(folder) / "copy.db"
+    with copied(path) as copy:
         try:
-            shutil.copyfile(path, copy)
-            shutil.copyfile(log, side_file(copy, "-wal"))
-            return _tables(copy, "cache=private")
-        except (OSError, sqlite3.Error):
+            return _tables(copy, "cache=private") if copy is not None else None
+        except sqlite3.Error:
             # It was being written just then, so another process uses it.
             return None
+
+
+@contextmanager
+def copied(path: Path) -> Generator[Path | None]:
+    """Copy the file and its log to a temporary folder; None for what is too large, or finds no room there either."""
+    with tempfile.TemporaryDirectory(prefix="clash-") as folder:
+        yield _copy_to(Path(folder) / "copy.db", path)
+
+
+def _copy_to(copy: Path, path: Path) -> Path | None:
+    log = side_file(path, "-wal")
+    if size_of(path) + size_of(log) > _LARGEST_COPY_BYTES:
+        return None
+    try:
+        shutil.copyfile(path, copy)
+        if log.exists():
+            shutil.copyfile(log, side_file(copy, "-wal"))
+    except OSError:
+        return None
+    return copy
 
 
 def require_ours(path: Path, mode: Mode) -> Content:

@@ -73,23 +73,32 @@ class AsyncMetadataTracker(LeasedRuns):
         budget_usd: Decimal | None = None,
         metadata: Mapping[str, Any] | None = None,
         start_time: str | None = None,
+        error_code: str | None = None,
+        error_message: str | None = None,
     ) -> bool:
-        """Begin a run; False, and nothing changed, if a run of this id exists. `start_time`: now, unless given."""
+        """Begin a run; False, and nothing changed, if a run of this id exists. `start_time`: now, unless given.
+
+        With an `error_code` it is failed from the beginning: as a run is that was restored and not continued.
+        """
         now = now_text()
         start_time = start_time or now
         (created,) = await self.database.batch(
             [
                 Statement(
-                    "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at,"
-                    " story_path, story_sha256, story_title, settings, settings_fingerprint, graph_version,"
-                    " budget_micro, metadata)"
-                    " VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, end_time,"
+                    " updated_at, error_code, error_message, story_path, story_sha256, story_title, settings,"
+                    " settings_fingerprint, graph_version, budget_micro, metadata)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
                     (
                         run_id,
                         workflow_name,
+                        RunStatus.RUNNING if error_code is None else RunStatus.FAILED,
                         start_time,
+                        None if error_code is None else now,
                         now,
+                        error_code,
+                        error_message,
                         story_path,
                         story_sha256,
                         story_title,

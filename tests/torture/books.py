@@ -14,6 +14,7 @@ from typing import Any
 
 from clash.database.connection import is_d1, open_database
 from clash.database.port import Statement
+from clash.database.sqlite_files import copied
 
 PRICE_MICRO = 10_000
 PRICE_USD = "0.01"
@@ -122,6 +123,18 @@ def sound_of(slot: str) -> bytes:
 def _tables(path: Path) -> tuple[list[dict[str, Any]], int, int]:
     if not path.exists():
         return [], 0, 0
+    try:
+        return _read(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHMSIZE:
+            raise
+    # The disk is full: SQLite finds no room for the side file that it reads with.
+    with copied(path) as copy:
+        assert copy is not None
+        return _read(copy)
+
+
+def _read(path: Path) -> tuple[list[dict[str, Any]], int, int]:
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
     connection.row_factory = sqlite3.Row
     try:
