@@ -37,7 +37,7 @@ from clash.calls.consent import (
     unknown_call,
 )
 from clash.calls.content_key import content_key, keys_of, kind_of, model_of, references_of
-from clash.calls.in_flight import InFlight
+from clash.calls.in_flight import CallTimes, InFlight
 from clash.calls.keeping import Keeper
 from clash.calls.provider_calls import Kept, ProviderCalls
 from clash.calls.rate_limits import RateLimits
@@ -139,6 +139,10 @@ class Ledger:
         finally:
             self._calls.tries.pop((task.slot, task.take), None)
             self._in_flight.leave(task)
+
+    def times(self, step: str) -> CallTimes:
+        """Return how long the calls of a step have taken in this process."""
+        return self._in_flight.times(step)
 
     def _tries_of(self, task: CallSpec, provider: AnyProvider) -> Tries:
         tries = Tries(self._retry_policy, passed_at=lambda: self._rate_limits.passed_at(provider))

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from clash.calls.in_flight import CallTimes
 from clash.money import from_micro
+from clash.production.time_left import CallCounts, seconds_left
+from clash.providers.ports import Kind
 
 EventKind = Literal["thread", "step_started", "progress", "step_finished", "slot_failed", "warning", "note"]
 
@@ -70,6 +73,9 @@ class Progress:
         self._cost_micro = cost_micro
         self._began = time.monotonic()
         self._warned: dict[str, None] = {}
+        self._calls: dict[str, CallCounts] = {}
+        self.times: Callable[[str], CallTimes] = lambda _: CallTimes()
+        """How long the calls of a step have taken in this process."""
 
     def begin(self, step: str, total: int) -> None:
         """A step begins; it is to make `total` things, of which earlier processes may have made some."""
@@ -98,6 +104,15 @@ class Progress:
         for step, total in totals.items():
             slots = self._made.setdefault(step, set())
             self._steps[step] = _Step(total, slots, len(slots))
+
+    def expect(self, step: str, calls: Mapping[Kind, int]) -> None:
+        """A part of a step needs these calls."""
+        self._calls.setdefault(step, CallCounts()).expect(calls)
+
+    def call_made(self, step: str, kind: Kind) -> None:
+        """A call of a step has come back."""
+        if (counts := self._calls.get(step)) is not None:
+            counts.made(kind)
 
     def spend(self, cost_micro: int) -> None:
         """A call was paid."""
@@ -139,6 +154,8 @@ class Progress:
         state = self._steps.get(step)
         if state is None or step not in _UNITS:
             return None
+        if (counts := self._calls.get(step)) is not None:
+            return seconds_left(counts.left, self.times(step))
         made_here = len(state.slots) - state.began_with
         if made_here <= 0:
             return None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from clash.calls.content_key import kind_of
 from clash.calls.ledger import Ledger
 from clash.calls.rate_limits import RateLimit, RateLimits
 from clash.calls.retry_policy import RetryPolicy
@@ -65,8 +66,11 @@ def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger, found: Mappi
 
     `found`: the graph's state as it was saved last, filled in before the graph runs.
     """
+    run.progress.times = ledger.times
     return StepContext(
-        ledger=PublishingLedger(ledger, run.assets, run.folder),
+        ledger=PublishingLedger(
+            ledger, run.assets, run.folder, made=lambda task: run.progress.call_made(task.step, kind_of(task.request))
+        ),
         assets=run.assets,
         format=format_of(run.recorded),
         folder=run.folder,
@@ -80,6 +84,7 @@ def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger, found: Mappi
         takes=run.takes,
         saved_state=lambda: found,
         review=frozenset(run.recorded.review),
+        expect=run.progress.expect,
         follow_screenplay=lambda before, after: _follow_screenplay(run, before, after),
         cuts=run.cuts,
         record_cut=lambda cut: _record_cut(run, lease, cut),

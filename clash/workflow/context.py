@@ -14,6 +14,7 @@ from clash.database.decisions import FilmCut
 from clash.database.run_settings import Basis, RunSettings
 from clash.editing.takes import Takes
 from clash.errors import Remedy
+from clash.providers.ports import Kind
 from clash.providers.voices import Person, VoiceIds
 
 _LONGEST_SIDE = 3840
@@ -154,5 +155,7 @@ class StepContext:
     """Given the digests of a screenplay and of the one that takes its place: decide what follows, return all takes."""
     saved_state: Callable[[], Mapping[str, Any]] = dict[str, Any]
     """The graph's state as this process found it: what another one sent to tasks that this one runs."""
+    expect: Callable[[str, Mapping[Kind, int]], None] = lambda _, __: None
+    """Say which calls a part of a step needs: step, how many of each kind."""
     review: frozenset[str] = frozenset()
     """The stages whose files need an approval before the run goes on."""

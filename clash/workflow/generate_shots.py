@@ -9,7 +9,7 @@ from clash.calls.spec import CallResult, CallSpec
 from clash.editing.cast import CastSheet, prop_references, prop_words, props_in
 from clash.editing.takes import Take, Takes, spec_of_take
 from clash.film.timing import time_shot, windows
-from clash.providers.ports import Caption, ImageRequest, Reference, SpeechRequest, VideoRequest
+from clash.providers.ports import Caption, ImageRequest, Kind, Reference, SpeechRequest, VideoRequest
 from clash.providers.voices import Person, VoiceIds
 from clash.story.last_frames import ends_on
 from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
@@ -69,6 +69,17 @@ async def make_shot(
     if film.generate_audio and await asyncio.to_thread(_has_sound, clip):
         finished["has_sound"] = True
     return finished
+
+
+def calls_of_shot(task: ShotTask, takes: Takes) -> dict[Kind, int]:
+    """Return how many calls of each kind a shot needs."""
+    slot = task["slot"]
+    lines = len(words_of(Shot.model_validate(task["shot"])))
+    return {
+        "image": len(takes.to_make(f"{slot}/keyframe")) + ("ends_on" in task),
+        "speech": sum(len(takes.to_make(f"{slot}/speech-{number}")) for number in range(1, lines + 1)),
+        "video": len(takes.to_make(slot)),
+    }
 
 
 def _has_sound(clip: CallResult) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from clash.assets import AssetStore, publish_copy, published_path
@@ -22,8 +22,12 @@ def publish_file(assets: AssetStore, folder: Path, asset_type: str, slot: str, s
 class PublishingLedger:
     """A ledger that also publishes each file as soon as it is made."""
 
-    def __init__(self, ledger: CallLedger, assets: AssetStore, folder: Path) -> None:
+    def __init__(
+        self, ledger: CallLedger, assets: AssetStore, folder: Path, *, made: Callable[[CallSpec], None] = lambda _: None
+    ) -> None:
+        """`made` is told of each call that has come back: it was made, or found."""
         self._ledger = ledger
+        self._made = made
         self._assets = assets
         self._folder = folder
 
@@ -34,6 +38,7 @@ class PublishingLedger:
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
         made = await self._ledger.call(task)
+        self._made(task)
         if not task.selected:
             return made
         slot = task.asset_slot or task.slot

@@ -24,7 +24,7 @@ from clash.workflow.context import Failure, FileRecord, StepContext
 from clash.workflow.cuts import cut_film
 from clash.workflow.generate_assets import card_tasks, make_card, selected_cards
 from clash.workflow.generate_screenplay import MadeScreenplay, make_screenplay
-from clash.workflow.generate_shots import ShotTasks, make_shot, stored, voices_of
+from clash.workflow.generate_shots import ShotTasks, calls_of_shot, make_shot, stored, voices_of
 from clash.workflow.publish import publish_file
 from clash.workflow.restore import restore_files
 from clash.workflow.state import CardTask, ProductionState, ShotSlot, ShotTask, StoredFile
@@ -121,6 +121,7 @@ class Steps:
             context = self._context
             # The checkpoints of older clashes hold whole tasks.
             task = state if "shot" in state else (await self._shot_tasks()).of(state["slot"])
+            context.expect("generate_shots", calls_of_shot(task, context.takes))
             finished = await make_shot(task, context.ledger, context.format, context.takes, self._judge)
             self._context.done("generate_shots", task["slot"])
             return Command(update={"shots": {task["slot"]: finished}}, goto="finalize")
@@ -191,6 +192,7 @@ class Steps:
         )
 
     async def _draw_card(self, card: CardTask) -> Any:
+        self._context.expect("generate_assets", {"image": len(self._context.takes.to_make(card["slot"]))})
         made = await make_card(card, self._context.ledger, self._context.format, self._context.takes)
         self._judge("cards", card["slot"], made.sha256)
         self._context.done("generate_assets", card["slot"])
