@@ -236,7 +236,7 @@ async def test_a_database_that_may_not_be_read_is_a_settings_error(
 async def test_a_database_on_a_full_disk_is_read(tmp_path: Path) -> None:
     """A process died, and SQLite finds no room for the side file that it reads with: a copy is read.
 
-    Whoever wants to write is told that the disk is full.
+    A command that writes is told that the disk is full.
     """
     disk, path = tmp_path / "disk", tmp_path / "disk" / "clash.db"
     disk.mkdir()
