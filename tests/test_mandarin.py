@@ -62,7 +62,7 @@ def test_characters_are_read_by_their_neighbours(written: str, sounds: str) -> N
     assert phonemes(written) == [sounds]
 
 
-def test_english_words_are_read_by_whoever_can() -> None:
+def test_english_words_are_read_as_english() -> None:
     """With English phonemes they are words, without letters; capitals are letters in any case."""
     assert phonemes("hi。", lambda words: f"<{words}>"[1:-1].upper()) == ["HI."]
     assert phonemes("hi") == phonemes("HI") == phonemes("HI", lambda _: "never")
