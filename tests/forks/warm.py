@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
 from clash.film.typeface import drawable
+from clash.local.illustrator import illustrate
 from clash.local.screenwriter import write_screenplay
+from clash.providers.ports import ImageRequest
 from clash.sound.soundtrack import SoundShot, soundtrack
 from clash.story.places import place_kind
-from clash.story.screenplay import Beat, Line, Story
+from clash.story.screenplay import Beat, Line, Screenplay, Story
 
 PLACES = ("Harbour", "Forest", "Kitchen", "Street")
 """The places of the tests' stories."""
 
 
 def warm_up() -> None:
-    """Write and sound a short film: its word lists, loops and notes stay in memory.
+    """Write, draw and sound a short film: its word lists, loops and notes stay in memory.
 
     Nobody speaks: the voice brings a thread, and a forked process could not end.
     """
@@ -29,9 +36,29 @@ def warm_up() -> None:
         )
         for number, place in enumerate(PLACES)
     )
-    story = Story(title="Warm", kind="shot_list", language="en", beats=beats, sha256="0" * 64)
-    screenplay = write_screenplay(story)
+    screenplay = write_screenplay(Story(title="Warm", kind="shot_list", language="en", beats=beats, sha256="0" * 64))
+    draw(screenplay)
     for location in screenplay.locations:
         for _ in soundtrack([SoundShot(16.0, (), place_kind(location), "day", "clear")]):
             pass
     drawable(screenplay.title)
+    keep_dictionaries()
+
+
+def draw(screenplay: Screenplay) -> None:
+    """Draw each person, each place, and a keyframe, all tiny."""
+    common: dict[str, Any] = {"prompt": "", "style": "", "width": 64, "height": 36}
+    for character in screenplay.characters:
+        illustrate(ImageRequest(subject="character", character=character, **common), {})
+    for location in screenplay.locations:
+        illustrate(ImageRequest(subject="location", location=location, **common), {})
+    shot, place = screenplay.shots[0], screenplay.locations[0]
+    illustrate(ImageRequest(subject="keyframe", shot=shot, location=place, cast=screenplay.characters, **common), {})
+
+
+def keep_dictionaries() -> None:
+    """Read the voice's dictionaries, and let each process have those instead of reading them again."""
+    with suppress(ImportError):  # an extra that is not installed
+        pronunciation: Any = importlib.import_module("hibari.g2p")
+        pronunciation._load_json = cache(pronunciation._load_json)
+        pronunciation.G2P()
