@@ -25,9 +25,15 @@ def make_story(folder: Path) -> Path:
     return shot_list(folder / "story.csv", SHOTS, words=True)
 
 
-def kill_once(folder: Path, arguments: tuple[str, ...], env: dict[str, str], after_s: float) -> bool:
-    """Start it and kill it after so many seconds; False if it had ended before."""
+def kill_once(
+    folder: Path, arguments: tuple[str, ...], env: dict[str, str], *, after_calls: int, after_s: float
+) -> bool:
+    """Start it and kill it so many seconds after it has made so many calls; False if it had ended before."""
+    meter = Path(env["METER"])
+    enough = len(metered(meter)) + after_calls
     child = forked(folder, *arguments, env=env)
+    while len(metered(meter)) < enough and child.poll() is None:
+        time.sleep(0.005)
     time.sleep(after_s)
     child.kill()
     child.communicate()
@@ -67,7 +73,10 @@ def test_a_run_killed_ten_times_makes_the_same_film(tmp_path: Path, database_url
     repeated: set[str] = set()
     while kills < wanted:
         succeeded, asked_before = succeeded_slots(database_url), len(metered(meter))
-        if not kill_once(rough, arguments, {**env, "METER_DELAY": "0.1"}, moments.uniform(0.1, 1.0)):
+        # Counted in calls, so that a slow machine is not killed before its first one each time.
+        after_calls, after_s = moments.randint(0, 2), moments.uniform(0.0, 0.1)
+        slow = {**env, "METER_DELAY": "0.1"}
+        if not kill_once(rough, arguments, slow, after_calls=after_calls, after_s=after_s):
             break
         kills += 1
         repeated |= succeeded & set(metered(meter)[asked_before:])
