@@ -48,6 +48,7 @@ _UNSET_IF_EMPTY = (
     "fal_key",
     "fal_base_url",
     "models_file",
+    "providers_dir",
     "prices_file",
     "fake_ip_ranges",
     "kokoro_dir",
@@ -182,6 +183,9 @@ class Settings(BaseSettings):
 
     models_file: Path | None = Field(default=None, validation_alias="CLASH_MODELS_FILE")
     """A TOML file whose models and presets override those of clash."""
+
+    providers_dir: Path | None = Field(default=None, validation_alias="CLASH_PROVIDERS_DIR")
+    """A folder of TOML files that describe vendors with an HTTP API; each is named after its vendor."""
 
     prices_file: Path | None = Field(default=None, validation_alias="CLASH_PRICES_FILE")
     """A TOML file whose prices override those of clash."""

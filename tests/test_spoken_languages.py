@@ -11,8 +11,8 @@ from clash.config import Settings
 from clash.errors import UsageError
 from clash.local import LocalProvider
 from clash.production.spoken_languages import check_speech
-from clash.providers.catalogue import spoken_in
 from clash.providers.fal import FalProvider
+from clash.providers.model_limits import spoken_in
 from clash.providers.registry import Model
 from clash.story.screenplay import Beat, Line, Story
 

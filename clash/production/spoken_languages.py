@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from clash.config import Settings
 from clash.errors import UsageError
-from clash.providers.catalogue import load_catalogue, spoken_in
+from clash.providers.catalogue import load_catalogue
+from clash.providers.model_limits import spoken_in
 from clash.providers.ports import KeepsTime, Multilingual
 from clash.providers.registry import Model
 from clash.story.screenplay import Screenplay, Story

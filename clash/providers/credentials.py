@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 from pydantic import SecretStr
@@ -46,6 +47,14 @@ def vendor_key(vendor: str, settings: Settings) -> str | None:
     """The key of one of `KEY_VARIABLES`, wherever it is kept; None if there is none."""
     setting = {"openai": settings.openai_api_key, "fal": settings.fal_key}[vendor]
     return key_of(KEY_VARIABLES[vendor], setting)
+
+
+def variable_of(name: str, *, from_keyring: bool = True) -> str | None:
+    """The value of a variable that is no setting of clash: of the environment, else `.env`, else the keyring."""
+    from clash.config import dotenv_values
+
+    value = (os.environ.get(name) or dotenv_values().get(name) or "").strip()
+    return value or (_from_keyring(name) if from_keyring else None)
 
 
 def _from_keyring(variable: str) -> str | None:

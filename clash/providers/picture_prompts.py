@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from clash.providers.catalogue import Card
+from clash.providers.model_limits import ModelLimits
 from clash.providers.ports import ImageRequest, Reference, VideoRequest
 from clash.providers.prompts import prompt, revision_of
 
@@ -25,7 +25,7 @@ def video_prompts_revision() -> str:
     return revision_of(*VIDEO_PROMPTS)
 
 
-def references_for(card: Card, request: ImageRequest) -> tuple[Reference, ...]:
+def references_for(card: ModelLimits, request: ImageRequest) -> tuple[Reference, ...]:
     """The pictures to send along, as many as the model takes: people first, then the place, props, a drawn panel."""
     order = {"character": 0, "location": 1, "prop": 2}
     ranked = sorted(request.references, key=lambda reference: order.get(reference.role.partition(":")[0], 3))

@@ -314,8 +314,8 @@ class JobProvider(Protocol):
         """See `Provider.revision`."""
         ...
 
-    async def submit(self, model: str, request: Request, context: Context) -> Job:
-        """Hand the job in."""
+    async def submit(self, model: str, request: Request, context: Context) -> Job | Answer:
+        """Hand the job in. A model that answers at once gives its answer here, and is never polled."""
         ...
 
     async def poll(self, model: str, job: Job) -> JobStatus:

@@ -22,7 +22,17 @@ from clash.providers.catalogue import read_toml
 from clash.providers.extras import module
 from clash.providers.ports import Quote
 
-Unit = Literal["image", "megapixel", "second", "1000 characters", "million input tokens", "million output tokens"]
+Unit = Literal[
+    "image",
+    "megapixel",
+    "clip",
+    "second",
+    "1000 characters",
+    "million tokens",
+    "million input tokens",
+    "million output tokens",
+]
+_OF_TEXT = ("million input tokens", "million output tokens")
 _MILLION = Decimal(1_000_000)
 _OPENAI = "openai"
 _USUAL = 10_000
@@ -116,7 +126,7 @@ class PriceList:
 
     def _of_variants(self, spec: str, variants: Sequence[str]) -> Price | None:
         """The price for the first of these variants that has one."""
-        found = [price for price in self._prices if price.model == spec and "tokens" not in price.unit]
+        found = [price for price in self._prices if price.model == spec and price.unit not in _OF_TEXT]
         return next((price for variant in variants for price in found if price.variant == variant), None)
 
     def depend_on_sound(self, spec: str) -> bool:
@@ -138,12 +148,17 @@ class PriceList:
 
         `with_sound`: of a clip with sound, which costs as one without where no price for it is known.
         """
-        sounding = (f"{variant} {_SOUND}".strip(), _SOUND) if with_sound else ()
-        price = self._of_variants(spec, (*sounding, variant, ""))
+        price = self.price_of_variants(spec, (variant,), with_sound=with_sound)
         if price is None or price.unit not in units:
             return self.unpriced(spec)
         count = units[price.unit]
-        return Quote(count * price.price, count, price.unit, price.price, estimated=price.unit == "megapixel")
+        estimated = price.unit in ("megapixel", "million tokens")
+        return Quote(count * price.price, count, price.unit, price.price, estimated=estimated)
+
+    def price_of_variants(self, spec: str, variants: Sequence[str], *, with_sound: bool = False) -> Price | None:
+        """The price for the first of these variants that has one; with sound, first those of clips that have it."""
+        sounding = (*(f"{variant} {_SOUND}" for variant in variants if variant), _SOUND) if with_sound else ()
+        return self._of_variants(spec, (*sounding, *variants, ""))
 
     def unpriced(self, spec: str) -> Quote:
         """The quote of a model without a price: an error, unless that was allowed."""
@@ -160,11 +175,11 @@ class PriceList:
         )
 
 
-def load_prices(settings: Settings) -> PriceList:
-    """The prices in force. Raises `SettingsError` for a file of the user's that cannot be read."""
+def load_prices(settings: Settings, more: Sequence[Price] = ()) -> PriceList:
+    """The prices in force, with `more` of them. Raises `SettingsError` for a file of the user's that cannot be read."""
     own = read_toml(settings.prices_file, "CLASH_PRICES_FILE", _File) if settings.prices_file else _File()
     return PriceList(
-        [*own.prices, *shipped_prices()],
+        [*own.prices, *more, *shipped_prices()],
         allow_unpriced=settings.allow_unpriced,
         free_failures=[*own.free_failures, *_shipped().free_failures],
     )

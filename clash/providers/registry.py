@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from clash.config import Settings
 from clash.errors import ClashError, SettingsError, UsageError
 from clash.providers.ports import AnyProvider, JobProvider, Kind, Provider
+from clash.providers.vendor_names import vendor_names
 from clash.redaction import safe_exception
 
 GROUP = "clash.providers"
@@ -72,9 +73,14 @@ def _entry_points() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in reversed(found)}
 
 
-def provider_names() -> tuple[str, ...]:
-    """The names of all providers that are installed."""
-    return tuple(sorted(_entry_points()))
+def provider_names(settings: Settings | None = None) -> tuple[str, ...]:
+    """The names of all providers: those that are installed, and the vendors that are described by files."""
+    return tuple(sorted({*_entry_points(), *vendor_names(settings)}))
+
+
+def installed_names() -> frozenset[str]:
+    """The names of the providers that are installed as packages: no file of a vendor can take one of them."""
+    return frozenset(_entry_points())
 
 
 class Registry:
@@ -92,9 +98,13 @@ class Registry:
 
     def _make(self, name: str) -> AnyProvider:
         known = _entry_points()
+        if name not in known and name in vendor_names(self._settings):
+            from clash.providers.http import http_provider
+
+            return http_provider(name, self._settings)
         if name not in known:
             raise UsageError(
-                f"there is no provider {name!r}; known: {', '.join(sorted(known))}",
+                f"there is no provider {name!r}; known: {', '.join(provider_names(self._settings))}",
                 code="unknown_provider",
                 hint="a model is written PROVIDER:MODEL, for example local:illustrator",
             )
