@@ -119,8 +119,8 @@ def billed(endpoint: Endpoint, model: VendorModel, body: object, prices: PriceLi
     if bill is None or count is None:
         return None
     published = [price for price in prices.of(model.spec) if price.unit == prices.of(model.spec)[0].unit]
-    variant = text_at(body, bill.variant)
-    held = [price for price in published if price.variant == variant] or published
+    said = text_at(body, bill.variant)
+    held = [price for price in published if said and price.variant == said] or published
     if len({price.price for price in held}) != 1:
         return None  # of several prices nobody says which one holds; then it counts as what it was quoted
     return count / bill.per * held[0].price
