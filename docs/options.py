@@ -26,7 +26,7 @@ def leaves(command: Any = None, path: str = "clash") -> Iterator[tuple[str, Any]
     """Yield every command that does something, with its path: `clash runs ls`."""
     command = commands() if command is None else command
     children = getattr(command, "commands", {})
-    if not children:
+    if not children or (path != "clash" and command.params):  # `clash models` does something without a command, too
         yield path, command
     for name, child in children.items():
         yield from leaves(child, f"{path} {name}")

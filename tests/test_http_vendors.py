@@ -175,9 +175,7 @@ async def test_a_cut_answer_is_a_lost_one(room: Opened, kind: type[Vendor], spec
 
 
 @pytest.mark.parametrize(("kind", "spec", "made"), JOBS)
-async def test_a_failed_job_is_free_and_made_again(
-    room: Opened, kind: type[Vendor], spec: str, made: Made
-) -> None:
+async def test_a_failed_job_is_free_and_made_again(room: Opened, kind: type[Vendor], spec: str, made: Made) -> None:
     """A failure on the vendor's side costs nothing, and another job is handed in."""
     here = room(kind)
     here.vendor.fault("fail")

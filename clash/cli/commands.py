@@ -29,7 +29,7 @@ COMMANDS = {
     "db": "db:app",
     "story": "story:app",
     "screenplay": "screenplay:app",
-    "models": "models:models",
+    "models": "models:app",
     "voices": "voices:app",
     "doctor": "doctor:doctor",
     "schema": "schema:schema",
@@ -88,7 +88,8 @@ def commands(only: str | None = None) -> Any:
         module, _, attribute = COMMANDS[name].partition(":")
         command: Any = getattr(import_module(f"clash.cli.{module}"), attribute)
         if isinstance(command, typer.Typer):
-            command.callback(invoke_without_command=True)(_help_without_command)
+            if command.registered_callback is None:  # `clash models` does something without a command, too
+                command.callback(invoke_without_command=True)(_help_without_command)
             app.add_typer(command, name=name)
         else:
             app.command(name)(command)

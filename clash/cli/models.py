@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from clash.cli.layout import Block, Column, Table
+from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
@@ -20,6 +21,10 @@ class KindOfModel(StrEnum):
     image = "image"
     video = "video"
     speech = "speech"
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if value else ""
 
 
 _MODELS = (
@@ -38,7 +43,13 @@ _PRESETS = (
 )
 
 
+app = typer.Typer()
+"""Without a command: show the models."""
+
+
+@app.callback(invoke_without_command=True)
 def models(
+    context: typer.Context,
     kind: Annotated[
         KindOfModel | None,
         typer.Option(
@@ -57,6 +68,8 @@ def models(
     as_json: Json = False,
 ) -> None:
     """Show the models, what they cost, which key they need, and the presets."""
+    if context.invoked_subcommand is not None:
+        return
     if voices_of is not None:
         from clash.cli.voices import render_voices
         from clash.reports.voices import list_voices
@@ -70,6 +83,61 @@ def models(
     if kind is not None:
         document = {**document, "items": [item for item in document["items"] if item["kind"] == kind.value]}
     emit(document, as_json=as_json, render=render_models)
+
+
+@app.command("check")
+def check(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="A vendor's TOML file; its name is the provider's.", show_default=False),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Check a vendor's file and show the requests that it would send. Nothing is sent, and no key is shown."""
+    from clash.reports.vendors import check_vendor
+
+    emit(report(lambda settings: check_vendor(settings, file)), as_json=as_json, render=render_checked)
+
+
+_VENDOR = (
+    Column("provider"),
+    Column("title"),
+    Column("base_url", "address"),
+    Column("key"),
+    Column("key_present", "key is set"),
+    Column("overrides"),
+    Column("source", fold=True),
+    Column("checked_on", "read on"),
+)
+_CHECKED = (
+    Column("kind"),
+    Column("model", fold=True),
+    Column("answers"),
+    Column("last_frame", "last frame"),
+    Column("sound"),
+    Column("seed"),
+    Column("references"),
+    Column("makes", "a shot of 5 s"),
+    Column("cost_usd", "costs $"),
+    Column("price", fold=True),
+)
+_REQUESTS = (
+    Column("model", at_terminal=False),
+    Column("step"),
+    Column("method"),
+    Column("url", "address", fold=True),
+    Column("headers", fold=True, show=_as_json),
+    Column("body", fold=True, show=_as_json),
+)
+
+
+def render_checked(document: Document) -> list[Block]:
+    """The vendor, its models, and what would be sent."""
+    return [
+        Record(_VENDOR, document),
+        Table(_CHECKED, document["models"], empty="no models"),
+        Table(_REQUESTS, document["requests"], empty="no requests"),
+    ]
 
 
 def render_models(document: Document) -> list[Block]:

@@ -32,6 +32,48 @@ class ModelItem(Item):
     presets: list[str]
 
 
+class RequestShown(Item):
+    """A request that would be sent, with placeholders for keys, pictures and ids."""
+
+    model: str
+    step: str
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: dict[str, Any] | None
+
+
+class VendorModelItem(Item):
+    """A model of a checked vendor file: what it can do, and what the shown request would cost."""
+
+    kind: str
+    model: str
+    answers: str
+    last_frame: bool
+    sound: bool
+    seed: bool
+    references: int
+    makes: str
+    cost_usd: str | None
+    price: str
+
+
+class VendorChecked(Document):
+    """`clash models check`: a vendor's file, its models, and the requests that it would send. Nothing was sent."""
+
+    file: str
+    provider: str
+    title: str
+    source: str
+    checked_on: str
+    base_url: str
+    key: str | None
+    key_present: bool
+    overrides: str | None
+    models: list[VendorModelItem]
+    requests: list[RequestShown]
+
+
 class ModelList(Document):
     """`clash models`. A preset has its name and a model per kind."""
 

@@ -30,6 +30,7 @@ _PLACES = {
     "error": "clash.documents.errors:ErrorDocument",
     "export": "clash.documents.exports:Exported",
     "models": "clash.documents.models:ModelList",
+    "models-check": "clash.documents.models:VendorChecked",
     "outcome": "clash.documents.outcome:Outcome",
     "outcomes": "clash.documents.outcome:Outcomes",
     "edit-plan": "clash.documents.edits:EditPlan",

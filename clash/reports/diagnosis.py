@@ -24,10 +24,12 @@ from clash.network.langsmith import langsmith_destination, langsmith_switch
 from clash.network.proxies import Proxies
 from clash.providers.addresses import never_passing
 from clash.providers.choice import models_for
-from clash.providers.credentials import KEY_VARIABLES, key_of, vendor_key
+from clash.providers.credentials import KEY_VARIABLES, key_of, variable_of, vendor_key
 from clash.providers.extras import EXTRAS, installed, package_of
 from clash.providers.file_hosts import FileHosts, check_file_hosts
-from clash.providers.registry import Probed, Registry, provider_names
+from clash.providers.http.files import vendor_file
+from clash.providers.registry import Probed, Registry, installed_names, provider_names
+from clash.providers.vendor_names import vendor_names
 from clash.redaction import redacted_text
 from clash.version import __version__
 
@@ -195,7 +197,7 @@ async def _vendor_checks(settings: Settings) -> list[dict[str, Any]]:
     """A free call to each vendor whose key is set."""
     registry = Registry(settings)
     checks: list[dict[str, Any]] = []
-    for name in provider_names():
+    for name in provider_names(settings):
         try:
             provider = registry.provider(name)
             if not isinstance(provider, Probed) or not _has_key(name, settings):
@@ -212,7 +214,12 @@ async def _vendor_checks(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _has_key(provider: str, settings: Settings) -> bool:
-    return provider not in KEY_VARIABLES or vendor_key(provider, settings) is not None
+    if provider in KEY_VARIABLES:
+        return vendor_key(provider, settings) is not None
+    if provider not in vendor_names(settings) or provider in installed_names():
+        return True
+    variable = vendor_file(provider, settings).key
+    return not variable or variable_of(variable) is not None
 
 
 async def _database_check(settings: Settings) -> dict[str, Any]:

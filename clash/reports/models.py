@@ -8,10 +8,15 @@ from clash.config import Settings
 from clash.documents.models import ModelList
 from clash.errors import SettingsError
 from clash.installation import install_command
-from clash.providers.catalogue import Card, load_catalogue
-from clash.providers.credentials import KEY_VARIABLES, vendor_key
+from clash.providers.catalogue import load_catalogue
+from clash.providers.credentials import KEY_VARIABLES, variable_of, vendor_key
 from clash.providers.extras import EXTRAS, installed
+from clash.providers.http.files import vendor_files
+from clash.providers.http.vendor import VendorFile
+from clash.providers.model_limits import ModelLimits
 from clash.providers.prices import PriceList, load_prices, token_prices
+from clash.providers.registry import installed_names
+from clash.vocabulary import KINDS
 
 _PACKAGES = {"openai": "openai", "fal": "fal_client"}
 
@@ -20,7 +25,11 @@ async def list_models(settings: Settings) -> ModelList:
     """All models that clash knows, by kind, and the presets. Raises `SettingsError` for a file that cannot be read."""
     catalogue, prices = load_catalogue(settings), load_prices(settings)
     presets = catalogue.presets
-    items = [_card(card, prices, settings) for card in catalogue.cards]
+    items = [_item(card, prices, settings) for card in catalogue.cards]
+    for vendor in vendor_files(settings, installed_names()):
+        of_vendor = load_prices(settings, vendor.price_list())
+        items += [_item(model, of_vendor, settings, vendor) for model in vendor.models]
+    items.sort(key=lambda item: KINDS.index(item["kind"]))
     for item in items:
         item["presets"] = sorted(name for name, models in presets.items() if item["model"] in models.values())
     return ModelList.of(
@@ -32,8 +41,9 @@ async def list_models(settings: Settings) -> ModelList:
     )
 
 
-def _card(card: Card, prices: PriceList, settings: Settings) -> dict[str, Any]:
-    key, package = KEY_VARIABLES.get(card.provider), _PACKAGES.get(card.provider)
+def _item(card: ModelLimits, prices: PriceList, settings: Settings, vendor: VendorFile | None = None) -> dict[str, Any]:
+    key = (vendor.key or None) if vendor is not None else KEY_VARIABLES.get(card.provider)
+    package = _PACKAGES.get(card.provider)
     missing = package is not None and not installed(package)
     published = [
         {
@@ -52,13 +62,17 @@ def _card(card: Card, prices: PriceList, settings: Settings) -> dict[str, Any]:
         "prices": published,
         "price": "; ".join(_words(price) for price in published) or ("free" if card.free else "unknown"),
         "key": key,
-        "key_present": key is None or vendor_key(card.provider, settings) is not None,
+        "key_present": key is None or _has_key(key, card.provider, settings),
         "package": package,
         "install": install_command(EXTRAS[package]) if missing and package else None,
     }
 
 
-def _by_token(card: Card, settings: Settings) -> list[dict[str, Any]]:
+def _has_key(variable: str, provider: str, settings: Settings) -> bool:
+    return (vendor_key(provider, settings) if provider in KEY_VARIABLES else variable_of(variable)) is not None
+
+
+def _by_token(card: ModelLimits, settings: Settings) -> list[dict[str, Any]]:
     """What `genai-prices` says of a language model; nothing where it is not installed."""
     if card.kind != "screenplay" or not installed("genai_prices"):
         return []

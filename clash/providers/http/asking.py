@@ -35,6 +35,13 @@ def identity_of(vendor: VendorFile, model: VendorModel, request: Request) -> dic
     return {"submit": vendor.endpoints[model.endpoint].submit, "body": body}
 
 
+def sample_body(vendor: VendorFile, model: VendorModel, request: Request) -> dict[str, Any]:
+    """Return what would be sent, with placeholders for pictures, seed and key of the call."""
+    values = _values(model, request, lambda reference: f"data:image/jpeg;base64,<{reference.role}>")
+    seed = 1234567890 if model.seed else None
+    return fill(vendor.body_of(model), {**values, "seed": seed, "call": "<key of the call>"})
+
+
 def voice_of(model: VendorModel, request: Request) -> str:
     """Return the id of the voice that speaks a line; "" for what is not spoken."""
     return model.voices(request).voice(request) if isinstance(request, SpeechRequest) else ""

@@ -1,0 +1,93 @@
+"""The requests that a vendor's file would send, with placeholders for keys, pictures and ids. Nothing is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clash.providers.http.asking import chosen, quote, sample_body
+from clash.providers.http.exchange import Asked, asked_of
+from clash.providers.http.vendor import VendorFile, VendorModel
+from clash.providers.ports import ImageRequest, Reference, Request, SpeechRequest, VideoRequest
+from clash.providers.prices import PriceList
+from clash.story.screenplay import Character, Location, Shot
+
+_WIDTH, _HEIGHT, _FPS, _SECONDS = 1280, 720, 24, 5
+
+
+def sample_request(model: VendorModel) -> Request:
+    """Return a request that asks for all that a model can do."""
+    shot = Shot(number=1, location="quay", action="A boat comes in.", duration_s=_SECONDS)
+    if model.kind == "image":
+        roles = ["character:mara", "location:quay"][: model.most_references]
+        references = tuple(_picture(role) for role in roles)
+        return ImageRequest(
+            subject="keyframe",
+            prompt="A boat comes in.",
+            style="watercolour",
+            width=_WIDTH,
+            height=_HEIGHT,
+            shot=shot,
+            cast=(Character(slug="mara", name="Mara", look="teal coat"),),
+            location=Location(slug="quay", name="Quay"),
+            references=references,
+        )
+    if model.kind == "speech":
+        language = next(iter(model.languages))
+        return SpeechRequest(text="The boat comes in.", speaker="narrator", language=language)
+    return VideoRequest(
+        shot=shot,
+        prompt="A boat comes in.",
+        keyframe=_picture("keyframe"),
+        frames=_SECONDS * _FPS,
+        fps=_FPS,
+        width=_WIDTH,
+        height=_HEIGHT,
+        last_frame=_picture("last_frame") if model.last_frame else None,
+        generate_audio=model.sound,
+    )
+
+
+def _picture(role: str) -> Reference:
+    return Reference(role=role, sha256="0" * 64, media_type="image/jpeg")
+
+
+def sample_requests(vendor: VendorFile, model: VendorModel) -> list[dict[str, Any]]:
+    """Return what would be sent for the sample request: the call, and for a job how it is looked at and fetched."""
+    endpoint, request = vendor.endpoints[model.endpoint], sample_request(model)
+    values = {
+        "key": f"<{vendor.key}>",
+        "call": "<key of the call>",
+        "model": model.name or model.id,
+        "job": "<job>",
+        "file": "<file>",
+        "voice": model.voices(request).voice(request) if isinstance(request, SpeechRequest) else "",
+    }
+    body = sample_body(vendor, model, request)
+    calls = [
+        ("submit", endpoint.submit),
+        ("find", endpoint.find),
+        ("poll", endpoint.poll),
+        ("fetch", endpoint.fetch),
+    ]
+    return [
+        _shown(step, asked_of(vendor, endpoint, call, values, base_url=vendor.base_url, body=body))
+        for step, call in calls
+        if call
+    ]
+
+
+def _shown(step: str, asked: Asked) -> dict[str, Any]:
+    address = asked.url.replace("%3C", "<").replace("%3E", ">").replace("%20", " ")
+    body = dict(asked.body) if asked.body is not None else None
+    return {"step": step, "method": asked.method, "url": address, "headers": dict(asked.headers), "body": body}
+
+
+def sample_price(model: VendorModel, prices: PriceList) -> dict[str, Any]:
+    """Return what the sample request would cost, and for a clip its resolution and length. Raises `SettingsError`."""
+    request = sample_request(model)
+    made = ""
+    if isinstance(request, VideoRequest):
+        resolution, seconds = chosen(model, request)
+        made = f"{resolution or f'{_WIDTH}x{_HEIGHT}'}, {seconds} s"
+    quoted = quote(model, prices, request)
+    return {"made": made, "quote": quoted}
