@@ -131,7 +131,7 @@ async def test_chinese_words_are_quoted_as_they_are_billed(room: Opened) -> None
 async def test_too_many_requests_are_waited_out(room: Opened, kind: type[Vendor], spec: str, made: Made) -> None:
     """A 429 in the vendor's own form costs nothing and is tried again."""
     here = room(kind)
-    here.vendor.fault("rate_limit", 2)
+    here.vendor.fault("rate_limit")
     await here.call(spec, made(here.run.assets))
     assert len(here.vendor.journal) == 1
 

@@ -10,6 +10,7 @@ from clash.documents.models import VendorChecked
 from clash.errors import ClashError, SettingsError
 from clash.money import to_micro, usd_text
 from clash.providers.credentials import variable_of
+from clash.providers.http import base_url_of
 from clash.providers.http.files import read_vendor_file
 from clash.providers.http.sample import sample_price, sample_requests
 from clash.providers.http.vendor import VendorFile, VendorModel
@@ -36,7 +37,7 @@ async def check_vendor(settings: Settings, file: str) -> VendorChecked:
             "title": vendor.title,
             "source": vendor.source,
             "checked_on": vendor.checked_on.isoformat(),
-            "base_url": vendor.base_url,
+            "base_url": base_url_of(vendor),
             "key": vendor.key or None,
             "key_present": not vendor.key or variable_of(vendor.key) is not None,
             "overrides": f"{vendor.name}, which comes with clash" if shipped else None,
@@ -44,7 +45,7 @@ async def check_vendor(settings: Settings, file: str) -> VendorChecked:
             "requests": [
                 {"model": f"{vendor.name}:{model.id}", **request}
                 for model in vendor.models
-                for request in sample_requests(vendor, model)
+                for request in sample_requests(vendor, model, base_url_of(vendor))
             ],
         }
     )

@@ -51,7 +51,7 @@ def _picture(role: str) -> Reference:
     return Reference(role=role, sha256="0" * 64, media_type="image/jpeg")
 
 
-def sample_requests(vendor: VendorFile, model: VendorModel) -> list[dict[str, Any]]:
+def sample_requests(vendor: VendorFile, model: VendorModel, base_url: str) -> list[dict[str, Any]]:
     """Return what would be sent for the sample request: the call, and for a job how it is looked at and fetched."""
     endpoint, request = vendor.endpoints[model.endpoint], sample_request(model)
     values = {
@@ -70,7 +70,7 @@ def sample_requests(vendor: VendorFile, model: VendorModel) -> list[dict[str, An
         ("fetch", endpoint.fetch),
     ]
     return [
-        _shown(step, asked_of(vendor, endpoint, call, values, base_url=vendor.base_url, body=body))
+        _shown(step, asked_of(vendor, endpoint, call, values, base_url=base_url, body=body))
         for step, call in calls
         if call
     ]

@@ -120,6 +120,6 @@ def at(body: object, paths: Sequence[str]) -> object:
 
 
 def text_at(body: object, paths: Sequence[str]) -> str:
-    """Return what stands there as text: a text or a number; "" for anything else."""
+    """Return the value there as text: a text or a number; "" for anything else."""
     value = at(body, paths)
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
