@@ -87,7 +87,7 @@ def test_a_film_of_a_vendor_of_one_s_own(tmp_path: Path, acme: Acme) -> None:
 
 
 def test_check_shows_the_requests_and_sends_none(tmp_path: Path, acme: Acme) -> None:
-    """Every request stands there with placeholders; the key is not shown, and nobody is asked."""
+    """Every request is shown with placeholders; the key is not shown, and nobody is asked."""
     written(tmp_path)
     env = environment(**{**acme.environment, "ACME_API_KEY": KEY})
     checked = clash(tmp_path, "models", "check", "acme.toml", "--json", env=env)
