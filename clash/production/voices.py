@@ -8,7 +8,7 @@ from pathlib import Path
 from clash.config import Settings
 from clash.documents.voices import VoiceList
 from clash.errors import StorageError, UsageError
-from clash.providers.catalogue import spoken_in
+from clash.providers.model_limits import spoken_in
 from clash.providers.registry import Registry
 from clash.providers.voices import FetchesVoices
 from clash.reports.voices import list_voices

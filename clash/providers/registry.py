@@ -99,7 +99,7 @@ class Registry:
     def _make(self, name: str) -> AnyProvider:
         known = _entry_points()
         if name not in known and name in vendor_names(self._settings):
-            from clash.providers.http import http_provider
+            from clash.providers.http.provider import http_provider
 
             return http_provider(name, self._settings)
         if name not in known:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from clash.providers.model_limits import ModelLimits
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -90,3 +92,14 @@ class FetchesVoices(Protocol):
         `say` is told what is being done. Raises `ClashError`, and `OSError` for a disk that cannot be written.
         """
         ...
+
+
+def named_voices(model: ModelLimits) -> list[Voice]:
+    """Return the voices that a model's data names."""
+    found: list[Voice] = []
+    for language, voices in model.languages.items():
+        if voices.narrator:
+            found.append(Voice(voices.narrator, language, narrator=True))
+        for gender, names in (("woman", voices.female), ("man", voices.male)):
+            found += [Voice(name, language, gender) for name in names]
+    return found

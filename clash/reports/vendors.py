@@ -10,8 +10,8 @@ from clash.documents.models import VendorChecked
 from clash.errors import ClashError, SettingsError
 from clash.money import to_micro, usd_text
 from clash.providers.credentials import variable_of
-from clash.providers.http import base_url_of
 from clash.providers.http.files import read_vendor_file
+from clash.providers.http.provider import base_url_of
 from clash.providers.http.sample import sample_price, sample_requests
 from clash.providers.http.vendor import VendorFile, VendorModel
 from clash.providers.prices import PriceList, load_prices

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from clash.config import Settings
 from clash.documents.voices import VoiceItem, VoiceList, VoicePackItem
-from clash.providers.catalogue import Card, load_catalogue, spoken_in
+from clash.providers.catalogue import load_catalogue
+from clash.providers.model_limits import spoken_in
 from clash.providers.registry import Registry
-from clash.providers.voices import FetchesVoices, ListsVoices, Voice, VoicePack
+from clash.providers.voices import FetchesVoices, ListsVoices, Voice, VoicePack, named_voices
 
 
 async def list_voices(settings: Settings, model: str | None = None, language: str | None = None) -> VoiceList:
@@ -23,23 +24,12 @@ async def list_voices(settings: Settings, model: str | None = None, language: st
         voices = list(provider.voices(speaking.name))
     else:
         card = load_catalogue(settings).of(provider.name, speaking.name)
-        voices = _of_card(card) if card is not None else []
+        voices = named_voices(card) if card is not None else []
     packs = provider.voice_packs() if isinstance(provider, FetchesVoices) else ()
     if language:
         voices = [voice for voice in voices if spoken_in(language, (voice.language,))]
         packs = [pack for pack in packs if spoken_in(language, (pack.language,))]
     return VoiceList(items=[_item(speaking.spec, voice) for voice in voices], packs=_items(packs))
-
-
-def _of_card(card: Card) -> list[Voice]:
-    """The voices that a model's card names."""
-    found: list[Voice] = []
-    for language, voices in card.languages.items():
-        if voices.narrator:
-            found.append(Voice(voices.narrator, language, narrator=True))
-        for gender, names in (("woman", voices.female), ("man", voices.male)):
-            found += [Voice(name, language, gender) for name in names]
-    return found
 
 
 def _item(model: str, voice: Voice) -> VoiceItem:

@@ -9,7 +9,7 @@ from clash.assets import AssetStore
 from clash.config import Settings
 from clash.database.lease import Lease
 from clash.database.port import Database
-from clash.providers.http import HttpProvider
+from clash.providers.http.provider import HttpProvider
 from clash.providers.ports import ImageRequest, Reference, SpeechRequest, VideoRequest
 from clash.story.screenplay import Character, Location, Shot
 from http_vendors import Vendor

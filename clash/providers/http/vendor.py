@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -58,6 +57,8 @@ class VendorData(ModelData):
         if isinstance(value, Mapping):
             for key in cast("Mapping[str, object]", value):
                 if key not in cls.model_fields:
+                    import difflib  # only for what is wrong
+
                     near = difflib.get_close_matches(key, cls.model_fields, 1)
                     meant = f" (did you mean {near[0]}?)" if near else ""
                     raise ValueError(f"there is no key {key!r} here{meant}; allowed: {', '.join(cls.model_fields)}")
