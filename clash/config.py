@@ -10,10 +10,9 @@ import logging
 import os
 import re
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -22,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from clash import redaction
 from clash.dotenv_file import DotEnv, misspelt, read_dotenv
 from clash.errors import SettingsError, UsageError
+from clash.server_addresses import fault_of_address
 
 logger = logging.getLogger(__name__)
 DOT_ENV = Path(".env")
@@ -273,7 +273,7 @@ class Settings(BaseSettings):
     @field_validator("openai_base_url", "fal_base_url", "cloudflare_api_base_url")
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
-        if value is not None and (fault := _fault_of_address(value)):
+        if value is not None and (fault := fault_of_address(value)):
             raise ValueError(fault)
         return value
 
@@ -300,26 +300,6 @@ def _network(text: str) -> IPv4Network | IPv6Network:
         return ip_network(text, strict=False)
     except ValueError:
         raise ValueError(f"{text!r} is not a range of IP addresses such as 198.18.0.0/15") from None
-
-
-def _fault_of_address(value: str) -> str | None:
-    """Return why a text is not the address of a server; None if it is one. The text is not repeated."""
-    if re.search(r"[\x00-\x20\x7f]", value):
-        return "it has a space or a line break"
-    try:
-        parts = urlsplit(value)
-        port, host = parts.port, parts.hostname or ""
-        if ":" in host:
-            ip_address(host)
-        else:
-            host.encode("idna")
-    except ValueError:
-        return "its host or its port is not valid"
-    if parts.scheme.lower() not in ("http", "https") or not host:
-        return "it is not an http:// or https:// address"
-    if port == 0 or re.search(r"[^\w.:%-]", host):
-        return "its host or its port is not valid"
-    return "it has a query or a fragment, which no server's address has" if parts.query or parts.fragment else None
 
 
 class _DotEnvSource(PydanticBaseSettingsSource):

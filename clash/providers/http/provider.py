@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from clash.config import Kind, Settings, load_settings
 from clash.errors import Action, AmbiguousError, ProviderError, Remedy, SettingsError, UsageError
@@ -23,6 +22,7 @@ from clash.providers.prices import load_prices
 from clash.providers.transport import Downloads
 from clash.providers.voices import Voice, named_voices
 from clash.redaction import known
+from clash.server_addresses import fault_of_address
 
 _REVISION = 1
 """Counted up when the same body would be sent differently: pictures prepared in another way."""
@@ -266,15 +266,7 @@ def http_provider(name: str, settings: Settings | None) -> HttpProvider:
 def base_url_of(vendor: VendorFile) -> str:
     """Return where a vendor is asked: its own address, or what its setting names. Raises `SettingsError`."""
     given = (variable_of(vendor.base_url_setting, from_keyring=False) or vendor.base_url).rstrip("/")
-    try:
-        parts = urlsplit(given)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable, parts = False, urlsplit("")
-    if not usable or parts.query or parts.fragment or "@" in parts.netloc or any(one.isspace() for one in given):
-        raise SettingsError(
-            f"the setting {vendor.base_url_setting} cannot be used: it is not the http:// or https:// address of a"
-            " server, without a user, a query or a fragment",
-            code="bad_address",
-        )
+    fault = fault_of_address(given) or ("it has a user in it" if "@" in given else None)
+    if fault is not None:
+        raise SettingsError(f"the setting {vendor.base_url_setting} cannot be used: {fault}", code="bad_address")
     return given
