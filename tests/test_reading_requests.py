@@ -43,7 +43,7 @@ REPORTS: dict[str, tuple[Callable[[Settings], Awaitable[dict[str, Any]]], int]] 
 
 
 def settings_for(database_url: str) -> Settings:
-    return Settings(_env_file=None, database_url=database_url)
+    return Settings(_env_file=None, DATABASE_URL=database_url)
 
 
 async def run_with_files(database: Database, run_id: str, done: int) -> None:

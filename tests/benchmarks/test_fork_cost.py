@@ -48,7 +48,7 @@ async def test_a_fork_of_three_hundred_shots_is_soon_planned(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("METER", str(tmp_path / "meter"))
     init_database(database_url)
-    settings = Settings(_env_file=None, database_url=database_url, output_dir=tmp_path / "output", size="64x36", fps=8)
+    settings = Settings(_env_file=None, DATABASE_URL=database_url)
     story = shot_list(tmp_path / "story.csv", SHOTS, seconds=0.5)
     made = await run(RunRequest(str(story), thread_id="film", models=MODELS), settings)
     assert made.exit_code == 0, made.document.error
