@@ -3,6 +3,7 @@
 `first_version/purchases.zip` was made by the first version (commit 2a9e379): its database, and the files of its paid
 calls. Runs: `story-oneshot` and `shots-queued` (metered plug-ins for everything), `story-local-writer` (free writer and
 voice, metered pictures and clips), `story-vendors` (`--preset final` against the vendors' emulator).
+`pictures.zip` is of the same version: `shots-local-pictures`, whose pictures are free and whose clips are metered.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filming import Ran, clash, environment
+from filming import Ran, clash, environment, metered
 
 from clash.calls.content_key import content_key
 from clash.providers.ports import Answer, Context, ImageRequest, Kind, Request, SpeechRequest, VideoRequest
@@ -23,6 +24,7 @@ from clash.providers.registry import Model
 
 PURCHASES = Path(__file__).parent / "first_version" / "purchases.zip"
 FORMAT = ("--size", "128x72", "--fps", "8")
+PICTURES = PURCHASES.with_name("pictures.zip")
 KINDS = ("screenplay", "image", "video", "speech")
 RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "story-oneshot": (
@@ -59,6 +61,28 @@ def today(folder: Path, *arguments: str) -> Ran:
     }
     meter = {"METER": str(folder / "meter"), "METER_COST": "0.01", "METER_REVISION": "1"}
     return clash(folder, *arguments, env=environment(**vendors, **meter))
+
+
+def test_clips_of_free_pictures_are_found(tmp_path: Path) -> None:
+    """The illustrator of then drew otherwise: its pictures still serve where clips were paid that are made of them."""
+    with zipfile.ZipFile(PICTURES) as files:
+        files.extractall(tmp_path)
+    meter = tmp_path / "meter"
+    env = environment(METER=str(meter), METER_COST="0.01", METER_REVISION="cinematographer-1")
+    changed = (tmp_path / "shots.csv").read_text(encoding="utf-8").replace("looks at the sea", "sits down")
+    (tmp_path / "changed.csv").write_text(changed, encoding="utf-8")
+    clash(tmp_path, "db", "init", env=env)
+    forked = ("fork", "shots-local-pictures", "--thread")
+    for command, price in (
+        (("run", "shots.csv", "--thread", "again", "--video-model=oneshot", *FORMAT), "0.000000"),
+        ((*forked, "from-its-story", "--step", "initialize"), "0.000000"),
+        ((*forked, "changed", "--story", "changed.csv"), "0.010000"),
+    ):
+        planned = clash(tmp_path, *command, "--dry-run", "--json", env=env).document
+        made = clash(tmp_path, *command, "--json", env=env)
+        assert made.code == 0, made.err
+        assert planned.get("price", planned)["total_usd"] == made.document["cost"]["total_usd"] == price, command
+    assert metered(meter) == ["shot:002"]
 
 
 def to_pay(planned: dict[str, Any]) -> list[dict[str, Any]]:

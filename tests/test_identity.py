@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clash.calls.content_key import content_key, keys_of
+from clash.calls.content_key import content_key, keys_of, older_keys
 from clash.config import Settings
 from clash.local import LocalProvider
 from clash.providers.fal import FalProvider
@@ -186,3 +186,13 @@ def test_older_keys_follow_the_present_one() -> None:
     assert keys_of(Model(LocalProvider(), "cinematographer"), CLIP) == (
         content_key(Model(LocalProvider(), "cinematographer"), CLIP),
     )
+
+
+def test_older_keys_are_those_of_earlier_revisions() -> None:
+    """A free picture has the key of each revision before today's, newest first; a paid model has none."""
+    local = Model(LocalProvider(), "illustrator")
+    today = local.provider.revision("illustrator", PICTURE)
+    number = int(today.removeprefix("illustrator-"))
+    older = [content_key(local, PICTURE, revision=f"illustrator-{earlier}") for earlier in range(number - 1, 0, -1)]
+    assert list(older_keys(local, PICTURE)) == older
+    assert older_keys(FAL_PICTURE, PICTURE) == ()

@@ -6,12 +6,13 @@ stands in the row; where its first key can be computed again from it, today's ke
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from clash.calls.content_key import KEY_VERSION, content_key, first_key, first_revision, kind_of
+from clash.calls.content_key import KEY_VERSION, content_key, first_key, first_revision, kind_of, older_revisions
 from clash.database import call_log
 from clash.database.port import Database, Statement
 from clash.database.rows import CallRow
@@ -45,13 +46,39 @@ async def carry_over(database: Database, registry: Registry) -> int:
     return carried
 
 
-async def first_purchases(database: Database, registry: Registry) -> dict[str, list[CallRow]]:
-    """The same without writing: succeeded calls of clash 0.1 by the keys of today, newest first."""
-    found: dict[str, list[CallRow]] = {}
+@dataclass
+class FirstPurchases:
+    """The succeeded calls of clash 0.1 whose keys are not rewritten yet, by the keys of today, newest first."""
+
+    _of_key: dict[str, list[CallRow]] = field(default_factory=dict[str, list[CallRow]])
+    _kinds: dict[str, set[tuple[str, str]]] = field(default_factory=dict[str, set[tuple[str, str]]])
+    """The kind and the service of each call, by run."""
+
+    def add(self, row: CallRow, key: str | None) -> None:
+        """Take a call in; `key`: of today, None where it cannot be told."""
+        self._kinds.setdefault(row.run_id, set()).add((row.kind, row.service))
+        if key is not None:
+            self._of_key.setdefault(key, []).insert(0, row)
+
+    def of(self, keys: Sequence[str], within: str | None) -> list[CallRow]:
+        """The calls of these keys, in all runs or `within` one."""
+        rows = (row for key in keys for row in self._of_key.get(key, ()))
+        return [row for row in rows if within in (None, row.run_id)]
+
+    def is_followed(self, row: CallRow) -> bool:
+        """Return whether another service made something of it: see `earlier_calls.followed_elsewhere`."""
+        return any(
+            service != row.service and (kind == "video" or row.kind == "screenplay")
+            for kind, service in self._kinds[row.run_id]
+        )
+
+
+async def first_purchases(database: Database, registry: Registry) -> FirstPurchases:
+    """What `carry_over` would rewrite, without writing."""
+    found = FirstPurchases()
     async for rows in _batches(database):
         for row in rows:
-            if (key := key_today(row, registry)) is not None:
-                found.setdefault(key, []).insert(0, row)
+            found.add(row, key_today(row, registry))
     return found
 
 
@@ -70,11 +97,12 @@ def key_today(row: CallRow, registry: Registry) -> str | None:
         kind = cast("Kind", row.kind)
         request = _REQUESTS[kind].validate_json(row.request or "")
         model = Model(registry.provider(row.service), row.model)
-        take = row.take
-        if kind_of(request) != kind or first_key(model, request, take=take) != row.key:
+        if kind_of(request) != kind:
             return None
-        revision = first_revision(model, request)
-        return content_key(model, request, take=take, revision=revision)
+        for revision in (first_revision(model, request), *older_revisions(model, request)):
+            if revision and first_key(model, request, take=row.take, revision=revision) == row.key:
+                return content_key(model, request, take=row.take, revision=revision)
+        return None
     except (ValidationError, KeyError, ClashError):
         # What cannot be read or belongs to a provider that is not installed stays as it is.
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from clash.calls.first_keys import first_request
 from clash.calls.spec import CallSpec
 from clash.providers.clip_abilities import fitted
-from clash.providers.identity import default_identity
+from clash.providers.identity import Revised, default_identity
 from clash.providers.ports import (
     Identified,
     ImageRequest,
@@ -58,19 +58,23 @@ def canonical_json(value: Any) -> str:
 
 def content_key(model: Model, request: Request, *, take: int = 1, revision: str | None = None) -> str:
     """The key of a call, as hex digits. `revision`: in place of the provider's present one."""
-    provider, request = model.provider, fitted(model, request)
+    request = fitted(model, request)
+    revision = model.provider.revision(model.name, request) if revision is None else revision
+    return _digest({**_material(model, request, take), "revision": revision})
+
+
+def _material(model: Model, request: Request, take: int) -> dict[str, Any]:
+    """What decides the answer to a request that fits the model, but for the provider's revision."""
+    provider = model.provider
     identified = isinstance(provider, Identified)
-    return _digest(
-        {
-            "version": KEY_VERSION,
-            "provider": provider.name,
-            "model": model.name,
-            "revision": provider.revision(model.name, request) if revision is None else revision,
-            "kind": kind_of(request),
-            "identity": dict(provider.identity(model.name, request)) if identified else default_identity(request),
-            "take": take,
-        }
-    )
+    return {
+        "version": KEY_VERSION,
+        "provider": provider.name,
+        "model": model.name,
+        "kind": kind_of(request),
+        "identity": dict(provider.identity(model.name, request)) if identified else default_identity(request),
+        "take": take,
+    }
 
 
 def seed_of(key: str) -> int:
@@ -85,10 +89,20 @@ def first_revision(model: Model, request: Request) -> str | None:
     return model.provider.revision(model.name, request)
 
 
-def first_key(model: Model, request: Request, *, take: int = 1) -> str | None:
-    """The key that clash 0.1 gave this call; None where what was made then should not serve any more."""
+def older_revisions(model: Model, request: Request) -> tuple[str, ...]:
+    """Earlier revisions of a free provider, newest first; their answers serve where something paid was made of them."""
+    if isinstance(model.provider, Revised):
+        return model.provider.older_revisions(model.name, request)
+    return ()
+
+
+def first_key(model: Model, request: Request, *, take: int = 1, revision: str | None = None) -> str | None:
+    """The key that clash 0.1 gave this call; None where what was made then should not serve any more.
+
+    `revision`: in place of the one that the provider had in clash 0.1.
+    """
     request = fitted(model, request)
-    revision = first_revision(model, request)
+    revision = revision or first_revision(model, request)
     if revision is None or (isinstance(request, ScreenplayRequest | VideoRequest) and request.asks_for_more):
         return None
     return _digest(
@@ -112,6 +126,13 @@ def keys_of(model: Model, request: Request, *, take: int = 1, older: bool = True
     is_same = revision == model.provider.revision(model.name, request)
     revised = key if is_same else content_key(model, request, take=take, revision=revision)
     return tuple(dict.fromkeys(filter(None, (key, revised, first_key(model, request, take=take)))))
+
+
+def older_keys(model: Model, request: Request, *, take: int = 1) -> tuple[str, ...]:
+    """The keys that this call had under earlier revisions of a free provider, newest first."""
+    request = fitted(model, request)
+    material = _material(model, request, take)
+    return tuple(_digest({**material, "revision": revision}) for revision in older_revisions(model, request))
 
 
 def _digest(material: dict[str, Any]) -> str:

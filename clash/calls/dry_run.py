@@ -16,11 +16,11 @@ from typing import Any
 from clash.assets import AssetStore
 from clash.calls.answers import quote_of
 from clash.calls.call_history import CallHistory
-from clash.calls.carry_over import first_purchases
-from clash.calls.content_key import keys_of, kind_of, model_of
+from clash.calls.carry_over import FirstPurchases, first_purchases
+from clash.calls.content_key import kind_of, model_of
+from clash.calls.earlier_calls import CallKeys, earlier_calls
 from clash.calls.receipts import LOG_LIMIT, recorded_request
 from clash.calls.spec import CallResult, CallSpec
-from clash.database import call_log
 from clash.database.port import Database
 from clash.database.rows import CallRow
 from clash.providers.clip_abilities import fitted
@@ -97,8 +97,8 @@ class DryRun:
         self._reuse = reuse
         self._find_kept = find_kept
         self._is_there = assets.exists if quick else assets.has
-        self._older_serve = not registry.all_default(models)
-        self._first: dict[str, list[CallRow]] | None = None
+        self._keys = CallKeys(models, registry)
+        self._first: FirstPurchases | None = None
         self._reading = asyncio.Lock()
         self._imagined: dict[str, bytes] = {}
         self._asked: set[str] = set()
@@ -114,7 +114,7 @@ class DryRun:
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""
         model = model_of(task, self._models, self._registry)
-        keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
+        keys = self._keys.same(model, task)
         asked = (task.slot, task.take, keys[0])
         # A keyframe is asked for twice where the clip before it ends on it: it is one call.
         async with self._same.setdefault(asked, asyncio.Lock()):
@@ -122,15 +122,17 @@ class DryRun:
                 self._results[asked] = await self._plan(task, model, keys)
             return self._results[asked]
 
-    async def _plan(self, task: CallSpec, model: Model, keys: Sequence[str]) -> CallResult:
-        kind, key, sent = kind_of(task.request), keys[0], fitted(model, task.request)
-        row = await self._find(task, keys)
+    async def _plan(self, task: CallSpec, model: Model, same: Sequence[str]) -> CallResult:
+        kind, key, sent = kind_of(task.request), same[0], fitted(model, task.request)
+        older = self._keys.older(model, task)
+        row = await self._find(task, same, older)
         quote = quote_of(model, sent)
         # Of two that ask for the very same thing, the second will find what the first has made.
         free = row is not None or key in self._asked
         self._asked.add(key)
+        keys = (*same, *older)
         self.planned.append(
-            PlannedCall(task.step, task.slot, kind, model.spec, quote, free, task, key, row, tuple(keys), sent)
+            PlannedCall(task.step, task.slot, kind, model.spec, quote, free, task, key, row, keys, sent)
         )
         if row is None:
             return await self._imagine(task, key)
@@ -147,9 +149,9 @@ class DryRun:
         self._imagined[sha256] = content
         return sha256
 
-    async def _find(self, task: CallSpec, keys: Sequence[str]) -> CallRow | None:
-        """The call whose file serves: another run's that is kept, this run's own, or an earlier one of the same key."""
-        kept = self._find_kept(task, keys[0])
+    async def _find(self, task: CallSpec, same: Sequence[str], older: Sequence[str]) -> CallRow | None:
+        """The call whose file serves: another run's that is kept, this run's own, or an earlier one of its keys."""
+        kept = self._find_kept(task, same[0])
         if kept is not None and self._is_there(kept.asset_sha256):
             return kept
         recorded = self._recorded.get((task.slot, task.take))
@@ -163,18 +165,16 @@ class DryRun:
                 return live
         if not self._reuse and self._run_id is None:
             return None
-        within = None if self._reuse else self._run_id
-        rows = await call_log.succeeded_elsewhere(self._database, keys, within=within)
-        rows += await self._carried_over(self._database, keys, within)
+        within, first = None if self._reuse else self._run_id, await self._not_carried_over(self._database)
+        rows = await earlier_calls(self._database, same, older, within=within, first=first)
         return next((row for row in rows if self._is_there(row.asset_sha256)), None)
 
-    async def _carried_over(self, database: Database, keys: Sequence[str], within: str | None) -> list[CallRow]:
+    async def _not_carried_over(self, database: Database) -> FirstPurchases:
         """What a run would find after `carry_over`, which a dry run must not write."""
         async with self._reading:
             if self._first is None:
                 self._first = await first_purchases(database, self._registry)
-        rows = [row for key in keys for row in self._first.get(key, ())]
-        return [row for row in rows if within in (None, row.run_id)]
+        return self._first
 
     async def _imagine(self, task: CallSpec, key: str) -> CallResult:
         facts: dict[str, Any] = {}

@@ -37,6 +37,7 @@ from clash.calls.consent import (
     unknown_call,
 )
 from clash.calls.content_key import content_key, keys_of, kind_of, model_of, references_of
+from clash.calls.earlier_calls import CallKeys, earlier_calls
 from clash.calls.in_flight import CallTimes, InFlight
 from clash.calls.keeping import Keeper
 from clash.calls.provider_calls import Kept, ProviderCalls
@@ -89,7 +90,7 @@ class Ledger:
         self._assets = assets
         self._models = models
         self._registry = registry or Registry()
-        self._older_serve = not self._registry.all_default(models)
+        self._keys = CallKeys(models, self._registry)
         # What this run has made itself serves all of its slots, also where earlier runs' files may not serve.
         self._reuse_within = None if reuse else lease.run_id
         self._rate_limits = rate_limits or RateLimits(concurrency=None, limits={})
@@ -161,15 +162,13 @@ class Ledger:
             await self._file_lost(task, model, row)
             row = None
         if row is None:
-            for earlier in await self._earlier(model, task):
+            older = self._keys.older(model, task)
+            same = self._keys.same(model, task)
+            for earlier in await earlier_calls(self._database, same, older, within=self._reuse_within):
                 if await self._assets.restore(earlier.asset_sha256):
-                    return await self._store.reuse(task, model, key, earlier)
+                    # What an older revision made is recorded as that, and does not serve as what today's makes.
+                    return await self._store.reuse(task, model, earlier.key if earlier.key in older else key, earlier)
         return None
-
-    async def _earlier(self, model: Model, task: CallSpec) -> Sequence[CallRow]:
-        """The rows, newest first, in which this very call succeeded before, under its key of today or an older one."""
-        keys = keys_of(model, task.request, take=task.key_take, older=self._older_serve)
-        return await call_log.succeeded_elsewhere(self._database, keys, within=self._reuse_within)
 
     async def _file_lost(self, task: CallSpec, model: Model, row: CallRow) -> None:
         """A file that is nowhere is made again: at no cost without a word, else with a person's consent only."""

@@ -78,18 +78,8 @@ async def newest_id(database: Database, run_id: str) -> int:
     return int(rows[0]["id"])
 
 
-async def succeeded_elsewhere(database: Database, keys: Sequence[str], *, within: str | None = None) -> list[CallRow]:
-    """Rows, newest first, in which a call of one of these keys succeeded: in any run, or `within` one."""
-    rows = await database.query(
-        f"SELECT * FROM api_logs WHERE key IN ({', '.join('?' * len(keys))}) AND state = 'succeeded'"
-        " AND (? IS NULL OR run_id = ?) ORDER BY id DESC LIMIT 5",
-        (*keys, within, within),
-    )
-    # One that cannot be read may stand beside one that can.
-    return _readable(rows)
-
-
-def _readable(rows: Sequence[Row]) -> list[CallRow]:
+def readable(rows: Sequence[Row]) -> list[CallRow]:
+    """Return the calls that can be read: one that cannot may stand beside one that can."""
     return [CallRow.from_row(row) for row in rows if not fault_of("api_logs", row)]
 
 
@@ -102,7 +92,7 @@ async def rows_of_first_version(database: Database, *, after: int, most: int) ->
         "SELECT * FROM api_logs WHERE key_version = 1 AND state = 'succeeded' AND id > ? ORDER BY id LIMIT ?",
         (after, most),
     )
-    return _readable(rows), int(rows[-1]["id"]) if rows else 0
+    return readable(rows), int(rows[-1]["id"]) if rows else 0
 
 
 def rewrite_key(token: str, key: str | None, version: int) -> Statement:
@@ -127,7 +117,7 @@ async def paid_for(database: Database, row: CallRow) -> tuple[int, str]:
         " AND (state = 'succeeded' OR error_code = 'asset_lost') ORDER BY id < ? DESC, id DESC LIMIT 1",
         (row.key, row.asset_sha256, row.id),
     )
-    return next(((paid.cost_micro, paid.run_id) for paid in _readable(rows)), (0, row.run_id))
+    return next(((paid.cost_micro, paid.run_id) for paid in readable(rows)), (0, row.run_id))
 
 
 def _id_of(token: str, condition: str = "1", *params: Param) -> Statement:

@@ -136,6 +136,12 @@ class LocalProvider:
             return self.revision(model, request)
         return "screenwriter-4" if isinstance(request, ScreenplayRequest) else None
 
+    def older_revisions(self, model: str, request: Request) -> tuple[str, ...]:
+        """See `clash.providers.identity.Revised`: paid clips are made of pictures and as long as the speech."""
+        name, _, number = self.revision(model, request).rpartition("-")
+        newest = int(number) if number.isdecimal() else 0
+        return tuple(f"{name}-{older}" for older in range(newest - 1, 0, -1))
+
     async def call(self, model: str, request: Request, context: Context) -> Answer:  # noqa: ARG002 - one a kind
         """Answer the request in a worker thread. Raises `ProviderError`."""
         return await asyncio.to_thread(_make, request, context, self._voice_folder)

@@ -7,7 +7,7 @@ told: for pictures the words, sounds and length of the shot; for clips its sound
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from clash.providers.ports import ImageRequest, Request, ScreenplayRequest, SpeechRequest
 from clash.story.screenplay import Story
@@ -16,6 +16,15 @@ _POSITIONS = {"number", "source_row", "reference_image"}
 _HEARD = {"dialogue", "narration", "sound", "music", "transition", "duration_s"}
 _OF_THE_FILE = {"sha256", "warnings"}
 _OF_THE_ROW = {"row", "shot"}
+
+
+@runtime_checkable
+class Revised(Protocol):
+    """A free provider whose earlier answers are used again where something paid was made of them."""
+
+    def older_revisions(self, model: str, request: Request) -> tuple[str, ...]:
+        """What `revision` was for this request in the releases before, newest first."""
+        ...
 
 
 def default_identity(request: Request) -> dict[str, Any]:
