@@ -1,6 +1,7 @@
 """What a change of a finished film costs: the price that is said before, and the bill afterwards.
 
-The film has 20 shots. Every call is paid for, and the writer words each answer anew: what is not kept is bought again.
+The film has a dozen shots. Every call is paid for, and the writer words each answer anew: what is not kept is bought
+again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from clash.database.connection import open_database
 from clash.database.decisions import Decision, add_decisions
 from clash.vocabulary import Decided
 
-SHOTS = 20
+SHOTS = 12
 PRICE_MICRO = 10_000
 MODELS = {"screenplay": "screenwriter", "image": "illustrator", "video": "cinematographer", "speech": "voice"}
 WORDY = tuple(word for kind, model in MODELS.items() for word in (f"--{kind}-model", f"wordy:{model}"))
@@ -86,7 +87,7 @@ def micro(usd: str) -> int:
 
 
 def finished(folder: Path, **variables: str) -> Film:
-    """A finished film of 20 shots."""
+    """A finished film of a dozen shots."""
     film = Film(folder, **variables)
     film.story(*ROWS, name="story.csv")
     made = film.run("run", "story.csv", "--thread", "film", *SMALL, *WORDY)
@@ -155,7 +156,7 @@ def test_a_word_of_dialogue_costs_its_speech_and_its_clip(film: Film) -> None:
 
 @pytest.mark.parametrize("place", [0, 10])
 def test_an_inserted_row_costs_its_own_shot(film: Film, place: int) -> None:
-    """The writer writes one row; none of the other 20 shots is made again."""
+    """The writer writes one row; none of the other shots is made again."""
     new = row(99, who="Ilse", what="Ilse counts the boxes that are left on the quay.")
     plan, bought = film.fork("--story", film.story(*ROWS[:place], new, *ROWS[place:]))
     slot = f"shot:{place + 1:03d}"
@@ -169,10 +170,10 @@ def test_a_deleted_row_costs_nothing(film: Film) -> None:
     """The shots behind it have other numbers; that is all."""
     plan, bought = film.fork("--story", film.story(*ROWS[:4], *ROWS[5:]))
     assert bought == []
-    assert plan["shots"] == {"kept": 19, "moved": [], "changed": [], "added": [], "removed": ["shot:005"]}
+    assert plan["shots"] == {"kept": SHOTS - 1, "moved": [], "changed": [], "added": [], "removed": ["shot:005"]}
     published = {path.name for path in (film.folder / "output" / "fork" / "shots").iterdir()}
-    assert len(published) == 19
-    assert not any("020" in name for name in published)
+    assert len(published) == SHOTS - 1
+    assert not any(f"{SHOTS:03d}" in name for name in published)
 
 
 def test_two_rows_swapped_cost_nothing(film: Film) -> None:
@@ -282,9 +283,9 @@ def test_run_with_a_changed_story_hints_at_the_fork(film: Film) -> None:
 
 def test_a_fork_of_a_fork_keeps_what_both_have(film: Film) -> None:
     """Two edits, one after the other: each costs what it changes."""
-    first = film.story(*ROWS, row(21, who="Mara", what="Mara sits down on the last box."), name="first.csv")
-    film.fork("--story", first)
-    second = film.story(*ROWS[1:], row(21, who="Mara", what="Mara sits down on the last box."), name="second.csv")
+    last = row(SHOTS + 1, who="Mara", what="Mara sits down on the last box.")
+    film.fork("--story", film.story(*ROWS, last, name="first.csv"))
+    second = film.story(*ROWS[1:], last, name="second.csv")
     plan, bought = film.fork("--story", second, source="fork", thread="again")
     assert bought == []
     assert plan["shots"]["removed"] == ["shot:001"]

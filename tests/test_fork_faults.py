@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -78,25 +79,42 @@ def filmed(folder: Path, url: str) -> Film:
     return film
 
 
+def _in_folder(folder: Path) -> str:
+    return f"sqlite:///{(folder / 'clash.db').as_posix()}"
+
+
+def copied(original: Path, folder: Path) -> Film:
+    """A finished film of the test's own, on SQLite."""
+    shutil.copytree(original, folder)
+    return Film(folder, _in_folder(folder))
+
+
 @pytest.fixture(scope="module")
-def never_killed(tmp_path_factory: pytest.TempPathFactory) -> str:
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished film on SQLite, to be copied."""
+    folder = tmp_path_factory.mktemp("original")
+    return filmed(folder, _in_folder(folder)).folder
+
+
+@pytest.fixture(scope="module")
+def never_killed(original: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The sha256 of the film that a fork makes that is left alone."""
-    folder = tmp_path_factory.mktemp("calm")
-    made = filmed(folder, f"sqlite:///{(folder / 'clash.db').as_posix()}").fork()
+    made = copied(original, tmp_path_factory.mktemp("calm") / "film").fork()
     assert made.code == 0, made.err
     return made.document["film"]["sha256"]
 
 
 @on_both_databases
 def test_a_fork_killed_anywhere_is_made_by_its_repetition(
-    tmp_path: Path, database_url: str, database_of: Callable[[Path], str], never_killed: str
+    tmp_path: Path, database_url: str, database_of: Callable[[Path], str], original: Path, never_killed: str
 ) -> None:
     """The film of a fork never killed; each call charged once; half a fork is never there; the source is as it was."""
     passings = PASSINGS if not is_d1(database_url) else ("fork.before:1", "fork.after:1", "kept.before:1")
 
     def kill(passing: str) -> None:
         folder = tmp_path / passing.replace(":", "-")
-        kill_a_fork(filmed(folder, database_of(folder)), passing, never_killed)
+        film = filmed(folder, database_of(folder)) if is_d1(database_url) else copied(original, folder)
+        kill_a_fork(film, passing, never_killed)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(kill, passings))

@@ -9,26 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filming import Ran
+from filming import clash as run_clash
 
 TABLE = "镜号,景别,画面,台词/旁白,时长,道具\n1,远景,陶窑发光,,3,木柴\n2,近景,安娜看火,安娜：看。,4,\n"
+TINY = ("--size", "128x72", "--fps", "8")
 UNHEARD = "#,Picture,Zeppelin\n1,The kiln glows.,It burned all night.\n2,Hands,Nobody slept.\n"
 
 
-def clash(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
+def clash(*arguments: str, at: Path) -> Ran:
     """One command in a folder of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "clash", *arguments],
-        cwd=at,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    return run_clash(at, *arguments)
 
 
 def document(*arguments: str, at: Path) -> dict[str, Any]:
     """The JSON document of a command."""
-    return json.loads(clash(*arguments, "--json", at=at).stdout)
+    return json.loads(clash(*arguments, "--json", at=at).out)
 
 
 @pytest.fixture
@@ -66,9 +62,9 @@ def test_the_document_says_how_each_column_was_read(folder: Path):
 def test_a_person_is_shown_columns_people_places_and_shots(folder: Path):
     """Each of them once, the unused column without a field."""
     shown = clash("story", "show", "kiln.csv", at=folder)
-    assert shown.returncode == 0
-    assert "安娜\tspeaks, seen from shot 2" in shown.stdout
-    assert "道具\t\t1\t木柴" in shown.stdout
+    assert shown.code == 0
+    assert "安娜\tspeaks, seen from shot 2" in shown.out
+    assert "道具\t\t1\t木柴" in shown.out
     assert not list(folder.glob("*.db")) + list(folder.glob("data/*"))
 
 
@@ -86,15 +82,15 @@ def test_a_table_that_is_refused_is_an_error_document(folder: Path):
     """Exit code 2; the row and the headers are named."""
     (folder / "foo.csv").write_text("foo,bar\n1,2\n", encoding="utf-8")
     ran = clash("story", "show", "foo.csv", "--json", at=folder)
-    assert ran.returncode == 2
-    assert json.loads(ran.stdout)["error"]["row"] == 1
+    assert ran.code == 2
+    assert json.loads(ran.out)["error"]["row"] == 1
 
 
 def test_a_run_stops_before_words_are_lost(folder: Path):
     """Nothing is spoken and an unused column holds prose: exit 2 before anything is made, with both ways on."""
     ran = clash("run", "unheard.csv", "--json", at=folder)
-    assert ran.returncode == 2
-    error = json.loads(ran.stdout)["error"]
+    assert ran.code == 2
+    error = json.loads(ran.out)["error"]
     assert error["column"] == "Zeppelin"
     assert "--column 'Zeppelin=narration'" in error["hint"]
     assert "--ignore-columns" in error["hint"]
@@ -105,13 +101,11 @@ def test_a_run_stops_before_words_are_lost(folder: Path):
 
 def test_how_a_table_is_read_belongs_to_the_run(folder: Path):
     """Another `--column` on the same thread is another film; the dry run names unused columns."""
-    made = clash("run", "unheard.csv", "--thread", "k", "--column", "Zeppelin=narration", "--size", "128x72", at=folder)
-    assert made.returncode == 0, made.stderr
-    other = clash("run", "unheard.csv", "--thread", "k", "--ignore-columns", "--size", "128x72", at=folder)
-    assert other.returncode == 5
-    again = document(
-        "run", "unheard.csv", "--thread", "k", "--column", "Zeppelin=narration", "--size", "128x72", at=folder
-    )
+    made = clash("run", "unheard.csv", "--thread", "k", "--column", "Zeppelin=narration", *TINY, at=folder)
+    assert made.code == 0, made.err
+    other = clash("run", "unheard.csv", "--thread", "k", "--ignore-columns", *TINY, at=folder)
+    assert other.code == 5
+    again = document("run", "unheard.csv", "--thread", "k", "--column", "Zeppelin=narration", *TINY, at=folder)
     assert again["status"] == "already_completed"
     assert isinstance(again["warnings"], list)
     dry = document("run", "kiln.csv", "--dry-run", at=folder)
@@ -123,9 +117,9 @@ def test_all_stories_of_a_table_are_runs_of_their_own(folder: Path):
     (folder / "two.csv").write_text("storytitle,sentence1,sentence2\nA,Fire.,Rain.\nB,Smoke.,Wind.\n", encoding="utf-8")
     dry = document("run", "two.csv", "--story", "all", "--dry-run", "--thread", "t", at=folder)
     assert [run["thread_id"] for run in dry["runs"]] == ["t-1", "t-2"]
-    made = clash("run", "two.csv", "--story", "all", "--thread", "t", "--size", "320x180", "--json", at=folder)
-    assert made.returncode == 0, made.stderr
-    assert [run["status"] for run in json.loads(made.stdout)["runs"]] == ["completed", "completed"]
+    made = clash("run", "two.csv", "--story", "all", "--thread", "t", *TINY, "--json", at=folder)
+    assert made.code == 0, made.err
+    assert [run["status"] for run in json.loads(made.out)["runs"]] == ["completed", "completed"]
 
 
 def test_a_place_that_is_not_said_is_not_drawn(folder: Path):
@@ -133,6 +127,6 @@ def test_a_place_that_is_not_said_is_not_drawn(folder: Path):
     (folder / "bare.csv").write_text("Shot,Description\n1,A clock ticks.\n2,A bell rings.\n", encoding="utf-8")
     (place,) = document("story", "show", "bare.csv", at=folder)["screenplay"]["locations"]
     assert place["name"] == ""
-    made = document("run", "bare.csv", "--thread", "b", "--size", "128x72", at=folder)
+    made = document("run", "bare.csv", "--thread", "b", *TINY, at=folder)
     assert made["status"] == "completed"
     assert made["steps"]["generate_assets"] == {"done": 0, "total": 0}
