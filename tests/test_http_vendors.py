@@ -12,19 +12,22 @@ from emulator.vendor_run import VendorRun
 from http_vendors import KEY, Vendor, served
 from http_vendors.ark import Ark
 from http_vendors.asked import keyframe, run_against, small_files, video, words
+from http_vendors.dashscope import DashScope
 from http_vendors.minimax import MiniMax
 
 from clash.assets import AssetStore
+from clash.calls.content_key import references_of
 from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.errors import ClashError, PersonNeededError, ProviderError, SettingsError
-from clash.providers.ports import Request
+from clash.providers.ports import Context, Request
 from clash.vocabulary import CallState
 
 Made = Callable[[AssetStore], Request]
 JOBS: list[tuple[type[Vendor], str, Made]] = [
     (Ark, "ark:doubao-seedance-1-0-pro-250528", video),
     (MiniMax, "minimax:MiniMax-Hailuo-2.3", video),
+    (DashScope, "dashscope:wan2.6-i2v-flash", video),
 ]
 AT_ONCE: list[tuple[type[Vendor], str, Made]] = [
     (Ark, "ark:doubao-seedream-4-5-251128", keyframe),
@@ -104,6 +107,36 @@ async def test_ark_is_sent_the_last_frame_the_sound_and_a_seed(room: Opened) -> 
     assert 0 <= body["seed"] < 2**31
     quoted = (await here.run.costs())[0]
     assert 0 <= quoted - int(here.vendor.charged * 10**6) <= quoted // 20, "the quote is no less than the bill"
+
+
+async def test_wan_with_sound_costs_twice(room: Opened) -> None:
+    """`audio` is sent as it is wished for, and each has its price; the quote is what is charged."""
+    here = room(DashScope)
+    await here.call("dashscope:wan2.6-i2v-flash", video(here.run.assets), "silent")
+    await here.call("dashscope:wan2.6-i2v-flash", video(here.run.assets, sound=True), "sounding")
+    assert [body["parameters"]["audio"] for body in here.vendor.bodies if body] == [False, True]
+    silent, sounding = await here.run.costs()
+    assert sounding == 2 * silent == int(here.vendor.journal[1].usd * 10**6)
+
+
+async def test_a_job_that_the_vendor_lost_is_told(room: Opened) -> None:
+    """DashScope forgets a job after a day: it may have run, so it counts as paid, and a person decides."""
+    here = room(DashScope)
+    here.vendor.held = True
+    provider = here.run.registry.provider("dashscope")
+    taken = await provider.submit(  # type: ignore[union-attr]
+        "wan2.2-i2v-flash", video(here.run.assets), context_of(here.run, video(here.run.assets))
+    )
+    here.vendor.jobs.clear()
+    with pytest.raises(ProviderError, match="no longer knows the job") as caught:
+        await provider.poll("wan2.2-i2v-flash", taken)  # type: ignore[union-attr, arg-type]
+    assert caught.value.code == "expired"
+
+
+def context_of(run: VendorRun, request: Request) -> Context:
+    """What a provider may use beside the request."""
+    files = {one.sha256: run.assets.path(one.sha256) for one in references_of(request)}
+    return Context(key="ab" * 32, model="", files=files)
 
 
 async def test_hailuo_takes_the_resolution_that_is_long_enough(room: Opened) -> None:

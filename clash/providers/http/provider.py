@@ -136,6 +136,9 @@ class HttpProvider:
             return JobStatus("running")
         if matches(state, states.queued):
             return JobStatus("queued")
+        if matches(state, states.lost):
+            told = f"{described.spec}: the vendor no longer knows the job {job.id} ({state})"
+            raise ProviderError(told, code="expired", status_code=404)
         said = error_in(self.vendor.errors, 200, answered.json, {}, "")
         if said is not None:
             raise meaning_of(said, self.vendor.errors, described.spec, self.vendor.key, "look")

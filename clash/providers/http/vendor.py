@@ -66,12 +66,13 @@ class VendorData(ModelData):
 
 
 class States(VendorData):
-    """A vendor's words for how a job stands, by ours."""
+    """A vendor's words for how a job stands, by ours. `lost`: it knows the job no longer, though it may have run."""
 
     queued: Codes = ()
     running: Codes = ()
     succeeded: Codes = ()
     failed: Codes = ()
+    lost: Codes = ()
 
 
 class Errors(VendorData):
