@@ -11,9 +11,11 @@ from clash.config import Settings
 from clash.errors import SettingsError
 from clash.providers.catalogue import load_catalogue
 from clash.providers.fal import FalProvider
+from clash.providers.http.files import vendor_file
 from clash.providers.openai import OpenAIProvider
 from clash.providers.ports import ImageRequest, Reference, SpeechRequest, VideoRequest
 from clash.providers.prices import Tokens, load_prices, shipped_prices, token_prices
+from clash.providers.vendor_names import vendor_names
 from clash.story.screenplay import Shot
 
 OPENAI = "https://api.openai.com/v1"
@@ -129,12 +131,15 @@ def test_every_model_has_a_price_with_day_and_source() -> None:
 
 
 def test_presets_name_models_that_are_known() -> None:
-    """`draft` and `final` can be quoted as they are shipped."""
+    """`draft`, `final` and `final-cn` name models of the catalogue, or of a vendor's file."""
     catalogue = load_catalogue(settings())
     for models in catalogue.presets.values():
         for spec in models.values():
             provider, _, model = spec.partition(":")
-            assert provider == "local" or catalogue.of(provider, model) is not None
+            if provider in vendor_names(None):
+                assert model in {one.id for one in vendor_file(provider, None).models if one.prices}
+            else:
+                assert provider == "local" or catalogue.of(provider, model) is not None
 
 
 def own_file(folder: Path, text: str) -> Path:

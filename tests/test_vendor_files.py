@@ -191,6 +191,16 @@ def test_every_vendor_of_clash_is_right(name: str) -> None:
     assert Registry(Settings()).provider(name).name == name
 
 
+def test_the_preset_for_china_is_quoted(tmp_path: Path) -> None:
+    """`--preset final-cn` names pictures, clips and speech of vendors there; the text is the settings'."""
+    story = shot_list(tmp_path / "story.csv", 1, words=True)
+    ended = clash(tmp_path, "run", str(story), *SMALL, "--preset", "final-cn", "--dry-run", "--json")
+    assert ended.code == 0, ended.err
+    models = {line["kind"]: line["model"].partition(":")[0] for line in ended.document["by_step"]}
+    assert models == {"screenplay": "local", "image": "ark", "video": "ark", "speech": "minimax"}
+    assert ended.document["total_usd"] > "0.1"
+
+
 def test_templates_leave_out_what_has_no_value() -> None:
     """An entry of a table, an item of a list; an item is repeated for each picture."""
     body = tomllib.loads(

@@ -1,6 +1,6 @@
 """Alibaba DashScope as its documentation has it, read on 2026-11-27.
 
-help.aliyun.com/zh/model-studio: text-to-image (qwen-image-api), image-to-video-api-reference, error-code; in the copies
+help.aliyun.com: text-to-image (qwen-image-api), image-to-video-api-reference, error-code; in the copies
 that clash/providers/http/vendors/dashscope.toml names. Clips and pictures are both jobs.
 """
 
