@@ -3,6 +3,7 @@
     <root>/ab/cdef....<token>.json   a paid call, beside the file that it returned
     <root>/open/<token>.json         a call that was sent and is not settled
     <root>/runs/<thread>.json        a run: its story, its settings, its budget
+    <root>/decisions/<thread>/<batch>.json   what people decided together about its slots: takes, verdicts
 
 The database is the ledger; the records survive when it is lost. `clash db recover`, `run` and
 `resume` read them.
@@ -26,6 +27,8 @@ RECORD_BYTES = 1 << 20
 """The largest record; a larger file is not read as one."""
 _CALL = re.compile(r"([0-9a-f]{2})/([0-9a-f]{62})\.([0-9a-z]{1,128})\.json")
 _RUN = re.compile(r"runs/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})\.json")
+
+_DECISIONS = re.compile(r"decisions/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})/([A-Za-z0-9_-]{1,128})\.json")
 
 
 def call_record_name(assets: AssetStore, sha256: str, token: str) -> str:
@@ -87,6 +90,21 @@ def write_run_record(assets: AssetStore, thread_id: str, facts: Mapping[str, Any
     return True
 
 
+def decision_record_name(thread_id: str, batch: str) -> str | None:
+    """Return where the record of a batch of decisions is kept; None for an id that cannot be a file name."""
+    name = f"decisions/{thread_id}/{batch}.json"
+    return name if _DECISIONS.fullmatch(name) else None
+
+
+def write_decision_record(assets: AssetStore, name: str, facts: Mapping[str, Any]) -> bool:
+    """Write the record of a batch of decisions; return whether there was none. Raises `StorageError`."""
+    path = assets.root / name
+    if path.exists():
+        return False
+    write_durably(path, _content(facts))
+    return True
+
+
 def _content(facts: Mapping[str, Any]) -> bytes:
     return json.dumps({"version": VERSION, **facts}, ensure_ascii=False, sort_keys=True, default=str).encode()
 
@@ -96,7 +114,7 @@ def _content(facts: Mapping[str, Any]) -> bytes:
 
 def is_record(name: str) -> bool:
     """Return whether this name, relative to the store's root, is the name of a record."""
-    return bool(_CALL.fullmatch(name) or _RUN.fullmatch(name))
+    return any(pattern.fullmatch(name) for pattern in (_CALL, _RUN, _DECISIONS))
 
 
 def call_records(assets: AssetStore) -> Iterator[tuple[str, str, str, dict[str, Any] | None]]:
@@ -149,6 +167,14 @@ def run_record(assets: AssetStore, thread_id: str) -> dict[str, Any] | None:
     """Return the record of a run; None if there is no readable one."""
     name = run_record_name(thread_id)
     return None if name is None else _read(assets.root / name)
+
+
+def decision_records(assets: AssetStore, thread_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the records of the decisions about a run, or about all runs, that can be read."""
+    for path in sorted((assets.root / "decisions").glob(f"{thread_id or '*'}/*.json")):
+        match = _DECISIONS.fullmatch(path.relative_to(assets.root).as_posix())
+        if match and (found := _read(path)) is not None and found.get("run_id") == match[1]:
+            yield found
 
 
 def _read(path: Path) -> dict[str, Any] | None:

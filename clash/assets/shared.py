@@ -162,7 +162,11 @@ class SharedAssetStore(AssetStore):
     async def share_run(self, thread_id: str) -> None:
         """See `AssetStore.share_run`."""
         if (name := run_record_name(thread_id)) is not None:
-            await self._in_thread(partial(self._upload_record, name))
+            await self.share_record(name)
+
+    async def share_record(self, name: str) -> None:
+        """See `AssetStore.share_record`."""
+        await self._in_thread(partial(self._upload_record, name))
 
     def _upload_record(self, name: str) -> None:
         with suppress(FileNotFoundError):

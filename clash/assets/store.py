@@ -199,6 +199,9 @@ class AssetStore:
     async def share_run(self, thread_id: str) -> None:
         """Share the record of a run with other machines; a local folder has no others."""
 
+    async def share_record(self, name: str) -> None:
+        """Share a record, by its name below the root, with other machines; a local folder has no others."""
+
     async def restore_records(self) -> None:
         """Make the records of all calls and runs present on this disk; in a local folder they are."""
 

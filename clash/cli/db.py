@@ -137,6 +137,7 @@ _RECOVERED = (
     Column("created"),
     Column("restored", "calls restored", right=True),
     Column("restored_usd", "which cost", money),
+    Column("decisions", "decisions restored", right=True),
 )
 _CALLS = (
     Column("thread_id", "thread", fold=True),

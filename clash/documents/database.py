@@ -54,7 +54,7 @@ class RecoveredItem(Item):
 
 
 class DatabaseRecovered(Document):
-    """`clash db recover`."""
+    """`clash db recover`. `decisions`: how many of takes and verdicts were restored with the calls."""
 
     url: Text
     created: bool
@@ -63,6 +63,7 @@ class DatabaseRecovered(Document):
     runs: list[str]
     restored: int
     restored_usd: Usd
+    decisions: int = 0
     unreadable: list[Text]
 
 

@@ -25,6 +25,7 @@ from clash.production.progress import Observer, Progress
 from clash.production.stopping import StopSignal
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
+from clash.transfer.decisions import keep_decisions
 from clash.vocabulary import RunStatus
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class ActiveRun:
             decisions_of(self.database, self.thread_id), cuts_of(self.database, self.thread_id)
         )
         self.takes = Takes(decisions)
+        await keep_decisions(self.assets, self.thread_id, self.row.start_time, decisions)
         # Only a film that is changed has another before it.
         self.cuts = tuple(cuts) or (await self._first_cut() if self.takes.changes else ())
 

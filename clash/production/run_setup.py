@@ -26,6 +26,7 @@ from clash.production.refitting import Recorded, after_screenplay
 from clash.production.stopping import CALLS_SHARE
 from clash.providers.ports import screenplay_of
 from clash.story.screenplay import Screenplay
+from clash.transfer.decisions import keep_decisions
 from clash.workflow.context import Failure, FileRecord, StepContext, finish_of, format_of
 from clash.workflow.publish import PublishingLedger
 
@@ -158,6 +159,7 @@ async def _follow_screenplay(run: ActiveRun, before: str, after: str) -> Takes:
         new = await after_screenplay(recorded, run.takes, old, replacement, after)
         added = not new or await add_decisions(run.database, run.thread_id, new, seen=len(decisions))
         run.takes = run.takes.with_(new if added else ())
+    await keep_decisions(run.assets, run.thread_id, run.row.start_time, run.takes.decisions)
     return run.takes
 
 

@@ -47,6 +47,7 @@ from clash.reports.shot_labels import NO_LABELS, ShotLabels, read_labels
 from clash.story.last_frames import ends_on
 from clash.story.screenplay import Screenplay, shot_slot, slug
 from clash.thread_ids import check_thread_id
+from clash.transfer.decisions import keep_decisions
 from clash.workflow.context import format_of
 from clash.workflow.state import WORKFLOW
 
@@ -204,6 +205,8 @@ async def decide(
             return found, []
         seen = len(found.takes.decisions)
         if await add_decisions(found.database, found.thread_id, decisions, seen=seen):
+            made = (*found.takes.decisions, *decisions)
+            await keep_decisions(found.recorded.assets, found.thread_id, found.run.start_time, made)
             return found, decisions
         found = await read_takes(found.database, settings, found.registry, found.thread_id)
     raise ConflictError(

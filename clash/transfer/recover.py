@@ -28,6 +28,7 @@ from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.database import DatabaseRecovered
 from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
+from clash.transfer.decisions import restore_decisions, runs_decided_about
 from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
 from clash.vocabulary import UNSETTLED, RunStatus
 
@@ -44,14 +45,19 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
     calls, unreadable = read_paid_calls(assets)
     items: list[dict[str, Any]] = []
     runs: list[str] = []
+    decisions = 0
     if created and dry_run:
         items = [_item(assets, call, "restored") for call in calls]
+        for run_id in runs_decided_about(assets):
+            decisions += await _decisions_restored(None, assets, run_id, dry_run=True)
     else:
         async with open_database(settings.database_url, "read" if dry_run else "create") as database:
             await _prepare(database, dry_run=dry_run)
             recovery = _Recovery(database, assets, dry_run=dry_run)
             await recovery.recover(calls)
             items, runs = recovery.items, recovery.runs
+            for run_id in runs_decided_about(assets):
+                decisions += await _decisions_restored(database, assets, run_id, dry_run=dry_run)
     restored = [item for item in items if item["result"] == "restored"]
     return DatabaseRecovered.of(
         {
@@ -62,6 +68,7 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
             "runs": runs,
             "restored": len(restored),
             "restored_usd": usd_text(sum(item["cost_micro"] for item in restored)),
+            "decisions": decisions,
             "unreadable": unreadable,
         }
     )
@@ -92,10 +99,24 @@ async def recover_before_run(database: Database, settings: Settings, run: RunRow
     restored = [item for item in recovery.items if item["result"] == "restored"]
     if not restored:
         return None
+    for run_id in sorted({item["thread_id"] for item in restored}):
+        await _decisions_restored(database, assets, run_id)
     cost, runs = usd_text(sum(item["cost_micro"] for item in restored)), {item["thread_id"] for item in restored}
     return (
         f"{why}: {len(restored)} paid calls (${cost}) of {', '.join(sorted(runs))} were restored from the asset store"
     )
+
+
+async def _decisions_restored(
+    database: Database | None, assets: AssetStore, run_id: str, *, dry_run: bool = False
+) -> int:
+    """Write what was decided about a run after its calls: takes, the chosen ones, verdicts. Return how many."""
+    run = None if database is None else await AsyncMetadataTracker(database).run(run_id)
+    if run is None and not dry_run:
+        return 0
+    record = run_record(assets, run_id) or {}
+    start_time = str(record.get("start_time")) if run is None else str(run["start_time"])
+    return await restore_decisions(database, assets, run_id, start_time, dry_run=dry_run)
 
 
 async def _later_calls(database: Database, assets: AssetStore, run: RunRow) -> list[PaidCall]:

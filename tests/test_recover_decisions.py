@@ -1,0 +1,72 @@
+"""`clash db recover` and decisions: takes and verdicts outlive a database that was lost."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import on_both_databases
+from test_recover import Workplace, without_a_database
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, database_url: str) -> Workplace:
+    """A folder whose models make other bytes for each take."""
+    found = Workplace(tmp_path, database_url)
+    found.env["METER_TAKES"] = "1"
+    return found
+
+
+def decided(workplace: Workplace) -> tuple[dict[tuple[str, int], tuple[bool, str]], dict[str, str | None]]:
+    """Which takes there are, which of them is in the film and what each was told; and the verdicts."""
+    takes = workplace.clash("takes", "ls", "t").document["items"]
+    reviews = workplace.clash("review", "ls", "t").document["items"]
+    return (
+        {(item["slot"], item["take"]): (item["selected"], item["note"]) for item in takes if item["slot"] != "film"},
+        {item["slot"]: item["verdict"] for item in reviews},
+    )
+
+
+@on_both_databases
+def test_takes_and_verdicts_outlive_the_database(workplace: Workplace, request: pytest.FixtureRequest) -> None:
+    """A take that was made and put aside again, and an approval, are as they were after `db recover` and resume."""
+    assert workplace.film("t").code == 0
+    assert workplace.clash("retake", "t", "shot:001/keyframe", "--note", "closer").code == 0
+    assert workplace.clash("takes", "use", "t", "shot:001", "1").code == 0
+    assert workplace.clash("review", "approve", "t", "shot:002/clip").code == 0
+    before, paid = decided(workplace), workplace.charges
+    assert before[0]["shot:001/keyframe", 2] == (False, "closer")
+    without_a_database(workplace, request)
+    recovered = workplace.clash("db", "recover").document
+    assert recovered["decisions"] == 5
+    assert workplace.clash("resume", "t").document["status"] == "completed"
+    assert (decided(workplace), workplace.charges) == (before, paid)
+    assert workplace.clash("db", "recover").document["decisions"] == 0
+
+
+def test_an_older_copy_gets_what_was_decided_since(workplace: Workplace, tmp_path: Path) -> None:
+    """A backup from before a retake is put back: the new take is in the film again, and is not bought twice."""
+    database = tmp_path / "data" / "clash.db"
+    assert workplace.film("t").code == 0
+    shutil.copyfile(database, tmp_path / "backup.db")
+    assert workplace.clash("retake", "t", "shot:001/clip").code == 0
+    before, paid = decided(workplace), workplace.charges
+    shutil.copyfile(tmp_path / "backup.db", database)
+    assert workplace.clash("db", "recover", "--dry-run").document["decisions"] == 1
+    assert workplace.clash("db", "recover").document["decisions"] == 1
+    assert workplace.clash("resume", "t").code == 0
+    assert (decided(workplace), workplace.charges) == (before, paid)
+
+
+def test_what_is_decided_anew_is_not_overruled(workplace: Workplace, tmp_path: Path) -> None:
+    """After a backup was put back and decided about otherwise, the lost decisions do not come on top."""
+    database = tmp_path / "data" / "clash.db"
+    assert workplace.film("t").code == 0
+    shutil.copyfile(database, tmp_path / "backup.db")
+    assert workplace.clash("review", "approve", "t", "shot:001/clip").code == 0
+    shutil.copyfile(tmp_path / "backup.db", database)
+    assert workplace.clash("review", "approve", "t", "shot:002/clip").code == 0
+    before = decided(workplace)
+    assert workplace.clash("db", "recover").document["decisions"] == 0
+    assert decided(workplace) == before
