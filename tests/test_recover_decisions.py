@@ -59,7 +59,7 @@ def test_an_older_copy_gets_what_was_decided_since(workplace: Workplace, tmp_pat
     assert (decided(workplace), workplace.charges) == (before, paid)
 
 
-def test_what_is_decided_anew_is_not_overruled(workplace: Workplace, tmp_path: Path) -> None:
+def test_what_is_decided_since_is_not_overruled(workplace: Workplace, tmp_path: Path) -> None:
     """After a backup was put back and decided about otherwise, the lost decisions do not come on top."""
     database = tmp_path / "data" / "clash.db"
     assert workplace.film("t").code == 0
