@@ -84,7 +84,6 @@ def test_a_later_release_charges_the_change_alone(tmp_path: Path, database_url: 
     assert bought(room, "fork", "t", "--thread", "f", "--story", changed) == ["shot:002"]
     assert bought(room, "fork", "f", "--thread", "back", "--story", "story.csv") == [], "found where it was first made"
     assert bought(room, "retake", "t", "shot:003") == ["shot:003"]
-    assert bought(room, "run", "story.csv", "--thread", "again", *SMALL, *PAID_CLIPS) == []
 
 
 @pytest.mark.parametrize("step", ["", "initialize", "generate_shots"])
@@ -101,13 +100,11 @@ def test_moved_and_removed_rows_charge_nothing(room: TakesRoom) -> None:
 
 def test_takes_of_then_come_back_for_nothing(room: TakesRoom) -> None:
     """A retake charges what it makes again; to select the takes of the older release charges nothing."""
-    assert bought(room, "retake", "t", "shot:001/clip") == ["shot:001"]
-    assert bought(room, "retake", "t", "shot:001/keyframe") == ["shot:001"]
+    assert room.charges("retake", "t", "shot:001") == {"shot:001": 1}
     assert room.charges("takes", "use", "t", "shot:001/keyframe", "1") == {}
-    assert room.charges("takes", "use", "t", "shot:001", "1") == {}
     assert room.charges("retake", "t", "location:kitchen", "--yes") == {"shot:002": 1, "shot:003": 1}
     assert room.charges("takes", "use", "t", "location:kitchen", "1") == {}
-    assert bought(room, "fork", "t", "--thread", "f") == []
+    assert room.charges("fork", "t", "--thread", "f") == {}
 
 
 def test_another_take_of_a_line_charges_its_clip(room: TakesRoom) -> None:
