@@ -107,6 +107,20 @@ def test_check_shows_the_requests_and_sends_none(tmp_path: Path, acme: Acme) -> 
     assert acme.requests == []
 
 
+def test_doctor_knows_the_vendors_of_the_folder(tmp_path: Path, acme: Acme) -> None:
+    """A vendor whose key is set is told, a wrong file too; one without a key is not asked, and no key is shown."""
+    written(tmp_path)
+    written(tmp_path, ACME.replace('state = "status"', ""), name="bent")
+    env = environment(**acme.environment, CLASH_PROVIDERS_DIR=".", ARK_API_KEY="", MINIMAX_API_KEY="")
+    document = clash(tmp_path, "doctor", "--json", env=env).document
+    checks = {check["check"]: check for check in document["checks"]}
+    assert (checks["acme"]["ok"], checks["bent"]["ok"]) == (True, False)
+    assert "no free call" in checks["acme"]["says"]
+    assert "endpoints.clips" in checks["bent"]["says"]
+    assert not {"ark", "minimax", "dashscope"} & set(checks)
+    assert KEY not in str(document)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

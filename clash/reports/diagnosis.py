@@ -167,7 +167,7 @@ async def _file_checks(models: dict[Kind, str], settings: Settings) -> list[dict
     for name in dict.fromkeys(spec.partition(":")[0] for spec in models.values()):
         try:
             provider = registry.provider(name)
-            if not isinstance(provider, FileHosts) or not _has_key(name, settings):
+            if not isinstance(provider, FileHosts) or not provider.file_hosts or not _has_key(name, settings):
                 continue
             says = await check_file_hosts(provider)
         except ClashError as error:

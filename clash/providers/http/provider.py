@@ -47,9 +47,10 @@ class HttpProvider:
         self.idempotent = self.vendor.idempotent
         self.concurrency = self.vendor.concurrency
         self.poll_every_s = self.vendor.poll_every_s
-        self.file_hosts = self.vendor.file_hosts
         self.endpoint = base_url_of(self.vendor)
         self.serves_files_itself = self.endpoint != self.vendor.base_url
+        # Of another address nobody knows from where it serves its files.
+        self.file_hosts = () if self.serves_files_itself else self.vendor.file_hosts
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         """Those in the vendor's file, per kind, in its order."""
