@@ -55,10 +55,10 @@ def test_a_run_waits_out_an_outage(gateway: Gateway, database_url: str, tmp_path
     shot_list(tmp_path / "story.csv", 1)
     env = settings(gateway, database_url, tmp_path)
     assert clash(tmp_path, "db", "init", env=env).code == 0
-    gateway.go_out(MOMENTS[moment], requests=5, executed=list(MOMENTS).index(moment) % 2 == 1)
+    gateway.go_out(MOMENTS[moment], requests=4, executed=list(MOMENTS).index(moment) % 2 == 1)
     ran = clash(tmp_path, "run", "story.csv", "--thread", "t", *SMALL, *METERED, "--json", env=env)
     assert (ran.code, ran.document["status"]) == (0, "completed"), ran.err
-    assert gateway.refused == 5
+    assert gateway.refused == 4
     assert set(Counter(metered(tmp_path / "meter")).values()) == {1}
     assert ran.err.count("Cloudflare D1 gave no answer") == 1, ran.err
     assert ran.err.count("Cloudflare D1 answers again") == 1, ran.err
