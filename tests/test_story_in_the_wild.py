@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from clash.errors import StoryError
 from clash.local.place_words import kind_of_place
 from clash.story.durations import seconds_of
 from clash.story.headers import meaning_of
@@ -216,3 +217,38 @@ def test_headings_and_the_project_of_a_json_document():
 def test_a_word_of_two_languages_is_read_in_that_of_the_text(told: str, kind: str):
     """`oficina` is a workshop in Portuguese and another room in Spanish."""
     assert kind_of_place(Location(slug="oficina", name="Oficina", description=told)) == kind
+
+
+@pytest.mark.parametrize(
+    ("cell", "place", "time", "seen"),
+    [
+        ('"EXT. ROOFTOP - NIGHT\nKai watches drones."', "ROOFTOP", "NIGHT", "Kai watches drones."),
+        ("EXT. ORCHARD - DAWN. Rows of apple trees.", "ORCHARD", "DAWN", "Rows of apple trees."),
+        ('"INT. STAIRWELL - CONTINUOUS\nHe runs."', "STAIRWELL", "", "He runs."),
+        ("Int. harbour lights - a slow pan.", "", "", "Int. harbour lights - a slow pan."),
+    ],
+)
+def test_a_heading_before_what_is_seen_is_the_place(cell: str, place: str, time: str, seen: str):
+    """A picture that begins with a scene heading plays there; what follows the heading is seen."""
+    (beat,) = reading(f"shot,visual\n1,{cell}\n").story.beats
+    assert (beat.location, beat.time, beat.description) == (place, time, seen)
+
+
+def test_a_table_without_a_header_is_refused():
+    """A first shot is not taken for the names of columns, so that it is not lost."""
+    with pytest.raises(StoryError, match="row 1: there is no header; this row holds a shot: '镜头1'") as refused:
+        reading("镜头1,远景,雪山日出，云海翻涌。,5s\n镜头2,近景,老韩喘气。,3s\n")
+    assert "names the columns" in str(refused.value.hint)
+
+
+def test_the_headers_tell_the_language_of_a_short_film():
+    """Of words in two tagged columns, those in the language of the headers are spoken."""
+    table = "Cena;Plano;Ação;Fala (PT);Fala (EN)\n1;1;Praia vazia ao entardecer.;O mar não esquece.;The sea knows.\n"
+    assert lines(table) == [("", "O mar não esquece.", {"en": "The sea knows."})]
+
+
+def test_a_name_with_a_mark_and_no_colon():
+    """`ADA (V.O.)` before words speaks them."""
+    assert [(line.speaker, line.text) for line in speech_of("ADA (V.O.) I came back.").lines] == [
+        ("ADA (V.O.)", "I came back.")
+    ]

@@ -13,7 +13,15 @@ from clash.story.cells import is_empty, names_a_file, split_list
 from clash.story.column_rules import LENS
 from clash.story.columns import Column, Columns, is_joined
 from clash.story.headers import SPEECH
-from clash.story.headings import Heading, apply_heading, canonical_side, heading_of, is_read_as_it_is, is_scene_number
+from clash.story.headings import (
+    Heading,
+    apply_heading,
+    canonical_side,
+    heading_of,
+    is_read_as_it_is,
+    is_scene_number,
+    leading_heading,
+)
 from clash.story.last_frames import last_frame_named
 from clash.story.lengths import Lengths
 from clash.story.screenplay import Beat, Line
@@ -86,6 +94,9 @@ class Beats:
         """The beat of a row; None when there is nothing in it to film. Raises `StoryError`."""
         values = self._values(row)
         self._split_places(values)
+        if values.get("description") and not values.get("location"):
+            own, values["description"] = leading_heading(values["description"])
+            apply_heading(values, own)
         if values.get("description") and not self._columns.of("shot_size"):
             size, values["description"] = leading_size(values["description"])
             values.update({"shot_size": size} if size else {})

@@ -18,6 +18,13 @@ _NUMBER = re.compile(
 _GAPS = re.compile(r"\s+[-–—·|]+\s+|[·—|]+|\s*[-–]{2,}\s*|[/／、，,]\s*|\s+")
 _SIDE = re.compile(r"^\s*(?:int\.?\s*/\s*ext|i\s*/\s*e)\b\.?", re.IGNORECASE)
 _HEADING = re.compile(r"\s*(?:(?:int|ext)\.?\s*/\s*(?:int|ext)|i\s*/\s*e|int|ext|est)(?:\.\s*|\s+)\S", re.IGNORECASE)
+_UP_TO_TIME = re.compile(
+    r"(?P<heading>[^\n.]{1,6}\.?\s[^\n.:]{1,80}?\s[-–—]\s*(?P<time>[^\W\d_]{2,16}))\s*[.:,]\s+(?P<rest>\S.*)"
+)
+_SAME_TIME = re.compile(
+    r"\s*[-–—]\s*(?:continuous|later|moments later|same|same time|suite|continuo)\s*$", re.IGNORECASE
+)
+"""What stands in place of a time of day and says none."""
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 
 
@@ -93,6 +100,23 @@ def is_heading(text: str) -> bool:
     (True, True, False)
     """
     return len(text) <= LONGEST_HEADING and _HEADING.match(text) is not None
+
+
+def leading_heading(text: str) -> tuple[Heading | None, str]:
+    """The scene heading that a text begins with, on a line of its own or up to its time of day, and the rest of it.
+
+    >>> leading_heading("EXT. ORCHARD - DAWN. Fog.")[1], leading_heading("INT. BAR - LATER\\nHe runs.")[0].place
+    ('Fog.', 'BAR')
+    """
+    if not _HEADING.match(text[:LONGEST_HEADING]):
+        return None, text
+    line, _, rest = text.partition("\n")
+    found = _UP_TO_TIME.match(line) if not rest.strip() else None
+    if found and keyed("sides").get("".join(fold(found["time"]).split())) in ("day", "night", "dawn", "dusk"):
+        line, rest = found["heading"], found["rest"]
+    if not rest.strip() or not is_heading(line):
+        return None, text
+    return heading_of(_SAME_TIME.sub("", line)), rest.strip()
 
 
 def canonical_side(text: str, *, time: bool) -> str:

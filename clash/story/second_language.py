@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from clash.story.cells import is_empty
 from clash.story.columns import Column, Columns, ColumnValues
-from clash.story.headers import language_named
+from clash.story.headers import language_named, language_of_headers
 from clash.story.language import checked_tag, language_of, script_of, surely_in
 from clash.story.screenplay import Line
 from clash.story.speakers import name_key
@@ -171,7 +171,8 @@ class SecondLanguage:
     def _film(self) -> str:
         """The film's language, as its descriptions tell it; "" where nothing does."""
         told = first_of_two(self._described())
-        return language_of(told, otherwise="") if any(map(script_of, told)) else ""
+        headers = language_of_headers([column.header for column in self._columns.every])
+        return language_of(told, otherwise=headers) if any(map(script_of, told)) else ""
 
     def _described(self) -> list[str]:
         return [cell for column in self._columns.of("description") for cell in self._values.of(column)]

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clash.errors import StoryError
+from clash.story.camera_terms import size_of
 from clash.story.delimited import read_delimited, sample_rows
+from clash.story.durations import is_unmistakable
 from clash.story.encoding import LARGEST_BYTES, decode, empty
 from clash.story.fountain import is_fountain, read_fountain
 from clash.story.grid import LONGEST_CELL, Grid, Row, shortened
@@ -76,6 +78,8 @@ def read_table(content: bytes, *, name: str) -> Table:
         raise empty(name)
     at = 0 if grid.has_header else _header_at(grid.rows)
     warnings = list(grid.warnings)
+    if not grid.has_header:
+        _check_header(grid, at)
     headers, skipped = _header(grid.rows, at)
     number = grid.rows[at].number
     title = grid.title or (title_above(grid.rows[:at]) if at and not grid.has_header else "")
@@ -200,6 +204,20 @@ def _header_at(rows: Sequence[Row]) -> int:
     if known[best] >= 2 or (known[0] == 0 and len(rows[best].cells) <= 2):
         return best
     return 0
+
+
+def _check_header(grid: Grid, at: int) -> None:
+    """Raise `StoryError` where the first row holds a shot, a size or a length beside a sentence, and no known header."""
+    cells = [cell for cell in grid.rows[at].cells if cell]
+    told = any(_SENTENCE.search(cell) for cell in cells)
+    measured = any(is_unmistakable(cell) or (len(cell) < 24 and size_of(cell)) for cell in cells)
+    if len(cells) > 1 and told and measured and not _known(cells):
+        row = grid.rows[at].number
+        raise StoryError(
+            f"{grid.name}, {grid.unit} {row}: there is no header; this row holds a shot: {shortened(cells[0])}",
+            row=row,
+            hint="Put a row above it that names the columns: shot, shot size, description, dialogue, duration.",
+        )
 
 
 def _header(rows: Sequence[Row], at: int) -> tuple[tuple[str, ...], int]:
