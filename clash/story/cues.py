@@ -28,7 +28,7 @@ _NOTED = re.compile("([\u3040-\u30ff\u3400-\u9fff]{1,8}[（(]([^（()）\n]{1,12
 """A Chinese or Japanese name with a note in brackets, before a dash: 保罗（画外）——"""
 _QUOTED_LINE = re.compile(r"(?:“|\"|„|«\s?)(?P<said>[^“”\"„«»]{2,4000})(?:[”\"“]|\s?»)(?P<rest>[^“”\"„«»:：]{0,200})")
 """A line that quotes the name along with the words: `“OMAR: Flour’s gone up again.” [tired]`."""
-_CAPITALS_NOTED = re.compile(r"(?P<name>[A-Z][A-Z .'-]{1,30}?)\s?\((?P<note>[^()\n]{1,12})\)\s+(?P<rest>[^\s:].*)")
+_CAPITALS_NOTED = re.compile(r"(?P<name>[A-Z][A-Z .'-]{1,30}?)\s?\((?P<note>[^()\n]{1,12})\)\s+(?P<rest>[^\s:—–-].*)")
 """A name in capitals with a note and no colon behind it: `ADA (V.O.) I came back.`"""
 _KANA = re.compile("[\u3041-\u30fa]")
 _IN_A_SENTENCE = re.compile("[はがもとにでをのへて]$|^[とって]|[说說道问問喊叫]$|[\u3041-\u3096]{3}")

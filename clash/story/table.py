@@ -207,7 +207,7 @@ def _header_at(rows: Sequence[Row]) -> int:
 
 
 def _check_header(grid: Grid, at: int) -> None:
-    """Raise `StoryError` where the first row holds a shot, a size or a length beside a sentence, and no known header."""
+    """Raise `StoryError` where the first row is a shot: a size or a length beside a sentence, and no header."""
     cells = [cell for cell in grid.rows[at].cells if cell]
     told = any(_SENTENCE.search(cell) for cell in cells)
     measured = any(is_unmistakable(cell) or (len(cell) < 24 and size_of(cell)) for cell in cells)
