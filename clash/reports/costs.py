@@ -13,7 +13,6 @@ from clash.database.rows import RunRow
 from clash.documents.costs import CostOfAll, CostOfRun
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
-from clash.reports.shot_labels import read_labels
 
 _BY = ("step", "provider", "model", "day")
 
@@ -50,6 +49,8 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
     damaged.sound("api_logs", unsound)
     if calls:
         rows, settled, files = made
+        from clash.reports.shot_labels import read_labels  # with the models of a screenplay
+
         labels = await read_labels(assets, run, Damaged().assets(files))
         document["calls_list"] = [call_item(call, assets, labels) for call in damaged.calls(rows)]
         document["settlements"] = [settlement_item(item) for item in damaged.settlements(settled)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clash.assets import AssetStore
 from clash.config import Settings
@@ -16,7 +16,9 @@ from clash.database.row_checks import fault_of
 from clash.database.rows import AssetRow, CallRow, RunRow
 from clash.database.settlements import SettlementRow
 from clash.money import usd_text
-from clash.reports.shot_labels import ShotLabels
+
+if TYPE_CHECKING:
+    from clash.reports.shot_labels import ShotLabels
 
 T = TypeVar("T")
 
