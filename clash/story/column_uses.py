@@ -11,7 +11,6 @@ from clash.story.column_rules import SENTENCES_IN_MOST, are_starts, clock_field,
 from clash.story.columns import MAPPABLE, Column, Columns, ColumnValues, is_joined
 from clash.story.durations import length_of
 from clash.story.headers import SPEECH, UNUSED, language_of_headers, meaning_of
-from clash.story.headings import is_scene_number
 from clash.story.scripted_cells import speakers_in
 from clash.story.second_language import TRANSLATION, SecondLanguage
 from clash.story.speakers import could_be_a_name, name_key
@@ -205,7 +204,7 @@ class _Deciding:
         """A column that is called the picture and holds numbers alone is none: `Beat` with 1, 2, 3."""
         for column in self._columns.of("description"):
             if column.fields == ("description",) and not column.by_hand and self._values.of(column):
-                column.fields = () if self._values.share(column, is_scene_number) == 1 else column.fields
+                column.fields = () if self._values.share(column, str.isdigit) == 1 else column.fields
 
     def _scripted(self) -> None:
         """Where no column holds words, those of people who speak in the cells of the picture are words."""
