@@ -32,7 +32,7 @@ from clash.database import init_database
 from clash.database.connection import is_d1
 from clash.database.d1.database import D1Database
 from clash.database.d1.rest import Account, Retries
-from clash.database.lease import Lease, renew_lease, take_lease
+from clash.database.lease import Lease, lease_terms, renew_lease, take_lease
 from clash.database.port import Database
 from clash.database.sqlite import SqliteDatabase
 from clash.errors import ConflictError, DatabaseError, StorageError
@@ -272,12 +272,14 @@ def test_the_clock_is_set_back_between_two_processes(tmp_path: Path, database_ur
 @on_both_databases
 async def test_a_lease_outlives_a_clock_that_is_set_back(paid_run: PaidRun) -> None:
     """The clock goes back an hour under a live holder: its next renewal counts by the new clock, and it holds on."""
-    now = datetime.now(UTC)
-    earlier = now - timedelta(hours=1)
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+    lasts_s = lease_terms(paid_run.database.url).duration_s
     with pytest.raises(ConflictError):
         await take_lease(paid_run.database, paid_run.run_id, now=lambda: earlier)
     assert await renew_lease(paid_run.database, paid_run.lease, now=earlier)
     with pytest.raises(ConflictError):
-        await take_lease(paid_run.database, paid_run.run_id, now=lambda: earlier + timedelta(seconds=29))
-    elsewhere = await take_lease(paid_run.database, paid_run.run_id, now=lambda: earlier + timedelta(seconds=31))
+        await take_lease(paid_run.database, paid_run.run_id, now=lambda: earlier + timedelta(seconds=lasts_s - 1))
+    elsewhere = await take_lease(
+        paid_run.database, paid_run.run_id, now=lambda: earlier + timedelta(seconds=lasts_s + 1)
+    )
     assert elsewhere.generation == paid_run.lease.generation + 1

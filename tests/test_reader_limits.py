@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tables import refused, story
 
 from clash.errors import StoryError
+from clash.story.bare_cues import is_bare_cue
 from clash.story.cells import is_empty
 from clash.story.reader import read_story
 
@@ -141,6 +143,7 @@ PROSE = (
     )
     .map(str.strip)
     .filter(lambda text: len(text) > 1 and any(c.isalpha() for c in text))
+    .filter(lambda text: not any(is_bare_cue(*pair) for pair in pairwise(text.splitlines())))
 )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import on_both_databases
-from test_recover import Workplace, without_a_database
+from test_recover import Workplace, lose, without_a_database
 
 
 @pytest.fixture
@@ -70,3 +70,8 @@ def test_what_is_decided_since_is_not_overruled(workplace: Workplace, tmp_path: 
     before = decided(workplace)
     assert workplace.clash("db", "recover").document["decisions"] == 0
     assert decided(workplace) == before
+    assert workplace.clash("review", "approve", "t", "shot:001/clip").code == 0
+    after = decided(workplace)
+    lose(tmp_path)
+    assert workplace.clash("db", "recover").document["decisions"] == 2
+    assert decided(workplace) == after

@@ -25,7 +25,12 @@ def is_bare_cue(line: str, after: str) -> bool:
     """
     bare = BRACKETED.sub("", line).strip()
     words = bare.split()
-    if not after.strip() or not in_capitals(bare) or len(bare) < 2 or len(words) > _MOST_WORDS_OF_A_CUE:
+    if (
+        not any(c.isalpha() for c in after)
+        or not in_capitals(bare)
+        or len(bare) < 2
+        or len(words) > _MOST_WORDS_OF_A_CUE
+    ):
         return False
     if TRANSITION.fullmatch(line) or is_heading(line) or in_capitals(BRACKETED.sub("", after)):
         return False

@@ -28,12 +28,11 @@ async def keep_decisions(assets: AssetStore, run_id: str, start_time: str, decis
 
     They are in the database already: where nothing can be written, a warning is logged and the next run tries again.
     """
-    seen = 0
+    follows = ""
     for batch, rows in groupby(decisions, key=lambda decision: decision.batch):
-        made = list(rows)
-        facts: dict[str, Any] = {"run_id": run_id, "start_time": start_time, "batch": batch, "seen": seen}
-        facts["decisions"] = [asdict(decision) for decision in made]
-        seen += len(made)
+        facts: dict[str, Any] = {"run_id": run_id, "start_time": start_time, "batch": batch, "follows": follows}
+        facts["decisions"] = [asdict(decision) for decision in rows]
+        follows = batch
         name = decision_record_name(run_id, batch)
         try:
             if name is not None and await asyncio.to_thread(write_decision_record, assets, name, facts):
@@ -53,18 +52,16 @@ async def restore_decisions(
 ) -> int:
     """Write the decisions of a run that its database does not have, in their order; return how many.
 
-    `database`: None for one that is not there yet. Nothing is written if somebody has decided otherwise since: the
-    decisions that are there must be the first of those that are recorded.
+    `database`: None for one that is not there yet. A batch is written if it followed what is there: where somebody has
+    decided otherwise since, what was decided before is not. Of two that followed the same, the later one is.
     """
     recorded = _recorded(assets, run_id, start_time)
     if not recorded:
         return 0
     there = [] if database is None else await decisions_of(database, run_id)
-    batches = list(dict.fromkeys(decision.batch for decision in there))
-    if batches != list(recorded)[: len(batches)]:
-        return 0
-    count, restored = len(there), 0
-    for rows in list(recorded.values())[len(batches) :]:
+    last, count, restored = there[-1].batch if there else "", len(there), 0
+    while (rows := recorded.pop(last, None)) is not None:
+        last = rows[0].batch
         if database is not None and not dry_run:
             results = await database.batch([insert_decision(run_id, row, after=count) for row in rows])
             if not all(results):
@@ -74,18 +71,20 @@ async def restore_decisions(
 
 
 def _recorded(assets: AssetStore, run_id: str, start_time: str) -> dict[str, list[Decision]]:
-    """The recorded decisions of a run by their batches, oldest first. A run of another database may have its name."""
-    found: list[tuple[int, str, list[Decision]]] = []
+    """The recorded decisions of a run by the batch that they followed. A run of another database may have its name."""
+    found: dict[str, list[Decision]] = {}
     for record in decision_records(assets, run_id):
         if record.get("start_time") == start_time and (rows := _decisions(record)):
-            found.append((int(record["seen"]), rows[0].batch, rows))
-    return {batch: rows for _, batch, rows in sorted(found, key=lambda one: one[:2])}
+            earlier = found.get(follows := str(record["follows"]))
+            if earlier is None or (earlier[0].created_at, earlier[0].batch) < (rows[0].created_at, rows[0].batch):
+                found[follows] = rows
+    return found
 
 
 def _decisions(record: Mapping[str, Any]) -> list[Decision]:
     """The decisions of a record; none if it is not whole."""
     rows = record.get("decisions")
-    if not isinstance(rows, list) or not isinstance(record.get("seen"), int):
+    if not isinstance(rows, list) or not isinstance(record.get("follows"), str):
         return []
     try:
         found = [Decision.from_row(cast("dict[str, Any]", row)) for row in cast("list[Any]", rows)]

@@ -63,7 +63,7 @@ def _checked(content: bytes, name: str, where: str) -> VendorFile:
         raise SettingsError(
             f"the vendor file {where}: {_first_fault(error)}",
             code="bad_vendor_file",
-            hint="docs/providers.md describes the file; `clash models check FILE` reads it and sends nothing",
+            hint="docs/providers.md says what a vendor's file holds",
         ) from None
 
 
