@@ -45,6 +45,23 @@ def test_takes_and_verdicts_outlive_the_database(workplace: Workplace, request: 
     assert workplace.clash("db", "recover").document["decisions"] == 0
 
 
+def test_decisions_about_a_free_film_outlive_the_database(workplace: Workplace, tmp_path: Path) -> None:
+    """Nothing was paid for: the run is created from its record, with what was selected, as a dry run says before."""
+    assert workplace.film("t", "--no-reuse").code == 0
+    assert workplace.clash("retake", "t", "shot:001/keyframe", "--note", "closer").code == 0
+    before = decided(workplace)
+    lose(tmp_path)
+    foretold = workplace.clash("db", "recover", "--dry-run").document
+    assert (foretold["restored"], foretold["decisions"]) == (0, 2)
+    recovered = workplace.clash("db", "recover").document
+    assert (recovered["restored"], recovered["decisions"], recovered["runs"]) == (0, 2, ["t"])
+    assert workplace.clash("resume", "t").document["status"] == "completed"
+    takes, verdicts = decided(workplace)
+    # The takes that are not in the film are drawn again when somebody asks for them.
+    assert takes == {take: told for take, told in before[0].items() if told[0]}
+    assert verdicts == before[1]
+
+
 def test_an_older_copy_gets_what_was_decided_since(workplace: Workplace, tmp_path: Path) -> None:
     """A backup from before a retake is put back: the new take is in the film again, and is not bought twice."""
     database = tmp_path / "data" / "clash.db"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from clash.assets import AssetStore, open_assets
 from clash.calls.dry_run import PlannedCall, together
+from clash.clock import now_text
 from clash.config import Settings
 from clash.database import call_log, reading
 from clash.database.decisions import Decision, FilmCut, add_decisions, cuts_of, decisions_of
@@ -200,7 +201,7 @@ async def decide(
     Returns what they were made of, and them. Raises what `plan` raises; then nothing is written.
     """
     for _ in range(_TRIES):
-        decisions: list[Decision] = await plan(found)
+        decisions: list[Decision] = [replace(decision, created_at=now_text()) for decision in await plan(found)]
         if not decisions:
             return found, []
         seen = len(found.takes.decisions)

@@ -57,6 +57,7 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
             await recovery.recover(calls)
             items, runs = recovery.items, recovery.runs
             for run_id in runs_decided_about(assets):
+                await recovery.bring_back(run_id)
                 decisions += await _decisions_restored(database, assets, run_id, dry_run=dry_run)
     restored = [item for item in items if item["result"] == "restored"]
     return DatabaseRecovered.of(
@@ -232,6 +233,11 @@ class _Recovery:
         finally:
             with suppress(ClashError):
                 await release_lease(self._database, lease)
+
+    async def bring_back(self, run_id: str) -> None:
+        """Create a run that is lost from its record, if there is one: of a film whose calls were all free."""
+        if not self._dry_run and read_run(self._assets, run_id) is not None:
+            await self._run_for(run_id)
 
     async def _run_for(self, run_id: str) -> str:
         """Return the run of a call, created from its record if it is lost too; without a record, a separate run."""
