@@ -89,6 +89,12 @@ class Books:
         live = Counter(row["slot"] for row in self.rows if row["state"] in ("intent", "submitted", "succeeded"))
         found += [f"{slot} lives in {count} rows" for slot, count in live.items() if count > 1]
         open_slots = {f"speech:{row['slot']}" for row in self.rows if row["state"] in ("intent", "unknown")}
+        # Killed between a job's answer and its row, and the database lost: the call is restored, its job's id is not.
+        open_slots |= {
+            f"speech:{row['slot']}"
+            for row in self.rows
+            if (row["state"], row["service"], row["job_id"]) == ("succeeded", "queued", None)
+        }
         found += [
             f"the charge {key} of {slot} is in no row"
             for key, slot in self.charges
