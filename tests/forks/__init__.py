@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -106,7 +107,9 @@ class Fork:
     def send_signal(self, number: int) -> None:
         """As `kill` does, if it is still there."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            # It may have ended since, and its end may not be told yet.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """SIGKILL."""
