@@ -248,15 +248,20 @@ def first_of_two(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def pairs_of_one_script(lines: Sequence[Line]) -> list[tuple[Line, Line]]:
-    """The lines of a cell as pairs of one speaker, in turn or one language after the other; else none."""
+def _pairings(lines: Sequence[Line]) -> list[list[tuple[Line, Line]]]:
+    """The ways in which two languages stand in one cell: in turn, or all of one before all of the other."""
     if not lines or len(lines) % 2:
         return []
     half = len(lines) // 2
-    for found in (
+    return [
         list(zip(lines[::2], lines[1::2], strict=True)),
         list(zip(lines[:half], lines[half:], strict=True)),
-    ):
+    ]
+
+
+def pairs_of_one_script(lines: Sequence[Line]) -> list[tuple[Line, Line]]:
+    """The lines of a cell as pairs of one speaker, in turn or one language after the other; else none."""
+    for found in _pairings(lines):
         if all(name_key(a.speaker) == name_key(b.speaker) and a.narrator == b.narrator for a, b in found):
             return found
     return []
@@ -279,13 +284,7 @@ def _script_of_tag(language: str) -> str:
 
 def _pairs(lines: Sequence[Line]) -> list[tuple[Line, Line]]:
     """The lines of a cell as pairs of two scripts, in turn or all of one before all of the other; else none."""
-    if not lines or len(lines) % 2:
-        return []
-    half = len(lines) // 2
-    for found in (
-        list(zip(lines[::2], lines[1::2], strict=True)),
-        list(zip(lines[:half], lines[half:], strict=True)),
-    ):
+    for found in _pairings(lines):
         first, second = _scripts_of(a.text for a, _ in found), _scripts_of(b.text for _, b in found)
         if len(first) == len(second) == 1 and first != second and "" not in first | second:
             return found

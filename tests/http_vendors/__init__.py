@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,7 +87,7 @@ def route(method: str, pattern: str) -> Callable[[Any], Any]:
     return marked
 
 
-class Vendor:
+class Vendor(ABC):
     """A vendor at `url`. Subclasses have the routes, and say how an error looks."""
 
     prefix: ClassVar[str] = ""
@@ -192,9 +193,9 @@ class Vendor:
         content = self.files[name]
         return 200, {}, content[: len(content) // 2] if self.due("cut_file") else content
 
+    @abstractmethod
     def check_headers(self, asked: Asked) -> None:
         """Refuse a wrong or missing key. `Refusal`."""
-        raise NotImplementedError
 
 
 def check_fields(body: Mapping[str, Any], required: Mapping[str, Any], optional: Mapping[str, Any]) -> str | None:

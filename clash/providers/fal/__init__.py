@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
@@ -13,6 +13,7 @@ from clash.config import Kind, Settings, load_settings
 from clash.errors import ProviderError, UsageError
 from clash.providers.catalogue import Card, load_catalogue
 from clash.providers.fal import asking, queue
+from clash.providers.json_paths import at
 from clash.providers.media import examined
 from clash.providers.picture_prompts import image_prompts_revision, video_prompts_revision
 from clash.providers.ports import Answer, Context, ImageRequest, Job, JobStatus, Quote, Request, VideoRequest
@@ -169,15 +170,7 @@ class FalProvider:
 
 def _at(body: dict[str, Any], path: str) -> str:
     """The address of the file in an answer: `images.0.url`. Raises `ProviderError` if there is none."""
-    here: object = body
-    for step in path.split("."):
-        if isinstance(here, list) and step.isdecimal():
-            items = cast("list[object]", here)
-            here = items[int(step)] if int(step) < len(items) else None
-        elif isinstance(here, dict):
-            here = cast("dict[str, object]", here).get(step)
-        else:
-            here = None
+    here = at(body, [path])
     if not isinstance(here, str) or not _is_an_address(here):
         said = str(redacted(body))[:300].encode("utf-8", "replace").decode("utf-8")
         raise ProviderError(f"the answer has no {path}: {said}", code="bad_answer")

@@ -13,8 +13,9 @@ from clash.errors import ClashError, ProviderError
 from clash.providers.http.asking import quote
 from clash.providers.http.exchange import Answered
 from clash.providers.http.meaning import Said, meaning_of, writable
-from clash.providers.http.template import at, text_at
+from clash.providers.http.template import text_at
 from clash.providers.http.vendor import Endpoint, VendorFile, VendorModel
+from clash.providers.json_paths import at
 from clash.providers.media import bad_file, examined
 from clash.providers.ports import Answer, Request
 from clash.providers.prices import PriceList

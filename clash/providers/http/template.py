@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
 
+from clash.providers.json_paths import at
+
 _WHOLE = re.compile(r"\$([a-z_]+)")
 _INSIDE = re.compile(r"\$\{([a-z_]+)\}")
 _EACH = {"reference": "references", "reference_base64": "references_base64"}
@@ -96,27 +98,6 @@ def names_in(template: Any) -> Iterator[str]:
     elif isinstance(template, str):
         whole = _WHOLE.fullmatch(template)
         yield from [whole[1]] if whole else _INSIDE.findall(template)
-
-
-def at(body: object, paths: Sequence[str]) -> object:
-    """Return the value at the first of these paths that has one (`data.0.url`); None where none has.
-
-    >>> at({"data": [{"url": "x"}]}, ["error.code", "data.0.url"]), at({"a": None}, ["a"])
-    ('x', None)
-    """
-    for path in paths:
-        here = body
-        for step in path.split("."):
-            if isinstance(here, list) and step.isdecimal():
-                items = cast("list[object]", here)
-                here = items[int(step)] if int(step) < len(items) else None
-            elif isinstance(here, dict):
-                here = cast("dict[str, object]", here).get(step)
-            else:
-                here = None
-        if here is not None:
-            return here
-    return None
 
 
 def text_at(body: object, paths: Sequence[str]) -> str:
