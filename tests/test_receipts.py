@@ -63,6 +63,8 @@ def test_a_whole_receipt_is_taken_as_it_is() -> None:
     assert checked_receipt(WHOLE | {"more": 1}) == WHOLE
     ticket = {"job_id": "job-1", "endpoint": "https://queue"}
     assert checked_receipt(ticket) == ticket
+    assert checked_receipt(WHOLE | {"job": ticket}) == WHOLE | {"job": ticket}
+    assert checked_receipt(WHOLE | {"job": {"job_id": 5}}) == WHOLE
 
 
 @pytest.mark.parametrize("change", WRONG, ids=str)

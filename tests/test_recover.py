@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,21 @@ def test_a_submitted_job_is_polled_after_a_loss(workplace: Workplace, tmp_path: 
     assert done.document["status"] == "completed", done.err
     keys = [line.split()[2] for line in workplace.meter.read_text().splitlines() if line.startswith("charge")]
     assert len(keys) == len(set(keys))
+
+
+def test_an_answered_job_keeps_its_id_after_a_loss(workplace: Workplace, tmp_path: Path) -> None:
+    """The process dies between a job's answer and its row, and the database is lost: cost and job id come back."""
+    queued = [word.replace("metered:", "queued:") for word in METERED]
+    assert workplace.film("t", "--concurrency", "1", *queued, CLASH_FAULT="receipt.after:1").code != 0
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    done = workplace.clash("resume", "t")
+    assert done.document["status"] == "completed", done.err
+    charged = {line.split()[1] for line in workplace.meter.read_text().splitlines() if line.startswith("charge")}
+    with sqlite3.connect(tmp_path / "data" / "clash.db") as database:
+        rows = database.execute("SELECT job_id, state FROM api_logs WHERE service = 'queued'").fetchall()
+    assert {job_id for job_id, _ in rows} == charged
+    assert {state for _, state in rows} == {"succeeded"}
 
 
 def test_a_slot_that_was_bought_again_keeps_both_sums(workplace: Workplace, tmp_path: Path) -> None:

@@ -226,6 +226,9 @@ class Ledger:
         """From a row that is not settled to what it brings; None if a new call is to be made instead."""
         receipt = await self.keeper.receipt(row)
         if "sha256" in receipt and await self._assets.restore(receipt["sha256"]):
+            if "job" in receipt and row.state in (CallState.INTENT, CallState.UNKNOWN):
+                # The row was restored from what was written down before the job had its id.
+                row = await self._store.store_job(row, receipt["job"])
             return await self._store.settle(task, row, receipt)
         if "job_id" in receipt and row.state != CallState.SUBMITTED:
             row = await self._store.store_job(row, receipt)

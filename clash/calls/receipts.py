@@ -32,9 +32,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def receipt_of(row: CallRow, answer: Answer, sha256: str) -> dict[str, Any]:
-    """The receipt of an answer whose content is in the store."""
+    """Return the receipt of an answer whose content is in the store, with the id of its job where it had one."""
     cost, precision = cost_of(row, answer.cost_usd)
     response = json.dumps(_plain_mapping(answer.response), ensure_ascii=False, separators=(",", ":"))
+    # The receipt takes the place of the job's ticket: where the database is lost, only it still has the job's id.
+    job = {"job": ticket_of(Job(str(row.job_id), row.endpoint))} if row.job_id else {}
     return {
         "sha256": sha256,
         "media_type": answer.media_type,
@@ -42,6 +44,7 @@ def receipt_of(row: CallRow, answer: Answer, sha256: str) -> dict[str, Any]:
         "precision": precision,
         "facts": _plain_mapping(answer.facts),
         "response": storable(response, LOG_LIMIT),
+        **job,
     }
 
 
@@ -81,7 +84,14 @@ def checked_receipt(read: Mapping[str, Any] | None) -> dict[str, Any]:
     read = read or {}
     if _is_receipt(read):
         facts, response = _plain_mapping(read["facts"]), storable(read["response"], LOG_LIMIT)
-        return {name: read[name] for name in _RECEIPT} | {"facts": facts, "response": response}
+        told = read.get("job")
+        ticket = _checked_ticket(cast("dict[str, Any]", told)) if isinstance(told, dict) else {}
+        job = {"job": ticket} if ticket else {}
+        return {name: read[name] for name in _RECEIPT} | {"facts": facts, "response": response} | job
+    return _checked_ticket(read)
+
+
+def _checked_ticket(read: Mapping[str, Any]) -> dict[str, Any]:
     if _is_text(read.get("job_id")) and _is_text(read.get("endpoint")):
         return {"job_id": storable(read["job_id"], LOG_LIMIT), "endpoint": storable(read["endpoint"], LOG_LIMIT)}
     return {}

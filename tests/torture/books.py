@@ -68,25 +68,12 @@ class Books:
     def charges_of_unknown(self) -> list[tuple[str, str]]:
         """Charges whose call our tables list as unknown."""
         unknown = {f"speech:{row['slot']}" for row in self.rows if row["state"] == "unknown"}
-        without_id, listed = self._jobs_without_id(), list[tuple[str, str]]()
+        listed: list[tuple[str, str]] = []
         for key, slot in self.charges:
             row = self.paid_row(key)
-            if row is None and without_id[slot] > 0:
-                without_id[slot] -= 1
-            elif (row is None and slot in unknown) or (row is not None and row["state"] == "unknown"):
+            if (row is None and slot in unknown) or (row is not None and row["state"] == "unknown"):
                 listed.append((key, slot))
         return listed
-
-    def _jobs_without_id(self) -> Counter[str]:
-        """Slots of jobs that were restored without their ids.
-
-        The process was killed between the answer and the row, and the database was lost: the answer is restored.
-        """
-        return Counter(
-            f"speech:{row['slot']}"
-            for row in self.rows
-            if (row["state"], row["service"], row["job_id"]) == ("succeeded", "queued", None)
-        )
 
     def faults(self, *, complete: bool = True) -> list[str]:
         """What must be true at any moment, whoever was killed when, and is not.
@@ -102,7 +89,6 @@ class Books:
         live = Counter(row["slot"] for row in self.rows if row["state"] in ("intent", "submitted", "succeeded"))
         found += [f"{slot} lives in {count} rows" for slot, count in live.items() if count > 1]
         open_slots = {f"speech:{row['slot']}" for row in self.rows if row["state"] in ("intent", "unknown")}
-        open_slots |= self._jobs_without_id().keys()
         found += [
             f"the charge {key} of {slot} is in no row"
             for key, slot in self.charges
