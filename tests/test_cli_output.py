@@ -25,7 +25,7 @@ from sample_documents import (
 )
 
 from clash.cli import checkpoints, cost, runs
-from clash.cli.layout import Column, Table, piped, print_to_terminal
+from clash.cli.layout import Column, Record, Remark, Table, piped, print_to_terminal
 from clash.cli.output import emit, error_document, say
 from clash.cli.text import json_text, money
 from clash.errors import StoryError
@@ -136,12 +136,42 @@ def test_three_columns_that_fold_share_the_width() -> None:
     assert at_terminal([table], 80).count("m") == 20 * 60 + 1
 
 
-def test_columns_are_folded_where_it_costs_the_fewest_lines() -> None:
-    """One long name folds by itself, and does not take the room that all the others need."""
+def test_ids_and_paths_are_never_broken_to_make_room() -> None:
+    """Where slots and paths do not fit side by side, each path stands whole under its row."""
     rows = [{"slot": f"shot:{number:03d}", "path": f"output/run-123/keyframes/{number:03d}.jpg"} for number in range(9)]
     rows.append({"slot": "location:sea-below-the-lighthouse", "path": "output/run-123/locations/sea.jpg"})
     table = Table((Column("slot", fold=True), Column("path", fold=True)), rows)
-    assert len(at_terminal([table], 54).splitlines()) == 1 + len(rows) + 1
+    lines = [line.strip() for line in at_terminal([table], 54).splitlines()]
+    assert lines == ["slot", *(line for row in rows for line in (row["slot"], f"path: {row['path']}"))]
+
+
+def test_chinese_words_fold_and_chinese_names_of_files_do_not() -> None:
+    """A sentence written without spaces may end a line anywhere; a file name with wide letters may not."""
+    rows = [
+        {
+            "n": 1,
+            "slot": "character:小禾",
+            "path": "output/灯塔/第一场-灯塔的故事-最终版.jpg",
+            "note": "她看着大海" * 12,
+        }
+    ]
+    table = Table((Column("n"), *(Column(key, fold=True) for key in ("slot", "path", "note"))), rows)
+    text = at_terminal([table], 60)
+    assert rows[0]["slot"] in text
+    assert rows[0]["path"] in text
+    assert rows[0]["note"] in squeezed(text)
+
+
+def test_a_command_in_a_remark_stays_on_one_line() -> None:
+    """What is to be typed is not broken where a line ends."""
+    text = at_terminal([Remark("held by nobody since the machine stopped; go on: clash resume lighthouse-3fa2c1")], 60)
+    assert "clash resume lighthouse-3fa2c1" in text.splitlines()
+
+
+def test_a_long_value_of_a_record_stands_under_its_name() -> None:
+    """A file name that finds no room beside the name of its field is whole on the next line."""
+    path = f"data/assets/e8/{'0123456789abcdef' * 4}"
+    assert path in at_terminal([Record((Column("file_that_was_made"),), {"file_that_was_made": path})], 80).splitlines()
 
 
 def test_wide_letters_do_not_shift_the_columns() -> None:

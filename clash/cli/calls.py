@@ -29,7 +29,7 @@ def _cost(call: Mapping[str, Any]) -> str:
 
 _CALLS = (
     Column("slot", fold=True),
-    Column("kind"),
+    Column("kind", at_terminal=False),
     Column("model", fold=True, of_row=_provider_and_model),
     Column("state"),
     Column("take", show=lambda take: str(take) if take and take > 1 else "", right=True),

@@ -1,21 +1,25 @@
 """What a command has to show, and the two ways it is shown: to a person, and to a pipe.
 
 A command turns its document into blocks (`Record`, `Table`, `Remark`) and knows nothing of terminals. At a
-terminal a block stays whole at any width: columns are folded, and a table that cannot be folded is set as
-records; no cell is ever cut off. A block of thousands of lines may say what a terminal shows of it. In a pipe the
-same blocks are tab-separated, complete, and keyed as the JSON is.
+terminal a block stays whole at any width: columns are folded between words, cells that find no room stand on a line
+of their own under their row, and a table that does not fit then is set as records; no cell is ever cut off, and no
+id, slot, path or command is broken over lines if a line can hold it. A block of thousands of lines may say what a
+terminal shows of it. In a pipe the same blocks are tab-separated, complete, and keyed as the JSON is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from clash.cli.text import plain, visible
+from clash.cli.wrapping import whole_part, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table as RichTable
 
 Row = Mapping[str, Any]
 Show = Callable[[Any], str]
@@ -152,17 +156,17 @@ def _for_terminal(block: Block, width: int) -> Iterator[RenderableType]:
     from rich.text import Text
 
     if isinstance(block, Remark):
-        yield Text(visible(block.text), style=block.style, overflow="fold")
+        yield Text(wrapped(visible(block.text), width), style=block.style, overflow="fold")
     elif isinstance(block, Listing):
         yield from (Text(visible(line)) for line in (block.lines if block.short is None else block.short))
     elif isinstance(block, Record):
-        yield _record([(c.heading, c.text(block.row)) for c in block.columns if c.at_terminal], width)
+        yield from _record([(c.heading, c.text(block.row)) for c in block.columns if c.at_terminal], width)
     elif not block.rows:
         yield Text(block.empty or "nothing to show", style="dim")
     else:
         if block.hidden:
             told = f"{block.hidden:,} earlier ones are not shown; all of them: {block.all_by}"
-            yield Text(told, style="dim", overflow="fold")
+            yield Text(wrapped(told, width), style="dim", overflow="fold")
         yield from _table(block, width)
 
 
@@ -172,14 +176,23 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
     rows = table.rows[table.hidden :]
     columns = [column for column in columns if any(column.text(row) for row in rows)]
     cells = [[column.text(row) for column in columns] for row in rows]
-    fitted = _fit(columns, cells, width)
-    if fitted is not None:
-        yield _columns(columns, cells, *fitted)
-        return
+    for under in _may_stand_under(columns):
+        beside = [index for index in range(len(columns)) if index not in under]
+        fitted = _fit([columns[index] for index in beside], [[row[index] for index in beside] for row in cells], width)
+        if fitted is not None:
+            yield from _columns(columns, cells, under, *fitted, width)
+            return
     for number, row in enumerate(cells):
         if number:
             yield ""
-        yield _record([(column.heading, cell) for column, cell in zip(columns, row, strict=True)], width)
+        yield from _record([(column.heading, cell) for column, cell in zip(columns, row, strict=True)], width)
+
+
+def _may_stand_under(columns: Sequence[Column]) -> Iterator[tuple[int, ...]]:
+    """The choices of columns that stand under their rows: as few as can be, the last before others."""
+    folding = [index for index, column in enumerate(columns) if column.fold and index][::-1]
+    for count in range(len(folding) + 1):
+        yield from combinations(folding, count)
 
 
 def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> tuple[list[int], int] | None:
@@ -196,7 +209,13 @@ def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) 
     gap = _GAPS[-1]
     folding = [index for index, column in enumerate(columns) if column.fold]
     spare = width - gap * (len(columns) - 1) - sum(widths) + sum(widths[index] for index in folding)
-    least = [min(widths[index], max(_NARROWEST_FOLD, lengths[index][0])) for index in folding]
+    least = [
+        min(
+            widths[index],
+            max(_NARROWEST_FOLD, lengths[index][0], *(min(whole_part(row[index]), width) for row in cells)),
+        )
+        for index in folding
+    ]
     if not folding or spare < sum(least):
         return None
     for index, size in zip(folding, _shares([lengths[index] for index in folding], least, spare), strict=True):
@@ -240,32 +259,73 @@ def _wish(index: int, lengths: Sequence[int], shares: Sequence[int], spare: int)
 
 
 def _columns(
-    columns: Sequence[Column], cells: Sequence[Sequence[str]], widths: Sequence[int], gap: int
-) -> RenderableType:
+    columns: Sequence[Column],
+    cells: Sequence[Sequence[str]],
+    under: Sequence[int],
+    widths: Sequence[int],
+    gap: int,
+    width: int,
+) -> Iterator[RenderableType]:
+    """The rows in columns; under each row what stands in the columns `under`, with their headings."""
+    from rich.text import Text
+
+    beside = [index for index in range(len(columns)) if index not in under]
+    table = _grid([columns[index] for index in beside], widths, gap, header=True)
+    for row in cells:
+        table.add_row(*(Text(row[index], style=_STYLES.get(row[index], ""), overflow="fold") for index in beside))
+        below = [(columns[index].heading, row[index]) for index in sorted(under) if row[index]]
+        if not below:
+            continue
+        yield table
+        yield from _under_a_row(below, width)
+        table = _grid([columns[index] for index in beside], widths, gap, header=False)
+    if table.row_count:
+        yield table
+
+
+def _grid(columns: Sequence[Column], widths: Sequence[int], gap: int, *, header: bool) -> RichTable:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    table = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold", show_header=header)
     for column, size in zip(columns, widths, strict=True):
         heading = Text(column.heading)
         table.add_column(heading, width=size, overflow="fold", justify="right" if column.right else "left")
-    for row in cells:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, ""), overflow="fold") for cell in row))
     return table
 
 
-def _record(fields: Sequence[tuple[str, str]], width: int) -> RenderableType:
-    """Fields with a value, a line each: `name  value`; on a very narrow terminal the value under the name."""
-    from rich.console import Group
-    from rich.table import Table as RichTable
+def _under_a_row(fields: Sequence[tuple[str, str]], width: int) -> Iterator[RenderableType]:
+    """`heading: value` of each field, as many on a line as fit; a value that fills a line stands alone on one."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    lines: list[str] = []
+    for name, value in fields:
+        part = f"{name}: {value}"
+        if lines and cell_len(f"{lines[-1]}  {part}") <= width:
+            lines[-1] = f"{lines[-1]}  {part}"
+        elif cell_len(f"  {part}") <= width:
+            lines.append(f"  {part}")
+        else:
+            lines += [f"  {name}:", wrapped(value, width)]
+    yield Text("\n".join(lines), overflow="fold")
+
+
+def _record(fields: Sequence[tuple[str, str]], width: int) -> Iterator[RenderableType]:
+    """Fields with a value, a line each: `name  value`; a value that finds no room beside its name stands under it."""
+    from rich.cells import cell_len
     from rich.text import Text
 
     fields = [(name, value) for name, value in fields if value]
-    if width < _NARROWEST_GRID:
-        return Group(*(Text(f"{name}: {value}", overflow="fold") for name, value in fields))
-    grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
-    grid.add_column(no_wrap=True, style="bold")
-    grid.add_column(overflow="fold")
+    names = max((cell_len(name) for name, _ in fields), default=0) + 2
     for name, value in fields:
-        grid.add_row(Text(name), Text(value, style=_STYLES.get(value, ""), overflow="fold"))
-    return grid
+        style = _STYLES.get(value, "")
+        told = wrapped(value, max(width - names, 1)).split("\n")
+        if width < _NARROWEST_GRID:
+            yield Text(f"{name}: {value}", overflow="fold")
+        elif whole_part(value) > width - names:
+            yield Text.assemble((name, "bold"), "\n", (wrapped(value, width), style), overflow="fold")
+        else:
+            padded = name + " " * (names - cell_len(name))
+            lines = (f"\n{' ' * names}").join(told)
+            yield Text.assemble((padded, "bold"), (lines, style), overflow="fold")
