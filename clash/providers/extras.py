@@ -18,6 +18,8 @@ EXTRAS: dict[str, str] = {
     "onnxruntime": "voice",
     "pypinyin": "voice-zh",
     "obstore": "s3",
+    "starlette": "board",
+    "uvicorn": "board",
     "keyring": "keyring",
 }
 """Each module, and the extra of clash that brings it."""
