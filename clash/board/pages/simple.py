@@ -1,5 +1,7 @@
 """The pages as plain tables of their documents."""
 
+# ruff: noqa: ARG001
+
 from __future__ import annotations
 
 from html import escape
