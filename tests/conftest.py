@@ -40,9 +40,12 @@ _NOBODY = 65534
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Run the whole suite on all cores; run files that are named, or a run whose output is watched, in this process."""
+    """Run the whole suite on all cores; run files that are named, or a run whose output is watched, in this process.
+
+    Two workers more than there are cores: about half of the tests wait for a process, a server or a clock.
+    """
     named = config.args_source is pytest.Config.ArgsSource.ARGS
-    return 0 if named or config.getoption("capture") == "no" else None
+    return 0 if named or config.getoption("capture") == "no" else (os.cpu_count() or 1) + 2
 
 
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "d1"], indirect=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import random
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -79,6 +80,19 @@ async def test_a_lasting_failure_is_told_after_some_tries(reach: Open) -> None:
         await database.query("SELECT 1")
     assert len(cloudflare.asked) == 4
     assert (told.value.code, told.value.retryable, told.value.exit_code) == ("database_unreachable", True, 1)
+
+
+@pytest.mark.parametrize("number", range(40))
+async def test_rounding_is_worth_no_further_try(reach: Open, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Whatever the jitter: the waits add up to the limit, and what rounding leaves of it is not waited for."""
+    monkeypatch.setattr("clash.database.d1.rest.random", random.Random(number))
+    cloudflare = Cloudflare(*[page(503)] * 9)
+    clock = Hurry()
+    await clock.sleep(random.uniform(0, 9))
+    database = await reach(cloudflare, clock=clock)
+    with pytest.raises(DatabaseError):
+        await database.query("SELECT 1")
+    assert len(cloudflare.asked) == 4
 
 
 async def test_who_waited_in_vain_does_not_wait_as_long_again(reach: Open) -> None:

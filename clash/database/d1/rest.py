@@ -44,6 +44,8 @@ _SLOWEST_BYTES_PER_S = 100_000
 _LARGEST_ANSWER = 64_000_000
 """Cloudflare's own limit between its services is 32 MiB; escapes in JSON can double it."""
 _WORTH_SAYING_S = 1.0
+_SHORTEST_WAIT_S = 0.001
+"""Less than this is left only by rounding."""
 _TRIES_AT_LEAST = 3
 _TRIES_OUT_OF_REACH = 2
 _TRIES_ODD = 4
@@ -155,10 +157,10 @@ class _Tries:
             self._times_told += 1
             self._told_s += told_s
             return told_s
-        if left_s <= 0 and self.count >= _TRIES_AT_LEAST:
+        if left_s < _SHORTEST_WAIT_S and self.count >= _TRIES_AT_LEAST:
             return None
         own_s = self._own_wait()
-        return min(own_s, left_s) if left_s > 0 else own_s
+        return min(own_s, left_s) if left_s >= _SHORTEST_WAIT_S else own_s
 
     def _own_wait(self) -> float:
         first_s = self._retries.first_wait_s
