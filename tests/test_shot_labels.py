@@ -10,6 +10,7 @@ from filming import SMALL, Ran, clash, environment
 
 from clash.editing.slots import slot_named
 from clash.errors import UsageError
+from clash.production.takes_of_run import there_is
 from clash.reports.shot_labels import NO_LABELS, ShotLabels
 
 LABELS = ShotLabels(
@@ -46,6 +47,28 @@ def test_a_label_of_several_shots_is_refused() -> None:
     """The shots are named with their scenes, so that one can be chosen."""
     with pytest.raises(UsageError, match=r"shot:001 of scene 12, shot:003 of scene 13"):
         LABELS.slot("1A")
+
+
+@pytest.mark.parametrize(("typed", "slot"), [("3", "shot:003"), ("３/clip", "shot:003/clip"), ("film", "film")])
+def test_without_labels_a_bare_number_is_a_shot(typed: str, slot: str) -> None:
+    """A table whose labels are the shots' own numbers is answered by these."""
+    assert NO_LABELS.slot(typed) == slot
+
+
+def test_a_number_that_is_no_slot_is_understood_otherwise() -> None:
+    """Behind `shot:` it may be a label, alone it may be the number of a shot."""
+    labels = ShotLabels({"shot:001": "10", "shot:002": "20"})
+    there = ["shot:001/keyframe", "shot:001", "shot:002/keyframe", "shot:002"]
+    assert there_is("shot:020", there, labels) == "; did you mean shot:002 (20)?"
+    assert there_is("shot:020/clip", there, labels) == "; did you mean shot:002/clip (20)?"
+    assert there_is("2", there, labels) == "; did you mean shot:002 (20)?"
+
+
+def test_each_suggestion_is_made_once() -> None:
+    """A slot with many takes is named once among what there is."""
+    assert there_is("shot:002/sound", ["shot:002", "shot:002", "shot:002/speech-1"], NO_LABELS) == (
+        "; there is shot:002/speech-1, shot:002/clip"
+    )
 
 
 @pytest.mark.parametrize("labels", [NO_LABELS, LABELS])
@@ -108,6 +131,13 @@ def test_labels_stand_beside_the_slots_of_a_run(film: Labelled) -> None:
     assert by_slot(film.document("cost", "t", "--calls")["calls_list"])["shot:002"] == "1B"
     assert {item["a_label"] for item in film.document("runs", "diff", "t", "t")["shots"]} == {"1A", "1B"}
     assert "\t1B\t" in film.type("takes", "ls", "t").out
+
+
+def test_a_shot_is_listed_with_its_speech(film: Labelled) -> None:
+    """All that is made for a shot is listed by its label, and its spoken lines by `speech`."""
+    for typed, parts in (("1B", ["keyframe", "speech-1", "clip"]), ("shot:002/speech", ["speech-1"])):
+        items = film.document("takes", "ls", "t", typed)["items"]
+        assert [item["slot"] for item in items] == [f"shot:002/{part}" for part in parts]
 
 
 def test_a_plan_names_the_labels_of_its_shots(film: Labelled) -> None:

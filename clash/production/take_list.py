@@ -12,7 +12,7 @@ from clash.database.connection import open_database
 from clash.database.decisions import FilmCut
 from clash.database.rows import CallRow
 from clash.documents.edits import TakeList
-from clash.editing.slots import FILM, call_slots, in_film_order, people_slot
+from clash.editing.slots import FILM, call_slots, in_film_order, people_slot, shot_of
 from clash.errors import NotFoundError
 from clash.money import usd_text
 from clash.production.takes_of_run import TakesOfRun, cuts_with_first, read_takes, there_is
@@ -28,14 +28,22 @@ async def takes(thread_id: str, slot: str | None = None, settings: Settings | No
         found = await read_takes(database, settings, Registry(settings), thread_id, files_needed=False)
     items = [*_items(found), *_cuts(found)]
     if slot is not None:
-        wanted = {people_slot(part) for part in call_slots(found.labels.slot(slot))}
-        chosen = [item for item in items if item["slot"] in wanted]
+        named = found.labels.slot(slot)
+        chosen = [item for item in items if _is_meant(item["slot"], named)]
         if not chosen:
-            named = found.labels.slot(slot)
             there = [FILM if item["slot"] == FILM else call_slots(item["slot"])[-1] for item in items]
             raise NotFoundError(f"{thread_id} has no takes of {named}{there_is(named, there, found.labels)}")
         items = chosen
     return TakeList.of({"thread_id": thread_id, "items": items})
+
+
+def _is_meant(slot: str, named: str) -> bool:
+    """Whether a slot of the list is what a person names: a shot is all that is made for it, with every speech."""
+    if named == shot_of(named):
+        return shot_of(slot) == named != "" or slot == named
+    part, dash, number = slot.rpartition("-")
+    is_any_speech = dash != "" and number.isdecimal() and part == named
+    return is_any_speech or slot in {people_slot(part) for part in call_slots(named)}
 
 
 def _items(found: TakesOfRun) -> Iterator[dict[str, Any]]:

@@ -250,7 +250,9 @@ def _unknown_slot(slot: str, found: TakesOfRun, there: set[str]) -> NotFoundErro
 
 def there_is(slot: str, there: Iterable[str], labels: ShotLabels) -> str:
     """Return what to say after a slot that is not there: the one that was meant perhaps, or what there is instead."""
-    ordered = in_film_order(there)
+    ordered = in_film_order(set(there))
+    if meant := labels.perhaps(slot, {shot_of(name) for name in ordered}):
+        return f"; did you mean {meant}?"
     people = list(dict.fromkeys(people_slot(name) for name in ordered))
     if near := near_names(slot, people):
         return f"; did you mean {' or '.join(near)}?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -39,13 +39,15 @@ class ShotLabels:
     def slot(self, text: str) -> str:
         """Return the slot that a person means: a slot of clash, or a shot by its label: `1A`, `shot:1A/clip`.
 
-        A bare number behind `shot:` is clash's own. Raises `UsageError` for nothing, and for a label of several shots.
+        A bare number behind `shot:` is clash's own, as is one alone where the table has no other labels. Raises `UsageError` for nothing, and for a label of several shots.
         """
         named = slot_named(text)
         if not named:
             raise UsageError("a slot is empty", hint="a slot is shot:007, shot:007/clip, character:mara, screenplay")
         kind, colon, rest = named.partition(":")
         label, _, part = (rest if colon and kind == "shot" else named).partition("/")
+        if not self.by_shot and not colon and label_key(label).isdecimal():
+            return slot_named(f"shot:{named}")
         if not self.by_shot or named in self.by_shot or (colon and kind != "shot"):
             return named
         if label_key(label).isdecimal() and colon:
@@ -59,6 +61,18 @@ class ShotLabels:
                 f"{len(found)} shots are labelled {label!r}: {told}", hint="name the one that is meant by its slot"
             )
         return f"{found[0]}{'/' + part if part else ''}" if found else named
+
+    def perhaps(self, slot: str, shots: Collection[str]) -> str:
+        """Return the shot that may be meant by a number that is no slot: the one of that label, or of that number.
+
+        "" if there is none. The label comes with it: `shot:002 (20)`.
+        """
+        number, slash, part = slot.removeprefix("shot:").partition("/")
+        if not number.isdecimal():
+            return ""
+        found = self._labelled(number) if slot.startswith("shot:") else [shot_slot(int(number))]
+        shot = found[0] if len(found) == 1 else ""
+        return self.told(f"{shot}{slash}{part}") if shot in shots else ""
 
     def _labelled(self, label: str) -> list[str]:
         """The shots that have a label; where none has, those whose scene and label together are it: `12A`."""
