@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from clash.exports.shot_list import shot_list as table_of
 from clash.local.screenwriter import write_screenplay
+from clash.reports.shot_labels import ShotLabels
 from clash.story import screenplay as terms
 from clash.story.reader import read_story
 from clash.story.screenplay import Character, Line, Location, Scene, Screenplay, Shot, slug
@@ -176,6 +177,26 @@ def test_what_a_table_cannot_say_is_named() -> None:
         Shot(number=2, location="pier", characters=("mara",), action="She turns.", dialogue=(line,), duration_s=2),
     ]
     assert table_of(film_of(*shots)).warnings == ("shot:002: clash would read its dialogue in the shot list otherwise",)
+
+
+def test_the_labels_of_the_story_are_kept() -> None:
+    """A shot keeps what its table calls it, also where another shot ends on it; one without a label has its number."""
+    film = film_of(*(Shot(number=n, location="pier", action="Rain.", duration_s=2) for n in (1, 2, 3)))
+    ends = [shot.model_copy(update={"last_frame": "shot:003"}) if shot.number == 1 else shot for shot in film.shots]
+    film = film.model_copy(update={"scenes": (film.scenes[0].model_copy(update={"shots": tuple(ends)}),)})
+    table = table_of(film, labels=ShotLabels({"shot:001": "1A", "shot:003": "S01-0030"}))
+    assert table.warnings == ()
+    rows = list(csv.DictReader(io.StringIO(table.text.removeprefix(chr(0xFEFF)))))
+    assert [(row["Shot"], row["Last frame"]) for row in rows] == [("1A", "S01-0030"), ("2", ""), ("S01-0030", "")]
+
+
+def test_labels_of_several_shots_are_left_out_with_a_warning() -> None:
+    """Where one label names two shots all are numbered, and the warning names them."""
+    film = film_of(*(Shot(number=n, location="pier", action="Rain.", duration_s=2) for n in (1, 2, 3)))
+    table = table_of(film, labels=ShotLabels({"shot:001": "1A", "shot:002": "1a", "shot:003": "1B"}))
+    assert [row["Shot"] for row in csv.DictReader(io.StringIO(table.text.removeprefix(chr(0xFEFF))))] == ["1", "2", "3"]
+    (warning,) = table.warnings
+    assert warning.endswith("since labels of the story name several: shot:001 (1A), shot:002 (1a)")
 
 
 def test_an_empty_picture_stays_empty() -> None:

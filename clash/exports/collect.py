@@ -19,6 +19,7 @@ from clash.errors import NotFoundError
 from clash.hints import command
 from clash.reports.rows import Damaged, read
 from clash.reports.screenplays import screenplay_in
+from clash.reports.shot_labels import ShotLabels, read_labels
 from clash.story.screenplay import Screenplay, Shot, shot_slot
 from clash.vocabulary import RunStatus
 from clash.workflow.context import Finish, Format, finish_of, format_of
@@ -44,6 +45,8 @@ class Film:
     format: Format
     finish: Finish
     screenplay: Screenplay
+    labels: ShotLabels
+    """The labels that the story's table gives the shots."""
     finished: Mapping[str, FinishedShot]
     takes: Mapping[str, Sequence[TakeFile]]
     cut: str
@@ -78,7 +81,8 @@ async def collect(settings: Settings, assets: AssetStore, thread_id: str) -> Fil
     if run.workflow_name != WORKFLOW:
         raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")
     damaged = Damaged()
-    screenplay = await screenplay_in(assets, damaged.assets(rows))
+    files = damaged.assets(rows)
+    screenplay = await screenplay_in(assets, files)
     if screenplay is None:
         raise NotFoundError(
             f"the thread {thread_id} has no screenplay yet: there is nothing to export",
@@ -94,6 +98,7 @@ async def collect(settings: Settings, assets: AssetStore, thread_id: str) -> Fil
         format=format_of(recorded),
         finish=finish_of(recorded),
         screenplay=screenplay,
+        labels=await read_labels(assets, run, files, fetch=True),
         finished=finished,
         takes={slot: _takes_of(slot, done, calls, takes) for slot, done in finished.items()},
         cut=str(film.get("sha256", "")),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clash.errors import StoryError
+from clash.reports.shot_labels import NO_LABELS, ShotLabels
 from clash.story.camera_terms import ANGLE_NAMES, MOVEMENT_NAMES, SIZE_NAMES
+from clash.story.last_frames import label_key
 from clash.story.reader import read_story
 from clash.story.screenplay import Beat, Line, Location, Scene, Screenplay, Shot, shot_slot
 
@@ -55,6 +58,7 @@ _NOBODY = ("nobody", "无人")
 _NARRATOR = ("Narrator", "旁白")
 _OFF = (" (O.S.)", "（画外音）")
 _NOTE = re.compile(r"\s*[(（][^()（）]*[)）]$")
+_MOST_NAMED = 6
 _VERBATIM = (
     *("scene", "description", "narration", "emotion", "lens", "sound", "music", "transition", "last_frame"),
     *("image_prompt", "video_prompt", "reference_image"),
@@ -70,17 +74,26 @@ class ShotList:
     warnings: tuple[str, ...]
 
 
-def shot_list(screenplay: Screenplay, pictures: Mapping[str, str] | None = None) -> ShotList:
+def shot_list(
+    screenplay: Screenplay, pictures: Mapping[str, str] | None = None, labels: ShotLabels = NO_LABELS
+) -> ShotList:
     """Return the table as CSV, one row per shot, in UTF-8 with a byte order mark. A Chinese film has Chinese headers.
 
-    `pictures`: where the pictures that the story names are beside the table. It is read again at once: what a table
-    cannot say (a line that nobody speaks in a shot of one person) is told in `warnings`.
+    `pictures`: where the pictures that the story names are beside the table. `labels`: what the story calls its shots,
+    kept where each names one shot. It is read again at once: what a table cannot say (a line that nobody speaks in a
+    shot of one person) is told in `warnings`.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     language = int(screenplay.language.split("-")[0] == "zh")
+    named, renamed = _shot_names(screenplay, labels)
     rows = [
-        {**cells, "reference_image": (pictures or {}).get(cells["reference_image"], cells["reference_image"])}
+        {
+            **cells,
+            "shot": named[shot_slot(int(cells["shot"]))],
+            "last_frame": named.get(cells["last_frame"], cells["last_frame"]),
+            "reference_image": (pictures or {}).get(cells["reference_image"], cells["reference_image"]),
+        }
         for cells in _rows(screenplay, language)
     ]
     fields = [field for field in _HEADERS if field != "last_frame" or any(row[field] for row in rows)]
@@ -88,7 +101,23 @@ def shot_list(screenplay: Screenplay, pictures: Mapping[str, str] | None = None)
     for row in rows:
         writer.writerow(row[field] for field in fields)
     text = BYTE_ORDER_MARK + stream.getvalue()
-    return ShotList(text, tuple(_differences(screenplay, rows, text)))
+    return ShotList(text, (*renamed, *_differences(screenplay, rows, text)))
+
+
+def _shot_names(screenplay: Screenplay, labels: ShotLabels) -> tuple[dict[str, str], list[str]]:
+    """Return what each shot is called in the table, by its slot, and a warning where that is not its label.
+
+    The labels of the story, and the numbers of shots without one; the numbers of all where a label names several.
+    """
+    numbers = {shot_slot(shot.number): str(shot.number) for shot in screenplay.shots}
+    named = {slot: labels.by_shot.get(slot) or number for slot, number in numbers.items()}
+    count = Counter(label_key(name) for name in named.values())
+    several = [slot for slot, name in named.items() if count[label_key(name)] > 1]
+    if not several:
+        return named, []
+    told = ", ".join(labels.told(slot) for slot in several[:_MOST_NAMED])
+    more = " ..." if len(several) > _MOST_NAMED else ""
+    return numbers, [f"the shot list numbers the shots from 1, since labels of the story name several: {told}{more}"]
 
 
 def _differences(screenplay: Screenplay, rows: Sequence[Mapping[str, str]], text: str) -> Iterator[str]:
@@ -98,9 +127,9 @@ def _differences(screenplay: Screenplay, rows: Sequence[Mapping[str, str]], text
     except StoryError as error:
         yield f"the shot list cannot be read again: {error.message}"
         return
-    read = {beat.shot: beat for beat in story.beats}
+    read = {label_key(beat.shot): beat for beat in story.beats}
     for shot, row in zip(screenplay.shots, rows, strict=True):
-        beat = read.get(str(shot.number))
+        beat = read.get(label_key(row["shot"]))
         fields = ["all"] if beat is None else [*_misread(shot, row, beat)]
         if fields:
             yield f"{shot_slot(shot.number)}: clash would read its {', '.join(fields)} in the shot list otherwise"

@@ -180,7 +180,7 @@ class _Work:
         for name, file in self.film.pictures.items():
             pictures[name] = media.picture_path(name, file["sha256"])
             self.folder.copy(pictures[name], self.assets.fetch(file["sha256"]))
-        written = shot_list(self.film.screenplay, pictures)
+        written = shot_list(self.film.screenplay, pictures, self.film.labels)
         self.warnings += written.warnings
         return written.text
 

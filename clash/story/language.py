@@ -64,8 +64,8 @@ def surely_in(texts: Iterable[str]) -> str:
 
     >>> surely_in(["Claro que sí, las mejores del pueblo."]), surely_in(["Of course, the best in the village."])
     ('es', 'en')
-    >>> surely_in(["Ana!"])
-    ''
+    >>> surely_in(["Ana!"]), surely_in(["No, Pim: stay!", "No, Pim: go!", "No, Pim: run!"])
+    ('', '')
     """
     text = "\n".join(texts)[:_MOST]
     if script_of(text) != "latin":
@@ -73,7 +73,10 @@ def surely_in(texts: Iterable[str]) -> str:
     scores = _scores(text)
     ordered = sorted(scores, key=lambda tag: -scores[tag])
     best, next_best = scores[ordered[0]], scores[ordered[1]]
-    return ordered[0] if best >= _SURELY and best * 2 >= next_best * 3 else ""
+    # One word that is said again and again may be another language's.
+    is_one_word = len(_stop_words()[ordered[0]].intersection(_WORD.findall(fold(text)))) < 2
+    is_clear = best >= _SURELY and best * 2 >= next_best * 3
+    return ordered[0] if is_clear and not (is_one_word and text.isascii()) else ""
 
 
 def script_of(text: str) -> str:
