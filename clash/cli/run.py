@@ -89,7 +89,8 @@ def run(
             "--thread",
             metavar="ID",
             show_default=False,
-            help="The id of the run; without it, the story's name and six hexadecimal digits, printed before the first call.",
+            help="The id of the run; without it, the story's name and six hexadecimal digits, printed before the"
+            " first call.",
         ),
     ] = None,
     output: Annotated[

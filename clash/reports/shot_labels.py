@@ -39,7 +39,8 @@ class ShotLabels:
     def slot(self, text: str) -> str:
         """Return the slot that a person means: a slot of clash, or a shot by its label: `1A`, `shot:1A/clip`.
 
-        A bare number behind `shot:` is clash's own, as is one alone where the table has no other labels. Raises `UsageError` for nothing, and for a label of several shots.
+        A bare number behind `shot:` is clash's own, as is one alone where the table has no other labels. Raises
+        `UsageError` for nothing, and for a label of several shots.
         """
         named = slot_named(text)
         if not named:
