@@ -101,7 +101,7 @@ def shot_list(
     for row in rows:
         writer.writerow(row[field] for field in fields)
     text = BYTE_ORDER_MARK + stream.getvalue()
-    return ShotList(text, (*renamed, *_differences(screenplay, rows, text)))
+    return ShotList(text, (*renamed, *_differences(screenplay, rows, text, named)))
 
 
 def _shot_names(screenplay: Screenplay, labels: ShotLabels) -> tuple[dict[str, str], list[str]]:
@@ -120,7 +120,9 @@ def _shot_names(screenplay: Screenplay, labels: ShotLabels) -> tuple[dict[str, s
     return numbers, [f"the shot list numbers the shots from 1, since labels of the story name several: {told}{more}"]
 
 
-def _differences(screenplay: Screenplay, rows: Sequence[Mapping[str, str]], text: str) -> Iterator[str]:
+def _differences(
+    screenplay: Screenplay, rows: Sequence[Mapping[str, str]], text: str, named: Mapping[str, str]
+) -> Iterator[str]:
     """Say of each shot which of its fields would be read otherwise than they are in the screenplay."""
     try:
         story = read_story(text.encode(), name="shots.csv")
@@ -129,7 +131,7 @@ def _differences(screenplay: Screenplay, rows: Sequence[Mapping[str, str]], text
         return
     read = {label_key(beat.shot): beat for beat in story.beats}
     for shot, row in zip(screenplay.shots, rows, strict=True):
-        beat = read.get(label_key(row["shot"]))
+        beat = read.get(label_key(named[shot_slot(shot.number)]))
         fields = ["all"] if beat is None else [*_misread(shot, row, beat)]
         if fields:
             yield f"{shot_slot(shot.number)}: clash would read its {', '.join(fields)} in the shot list otherwise"
