@@ -49,6 +49,7 @@ _UNSET_IF_EMPTY = (
     "fal_base_url",
     "models_file",
     "providers_dir",
+    "comfyui_dir",
     "prices_file",
     "fake_ip_ranges",
     "kokoro_dir",
@@ -187,6 +188,12 @@ class Settings(BaseSettings):
     providers_dir: Path | None = Field(default=None, validation_alias="CLASH_PROVIDERS_DIR")
     """A folder of TOML files that describe vendors with an HTTP API; each is named after its vendor."""
 
+    comfyui_dir: Path | None = Field(default=None, validation_alias="CLASH_COMFYUI_DIR")
+    """A folder of ComfyUI workflows in API format; each NAME.json is the model comfyui:NAME."""
+
+    comfyui_url: str = Field(default="http://127.0.0.1:8188", validation_alias="CLASH_COMFYUI_URL")
+    """The address of ComfyUI."""
+
     prices_file: Path | None = Field(default=None, validation_alias="CLASH_PRICES_FILE")
     """A TOML file whose prices override those of clash."""
 
@@ -270,7 +277,7 @@ class Settings(BaseSettings):
         parts = [part for part in re.split(r"[,\s]+", value) if part]
         return () if value.strip().lower() == "none" else tuple(_network(part) for part in parts) or None
 
-    @field_validator("openai_base_url", "fal_base_url", "cloudflare_api_base_url")
+    @field_validator("openai_base_url", "fal_base_url", "comfyui_url", "cloudflare_api_base_url")
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
         if value is not None and (fault := fault_of_address(value)):

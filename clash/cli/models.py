@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clash.cli.layout import Block, Column, Record, Table
+from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
@@ -29,7 +29,7 @@ def _as_json(value: Any) -> str:
 
 _MODELS = (
     Column("kind"),
-    Column("model", fold=True),
+    Column("model"),
     Column("price", fold=True),
     Column("key"),
     Column("key_present", "key is set"),
@@ -39,7 +39,7 @@ _MODELS = (
 )
 _PRESETS = (
     Column("name", "preset"),
-    *(Column(kind.value, fold=True) for kind in KindOfModel),
+    *(Column(kind.value) for kind in KindOfModel),
 )
 
 
@@ -89,11 +89,15 @@ def models(
 def check(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="A vendor's TOML file; its name is the provider's.", show_default=False),
+        typer.Argument(
+            metavar="FILE",
+            help="A vendor's TOML file, whose name is the provider's; or a ComfyUI workflow (JSON).",
+            show_default=False,
+        ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Check a vendor's file and show the requests that it would send. Nothing is sent, and no key is shown."""
+    """Check a vendor's file, or a ComfyUI workflow, and show the requests that would be sent. Nothing is sent."""
     from clash.reports.vendors import check_vendor
 
     emit(report(lambda settings: check_vendor(settings, file)), as_json=as_json, render=render_checked)
@@ -111,7 +115,7 @@ _VENDOR = (
 )
 _CHECKED = (
     Column("kind"),
-    Column("model", fold=True),
+    Column("model"),
     Column("answers"),
     Column("last_frame", "last frame"),
     Column("sound"),
@@ -120,6 +124,12 @@ _CHECKED = (
     Column("makes", "a shot of 5 s"),
     Column("cost_usd", "costs $"),
     Column("price", fold=True),
+)
+_INPUTS = (
+    Column("value"),
+    Column("node"),
+    Column("class_type", "its class", fold=True),
+    Column("input", fold=True),
 )
 _REQUESTS = (
     Column("model", at_terminal=False),
@@ -133,9 +143,12 @@ _REQUESTS = (
 
 def render_checked(document: Document) -> list[Block]:
     """The vendor, its models, and what would be sent."""
+    inputs = [Table(_INPUTS, document["inputs"])] if document["inputs"] else []
     return [
         Record(_VENDOR, document),
         Table(_CHECKED, document["models"], empty="no models"),
+        *inputs,
+        *(Remark(note, style="yellow") for note in document["notes"]),
         Table(_REQUESTS, document["requests"], empty="no requests"),
     ]
 

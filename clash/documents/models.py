@@ -58,19 +58,33 @@ class VendorModelItem(Item):
     price: str
 
 
+class WorkflowInput(Item):
+    """An input of a ComfyUI workflow that clash fills: which value goes into which input of which node."""
+
+    value: str
+    node: str
+    class_type: str
+    input: str
+
+
 class VendorChecked(Document):
-    """`clash models check`: a vendor's file, its models, and the requests that it would send. Nothing was sent."""
+    """`clash models check`: a vendor's file, its models, and the requests that it would send. Nothing was sent.
+
+    Of a ComfyUI workflow there are also its `inputs`, and `notes` on what it cannot do; it has no `checked_on`.
+    """
 
     file: str
     provider: str
     title: str
     source: str
-    checked_on: str
+    checked_on: str | None
     base_url: str
     key: str | None
     key_present: bool
     overrides: str | None
     models: list[VendorModelItem]
+    inputs: list[WorkflowInput]
+    notes: list[str]
     requests: list[RequestShown]
 
 

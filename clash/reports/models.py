@@ -29,6 +29,7 @@ async def list_models(settings: Settings) -> ModelList:
     for vendor in vendor_files(settings, installed_names()):
         of_vendor = load_prices(settings, vendor.price_list())
         items += [_item(model, of_vendor, settings, vendor) for model in vendor.models]
+    items += _workflows(settings)
     items.sort(key=lambda item: KINDS.index(item["kind"]))
     for item in items:
         item["presets"] = sorted(name for name, models in presets.items() if item["model"] in models.values())
@@ -66,6 +67,25 @@ def _item(card: ModelLimits, prices: PriceList, settings: Settings, vendor: Vend
         "package": package,
         "install": install_command(EXTRAS[package]) if missing and package else None,
     }
+
+
+def _workflows(settings: Settings) -> list[dict[str, Any]]:
+    """The user's ComfyUI workflows. One that is wrong is listed, and its summary says what is wrong."""
+    if settings.comfyui_dir is None:
+        return []
+    from clash.providers.comfyui.folder import workflow_model, workflow_names
+
+    found: list[dict[str, Any]] = []
+    for name in workflow_names(settings):
+        kind, summary = "image", ""
+        try:
+            workflow = workflow_model(settings, name).base
+            kind, summary = workflow.kind, workflow.notes.summary
+        except SettingsError as error:
+            summary = f"cannot be used: {error.message}"
+        limits = ModelLimits(provider="comfyui", id=name, kind=kind, summary=summary, free=True)
+        found.append(_item(limits, PriceList(()), settings))
+    return found
 
 
 def _has_key(variable: str, provider: str, settings: Settings) -> bool:

@@ -21,6 +21,8 @@ from clash.providers.vendor_names import vendor_names
 
 async def check_vendor(settings: Settings, file: str) -> VendorChecked:
     """Check a file. Raises `SettingsError` that names the key, what is wrong with it, and what is allowed."""
+    if file.endswith(".json"):
+        return _checked_workflow(settings, file)
     vendor = read_vendor_file(Path(file))
     if vendor.name in installed_names():
         raise SettingsError(
@@ -42,12 +44,24 @@ async def check_vendor(settings: Settings, file: str) -> VendorChecked:
             "key_present": not vendor.key or variable_of(vendor.key) is not None,
             "overrides": f"{vendor.name}, which comes with clash" if shipped else None,
             "models": [_model(vendor, model, prices) for model in vendor.models],
+            "inputs": [],
+            "notes": [],
             "requests": [
                 {"model": f"{vendor.name}:{model.id}", **request}
                 for model in vendor.models
                 for request in sample_requests(vendor, model, base_url_of(vendor))
             ],
         }
+    )
+
+
+def _checked_workflow(settings: Settings, file: str) -> VendorChecked:
+    from clash.providers.comfyui.folder import read_model
+    from clash.providers.comfyui.sample import checked_workflow
+
+    found = checked_workflow(settings, read_model(Path(file)))
+    return VendorChecked.of(
+        {"file": file, "provider": "comfyui", "key": None, "key_present": True, "overrides": None, **found}
     )
 
 

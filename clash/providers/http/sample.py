@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+from clash.config import Kind
 from clash.providers.http.asking import chosen, quote, sample_body
 from clash.providers.http.exchange import Asked, asked_of
 from clash.providers.http.vendor import VendorFile, VendorModel
@@ -16,10 +18,20 @@ _WIDTH, _HEIGHT, _FPS, _SECONDS = 1280, 720, 24, 5
 
 def sample_request(model: VendorModel) -> Request:
     """Return a request that asks for all that a model can do."""
+    return sample_of(
+        model.kind,
+        references=model.most_references,
+        language=next(iter(model.languages), "en"),
+        last_frame=model.last_frame,
+        sound=model.sound,
+    )
+
+
+def sample_of(kind: Kind, *, references: int, language: str, last_frame: bool, sound: bool = False) -> Request:
+    """Return a request of a kind that asks for these things."""
     shot = Shot(number=1, location="quay", action="A boat comes in.", duration_s=_SECONDS)
-    if model.kind == "image":
-        roles = ["character:mara", "location:quay"][: model.most_references]
-        references = tuple(_picture(role) for role in roles)
+    if kind == "image":
+        roles = ["character:mara", "location:quay"][:references]
         return ImageRequest(
             subject="keyframe",
             prompt="A boat comes in.",
@@ -29,10 +41,9 @@ def sample_request(model: VendorModel) -> Request:
             shot=shot,
             cast=(Character(slug="mara", name="Mara", look="teal coat"),),
             location=Location(slug="quay", name="Quay"),
-            references=references,
+            references=tuple(_picture(role) for role in roles),
         )
-    if model.kind == "speech":
-        language = next(iter(model.languages))
+    if kind == "speech":
         return SpeechRequest(text="The boat comes in.", speaker="narrator", language=language)
     return VideoRequest(
         shot=shot,
@@ -42,13 +53,14 @@ def sample_request(model: VendorModel) -> Request:
         fps=_FPS,
         width=_WIDTH,
         height=_HEIGHT,
-        last_frame=_picture("last_frame") if model.last_frame else None,
-        generate_audio=model.sound,
+        last_frame=_picture("last_frame") if last_frame else None,
+        generate_audio=sound,
     )
 
 
 def _picture(role: str) -> Reference:
-    return Reference(role=role, sha256="0" * 64, media_type="image/jpeg")
+    digest = hashlib.sha256(role.encode()).hexdigest()
+    return Reference(role=role, sha256=digest, media_type="image/jpeg")
 
 
 def sample_requests(vendor: VendorFile, model: VendorModel, base_url: str) -> list[dict[str, Any]]:
