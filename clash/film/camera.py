@@ -166,7 +166,8 @@ class _PreparedStill:
         self._width, self._height = width, height
         scale = closest * _OVERSAMPLING
         self.size = (2 * math.ceil(width * scale / 2), 2 * math.ceil(height * scale / 2))
-        shown = still.convert("RGB").resize(self.size, Image.Resampling.LANCZOS, box=_cover(still.size, width / height))
+        plain = still if still.mode == "RGB" else still.convert("RGB")
+        shown = plain.resize(self.size, Image.Resampling.LANCZOS, box=_cover(still.size, width / height))
         luma, blue, red = ycbcr(shown)
         self._luma, self._blue, self._red = luma.filter(_SHARPEN), blue.reduce(2), red.reduce(2)
 

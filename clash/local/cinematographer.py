@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import av
@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from clash.errors import FilmError, ProviderError
 from clash.film.camera import frames
-from clash.film.encoder import encode_clip
+from clash.film.encoder import Frame, encode_clip
 from clash.providers.ports import Answer, VideoRequest
 
 MOST_KEYFRAME_PIXELS = 64_000_000
@@ -31,15 +31,27 @@ def film_clip(request: VideoRequest, files: Mapping[str, Path], take: int = 1) -
     """
     if not 1 <= request.frames <= MOST_FRAMES:
         raise ProviderError(f"a clip of {request.frames} frames is not possible: 1 to {MOST_FRAMES}")
-    still = _keyframe(files.get(request.keyframe.sha256), request.keyframe.role)
     size = {"width": request.width, "height": request.height, "fps": request.fps}
     try:
-        content = encode_clip(frames(still, request.shot.movement, count=request.frames, take=take, **size), **size)
+        content = encode_clip(_pictures(request, files, take), **size)
     except FilmError as problem:
         raise ProviderError(problem.message, hint=problem.hint) from problem
     _check(content, request)
     facts = {**size, "frames": request.frames, "duration_s": request.frames / request.fps, "has_sound": False}
     return Answer(content=content, media_type="video/mp4", facts=facts)
+
+
+def _pictures(request: VideoRequest, files: Mapping[str, Path], take: int) -> Iterator[Frame]:
+    """The frames of the clip. The keyframe itself is not kept while they are made."""
+    return frames(
+        _keyframe(files.get(request.keyframe.sha256), request.keyframe.role),
+        request.shot.movement,
+        count=request.frames,
+        width=request.width,
+        height=request.height,
+        fps=request.fps,
+        take=take,
+    )
 
 
 def _keyframe(path: Path | None, role: str) -> Image.Image:
@@ -51,8 +63,8 @@ def _keyframe(path: Path | None, role: str) -> Image.Image:
             with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as image:
                 if image.width * image.height > MOST_KEYFRAME_PIXELS:
                     raise ProviderError(f"the picture {role} is too large: {image.width}x{image.height}")
-                upright = ImageOps.exif_transpose(image)
-                return upright.convert("RGB")
+                ImageOps.exif_transpose(image, in_place=True)
+                return image if image.mode == "RGB" else image.convert("RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as problem:
         raise ProviderError(
             f"the picture {role} cannot be read: {problem}", hint="generate it again or replace the file"

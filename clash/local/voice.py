@@ -25,6 +25,7 @@ from clash.installation import install_command
 from clash.local.mandarin.weights import MANDARIN_REVISION, is_mandarin, is_ready, mandarin_gap
 from clash.local.roles import english_role, voice_of_role
 from clash.local.wave_files import SPEECH_RATE, levelled, wav_file
+from clash.local.word_table import WordTable
 from clash.providers.ports import Answer, SpeechRequest
 from clash.providers.voices import Voice
 
@@ -262,12 +263,21 @@ _speaking = threading.Lock()
 def _engine() -> Any:
     """The loaded voice. One thread, so that sums keep their order."""
     try:
-        return importlib.import_module("hibari").Hibari(threads=1)
+        return importlib.import_module("hibari").Hibari(threads=1, g2p=_pronunciation())
     except (ImportError, OSError, RuntimeError) as error:
         raise ProviderError(
             f"the installed voice cannot be loaded: {error}",
             hint="Reinstall it: pip install --force-reinstall hibari-tts onnxruntime",
         ) from error
+
+
+def _pronunciation() -> Any:
+    """The rules and tables by which the engine reads words, the large tables kept small."""
+    rules: Any = importlib.import_module("hibari.g2p").G2P()
+    for words in (rules.lexicon.golds, rules.lexicon.silvers):
+        words.d = WordTable(words.d)
+    rules.tagger.weights = WordTable(rules.tagger.weights)
+    return rules
 
 
 def _say(text: str, timbre: Timbre) -> Samples:

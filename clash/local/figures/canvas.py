@@ -18,6 +18,8 @@ Points = list[Point]
 
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
+_BAND_ROWS = 64
+"""Rows of a layer that are scaled down at a time."""
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
@@ -242,9 +244,15 @@ class Canvas:
 
     def layer(self) -> Image.Image:
         """What was drawn, RGBA, at the layer's own size."""
-        whole = self._image.copy()
-        whole.putalpha(self._mask)
-        return whole.reduce(self.sampling) if self.sampling > 1 else whole
+        width, height = self._image.size
+        layer = Image.new("RGBA", (width // self.sampling, height // self.sampling))
+        band = _BAND_ROWS * self.sampling  # a band at a time: a whole copy is larger than all else that is drawn
+        for top in range(0, height, band):
+            rows = (0, top, width, min(top + band, height))
+            part = self._image.crop(rows)
+            part.putalpha(self._mask.crop(rows))
+            layer.paste(part.reduce(self.sampling) if self.sampling > 1 else part, (0, top // self.sampling))
+        return layer
 
     def _paste(
         self,
