@@ -45,6 +45,10 @@ _UNSET_IF_EMPTY = (
     "budget",
     "preset",
     "openai_api_key",
+    "screenplay_base_url",
+    "screenplay_api_key",
+    "image_base_url",
+    "image_api_key",
     "fal_key",
     "fal_base_url",
     "models_file",
@@ -176,6 +180,18 @@ class Settings(BaseSettings):
     openai_base_url: str = Field(default="https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL")
     """The address of openai: models: OpenAI's, or that of any server with the same API."""
 
+    screenplay_base_url: str | None = Field(default=None, validation_alias="CLASH_SCREENPLAY_BASE_URL")
+    """The address of the server that writes screenplays, if it is not OPENAI_BASE_URL."""
+
+    screenplay_api_key: SecretStr | None = Field(default=None, validation_alias="CLASH_SCREENPLAY_API_KEY")
+    """The key of the server that writes screenplays; OPENAI_API_KEY is sent only to the host of OPENAI_BASE_URL."""
+
+    image_base_url: str | None = Field(default=None, validation_alias="CLASH_IMAGE_BASE_URL")
+    """The address of the server that draws openai: pictures, if it is not OPENAI_BASE_URL."""
+
+    image_api_key: SecretStr | None = Field(default=None, validation_alias="CLASH_IMAGE_API_KEY")
+    """The key of the server that draws openai: pictures."""
+
     fal_key: SecretStr | None = Field(default=None, validation_alias="FAL_KEY")
     """The key for fal: models."""
 
@@ -277,7 +293,14 @@ class Settings(BaseSettings):
         parts = [part for part in re.split(r"[,\s]+", value) if part]
         return () if value.strip().lower() == "none" else tuple(_network(part) for part in parts) or None
 
-    @field_validator("openai_base_url", "fal_base_url", "comfyui_url", "cloudflare_api_base_url")
+    @field_validator(
+        "openai_base_url",
+        "screenplay_base_url",
+        "image_base_url",
+        "fal_base_url",
+        "comfyui_url",
+        "cloudflare_api_base_url",
+    )
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
         if value is not None and (fault := fault_of_address(value)):

@@ -32,7 +32,7 @@ from clash.database.port import Database, Statement
 from clash.database.rows import CallRow, NewAsset, NewCall
 from clash.errors import DO, Action, BudgetExceededError, ClashError, ConflictError, Remedy, StoppedError, StorageError
 from clash.money import to_micro, usd_text
-from clash.providers.ports import FREE, Job, Quote
+from clash.providers.ports import FREE, Job, Quote, endpoint_of
 from clash.providers.registry import Model
 from clash.vocabulary import CallState, Precision, RunStatus
 
@@ -278,7 +278,7 @@ class CallStore:
             token=secrets.token_hex(16),
             service=model.provider.name,
             model=model.name,
-            endpoint=model.provider.endpoint,
+            endpoint=endpoint_of(model.provider, kind_of(task.request)),
             request=recorded_request(task.request),
             attempt=history.attempts + 1,
             quoted_cost_micro=to_micro(quote.cost_usd),

@@ -23,6 +23,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from clash.assets import AssetStore
 from clash.calls.answers import BadFileError, ask_again, quote_of
@@ -54,7 +55,7 @@ from clash.database.rows import CallRow
 from clash.errors import DO, Action, ClashError, ProviderError, Remedy, StorageError
 from clash.money import to_micro, usd_text
 from clash.providers.clip_abilities import fitted
-from clash.providers.ports import AnyProvider, Job, Kind, Searchable
+from clash.providers.ports import AnyProvider, Job, Kind, Searchable, endpoint_of
 from clash.providers.registry import Model, Registry
 from clash.providers.voices import Person, VoiceIds, cast_voices
 from clash.redaction import without_password
@@ -352,4 +353,4 @@ class Ledger:
 
 def _is_here(row: CallRow, model: Model) -> bool:
     """Whether the row's call was sent where its provider is asked today."""
-    return without_password(row.endpoint) == without_password(model.provider.endpoint)
+    return without_password(row.endpoint) == without_password(endpoint_of(model.provider, cast("Kind", row.kind)))

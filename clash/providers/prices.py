@@ -135,10 +135,15 @@ class PriceList:
 
     def token_cost(self, spec: str, tokens: Tokens, base_url: str) -> Decimal | None:
         """Dollars for these tokens; None if nobody knows. Raises `SettingsError` if `genai-prices` is missing."""
+        cost = self.own_token_cost(spec, tokens)
+        return cost if cost is not None else _published_token_cost(spec.partition(":")[2], tokens, base_url)
+
+    def own_token_cost(self, spec: str, tokens: Tokens) -> Decimal | None:
+        """Dollars for these tokens by the prices of this list alone; None if it has none for the model."""
         read, written = (self._token_price(spec, f"million {way} tokens") for way in ("input", "output"))
-        if read is not None and written is not None:
-            return (tokens.read * read + tokens.written * written) / _MILLION
-        return _published_token_cost(spec.partition(":")[2], tokens, base_url)
+        if read is None or written is None:
+            return None
+        return (tokens.read * read + tokens.written * written) / _MILLION
 
     def _token_price(self, spec: str, unit: str) -> Decimal | None:
         return next((price.price for price in self._prices if (price.model, price.unit) == (spec, unit)), None)

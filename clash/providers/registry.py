@@ -41,6 +41,15 @@ class Demanding(Protocol):
 
 
 @runtime_checkable
+class DemandingPerCraft(Protocol):
+    """A provider whose crafts have servers and keys of their own."""
+
+    def require_for(self, kind: Kind, model: str) -> None:
+        """Raise `SettingsError` as `Demanding.require` does, for requests of this kind."""
+        ...
+
+
+@runtime_checkable
 class Probed(Protocol):
     """A provider that has a call which costs nothing and says whether the key is good."""
 
@@ -55,6 +64,7 @@ class Model:
 
     provider: AnyProvider
     name: str
+    kind: Kind | None = None
 
     @property
     def spec(self) -> str:
@@ -63,7 +73,9 @@ class Model:
 
     def require(self) -> None:
         """Raises `SettingsError` where what a call needs, a key or a package, is missing."""
-        if isinstance(self.provider, Demanding):
+        if self.kind is not None and isinstance(self.provider, DemandingPerCraft):
+            self.provider.require_for(self.kind, self.name)
+        elif isinstance(self.provider, Demanding):
             self.provider.require(self.name)
 
 
@@ -147,7 +159,7 @@ class Registry:
                 f"the provider {provider_name!r} has no {kind} model {model!r}; known: {', '.join(known)}",
                 code="unknown_model",
             )
-        return Model(provider, model)
+        return Model(provider, model, kind)
 
     def default(self, kind: Kind) -> Model:
         """The free model that clash uses for this kind when nothing is set."""

@@ -1,15 +1,21 @@
-"""Text and pictures by the official `openai` SDK, from OpenAI or any server that speaks its API (OPENAI_BASE_URL)."""
+"""Text and pictures by the official `openai` SDK, from OpenAI or any server that has its API.
+
+`openai:` models are asked at OPENAI_BASE_URL or at the address of their craft. `ollama:` and `lmstudio:` are servers on
+this machine: they write screenplays, need no key and cost nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from clash.config import Kind, Settings, load_settings
 from clash.errors import AmbiguousError, ProviderError
 from clash.providers.catalogue import Card, load_catalogue
 from clash.providers.extras import module
 from clash.providers.openai import conversation, pictures, screenwriter
+from clash.providers.openai.chat import Chat
+from clash.providers.openai.servers import CRAFTS, Server, own_server_of, server_of
 from clash.providers.picture_prompts import image_prompts_revision
 from clash.providers.ports import Answer, Context, ImageRequest, Quote, Request, ScreenplayRequest
 from clash.providers.prices import load_prices
@@ -27,6 +33,7 @@ class OpenAIProvider:
     name = "openai"
     idempotent = False
     concurrency = 6
+    crafts: ClassVar[tuple[Kind, ...]] = CRAFTS
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.configure(settings or load_settings())
@@ -36,17 +43,25 @@ class OpenAIProvider:
         self._settings = settings
         self._catalogue = load_catalogue(settings)
         self._prices = load_prices(settings)
-        self._client: Any = None
-        self.endpoint = without_password(settings.openai_base_url)
+        self._clients: dict[Server, Any] = {}
+        self.endpoint = self.endpoint_for("screenplay")
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         """Those that clash knows, and any other by its name: which there are, the server decides."""
         known = self._catalogue.ids(self.name)
-        return {kind: (*known.get(kind, ()), "*") for kind in ("screenplay", "image")}
+        return {kind: (*known.get(kind, ()), "*") for kind in self.crafts}
 
-    def revision(self, model: str, request: Request) -> str:  # noqa: ARG002 - `identity` holds what depends on them
+    def server(self, kind: Kind) -> Server:
+        """Where this craft is asked, and with which key."""
+        return server_of(kind, self._settings)
+
+    def endpoint_for(self, kind: Kind) -> str:
+        """See `clash.providers.ports.HasEndpoints`."""
+        return without_password(self.server(kind if kind in self.crafts else self.crafts[0]).base_url)
+
+    def revision(self, model: str, request: Request) -> str:  # noqa: ARG002 - `identity` holds what depends on the model
         """How requests are sent, and the server where it is not OpenAI's own."""
-        return f"openai-{_REVISION}{self._server}"
+        return f"openai-{_REVISION}{self._address(_kind_of(request))}"
 
     def identity(self, model: str, request: Request) -> Mapping[str, Any]:
         """See `clash.providers.ports.Identified`: the messages or the prompt, and the arguments beside them."""
@@ -57,68 +72,127 @@ class OpenAIProvider:
             return pictures.identity_of(card, request)
         raise self._cannot(request)
 
-    def first_revision(self, model: str, request: Request) -> str:
+    def first_revision(self, model: str, request: Request) -> str | None:
         """See `clash.providers.ports.RevisedSince`: the wording of prompts, the model's card, the server."""
         card = self._card(model, request)
         texts = screenwriter.FIRST_PROMPTS if card.kind == "screenplay" else image_prompts_revision()
-        return f"openai-1-{texts}-{card.first_digest}{self._server}"
+        return f"openai-1-{texts}-{card.first_digest}{self._address(card.kind)}"
 
-    @property
-    def _server(self) -> str:
+    def _address(self, kind: Kind) -> str:
         # As it is set, though it is recorded without a password: it decides which earlier answers serve again.
-        base_url = self._settings.openai_base_url
+        base_url = self.server(kind).base_url
         return "" if base_url == _DEFAULT_BASE_URL else f"-{base_url}"
 
     def quote(self, model: str, request: Request) -> Quote:
         """See `clash.providers.ports.Priced`. Tokens are guessed, so text is always an estimate."""
         card = self._card(model, request)
         if isinstance(request, ScreenplayRequest):
-            return screenwriter.quote(card, self._prices, self.endpoint, request)
+            return screenwriter.quote(card, self._prices, self.server("screenplay"), request)
         if isinstance(request, ImageRequest):
-            return pictures.quote(card, self._prices, request)
+            return pictures.quote(card, self._prices, self.server("image"), request)
         raise self._cannot(request)
 
     def failure_is_free(self, status: int) -> bool:
         """See `clash.providers.ports.FailsFree`; `prices.toml` says which."""
-        return self._prices.failure_is_free(self.name, self.endpoint, status)
+        endpoints = {self.endpoint_for(kind) for kind in self.crafts}
+        return all(self._prices.failure_is_free(self.name, endpoint, status) for endpoint in endpoints)
 
-    def require(self, model: str) -> None:  # noqa: ARG002 - all models need the same
+    def require(self, model: str) -> None:
         """Raise `SettingsError` for what would keep a request from being sent. Calls nobody."""
+        known: list[Kind] = [
+            card.kind for card in self._catalogue.cards if (card.provider, card.id) == (self.name, model)
+        ]
+        self.require_for(known[0] if known else self.crafts[0], model)
+
+    def require_for(self, kind: Kind, model: str) -> None:  # noqa: ARG002 - all models need the same
+        """See `clash.providers.registry.DemandingPerCraft`."""
         module("genai_prices")
-        self._connected()
+        self._connected(kind)
 
     async def call(self, model: str, request: Request, context: Context) -> Answer:
         """Ask for it. Raises `ProviderError`, `AmbiguousError` when the answer was lost, `SettingsError`."""
-        card, client = self._card(model, request), self._connected()
+        card = self._card(model, request)
         if isinstance(request, ScreenplayRequest):
-            return await screenwriter.Screenwriter(client, card, self._prices, self.endpoint).write(request)
+            server = self.server("screenplay")
+            chat = Chat(self._connected("screenplay"), card, self._prices, server)
+            return await screenwriter.Screenwriter(chat, card).write(request)
         if isinstance(request, ImageRequest):
             return await pictures.draw(
-                client, card, self._prices, self.endpoint, Downloads.of(self._settings), request, context
+                self._connected("image"),
+                card,
+                self._prices,
+                self.server("image"),
+                Downloads.of(self._settings),
+                request,
+                context,
             )
         raise self._cannot(request)
 
     async def probe(self) -> str:
         """What a free call says: that the key is good, or that a server is there. Raises `ClashError`."""
-        client = self._connected()
+        return f"{len(await self.listed('screenplay'))} models"
+
+    async def listed(self, kind: Kind) -> tuple[str, ...]:
+        """Ask the server of a craft which models it has, which costs nothing. Raises `ClashError`."""
+        client, server = self._connected(kind), self.server(kind)
         try:
             found = await client.models.list()
-            return f"{len(found.data)} models"
+            return tuple(str(one.id) for one in found.data or ())
         except Exception as error:
-            meaning = conversation.meaning_of(error, "models")
+            meaning = conversation.meaning_of(error, f"{self.name}:models", server)
             if isinstance(meaning, AmbiguousError):  # of a free request nothing is in doubt
                 meaning = ProviderError(meaning.message, retryable=True)
             raise meaning from error
 
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = conversation.make_client(self._settings)
-        return self._client
+    def _connected(self, kind: Kind) -> Any:
+        server = self.server(kind)
+        if server not in self._clients:
+            self._clients[server] = conversation.make_client(server)
+        return self._clients[server]
 
     def _card(self, model: str, request: Request) -> Card:
-        kind: Kind = "screenplay" if isinstance(request, ScreenplayRequest) else "image"
+        kind = _kind_of(request)
         card = self._catalogue.of(self.name, model)
         return card if card is not None and card.kind == kind else Card(provider=self.name, id=model, kind=kind)
 
     def _cannot(self, request: Request) -> ProviderError:
-        return ProviderError(f"the provider openai makes no {type(request).__name__}", code="unknown_model")
+        return ProviderError(f"the provider {self.name} makes no {type(request).__name__}", code="unknown_model")
+
+
+def _kind_of(request: Request) -> Kind:
+    return "screenplay" if isinstance(request, ScreenplayRequest) else "image"
+
+
+class _OwnServer(OpenAIProvider):
+    """A server on one's own machine. Its models are the same wherever it runs, so its address decides no identity."""
+
+    idempotent = True
+    """To ask again costs nothing."""
+    concurrency = 1
+    crafts: ClassVar[tuple[Kind, ...]] = ("screenplay",)
+    address: ClassVar[str]
+
+    def server(self, kind: Kind) -> Server:
+        """The address of the craft, if that is set; else where such a server is found on this machine."""
+        return own_server_of(kind, self._settings, self.address)
+
+    def _address(self, kind: Kind) -> str:  # noqa: ARG002 - it is the same for all
+        return ""
+
+    def first_revision(self, model: str, request: Request) -> str | None:  # noqa: ARG002 - clash 0.1 had no such provider
+        """There was none in clash 0.1."""
+        return None
+
+
+class OllamaProvider(_OwnServer):
+    """`ollama:MODEL`: a model of Ollama, on this machine unless CLASH_SCREENPLAY_BASE_URL says otherwise."""
+
+    name = "ollama"
+    address: ClassVar[str] = "http://localhost:11434/v1"
+
+
+class LMStudioProvider(_OwnServer):
+    """`lmstudio:MODEL`: a model of LM Studio, on this machine unless CLASH_SCREENPLAY_BASE_URL says otherwise."""
+
+    name = "lmstudio"
+    address: ClassVar[str] = "http://localhost:1234/v1"

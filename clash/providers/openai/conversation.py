@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import re
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import httpx
 
-from clash.config import Settings
 from clash.errors import Action, AmbiguousError, ClashError, ProviderError, Remedy, SettingsError
 from clash.http import BoundedTransport, ExchangeError, Limits, retry_after_s
-from clash.providers.credentials import check_sendable, vendor_key
 from clash.providers.exchange_errors import meaning_of_exchange
 from clash.providers.extras import module
+from clash.providers.openai.servers import Server
 from clash.providers.refusals import lacks_credit, refuses_content
 from clash.redaction import redacted_text, safe_exception
 
@@ -23,14 +21,13 @@ _LIMITS = Limits(body_bytes=64 << 20, answer_s=_ANSWER_S)
 """A picture comes inside its answer, as text."""
 _MOST_TOKENS = 1_000_000_000
 """Tokens of one answer; a larger number is no count."""
-_OPENAI_HOST = "api.openai.com"
 _FORBIDDEN = {401, 403}
 _AGAIN = {408, 409, 429}
 _HEADER = re.compile(r"[\t\x20-\x7e]*")
 
 
-def make_client(settings: Settings) -> Any:
-    """A client that makes each call once: whether to try again is for the ledger to say.
+def make_client(server: Server) -> Any:
+    """A client of a server that makes each call once: whether to try again is for the ledger to say.
 
     Each answer is read whole, within limits, and no redirect is followed. Raises `SettingsError` where the package or,
     for OpenAI itself, the key is missing.
@@ -42,8 +39,12 @@ def make_client(settings: Settings) -> Any:
         follow_redirects=False,
     )
     client = library.AsyncOpenAI(
-        api_key=api_key(settings), base_url=settings.openai_base_url, max_retries=0, http_client=network
+        api_key=server.sendable_key(), base_url=server.base_url, max_retries=0, http_client=network
     )
+    if not server.takes_openai_variables:
+        # OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS are for another server, and may be secret.
+        client.organization = client.project = None
+        client._custom_headers = {}
     _check_headers(client)
     return client
 
@@ -61,41 +62,24 @@ def _check_headers(client: Any) -> None:
             )
 
 
-def api_key(settings: Settings) -> str:
-    """The key; a word in its place for servers of one's own, which want none. Raises `SettingsError`."""
-    key = vendor_key("openai", settings)
-    if key is None and urlsplit(settings.openai_base_url).hostname == _OPENAI_HOST:
-        raise SettingsError(
-            "OPENAI_API_KEY is not set",
-            code="missing_key",
-            hint="put the key into .env or the environment; or use a local: model, which needs none",
-        )
-    if key is None and settings.openai_api_key is not None:
-        raise SettingsError(
-            "OPENAI_API_KEY is blank",
-            code="bad_key",
-            hint="put the key there, or unset it",
-        )
-    if key is not None:
-        check_sendable("OPENAI_API_KEY", key)
-    return key or "none"
+def meaning_of(error: Exception, spec: str, server: Server) -> ClashError:
+    """What an error of the SDK means: may the call be made again, was it perhaps made, whose fault is it?
 
-
-def meaning_of(error: Exception, model: str) -> ClashError:
-    """What an error of the SDK means: may the call be made again, was it perhaps made, whose fault is it?"""
+    `spec`: the model that was asked, as `openai:gpt-5-mini`.
+    """
     library = module("openai")
     # The SDK lets errors that it does not know pass; older ones wrap them.
     exchange = error if isinstance(error, ExchangeError) else error.__cause__
     if isinstance(exchange, ExchangeError):
-        return meaning_of_exchange(exchange, f"openai:{model}", "OPENAI_BASE_URL")
+        return meaning_of_exchange(exchange, spec, server.base_url_variable)
     if isinstance(error, library.APIStatusError):
-        return _refused(error, model)
+        return _refused(error, spec, server)
     if isinstance(error, library.APIConnectionError):
         cause = error.__cause__
         reason = safe_exception(cause or error)
-        return AmbiguousError(f"the connection to openai:{model} broke before the answer: {reason}"[:500])
+        return AmbiguousError(f"the connection to {spec} broke before the answer: {reason}"[:500])
     # An answer came, so the work is done and billed, but it could not be read.
-    return AmbiguousError(f"openai:{model} answered, but not in its own format: {type(error).__name__}"[:500])
+    return AmbiguousError(f"{spec} answered, but not in its own format: {type(error).__name__}"[:500])
 
 
 def writable(text: str) -> str:
@@ -110,8 +94,8 @@ def count_of(tokens: object) -> int:
     return int(tokens) if 0 <= tokens <= _MOST_TOKENS else 0
 
 
-def _refused(error: Any, model: str) -> ClashError:
-    status, body = int(error.status_code), cast("object", error.body)
+def _refused(error: Any, spec: str, server: Server) -> ClashError:
+    provider, status, body = spec.partition(":")[0], int(error.status_code), cast("object", error.body)
     said = str(error.message)
     if " - " not in said:
         # The SDK shows only what stands where OpenAI puts it.
@@ -121,32 +105,34 @@ def _refused(error: Any, model: str) -> ClashError:
     said = " ".join(str(part) for part in (facts.get("code"), facts.get("type"), words) if part)
     if lacks_credit(status, said):
         return ProviderError(
-            f"openai: the account has no credit: {words}",
+            f"{provider}: the account has no credit: {words}",
             code="no_credit",
             status_code=status,
             remedy=Remedy(Action.RESUME, "add credit with the vendor, then resume"),
         )
     if refuses_content(status, said):
-        return refused_content(model, words)
+        return refused_content(spec, words)
     if status in _FORBIDDEN:
         return SettingsError(
-            f"openai refused the key (HTTP {status}): {words}", code="refused_key", hint="check OPENAI_API_KEY"
+            f"{provider} refused the key (HTTP {status}): {words}",
+            code="refused_key",
+            hint=f"check {server.key_variable}",
         )
     if status in _AGAIN or status >= 500:
         return ProviderError(
-            f"openai:{model} answered HTTP {status}: {words}",
+            f"{spec} answered HTTP {status}: {words}",
             code="rate_limited" if status == 429 else "unavailable",
             retryable=True,
             retry_after_s=retry_after_s(error.response.headers),
             status_code=status,
         )
-    return ProviderError(f"openai:{model} answered HTTP {status}: {words}", code="bad_request", status_code=status)
+    return ProviderError(f"{spec} answered HTTP {status}: {words}", code="bad_request", status_code=status)
 
 
-def refused_content(model: str, words: str) -> ProviderError:
+def refused_content(spec: str, words: str) -> ProviderError:
     """The vendor will not make this; to ask again would not help."""
     return ProviderError(
-        f"openai:{model} refused the content: {words}",
+        f"{spec} refused the content: {words}",
         code="content_refused",
         status_code=400,
         hint="change what the story says there, or choose another model",

@@ -93,9 +93,18 @@ class Draft(_Strict):
         return [shot for scene in self.scenes for shot in scene.shots]
 
 
+TOOL_NAME = "screenplay"
+"""The name of the schema, and of the tool that takes a screenplay where a server knows no schemas."""
+
+
+def draft_schema() -> dict[str, Any]:
+    """The draft's JSON schema."""
+    return Draft.model_json_schema()
+
+
 def response_format() -> dict[str, Any]:
     """The draft's schema, as chat completions take it."""
     return {
         "type": "json_schema",
-        "json_schema": {"name": "screenplay", "strict": True, "schema": Draft.model_json_schema()},
+        "json_schema": {"name": TOOL_NAME, "strict": True, "schema": draft_schema()},
     }

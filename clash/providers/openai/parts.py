@@ -68,6 +68,12 @@ def parts_of(story: Story) -> list[list[Beat]]:
     return [part for part in parts if part]
 
 
+def smaller_parts(rows: Sequence[Beat], most_rows: int | None) -> list[list[Beat]]:
+    """The same rows in parts of at most so many: for a server whose answers are cut off."""
+    size = most_rows or len(rows)
+    return [list(rows[start : start + size]) for start in range(0, len(rows), size)]
+
+
 def _scenes(beats: Sequence[Beat]) -> list[list[Beat]]:
     return [list(group) for _, group in groupby(beats, key=lambda beat: (beat.act, beat.scene))]
 

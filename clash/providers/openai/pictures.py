@@ -13,8 +13,9 @@ from clash.errors import ClashError, ProviderError
 from clash.providers.catalogue import Card, filled
 from clash.providers.media import bad_file, examined
 from clash.providers.openai.conversation import count_of, meaning_of
+from clash.providers.openai.servers import Server
 from clash.providers.picture_prompts import picture_prompt, references_for
-from clash.providers.ports import Answer, Context, ImageRequest, Quote, Reference
+from clash.providers.ports import FREE, Answer, Context, ImageRequest, Quote, Reference
 from clash.providers.prices import PriceList, Tokens
 from clash.providers.transport import Downloads
 
@@ -27,7 +28,7 @@ async def draw(
     client: Any,
     card: Card,
     prices: PriceList,
-    base_url: str,
+    server: Server,
     downloads: Downloads,
     request: ImageRequest,
     context: Context,
@@ -50,15 +51,16 @@ async def draw(
         made = answer.data[0]
         written, address, usage = made.b64_json, made.url, answer.usage
     except Exception as error:  # the SDK's own, and what a body that is none makes of it
-        raise _meant(error, card.id) from error
+        raise _meant(error, card.spec, server) from error
     tokens = _tokens(usage)
-    cost = prices.token_cost(card.spec, tokens, base_url) if tokens.read or tokens.written else None
+    counted = (tokens.read or tokens.written) and not server.is_free
+    cost = prices.token_cost(card.spec, tokens, server.base_url) if counted else None
     try:
         content = _decoded(written) if written else await _fetched(downloads, address)
         media_type, facts = examined("image", content)
     except ClashError as error:
         # It was drawn, so it is paid for, and to ask again is to pay again.
-        paid = quote(card, prices, request).cost_usd if cost is None else cost
+        paid = quote(card, prices, server, request).cost_usd if cost is None else cost
         raise ProviderError(error.message, code=error.code, hint=error.hint, retryable=False, cost_usd=paid) from error
     counts = {"input_tokens": tokens.read, "output_tokens": tokens.written} if usage else None
     width, height = card.size(request)
@@ -95,16 +97,18 @@ def _asked(card: Card, request: ImageRequest) -> tuple[str, dict[str, Any], tupl
     return text, filled(card.arguments, {"size": f"{width}x{height}", "width": width, "height": height}), references
 
 
-def quote(card: Card, prices: PriceList, request: ImageRequest) -> Quote:
+def quote(card: Card, prices: PriceList, server: Server, request: ImageRequest) -> Quote:
     """The price of a picture of the size that would be drawn; what its references cost comes on top of it."""
     width, height = card.size(request)
     units = {"image": Decimal(1), "megapixel": Decimal(width * height) / 1_000_000}
+    if server.is_free and not prices.of(card.spec):
+        return FREE
     found = prices.quote(card.spec, units, f"{width}x{height}")
     return Quote(found.cost_usd, found.units, found.unit, found.unit_price_usd, estimated=True)
 
 
-def _meant(error: Exception, model: str) -> ClashError:
-    return error if isinstance(error, ClashError) else meaning_of(error, model)
+def _meant(error: Exception, spec: str, server: Server) -> ClashError:
+    return error if isinstance(error, ClashError) else meaning_of(error, spec, server)
 
 
 def _decoded(text: object) -> bytes:
