@@ -201,7 +201,7 @@ async def test_the_server_of_a_craft_is_where_its_calls_are_recorded(
 
 
 def test_a_wrong_key_names_the_variable_of_its_craft(server: ChatServer) -> None:
-    """Who has to mend a key is told which one."""
+    """A person is told which key is wrong."""
     settings = settings_of(server, CLASH_SCREENPLAY_API_KEY=" sk with a space ")
     with pytest.raises(SettingsError, match="CLASH_SCREENPLAY_API_KEY"):
         OpenAIProvider(settings).require(WRITER)
@@ -223,7 +223,7 @@ async def test_a_server_of_one_s_own_costs_nothing(run: VendorRun, server: ChatS
     assert (row["cost_micro"], row["quoted_cost_micro"], row["precision"]) == (0, 0, "billed")
 
 
-def test_servers_of_one_s_own_are_asked_where_they_are_by_default() -> None:
+def test_own_servers_have_an_address_by_default() -> None:
     """Ollama and LM Studio need no setting, and are sent no key that is for another server."""
     registry = Registry(Settings.model_validate({"OPENAI_API_KEY": "k" * 20, "CLASH_SCREENPLAY_API_KEY": "c" * 20}))
     for name, address in (("ollama", "http://localhost:11434/v1"), ("lmstudio", "http://localhost:1234/v1")):

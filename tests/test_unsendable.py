@@ -17,6 +17,7 @@ from clash.database.connection import open_database
 from clash.errors import SettingsError
 from clash.providers.credentials import check_sendable
 from clash.providers.openai.conversation import make_client
+from clash.providers.openai.servers import server_of
 from clash.providers.ports import ImageRequest
 from clash.providers.registry import Registry
 
@@ -153,7 +154,7 @@ def test_a_header_from_the_environment(variable: str, monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, value)
     monkeypatch.setenv(variable, "org\nX-Other: 1")
     with pytest.raises(SettingsError, match=variable):
-        make_client(load_settings())
+        make_client(server_of("screenplay", load_settings()))
 
 
 def test_a_host_of_the_sdk_is_named(monkeypatch: pytest.MonkeyPatch, vendors: Emulator) -> None:

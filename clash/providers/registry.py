@@ -6,7 +6,7 @@ An entry point names a class (or function) that is called without arguments and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, runtime_checkable
 
@@ -64,7 +64,7 @@ class Model:
 
     provider: AnyProvider
     name: str
-    kind: Kind | None = None
+    kind: Kind | None = field(default=None, compare=False)
 
     @property
     def spec(self) -> str:
@@ -153,7 +153,7 @@ class Registry:
         if not known:
             raise UsageError(f"the provider {provider_name!r} makes no {kind}", code="unknown_model")
         if not model:
-            return Model(provider, known[0])
+            return Model(provider, known[0], kind)
         if model not in known and "*" not in known:
             raise UsageError(
                 f"the provider {provider_name!r} has no {kind} model {model!r}; known: {', '.join(known)}",

@@ -14,6 +14,8 @@ from clash.config import Settings
 from clash.errors import SettingsError
 
 SUFFIX = ".toml"
+OWN_SERVERS = frozenset({"ollama", "lmstudio"})
+"""Providers that are servers of one's own: they need no key, so only their use says that they should be there."""
 
 
 def vendor_names(settings: Settings | None) -> tuple[str, ...]:

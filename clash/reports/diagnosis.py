@@ -29,7 +29,7 @@ from clash.providers.extras import EXTRAS, installed, package_of
 from clash.providers.file_hosts import FileHosts, check_file_hosts
 from clash.providers.http.files import vendor_file
 from clash.providers.registry import Probed, Registry, installed_names, provider_names
-from clash.providers.vendor_names import vendor_names
+from clash.providers.vendor_names import OWN_SERVERS, vendor_names
 from clash.redaction import redacted_text
 from clash.version import __version__
 
@@ -46,7 +46,7 @@ async def diagnose(settings: Settings, *, ask: bool = True) -> Diagnosis:
         *_network_checks(settings),
         *(await _file_checks(models, settings) if ask else []),
         _tracing_check(settings),
-        *(await _vendor_checks(settings) if ask else []),
+        *(await _vendor_checks(models, settings) if ask else []),
         await _database_check(settings),
         _disk_check(settings),
     ]
@@ -193,14 +193,17 @@ def _tracing_check(settings: Settings) -> dict[str, Any]:
     return _check("langsmith", True, f"{what} are sent to {langsmith_destination()} ({switch})")
 
 
-async def _vendor_checks(settings: Settings) -> list[dict[str, Any]]:
-    """A free call to each vendor whose key is set."""
+async def _vendor_checks(models: dict[Kind, str], settings: Settings) -> list[dict[str, Any]]:
+    """A free call to each vendor whose key is set, and to each server of one's own that a run would use."""
+    used = {spec.partition(":")[0] for spec in models.values()}
     registry = Registry(settings)
     checks: list[dict[str, Any]] = []
     for name in provider_names(settings):
         try:
             provider = registry.provider(name)
             if not isinstance(provider, Probed) or not _has_key(name, settings):
+                continue
+            if name in OWN_SERVERS and name not in used:
                 continue
             async with asyncio.timeout(_PROBE_S):
                 says = await provider.probe()
