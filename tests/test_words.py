@@ -47,7 +47,9 @@ PHRASES = {
     r"\bmend(?:s|ed|ing)?\b": "restore, repair",
     r"\bbring_all_files\b|\bHeldRun\b|\bgo_on\b": "restore, Runner, resume",
 }
-METAPHORS = {r"\bdoors?\b|\bdesks?\b|\btills?\b|\boffices?\b|(?<!\bLM )\bstudios?\b|\bbooks\b|\bbookkeep\w*\b": "no metaphors"}
+METAPHORS = {
+    r"\bdoors?\b|\bdesks?\b|\btills?\b|\boffices?\b|(?<!\bLM )\bstudios?\b|\bbooks\b|\bbookkeep\w*\b": "no metaphors",
+}
 NAMES = re.compile(
     r"(?:^|_)(?:door|desk|till|office|studio|book|whoever|anew|rehearsal|patience)s?(?:_|$)", re.IGNORECASE
 )

@@ -139,8 +139,8 @@ class Screenwriter:
         for _ in range(_MOST_CONTINUED):
             if not text.strip():
                 break
-            go_on = [{"role": "assistant", "content": text}, {"role": "user", "content": prompt("go_on")}]
-            more = await self._chat.ask([*told, *go_on], plain=True)
+            onward = [{"role": "assistant", "content": text}, {"role": "user", "content": prompt("continue")}]
+            more = await self._chat.ask([*told, *onward], plain=True)
             # Some models begin anew though they are told to go on.
             for whole in (joined(text, more.text), more.text):
                 draft, faults = _read(whole, request, rows)
