@@ -21,13 +21,13 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from clash import redaction
 from clash.dotenv_file import DotEnv, misspelt, read_dotenv
 from clash.errors import SettingsError, UsageError
+from clash.frame_size import check_fps, parse_size
 from clash.server_addresses import fault_of_address
 
 logger = logging.getLogger(__name__)
 DOT_ENV = Path(".env")
 
 Kind = Literal["screenplay", "image", "video", "speech"]
-_SIZE = re.compile(r"(\d{1,6})\s*[xX×]\s*(\d{1,6})")
 
 
 class ProviderLimit(BaseModel):
@@ -390,24 +390,3 @@ def _warn(found: DotEnv) -> None:
         if sentence not in _warned:
             _warned.add(sentence)
             logger.warning("%s", sentence)
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Return width and height in pixels of a size such as `1280x720`. Raises `UsageError`."""
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(f"size {text!r} is not WIDTHxHEIGHT", hint="for example --size 1280x720")
-    width, height = int(match[1]), int(match[2])
-    hint = "for example --size 1280x720"
-    if not (64 <= width <= 4096 and 64 <= height <= 4096):
-        raise UsageError(f"size {text!r}: width and height must be between 64 and 4096", hint=hint)
-    if width % 2 or height % 2:
-        raise UsageError(f"size {text!r}: width and height must both be even (H.264 4:2:0)", hint=hint)
-    return width, height
-
-
-def check_fps(fps: int) -> int:
-    """Return the frame rate. Raises `UsageError` unless it is 8 to 60."""
-    if not 8 <= fps <= 60:
-        raise UsageError(f"fps {fps} is not between 8 and 60")
-    return fps

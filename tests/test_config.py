@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from clash.config import Settings, load_settings, parse_size
+from clash.config import Settings, load_settings
 from clash.errors import SettingsError, UsageError
+from clash.frame_size import parse_size
 
 VARIABLES = {str(field.validation_alias) for field in Settings.model_fields.values()}
 

@@ -32,7 +32,8 @@ from clash.database.port import Database, Statement
 from clash.database.rows import CallRow, NewAsset, NewCall
 from clash.errors import DO, Action, BudgetExceededError, ClashError, ConflictError, Remedy, StoppedError, StorageError
 from clash.money import to_micro, usd_text
-from clash.providers.ports import FREE, Job, Quote, endpoint_of
+from clash.providers.endpoints import endpoint_of
+from clash.providers.ports import FREE, Job, Quote
 from clash.providers.registry import Model
 from clash.vocabulary import CallState, Precision, RunStatus
 

@@ -55,7 +55,8 @@ from clash.database.rows import CallRow
 from clash.errors import DO, Action, ClashError, ProviderError, Remedy, StorageError
 from clash.money import to_micro, usd_text
 from clash.providers.clip_abilities import fitted
-from clash.providers.ports import AnyProvider, Job, Kind, Searchable, endpoint_of
+from clash.providers.endpoints import endpoint_of
+from clash.providers.ports import AnyProvider, Job, Kind, Searchable
 from clash.providers.registry import Model, Registry
 from clash.providers.voices import Person, VoiceIds, cast_voices
 from clash.redaction import without_password

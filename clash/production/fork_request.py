@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from clash.assets import AssetStore, sha256_of
-from clash.config import Settings, check_fps, parse_size
+from clash.config import Settings
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.editing.cast import CastSheet
 from clash.errors import UsageError
+from clash.frame_size import check_fps, parse_size
 from clash.money import from_micro
 from clash.production.cast_files import CastPlan, find_cast
 from clash.production.clip_warnings import clip_warnings, format_asked

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from clash.assets import AssetStore, sha256_of
-from clash.config import Settings, check_fps, parse_size
+from clash.config import Settings
 from clash.database.rows import RunRow
 from clash.database.run_settings import Basis
 from clash.editing.screenplay_file import ScreenplayFile, read_screenplay
 from clash.errors import ConflictError, StoryError, UsageError
+from clash.frame_size import check_fps, parse_size
 from clash.hints import command
 from clash.production.cast_files import CastPlan, find_cast
 from clash.production.clip_warnings import clip_warnings, format_asked

@@ -346,15 +346,6 @@ class FailsFree(Protocol):
 
 
 @runtime_checkable
-class HasEndpoints(Protocol):
-    """A provider whose crafts are asked at different addresses. `endpoint` is that of the first."""
-
-    def endpoint_for(self, kind: Kind) -> str:
-        """Return where requests of this kind are sent, without a password."""
-        ...
-
-
-@runtime_checkable
 class Identified(Protocol):
     """A provider that says itself what decides an answer. For any other, `default_identity` says it."""
 
@@ -394,11 +385,6 @@ class KeepsTime(Protocol):
 
 
 AnyProvider = Provider | JobProvider
-
-
-def endpoint_of(provider: AnyProvider, kind: Kind) -> str:
-    """Return the address where this provider is asked for requests of this kind."""
-    return provider.endpoint_for(kind) if isinstance(provider, HasEndpoints) else provider.endpoint
 
 
 def screenplay_of(content: bytes) -> Screenplay:

@@ -9,11 +9,11 @@ from typing import Any, Literal, Protocol
 
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult, CallSpec
-from clash.config import parse_size
 from clash.database.decisions import FilmCut
 from clash.database.run_settings import Basis, RunSettings
 from clash.editing.takes import Takes
 from clash.errors import Remedy
+from clash.frame_size import parse_size
 from clash.providers.ports import Kind
 from clash.providers.voices import Person, VoiceIds
 

@@ -9,8 +9,8 @@ import av
 import pytest
 from filming import clash, environment
 
-from clash.config import check_fps, parse_size
 from clash.errors import UsageError
+from clash.frame_size import check_fps, parse_size
 
 STORY = (
     "scene,location,characters,description,dialogue\n"

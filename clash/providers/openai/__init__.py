@@ -56,7 +56,7 @@ class OpenAIProvider:
         return server_of(kind, self._settings)
 
     def endpoint_for(self, kind: Kind) -> str:
-        """See `clash.providers.ports.HasEndpoints`."""
+        """See `clash.providers.endpoints.HasEndpoints`."""
         return without_password(self.server(kind if kind in self.crafts else self.crafts[0]).base_url)
 
     def revision(self, model: str, request: Request) -> str:  # noqa: ARG002 - `identity` holds what depends on the model
