@@ -15,7 +15,7 @@ from http_vendors.asked import small_files
 from test_documents import holds
 
 from clash.config import Settings
-from clash.errors import SettingsError, UsageError
+from clash.errors import NotFoundError, SettingsError, UsageError
 from clash.providers.http.files import read_vendor_file, vendor_file
 from clash.providers.http.template import fill
 from clash.providers.registry import Registry, provider_names
@@ -132,18 +132,18 @@ def test_doctor_knows_the_vendors_of_the_folder(tmp_path: Path, acme: Acme) -> N
             lambda text: text.replace('endpoint = "pictures"', 'endpoint = "stills"'),
             "there is no endpoint 'stills'",
         ),
-        (lambda text: text.replace("https://api.acme", "http://api.acme"), "base_url: String should match"),
+        (lambda text: text.replace("https://api.acme", "http://api.acme"), "base_url: must be an address that starts with https://"),
         (lambda text: text.replace('"Bearer ${key}"', '"Bearer"'), "a header sends it as ${key}: one is missing"),
         (lambda text: text.replace('"output.url"', '"output url"'), "'output url' is not a path into JSON"),
         (lambda text: text.replace("${job}", "${task}"), "${task} is no part of an address; known: call, file, job"),
         (lambda text: text.replace("seed = true", "seed = true\nsound = true"), "sound = true, but the body does not"),
         (
             lambda text: text.replace("last_frame = true", 'last_frame = "often"'),
-            "models.0.last_frame: Input should",
+            "models.0.last_frame: must be true or false",
         ),
         (
             lambda text: text.replace('unit = "image"', 'unit = "piece"'),
-            "models.1.prices.0.unit: Input should be",
+            "models.1.prices.0.unit: must be one of: 'image', 'megapixel'",
         ),
         (lambda text: text + "\n[models", "is no TOML"),
         (
@@ -169,8 +169,12 @@ def test_what_is_wrong_is_named_by_its_key(tmp_path: Path, change: Callable[[str
 
 def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     """A missing file, one with another ending, and one with the name of an installed provider."""
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(NotFoundError, match="there is no vendor file") as missing:
         read_vendor_file(tmp_path / "nobody.toml")
+    assert missing.value.exit_code == 3
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_vendor_file(tmp_path / "folder.toml")
     with pytest.raises(UsageError, match=r"not a \.toml file"):
         read_vendor_file(tmp_path / "acme.json")
     written(tmp_path, name="fal")
@@ -225,3 +229,41 @@ def test_templates_leave_out_what_has_no_value() -> None:
         "c": [],
     }
     assert fill(body, {"x": 0}) == {"a": 0, "b": [{"t": "text", "v": 0}], "c": [], "d": {"e": 0}}
+
+
+def test_all_that_is_wrong_is_told_in_one_go(tmp_path: Path) -> None:
+    """Single keys and what does not go together, each with its key; no word of the library that checks them."""
+    text = ACME.replace("poll_every_s", "pol_every_s").replace('unit = "image"', 'unit = "piece"')
+    text = text.replace("concurrency = 4", "concurrency = 0").replace('"$resolution"', '"$size_of_it"')
+    text = text.replace("most_references = 4", 'most_references = "four"').replace('result = "output.url"', "")
+    with pytest.raises(SettingsError) as caught:
+        read_vendor_file(written(tmp_path, text))
+    head, *lines = caught.value.message.splitlines()
+    assert head.endswith("acme.toml has 6 faults:")
+    assert [line.partition(": ")[0].strip() for line in lines] == [
+        "concurrency",
+        "pol_every_s",
+        "models.1.most_references",
+        "models.1.prices.0.unit",
+        "endpoints.clips",
+        "models.0 (reel-2)",
+    ]
+    assert "concurrency: must be at least 1" in caught.value.message
+    assert "most_references: must be a whole number" in caught.value.message
+    assert not re.search(r"Input should|Field required|Extra inputs|pydantic", caught.value.message)
+
+
+def test_a_file_of_nothing_says_what_it_needs(tmp_path: Path) -> None:
+    """The keys without which there is no vendor, in one go."""
+    with pytest.raises(SettingsError) as caught:
+        read_vendor_file(written(tmp_path, ""))
+    told = re.findall(r"^  (\w+): is missing$", caught.value.message, flags=re.MULTILINE)
+    assert told == ["title", "source", "checked_on", "base_url", "base_url_setting", "endpoints", "models"]
+
+
+def test_values_with_digits_in_their_names_are_filled() -> None:
+    """`keyframe_base64` is a value like any other."""
+    assert fill({"a": "$keyframe_base64", "b": "x${keyframe_base64}"}, {"keyframe_base64": "QUJD"}) == {
+        "a": "QUJD",
+        "b": "xQUJD",
+    }

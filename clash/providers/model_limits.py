@@ -59,7 +59,10 @@ class Voices(ModelData):
 
 
 class ModelLimits(ModelData):
-    """One model and what it can make. `free`: its calls cost nothing."""
+    """One model and what it can make. `free`: its calls cost nothing.
+
+    `duration_suffix` stands behind the seconds where a model wants `8s`; `duration_as_text` is for `"8"`.
+    """
 
     provider: str
     id: str
@@ -75,6 +78,7 @@ class ModelLimits(ModelData):
     durations_s: tuple[int, ...] = ()
     duration_range_s: tuple[int, int] | None = None
     duration_as_text: bool = False
+    duration_suffix: str = ""
     languages: dict[str, Voices] = Field(default_factory=dict)
 
     @property
@@ -125,8 +129,11 @@ class ModelLimits(ModelData):
 
     def duration(self, request: VideoRequest) -> int | str:
         """The same, as the model wants it written."""
-        seconds = self.duration_s(request)
-        return str(seconds) if self.duration_as_text else seconds
+        return self.duration_words(self.duration_s(request))
+
+    def duration_words(self, seconds: int) -> int | str:
+        """So many seconds, as the model wants them written: 8, "8", or "8s"."""
+        return f"{seconds}{self.duration_suffix}" if self.duration_as_text or self.duration_suffix else seconds
 
     def voices(self, request: SpeechRequest) -> Voices:
         """The voices for the words' language. Raises `UsageError` for one that the model does not speak."""

@@ -9,6 +9,7 @@ address that was checked. Behind a proxy the proxy looks names up, so it is told
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,23 @@ _GONE = {401, 403, 404, 410}
 """How hosts of files say that an address (most are signed for a time) is no longer good."""
 
 
+@dataclass(frozen=True, repr=False)
+class OwnHeaders:
+    """Headers, a key among them perhaps, that go to one origin (`https://host:port`) and to no other."""
+
+    origin: str
+    headers: Mapping[str, str]
+
+    def of(self, address: httpx.URL) -> Mapping[str, str]:
+        """Return the headers for an address: none where it is of another origin."""
+        return self.headers if _origin(address) == _origin(httpx.URL(self.origin)) else {}
+
+
+def _origin(address: httpx.URL) -> tuple[str, str, int | None]:
+    port = address.port or {"https": 443, "http": 80}.get(address.scheme)
+    return address.scheme, address.host.lower(), port
+
+
 @dataclass(frozen=True)
 class Downloads:
     """How files are fetched: at most `longest_s` seconds a file, redirects included."""
@@ -49,15 +67,15 @@ class Downloads:
         addresses = AddressFilter(ranges or (), bool(Proxies.of_environment().by_scheme), fake_ip=ranges != ())
         return cls(settings.allow_hosts, addresses=addresses)
 
-    async def fetch(self, url: str, *, most_bytes: int) -> bytes:
-        """The file at an address.
+    async def fetch(self, url: str, *, most_bytes: int, own: OwnHeaders | None = None) -> bytes:
+        """The file at an address. `own`: what is sent along where the address, or a redirect, is of its origin.
 
         Raises `SettingsError` (code `unsafe_address`) for one that is not public, `ProviderError` for what else goes
         wrong: code `expired` when it is no longer there, else one that may be tried again.
         """
         try:
             async with asyncio.timeout(self.longest_s):
-                return await self._follow(url, most_bytes)
+                return await self._follow(url, most_bytes, own)
         except TimeoutError:
             raise ProviderError(f"{safe_url(url)} did not come within {self.longest_s:.0f} s", retryable=True) from None
         except httpx.InvalidURL as error:
@@ -95,7 +113,7 @@ class Downloads:
             why = str(error) or f"no answer within {_ASK_S:.0f} s"
             raise ProviderError(f"{host} cannot be reached: {why}", code="unreachable", retryable=True) from error
 
-    async def _follow(self, url: str, most_bytes: int) -> bytes:
+    async def _follow(self, url: str, most_bytes: int, own: OwnHeaders | None) -> bytes:
         address = httpx.URL(url)
         transport = NetworkTransport()
         async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, transport=transport) as client:
@@ -108,7 +126,11 @@ class Downloads:
                     "GET",
                     pinned.url,
                     extensions=pinned.extensions,
-                    headers={"Host": address.netloc.decode("ascii"), "Accept-Encoding": ACCEPTED_ENCODING},
+                    headers={
+                        **(own.of(address) if own is not None else {}),
+                        "Host": address.netloc.decode("ascii"),
+                        "Accept-Encoding": ACCEPTED_ENCODING,
+                    },
                 )
                 response = await client.send(request, stream=True)
                 try:

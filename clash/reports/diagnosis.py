@@ -221,8 +221,9 @@ def _has_key(provider: str, settings: Settings) -> bool:
         return vendor_key(provider, settings) is not None
     if provider not in vendor_names(settings) or provider in installed_names():
         return True
-    variable = vendor_file(provider, settings).key
-    return not variable or variable_of(variable) is not None
+    keys = vendor_file(provider, settings).keys
+    # Of two of which one is missing, the probe says so.
+    return not keys or any(variable_of(name) is not None for name in keys)
 
 
 async def _database_check(settings: Settings) -> dict[str, Any]:

@@ -44,6 +44,7 @@ async def list_models(settings: Settings) -> ModelList:
 
 def _item(card: ModelLimits, prices: PriceList, settings: Settings, vendor: VendorFile | None = None) -> dict[str, Any]:
     key = (vendor.key or None) if vendor is not None else KEY_VARIABLES.get(card.provider)
+    keys = vendor.keys if vendor is not None else tuple(filter(None, [key]))
     package = _PACKAGES.get(card.provider)
     missing = package is not None and not installed(package)
     published = [
@@ -63,7 +64,7 @@ def _item(card: ModelLimits, prices: PriceList, settings: Settings, vendor: Vend
         "prices": published,
         "price": "; ".join(_words(price) for price in published) or ("free" if card.free else "unknown"),
         "key": key,
-        "key_present": key is None or _has_key(key, card.provider, settings),
+        "key_present": all(_has_key(name, card.provider, settings) for name in keys),
         "package": package,
         "install": install_command(EXTRAS[package]) if missing and package else None,
     }

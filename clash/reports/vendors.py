@@ -41,7 +41,7 @@ async def check_vendor(settings: Settings, file: str) -> VendorChecked:
             "checked_on": vendor.checked_on.isoformat(),
             "base_url": base_url_of(vendor),
             "key": vendor.key or None,
-            "key_present": not vendor.key or variable_of(vendor.key) is not None,
+            "key_present": all(variable_of(name) is not None for name in vendor.keys),
             "overrides": f"{vendor.name}, which comes with clash" if shipped else None,
             "models": [_model(vendor, model, prices) for model in vendor.models],
             "inputs": [],

@@ -9,7 +9,7 @@ from typing import Any
 
 from clash.errors import ProviderError, UsageError
 from clash.providers.http.template import fill
-from clash.providers.http.vendor import VendorFile, VendorModel
+from clash.providers.http.vendor import Endpoint, VendorFile, VendorModel
 from clash.providers.media import reference_uri
 from clash.providers.picture_prompts import clip_prompt, picture_prompt, references_for
 from clash.providers.ports import Context, ImageRequest, Quote, Reference, Request, SpeechRequest, VideoRequest
@@ -32,7 +32,13 @@ def identity_of(vendor: VendorFile, model: VendorModel, request: Request) -> dic
     """
     values = _values(model, request, lambda reference: f"sha256:{reference.sha256}")
     body = fill(vendor.body_of(model), {**values, "call": ""})
-    return {"submit": vendor.endpoints[model.endpoint].submit, "body": body}
+    return {"submit": submit_of(vendor.endpoints[model.endpoint], model, request), "body": body}
+
+
+def submit_of(endpoint: Endpoint, model: VendorModel, request: Request) -> str:
+    """Return the call that asks for it: another one for a clip with a last frame, where the vendor has it so."""
+    ends = isinstance(request, VideoRequest) and model.last_frame and request.last_frame is not None
+    return endpoint.submit_with_last_frame if ends and endpoint.submit_with_last_frame else endpoint.submit
 
 
 def sample_body(vendor: VendorFile, model: VendorModel, request: Request) -> dict[str, Any]:
@@ -78,8 +84,8 @@ def _values(model: VendorModel, request: Request, shown: Callable[[Reference], s
             "size": f"{request.width}x{request.height}",
             "aspect_ratio": model.aspect_ratio(request),
             "resolution": resolution,
-            "duration": str(seconds) if model.duration_as_text else seconds,
-            "sound": request.generate_audio if model.sound else None,
+            "duration": model.duration_words(seconds),
+            "sound": _sound(model, request),
         }
     if isinstance(request, SpeechRequest):
         if len(request.text) > model.most_prompt_characters:
@@ -92,8 +98,15 @@ def _values(model: VendorModel, request: Request, shown: Callable[[Reference], s
             "text": request.text,
             "voice": model.voices(request).voice(request),
             "language": request.language,
+            "language_code": request.language.split("-")[0].lower(),
         }
     raise ProviderError(f"{model.spec} makes no {type(request).__name__}", code="unknown_model")
+
+
+def _sound(model: VendorModel, request: VideoRequest) -> bool | str | None:
+    if not model.sound:
+        return None
+    return model.sound_words[not request.generate_audio] if model.sound_words else request.generate_audio
 
 
 def _base64(uri: str) -> str:
@@ -103,10 +116,19 @@ def _base64(uri: str) -> str:
 def chosen(model: VendorModel, request: VideoRequest) -> tuple[str | None, int]:
     """Return the resolution and the whole seconds of a clip: the best resolution that can be as long as the shot.
 
-    Raises `UsageError` for a shot that no clip of the model can fill.
+    Only those count that can have what the clip is asked for. Raises `UsageError` for a shot that no clip of the
+    model can fill.
     """
     short = min(request.width, request.height)
-    ranked = sorted(model.resolutions, key=lambda name: _rank(model.resolutions[name], short))
+    ends = model.last_frame and request.last_frame is not None
+    able = set(model.resolutions)
+    if ends and model.last_frame_at:
+        able &= set(model.last_frame_at)
+    if model.sound and request.generate_audio and model.sound_at:
+        able &= set(model.sound_at)
+    if ends and model.durations_with_last_frame:
+        model = model.model_copy(update={"durations_s": model.durations_with_last_frame, "durations_at": {}})
+    ranked = sorted(able or model.resolutions, key=lambda name: _rank(model.resolutions[name], short))
     for name in ranked:
         limited = model.durations_at.get(name)
         try:
@@ -131,7 +153,8 @@ def quote(model: VendorModel, prices: PriceList, request: Request) -> Quote:
         if tokens := model.tokens_per_s.get(resolution or ""):
             units["million tokens"] = Decimal(tokens * seconds) / _MILLION
         variants = (f"{resolution or ''} {seconds}s".strip(), resolution or "")
-        return _quoted(model, prices, units, variants, with_sound=model.sound and request.generate_audio)
+        sounds = model.sound_always or (model.sound and request.generate_audio)
+        return _quoted(model, prices, units, variants, with_sound=sounds)
     if isinstance(request, ImageRequest):
         width, height = model.size(request)
         units = {"image": Decimal(1), "megapixel": Decimal(width * height) / _MILLION}
@@ -161,6 +184,5 @@ def _quoted(
     if price is None or price.unit not in units:
         return prices.unpriced(model.spec)
     count = units[price.unit]
-    return Quote(
-        count * price.price, count, price.unit, price.price, estimated=price.unit in ("megapixel", "million tokens")
-    )
+    estimated = model.estimated or price.unit in ("megapixel", "million tokens")
+    return Quote(count * price.price, count, price.unit, price.price, estimated=estimated)

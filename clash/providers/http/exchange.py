@@ -84,7 +84,7 @@ class VendorClient:
         text = response.text if response.status_code >= 400 else ""
         said = error_in(vendor.errors, response.status_code, value, response.headers, text)
         if said is not None and (judge_codes or response.status_code >= 400):
-            raise meaning_of(said, vendor.errors, about, vendor.key, purpose)
+            raise meaning_of(said, vendor.errors, about, " and ".join(vendor.keys), purpose)
         if want_json and not isinstance(value, dict):
             kind = response.headers.get("content-type", "no type")[:60]
             message = f"{about}: the answer ({kind}, {len(response.content)} bytes) is no JSON object"

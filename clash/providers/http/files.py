@@ -11,8 +11,9 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from clash.config import Settings
-from clash.errors import SettingsError, UsageError
+from clash.errors import NotFoundError, SettingsError, UsageError
 from clash.providers.http.vendor import VendorFile
+from clash.providers.http.vendor_faults import Fault, faults_between, faults_in, told, without
 from clash.providers.vendor_names import SUFFIX, own_files, shipped_files, vendor_names
 from clash.regular_files import read_regular_file
 
@@ -33,11 +34,17 @@ def vendor_files(settings: Settings, without: frozenset[str]) -> Iterator[Vendor
 
 
 def read_vendor_file(path: Path) -> VendorFile:
-    """Return the vendor in a file. Raises `SettingsError` that names the file, the key, what is wrong and allowed."""
+    """Return the vendor in a file.
+
+    Raises `SettingsError` that names the file and all that is wrong in it, by key, with what is allowed;
+    `NotFoundError` where there is no such file.
+    """
     if path.suffix != SUFFIX:
         raise UsageError(f"{path} is not a .toml file", hint="its name is the vendor's: acme.toml for acme:MODEL")
     try:
         content = read_regular_file(path, _MOST_BYTES)
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no vendor file {path}") from None
     except OSError as error:
         raise SettingsError(f"the vendor file {path} cannot be read: {error.strerror or error}") from None
     return _checked(content, path.stem, str(path))
@@ -53,22 +60,39 @@ def _checked(content: bytes, name: str, where: str) -> VendorFile:
         data = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"the vendor file {where} is no TOML: {error}", code="bad_vendor_file") from None
+    data["name"] = name
     models: object = data.get("models")
     for model in cast("list[object]", models) if isinstance(models, list) else ():
         if isinstance(model, dict):
             cast("dict[str, Any]", model)["provider"] = name
-    try:
-        return VendorFile.model_validate({**data, "name": name})
-    except ValidationError as error:
+    vendor, faults = _validated(data)
+    if vendor is None or faults:
         raise SettingsError(
-            f"the vendor file {where}: {_first_fault(error)}",
+            f"the vendor file {where}{told(faults)}",
             code="bad_vendor_file",
             hint="docs/providers.md says what a vendor's file holds",
-        ) from None
+        )
+    return vendor
 
 
-def _first_fault(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    what = first["msg"].removeprefix("Value error, ")
-    return f"{key}: {what}" if key else what
+def _validated(data: dict[str, Any]) -> tuple[VendorFile | None, list[Fault]]:
+    """The vendor, or all that is wrong: with single keys, and between those that are right."""
+    try:
+        vendor = VendorFile.model_validate(data)
+    except ValidationError as error:
+        faults = faults_in(error, data)
+        rest, broken = without(data, faults)
+        try:
+            vendor = VendorFile.model_validate(rest)
+        except ValidationError:
+            return None, faults  # a key that it cannot be without is wrong or missing: the rest says nothing
+        more = [fault for fault in faults_between(vendor) if not any(_touches(fault, table) for table in broken)]
+        return None, [*faults, *more]
+    return vendor, list(faults_between(vendor))
+
+
+def _touches(fault: Fault, table: tuple[str | int, ...]) -> bool:
+    """Whether a fault may come from the keys that were left out of a table."""
+    place = [str(step).partition(" ")[0] for step in fault[0]]
+    gone = [str(step) for step in table]
+    return place[: len(gone)] == gone if gone else len(place) == 1

@@ -15,11 +15,13 @@ from clash.providers.http import asking, results
 from clash.providers.http.exchange import Answered, Asked, VendorClient, asked_of
 from clash.providers.http.files import vendor_file
 from clash.providers.http.meaning import content_refused, error_in, matches, meaning_of, writable
-from clash.providers.http.template import text_at
+from clash.providers.http.template import fill_text, state_at, text_at
+from clash.providers.http.tokens import Tokens
 from clash.providers.http.vendor import Endpoint, States, VendorFile, VendorModel
+from clash.providers.json_paths import at
 from clash.providers.ports import Answer, Context, Job, JobStatus, Quote, Request
 from clash.providers.prices import load_prices
-from clash.providers.transport import Downloads
+from clash.providers.transport import Downloads, OwnHeaders
 from clash.providers.voices import Voice, named_voices
 from clash.redaction import known
 from clash.server_addresses import fault_of_address
@@ -43,6 +45,7 @@ class HttpProvider:
         self._prices = load_prices(settings, self.vendor.price_list())
         self._models = {model.id: model for model in self.vendor.models}
         self._client: VendorClient | None = None
+        self._tokens = Tokens()
         self._succeeded: dict[str, Answered] = {}
         self.idempotent = self.vendor.idempotent
         self.concurrency = self.vendor.concurrency
@@ -81,7 +84,8 @@ class HttpProvider:
 
     def makes_sound(self, model: str) -> bool:
         """See `clash.providers.clip_abilities.MakesSound`."""
-        return self._model(model).sound
+        described = self._model(model)
+        return described.sound or described.sound_always
 
     def quote(self, model: str, request: Request) -> Quote:
         """See `clash.providers.ports.Priced`."""
@@ -93,7 +97,7 @@ class HttpProvider:
 
     def require(self, model: str) -> None:  # noqa: ARG002 - all models need the same
         """Raise `SettingsError` for what would keep a request from being sent. Calls nobody."""
-        self._key()
+        self._signing()
         self._connected()
 
     async def check_file_host(self, host: str) -> str:
@@ -106,12 +110,14 @@ class HttpProvider:
         endpoint = self._endpoint(described)
         body = await asyncio.to_thread(asking.body_of, self.vendor, described, request, context)
         voice = asking.voice_of(described, request)
-        asked = self._asked(endpoint.submit, described, endpoint, body=body, call=context.key, voice=voice)
+        call = asking.submit_of(endpoint, described, request)
+        asked = self._asked(call, described, endpoint, body=body, call=context.key, voice=voice)
         is_json = bool(endpoint.job) or endpoint.result_is != "body"
         answered = await self._connected().send(asked, described.spec, "buy", want_json=is_json)
         if not endpoint.job:
+            downloads, own = Downloads.of(self._settings), self._own_headers(endpoint)
             return await results.answer_at_once(
-                self.vendor, endpoint, described, answered, self._prices, request, Downloads.of(self._settings)
+                self.vendor, endpoint, described, answered, self._prices, request, downloads, own
             )
         return self._job_in(answered.json, endpoint.job, described)
 
@@ -127,13 +133,17 @@ class HttpProvider:
         endpoint = self._endpoint(described)
         # The code in an answer about a job is the job's, where its state says that it failed.
         answered = await self._look(endpoint.poll, described, endpoint, job, judge_codes=False)
-        state, states = text_at(answered.json, endpoint.state), endpoint.states or States()
+        state, states = state_at(answered.json, endpoint.state), endpoint.states or States()
+        if refusal := text_at(answered.json, endpoint.refused_if):
+            raise content_refused(f"{described.spec}: {writable(refusal)}").with_(cost_usd=Decimal(0))
+        if at(answered.json, endpoint.failed_if) is not None:
+            return self._failed(endpoint, described, answered, state or "failed")
         if matches(state, states.succeeded):
             self._succeeded[job.id] = answered
             return JobStatus("succeeded")
         if matches(state, states.failed):
             return self._failed(endpoint, described, answered, state)
-        if matches(state, states.running):
+        if matches(state, states.running) or (not state and "" in states.running):
             return JobStatus("running")
         if matches(state, states.queued):
             return JobStatus("queued")
@@ -142,7 +152,7 @@ class HttpProvider:
             raise ProviderError(told, code="expired", status_code=404)
         said = error_in(self.vendor.errors, 200, answered.json, {}, "")
         if said is not None:
-            raise meaning_of(said, self.vendor.errors, described.spec, self.vendor.key, "look")
+            raise meaning_of(said, self.vendor.errors, described.spec, " and ".join(self.vendor.keys), "look")
         raise ProviderError(
             f"{described.spec}: the job {job.id} is in the state {writable(state)[:60]!r}, which the vendor's file does"
             " not name; its id is kept",
@@ -154,11 +164,11 @@ class HttpProvider:
         errors = self.vendor.errors
         code = text_at(answered.json, endpoint.failure_code or errors.code)
         words = writable(text_at(answered.json, endpoint.failure_message or errors.message)) or f"it is {state}"
-        told = f"{model.spec}: {words}" + (f" ({code})" if code else "")
+        told = f"{model.spec}: {words}" + (f" ({code})" if code and code not in words else "")
         if matches(code, errors.refused_content):
             raise content_refused(told).with_(cost_usd=Decimal(0))
-        again = matches(code, errors.retry) or matches(code, errors.unsure) or matches(code, errors.rate_limited)
-        return JobStatus("failed", told, retryable=again)
+        passing = matches(code, errors.retry) or matches(code, errors.unsure) or matches(code, errors.rate_limited)
+        return JobStatus("failed", told, retryable=passing or endpoint.failures_are_free)
 
     async def fetch(self, model: str, job: Job) -> Answer:
         """Download what a succeeded job made, at once, and decode all of it. Raises `ProviderError`."""
@@ -170,7 +180,8 @@ class HttpProvider:
             file = text_at(answered.json, endpoint.file)
             answered = await self._look(endpoint.fetch, described, endpoint, job, file=file)
         try:
-            return await results.answer_of(endpoint, described, answered, cost, Downloads.of(self._settings))
+            downloads, own = Downloads.of(self._settings), self._own_headers(endpoint)
+            return await results.answer_of(endpoint, described, answered, cost, downloads, own)
         except ProviderError as error:
             # None: the vendor did not say; then it counts as what it was quoted.
             raise error.with_(cost_usd=cost) from error.__cause__
@@ -193,9 +204,9 @@ class HttpProvider:
     async def probe(self) -> str:
         """What a free call says: that the key is good. Raises `ClashError`."""
         if not self.vendor.probe:
-            self._key()
+            self._signing()
             return "the key is set; its vendor has no free call that could try it"
-        asked = asked_of(self.vendor, None, self.vendor.probe, {"key": self._key()}, base_url=self.endpoint)
+        asked = asked_of(self.vendor, None, self.vendor.probe, self._signing(), base_url=self.endpoint)
         await self._connected().send(asked, self.name, "look", want_json=False)
         return "the key is good"
 
@@ -204,11 +215,26 @@ class HttpProvider:
     def _asked(
         self, what: str, model: VendorModel, endpoint: Endpoint, *, body: Mapping[str, Any] | None = None, **values: str
     ) -> Asked:
-        known_values = {"key": self._key(), "model": model.name or model.id, **values}
+        known_values = {**self._signing(), "model": model.name or model.id, **values}
         return asked_of(self.vendor, endpoint, what, known_values, base_url=self.endpoint, body=body)
 
-    def _key(self) -> str:
-        variable = self.vendor.key
+    def _own_headers(self, endpoint: Endpoint) -> OwnHeaders | None:
+        """What goes along when a file is fetched from the address that is asked; no other host is sent a key."""
+        if not endpoint.result_headers:
+            return None
+        values = self._signing()
+        filled = {name: fill_text(text, values) for name, text in endpoint.result_headers.items()}
+        return OwnHeaders(self.endpoint, filled)
+
+    def _signing(self) -> dict[str, str]:
+        """The values by which a request says whose it is: the key, or a token that is signed with it."""
+        if not self.vendor.auth:
+            return {"key": self._key(self.vendor.key)}
+        token = self._tokens.token(self._key(self.vendor.key), self._key(self.vendor.secret))
+        known().remember(f"token of {self.name}", token)
+        return {"token": token}
+
+    def _key(self, variable: str) -> str:
         if not variable:
             return ""
         key = variable_of(variable)

@@ -12,14 +12,14 @@ from clash.config import Kind
 from clash.errors import ClashError, ProviderError
 from clash.providers.http.asking import quote
 from clash.providers.http.exchange import Answered
-from clash.providers.http.meaning import Said, meaning_of, writable
+from clash.providers.http.meaning import Said, content_refused, meaning_of, writable
 from clash.providers.http.template import text_at
 from clash.providers.http.vendor import Endpoint, VendorFile, VendorModel
 from clash.providers.json_paths import at
 from clash.providers.media import bad_file, examined
 from clash.providers.ports import Answer, Request
 from clash.providers.prices import PriceList
-from clash.providers.transport import Downloads
+from clash.providers.transport import Downloads, OwnHeaders
 from clash.redaction import redacted
 
 _MOST_BYTES: Mapping[Kind, int] = {"screenplay": 1 << 20, "image": 64 << 20, "video": 1 << 30, "speech": 128 << 20}
@@ -39,6 +39,7 @@ async def answer_at_once(
     prices: PriceList,
     request: Request,
     downloads: Downloads,
+    own: OwnHeaders | None = None,
 ) -> Answer:
     """Return the answer of a model that answers at once. It was made, so an error of it says what it cost."""
     cost = billed(endpoint, model, answered.json, prices)
@@ -46,7 +47,7 @@ async def answer_at_once(
         _check_not_refused(vendor, endpoint, model, answered)
         for attempt in range(1, _FETCHES + 1):
             try:
-                return await answer_of(endpoint, model, answered, cost, downloads)
+                return await answer_of(endpoint, model, answered, cost, downloads, own)
             except ProviderError as error:
                 if not error.retryable or attempt == _FETCHES:
                     raise
@@ -67,19 +68,26 @@ def _check_not_refused(vendor: VendorFile, endpoint: Endpoint, model: VendorMode
     """Raise `ProviderError` for an answer that has an error in the place of its file."""
     if endpoint.result_is == "body" or at(answered.json, endpoint.result) is not None:
         return
+    free = Decimal(0) if endpoint.failures_are_free else None
+    if refusal := text_at(answered.json, endpoint.refused_if):
+        raise content_refused(f"{model.spec}: {writable(refusal)}").with_(cost_usd=free)
     code = text_at(answered.json, endpoint.failure_code)
     if code:
         said = Said(200, code, writable(text_at(answered.json, endpoint.failure_message)))
-        error = meaning_of(said, vendor.errors, model.spec, vendor.key, "look")
-        free = Decimal(0) if endpoint.failures_are_free else None
+        error = meaning_of(said, vendor.errors, model.spec, " and ".join(vendor.keys), "look")
         raise ProviderError(error.message, code=error.code, hint=error.hint, cost_usd=free)
 
 
 async def answer_of(
-    endpoint: Endpoint, model: VendorModel, answered: Answered, cost: Decimal | None, downloads: Downloads
+    endpoint: Endpoint,
+    model: VendorModel,
+    answered: Answered,
+    cost: Decimal | None,
+    downloads: Downloads,
+    own: OwnHeaders | None = None,
 ) -> Answer:
     """Return the file in an answer, or at the address in it, all of it decoded. Raises `ProviderError`."""
-    content = await _content(endpoint, model, answered, downloads)
+    content = await _content(endpoint, model, answered, downloads, own)
     try:
         media_type, facts = await asyncio.to_thread(examined, model.kind, content)
     except ProviderError:
@@ -87,7 +95,7 @@ async def answer_of(
             raise
         # A store of files that was not ready yet is told from a file that is bad by asking once more.
         await asyncio.sleep(_PAUSE_S)
-        content = await _content(endpoint, model, answered, downloads)
+        content = await _content(endpoint, model, answered, downloads, own)
         media_type, facts = await asyncio.to_thread(examined, model.kind, content)
     seed = text_at(answered.json, endpoint.seed)
     facts = {**facts, "seed": int(seed)} if seed.lstrip("-").isdecimal() else facts
@@ -96,7 +104,9 @@ async def answer_of(
     return Answer(content, media_type, cost_usd=cost, facts=facts, response=redacted(response))
 
 
-async def _content(endpoint: Endpoint, model: VendorModel, answered: Answered, downloads: Downloads) -> bytes:
+async def _content(
+    endpoint: Endpoint, model: VendorModel, answered: Answered, downloads: Downloads, own: OwnHeaders | None
+) -> bytes:
     if endpoint.result_is == "body":
         return answered.content
     found = at(answered.json, endpoint.result)
@@ -104,7 +114,7 @@ async def _content(endpoint: Endpoint, model: VendorModel, answered: Answered, d
         said = str(redacted(shortened(answered.json)))[:300].encode("utf-8", "replace").decode("utf-8")
         raise ProviderError(f"{model.spec}: the answer has no {endpoint.result[0]}: {said}", code="bad_answer")
     if endpoint.result_is == "url":
-        return await downloads.fetch(found, most_bytes=_MOST_BYTES[model.kind])
+        return await downloads.fetch(found, most_bytes=_MOST_BYTES[model.kind], own=own)
     try:
         if endpoint.result_is == "hex":
             return bytes.fromhex(found)
@@ -116,6 +126,10 @@ async def _content(endpoint: Endpoint, model: VendorModel, answered: Answered, d
 def billed(endpoint: Endpoint, model: VendorModel, body: object, prices: PriceList) -> Decimal | None:
     """Return what an answer says that the call cost; None where it does not say, or not at which price."""
     bill = endpoint.billed
+    if bill is not None and bill.parts:
+        counts = [(_number(text_at(body, part.units)), part) for part in bill.parts]
+        known = [count / part.per * part.usd for count, part in counts if count is not None]
+        return sum(known, Decimal(0)) if known else None
     count = _number(text_at(body, bill.units)) if bill is not None else None
     if bill is None or count is None:
         return None

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from clash.config import Kind
-from clash.providers.http.asking import chosen, quote, sample_body
+from clash.providers.http.asking import chosen, quote, sample_body, submit_of
 from clash.providers.http.exchange import Asked, asked_of
 from clash.providers.http.vendor import VendorFile, VendorModel
 from clash.providers.ports import ImageRequest, Reference, Request, SpeechRequest, VideoRequest
@@ -68,6 +68,7 @@ def sample_requests(vendor: VendorFile, model: VendorModel, base_url: str) -> li
     endpoint, request = vendor.endpoints[model.endpoint], sample_request(model)
     values = {
         "key": f"<{vendor.key}>",
+        "token": f"<token of {vendor.key}, signed with {vendor.secret}>",
         "call": "<key of the call>",
         "model": model.name or model.id,
         "job": "<job>",
@@ -76,7 +77,7 @@ def sample_requests(vendor: VendorFile, model: VendorModel, base_url: str) -> li
     }
     body = sample_body(vendor, model, request)
     calls = [
-        ("submit", endpoint.submit),
+        ("submit", submit_of(endpoint, model, request)),
         ("find", endpoint.find),
         ("poll", endpoint.poll),
         ("fetch", endpoint.fetch),

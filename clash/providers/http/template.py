@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from clash.providers.json_paths import at
 
-_WHOLE = re.compile(r"\$([a-z_]+)")
-_INSIDE = re.compile(r"\$\{([a-z_]+)\}")
+_WHOLE = re.compile(r"\$([a-z_][a-z0-9_]*)")
+_INSIDE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
 _EACH = {"reference": "references", "reference_base64": "references_base64"}
 """What names one picture in a list, and the value that holds all of them."""
 
@@ -104,3 +104,9 @@ def text_at(body: object, paths: Sequence[str]) -> str:
     """Return the value there as text: a text or a number; "" for anything else."""
     value = at(body, paths)
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def state_at(body: object, paths: Sequence[str]) -> str:
+    """Return how a job stands: a text, a number, `true` or `false`; "" where the answer does not say."""
+    value = at(body, paths)
+    return str(value).lower() if isinstance(value, bool) else text_at(body, paths)

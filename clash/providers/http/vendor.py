@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from clash.providers.http.template import names_in
 from clash.providers.model_limits import ModelData, ModelLimits
@@ -17,19 +17,6 @@ from clash.providers.prices import Price, Unit
 _CALL = re.compile(r"(GET|POST) (/\S*)")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _PATH = re.compile(r"[^.\s]+(\.[^.\s]+)*")
-_COMMON = frozenset({"model", "seed", "call"})
-_NAMES: Mapping[str, frozenset[str]] = {
-    "image": frozenset(
-        {"prompt", "width", "height", "size", "aspect_ratio"}
-        | {"reference", "references", "reference_base64", "references_base64"}
-    ),
-    "video": frozenset(
-        {"prompt", "width", "height", "size", "aspect_ratio", "resolution", "duration", "sound"}
-        | {"keyframe", "keyframe_base64", "last_frame", "last_frame_base64"}
-    ),
-    "speech": frozenset({"text", "voice", "language"}),
-}
-"""What a body may name, by what its model makes."""
 _OF_ADDRESSES = frozenset({"model", "job", "file", "call", "voice"})
 
 
@@ -44,29 +31,27 @@ def _texts(value: object) -> object:
 
 Paths = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 """Where a value stands in an answer: `data.0.url`, or several of which the first that has one counts."""
+def checked_paths(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths. Raises `ValueError` for one that is none."""
+    for path in value:
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"{path!r} is not a path into JSON: `data.0.url`")
+    return value
+
+
 Codes = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 """A vendor's own words or numbers; `*` in one stands for any letters."""
 
 
 class VendorData(ModelData):
-    """A table of a vendor's file. A key that is not known is refused with those that are."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, value: object) -> object:
-        if isinstance(value, Mapping):
-            for key in cast("Mapping[str, object]", value):
-                if key not in cls.model_fields:
-                    import difflib  # only for what is wrong
-
-                    near = difflib.get_close_matches(key, cls.model_fields, 1)
-                    meant = f" (did you mean {near[0]}?)" if near else ""
-                    raise ValueError(f"there is no key {key!r} here{meant}; allowed: {', '.join(cls.model_fields)}")
-        return cast("object", value)
+    """A table of a vendor's file. `clash.providers.http.vendor_faults` says what is wrong in one."""
 
 
 class States(VendorData):
-    """A vendor's words for how a job stands, by ours. `lost`: it knows the job no longer, though it may have run."""
+    """A vendor's words for how a job stands, by ours. `lost`: it knows the job no longer, though it may have run.
+
+    `true` and `false` are words as well, and "" stands for an answer without a state.
+    """
 
     queued: Codes = ()
     running: Codes = ()
@@ -94,25 +79,39 @@ class Errors(VendorData):
     missing: Codes = ()
 
 
+class BillPart(VendorData):
+    """One line of a bill: the number at `units`, and what `per` of them cost in dollars."""
+
+    units: Paths
+    usd: Decimal = Field(ge=0, le=100_000)
+    per: Decimal = Field(default=Decimal(1), gt=0)
+
+
 class Bill(VendorData):
     """What an answer says was billed: the number at `units`, of which `per` are one unit of the model's price.
 
-    `variant`: where the answer says which of the model's prices holds (its resolution).
+    `variant`: where the answer says which of the model's prices holds (its resolution). Or `parts`, which are summed
+    up: for a vendor that counts something else than what its price list names (tokens, credits).
     """
 
-    units: Paths
+    units: Paths = ()
     per: Decimal = Field(default=Decimal(1), gt=0)
     variant: Paths = ()
+    parts: tuple[BillPart, ...] = ()
 
 
 class Endpoint(VendorData):
     """How one kind of call is made: `submit`, then for jobs `poll`, then `fetch` where the result has its own address.
 
     `result` is where the file stands in the last answer: its address, or the file itself in `base64` or `hex`; with
-    `result_is = "body"` the answer is the file.
+    `result_is = "body"` the answer is the file. `result_headers` go along when the file is fetched from the vendor's
+    own address, and nowhere else. `submit_with_last_frame` is where a clip is asked for that ends on a given picture.
+    `failed_if` and `refused_if`: a value there says that the job failed, or that its content was refused. With
+    `failures_are_free` a failed job is handed in again.
     """
 
     submit: str
+    submit_with_last_frame: str = ""
     headers: dict[str, str] = Field(default_factory=dict)
     body: dict[str, Any] = Field(default_factory=dict)
     job: Paths = ()
@@ -122,16 +121,19 @@ class Endpoint(VendorData):
     failure_code: Paths = ()
     failure_message: Paths = ()
     failures_are_free: bool = False
+    failed_if: Paths = ()
+    refused_if: Paths = ()
     file: Paths = ()
     fetch: str = ""
     result: Paths = ()
     result_is: Literal["url", "base64", "hex", "body"] = "url"
+    result_headers: dict[str, str] = Field(default_factory=dict)
     billed: Bill | None = None
     seed: Paths = ()
     find: str = ""
     found: Paths = ()
 
-    @field_validator("submit", "poll", "fetch", "find")
+    @field_validator("submit", "submit_with_last_frame", "poll", "fetch", "find")
     @classmethod
     def _is_a_call(cls, value: str) -> str:
         if not value:
@@ -142,29 +144,15 @@ class Endpoint(VendorData):
             raise ValueError(f"${{{unknown[0]}}} is no part of an address; known: {', '.join(sorted(_OF_ADDRESSES))}")
         return value
 
-    @field_validator("job", "state", "failure_code", "failure_message", "file", "result", "seed", "found")
+    @field_validator("job", "state", "failure_code", "failure_message", "failed_if", "refused_if", "file")
     @classmethod
     def _are_paths(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for path in value:
-            if not _PATH.fullmatch(path):
-                raise ValueError(f"{path!r} is not a path into JSON: `data.0.url`")
-        return value
+        return checked_paths(value)
 
-    @model_validator(mode="after")
-    def _is_whole(self) -> Endpoint:
-        if self.job and not (self.poll and self.state and self.states):
-            raise ValueError("an endpoint with `job` also needs `poll`, `state` and `states`")
-        if self.states and not (self.states.succeeded and self.states.failed):
-            raise ValueError("`states` needs the vendor's words for `succeeded` and `failed`")
-        if not self.job and (self.poll or self.fetch or self.find):
-            raise ValueError("`poll`, `fetch` and `find` are for jobs: `job` says where the job's id stands")
-        if not self.result and self.result_is != "body":
-            raise ValueError('`result` is missing: where the file stands in the answer, or result_is = "body"')
-        if bool(self.find) != bool(self.found):
-            raise ValueError("`find` and `found` belong together: the look-up, and where the job's id stands in it")
-        if self.find and "call" not in {*names_in(self.body), *names_in(self.headers)}:
-            raise ValueError('`find` looks for "$call", which neither `body` nor `headers` sends')
-        return self
+    @field_validator("result", "seed", "found")
+    @classmethod
+    def _are_paths_too(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return checked_paths(value)
 
 
 class VendorPrice(VendorData):
@@ -182,9 +170,12 @@ class VendorModel(VendorData, ModelLimits):
     """A model of a vendor: its endpoint, what it can make, and what it costs.
 
     `body` is laid over the endpoint's. `name` is what the vendor calls it, where `id` is another word. `last_frame`,
-    `sound`, `seed`: what it can. `durations_at`: the seconds that a resolution is limited to. `tokens_per_s`: for
-    models that are sold by tokens, how many a second of a clip takes at each resolution at most. `ideograph`: as how
-    many characters a Chinese one is billed.
+    `sound`, `seed`: what it can. `sound_always`: its clips always have sound, and nothing asks for it. `sound_words`:
+    what is sent for sound and for silence, where it is not true and false. `last_frame_at`, `sound_at`: the only
+    resolutions that can do it. `durations_at`: the seconds that a resolution is limited to; `durations_with_last_frame`
+    those of a clip with a last frame. `tokens_per_s`: for models that are sold by tokens, how many a second of a clip
+    takes at each resolution at most. `ideograph`: as how many characters a Chinese one is billed. `estimated`: the
+    price is about what a call costs, because the vendor counts something else.
     """
 
     provider: str = ""
@@ -193,10 +184,16 @@ class VendorModel(VendorData, ModelLimits):
     body: dict[str, Any] = Field(default_factory=dict)
     last_frame: bool = False
     sound: bool = False
+    sound_always: bool = False
+    sound_words: tuple[str, str] | None = None
     seed: bool = False
+    last_frame_at: tuple[str, ...] = ()
+    sound_at: tuple[str, ...] = ()
     durations_at: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    durations_with_last_frame: tuple[int, ...] = ()
     tokens_per_s: dict[str, int] = Field(default_factory=dict)
     ideograph: int = Field(default=1, ge=1, le=10)
+    estimated: bool = False
     prices: tuple[VendorPrice, ...] = ()
 
 
@@ -210,7 +207,11 @@ class Exchange(VendorData):
 
 
 class VendorFile(VendorData):
-    """A vendor. `name` comes from the file's name; all else is in it."""
+    """A vendor. `name` comes from the file's name; all else is in it.
+
+    With `auth = "jwt-hs256"` headers send `${token}`: signed with the value of the variable `secret`, for the one of
+    `key`, as RFC 7519 has it.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     title: str = Field(min_length=1)
@@ -219,6 +220,8 @@ class VendorFile(VendorData):
     base_url: str = Field(pattern=r"^https://[^\s?#@]+[^\s?#@/]$")
     base_url_setting: str
     key: str = ""
+    secret: str = ""
+    auth: Literal["", "jwt-hs256"] = ""
     headers: dict[str, str] = Field(default_factory=dict)
     idempotent: bool = False
     concurrency: int = Field(default=4, ge=1, le=256)
@@ -230,7 +233,7 @@ class VendorFile(VendorData):
     endpoints: dict[str, Endpoint] = Field(min_length=1)
     models: tuple[VendorModel, ...] = Field(min_length=1)
 
-    @field_validator("key", "base_url_setting")
+    @field_validator("key", "secret", "base_url_setting")
     @classmethod
     def _is_a_variable(cls, value: str) -> str:
         if value and not _VARIABLE.fullmatch(value):
@@ -244,40 +247,10 @@ class VendorFile(VendorData):
             raise ValueError(f"{value!r} is not GET and a path: a probe costs nothing")
         return value
 
-    @model_validator(mode="after")
-    def _belongs_together(self) -> VendorFile:
-        sent = {*names_in(self.headers)} | {name for one in self.endpoints.values() for name in names_in(one.headers)}
-        if unknown := sorted(sent - {"key", "call"}):
-            raise ValueError(f"headers: ${{{unknown[0]}}} is no value of a header; known: key, call")
-        if ("key" in sent) != bool(self.key):
-            raise ValueError("`key` names the variable of the key, and a header sends it as ${key}: one is missing")
-        bodies = {name for one in self.endpoints.values() for name in names_in(one.body)}
-        if self.idempotent and "call" not in sent | bodies:
-            raise ValueError("`idempotent` needs a header or a value that sends ${call}, the key of the call")
-        for place, model in enumerate(self.models):
-            if fault := self._fault_of(model):
-                raise ValueError(f"models.{place} ({model.id}): {fault}")
-        return self
-
-    def _fault_of(self, model: VendorModel) -> str | None:
-        if model.endpoint not in self.endpoints:
-            return f"there is no endpoint {model.endpoint!r}; known: {', '.join(self.endpoints)}"
-        if model.kind not in _NAMES:
-            return f"kind {model.kind!r} is not one of: {', '.join(_NAMES)}"
-        named, known = set(names_in(self.body_of(model))), _NAMES[model.kind] | _COMMON
-        if unknown := sorted(named - known):
-            return f"the body names ${unknown[0]}; known for {model.kind}: {', '.join(sorted(known))}"
-        for able in ("last_frame", "sound", "seed"):
-            if getattr(model, able) and not named & {able, f"{able}_base64"}:
-                return f"{able} = true, but the body does not name ${able}"
-        if model.kind == "speech" and not model.languages:
-            return "a speech model needs the voices of one language at least: [models.languages.en]"
-        if unknown := sorted({*model.durations_at, *model.tokens_per_s} - {*model.resolutions, ""}):
-            return f"there is no resolution {unknown[0]!r}; known: {', '.join(model.resolutions) or 'none'}"
-        currencies = ["USD", *([self.exchange.currency] if self.exchange else [])]
-        if unknown := sorted({price.currency for price in model.prices} - {*currencies}):
-            return f"a price is in {unknown[0]}; known: {', '.join(currencies)} ([exchange] adds one)"
-        return None
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The variables that hold what a request is signed with."""
+        return tuple(name for name in (self.key, self.secret) if name)
 
     def body_of(self, model: VendorModel) -> dict[str, Any]:
         """The template of what a model is sent."""

@@ -1,0 +1,183 @@
+"""The vendors that people name most: every fault of each, against a strict emulator of its documentation.
+
+Each test goes through all that can go wrong with one model, in one room, because a room costs more than a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from http_vendors import KEY, Fault, Vendor, served
+from http_vendors.asked import keyframe, run_against, small_files, video
+from http_vendors.kling import SECRET, Kling
+from test_http_vendors import Made, Room
+
+from clash.assets import AssetStore
+from clash.database.lease import Lease
+from clash.database.port import Database
+from clash.errors import PersonNeededError, ProviderError
+from clash.redaction import known
+from clash.vocabulary import CallState
+
+JOBS: list[tuple[type[Vendor], str, Made]] = [
+    (Kling, "kling:kling-v3", video),
+    (Kling, "kling:kling-v2-1", keyframe),
+]
+AT_ONCE: list[tuple[type[Vendor], str, Made]] = []
+FINDS = {Kling}
+"""Vendors that know a job by a key of ours: a lost answer is found again."""
+Opened = Callable[[type[Vendor]], Room]
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    """The files that the vendors make."""
+    return small_files()
+
+
+@pytest.fixture
+def room(
+    files: dict[str, bytes],
+    database: Database,
+    lease: Lease,
+    assets: AssetStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Generator[Opened]:
+    """Open the room of a vendor. Nothing waits."""
+    monkeypatch.setattr("clash.providers.http.results._PAUSE_S", 0.0)
+    with ExitStack() as stack:
+
+        def opened(kind: type[Vendor]) -> Room:
+            vendor = stack.enter_context(served(kind(files)))
+            for name, value in vendor.environment.items():
+                monkeypatch.setenv(name, value)
+            return Room(vendor, run_against(vendor, database, lease, assets))
+
+        yield opened
+
+
+async def check_ledger(here: Room) -> None:
+    """What the tables hold is what the vendor's journal says, and holds no key."""
+    rows = await here.run.rows()
+    paid = sum(row["cost_micro"] for row in rows if row["state"] == CallState.SUCCEEDED)
+    assert Decimal(paid) / 10**6 == pytest.approx(here.vendor.charged, abs=Decimal("0.000002"))
+    assert KEY not in str(rows)
+
+
+@pytest.mark.parametrize(("kind", "spec", "made"), [*JOBS, *AT_ONCE])
+async def test_what_passes_costs_what_was_charged(room: Opened, kind: type[Vendor], spec: str, made: Made) -> None:
+    """A call; one behind too many requests; for jobs a failed one and a file that breaks off: each is paid once."""
+    here = room(kind)
+    here.vendor.looks = 2
+    is_job = (kind, spec, made) in JOBS
+    faults: list[Fault] = ["rate_limit", "fail", "cut_file"] if is_job else ["rate_limit"]
+    for number, fault in enumerate([None, *faults]):
+        if fault:
+            here.vendor.fault(fault)
+        result = await here.run.call(spec, made(here.run.assets), "slot", take=number + 1)
+        assert result.media_type in ("video/mp4", "image/png", "audio/wav", "audio/mpeg")
+        assert len(here.vendor.journal) == number + 1
+    states = await here.run.states()
+    assert states.count(CallState.FAILED) == len(faults) - is_job, "too many requests, and the failed job"
+    assert states.count(CallState.SUCCEEDED) == len(faults) + 1
+    succeeded = [row for row in await here.run.rows() if row["state"] == CallState.SUCCEEDED]
+    assert all(bool(row["job_id"]) is is_job for row in succeeded)
+    await check_ledger(here)
+
+
+@pytest.mark.parametrize(("kind", "spec", "made"), [*JOBS, *AT_ONCE])
+async def test_refusals_are_told_and_cost_nothing(room: Opened, kind: type[Vendor], spec: str, made: Made) -> None:
+    """Content, credit, and what was made of it: told with what to do, asked once, and nothing is paid."""
+    here = room(kind)
+    is_job = (kind, spec, made) in JOBS
+    wanted: list[tuple[Fault, str]] = [("refuse_content", "content_refused"), ("no_credit", "no_credit")]
+    for number, (fault, code) in enumerate([*wanted, *([("refuse_result", "content_refused")] if is_job else [])]):
+        here.vendor.fault(fault)  # type: ignore[arg-type]
+        with pytest.raises(ProviderError) as caught:
+            await here.run.call(spec, made(here.run.assets), "slot", take=number + 1)
+        assert caught.value.code == code, caught.value.message
+    assert here.vendor.journal == []
+    assert set(await here.run.costs()) == {0}
+
+
+@pytest.mark.parametrize(("kind", "spec", "made"), [*JOBS, *AT_ONCE])
+async def test_a_lost_answer_is_not_paid_twice(room: Opened, kind: type[Vendor], spec: str, made: Made) -> None:
+    """Lost or cut after the charge: it is found by our key where the vendor can, else a person decides."""
+    here = room(kind)
+    for number, fault in enumerate(("lost", "cut_body")):
+        here.vendor.fault(fault)  # type: ignore[arg-type]
+        if kind in FINDS:
+            assert (await here.run.call(spec, made(here.run.assets), "slot", take=number + 1)).media_type
+        else:
+            for _ in range(2):
+                with pytest.raises(PersonNeededError) as caught:
+                    await here.run.call(spec, made(here.run.assets), "slot", take=number + 1)
+                assert caught.value.code == "unknown_call"
+        assert len(here.vendor.journal) == number + 1
+    expected = CallState.SUCCEEDED if kind in FINDS else CallState.UNKNOWN
+    assert await here.run.states() == [expected] * 2
+
+
+@pytest.mark.parametrize(("kind", "spec", "made"), JOBS)
+async def test_an_expired_result_is_told(room: Opened, kind: type[Vendor], spec: str, made: Made) -> None:
+    """Its address is no longer good: it is paid for, so a person is told, and nothing is bought unasked."""
+    here = room(kind)
+    here.vendor.fault("expire", 9)
+    error = await here.refused(spec, made(here.run.assets))
+    assert error.exit_code == 8
+    assert "no longer there" in error.message
+    assert len(here.vendor.journal) == 1
+    assert (await here.run.costs())[0] > 0
+
+
+# -- what is special about each --------------------------------------------------------------------------------------
+
+
+async def test_kling_is_sent_a_token_and_no_key(room: Opened) -> None:
+    """The token is signed with the secret, and hidden wherever the keys are; a wrong key names both variables."""
+    here = room(Kling)
+    assert isinstance(here.vendor, Kling)
+    await here.call("kling:kling-v3", video(here.run.assets))
+    (token,) = set(here.vendor.tokens)
+    assert token not in known().hide(f"Bearer {token}")
+    assert SECRET not in known().hide(f"{SECRET}")
+    assert not {token, SECRET, KEY} & set(str(await here.run.rows()).split("'"))
+
+
+async def test_kling_chooses_a_mode_that_can(room: Opened) -> None:
+    """2.5 Turbo ends on a picture, and 2.6 makes sound, in `pro` only: that is what is sent, quoted and charged."""
+    here = room(Kling)
+    assets = here.run.assets
+    await here.call("kling:kling-v2-5-turbo", video(assets, last_frame=True), "ends")
+    await here.call("kling:kling-v2-5-turbo", video(assets), "plain")
+    await here.call("kling:kling-v2-6", video(assets, sound=True, seconds=8), "sounds")
+    await here.call("kling:kling-v2-6", video(assets, sound=False), "silent")
+    await here.call("kling:kling-v3", video(assets, last_frame=True, sound=True, seconds=8), "both")
+    sent: list[tuple[Any, ...]] = [
+        (body["mode"], body["duration"], body.get("sound"), "image_tail" in body) for body in here.vendor.bodies if body
+    ]
+    assert sent == [
+        ("pro", "5", None, True),
+        ("std", "5", None, False),
+        ("pro", "10", "on", False),
+        ("std", "5", "off", False),
+        ("std", "8", "on", True),
+    ]
+    await check_ledger(here)
+    quoted = [row["quoted_cost_micro"] for row in await here.run.rows()]
+    assert quoted == await here.run.costs()
+
+
+async def test_a_wrong_key_names_both_variables(room: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either may be the wrong one; a missing one is named alone."""
+    here = room(Kling)
+    monkeypatch.setenv("KLING_SECRET_KEY", "some-other-secret-of-nobody")
+    error = await here.refused("kling:kling-v3", video(here.run.assets))
+    assert (error.code, error.hint) == ("refused_key", "check KLING_ACCESS_KEY and KLING_SECRET_KEY")
+    monkeypatch.setenv("KLING_SECRET_KEY", "")
+    missing = await here.refused("kling:kling-v3", video(here.run.assets))
+    assert (missing.code, missing.message) == ("missing_key", "KLING_SECRET_KEY is not set")
