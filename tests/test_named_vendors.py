@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from http_vendors import KEY, Fault, Vendor, served
 from http_vendors.asked import keyframe, run_against, small_files, video
-from http_vendors.kling import SECRET, Kling
+from http_vendors.kling import SECOND_KEY, Kling
 from test_http_vendors import Made, Room
 
 from clash.assets import AssetStore
@@ -144,8 +144,8 @@ async def test_kling_is_sent_a_token_and_no_key(room: Opened) -> None:
     await here.call("kling:kling-v3", video(here.run.assets))
     (token,) = set(here.vendor.tokens)
     assert token not in known().hide(f"Bearer {token}")
-    assert SECRET not in known().hide(f"{SECRET}")
-    assert not {token, SECRET, KEY} & set(str(await here.run.rows()).split("'"))
+    assert SECOND_KEY not in known().hide(f"{SECOND_KEY}")
+    assert not {token, SECOND_KEY, KEY} & set(str(await here.run.rows()).split("'"))
 
 
 async def test_kling_chooses_a_mode_that_can(room: Opened) -> None:

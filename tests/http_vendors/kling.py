@@ -1,4 +1,4 @@
-"""Kling as its documentation has it, read on 2026-11-27 in the copies that clash/providers/http/vendors/kling.toml names.
+"""Kling as its documentation has it, read on 2026-11-27 in the copies that vendors/kling.toml names.
 
 general (tokens, error codes, states), image-to-video, image generation, capability map, prices. A unit is $0.14.
 """
@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from http_vendors import KEY, Asked, Refusal, Vendor, check_fields, route
 
-SECRET = "secret-of-the-tests-9876543210"
+SECOND_KEY = "secret-of-the-tests-9876543210"
 UNIT = Decimal("0.14")
 PER_SECOND = {
     ("std", "off"): Decimal("0.6"),
@@ -57,7 +57,7 @@ class Kling(Vendor):
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, "KLING_SECRET_KEY": SECRET}
+        return {**super().environment, "KLING_SECRET_KEY": SECOND_KEY}
 
     def check_headers(self, asked: Asked) -> None:
         scheme, _, token = asked.headers.get("authorization", "").partition(" ")
@@ -162,8 +162,10 @@ def claims_of(token: str) -> dict[str, Any] | None:
         header, claims = json.loads(_bytes(head)), json.loads(_bytes(body))
     except ValueError:
         return None
-    right = hmac.digest(SECRET.encode(), f"{head}.{body}".encode(), hashlib.sha256)
-    return claims if header == {"alg": "HS256", "typ": "JWT"} and hmac.compare_digest(right, _bytes(signature)) else None
+    right = hmac.digest(SECOND_KEY.encode(), f"{head}.{body}".encode(), hashlib.sha256)
+    return (
+        claims if header == {"alg": "HS256", "typ": "JWT"} and hmac.compare_digest(right, _bytes(signature)) else None
+    )
 
 
 def _bytes(part: str) -> bytes:

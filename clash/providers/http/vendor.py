@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
@@ -31,6 +30,8 @@ def _texts(value: object) -> object:
 
 Paths = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 """Where a value stands in an answer: `data.0.url`, or several of which the first that has one counts."""
+
+
 def checked_paths(value: tuple[str, ...]) -> tuple[str, ...]:
     """Return the paths. Raises `ValueError` for one that is none."""
     for path in value:
