@@ -90,13 +90,13 @@ def _order(place: Place, data: object) -> tuple[int, ...]:
     """As the keys stand in the file; those that are missing last."""
     order: list[int] = []
     for step in place:
-        keys: Sequence[object] = ()
+        keys: list[object] = []
         if isinstance(data, Mapping):
             table = cast("Mapping[object, object]", data)
             keys, data = list(table), table.get(step)
         elif isinstance(data, list) and isinstance(step, int):
             items = cast("list[object]", data)
-            keys, data = range(len(items)), items[step] if step < len(items) else None
+            keys, data = list(range(len(items))), items[step] if step < len(items) else None
         order.append(keys.index(step) if step in keys else 10_000)
     return tuple(order)
 
