@@ -1,0 +1,145 @@
+"""The page of all runs: how each stands, what it cost, what it waits for, and who holds it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from clash.board.pages.figures import money, time_of
+from clash.board.pages.html import NOTHING, Html, el, join
+from clash.board.pages.layout import page, run_url, thumbnail_url
+from clash.board.pages.parts import badge, bar, budget_bar, damaged, empty, process_of, standing, typed
+from clash.board.pages.view import Document, RunsQuery, View
+from clash.board.pages.words import Words, words_for
+
+STATUSES = ("running", "interrupted", "paused", "failed", "completed", "cancelled")
+STEPS = 5
+"""How many steps a film has."""
+_FIRST_COMMAND = "clash run story.csv"
+
+
+def runs_page(view: View, runs: Document, query: RunsQuery) -> Html:
+    """Return the list of runs. `runs`: the document of `clash runs ls`."""
+    words, items = words_for(view.accept_language), runs["items"]
+    is_filtered = bool(query.search or query.status)
+    if not items and not is_filtered and query.page <= 1:
+        content = _no_runs(words)
+    else:
+        rows = [_row(words, run) for run in items]
+        content = join(
+            el("ul", *rows, class_="runs", id="runs") if rows else _no_match(words),
+            _pager(words, query),
+        )
+    return page(
+        view,
+        words("runs"),
+        el("h1", words("runs")),
+        _filter(words, query) if items or is_filtered else NOTHING,
+        damaged(words, runs["damaged"]),
+        el("div", content, id="list", data_live="list"),
+        active="runs",
+    )
+
+
+def waits_for(words: Words, run: Document) -> str:
+    """Return what a run waits for; "" for one that runs or has ended."""
+    if waiting := run.get("waiting_for"):
+        return words.of("waits", waiting)
+    return words("waits_resume") if standing(run) in {"interrupted", "paused"} else ""
+
+
+def _row(words: Words, run: Document) -> Html:
+    status, thread = standing(run), str(run["thread_id"])
+    title = run["title"] or run["story"] or thread
+    waiting, steps = waits_for(words, run), words("steps_done", n=run["steps_done"], total=STEPS)
+    spent, budget = money(run["cost_usd"]), run["budget_usd"]
+    picture = run.get("picture")
+    shown = (
+        el("img", src=thumbnail_url(picture), alt="", loading="lazy", width="112", height="63") if picture else NOTHING
+    )
+    cost = words("of_budget", spent=spent, budget=money(budget)) if budget else spent
+    told = run["error"] if status in {"failed", "paused"} and run["error"] else None
+    return el(
+        "li",
+        el("div", shown, class_="run-picture", aria_hidden="true"),
+        el(
+            "div",
+            el("a", title, href=run_url(thread), class_="run-title", dir="auto"),
+            el("div", el("span", thread, class_="id"), class_="run-id"),
+            class_="run-name",
+        ),
+        el("div", badge(words, status), el("span", waiting, class_="waits") if waiting else None, class_="run-status"),
+        el("div", el("span", steps, class_="figure"), bar(run["steps_done"], STEPS, steps), class_="run-progress"),
+        el("div", el("span", cost, class_="figure"), budget_bar(words, run["cost_usd"], None, budget), class_="run-cost"),
+        el(
+            "div",
+            el("span", process_of(words, run["lease"])) if run["lease"] else None,
+            time_of(run["updated_at"] or run["started_at"]),
+            class_="run-held",
+        ),
+        el("p", told, class_="run-error", dir="auto") if told else None,
+        class_="run",
+        id=f"run-{thread}",
+        data_thread=thread,
+        data_status=status,
+    )
+
+
+def _filter(words: Words, query: RunsQuery) -> Html:
+    options = [
+        el("option", words.of("status", name), value=name, selected=name == query.status) for name in STATUSES
+    ]
+    return el(
+        "form",
+        el("label", words("search"), for_="q", class_="visually-hidden"),
+        el(
+            "input",
+            type="search",
+            id="q",
+            name="q",
+            value=query.search,
+            placeholder=words("search_runs"),
+            maxlength="200",
+            autocomplete="off",
+        ),
+        el("label", words("status"), for_="status", class_="visually-hidden"),
+        el("select", el("option", words("every_status"), value=""), *options, id="status", name="status"),
+        el("button", words("search"), type="submit"),
+        method="get",
+        action="/",
+        role="search",
+        class_="filter",
+    )
+
+
+def _pager(words: Words, query: RunsQuery) -> Html:
+    if query.page <= 1 and not query.more:
+        return NOTHING
+    newer = el("a", words("newer"), href=_url(query, query.page - 1), rel="prev", class_="button")
+    older = el("a", words("older"), href=_url(query, query.page + 1), rel="next", class_="button")
+    return el(
+        "nav",
+        newer if query.page > 1 else None,
+        el("span", words("page", n=f"{query.page:,}"), class_="figure"),
+        older if query.more else None,
+        class_="pager",
+        aria_label=words("pages_of_runs"),
+    )
+
+
+def _url(query: RunsQuery, number: int) -> str:
+    asked = {"q": query.search, "status": query.status, "page": number if number > 1 else ""}
+    told = urlencode({key: value for key, value in asked.items() if value})
+    return f"/?{told}" if told else "/"
+
+
+def _no_match(words: Words) -> Html:
+    return empty(words("no_match"), el("p", el("a", words("show_all"), href="/")))
+
+
+def _no_runs(words: Words) -> Html:
+    return empty(
+        words("no_runs"),
+        el("p", words("no_runs_say")),
+        el("p", typed(words, _FIRST_COMMAND)),
+        el("p", words("no_runs_watch"), class_="quiet"),
+    )
