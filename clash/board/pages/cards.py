@@ -31,23 +31,20 @@ def shot_title(words: Words, shot: Document) -> str:
 
 def picture(words: Words, what: str, keyframe: str | None, clip: str | None = None) -> Html:
     """Return a picture, or a clip that plays in its place when it is chosen; else that it is not made yet."""
-    if keyframe is None and clip is None:
+    shown = keyframe or clip
+    if shown is None:
         return el("div", el("span", words("not_made_yet")), class_="picture is-empty")
-    image = (
-        el(
-            "img",
-            src=thumbnail_url(keyframe),
-            alt=words("picture_of", what=what),
-            loading="lazy",
-            decoding="async",
-            width=WIDTH,
-            height=HEIGHT,
-        )
-        if keyframe
-        else NOTHING
+    image = el(
+        "img",
+        src=thumbnail_url(shown),
+        alt=words("picture_of", what=what),
+        loading="lazy",
+        decoding="async",
+        width=WIDTH,
+        height=HEIGHT,
     )
     if clip is None:
-        return el("a", image, href=media_url(str(keyframe)), class_="picture")
+        return el("a", image, href=media_url(shown), class_="picture")
     return el(
         "a",
         image,
@@ -55,7 +52,7 @@ def picture(words: Words, what: str, keyframe: str | None, clip: str | None = No
         href=media_url(clip),
         class_="picture is-clip",
         data_clip=media_url(clip),
-        data_poster=thumbnail_url(keyframe) if keyframe else None,
+        data_poster=thumbnail_url(shown),
         aria_label=words("play_clip", what=what),
     )
 

@@ -172,7 +172,14 @@ def _line(words: Words, row: StepRow, scale: Scale) -> Html:
 def _drawing(row: StepRow, scale: Scale, label: str) -> Html:
     gaps = [el("rect", x=f"{x:.1f}", width=f"{_GAP:g}", y="0", height="20", class_="idle") for x, _ in scale.gaps()]
     bars = [
-        el("rect", x=f"{x:.1f}", width=f"{max(scale.at(span.end) - x, _LEAST_BAR):.1f}", y="3", height="14", class_="work")
+        el(
+            "rect",
+            x=f"{x:.1f}",
+            width=f"{max(scale.at(span.end) - x, _LEAST_BAR):.1f}",
+            y="3",
+            height="14",
+            class_="work",
+        )
         for span in row.spans
         for x in (min(scale.at(span.start), WIDTH - _LEAST_BAR),)
     ]

@@ -56,7 +56,7 @@ def _parts(child: Child) -> Iterable[str]:
             yield from _parts(part)
 
 
-def el(name: str, *children: Child, **attributes: object) -> Html:
+def el(tag: str, /, *children: Child, **attributes: object) -> Html:
     """Return an element. `class_` is `class`, `data_slot` is `data-slot`; None and False leave an attribute out.
 
     Raises `ValueError` for what could run or be fetched from elsewhere: event handlers, `style`, addresses that do not
@@ -68,9 +68,9 @@ def el(name: str, *children: Child, **attributes: object) -> Html:
     '<input disabled>'
     """
     told = "".join(_attribute(_attribute_name(key), value) for key, value in attributes.items())
-    if name in _VOID:
-        return Html(f"<{name}{told}>")
-    return Html(f"<{name}{told}>{''.join(_parts(children))}</{name}>")
+    if tag in _VOID:
+        return Html(f"<{tag}{told}>")
+    return Html(f"<{tag}{told}>{''.join(_parts(children))}</{tag}>")
 
 
 def _attribute_name(key: str) -> str:

@@ -10,7 +10,7 @@ from clash.board.pages.html import NOTHING, Child, Html, el, join
 from clash.board.pages.view import View
 from clash.board.pages.words import Words, words_for
 
-SCRIPTS = ("live", "decide", "keys", "player", "tree")
+SCRIPTS = ("live", "decide", "player", "keys", "tree")
 """One file per subject, below `static/`."""
 
 
@@ -30,8 +30,8 @@ def media_url(sha256: str) -> str:
 
 
 def thumbnail_url(sha256: str) -> str:
-    """Return the address of a picture, 640 pixels wide at most."""
-    return f"{media_url(sha256)}?thumbnail"
+    """Return the address of a picture, or of the first picture of a clip, 640 pixels wide at most."""
+    return f"/thumbnails/{quote(sha256, safe='')}"
 
 
 def run_url(thread_id: str, page: str = "") -> str:
@@ -47,7 +47,6 @@ def page(view: View, title: str, *content: Child, active: str = "", topic: str =
         el("meta", charset="utf-8"),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="color-scheme", content="dark light"),
-        el("meta", name="referrer", content="same-origin"),
         el("meta", name="clash-token", content=view.token) if may_write(view) else None,
         el("meta", name="clash-topic", content=topic),
         el("meta", name="clash-event", content=view.last_event_id),

@@ -33,8 +33,8 @@ def standing(run: Mapping[str, Any]) -> str:
     return str(run["status"])
 
 
-def badge(words: Words, status: str) -> Html:
-    """Return a status as a word with a sign."""
+def badge(words: Words, status: str, told: str | None = None) -> Html:
+    """Return a status as a word with a sign. `told`: other words for it."""
     path = _SIGNS.get(status)
     sign = (
         el(
@@ -49,7 +49,7 @@ def badge(words: Words, status: str) -> Html:
         else NOTHING
     )
     known = status if path else "other"
-    return el("span", sign, el("span", words.of("status", status)), class_=f"badge is-{known}")
+    return el("span", sign, el("span", told or words.of("status", status)), class_=f"badge is-{known}")
 
 
 def bar(done: float, total: float, label: str, *, kind: str = "") -> Html:

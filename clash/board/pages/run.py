@@ -55,7 +55,7 @@ def run_head(words: Words, run: Document, active: str, *, waiting: int = 0) -> H
                 "div",
                 el("h1", title_of(run), dir="auto"),
                 badge(words, standing(run)),
-                el("span", words("waiting_for"), ": ", waits, class_="waits") if waits else None,
+                el("span", waits, class_="waits") if waits else None,
                 class_="title-line",
             ),
             el("p", *facts, class_="facts"),
@@ -78,9 +78,9 @@ def problems(words: Words, run: Document) -> Html:
         kind = "is-error" if status == "failed" else "is-warning"
         told.append(_notice(words, str(problem["message"] or problem["code"]), problem["hint"], kind=kind))
     if run["unknown"]:
-        told.append(_calls(words, run["unknown"], words.count("unknown_say", len(run["unknown"]))))
+        told.append(_calls(run["unknown"], words.count("unknown_say", len(run["unknown"]))))
     if run["failed_paid"]:
-        told.append(_calls(words, run["failed_paid"], words.count("failed_paid_say", len(run["failed_paid"]))))
+        told.append(_calls(run["failed_paid"], words.count("failed_paid_say", len(run["failed_paid"]))))
     warnings = [el("li", line, dir="auto") for line in run["warnings"]]
     if warnings:
         told.append(
@@ -110,8 +110,8 @@ def _notice(words: Words, says: str, hint: str | None, *, kind: str = "is-warnin
 def hint_command(hint: str) -> str:
     """Return the command of a hint: what it has between backquotes, or all of it if it is a command.
 
-    >>> hint_command("raise the budget: `clash resume --budget 2 x`"), hint_command("clash resume x"), hint_command("look")
-    ('clash resume --budget 2 x', 'clash resume x', '')
+    >>> hint_command("raise the budget: `clash resume --budget 2 x`"), hint_command("look again")
+    ('clash resume --budget 2 x', '')
     """
     if hint.startswith("clash "):
         return hint
@@ -119,7 +119,7 @@ def hint_command(hint: str) -> str:
     return next((line for line in quoted if line.startswith("clash ")), "")
 
 
-def _calls(words: Words, calls: list[Document], says: str) -> Html:
+def _calls(calls: list[Document], says: str) -> Html:
     rows = [
         el(
             "li",
@@ -178,9 +178,7 @@ def _steps(words: Words, run: Document) -> Html:
 
 
 def _cost(words: Words, run: Document) -> Html:
-    spent, reserved, budget, estimate = (
-        run[key] for key in ("cost_usd", "reserved_usd", "budget_usd", "estimate_usd")
-    )
+    spent, reserved, budget, estimate = (run[key] for key in ("cost_usd", "reserved_usd", "budget_usd", "estimate_usd"))
     figures = [
         _figure(words("spent"), money(spent), id_="spent"),
         _figure(words("reserved"), money(reserved), words("reserved_say")),
@@ -211,7 +209,9 @@ def _cast(words: Words, run: Document) -> Html:
     if not run["cards"]:
         return NOTHING
     return section(
-        words("cards"), el("div", *(cast_card(words, entry) for entry in run["cards"]), class_="cards small"), id_="cast"
+        words("cards"),
+        el("div", *(cast_card(words, entry) for entry in run["cards"]), class_="cards small"),
+        id_="cast",
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from clash.board.pages.figures import money, time_of
+from clash.board.pages.figures import money, share, time_of
 from clash.board.pages.html import NOTHING, Html, el, join
-from clash.board.pages.layout import page, run_url, thumbnail_url
+from clash.board.pages.layout import page, run_url
 from clash.board.pages.parts import badge, bar, budget_bar, damaged, empty, process_of, standing, typed
 from clash.board.pages.view import Document, RunsQuery, View
 from clash.board.pages.words import Words, words_for
@@ -50,17 +50,13 @@ def waits_for(words: Words, run: Document) -> str:
 def _row(words: Words, run: Document) -> Html:
     status, thread = standing(run), str(run["thread_id"])
     title = run["title"] or run["story"] or thread
-    waiting, steps = waits_for(words, run), words("steps_done", n=run["steps_done"], total=STEPS)
+    waiting = waits_for(words, run)
+    steps = words("steps_done", n=run["steps_done"], total=STEPS)
     spent, budget = money(run["cost_usd"]), run["budget_usd"]
-    picture = run.get("picture")
-    shown = (
-        el("img", src=thumbnail_url(picture), alt="", loading="lazy", width="112", height="63") if picture else NOTHING
-    )
     cost = words("of_budget", spent=spent, budget=money(budget)) if budget else spent
     told = run["error"] if status in {"failed", "paused"} and run["error"] else None
     return el(
         "li",
-        el("div", shown, class_="run-picture", aria_hidden="true"),
         el(
             "div",
             el("a", title, href=run_url(thread), class_="run-title", dir="auto"),
@@ -68,8 +64,13 @@ def _row(words: Words, run: Document) -> Html:
             class_="run-name",
         ),
         el("div", badge(words, status), el("span", waiting, class_="waits") if waiting else None, class_="run-status"),
-        el("div", el("span", steps, class_="figure"), bar(run["steps_done"], STEPS, steps), class_="run-progress"),
-        el("div", el("span", cost, class_="figure"), budget_bar(words, run["cost_usd"], None, budget), class_="run-cost"),
+        el("div", el("span", steps, class_="figure"), bar(_progress(run), STEPS, steps), class_="run-progress"),
+        el(
+            "div",
+            el("span", cost, class_="figure"),
+            budget_bar(words, run["cost_usd"], None, budget),
+            class_="run-cost",
+        ),
         el(
             "div",
             el("span", process_of(words, run["lease"])) if run["lease"] else None,
@@ -84,10 +85,15 @@ def _row(words: Words, run: Document) -> Html:
     )
 
 
+def _progress(run: Document) -> float:
+    """How many steps are done; of a step that is being made, the part that is done."""
+    progress: dict[str, Document] = run.get("progress") or {}
+    done = sum(share(count["done"], count["total"]) for count in progress.values())
+    return done or float(run["steps_done"])
+
+
 def _filter(words: Words, query: RunsQuery) -> Html:
-    options = [
-        el("option", words.of("status", name), value=name, selected=name == query.status) for name in STATUSES
-    ]
+    options = [el("option", words.of("status", name), value=name, selected=name == query.status) for name in STATUSES]
     return el(
         "form",
         el("label", words("search"), for_="q", class_="visually-hidden"),

@@ -85,7 +85,7 @@ def _circles(start: str, known: Mapping[str, Node], checked: set[str]) -> bool:
     path: list[str] = []
     on_path: set[str] = set()
     at: str | None = start
-    while at in known and at not in checked:
+    while at is not None and at in known and at not in checked:
         if at in on_path:
             return at == start
         path.append(at)

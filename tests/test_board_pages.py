@@ -1,0 +1,373 @@
+"""The pages of the board as pure functions: everything is escaped, nothing can run, both languages are complete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from clash.board.pages import money_page, review_page, run_page, runs_page
+from clash.board.pages.gantt import Scale, Span, merged
+from clash.board.pages.html import el, join, text
+from clash.board.pages.parts import standing
+from clash.board.pages.view import RunsQuery, View
+from clash.board.pages.word_table import TABLE
+from clash.board.pages.words import CHINESE, ENGLISH, placeholders, words_for
+
+HOSTILE = "<script>alert(1)</script>\"'&\u202e\x00\ud800"
+SHA = "a" * 64
+
+
+class Elements(HTMLParser):
+    """The elements of a page, each with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def named(self, tag: str) -> Iterator[dict[str, str | None]]:
+        """The attributes of all elements of a name."""
+        return (attributes for name, attributes in self.found if name == tag)
+
+
+def run_item(**changes: Any) -> dict[str, Any]:
+    """A run as the list has it."""
+    return {
+        "thread_id": "run-1",
+        "status": "running",
+        "workflow_name": "video_production",
+        "story": "story.csv",
+        "title": "Noodles",
+        "started_at": "2026-11-27T11:00:00.000Z",
+        "ended_at": None,
+        "updated_at": "2026-11-27T11:01:00.000Z",
+        "cost_usd": "0.041250",
+        "budget_usd": "2.000000",
+        "steps_done": 2,
+        "lease": {"host": "vm", "pid": "12", "expires_at": None, "live": True},
+        "error": None,
+        **changes,
+    }
+
+
+def shot(number: int, **changes: Any) -> dict[str, Any]:
+    """A shot as the board has it."""
+    return {
+        "slot": f"shot:{number:03d}",
+        "label": None,
+        "number": number,
+        "scene": "1",
+        "action": "She runs.",
+        "words": [{"speaker": "Mara", "text": "Wait!", "narrator": False}],
+        "length_s": 3.5,
+        "keyframe": SHA,
+        "clip": None,
+        "takes": 1,
+        "failed_calls": 0,
+        "cost_usd": "0.010000",
+        **changes,
+    }
+
+
+def run_document(**changes: Any) -> dict[str, Any]:
+    """A run as its page has it."""
+    sums = {"calls": 2, "failed_calls": 1, "reused_calls": 0, "cost_usd": "0.020000", "duration_ms": 5200}
+    return {
+        **run_item(),
+        "forked_from": None,
+        "estimate_usd": "0.500000",
+        "reserved_usd": "0.010000",
+        "waiting_for": None,
+        "problem": None,
+        "unknown": [],
+        "failed_paid": [],
+        "warnings": [],
+        "steps": [
+            {
+                **sums,
+                "step": "generate_shots",
+                "done": 1,
+                "total": 3,
+                "retaken": 1,
+                "began_at": "2026-11-27T11:00:00.000Z",
+                "ended_at": "2026-11-27T11:00:05.000Z",
+            }
+        ],
+        "by_model": [{**sums, "model": "metered:illustrator"}],
+        "by_day": [{**sums, "day": "2026-11-27"}],
+        "film": None,
+        "contact_sheet": None,
+        "cards": [{"slot": "character:mara", "name": "Mara", "sha256": None, "takes": 0, "cost_usd": "0.000000"}],
+        "shots": [shot(1), shot(2, keyframe=None, clip=None)],
+        "shots_from": 1,
+        "shots_total": 2,
+        "damaged": [],
+        **changes,
+    }
+
+
+def review_document(*items: dict[str, Any]) -> dict[str, Any]:
+    """What is to be judged."""
+    price = {"total_usd": "0.030000", "estimated": True, "at_most": False, "by_step": []}
+    price["by_step"] = [{"step": "generate_shots", "calls": 3, "cost_usd": "0.030000"}]
+    waiting = sum(item["verdict"] is None for item in items)
+    return {"thread_id": "run-1", "stages": ["keyframes"], "items": list(items), "waiting": waiting, "price": price}
+
+
+def judged(number: int, verdict: str | None = None, note: str | None = None) -> dict[str, Any]:
+    """A keyframe that is judged, or waits."""
+    slot = f"shot:{number:03d}/keyframe"
+    facts = {"stage": "keyframes", "slot": slot, "label": None, "take": 1, "sha256": SHA, "path": None}
+    return {**facts, "verdict": verdict, "note": note}
+
+
+def take(number: int, *, selected: bool, slot: str = "shot:001/keyframe") -> dict[str, Any]:
+    """A take of a slot."""
+    facts = {"slot": slot, "label": None, "take": number, "selected": selected, "state": "made", "sha256": SHA}
+    return {**facts, "cost_usd": "0.010000", "note": "", "model": "m", "prompt": "", "actor": "", "created_at": ""}
+
+
+SESSION = "of-this-session"
+WRITER = View(token=SESSION)
+
+
+# -- HTML --------------------------------------------------------------------------------------------------------
+
+
+def test_texts_and_attributes_are_escaped() -> None:
+    """Nothing in a text begins an element, ends an attribute, or turns the direction of what follows."""
+    told = str(el("p", HOSTILE, title=HOSTILE))
+    assert "<script" not in told
+    assert Elements(told).found[0][0] == "p"
+    assert len(Elements(told).found) == 1
+    assert not set(told) & {"\u202e", "\x00", "\ud800"}
+    assert join(text("<b>"), el("b")) == "&lt;b&gt;<b></b>"
+
+
+@pytest.mark.parametrize("name", ["onclick", "onError", "style", "srcdoc", "x y", "a>b"])
+def test_attributes_that_could_run_are_refused(name: str) -> None:
+    """No page can have an event handler or a style of its own."""
+    with pytest.raises(ValueError, match="no page has the attribute"):
+        el("p", **{name: "x"})
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://x.test/", "//x.test", "/\\x.test", "data:,", ""])
+def test_addresses_of_others_are_refused(address: str) -> None:
+    """A link, a picture and a form lead to the board's own pages."""
+    with pytest.raises(ValueError, match="does not lead to a page of the board"):
+        el("a", href=address)
+
+
+# -- words -------------------------------------------------------------------------------------------------------
+
+
+def test_both_languages_are_complete() -> None:
+    """Every key has words in both, with the same values in them, and Chinese is Chinese."""
+    for key, (english, chinese) in TABLE.items():
+        assert english, key
+        assert chinese, key
+        assert placeholders(english) | {"n"} == placeholders(chinese) | {"n"}, key
+    same = {key for key, (english, chinese) in TABLE.items() if english == chinese}
+    assert same <= {"product", "of_budget"}
+
+
+def test_every_word_of_the_table_is_used() -> None:
+    """No page has lost the words that are translated for it."""
+    from pathlib import Path
+
+    import clash.board.pages as pages
+
+    folder = Path(pages.__file__).parent
+    code = "".join(file.read_text("utf-8") for file in folder.glob("*.py") if file.name != "word_table.py")
+    scripts = "".join(file.read_text("utf-8") for file in (folder.parent / "static").glob("*.js"))
+    grouped = (
+        "status_",
+        "step_",
+        "stage_",
+        "take_",
+        "verdict_",
+        "waits_",
+        "gantt_",
+        "by_",
+        "precision_",
+        "difference_",
+    )
+    grouped += ("tab_", "error_")
+    for key in TABLE:
+        if key.startswith("js_"):
+            assert f"words.{key.removeprefix('js_')}" in scripts, key
+        elif not key.startswith(grouped):
+            assert re.search(rf"[\"']{key.removesuffix('_one')}[\"']", code), key
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
+        ("en-US,en;q=0.9,zh;q=0.8", "en"),
+        ("fr;q=1, zh-TW;q=0.5, en;q=0.1", "zh-Hans"),
+        ("zh;q=0, en;q=0.1", "en"),
+        ("de,fr", "en"),
+        ("", "en"),
+        (";;;q=x,,", "en"),
+    ],
+)
+def test_the_reader_chooses_the_language(header: str, language: str) -> None:
+    """`Accept-Language` decides by its qualities; English is for everybody else."""
+    assert words_for(header).language == language
+    assert f'lang="{language}"' in str(runs_page(View(accept_language=header), runs_document(), RunsQuery()))
+
+
+# -- runs --------------------------------------------------------------------------------------------------------
+
+
+def runs_document(*items: dict[str, Any]) -> dict[str, Any]:
+    """The list of runs."""
+    return {"items": list(items), "damaged": []}
+
+
+def test_an_empty_list_says_the_first_command() -> None:
+    """The command that makes the first film is on the page, to be copied."""
+    for words, header in ((ENGLISH, "en"), (CHINESE, "zh")):
+        page = str(runs_page(View(accept_language=header), runs_document(), RunsQuery()))
+        assert words("no_runs") in page
+        assert "<code>clash run story.csv</code>" in page
+
+
+def test_a_search_without_a_match_shows_the_way_back() -> None:
+    """It is not the empty state of a board without runs."""
+    page = str(runs_page(View(), runs_document(), RunsQuery(search=HOSTILE)))
+    assert ENGLISH("no_match") in page
+    assert "<script>alert" not in page
+
+
+def test_a_killed_run_is_shown_as_interrupted() -> None:
+    """Its row says running; no process holds it."""
+    lease = {"host": "vm", "pid": "12", "expires_at": None, "live": False}
+    assert standing(run_item(lease=lease)) == "interrupted"
+    assert standing(run_item(lease=None)) == "interrupted"
+    assert standing(run_item()) == "running"
+    page = str(runs_page(View(), runs_document(run_item(lease=lease)), RunsQuery()))
+    assert 'data-status="interrupted"' in page
+    assert "process 12 on vm ended" in page
+
+
+def test_pages_of_the_list_keep_what_is_searched() -> None:
+    """The link to older runs has the search and the status in it."""
+    page = str(
+        runs_page(View(), runs_document(run_item()), RunsQuery(page=2, search="a b&c", status="failed", more=True))
+    )
+    links = [link["href"] for link in Elements(page).named("a") if link.get("rel")]
+    assert links == ["/?q=a+b%26c&status=failed", "/?q=a+b%26c&status=failed&page=3"]
+
+
+def test_what_a_story_says_is_never_html() -> None:
+    """A hostile title, story, error and process are told as text on every page."""
+    lease = {"host": HOSTILE, "pid": HOSTILE, "expires_at": None, "live": True}
+    item = run_item(title=HOSTILE, story=HOSTILE, error=HOSTILE, status="failed", lease=lease)
+    pages = [str(runs_page(WRITER, runs_document(item), RunsQuery()))]
+    spoken = [{"speaker": HOSTILE, "text": HOSTILE, "narrator": False}]
+    hostile = shot(1, action=HOSTILE, words=spoken, label=HOSTILE, scene=HOSTILE)
+    problem = {"code": "x", "message": HOSTILE, "hint": HOSTILE}
+    run = run_document(title=HOSTILE, warnings=[HOSTILE], shots=[hostile], problem=problem, lease=lease)
+    pages.append(str(run_page(WRITER, run, 1)))
+    takes = {"items": [{**take(1, selected=False), "note": HOSTILE}, take(2, selected=True)]}
+    pages.append(str(review_page(WRITER, review_document(judged(1, "rejected", HOSTILE)), takes, run, 1)))
+    for page in pages:
+        assert "<script>alert" not in page
+        for tag, attributes in Elements(page).found:
+            assert not any(name.startswith("on") or name == "style" for name in attributes)
+            assert tag != "script" or str(attributes["src"]).startswith("/static/")
+
+
+# -- a run -------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_shows_its_steps_cost_and_shots() -> None:
+    """Done of all, failed and retaken, reserved and budget, and a card per shot."""
+    page = str(run_page(View(), run_document(), 1))
+    for told in ("1/3", "1 failed", "1 retaken", "$0.04125", "$2.00", "$0.01", "She runs.", "Wait!", "3.5 s"):
+        assert told in page
+    cards = [card for card in Elements(page).named("article") if "shot" in str(card["class"])]
+    assert [card["id"] for card in cards] == ["shot-001", "shot-002"]
+    assert ENGLISH("not_made_yet") in page
+
+
+def test_pictures_are_lazy_and_have_their_size() -> None:
+    """Nothing jumps when they come, and 500 of them are not fetched at once."""
+    page = str(run_page(View(), run_document(shots=[shot(number) for number in range(1, 6)]), 1))
+    images = list(Elements(page).named("img"))
+    assert len(images) == 5
+    assert all(image["loading"] == "lazy" and image["width"] and image["height"] and image["alt"] for image in images)
+    assert not list(Elements(page).named("video"))
+
+
+def test_a_clip_is_a_link_that_scripts_play() -> None:
+    """Without scripts it opens the clip itself."""
+    page = str(run_page(View(), run_document(shots=[shot(1, clip="b" * 64)]), 1))
+    link = next(link for link in Elements(page).named("a") if link.get("data-clip"))
+    assert (link["href"], link["aria-label"]) == (f"/media/{'b' * 64}", "Play Shot 1, scene 1")
+
+
+def test_a_reader_who_may_not_write_sees_no_button() -> None:
+    """Neither token nor forms are on the page, and it says so."""
+    documents = (review_document(judged(1)), {"items": [take(1, selected=True)]}, run_document())
+    for view in (View(), View(token=SESSION, read_only=True)):
+        page = str(review_page(view, *documents, 1))
+        assert "data-write" not in page
+        assert SESSION not in page
+        assert ENGLISH("read_only") in page
+
+
+def test_a_review_shows_verdicts_takes_and_the_price() -> None:
+    """What waits can be approved and rejected; a take that is not in the film can be selected; going on has a price."""
+    takes = {"items": [take(1, selected=False), take(2, selected=True)]}
+    document = review_document(judged(1), judged(2, "approved"))
+    page = str(review_page(WRITER, document, takes, run_document(status="paused", lease=None), 1))
+    forms = [str(form["action"]).rpartition("run-1/")[2] for form in Elements(page).named("form")]
+    assert forms.count("review/approve") == 2  # of the one that waits, and of the stage
+    assert forms.count("review/reject") == 2
+    assert forms.count("takes/use") == 1
+    assert forms.count("resume") == 1
+    assert "Going on makes 3 calls for $0.03 (estimated)" in page
+    assert "1 without a verdict" in page
+
+
+def test_a_run_that_a_process_holds_has_no_resume() -> None:
+    """A second writer is never opened: the button is there only where no process holds the run."""
+    page = str(review_page(WRITER, review_document(judged(1)), {"items": []}, run_document(), 1))
+    assert "run-1/resume" not in page
+    assert ENGLISH("running_now") in page
+
+
+# -- drawings ----------------------------------------------------------------------------------------------------
+
+
+def test_a_night_between_two_steps_is_a_narrow_gap() -> None:
+    """Work of two minutes fills the drawing though nine hours lie between."""
+    spans = [Span(0, 60), Span(32400, 32460)]
+    scale = Scale(spans)
+    assert scale.at(0) == 0
+    assert scale.at(32460) == pytest.approx(1000)
+    assert scale.at(60) == pytest.approx(488)
+    assert [(round(x), length) for x, length in scale.gaps()] == [(488, 32340)]
+
+
+def test_overlapping_work_is_one_bar() -> None:
+    """Calls of a fan-out run side by side."""
+    assert merged([Span(3, 9), Span(0, 4), Span(12, 13)]) == (Span(0, 9), Span(12, 13))
+
+
+def test_money_without_calls_says_what_will_be_there() -> None:
+    """A database without calls has no tables of zeroes."""
+    sums = {f"by_{name}": [] for name in ("step", "provider", "model", "day", "precision")}
+    page = str(money_page(View(), {"currency": "USD", "total_usd": "0.000000", "items": [], "damaged": [], **sums}))
+    assert ENGLISH("no_money") in page
+    assert not re.search("<table", page)
