@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from filming import clash, environment
+from http_vendors.comfyui import still
+from rich.console import Console
+
+from clash.cli.layout import Block, print_to_terminal
+from clash.cli.models import render_checked, render_models
 
 NOTHING = {"OPENAI_API_KEY": "", "FAL_KEY": ""}
 
@@ -89,3 +95,30 @@ def test_a_preset_that_nobody_defined_is_named(tmp_path: Path, how: str) -> None
     ended = clash(tmp_path, "run", "s.csv", "--dry-run", *flags, env=env)
     assert ended.code == 2
     assert "no preset 'nope'; known: draft, final, final-cn" in ended.err
+
+
+def test_no_model_s_name_is_broken_at_a_terminal(tmp_path: Path) -> None:
+    """In a terminal of 80 columns every model can be copied whole, and no line is wider."""
+    (tmp_path / "mine.json").write_text(json.dumps(still()), encoding="utf-8")
+    env = environment(**NOTHING, CLASH_COMFYUI_DIR=".")
+    listed = clash(tmp_path, "models", "--json", env=env).document
+    names = {item["model"] for item in listed["items"]}
+    assert {"comfyui:mine", "fal:fal-ai/ltx-2/image-to-video/fast"} <= names
+    of_presets = {str(value) for preset in listed["presets"] for value in preset.values()}
+    assert not broken(names | of_presets, render_models(listed))
+    vendors = Path(__file__).parent.parent / "clash" / "providers" / "http" / "vendors"
+    for file in (vendors / "minimax.toml", vendors / "ark.toml", tmp_path / "mine.json"):
+        checked = clash(tmp_path, "models", "check", str(file), "--json", env=env).document
+        assert not broken({model["model"] for model in checked["models"]}, render_checked(checked))
+
+
+def broken(names: set[str], blocks: list[Block]) -> list[str]:
+    """The names that cannot be copied from a terminal of 80 or 120 columns, in which no line is wider."""
+    found: list[str] = []
+    for width in (80, 120):
+        stream = io.StringIO()
+        print_to_terminal(blocks, Console(file=stream, width=width))
+        shown = stream.getvalue()
+        assert max(len(line) for line in shown.splitlines()) <= width
+        found += [name for name in names if name not in shown]
+    return found

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clash.cli.layout import Block, Column, Record, Remark, Table
+from clash.cli.layout import Block, Column, Record, Remark, Row, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
@@ -27,12 +27,16 @@ def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if value else ""
 
 
+def _key_of(row: Row) -> str:
+    return f"{row['key']}{'' if row['key_present'] else ' (not set)'}" if row["key"] else ""
+
+
 _MODELS = (
     Column("kind"),
     Column("model"),
     Column("price", fold=True),
-    Column("key"),
-    Column("key_present", "key is set"),
+    Column("key", of_row=_key_of),
+    Column("key_present", at_terminal=False),
     Column("presets", show=lambda names: ", ".join(names)),
     Column("summary", at_terminal=False),
     Column("install", at_terminal=False),
