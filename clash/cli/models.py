@@ -27,8 +27,9 @@ def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if value else ""
 
 
-def _key_of(row: Row) -> str:
-    return f"{row['key']}{'' if row['key_present'] else ' (not set)'}" if row["key"] else ""
+def _key_of(item: Row) -> str:
+    missing = "" if item["key_present"] else " (not set)"
+    return f"{item['key']}{missing}" if item["key"] else ""
 
 
 _MODELS = (

@@ -217,6 +217,9 @@ async def _vendor_checks(models: dict[Kind, str], settings: Settings) -> list[di
 
 
 def _has_key(provider: str, settings: Settings) -> bool:
+    """Whether a provider has what says that it is to be used: a key; of one that needs no key, its folder."""
+    if provider == "comfyui":
+        return settings.comfyui_dir is not None
     if provider in KEY_VARIABLES:
         return vendor_key(provider, settings) is not None
     if provider not in vendor_names(settings) or provider in installed_names():
