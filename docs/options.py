@@ -44,7 +44,8 @@ def _synopsis(path: str, command: Any) -> str:
             words.append(parameter.metavar)
         else:
             names = "|".join((parameter.opts[0], *parameter.secondary_opts))
-            words.append(f"[{names}{_value(parameter)}]" + ("..." if parameter.multiple else ""))
+            typed = f"{names}{_value(parameter)}"
+            words.append((typed if parameter.required else f"[{typed}]") + ("..." if parameter.multiple else ""))
     # An option and its value stay on one line, as they are typed.
     lines = textwrap.wrap(
         " ".join(word.replace(" ", "\xa0") for word in words),

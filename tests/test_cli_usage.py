@@ -41,6 +41,8 @@ WRONG_USE = {
     "resume a --budget 1e3": "is no amount in dollars",
     "resume a --dry-run": "No such option",
     "cancel": "Missing argument 'THREAD'",
+    "fork": "Missing argument 'THREAD' and option '--thread'",
+    "fork a --story b.csv": "Missing option '--thread'",
     "runs ls --limit 0": "--limit",
     "runs ls --limit 99999999999999999999": "--limit",
     "runs ls --status done": "'running', 'completed', 'failed', 'paused', 'cancelled'",
@@ -73,6 +75,11 @@ def test_help_says_what_a_command_does(command: str, tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
     assert list(tmp_path.iterdir()) == []
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_the_usage_shows_what_a_command_must_be_given(tmp_path: Path) -> None:
+    """An option that is required stands in the line of usage, and not among those that may be left out."""
+    assert clash("fork --help", tmp_path).stdout.startswith("Usage: clash fork --thread NEW [OPTIONS]")
 
 
 def test_help_starts_without_what_only_runs_need(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import on_both_databases
+from filming import shot_list
 from test_recover import Workplace, lose, without_a_database
 
 
@@ -60,6 +61,30 @@ def test_decisions_about_a_free_film_outlive_the_database(workplace: Workplace, 
     # The takes that are not in the film are drawn again when somebody asks for them.
     assert takes == {take: told for take, told in before[0].items() if told[0]}
     assert verdicts == before[1]
+
+
+@pytest.mark.parametrize("verb", ["run", "resume"])
+def test_a_free_film_is_made_again_as_it_was(workplace: Workplace, tmp_path: Path, verb: str) -> None:
+    """After the loss of the database a plain run or resume has the same takes, says so, and cuts the same film."""
+    assert workplace.film("t", "--no-reuse").code == 0
+    retaken = workplace.clash("retake", "t", "shot:001/keyframe", "--note", "closer").document
+    lose(tmp_path)
+    done = workplace.film("t", "--no-reuse") if verb == "run" else workplace.clash("resume", "t")
+    assert done.code == 0, done.err
+    assert "what was decided about t was restored from the asset store" in done.err
+    assert done.document["film"]["sha256"] == retaken["film"]["sha256"]
+
+
+def test_after_a_loss_no_other_story_takes_a_thread(workplace: Workplace, tmp_path: Path) -> None:
+    """The film of a thread that the database forgot is not replaced by that of another story."""
+    assert workplace.film("t", "--no-reuse").code == 0
+    film = next(tmp_path.rglob("film.mp4"))
+    before = film.read_bytes()
+    lose(tmp_path)
+    assert "clash db recover" in workplace.clash("takes", "ls", "t").err
+    shot_list(workplace.folder / "story.csv", 2, seconds=0.75)
+    assert workplace.film("t", "--no-reuse").code == 5
+    assert film.read_bytes() == before
 
 
 def test_an_older_copy_gets_what_was_decided_since(workplace: Workplace, tmp_path: Path) -> None:

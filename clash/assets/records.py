@@ -141,9 +141,11 @@ def call_record(assets: AssetStore, sha256: str, token: str) -> dict[str, Any] |
     return _read(assets.root / call_record_name(assets, sha256, token))
 
 
-def has_records(assets: AssetStore) -> bool:
-    """Return whether this disk has a record of a paid or an open call, or the ticket of a job."""
-    found = (_call_names(assets), job_tickets(assets), open_calls(assets))
+def has_records(assets: AssetStore, thread_id: str | None = None) -> bool:
+    """Return whether this disk has a record of a call, a decision or the run `thread_id`, or the ticket of a job."""
+    if thread_id is not None and run_record(assets, thread_id) is not None:
+        return True
+    found = (_call_names(assets), job_tickets(assets), open_calls(assets), decision_records(assets))
     return any(True for records in found for _ in records)
 
 

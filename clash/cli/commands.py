@@ -93,7 +93,23 @@ def commands(only: str | None = None) -> Any:
             app.add_typer(command, name=name)
         else:
             app.command(name)(command)
-    return get_command(app)
+    built: Any = get_command(app)
+    for name in built.commands:
+        _show_required(built.commands[name])
+    return built
+
+
+def _show_required(command: Any) -> None:
+    """Have the line of usage show the options that a command must be given: Typer shows `[OPTIONS]` for all."""
+    for child in getattr(command, "commands", {}).values():
+        _show_required(child)
+    required = [f"{option.opts[0]} {option.metavar}" for option in command.params if _is_required_option(option)]
+    if required:
+        command.options_metavar = " ".join((*required, "[OPTIONS]"))
+
+
+def _is_required_option(parameter: Any) -> bool:
+    return parameter.required and parameter.param_type_name == "option"
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -117,4 +133,17 @@ def _usage_error(error: Exception) -> UsageError:
     describe: Callable[[], str] = getattr(error, "format_message", error.__str__)
     # The words of pydantic, with which Typer reads values, do not help the person who typed them.
     message = " ".join(describe().split()).replace(": Value error, ", ": ")
+    if context is not None and message.startswith("Missing "):
+        message = _all_missing(context) or message
     return UsageError(message, hint=f"{path} --help")
+
+
+def _all_missing(context: typer.Context) -> str:
+    """Say all at once what a command must be given and was not; "" if that cannot be told."""
+    # What was given is read before what was not, so all that has no value yet is missing.
+    required: list[Any] = [one for one in context.command.params if one.required and one.name not in context.params]
+    names = [
+        f"argument {one.metavar!r}" if one.param_type_name == "argument" else f"option {one.opts[0]!r}"
+        for one in required
+    ]
+    return f"Missing {' and '.join(names)}." if names else ""

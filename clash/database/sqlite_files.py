@@ -58,7 +58,8 @@ def check_file(path: Path, mode: Mode) -> None:
         return
     if mode not in ("create", "adopt"):
         raise NotFoundError(
-            f"there is no database at {path}", hint="check DATABASE_URL, or make it with `clash db init`"
+            f"there is no database at {path}",
+            hint="check DATABASE_URL; `clash db recover` makes one again that was lost, `clash db init` an empty one",
         )
     _make_private(path)
 

@@ -158,7 +158,7 @@ async def resume(
     check_budget(budget)
     stages = checked_stages(review)
     settings, stop = with_unpriced(settings or load_settings(), allowed=allow_unpriced), stop or StopSignal()
-    async with _opened_for_resume(settings, stop) as database:
+    async with _opened_for_resume(settings, thread_id, stop) as database:
         run = await _row_to_resume(database, settings, thread_id, observe)
         held = Runner(settings, database, run, Registry(settings), observe, stop)
         return await held.go_on(
@@ -204,7 +204,7 @@ async def _restore_lost(
 
     `run`: the run that is to be begun or continued.
     """
-    restored = await recover_before_run(database, settings, run)
+    restored = await recover_before_run(database, settings, run, thread_id)
     if restored is not None:
         observe(Event("note", restored, thread_id=thread_id))
     return restored is not None
@@ -231,10 +231,10 @@ async def _opened_for_run(url: str, stop: StopSignal) -> AsyncGenerator[Database
 
 
 @asynccontextmanager
-async def _opened_for_resume(settings: Settings, stop: StopSignal) -> AsyncGenerator[Database]:
+async def _opened_for_resume(settings: Settings, thread_id: str, stop: StopSignal) -> AsyncGenerator[Database]:
     """The database, which must exist; one that was lost is made again if this disk has records to restore it from."""
     url = settings.database_url
-    if not database_exists(url) and has_records(local_assets(settings)):
+    if not database_exists(url) and has_records(local_assets(settings), thread_id):
         opened = _opened_for_run(url, stop)
     else:
         opened = open_database(url, "write", stopping=lambda: stop.requested)

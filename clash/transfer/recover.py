@@ -8,7 +8,7 @@ is open again: the run continues with it as after a kill.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -75,19 +75,23 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
     )
 
 
-async def recover_before_run(database: Database, settings: Settings, run: RunRow | None) -> str | None:
+async def recover_before_run(
+    database: Database, settings: Settings, run: RunRow | None, thread_id: str | None = None
+) -> str | None:
     """Restore the paid calls that this disk has records of, before a run is begun or continued.
 
-    `run`: the run, or None. If no run was ever begun in the database, it was lost: all calls are restored. If it
-    is an older copy, the later calls of this run are. Returns a sentence that says what was restored; None if nothing
+    `run`: the run, or None. If no run was ever begun in the database, it was lost: all calls are restored, with all that
+    was decided, and the run `thread_id`, if this disk has a record of it: its film is not made anew with another story.
+    If the database is an older copy, the later calls of this run are restored. Returns a sentence that says what was restored; None if nothing
     was. The records of a bucket are not asked for: a bucket may be that of many databases, and listing it takes long.
     Raises `ConflictError` if another process restores the same calls, `DatabaseError`, `StorageError`.
     """
     assets = local_assets(settings)
-    if run is not None and run.error_code != paid_rows.RECOVERED:
+    is_older_copy = run is not None and run.error_code != paid_rows.RECOVERED
+    if is_older_copy:
         calls, why = await _later_calls(database, assets, run), "the database is an older copy"
     # A run that was restored and not continued: the process that restored it may have died before the others.
-    elif has_records(assets) and await paid_rows.has_only_recovered(database):
+    elif has_records(assets, thread_id) and await paid_rows.has_only_recovered(database):
         calls, why = read_paid_calls(assets)[0], "the database had no runs"
     else:
         return None
@@ -98,14 +102,26 @@ async def recover_before_run(database: Database, settings: Settings, run: RunRow
             f"another process restores or continues {', '.join(held)}", code="held", hint="try again when it has ended"
         )
     restored = [item for item in recovery.items if item["result"] == "restored"]
-    if not restored:
+    runs = {item["thread_id"] for item in restored}
+    decided: set[str] = set()
+    # Of a run whose calls were all free there is no call to restore; what was decided about it is lost all the same.
+    own = {thread_id} if thread_id is not None else set[str]()
+    for run_id in sorted(runs if is_older_copy else {*runs, *own, *runs_decided_about(assets)}):
+        await recovery.bring_back(run_id)
+        if await _decisions_restored(database, assets, run_id):
+            decided.add(run_id)
+    return _told(why, restored, {*runs, *decided, *recovery.runs}, decided=bool(decided))
+
+
+def _told(why: str, restored: Sequence[Mapping[str, Any]], runs: Collection[str], *, decided: bool) -> str | None:
+    """Say what was restored; None if nothing was."""
+    if not runs:
         return None
-    for run_id in sorted({item["thread_id"] for item in restored}):
-        await _decisions_restored(database, assets, run_id)
-    cost, runs = usd_text(sum(item["cost_micro"] for item in restored)), {item["thread_id"] for item in restored}
-    return (
-        f"{why}: {len(restored)} paid calls (${cost}) of {', '.join(sorted(runs))} were restored from the asset store"
-    )
+    cost, told = usd_text(sum(item["cost_micro"] for item in restored)), ", ".join(sorted(runs))
+    if restored:
+        return f"{why}: {len(restored)} paid calls (${cost}) of {told} were restored from the asset store"
+    what = "what was decided about" if decided else "the story and the settings of"
+    return f"{why}: {what} {told} was restored from the asset store; free calls are made again"
 
 
 async def _decisions_restored(
@@ -258,7 +274,7 @@ class _Recovery:
             budget_usd=budget_usd,
             metadata={"recovered_at": now_text()},
             error_code=paid_rows.RECOVERED,
-            error_message="its paid calls were restored from the asset store",
+            error_message="it was restored from the asset store",
         )
         faults.point("recovery.run.after")
         self.runs.append(run_id)
