@@ -71,9 +71,13 @@ def next_steps(document: Document) -> list[str]:
     if film := part_of(document, "film").get("path"):
         lines.append(f"look at {film}, or the contact sheet beside it (--open opens the film)")
     shots = [item["slot"] for item in document.get("outputs") or () if item["kind"] == "shot"]
+    is_free = part_of(document, "cost").get("total_usd") == "0.000000"
     if shots:
-        lines.append(f"change a shot: {command('retake', thread)} {shots[len(shots) // 2]} --note 'closer'")
-    if part_of(document, "cost").get("total_usd") == "0.000000":
+        # The local models, which are free, read no notes.
+        told = "make another take of a shot" if is_free else "change a shot"
+        note = "" if is_free else " --note 'closer'"
+        lines.append(f"{told}: {command('retake', thread)} {shots[len(shots) // 2]}{note}")
+    if is_free:
         lines.append(
             f"make it final: {command('fork', thread, '--thread', f'{thread}-final')} --preset final --dry-run"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from clash.cli.calls import shot_told, with_labels
 from clash.cli.layout import Block, Column, Record, Remark, Table
+from clash.cli.notices import warn
 from clash.cli.options import AllowUnpriced, Budget, Json, Note, Prompt, Thread, Yes
 from clash.cli.output import Document, emit, part_of, print_aside
 from clash.cli.reading import report
@@ -76,7 +78,11 @@ def retake(
         return production.retake_plan(request, settings)
 
     if dry_run:
-        emit(report(plan), as_json=as_json, render=render_plan)
+        document = report(plan)
+        emit(document, as_json=as_json, render=render_plan)
+        if not as_json and not sys.stdout.isatty():  # a remark is not for a pipe
+            for warning in document["warnings"]:
+                warn(warning)
         return
     wanted = replace(request, yes=yes or _agreed(plan, as_json=as_json, ask=_names_a_card(slots)))
     produce(
@@ -224,6 +230,7 @@ def render_plan(document: Mapping[str, Any]) -> list[Block]:
         Table(PRICE, document["price"]["by_step"], empty="nothing to call"),
         Record(_TOTAL, facts),
     ]
+    blocks += [Remark(f"warning: {warning}", "yellow") for warning in document["warnings"]]
     if document["price"]["estimated"]:
         blocks.append(Remark("some of it is estimated: the bill may differ", "dim"))
     elif document["price"]["at_most"]:

@@ -142,6 +142,10 @@ class LocalProvider:
         newest = int(number) if number.isdecimal() else 0
         return tuple(f"{name}-{older}" for older in range(newest - 1, 0, -1))
 
+    def reads_notes(self, model: str) -> bool:
+        """See `clash.providers.note_abilities.ReadsNotes`: only how a voice is to sound is read."""
+        return model in self.models()["speech"]
+
     async def call(self, model: str, request: Request, context: Context) -> Answer:  # noqa: ARG002 - one a kind
         """Answer the request in a worker thread. Raises `ProviderError`."""
         return await asyncio.to_thread(_make, request, context, self._voice_folder)

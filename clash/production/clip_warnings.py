@@ -1,17 +1,21 @@
-"""What there is to say, before anything is paid, of clips that are asked for what their model cannot do."""
+"""What there is to say, before anything is paid, of what is asked of a model that cannot do it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from clash.calls.dry_run import PlannedCall
+from clash.database.decisions import Decision
+from clash.editing.slots import kind_of_slot, people_slot
 from clash.providers.clip_abilities import makes_sound, takes_last_frame
+from clash.providers.note_abilities import reads_notes
 from clash.providers.ports import VideoRequest
-from clash.providers.registry import Model
+from clash.providers.registry import Model, Registry
 from clash.story.last_frames import NONE
 from clash.story.screenplay import Screenplay, Story
+from clash.vocabulary import Decided
 from clash.workflow.context import Format
 
 
@@ -62,4 +66,28 @@ def left_out(planned: Sequence[PlannedCall]) -> list[str]:
     return found
 
 
+def unread_notes(decisions: Sequence[Decision], models: Mapping[str, str], registry: Registry) -> list[str]:
+    """Return what there is to say of takes with a note or a prompt whose models read neither.
+
+    `models`: the run's, by kind.
+    """
+    slots: dict[str, None] = {}
+    specs: dict[str, None] = {}
+    for row in decisions:
+        if row.decision != Decided.RETAKE or not (row.note or row.prompt):
+            continue
+        kind = kind_of_slot(row.slot)
+        model = registry.model(kind, row.model or models[kind])
+        if not reads_notes(model):
+            slots[people_slot(row.slot)] = specs[model.spec] = None
+    if not slots:
+        return []
+    named = [*slots][:_MOST_NAMED] + (["..."] if len(slots) > _MOST_NAMED else [])
+    return [
+        f"{', '.join(named)}: {' and '.join(specs)} {'reads' if len(specs) == 1 else 'read'} no notes and no prompts:"
+        " this take differs as any other does. Change the table and fork, or name a model that reads them with --model"
+    ]
+
+
+_MOST_NAMED = 6
 _CHOICE = "docs/models.md says which models can"

@@ -106,7 +106,7 @@ async def retake(
         decisions, planned = await _planned(request, found)
         if _needs_yes(decisions) and not request.yes:
             raise _asking(request, found, decisions, planned)
-        told, warnings = price_told(found, planned), left_out(planned)
+        told, warnings = price_told(found, planned), [*left_out(planned), *found.unread_notes(decisions)]
         return decisions
 
     async with open_database(settings.database_url, "write") as database:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ from clash.providers.registry import Registry
 from clash.vocabulary import Decided
 
 _DIGEST = re.compile(r"[0-9a-f]{12,64}")
+
+logger = logging.getLogger(__name__)
 
 
 async def review(thread_id: str, settings: Settings | None = None) -> ReviewList:
@@ -99,6 +102,8 @@ async def reject(
         batch = secrets.token_hex(8)
         decisions = plan_retake(rejected, found.takes, found.made, found.screenplay, batch, found.endings)
         refuse_pending(decisions, found)
+        for warning in found.unread_notes(decisions):
+            logger.warning(warning)
         return decisions
 
     return await _decided(thread_id, settings, plan)

@@ -37,7 +37,7 @@ from clash.editing.takes import Takes
 from clash.errors import ClashError, ConflictError, NotFoundError, StorageError
 from clash.hints import command
 from clash.money import to_micro, usd_text
-from clash.production.clip_warnings import left_out
+from clash.production.clip_warnings import left_out, unread_notes
 from clash.production.estimates import planned_calls
 from clash.production.prices import counts_document, is_at_most, is_estimated, price_document
 from clash.production.refitting import Recorded
@@ -127,6 +127,10 @@ class TakesOfRun:
         """Return the file that the run has for the call of a slot."""
         wanted = asset_of(slot)
         return next((file for file in self.files if (file.slot, file.asset_type) == wanted), None)
+
+    def unread_notes(self, decisions: Sequence[Decision]) -> list[str]:
+        """Return what there is to say of notes that the models of these takes do not read."""
+        return unread_notes(decisions, self.recorded.settings.models, self.registry)
 
     def stored_path(self, sha256: str) -> str:
         """Return where a file is in the asset store."""
@@ -328,7 +332,7 @@ def plan_document(
             ],
             "labels": {shot: label for shot in changed if (label := found.labels.of(shot))},
             "needs_yes": needs_yes,
-            "warnings": left_out(planned),
+            "warnings": [*left_out(planned), *found.unread_notes(decisions)],
         }
     )
 

@@ -80,10 +80,11 @@ async def recover_before_run(
 ) -> str | None:
     """Restore the paid calls that this disk has records of, before a run is begun or continued.
 
-    `run`: the run, or None. If no run was ever begun in the database, it was lost: all calls are restored, with all that
-    was decided, and the run `thread_id`, if this disk has a record of it: its film is not made anew with another story.
-    If the database is an older copy, the later calls of this run are restored. Returns a sentence that says what was restored; None if nothing
-    was. The records of a bucket are not asked for: a bucket may be that of many databases, and listing it takes long.
+    `run`: the run, or None. If no run was ever begun in the database, it was lost: all calls are restored with all that
+    was decided, and the run `thread_id`, if this disk has a record of it, so that no other story takes its film. If the
+    database is an older copy, the later calls of this run are restored. Returns a sentence that says what was restored;
+    None if nothing was. The records of a bucket are not asked for: a bucket may be that of many databases, and listing
+    it takes long.
     Raises `ConflictError` if another process restores the same calls, `DatabaseError`, `StorageError`.
     """
     assets = local_assets(settings)
