@@ -10,6 +10,7 @@ from clash.database.decisions import Decision
 from clash.errors import UsageError
 from clash.production.clip_warnings import unread_notes
 from clash.production.retaking import check_words
+from clash.providers.ports import Kind
 from clash.providers.registry import Registry
 from clash.vocabulary import Decided
 
@@ -31,7 +32,8 @@ def test_words_of_any_script_are_taken() -> None:
 def test_a_note_that_no_model_reads_is_warned_of() -> None:
     """The local models draw what the table says: a note to them changes nothing, and one warning names the slots."""
     registry = Registry(Settings())
-    models = {kind: registry.default(kind).spec for kind in ("screenplay", "image", "video", "speech")}
+    kinds: tuple[Kind, ...] = ("screenplay", "image", "video", "speech")
+    models = {kind: registry.default(kind).spec for kind in kinds}
 
     def warned(**words: str) -> list[str]:
         slots = ("shot:002/keyframe", "shot:002", "shot:002/speech-1")

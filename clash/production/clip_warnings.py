@@ -11,7 +11,7 @@ from clash.database.decisions import Decision
 from clash.editing.slots import kind_of_slot, people_slot
 from clash.providers.clip_abilities import makes_sound, takes_last_frame
 from clash.providers.note_abilities import reads_notes
-from clash.providers.ports import VideoRequest
+from clash.providers.ports import Kind, VideoRequest
 from clash.providers.registry import Model, Registry
 from clash.story.last_frames import NONE
 from clash.story.screenplay import Screenplay, Story
@@ -66,7 +66,7 @@ def left_out(planned: Sequence[PlannedCall]) -> list[str]:
     return found
 
 
-def unread_notes(decisions: Sequence[Decision], models: Mapping[str, str], registry: Registry) -> list[str]:
+def unread_notes(decisions: Sequence[Decision], models: Mapping[Kind, str], registry: Registry) -> list[str]:
     """Return what there is to say of takes with a note or a prompt whose models read neither.
 
     `models`: the run's, by kind.

@@ -88,8 +88,9 @@ async def recover_before_run(
     Raises `ConflictError` if another process restores the same calls, `DatabaseError`, `StorageError`.
     """
     assets = local_assets(settings)
-    is_older_copy = run is not None and run.error_code != paid_rows.RECOVERED
-    if is_older_copy:
+    is_older_copy = False
+    if run is not None and run.error_code != paid_rows.RECOVERED:
+        is_older_copy = True
         calls, why = await _later_calls(database, assets, run), "the database is an older copy"
     # A run that was restored and not continued: the process that restored it may have died before the others.
     elif has_records(assets, thread_id) and await paid_rows.has_only_recovered(database):
