@@ -58,7 +58,7 @@ def test_models_and_presets_of_one_s_own_are_shown(tmp_path: Path) -> None:
     document = clash(tmp_path, "models", "--json", env=env).document
     mine = next(item for item in document["items"] if item["model"] == "fal:acme/draw")
     assert (mine["price"], mine["presets"]) == ("unknown", ["cheap"])
-    assert [preset["name"] for preset in document["presets"]] == ["cheap", "draft", "final", "final-cn"]
+    assert [preset["name"] for preset in document["presets"]] == ["cheap", "draft", "final", "final-cn", "local-gpu"]
 
 
 def plan(folder: Path, *flags: str, **env: str) -> dict[str, str]:
@@ -94,7 +94,7 @@ def test_a_preset_that_nobody_defined_is_named(tmp_path: Path, how: str) -> None
     env = environment(**NOTHING, **({} if how == "flag" else {"CLASH_PRESET": "nope"}))
     ended = clash(tmp_path, "run", "s.csv", "--dry-run", *flags, env=env)
     assert ended.code == 2
-    assert "no preset 'nope'; known: draft, final, final-cn" in ended.err
+    assert "no preset 'nope'; known: draft, final, final-cn, local-gpu" in ended.err
 
 
 def test_no_model_s_name_is_broken_at_a_terminal(tmp_path: Path) -> None:

@@ -114,7 +114,8 @@ Preset = Annotated[
         "--preset",
         metavar="NAME",
         show_default=False,
-        help="A named set of models: draft, final, final-cn, or your own. An option for one model overrides it.",
+        help="A named set of models: draft, final, final-cn, local-gpu, or your own."
+        " An option for one model overrides it.",
     ),
 ]
 

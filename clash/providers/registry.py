@@ -151,7 +151,11 @@ class Registry:
         provider = self.provider(provider_name)
         known = provider.models().get(kind, ())
         if not known:
-            raise UsageError(f"the provider {provider_name!r} makes no {kind}", code="unknown_model")
+            raise UsageError(
+                f"the provider {provider_name!r} makes no {kind}",
+                code="unknown_model",
+                hint=f"`clash models --kind {kind}` lists the models that do",
+            )
         if not model:
             return Model(provider, known[0], kind)
         if model not in known and "*" not in known:
