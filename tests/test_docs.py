@@ -48,6 +48,7 @@ def test_there_are_commands_to_document() -> None:
         "clash resume",
         "clash fork",
         "clash cancel",
+        "clash board",
         "clash retake",
         "clash takes ls",
         "clash takes use",

@@ -76,9 +76,10 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("schema", "schema")
     screenplay = next((tmp_path / "output" / "r").glob("screenplay*.json"))
     holds("screenplay", json.loads(screenplay.read_text(encoding="utf-8")))
-    # `tests/test_settling.py` settles calls, `tests/test_vendor_files.py` checks files of vendors; the cast is read,
-    # and printed by no command.
-    assert set(schema_names()) - tried == {"calls-settle", "cast", "models-check", "screenplay"}
+    # `tests/test_settling.py` settles calls, `tests/test_vendor_files.py` checks files of vendors, `tests/board` has
+    # those of the board; the cast is read, and printed by no command.
+    board = {"board", "board-family", "board-run"}
+    assert set(schema_names()) - tried == {"calls-settle", "cast", "models-check", "screenplay", *board}
 
 
 def test_a_schema_is_printed_and_an_unknown_name_is_refused(tmp_path: Path) -> None:

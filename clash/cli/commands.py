@@ -25,6 +25,7 @@ COMMANDS = {
     "checkpoints": "checkpoints:app",
     "calls": "settle:app",
     "cost": "cost:cost",
+    "board": "board:board",
     "assets": "assets:app",
     "db": "db:app",
     "story": "story:app",

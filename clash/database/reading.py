@@ -11,14 +11,13 @@ from typing import Any
 
 from clash.database.audit import CallSums
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
-from clash.database.port import Database, Param, Row, Rows, has_table, texts_of, values_of
+from clash.database.port import Database, Row, Rows, has_table, texts_of, values_of
 from clash.database.row_checks import SOUND_CALL, fault_of, loads, require_sound
 from clash.database.rows import AssetRow, CheckpointRow, RunRow
 from clash.database.staging import NOT_STAGED
 from clash.errors import DatabaseError, NotFoundError
 from clash.hints import command
 from clash.money import usd_text
-from clash.vocabulary import PARTS, sql_list
 
 _CHECKPOINT_COLUMNS = (
     "c.checkpoint_ns, c.checkpoint_id, c.parent_checkpoint_id, m.created_at, m.source, m.step_index, m.step_name,"
@@ -51,12 +50,6 @@ _TABLES = (
     "writes",
 )
 
-_NEWEST_RUNS = (
-    f"FROM workflow_executions WHERE (? IS NULL OR status = ?) AND {NOT_STAGED}"
-    " ORDER BY start_time DESC, run_id LIMIT ?"
-)
-"""Its parameters: a status or None, the same again, how many at most (-1: all)."""
-
 
 async def run_row(database: Database, run_id: str) -> RunRow:
     """Return a run. Raise `NotFoundError`, and `DatabaseError` for one that cannot be read."""
@@ -79,11 +72,6 @@ async def same_but_for_case(database: Database, run_id: str) -> str | None:
         "SELECT run_id FROM workflow_executions WHERE run_id = ? COLLATE NOCASE AND run_id <> ?", (run_id, run_id)
     )
     return next(iter(texts_of(rows, "run_id")), None)
-
-
-async def run_rows(database: Database, *, status: str | None = None, limit: int | None = None) -> Rows:
-    """Runs, newest first."""
-    return await database.query(f"SELECT * {_NEWEST_RUNS}", (status, status, -1 if limit is None else limit))
 
 
 async def call_rows(database: Database, run_id: str) -> Rows:
@@ -151,31 +139,6 @@ async def call_sums(database: Database, run_id: str | None, column: str) -> list
         (run_id, run_id),
     )
     return [CallSums.from_row(row) for row in rows]
-
-
-async def step_counts(database: Database, run_id: str) -> dict[str, int]:
-    """How many of the things that each step is to make are made."""
-    return (await _step_counts(database, "?", (run_id,))).get(run_id, {})
-
-
-async def step_counts_of_runs(
-    database: Database, *, status: str | None = None, limit: int | None = None
-) -> dict[str, dict[str, int]]:
-    """The same for each of the runs that `run_rows` gives."""
-    runs = f"SELECT run_id {_NEWEST_RUNS}"
-    return await _step_counts(database, runs, (status, status, -1 if limit is None else limit))
-
-
-async def _step_counts(database: Database, runs: str, params: Sequence[Param]) -> dict[str, dict[str, int]]:
-    rows = await database.query(
-        f"SELECT run_id, step, count(DISTINCT slot) AS n FROM generated_assets WHERE run_id IN ({runs})"
-        f" AND asset_type NOT IN {sql_list(PARTS)} GROUP BY run_id, step",
-        params,
-    )
-    counts: dict[str, dict[str, int]] = {}
-    for run_id, step, made in zip(*(values_of(rows, name) for name in ("run_id", "step", "n")), strict=True):
-        counts.setdefault(str(run_id), {})[str(step)] = int(made)
-    return counts
 
 
 async def row_counts(database: Database) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What only the board shows: a run with its shots as cards, and the checkpoints of a run together with its forks."""
+"""How the board is reached, and what only it shows: a run with its shots, and a run with its forks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from clash.documents.costs import SumsOfDay, SumsOfModel
 from clash.documents.edits import ForkedFrom
 from clash.documents.outcome import FilmItem
 from clash.documents.run_list import LeaseItem
+
+
+class BoardStarted(Document):
+    """`clash board`: the address of the board, and links that are each good once."""
+
+    url: str
+    links: list[str]
+    read_only: bool
 
 
 class RunProblem(Item):

@@ -5,13 +5,7 @@ from __future__ import annotations
 from clash.documents.base import Document, Item, Number, Text, Usd
 from clash.documents.calls import FailedPaidCall, UnknownCall
 from clash.documents.edits import ReviewItem
-
-
-class StepCount(Item):
-    """How many slots of a step are done."""
-
-    done: int
-    total: int
+from clash.documents.run_list import StepCount
 
 
 class SpentAndBudget(Item):

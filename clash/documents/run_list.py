@@ -14,8 +14,15 @@ class LeaseItem(Item):
     live: bool
 
 
+class StepCount(Item):
+    """How many slots of a step are done."""
+
+    done: int
+    total: int
+
+
 class RunItem(Item):
-    """One of all runs."""
+    """One of all runs. `waiting_for` is null, `budget`, `review`, `unknown_call` or `failed_paid`."""
 
     thread_id: str
     status: str
@@ -28,6 +35,8 @@ class RunItem(Item):
     cost_usd: Usd
     budget_usd: Usd | None
     steps_done: int
+    progress: dict[str, StepCount] | None = None
+    waiting_for: str | None = None
     lease: LeaseItem | None
     error: Text | None
 

@@ -12,6 +12,9 @@ from clash.errors import UsageError
 
 _PLACES = {
     "assets-ls": "clash.documents.assets:AssetList",
+    "board": "clash.documents.board:BoardStarted",
+    "board-family": "clash.documents.board:RunFamily",
+    "board-run": "clash.documents.board:RunOnBoard",
     "calls-settle": "clash.documents.calls:SettledCall",
     "cancel": "clash.documents.outcome:Cancelled",
     "cast": "clash.documents.cast:Cast",

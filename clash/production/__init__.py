@@ -10,10 +10,10 @@ from clash.production.fork_request import ForkRequest
 from clash.production.forking import fork, fork_plan
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
-from clash.production.retaking import RetakeRequest, retake, retake_plan
+from clash.production.retaking import RetakeRequest, request_retake, retake, retake_plan
 from clash.production.reviewing import approve, reject, review
 from clash.production.run_report import RunReport
-from clash.production.selecting import use_take, use_take_plan
+from clash.production.selecting import TakeSelected, select_take, use_take, use_take_plan
 from clash.production.settling import settle_call
 from clash.production.stopping import StopSignal
 from clash.production.story_document import story_document, story_titles
@@ -30,17 +30,20 @@ __all__ = [
     "RunReport",
     "RunRequest",
     "StopSignal",
+    "TakeSelected",
     "approve",
     "cancel",
     "dry_run",
     "fork",
     "fork_plan",
     "reject",
+    "request_retake",
     "resume",
     "retake",
     "retake_plan",
     "review",
     "run",
+    "select_take",
     "settle_call",
     "story_document",
     "story_titles",

@@ -98,6 +98,35 @@ async def retake(
     `UsageError`, `SettingsError`, and `ConflictError` for a slot of which another retake is not made yet.
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
+    found, told, warnings = await _decided(request, settings)
+    observe(Event("note", f"to make: {told}", thread_id=request.thread_id))
+    for warning in warnings:
+        observe(Event("note", warning, thread_id=request.thread_id))
+    report = await go_on(
+        found,
+        settings,
+        budget=request.budget,
+        allow_unpriced=request.allow_unpriced,
+        observe=observe,
+        stop=stop,
+    )
+    document = report.document
+    return replace(report, document=document.model_copy(update={"warnings": [*document.warnings, *warnings]}))
+
+
+async def request_retake(request: RetakeRequest, settings: Settings | None = None) -> Outcome:
+    """Write down what is to be made again, and make nothing: the process that goes on with the run makes it.
+
+    Returns how the run stands. Raises before anything is written, as `retake` does.
+    """
+    settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
+    found, told, warnings = await _decided(request, settings)
+    document = (await report_of(found, settings, f"to make: {told}")).document
+    return document.model_copy(update={"warnings": [*document.warnings, *warnings]})
+
+
+async def _decided(request: RetakeRequest, settings: Settings) -> tuple[TakesOfRun, str, list[str]]:
+    """Write the decisions of a retake. Returns what they were made of, what is to be made, in words, and warnings."""
     check_budget(request.budget)
     told, warnings = "", list[str]()
 
@@ -112,19 +141,7 @@ async def retake(
     async with open_database(settings.database_url, "write") as database:
         found = await read_takes(database, settings, Registry(settings), request.thread_id)
         found, _ = await decide(found, settings, plan)
-    observe(Event("note", f"to make: {told}", thread_id=request.thread_id))
-    for warning in warnings:
-        observe(Event("note", warning, thread_id=request.thread_id))
-    report = await go_on(
-        found,
-        settings,
-        budget=request.budget,
-        allow_unpriced=request.allow_unpriced,
-        observe=observe,
-        stop=stop,
-    )
-    document = report.document
-    return replace(report, document=document.model_copy(update={"warnings": [*document.warnings, *warnings]}))
+    return found, told, warnings
 
 
 async def go_on(

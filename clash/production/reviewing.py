@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from clash.config import Settings, load_settings
 from clash.database.connection import open_database
@@ -28,7 +28,7 @@ from clash.production.takes_of_run import (
     refuse_pending,
 )
 from clash.providers.registry import Registry
-from clash.vocabulary import Decided
+from clash.vocabulary import REVIEW_STAGES, Decided
 
 _DIGEST = re.compile(r"[0-9a-f]{12,64}")
 
@@ -49,16 +49,25 @@ async def approve(
     *,
     sha256: str = "",
     every: bool = False,
+    stage: str = "",
+    seen: Mapping[str, str] | None = None,
 ) -> ReviewList:
     """Approve the files of slots, or with `every` all that have no verdict. Approved before: nothing changes.
+
+    With `every`, `stage` leaves out those of other stages, and `seen` those whose file is not the one of this digest:
+    what nobody has looked at is not approved.
 
     `sha256`: the file that was looked at, or the first 12 digits of its digest at least. Raises `NotFoundError`
     (`not_current`) if that is not the slot's file any more; nothing changes then.
     """
     _check_slots_given(slots, sha256, every=every)
+    if (stage or seen is not None) and not every:
+        raise UsageError("a stage, and what was seen, are given with `every`")
+    if stage and stage not in REVIEW_STAGES:
+        raise UsageError(f"there is no stage {stage[:40]!r}", hint=f"stages are {', '.join(REVIEW_STAGES)}")
 
     async def plan(found: TakesOfRun) -> list[Decision]:
-        judged = _unjudged(found, await _slots_of(found)) if every else await _judged(found, slots, sha256)
+        judged = _unjudged(found, await _slots_of(found), stage, seen) if every else await _judged(found, slots, sha256)
         batch, actor = secrets.token_hex(8), this_person()
         return [
             Decision(
@@ -149,10 +158,16 @@ async def _slots_of(found: TakesOfRun) -> set[str]:
     return {call.slot for call in await found.planned(found.takes)}
 
 
-def _unjudged(found: TakesOfRun, slots: set[str]) -> dict[str, str]:
+def _unjudged(
+    found: TakesOfRun, slots: set[str], stage: str = "", seen: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The slots whose files have no verdict, each with the file's digest."""
     waiting = (item for item in review_items(found, slots) if item["verdict"] is None)
-    return {call_slots(item["slot"])[-1]: str(item["sha256"]) for item in waiting}
+    return {
+        call_slots(item["slot"])[-1]: str(item["sha256"])
+        for item in waiting
+        if stage in ("", item["stage"]) and (seen is None or seen.get(item["slot"]) == item["sha256"])
+    }
 
 
 async def _judged(found: TakesOfRun, slots: Sequence[str], sha256: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from clash.config import Settings, load_settings
 from clash.database.connection import open_database
 from clash.database.decisions import Decision
 from clash.documents.edits import EditPlan
+from clash.documents.outcome import Outcome
 from clash.editing.made import keyframe_take, request_of
 from clash.editing.refit import refit
 from clash.editing.retakes import select
@@ -63,6 +64,11 @@ class Selection:
         """Whether all that the film needs is there."""
         return all(call.found for call in self.planned)
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether going on with the run makes nothing but what this selection needs."""
+        return not self.left_before or self.is_made
+
 
 async def use_take_plan(thread_id: str, slot: str, take: int, settings: Settings | None = None) -> EditPlan:
     """Return what the selection of a take will make and cost. Nothing is made or written. Raises as `use_take` does."""
@@ -91,6 +97,41 @@ async def use_take(
     is not made, `UsageError` without `yes`, `ConflictError` for a slot of which a retake is not made yet.
     """
     settings = with_unpriced(settings or load_settings(), allowed=allow_unpriced)
+    found, selection = await _decided(thread_id, slot, take, settings, yes=yes)
+    if not selection.may_go_on:
+        # To select a take must not buy what is left of a run that stopped somewhere else.
+        return await report_of(found, settings, _left_told(thread_id))
+    observe(Event("note", f"to make: {price_told(found, selection.planned)}", thread_id=thread_id))
+    return await go_on(found, settings, allow_unpriced=allow_unpriced, observe=observe, stop=stop)
+
+
+@dataclass(frozen=True)
+class TakeSelected:
+    """How a run stands after a take was selected. `makes`: going on with it cuts the film again."""
+
+    document: Outcome
+    makes: bool
+
+
+async def select_take(
+    thread_id: str, slot: str, take: int, settings: Settings | None = None, *, yes: bool = False
+) -> TakeSelected:
+    """Write down the selection of a take, and make nothing. Raises before anything is written, as `use_take` does."""
+    settings = settings or load_settings()
+    found, selection = await _decided(thread_id, slot, take, settings, yes=yes)
+    to_make = f"to make: {price_told(found, selection.planned)}"
+    report = await report_of(found, settings, to_make if selection.may_go_on else _left_told(thread_id))
+    return TakeSelected(report.document, selection.may_go_on)
+
+
+def _left_told(thread_id: str) -> str:
+    return f"`{command('resume', thread_id)}` goes on with what is left to make"
+
+
+async def _decided(
+    thread_id: str, slot: str, take: int, settings: Settings, *, yes: bool
+) -> tuple[TakesOfRun, Selection]:
+    """Write the selection of a take, with what follows from it. Returns what it was made of, and it."""
     chosen: list[Selection] = []
 
     async def plan(found: TakesOfRun) -> list[Decision]:
@@ -108,11 +149,7 @@ async def use_take(
     async with open_database(settings.database_url, "write") as database:
         found = await read_takes(database, settings, Registry(settings), thread_id)
         found, _ = await decide(found, settings, plan)
-    if chosen[-1].left_before and not chosen[-1].is_made:
-        # To select a take must not buy what is left of a run that stopped somewhere else.
-        return await report_of(found, settings, f"`{command('resume', thread_id)}` goes on with what is left to make")
-    observe(Event("note", f"to make: {price_told(found, chosen[-1].planned)}", thread_id=thread_id))
-    return await go_on(found, settings, allow_unpriced=allow_unpriced, observe=observe, stop=stop)
+    return found, chosen[-1]
 
 
 def _needs_yes(selection: Selection) -> bool:

@@ -10,6 +10,7 @@ from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.port import Database
 from clash.database.rows import RunRow
+from clash.database.run_rows import run_rows
 from clash.documents.costs import CostOfAll, CostOfRun
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
@@ -61,7 +62,7 @@ async def _cost_of_all(database: Database) -> CostOfAll:
     damaged = Damaged()
     totals, rows, sums, unsound = await asyncio.gather(
         audit.totals_by_run(database),
-        reading.run_rows(database),
+        run_rows(database),
         _sums_in_every_way(database, None),
         audit.unsound_calls(database),
     )

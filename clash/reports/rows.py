@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clash.assets import AssetStore
@@ -16,6 +16,7 @@ from clash.database.row_checks import fault_of
 from clash.database.rows import AssetRow, CallRow, RunRow
 from clash.database.settlements import SettlementRow
 from clash.money import usd_text
+from clash.vocabulary import RunStatus
 
 if TYPE_CHECKING:
     from clash.reports.shot_labels import ShotLabels
@@ -94,6 +95,20 @@ def lease_item(run: RunRow) -> dict[str, Any] | None:
         return None
     host, _, rest = run.lease_owner.partition("/")
     return {"host": host, "pid": rest.partition("/")[0], "expires_at": run.lease_expires_at, "live": is_held(run)}
+
+
+_WAITS_FOR = frozenset({"budget", "review", "unknown_call", "failed_paid"})
+
+
+def waiting_for(run: RunRow) -> str | None:
+    """What a run that stopped waits for; None where nobody has to decide anything."""
+    stopped = run.status in (RunStatus.PAUSED, RunStatus.FAILED)
+    return run.error_code if stopped and run.error_code in _WAITS_FOR else None
+
+
+def progress_of(run: RunRow, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """How many of the things that each step is to make are done."""
+    return {step: {"done": min(counts.get(step, 0), total), "total": total} for step, total in run.step_totals.items()}
 
 
 def estimate_of(run: RunRow) -> str | None:

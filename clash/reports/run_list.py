@@ -7,25 +7,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from clash.config import Settings
-from clash.database import reading
+from clash.database.reading import run_row
 from clash.database.rows import RunRow
+from clash.database.run_rows import RunFilter, run_rows, step_counts_of_runs
 from clash.documents.run_list import RunList
 from clash.money import usd_text
-from clash.reports.rows import Damaged, budget_of, lease_item, read
+from clash.reports.rows import Damaged, budget_of, lease_item, progress_of, read, waiting_for
 
 
-async def list_runs(settings: Settings, *, status: str | None = None, limit: int | None = None) -> RunList:
-    """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false)."""
+async def list_runs(
+    settings: Settings, *, status: str | None = None, limit: int | None = None, search: str = "", offset: int = 0
+) -> RunList:
+    """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false).
+
+    `search`: only those with this text in their thread id, title or story. `offset`: without the newest ones.
+    """
+    wanted = RunFilter(status, search, limit, offset)
     rows, counts = await read(
         settings,
-        lambda database: asyncio.gather(
-            reading.run_rows(database, status=status, limit=limit),
-            reading.step_counts_of_runs(database, status=status, limit=limit),
-        ),
+        lambda database: asyncio.gather(run_rows(database, wanted), step_counts_of_runs(database, wanted)),
     )
     damaged = Damaged()
     items = [_run_summary(run, counts.get(run.run_id, {})) for run in damaged.runs(rows)]
     return RunList.of({"items": items, "damaged": damaged.items})
+
+
+async def held_by(settings: Settings, thread_id: str) -> str:
+    """The process that holds a run, in words; "" if none does. Raises `NotFoundError`."""
+    item = lease_item(await read(settings, lambda database: run_row(database, thread_id)))
+    return f"process {item['pid']} on {item['host']}" if item is not None and item["live"] else ""
 
 
 def _run_summary(run: RunRow, counts: Mapping[str, int]) -> dict[str, Any]:
@@ -41,6 +51,8 @@ def _run_summary(run: RunRow, counts: Mapping[str, int]) -> dict[str, Any]:
         "cost_usd": usd_text(run.spent_micro),
         "budget_usd": budget_of(run),
         "steps_done": sum(1 for step, total in run.step_totals.items() if counts.get(step, 0) >= total),
+        "progress": progress_of(run, counts),
+        "waiting_for": waiting_for(run),
         "lease": lease_item(run),
         "error": run.error_message,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -12,6 +11,7 @@ from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.port import Database
 from clash.database.rows import CallRow, RunRow
+from clash.database.run_rows import step_counts
 from clash.database.run_settings import ForkedFrom
 from clash.documents.runs import RunDetails
 from clash.editing.slots import place_in_film
@@ -24,6 +24,7 @@ from clash.reports.rows import (
     estimate_of,
     file_of,
     lease_item,
+    progress_of,
     read,
     settlement_item,
     sums_item,
@@ -52,7 +53,7 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
             "status": run.status.value,
             "workflow_name": run.workflow_name,
             "graph_version": run.graph_version,
-            "forked_from": _forked_from(run),
+            "forked_from": forked_from(run),
             "story": {"path": run.story_path, "sha256": run.story_sha256, "title": run.story_title},
             "started_at": run.start_time,
             "ended_at": run.end_time,
@@ -77,7 +78,7 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
     )
 
 
-def _forked_from(run: RunRow) -> dict[str, Any] | None:
+def forked_from(run: RunRow) -> dict[str, Any] | None:
     """What a fork was begun with; None for a run that is none, or of another workflow."""
     found: Any = run.settings.get("forked_from")
     return ForkedFrom.of(cast("dict[str, Any]", found)).document if isinstance(found, dict) else None
@@ -99,7 +100,7 @@ async def run_document(
         reading.run_row(database, thread_id),
         reading.asset_rows(database, thread_id),
         reading.checkpoint_items(database, thread_id, limit=1, on_fault=partial(damaged.note, "checkpoint_metadata")),
-        reading.step_counts(database, thread_id),
+        step_counts(database, thread_id),
         audit.unknown_rows(database, thread_id),
         audit.failed_paid_rows(database, thread_id),
     )
@@ -109,23 +110,19 @@ async def run_document(
         "thread_id": thread_id,
         "status": run.status.value,
         "checkpoint_id": checkpoints[0]["checkpoint_id"] if checkpoints else None,
-        "steps": _steps(run, counts),
+        "steps": progress_of(run, counts),
         "cost": {"total_usd": usd_text(run.spent_micro), "budget_usd": budget_of(run)},
         "film": film_of(folder, made),
         "outputs": [output for file in in_order if (output := output_item(folder, file))],
-        "unknown": [_unknown(call) for call in damaged.calls(unknown)],
-        "failed_paid": [_failed_paid(call, assets) for call in damaged.calls(failed)],
+        "unknown": [unknown_item(call) for call in damaged.calls(unknown)],
+        "failed_paid": [failed_paid_item(call, assets) for call in damaged.calls(failed)],
         "waiting_for": None,
         "warnings": list(run.settings.get("warnings", ())),
         "error": None,
     }
 
 
-def _steps(run: RunRow, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    return {step: {"done": min(counts.get(step, 0), total), "total": total} for step, total in run.step_totals.items()}
-
-
-def _unknown(call: CallRow) -> dict[str, Any]:
+def unknown_item(call: CallRow) -> dict[str, Any]:
     """A call of which only the provider's own record tells whether its quoted cost was paid."""
     return {
         "id": call.id,
@@ -141,10 +138,10 @@ def _unknown(call: CallRow) -> dict[str, Any]:
     }
 
 
-def _failed_paid(call: CallRow, assets: AssetStore) -> dict[str, Any]:
+def failed_paid_item(call: CallRow, assets: AssetStore) -> dict[str, Any]:
     """A call that cost money and failed. `file`: what came, kept for a complaint."""
     return {
-        **_unknown(call),
+        **unknown_item(call),
         "cost_usd": usd_text(call.cost_micro),
         "file": file_of(call, assets),
         "error_code": call.error_code,

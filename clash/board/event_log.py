@@ -1,0 +1,93 @@
+"""What happened to runs, for browsers that listen: numbered, the latest kept, so that who was away misses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MOST_KEPT = 1000
+"""Events that are kept for those who were away, or are slow. Who misses more is told to load the page again."""
+MOST_LISTENERS = 300
+_LONGEST_ID = 64
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. `id` names the board's process, so that a number of an earlier one is not mistaken."""
+
+    id: str
+    name: str
+    data: Mapping[str, Any]
+
+    @property
+    def wire(self) -> bytes:
+        """Return it as server-sent events have it."""
+        told = json.dumps(self.data, ensure_ascii=True, separators=(",", ":"))
+        return f"id: {self.id}\nevent: {self.name}\ndata: {told}\n\n".encode()
+
+
+class EventLog:
+    """The latest events. A listener keeps only a number, so a slow one holds no memory."""
+
+    def __init__(self, most: int = MOST_KEPT, most_listeners: int = MOST_LISTENERS) -> None:
+        self._board = secrets.token_hex(4)
+        self._kept: deque[Event] = deque(maxlen=most)
+        self._number = 0
+        self._news = asyncio.Event()
+        self._most_listeners = most_listeners
+        self.listeners = 0
+        self.closed = False
+
+    @property
+    def newest(self) -> str:
+        """Return the id of the newest event."""
+        return f"{self._board}-{self._number}"
+
+    def publish(self, name: str, data: Mapping[str, Any]) -> None:
+        """Tell everybody who listens."""
+        self._number += 1
+        self._kept.append(Event(self.newest, name, data))
+        self._wake()
+
+    def close(self) -> None:
+        """End all listening: the board ends."""
+        self.closed = True
+        self._wake()
+
+    def has_room(self) -> bool:
+        """Return whether one more may listen."""
+        return self.listeners < self._most_listeners and not self.closed
+
+    def number_of(self, event_id: str) -> int | None:
+        """Return the number of an id of this board; None for any other text."""
+        board, _, number = event_id[:_LONGEST_ID].partition("-")
+        return int(number) if board == self._board and number.isdecimal() and len(number) < 16 else None
+
+    def since(self, number: int | None) -> tuple[Sequence[Event], int]:
+        """Return the events after a number, and the newest number.
+
+        Where some are no longer kept, or the number is not of this board: one event, `reset`, in place of them.
+        """
+        oldest = self._number - len(self._kept)
+        if number is None or number < oldest or number > self._number:
+            return [Event(self.newest, "reset", {})], self._number
+        return list(self._kept)[number - oldest :], self._number
+
+    async def wait(self, number: int, longest_s: float) -> None:
+        """Wait until there is an event after this number, the log is closed, or the time is over."""
+        if self._number > number or self.closed:
+            return
+        news = self._news
+        try:
+            await asyncio.wait_for(news.wait(), longest_s)
+        except TimeoutError:
+            return
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

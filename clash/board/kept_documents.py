@@ -1,0 +1,145 @@
+"""Documents as they were read last: many viewers cost the database no more than one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from clash.board.event_log import EventLog
+from clash.board.poller import Poller
+from clash.documents.base import Document
+from clash.errors import ClashError, DatabaseError
+
+_MOST_KEPT = 64
+KEPT_S = 60.0
+"""Seconds after which a document is read again though the poller saw no change."""
+WINDOW_S = 300.0
+MOST_READS_ON_D1 = 60
+"""Requests of all pages together in the window; the poller has as many again."""
+_SPARING_S = 30.0
+"""Seconds that a document is kept once half of the window's reads are gone: the rest is for pages not seen yet."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A document, or the error in its place, with when and at which version of its run it was read."""
+
+    document: dict[str, Any] | None
+    error: ClashError | None
+    read_at: float
+    version: int
+    event_id: str
+    """The newest event when it was read: what happened since is told by the event log."""
+
+    def told(self) -> dict[str, Any]:
+        """Return the document. Raises the error that was in its place."""
+        if self.document is None:
+            raise self.error or DatabaseError("nothing was read")
+        return self.document
+
+
+class ReadBudget:
+    """Counts reads in a window of time; None: as many as come."""
+
+    def __init__(self, most: int | None, now: Callable[[], float] = time.monotonic) -> None:
+        self.most = most
+        self._now = now
+        self._taken: deque[float] = deque()
+
+    @property
+    def left(self) -> float:
+        """How many reads the window still has."""
+        if self.most is None:
+            return float("inf")
+        while self._taken and self._now() - self._taken[0] >= WINDOW_S:
+            self._taken.popleft()
+        return self.most - len(self._taken)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether half of the window's reads are gone."""
+        return self.most is not None and self.left <= self.most / 2
+
+    def take(self, reads: int) -> None:
+        """Count reads that are about to be made."""
+        if self.most is not None:
+            self._taken.extend([self._now()] * reads)
+
+
+class KeptDocuments:
+    """Reads each document once for all who ask at the same time, and again only when its run has changed."""
+
+    def __init__(
+        self, poller: Poller, log: EventLog, budget: ReadBudget, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._poller = poller
+        self._log = log
+        self._budget = budget
+        self._now = now
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._reading: dict[Hashable, asyncio.Task[Kept]] = {}
+
+    async def get(
+        self,
+        key: Hashable,
+        thread_id: str | None,
+        read: Callable[[], Awaitable[Document]],
+        *,
+        requests: int = 1,
+    ) -> Kept:
+        """Return the document of this key; `requests`: how many a read of it takes on D1.
+
+        Raises `DatabaseError` (`busy`) where no read is left and nothing was read before.
+        """
+        self._poller.ask(thread_id)
+        kept = self._kept.get(key)
+        if kept is not None and self._is_fresh(kept, thread_id):
+            self._kept.move_to_end(key)
+            return kept
+        task = self._reading.get(key)
+        if task is None:
+            if self._budget.left < requests:
+                if kept is not None:
+                    return kept
+                raise _busy()
+            self._budget.take(requests)
+            task = asyncio.ensure_future(self._read(key, thread_id, read))
+            self._reading[key] = task
+        return await asyncio.shield(task)
+
+    def _is_fresh(self, kept: Kept, thread_id: str | None) -> bool:
+        age = self._now() - kept.read_at
+        if kept.version == self._poller.version_of(thread_id):
+            return age < (KEPT_S if self._poller.is_current and kept.error is None else self._poller.every_s)
+        # A change that this board made itself is shown at once, unless reads are short.
+        return self._budget.is_short and age < _SPARING_S
+
+    async def _read(self, key: Hashable, thread_id: str | None, read: Callable[[], Awaitable[Document]]) -> Kept:
+        version, event_id, began = self._poller.version_of(thread_id), self._log.newest, self._now()
+        document: dict[str, Any] | None = None
+        error: ClashError | None = None
+        try:
+            document = {"schema": 1, **(await read()).dump()}
+        except ClashError as failure:
+            error = failure
+        finally:
+            del self._reading[key]
+        kept = Kept(document, error, began, version, event_id)
+        self._kept[key] = kept
+        self._kept.move_to_end(key)
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return kept
+
+
+def _busy() -> ClashError:
+    return DatabaseError(
+        "the board has asked Cloudflare D1 as often as it may in five minutes",
+        code="busy",
+        retryable=True,
+        hint="wait a minute and load the page again",
+    )

@@ -1,0 +1,131 @@
+"""The pages of the board: for each address the documents that its page is made of."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from clash.board.answers import RefusedError, error_document, html_answer, refused_answer, status_of
+from clash.board.event_log import EventLog
+from clash.board.guard import wants_page
+from clash.board.kept_documents import Kept
+from clash.board.pages.simple import (
+    checkpoints_page,
+    error_page,
+    login_page,
+    money_page,
+    review_page,
+    run_page,
+    runs_page,
+)
+from clash.board.pages.view import RunsQuery, View
+from clash.board.reading import RUNS_PER_PAGE, Reading
+from clash.board.sessions import Session
+from clash.errors import ClashError, NotFoundError
+
+logger = logging.getLogger(__name__)
+
+
+class PageRoutes:
+    """Answers the addresses that people look at."""
+
+    def __init__(self, reading: Reading, log: EventLog, *, read_only: bool) -> None:
+        self._reading = reading
+        self._log = log
+        self._read_only = read_only
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes of all pages."""
+        return [
+            Route("/", self._runs),
+            Route("/runs/{thread}", self._run),
+            Route("/runs/{thread}/review", self._review),
+            Route("/runs/{thread}/checkpoints", self._checkpoints),
+            Route("/money", self._money),
+        ]
+
+    async def _runs(self, request: Request) -> Response:
+        page, status, search = number_of(request, "page"), _query(request, "status"), _query(request, "search")
+        kept = await self._reading.runs(page=page, status=status, search=search)
+        try:
+            found = kept.told()
+        except NotFoundError as error:
+            # No database yet, or an empty one that no run was begun in: the page says how to make the first film.
+            if error.code not in ("not_found", "database_not_found") or page > 1:
+                raise
+            found = dict[str, Any](items=[], damaged=[])
+        shown = {**found, "items": found["items"][:RUNS_PER_PAGE]}
+        query = RunsQuery(page, status, search, more=len(found["items"]) > RUNS_PER_PAGE)
+        return html_answer(runs_page(self._view(request, kept), shown, query))
+
+    async def _run(self, request: Request) -> Response:
+        page = number_of(request, "page")
+        kept = await self._reading.on_board(request.path_params["thread"], page)
+        return html_answer(run_page(self._view(request, kept), kept.told(), page))
+
+    async def _review(self, request: Request) -> Response:
+        thread, page = request.path_params["thread"], number_of(request, "page")
+        run = await self._reading.on_board(thread)
+        run.told()
+        kept = await self._reading.review(thread)
+        takes = await self._reading.takes(thread)
+        view = self._view(request, min((run, kept, takes), key=lambda one: one.read_at))
+        return html_answer(review_page(view, kept.told(), takes.told(), run.told(), page))
+
+    async def _checkpoints(self, request: Request) -> Response:
+        kept = await self._reading.family(request.path_params["thread"])
+        return html_answer(checkpoints_page(self._view(request, kept), kept.told()))
+
+    async def _money(self, request: Request) -> Response:
+        kept = await self._reading.money()
+        return html_answer(money_page(self._view(request, kept), kept.told()))
+
+    def _view(self, request: Request, kept: Kept | None = None) -> View:
+        session: Session | None = request.state.session
+        return View(
+            accept_language=request.headers.get("accept-language", ""),
+            token=session.token if session and not self._read_only else "",
+            read_only=self._read_only,
+            may_resume=not self._read_only,
+            path=request.url.path,
+            last_event_id=kept.event_id if kept else self._log.newest,
+        )
+
+    # -- what goes wrong -------------------------------------------------------------------------------------------
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """Answer an error that clash raised on purpose, with its hint."""
+        if not isinstance(error, ClashError):
+            raise error
+        if request.method == "POST" or not wants_page(request.url.path, request.headers):
+            return refused_answer(error)
+        status = error.status if isinstance(error, RefusedError) else status_of(error)
+        return html_answer(error_page(self._view(request), status, error_document(error)["error"]), status)
+
+    async def not_there(self, request: Request, error: Exception) -> Response:
+        """Answer an address or a method that the board does not have."""
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        told = {404: "there is no such page", 405: "this address takes no such method"}.get(status, "refused")
+        answer = await self.failed(request, RefusedError(status, told, code="not_found" if status == 404 else None))
+        answer.headers.update(getattr(error, "headers", None) or {})
+        return answer
+
+    def login(self, request: Request, message: str) -> Response:
+        """Say that a link is not good."""
+        return html_answer(login_page(self._view(request), message), 401)
+
+
+def number_of(request: Request, name: str, default: int = 1) -> int:
+    """Return a number of the query; the default for what is none."""
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 7 else default
+
+
+def _query(request: Request, name: str) -> str:
+    return request.query_params.get(name, "")

@@ -1,0 +1,127 @@
+"""The documents of the board's pages and of its API, each read once for all who look."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from clash.board.kept_documents import Kept, KeptDocuments
+from clash.config import Settings
+from clash.documents.base import Document
+from clash.errors import UsageError
+from clash.reports.checkpoints import list_checkpoints, show_checkpoint
+from clash.reports.costs import cost
+from clash.reports.diffs import diff_checkpoints
+from clash.reports.files import list_assets
+from clash.reports.on_board import run_family, run_on_board
+from clash.reports.run_list import list_runs
+from clash.reports.runs import show_run
+from clash.reports.screenplays import screenplay_of_run
+from clash.thread_ids import check_thread_id
+from clash.vocabulary import RunStatus
+
+RUNS_PER_PAGE = 50
+_MOST_PAGES = 1_000_000
+_LONGEST_SEARCH = 200
+_REQUESTS_OF_TAKES = 2
+"""Requests to D1 that the documents of takes need."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Reads documents by name. Each raises `ClashError` as its command does."""
+
+    settings: Settings
+    documents: KeptDocuments
+
+    async def runs(self, *, page: int = 1, status: str = "", search: str = "", limit: int = RUNS_PER_PAGE) -> Kept:
+        """`clash runs ls`: a page of the list, and one run more where there is one."""
+        if status and status not in tuple(RunStatus):
+            raise UsageError(f"there is no status {status[:40]!r}", hint=f"statuses are {', '.join(RunStatus)}")
+        search = search.strip()[:_LONGEST_SEARCH].replace("\0", "")
+        page = min(max(page, 1), _MOST_PAGES)
+
+        async def read() -> Document:
+            offset = (page - 1) * limit
+            return await list_runs(self.settings, status=status or None, search=search, limit=limit + 1, offset=offset)
+
+        return await self.documents.get(("runs", page, status, search, limit), None, read)
+
+    async def money(self) -> Kept:
+        """`clash cost`."""
+        return await self.documents.get("money", None, lambda: cost(self.settings))
+
+    async def family(self, thread_id: str) -> Kept:
+        """A run and its forks with their checkpoints."""
+        check_thread_id(thread_id)
+        return await self.documents.get(
+            ("family", thread_id), None, lambda: run_family(self.settings, thread_id), requests=2
+        )
+
+    async def on_board(self, thread_id: str, page: int = 1) -> Kept:
+        """A run and a page of its shots."""
+        page = min(max(page, 1), _MOST_PAGES)
+        return await self._of_run(
+            "board", thread_id, lambda: run_on_board(self.settings, thread_id, page=page), page, requests=2
+        )
+
+    async def show(self, thread_id: str) -> Kept:
+        """`clash runs show`."""
+        return await self._of_run("show", thread_id, lambda: show_run(self.settings, thread_id))
+
+    async def cost(self, thread_id: str) -> Kept:
+        """`clash cost THREAD`."""
+        return await self._of_run("cost", thread_id, lambda: cost(self.settings, thread_id))
+
+    async def assets(self, thread_id: str) -> Kept:
+        """`clash assets ls`."""
+        return await self._of_run("assets", thread_id, lambda: list_assets(self.settings, thread_id))
+
+    async def screenplay(self, thread_id: str) -> Kept:
+        """`clash screenplay show`."""
+        return await self._of_run("screenplay", thread_id, lambda: screenplay_of_run(self.settings, thread_id))
+
+    async def checkpoints(self, thread_id: str) -> Kept:
+        """`clash checkpoints ls`."""
+        return await self._of_run("checkpoints", thread_id, lambda: list_checkpoints(self.settings, thread_id))
+
+    async def checkpoint(self, thread_id: str, checkpoint_id: str) -> Kept:
+        """`clash checkpoints show`."""
+        return await self._of_run(
+            "checkpoint",
+            thread_id,
+            lambda: show_checkpoint(self.settings, thread_id, checkpoint_id),
+            checkpoint_id,
+            requests=2,
+        )
+
+    async def difference(self, thread_id: str, a: str, b: str) -> Kept:
+        """`clash checkpoints diff`."""
+        return await self._of_run(
+            "difference", thread_id, lambda: diff_checkpoints(thread_id, a, b, self.settings), a, b, requests=2
+        )
+
+    async def takes(self, thread_id: str) -> Kept:
+        """`clash takes ls`."""
+        from clash import production
+
+        return await self._of_run(
+            "takes",
+            thread_id,
+            lambda: production.takes(thread_id, None, self.settings),
+            requests=_REQUESTS_OF_TAKES,
+        )
+
+    async def review(self, thread_id: str) -> Kept:
+        """`clash review ls`."""
+        from clash import production
+
+        return await self._of_run(
+            "review", thread_id, lambda: production.review(thread_id, self.settings), requests=_REQUESTS_OF_TAKES
+        )
+
+    async def _of_run(
+        self, name: str, thread_id: str, read: Callable[[], Awaitable[Document]], *more: object, requests: int = 1
+    ) -> Kept:
+        check_thread_id(thread_id)
+        return await self.documents.get((name, thread_id, *more), thread_id, read, requests=requests)

@@ -1,0 +1,139 @@
+"""Serve the board on a port of this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+import uvicorn
+
+from clash.board.app import Board, BoardOptions, create_app
+from clash.board.guard import is_loopback
+from clash.config import Settings
+from clash.errors import ConflictError, UsageError
+
+_MOST_CONNECTIONS = 700
+"""300 pages that listen, and what they load."""
+_MOST_HEAD_BYTES = 16 << 10
+_IDLE_S = 5
+_END_S = 1
+_BACKLOG = 256
+_SIGNALLED = 128
+
+
+class BoardServer:
+    """A board on a socket that is bound already, so that its address is known before anybody is told of it."""
+
+    def __init__(self, settings: Settings, options: BoardOptions) -> None:
+        """Raises `UsageError` for a host that is not this machine, `ConflictError` for a port that is in use."""
+        self._socket = _bound(options)
+        self.port = int(self._socket.getsockname()[1])
+        self.board = Board(settings, replace(options, port=self.port))
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        self.url = f"http://{host}:{self.port}"
+        self._stopped_by = 0
+
+    def link(self) -> str:
+        """Return the address of a new link, good once."""
+        return f"{self.url}{self.board.login_path()}"
+
+    def run(self, ready: Callable[[], object]) -> int:
+        """Serve until a signal comes; its exit code. `ready`: called when the first request would be answered."""
+        try:
+            asyncio.run(self._serve(ready))
+        finally:
+            self._socket.close()
+        return _SIGNALLED + self._stopped_by if self._stopped_by else 0
+
+    async def _serve(self, ready: Callable[[], object]) -> None:
+        server = _Server(self._config(), ready)
+
+        def stop(signum: int) -> None:
+            if self._stopped_by:
+                os._exit(_SIGNALLED + signum)
+            self._stopped_by = signum
+            self.board.log.close()
+            server.should_exit = True
+
+        with _on_signals(stop):
+            await server.serve([self._socket])
+
+    def _config(self) -> uvicorn.Config:
+        return uvicorn.Config(
+            create_app(self.board),
+            http="h11",
+            ws="none",
+            lifespan="on",
+            # An access log would hold the tokens of links; errors are told by the application, without secrets.
+            access_log=False,
+            log_config=None,
+            log_level=logging.CRITICAL,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=_MOST_CONNECTIONS,
+            h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
+            timeout_keep_alive=_IDLE_S,
+            timeout_graceful_shutdown=_END_S,
+        )
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server without handlers of signals: those of the command line know what Ctrl-C means."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave the signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+@contextlib.contextmanager
+def _on_signals(stop: Callable[[int], None]) -> Generator[None]:
+    before = {}
+    with contextlib.suppress(ValueError):  # not in the main thread, where tests run: signals are not its business
+        before = {signum: signal.signal(signum, lambda got, _: stop(got)) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+
+def _bound(options: BoardOptions) -> socket.socket:
+    if not is_loopback(options.host):
+        raise UsageError(
+            f"the board has no accounts, so it answers on this machine alone, not on {options.host}",
+            code="accounts_needed",
+            hint="from another machine: ssh -L 8321:127.0.0.1:8321 THIS-MACHINE, and `clash board` here",
+        )
+    host = options.host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, options.port))
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise ConflictError(
+            f"port {options.port} of {host} cannot be used: {getattr(error, 'strerror', None) or error}",
+            code="port_in_use",
+            hint="clash board --port 0, which takes a free one",
+        ) from error
+    return listening
