@@ -222,6 +222,19 @@ def test_the_preset_for_china_is_quoted(tmp_path: Path) -> None:
     assert ended.document["total_usd"] > "0.1"
 
 
+def test_what_may_be_missing_takes_nothing_along() -> None:
+    """A table with a `?` is left out alone; a list in an item of a list is repeated by itself."""
+    body = tomllib.loads(
+        'i = [{ p = "$prompt", "last?" = { d = "$last", m = "x" } }]\n'
+        'c = [{ parts = [{ t = "$prompt" }, { d = "$reference" }] }]'
+    )
+    assert fill(body, {"prompt": "a", "references": ["1", "2"]}) == {
+        "i": [{"p": "a"}],
+        "c": [{"parts": [{"t": "a"}, {"d": "1"}, {"d": "2"}]}],
+    }
+    assert fill(body["i"], {"prompt": "a", "last": "b"}) == [{"p": "a", "last": {"d": "b", "m": "x"}}]
+
+
 def test_templates_leave_out_what_has_no_value() -> None:
     """An entry of a table, an item of a list; an item is repeated for each picture."""
     body = tomllib.loads(

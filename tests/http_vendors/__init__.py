@@ -182,10 +182,11 @@ class Vendor(ABC):
             status, body, headers = 200, function(asked), dict[str, str]()
         except Refusal as refusal:
             status, body, headers = refusal.status, refusal.body, dict(refusal.headers)
-        content = json.dumps(body, ensure_ascii=False).encode()
+        content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         if status == 200 and asked.body and self.due("cut_body"):
             raise Hangup(content[: len(content) // 2])
-        return status, {"content-type": "application/json", **headers}, content
+        kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
+        return status, {"content-type": kind, **headers}, content
 
     def _file(self, name: str) -> tuple[int, dict[str, str], bytes]:
         if self.due("expire"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import av
 from emulator.material import clip, picture, sound
 from emulator.vendor_run import VendorRun
 
@@ -19,13 +22,27 @@ SHOT = Shot(number=3, location="lamp-room", action="Mara strikes a match.", dura
 
 def small_files() -> dict[str, bytes]:
     """What every vendor makes: a picture, a clip of two seconds, a sound."""
-    return {"picture.png": picture(128, 72), "clip.mp4": clip(2, (160, 90), 8), "sound.wav": sound(0.6, 16_000)}
+    files = {"picture.png": picture(128, 72), "clip.mp4": clip(2, (160, 90), 8), "sound.wav": sound(0.6, 16_000)}
+    return {**files, "sound.mp3": mp3(files["sound.wav"])}
 
 
-def run_against(vendor: Vendor, database: Database, lease: Lease, assets: AssetStore) -> VendorRun:
+def mp3(content: bytes) -> bytes:
+    """A WAV as MP3."""
+    stream = io.BytesIO()
+    with av.open(io.BytesIO(content)) as read, av.open(stream, "w", format="mp3") as written:
+        track = written.add_stream("libmp3lame", rate=44_100, layout="mono")
+        resampler = av.AudioResampler(track.format, "mono", 44_100)
+        for frame in [*read.decode(audio=0), None]:
+            for part in resampler.resample(frame):
+                written.mux(track.encode(part))
+        written.mux(track.encode(None))
+    return stream.getvalue()
+
+
+def run_against(vendor: Vendor, database: Database, lease: Lease, assets: AssetStore, **settings: object) -> VendorRun:
     """A run whose environment leads to this vendor. Jobs are looked at without a pause."""
-    allowed = vendor.environment["CLASH_ALLOW_HOSTS"]
-    run = VendorRun(database, lease, assets, Settings.model_validate({"CLASH_ALLOW_HOSTS": allowed}))
+    allowed = {"CLASH_ALLOW_HOSTS": vendor.environment["CLASH_ALLOW_HOSTS"]}
+    run = VendorRun(database, lease, assets, Settings.model_validate({**allowed, **settings}))
     provider = run.registry.provider(type(vendor).__name__.lower())
     assert isinstance(provider, HttpProvider)
     provider.poll_every_s = 0.01

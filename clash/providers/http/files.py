@@ -64,7 +64,9 @@ def _checked(content: bytes, name: str, where: str) -> VendorFile:
     models: object = data.get("models")
     for model in cast("list[object]", models) if isinstance(models, list) else ():
         if isinstance(model, dict):
-            cast("dict[str, Any]", model)["provider"] = name
+            described = cast("dict[str, Any]", model)
+            described["provider"] = name
+            described["languages"] = _by_language(described.get("languages", {}))
     vendor, faults = _validated(data)
     if vendor is None or faults:
         raise SettingsError(
@@ -73,6 +75,14 @@ def _checked(content: bytes, name: str, where: str) -> VendorFile:
             hint="docs/providers.md says what a vendor's file holds",
         )
     return vendor
+
+
+def _by_language(voices: object) -> object:
+    """Voices by language: a table may be of several, `"en de fr"`."""
+    if not isinstance(voices, dict):
+        return voices
+    named = cast("dict[str, object]", voices)
+    return {language: table for names, table in named.items() for language in names.split() or [names]}
 
 
 def _validated(data: dict[str, Any]) -> tuple[VendorFile | None, list[Fault]]:

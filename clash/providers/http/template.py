@@ -2,7 +2,8 @@
 
 In a template, the text "$name" stands for a value of any kind, and "${name}" inside of a text for its words. What has
 no value is left out: an entry of a table, an item of a list. A table in a list is left out as a whole where one of its
-values is missing. An item of a list that names `reference` is there once for each picture that is sent along.
+values is missing. An item of a list that names `reference` is there once for each picture that is sent along. An
+entry whose name ends with `?` is left out as a whole where one of its values is missing, and nothing around it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from clash.providers.json_paths import at
 
 _WHOLE = re.compile(r"\$([a-z_][a-z0-9_]*)")
 _INSIDE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
+_OPTIONAL = "?"
 _EACH = {"reference": "references", "reference_base64": "references_base64"}
 """What names one picture in a list, and the value that holds all of them."""
 
@@ -41,25 +43,37 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
 def _filled_table(template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, part in template.items():
+        if name.endswith(_OPTIONAL) and any(values.get(one) is None for one in _own_names(part)):
+            continue
         try:
             value = fill(part, values)
         except _MissingError:
             continue
         # A table or a list of which nothing is left says nothing; one that is empty in the file is meant so.
         if value not in ({}, []) or part == value:
-            made[name] = value
+            made[name.removesuffix(_OPTIONAL)] = value
     return made
 
 
 def _filled_list(template: Sequence[Any], values: Mapping[str, Any]) -> list[Any]:
     made: list[Any] = []
     for part in template:
-        each = next((name for name in names_in(part) if name in _EACH), None)
+        each = next((name for name in _own_names(part) if name in _EACH), None)
         rounds = [values] if each is None else [{**values, each: one} for one in values.get(_EACH[each]) or ()]
         for known in rounds:
-            if all(known.get(name) is not None for name in names_in(part)):
+            if all(known.get(name) is not None for name in _own_names(part)):
                 made.append(fill(part, known))
     return made
+
+
+def _own_names(template: Any) -> Iterator[str]:
+    """The values without which a part is nothing: not those of a list in it, nor those that may be missing."""
+    if isinstance(template, Mapping):
+        for name, part in cast("Mapping[str, Any]", template).items():
+            if not name.endswith(_OPTIONAL):
+                yield from _own_names(part)
+    elif isinstance(template, str):
+        yield from names_in(template)
 
 
 def _value(template: Any, values: Mapping[str, Any]) -> Any:
