@@ -265,7 +265,7 @@ def test_pages_of_the_list_keep_what_is_searched() -> None:
         runs_page(View(), runs_document(run_item()), RunsQuery(page=2, search="a b&c", status="failed", more=True))
     )
     links = [link["href"] for link in Elements(page).named("a") if link.get("rel")]
-    assert links == ["/?q=a+b%26c&status=failed", "/?q=a+b%26c&status=failed&page=3"]
+    assert links == ["/?search=a+b%26c&status=failed", "/?search=a+b%26c&status=failed&page=3"]
 
 
 def test_what_a_story_says_is_never_html() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from clash.board.pages.figures import amount, money, share
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import page, run_url
-from clash.board.pages.parts import badge, bar, damaged, empty, section
+from clash.board.pages.parts import bar, damaged, empty, section
 from clash.board.pages.sums import sums_table
 from clash.board.pages.view import Document, View
 from clash.board.pages.words import Words, words_for
@@ -28,13 +28,17 @@ def money_page(view: View, cost: Document) -> Html:
             section(
                 words("by_day"),
                 _days(words, cost["by_day"]),
-                sums_table(words, "day", cost["by_day"], total),
+                sums_table(words, "day", cost["by_day"], total, is_named=False),
                 id_="days",
             ),
             el(
                 "div",
-                section(words("by_model"), sums_table(words, "model", cost["by_model"], total), id_="models"),
-                section(words("by_step"), sums_table(words, "step", cost["by_step"], total), id_="steps"),
+                section(
+                    words("by_model"), sums_table(words, "model", cost["by_model"], total, is_named=False), id_="models"
+                ),
+                section(
+                    words("by_step"), sums_table(words, "step", cost["by_step"], total, is_named=False), id_="steps"
+                ),
                 class_="columns",
             ),
             section(words("by_run"), _runs(words, cost["items"]), id_="by-run"),
@@ -93,7 +97,6 @@ def _runs(words: Words, items: Sequence[Document]) -> Html:
         el(
             "tr",
             el("th", el("a", item["thread_id"], href=run_url(str(item["thread_id"]))), scope="row", class_="id"),
-            el("td", badge(words, str(item["status"])), class_="wide-only"),
             el("td", money(item["total_usd"]), class_="right figure"),
             el("td", money(item["estimate_usd"]), class_="right figure wide-only"),
             el("td", money(item["budget_usd"]), class_="right figure"),
@@ -104,7 +107,6 @@ def _runs(words: Words, items: Sequence[Document]) -> Html:
     ]
     names = (
         ("run", ""),
-        ("status", "wide-only"),
         ("spent", "right"),
         ("estimate", "right wide-only"),
         ("budget", "right"),

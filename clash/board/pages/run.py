@@ -21,9 +21,9 @@ def run_page(view: View, run: Document, page_number: int) -> Html:
         view,
         title_of(run),
         run_head(words, run, "film"),
-        el("div", problems(words, run), id="problems", data_live="problems"),
+        el("div", problems(words, run), _to_review(words, run), id="problems", data_live="problems"),
         el("div", _film(words, run), id="film-part", data_live="film-part"),
-        el("div", _steps(words, run), _cost(words, run), class_="columns", id="figures", data_live="figures"),
+        el("div", _figures(words, run), class_="columns", id="figures", data_live="figures"),
         el("div", _cast(words, run), id="cast-part", data_live="cast-part"),
         el("div", _shots(words, run, page_number), id="shots-part", data_live="shots-part"),
         damaged(words, run["damaged"]),
@@ -74,7 +74,7 @@ def problems(words: Words, run: Document) -> Html:
     thread = str(run["thread_id"])
     if status == "interrupted":
         told.append(_notice(words, words("interrupted_say"), resume_command(thread)))
-    if problem:
+    if problem and problem["code"] != "review":
         kind = "is-error" if status == "failed" else "is-warning"
         told.append(_notice(words, str(problem["message"] or problem["code"]), problem["hint"], kind=kind))
     if run["unknown"]:
@@ -173,8 +173,25 @@ def _film(words: Words, run: Document) -> Html:
     return section(words("film"), el("div", video, shown, class_="film"), id_="film-section", aside=told)
 
 
-def _steps(words: Words, run: Document) -> Html:
-    return section(words("steps"), gantt(words, step_rows(run)), id_="steps")
+def _to_review(words: Words, run: Document) -> Html:
+    """The way to the page where a run that waits for a review is judged."""
+    if run["waiting_for"] != "review":
+        return NOTHING
+    link = el("a", words("to_review"), href=run_url(str(run["thread_id"]), "review"), class_="button")
+    return el("div", el("p", words("review_say")), el("p", link), class_="notice is-warning")
+
+
+def _figures(words: Words, run: Document) -> Html:
+    """Steps and what is spent beside the sums of it."""
+    total, days = str(run["cost_usd"]), run["by_day"]
+    sums = [
+        sums_table(words, "step", run["steps"], total),
+        sums_table(words, "model", run["by_model"], total),
+        sums_table(words, "day", days, total) if len(days) > 1 else NOTHING,
+    ]
+    steps = section(words("steps"), gantt(words, step_rows(run)), id_="steps")
+    left = el("div", steps, _cost(words, run), class_="stack")
+    return join(left, section(words("sums"), *sums, id_="sums") if any(sums) else None)
 
 
 def _cost(words: Words, run: Document) -> Html:
@@ -185,14 +202,10 @@ def _cost(words: Words, run: Document) -> Html:
         _figure(words("budget"), money(budget) if budget else words("none")),
         _figure(words("estimate"), money(estimate), words("estimate_say")),
     ]
-    total = str(spent)
     return section(
         words("cost"),
         el("dl", *figures, class_="figures"),
         budget_bar(words, spent, reserved, budget),
-        sums_table(words, "step", run["steps"], total),
-        sums_table(words, "model", run["by_model"], total),
-        sums_table(words, "day", run["by_day"], total) if len(run["by_day"]) > 1 else None,
         id_="cost",
     )
 

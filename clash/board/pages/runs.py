@@ -96,12 +96,12 @@ def _filter(words: Words, query: RunsQuery) -> Html:
     options = [el("option", words.of("status", name), value=name, selected=name == query.status) for name in STATUSES]
     return el(
         "form",
-        el("label", words("search"), for_="q", class_="visually-hidden"),
+        el("label", words("search"), for_="search", class_="visually-hidden"),
         el(
             "input",
             type="search",
-            id="q",
-            name="q",
+            id="search",
+            name="search",
             value=query.search,
             placeholder=words("search_runs"),
             maxlength="200",
@@ -133,7 +133,7 @@ def _pager(words: Words, query: RunsQuery) -> Html:
 
 
 def _url(query: RunsQuery, number: int) -> str:
-    asked = {"q": query.search, "status": query.status, "page": number if number > 1 else ""}
+    asked = {"search": query.search, "status": query.status, "page": number if number > 1 else ""}
     told = urlencode({key: value for key, value in asked.items() if value})
     return f"/?{told}" if told else "/"
 

@@ -11,8 +11,8 @@ from clash.board.pages.view import Document
 from clash.board.pages.words import Words
 
 
-def sums_table(words: Words, by: str, items: Sequence[Document], total: str) -> Html:
-    """Return the table of `by_step` and so on; nothing where no call was made."""
+def sums_table(words: Words, by: str, items: Sequence[Document], total: str, *, is_named: bool = True) -> Html:
+    """Return the table of `by_step` and so on; nothing where no call was made. `is_named`: its name is shown."""
     rows = [item for item in items if item["calls"]]
     if not rows:
         return NOTHING
@@ -20,7 +20,7 @@ def sums_table(words: Words, by: str, items: Sequence[Document], total: str) -> 
         "div",
         el(
             "table",
-            el("caption", words(f"by_{by}")),
+            el("caption", words(f"by_{by}"), class_=None if is_named else "visually-hidden"),
             el(
                 "thead",
                 el(
