@@ -204,7 +204,7 @@ def test_every_word_of_the_table_is_used() -> None:
         if key.startswith("js_"):
             assert f"words.{key.removeprefix('js_')}" in scripts, key
         elif not key.startswith(grouped):
-            assert re.search(rf"[\"']{key.removesuffix('_one')}[\"']", code), key
+            assert re.search(rf"[\"']{key.removesuffix('_one').removesuffix('_of')}[\"']", code), key
 
 
 @pytest.mark.parametrize(

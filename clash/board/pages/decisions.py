@@ -18,14 +18,17 @@ def api_url(thread_id: str, action: str) -> str:
     return f"/api/runs/{quote(thread_id, safe='')}/{action}"
 
 
-def _form(thread: str, action: str, body: dict[str, object], *content: Child, class_: str = "") -> Html:
-    """A form whose script sends `body` and its own fields."""
+def _form(
+    thread: str, action: str, body: dict[str, object], *content: Child, class_: str = "", is_priced: bool = False
+) -> Html:
+    """A form whose script sends `body` and its own fields. `is_priced`: its price is asked for first."""
     return el(
         "form",
         *content,
         method="post",
         action=api_url(thread, action),
         data_write=json.dumps(body, ensure_ascii=False),
+        data_priced=is_priced,
         class_=f"needs-js {class_}".strip(),
     )
 
@@ -52,11 +55,22 @@ def approve_all_form(words: Words, thread: str, stage: str, seen: Mapping[str, s
 
 def reject_form(words: Words, thread: str, slot: str, sha256: str, what: str) -> Html:
     """Reject the file that is shown, with a note: another take is made when the run goes on."""
+    return _note_form(words, thread, slot, what, "reject", "review/reject", {"slots": [slot], "sha256": sha256})
+
+
+def retake_form(words: Words, thread: str, slot: str, what: str) -> Html:
+    """Make another take of what is in a finished film, with a note."""
+    return _note_form(words, thread, slot, what, "retake", "retake", {"slots": [slot]})
+
+
+def _note_form(
+    words: Words, thread: str, slot: str, what: str, name: str, action: str, body: dict[str, object]
+) -> Html:
     note = f"note-{anchor_of(slot)}"
     form = _form(
         thread,
-        "review/reject",
-        {"slots": [slot], "sha256": sha256},
+        action,
+        body,
         el("label", words("note"), for_=note),
         el(
             "textarea",
@@ -66,12 +80,13 @@ def reject_form(words: Words, thread: str, slot: str, sha256: str, what: str) ->
             maxlength=LONGEST_NOTE,
             aria_label=words("note_for", what=what),
         ),
-        _button(words("reject"), words("reject_of", what=what), kind="reject"),
+        _button(words(name), words(f"{name}_of", what=what), kind="reject" if name == "reject" else "primary"),
         class_="reject-form",
+        is_priced=name == "retake",
     )
     return el(
         "details",
-        el("summary", words("reject"), aria_label=words("reject_of", what=what), data_key="r"),
+        el("summary", words(name), aria_label=words(f"{name}_of", what=what), data_key="r"),
         form,
         class_="reject needs-js",
         id=f"reject-{anchor_of(slot)}",
@@ -81,7 +96,7 @@ def reject_form(words: Words, thread: str, slot: str, sha256: str, what: str) ->
 def select_form(words: Words, thread: str, slot: str, take: int, what: str) -> Html:
     """Put a take in the film."""
     button = _button(words("select_take"), words("select_take_of", n=take, what=what))
-    return _form(thread, "takes/use", {"slot": slot, "take": take}, button)
+    return _form(thread, "takes/use", {"slot": slot, "take": take}, button, is_priced=True)
 
 
 def run_forms(words: Words, thread: str, status: str, *, may_resume: bool) -> Html:

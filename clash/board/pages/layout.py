@@ -76,6 +76,17 @@ def _header(view: View, words: Words, active: str) -> Html:
         "header",
         el("a", _mark(), el("span", words("product")), href="/", class_="brand", aria_label=words("product")),
         el("nav", *nav, aria_label=words("menu")),
+        el(
+            "button",
+            words("invite"),
+            type="button",
+            class_="quiet needs-js invite",
+            data_invite=True,
+            title=words("invite_say"),
+            aria_label=words("invite_say"),
+        )
+        if may_write(view)
+        else None,
         el("span", words("read_only"), class_="tag") if not may_write(view) else None,
         el("span", el("span", class_="dot"), el("span", words("live"), class_="live-word"), class_="live", id="live"),
         class_="top",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from clash.board.pages.cards import anchor_of, card, figures_of, picture, shot_title, spoken
-from clash.board.pages.decisions import approve_all_form, approve_form, reject_form, run_forms, select_form
+from clash.board.pages.decisions import approve_all_form, approve_form, reject_form, retake_form, run_forms, select_form
 from clash.board.pages.figures import money
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import may_write, page
@@ -25,7 +25,16 @@ def review_page(view: View, review: Document, takes: Document, run: Document, nu
     shots = {str(shot["slot"]): shot for shot in run["shots"]}
     items = _of_this_page(review["items"], shots)
     stages = [
-        _stage(view, words, thread, stage, [item for item in items if item["stage"] == stage], by_slot, shots)
+        _stage(
+            view,
+            words,
+            thread,
+            stage,
+            [item for item in items if item["stage"] == stage],
+            by_slot,
+            shots,
+            is_finished=standing(run) == "completed",
+        )
         for stage in STAGES
     ]
     content = join(*stages) if items else empty(words("review_nothing"), el("p", words("review_nothing_say")))
@@ -77,17 +86,23 @@ def _stage(
     items: Sequence[Document],
     takes: Mapping[str, Sequence[Document]],
     shots: Mapping[str, Document],
+    *,
+    is_finished: bool,
 ) -> Html:
     if not items:
         return NOTHING
     waiting = [item for item in items if item["verdict"] is None]
-    aside = join(
-        el("span", words.count("waiting", len(waiting)) if waiting else words("all_judged"), class_="quiet"),
-        approve_all_form(words, thread, stage, {str(item["slot"]): str(item["sha256"]) for item in waiting})
-        if may_write(view)
-        else None,
+    aside = (
+        None
+        if is_finished
+        else join(
+            el("span", words.count("waiting", len(waiting)) if waiting else words("all_judged"), class_="quiet"),
+            approve_all_form(words, thread, stage, {str(item["slot"]): str(item["sha256"]) for item in waiting})
+            if may_write(view)
+            else None,
+        )
     )
-    cards = [_card(view, words, thread, item, takes, shots) for item in items]
+    cards = [_card(view, words, thread, item, takes, shots, is_finished=is_finished) for item in items]
     return section(words(f"stage_{stage}"), el("div", *cards, class_="cards"), id_=f"stage-{stage}", aside=aside)
 
 
@@ -98,20 +113,13 @@ def _card(
     item: Document,
     takes: Mapping[str, Sequence[Document]],
     shots: Mapping[str, Document],
+    *,
+    is_finished: bool,
 ) -> Html:
     slot, verdict = str(item["slot"]), item["verdict"] or "none"
     shot = shots.get(slot.partition("/")[0])
     what = _called(words, item, shot)
-    controls = (
-        el(
-            "div",
-            approve_form(words, thread, slot, item["sha256"], what) if verdict != "approved" else None,
-            reject_form(words, thread, slot, item["sha256"], what),
-            class_="decide",
-        )
-        if may_write(view)
-        else NOTHING
-    )
+    controls = _controls(words, thread, item, what, is_finished=is_finished) if may_write(view) else NOTHING
     made = takes.get(slot, ())
     number = shot["label"] or shot["number"] if shot else what
     note = el("p", words("note_was", note=item["note"]), class_="note", dir="auto") if item["note"] else NOTHING
@@ -133,6 +141,15 @@ def _card(
         kind=f"judged is-{verdict}",
         controls=controls,
     )
+
+
+def _controls(words: Words, thread: str, item: Document, what: str, *, is_finished: bool) -> Html:
+    """Approve and reject; of a finished film, make another take."""
+    slot, sha256 = str(item["slot"]), str(item["sha256"])
+    if is_finished:
+        return el("div", retake_form(words, thread, slot, what), class_="decide")
+    approve = approve_form(words, thread, slot, sha256, what) if item["verdict"] != "approved" else None
+    return el("div", approve, reject_form(words, thread, slot, sha256, what), class_="decide")
 
 
 def _called(words: Words, item: Document, shot: Document | None) -> str:

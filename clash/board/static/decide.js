@@ -19,13 +19,23 @@
     return [error?.message || words.failed, error?.hint].filter(Boolean).join("\n");
   }
 
+  /** Tell what a decision will cost, and ask; nothing is asked where it is free and nothing follows from it. */
+  async function agreed(address, body) {
+    const { isDone, document: plan } = await send(address, { ...body, dry_run: true });
+    if (!isDone || !plan.calls?.to_make) return true; // what is wrong with it, the decision itself says
+    if (Number(plan.price.total_usd) === 0 && !plan.needs_yes) return true;
+    const price = plan.price.total_usd.replace(/(\.\d\d\d*?)0+$/, "$1");
+    return window.confirm(words.price.replace("{n}", plan.calls.to_make).replace("{price}", price));
+  }
+
   async function write(form) {
     const body = JSON.parse(form.dataset.write);
     for (const [name, value] of new FormData(form)) body[name] = value;
-    let result = await send(form.action, body);
-    if (result.document.error?.code === "needs_yes" && window.confirm(told(result.document.error))) {
-      result = await send(form.action, { ...body, yes: true });
+    if (form.dataset.priced !== undefined) {
+      if (!(await agreed(form.action, body))) return false;
+      body.yes = true;
     }
+    const result = await send(form.action, body);
     if (!result.isDone) {
       say(told(result.document.error), true);
       return false;
@@ -59,9 +69,16 @@
   });
 
   document.addEventListener("click", async (event) => {
+    const invite = event.target.closest("[data-invite]");
+    if (invite) {
+      const { isDone, document: answer } = await send("/api/invites", {});
+      if (!isDone) return say(told(answer.error), true);
+      await navigator.clipboard.writeText(answer.url);
+      return say(words.link);
+    }
     const button = event.target.closest("[data-copy]");
-    if (!button) return;
+    if (!button) return undefined;
     await navigator.clipboard.writeText(button.dataset.copy);
-    say(words.copied);
+    return say(words.copied);
   });
 })();

@@ -166,6 +166,13 @@
         newest = event.lastEventId;
         if (!topic || JSON.parse(event.data).thread_id === topic) soon();
       });
+      source.addEventListener("process", (event) => {
+        newest = event.lastEventId;
+        const { thread_id: thread, error } = JSON.parse(event.data);
+        if (thread !== topic) return;
+        if (error) say([words.ended, error.message, error.hint].filter(Boolean).join(": "), true);
+        soon();
+      });
       source.addEventListener("reset", (event) => { newest = event.lastEventId; soon(); });
       source.addEventListener("database", (event) => {
         newest = event.lastEventId;
