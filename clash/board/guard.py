@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clash.board.answers import CONTENT_SECURITY_POLICY, RefusedError, html_answer, refused_answer
-from clash.board.pages.simple import login_page
+from clash.board.pages import login_page
 from clash.board.pages.view import View
 from clash.board.rates import OF_A_SESSION, OF_A_STRANGER, RateLimits
 from clash.board.sessions import Session, Sessions, is_token_of

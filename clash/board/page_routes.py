@@ -14,8 +14,9 @@ from clash.board.answers import RefusedError, error_document, html_answer, refus
 from clash.board.event_log import EventLog
 from clash.board.guard import wants_page
 from clash.board.kept_documents import Kept
-from clash.board.pages.simple import (
+from clash.board.pages import (
     checkpoints_page,
+    chosen_checkpoint,
     error_page,
     login_page,
     money_page,
@@ -71,7 +72,7 @@ class PageRoutes:
 
     async def _review(self, request: Request) -> Response:
         thread, page = request.path_params["thread"], number_of(request, "page")
-        run = await self._reading.on_board(thread)
+        run = await self._reading.on_board(thread, page)
         run.told()
         kept = await self._reading.review(thread)
         takes = await self._reading.takes(thread)
@@ -79,8 +80,20 @@ class PageRoutes:
         return html_answer(review_page(view, kept.told(), takes.told(), run.told(), page))
 
     async def _checkpoints(self, request: Request) -> Response:
-        kept = await self._reading.family(request.path_params["thread"])
-        return html_answer(checkpoints_page(self._view(request, kept), kept.told()))
+        thread = request.path_params["thread"]
+        kept = await self._reading.family(thread)
+        run = await self._reading.on_board(thread)
+        view = self._view(request, min((kept, run), key=lambda one: one.read_at))
+        chosen = chosen_checkpoint(kept.told(), _query(request, "checkpoint"))
+        if chosen is None:
+            return html_answer(checkpoints_page(view, kept.told(), run.told()))
+        details = await self._reading.checkpoint(chosen.thread_id, chosen.checkpoint_id)
+        changed = None
+        if chosen.parent_id:
+            changed = await self._reading.difference(chosen.thread_id, chosen.parent_id, chosen.checkpoint_id)
+        return html_answer(
+            checkpoints_page(view, kept.told(), run.told(), details.told(), changed.told() if changed else None)
+        )
 
     async def _money(self, request: Request) -> Response:
         kept = await self._reading.money()

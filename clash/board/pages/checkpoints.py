@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from clash.board.pages.figures import DASH, duration, money, time_of
@@ -17,6 +18,27 @@ from clash.board.pages.words import Words, words_for
 
 _LONGEST_VALUE = 2000
 _MOST_DIFFERENCES = 200
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The checkpoint whose state is shown, the run that saved it, and its parent."""
+
+    thread_id: str
+    checkpoint_id: str
+    parent_id: str | None
+
+
+def chosen_checkpoint(family: Document, wanted: str) -> Chosen | None:
+    """Return the checkpoint of a `RunFamily` that is wanted, or else the newest one of the run; None if it has none."""
+    tree, thread = family_tree(family), str(family["thread_id"])
+    own = [key for key, runs in tree.runs_of.items() if thread in runs]
+    newest = max(own, key=lambda key: str(tree.items[key]["created_at"]), default=None)
+    key = wanted if wanted in tree.items else newest
+    if key is None:
+        return None
+    parent = tree.items[key]["parent_checkpoint_id"]
+    return Chosen(tree.runs_of[key][0], key, parent if parent in tree.items else None)
 
 
 def checkpoints_page(
@@ -33,11 +55,8 @@ def checkpoints_page(
     """
     words, thread = words_for(view.accept_language), str(family["thread_id"])
     tree = family_tree(family)
-    own = [key for key, runs in tree.runs_of.items() if thread in runs]
-    wanted = details["checkpoint_id"] if details else None
-    chosen = str(
-        wanted if wanted in tree.items else max(own, key=lambda key: tree.items[key]["created_at"], default="")
-    )
+    found = chosen_checkpoint(family, str(details["checkpoint_id"]) if details else "")
+    chosen = found.checkpoint_id if found else ""
     if tree.items:
         content = join(
             el("p", words("tree_say"), class_="quiet"),

@@ -11,7 +11,7 @@ from clash.board.pages.parts import badge, bar, budget_bar, damaged, empty, proc
 from clash.board.pages.view import Document, RunsQuery, View
 from clash.board.pages.words import Words, words_for
 
-STATUSES = ("running", "interrupted", "paused", "failed", "completed", "cancelled")
+STATUSES = ("running", "paused", "failed", "completed", "cancelled")
 STEPS = 5
 """How many steps a film has."""
 _FIRST_COMMAND = "clash run story.csv"
