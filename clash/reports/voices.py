@@ -10,13 +10,15 @@ from clash.providers.catalogue import load_catalogue
 from clash.providers.model_limits import spoken_in
 from clash.providers.registry import Registry
 from clash.providers.voices import FetchesVoices, ListsVoices, Voice, VoicePack, named_voices
+from clash.story.language import checked_tag
 
 
 async def list_voices(settings: Settings, model: str | None = None, language: str | None = None) -> VoiceList:
     """Return the voices of a speech model, by default of the free one; those of one language, if it is given.
 
-    Raises `UsageError` for a model that is not known.
+    Raises `UsageError` for a model that is not known, and for what is no language.
     """
+    language = checked_tag(language) if language else None
     registry = Registry(settings)
     speaking = registry.model("speech", model) if model else registry.default("speech")
     provider = speaking.provider

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from clash.errors import StoryError
 from clash.story.grid import LONGEST_CELL, MOST_COLUMNS, Grid, limited, too_wide
+from clash.story.row_widths import RowWidths
 
 FORMS = {",": "csv", "\t": "tsv", ";": "csv", "|": "psv"}
 
@@ -30,8 +31,9 @@ def read_delimited(text: str, *, name: str, encoding: str, warnings: list[str], 
     delimiter = forced[1] if forced else best_delimiter(text, score)
     if delimiter in _LONE_QUOTE:
         text = _with_ditto_marks(text, delimiter)
-    rows = tuple(limited(_records(text, start, delimiter, name), name))
-    return Grid(name, FORMS[delimiter], rows, encoding, tuple(warnings))
+    widths = RowWidths(name)
+    rows = tuple(limited(widths.watched(_records(text, start, delimiter, name)), name))
+    return Grid(name, FORMS[delimiter], rows, encoding, (*warnings, *widths.warnings()))
 
 
 def _with_ditto_marks(text: str, delimiter: str) -> str:

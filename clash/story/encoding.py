@@ -10,23 +10,17 @@ from typing import NamedTuple
 
 from clash.errors import StoryError
 from clash.story.headers import meaning_of
+from clash.story.signatures import kind_of_file
 
 LARGEST_BYTES = 64 * 1024 * 1024
 
 _HEADER_IN_ROWS = 4
 _SAMPLE = 65_536
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-# What a file that is no text begins with, and what it is.
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"SQLite format 3\x00", "a SQLite database"),
-    (b"{\\rtf", "a rich-text document (RTF)"),
-)
+_GIVE_A_TABLE = "Give a table: CSV, Excel, Markdown, JSON."
+_BINARY_SHARE = 20
+"""One control character in so many bytes is more than a text has in any encoding."""
+_CONTROL_BYTES = bytes(byte for byte in range(32) if byte not in b"\t\n\x0b\x0c\r\x1a\x1b")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SOFT_BREAK = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 _LEAST_SURE = 0.9
@@ -59,18 +53,13 @@ def decode(content: bytes, *, name: str) -> Text:
         )
     if not content or content.isspace():
         raise empty(name)
-    for signature, what in _SIGNATURES:
-        if content.startswith(signature):
-            hint = (
-                "In Excel: save as .xlsx or 'CSV UTF-8'."
-                if "Excel" in what
-                else "A story is a table: CSV, Excel, Markdown, JSON."
-            )
-            raise StoryError(f"{name} is no text: it is {what}", hint=hint)
+    if what := kind_of_file(content):
+        hint = "In Excel: save as .xlsx or 'CSV UTF-8'." if "Excel" in what else _GIVE_A_TABLE
+        raise StoryError(f"{name} is no text: it is {what}", hint=hint)
     text, encoding, warnings = _decoded(content, name)
     controls = sum(1 for _ in _CONTROL.finditer(text))
     if _is_heavy(controls, len(text)):
-        raise StoryError(f"{name} is no text: it is full of control characters", hint="A story is a CSV file.")
+        raise StoryError(f"{name} is no text: it is full of control characters", hint=_GIVE_A_TABLE)
     if controls:
         kind = "NUL and other control" if "\x00" in text else "control"
         warnings.append(f"{controls} {kind} character{'s were' if controls > 1 else ' was'} left out")
@@ -238,6 +227,11 @@ def _looks_western(content: bytes) -> bool:
 
 
 def _not_text(name: str, encoding: str, content: bytes, error: UnicodeDecodeError) -> StoryError:
+    sample = content[:_SAMPLE]
+    if "UTF-16" not in encoding and (len(sample) - len(sample.translate(None, _CONTROL_BYTES))) * _BINARY_SHARE > len(
+        sample
+    ):
+        return StoryError(f"{name} is no text: it is a binary file, such as a picture or a film", hint=_GIVE_A_TABLE)
     line = content.count(b"\n", 0, error.start) + 1
     neither = "neither " if " nor " in encoding else "not "
     return StoryError(

@@ -29,6 +29,11 @@ _SUBTITLE = re.compile(r"\s{0,20}(?:WEBVTT\b|\d{1,6}\s{0,5}\n\d{1,2}:\d{2}:\d{2}
 _AS_TABLE = (
     "A story is a table with a header: CSV, Excel, Markdown, JSON. Put each beat in a row under the header description."
 )
+_PAGES = (".md", ".markdown")
+_MARKDOWN_TABLE = (
+    "A table begins with two lines: '| description | dialogue |' and '| --- | --- |'. Below them write one line per"
+    " beat: '| Mara lights the lamp. | MARA: At last. |'."
+)
 _DITTO = frozenset(
     {
         "〃",
@@ -117,6 +122,8 @@ def read_grid(content: bytes, *, name: str) -> Grid:
     if form == "fountain":
         return read_fountain(text, name=name, encoding=encoding, warnings=warnings)
     grid = read_delimited(text, name=name, encoding=encoding, warnings=warnings, score=_score)
+    if name.lower().endswith(_PAGES) and max((_known(row.cells) for row in grid.rows), default=0) < 2:
+        raise StoryError(f"{name} is Markdown without a table", hint=_MARKDOWN_TABLE)
     if _is_prose(grid):
         raise StoryError(f"{name} is prose, not a table", hint=_AS_TABLE)
     return grid
@@ -136,7 +143,7 @@ def _form_of(text: str, head: str, lines: list[str], name: str) -> str:
             return "html"
         if re.match(r"<(?:\?xml|!doctype|html|svg)\b", head, re.IGNORECASE):
             raise StoryError(f"{name} is HTML or XML without a table", hint=_AS_TABLE)
-    is_page = name.lower().endswith((".md", ".markdown"))
+    is_page = name.lower().endswith(_PAGES)
     if is_markdown(lines) or (is_page and is_markdown(text[:_LONGEST_PREAMBLE].splitlines())):
         return "markdown"
     return "fountain" if is_fountain(lines, name) else "delimited"
