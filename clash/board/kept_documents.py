@@ -20,8 +20,11 @@ KEPT_S = 60.0
 WINDOW_S = 300.0
 MOST_READS_ON_D1 = 60
 """Requests of all pages together in the window; the poller has as many again."""
-_SPARING_S = 30.0
-"""Seconds that a document is kept once half of the window's reads are gone: the rest is for pages not seen yet."""
+_SPARING_S = ((1 / 2, 0.0), (1 / 4, 10.0), (0.0, 30.0))
+"""Seconds that a document which has changed is kept all the same, by the share of the window's reads that is left.
+
+The rest is for pages that nobody has seen yet.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,10 @@ class ReadBudget:
         return self.most - len(self._taken)
 
     @property
-    def is_short(self) -> bool:
-        """Whether half of the window's reads are gone."""
-        return self.most is not None and self.left <= self.most / 2
+    def sparing_s(self) -> float:
+        """Seconds that a document which has changed is shown as it was, to spare reads."""
+        share = 1.0 if self.most is None else self.left / self.most
+        return next((seconds for least, seconds in _SPARING_S if share > least), _SPARING_S[-1][1])
 
     def take(self, reads: int) -> None:
         """Count reads that are about to be made."""
@@ -115,8 +119,7 @@ class KeptDocuments:
         age = self._now() - kept.read_at
         if kept.version == self._poller.version_of(thread_id):
             return age < (KEPT_S if self._poller.is_current and kept.error is None else self._poller.every_s)
-        # A change that this board made itself is shown at once, unless reads are short.
-        return self._budget.is_short and age < _SPARING_S
+        return age < self._budget.sparing_s
 
     async def _read(self, key: Hashable, thread_id: str | None, read: Callable[[], Awaitable[Document]]) -> Kept:
         version, event_id, began = self._poller.version_of(thread_id), self._log.newest, self._now()

@@ -23,8 +23,6 @@ from clash.vocabulary import RunStatus
 RUNS_PER_PAGE = 50
 _MOST_PAGES = 1_000_000
 _LONGEST_SEARCH = 200
-_REQUESTS_OF_TAKES = 2
-"""Requests to D1 that the documents of takes need."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ class Reading:
     async def on_board(self, thread_id: str, page: int = 1) -> Kept:
         """A run and a page of its shots."""
         page = min(max(page, 1), _MOST_PAGES)
-        return await self._of_run(
-            "board", thread_id, lambda: run_on_board(self.settings, thread_id, page=page), page, requests=2
-        )
+        return await self._of_run("board", thread_id, lambda: run_on_board(self.settings, thread_id, page=page), page)
 
     async def show(self, thread_id: str) -> Kept:
         """`clash runs show`."""
@@ -105,20 +101,13 @@ class Reading:
         """`clash takes ls`."""
         from clash import production
 
-        return await self._of_run(
-            "takes",
-            thread_id,
-            lambda: production.takes(thread_id, None, self.settings),
-            requests=_REQUESTS_OF_TAKES,
-        )
+        return await self._of_run("takes", thread_id, lambda: production.takes(thread_id, None, self.settings))
 
     async def review(self, thread_id: str) -> Kept:
         """`clash review ls`."""
         from clash import production
 
-        return await self._of_run(
-            "review", thread_id, lambda: production.review(thread_id, self.settings), requests=_REQUESTS_OF_TAKES
-        )
+        return await self._of_run("review", thread_id, lambda: production.review(thread_id, self.settings))
 
     async def _of_run(
         self, name: str, thread_id: str, read: Callable[[], Awaitable[Document]], *more: object, requests: int = 1

@@ -11,6 +11,7 @@ from clash.database.row_checks import SOUND_CALL
 from clash.database.staging import NOT_STAGED
 
 _TOGETHER = "SELECT value FROM json_each(?)"
+_SLOTS = f"(slot IN ({_TOGETHER}) OR slot GLOB 'character:*' OR slot GLOB 'location:*')"
 
 
 @dataclass(frozen=True)
@@ -89,20 +90,20 @@ async def call_groups(database: Database, run_id: str) -> list[CallGroup]:
 
 
 async def slot_sums(database: Database, run_id: str, slots: Iterable[str]) -> dict[str, SlotSum]:
-    """Return what the calls of these slots add up to, by their slots. `takes`: how many are made."""
+    """Return what the calls of these slots and of all cards add up to, by their slots. `takes`: how many are made."""
     rows = await database.query(
         "SELECT slot, count(DISTINCT CASE WHEN state = 'succeeded' THEN take END) AS takes,"
         " sum(state = 'failed') AS failed, sum(cost_micro) AS cost_micro"
-        f" FROM api_logs WHERE run_id = ? AND slot IN ({_TOGETHER}) AND {SOUND_CALL} GROUP BY slot",
+        f" FROM api_logs WHERE run_id = ? AND {_SLOTS} AND {SOUND_CALL} GROUP BY slot",
         (run_id, json.dumps(list(slots))),
     )
     return {found.slot: found for found in map(SlotSum.from_row, rows)}
 
 
 async def assets_of_slots(database: Database, run_id: str, slots: Sequence[str]) -> Rows:
-    """Return the files of these slots."""
+    """Return the files of these slots and of all cards."""
     return await database.query(
-        f"SELECT * FROM generated_assets WHERE run_id = ? AND slot IN ({_TOGETHER}) ORDER BY id",
+        f"SELECT * FROM generated_assets WHERE run_id = ? AND {_SLOTS} ORDER BY id",
         (run_id, json.dumps(list(slots))),
     )
 

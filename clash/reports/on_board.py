@@ -47,24 +47,26 @@ async def run_on_board(settings: Settings, thread_id: str, *, page: int = 1) -> 
 
 async def _run_on_board(database: Database, assets: AssetStore, thread_id: str, page: int) -> RunOnBoard:
     damaged = Damaged()
-    run, groups, counts, unknown, failed, files = await asyncio.gather(
-        reading.run_row(database, thread_id),
-        run_pages.call_groups(database, thread_id),
-        step_counts(database, thread_id),
-        audit.unknown_rows(database, thread_id),
-        audit.failed_paid_rows(database, thread_id),
-        run_pages.assets_of_slots(database, thread_id, _WHOLE),
-    )
-    whole = damaged.assets(files)
-    written = _screenplay(assets, whole)
     first = (page - 1) * SHOTS_PER_PAGE
-    shown = written.shots[first : first + SHOTS_PER_PAGE]
-    slots = [part for shot in shown for part in (shot.slot, keyframe_of(shot.slot))] + [*written.cards]
-    sums, of_slots = await asyncio.gather(
-        run_pages.slot_sums(database, thread_id, slots), run_pages.assets_of_slots(database, thread_id, slots)
+    # Shots are numbered from 1, so the slots of a page are known before the screenplay is: all is one request on D1.
+    slots = [part for number in range(first + 1, first + SHOTS_PER_PAGE + 1) for part in _parts(shot_slot(number))]
+    (run, groups, counts, unknown, failed), files, sums = await asyncio.gather(
+        asyncio.gather(
+            reading.run_row(database, thread_id),
+            run_pages.call_groups(database, thread_id),
+            step_counts(database, thread_id),
+            audit.unknown_rows(database, thread_id),
+            audit.failed_paid_rows(database, thread_id),
+        ),
+        run_pages.assets_of_slots(database, thread_id, [*_WHOLE, *slots]),
+        run_pages.slot_sums(database, thread_id, slots),
     )
+    found = damaged.assets(files)
+    whole = [file for file in found if file.slot in _WHOLE]
+    written = _screenplay(assets, whole)
+    shown = written.shots[first : first + SHOTS_PER_PAGE]
     labels = await read_labels(assets, run, whole)
-    made = {(file.slot, file.asset_type): file.sha256 for file in damaged.assets(of_slots)}
+    made = {(file.slot, file.asset_type): file.sha256 for file in found}
     return RunOnBoard.of(
         {
             **_standing(run),
@@ -83,6 +85,10 @@ async def _run_on_board(database: Database, assets: AssetStore, thread_id: str, 
             "damaged": damaged.items,
         }
     )
+
+
+def _parts(shot: str) -> tuple[str, str]:
+    return shot, keyframe_of(shot)
 
 
 def _standing(run: RunRow) -> dict[str, Any]:
