@@ -6,11 +6,10 @@ The caller applies the flags; pydantic-settings applies the other three.
 from __future__ import annotations
 
 import json
-import logging
 import os
-import re
+from collections.abc import Mapping
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,12 +18,11 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from clash import redaction
-from clash.dotenv_file import DotEnv, misspelt, read_dotenv
+from clash.dotenv_file import read_dotenv, warn_once
 from clash.errors import SettingsError, UsageError
 from clash.frame_size import check_fps, parse_size
-from clash.server_addresses import fault_of_address
+from clash.server_addresses import fault_of_address, fault_of_webhook, ranges_of
 
-logger = logging.getLogger(__name__)
 DOT_ENV = Path(".env")
 
 Kind = Literal["screenplay", "image", "video", "speech"]
@@ -57,6 +55,9 @@ _UNSET_IF_EMPTY = (
     "prices_file",
     "fake_ip_ranges",
     "kokoro_dir",
+    "webhook",
+    "webhook_secret",
+    "on_event",
 )
 """Fields for which an empty variable means that it is not set."""
 
@@ -217,7 +218,10 @@ class Settings(BaseSettings):
     """Whether a model without a known price may be called; it then counts as free."""
 
     allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validation_alias="CLASH_ALLOW_HOSTS")
-    """Hosts that are not public and may still send files (host or host:port, separated by commas)."""
+    """Hosts that are not public and may still send files (host or host:port, separated by commas).
+
+    A webhook may reach them over http.
+    """
 
     fake_ip_ranges: Annotated[tuple[IPv4Network | IPv6Network, ...] | None, NoDecode] = Field(
         default=None, validation_alias="CLASH_FAKE_IP_RANGES"
@@ -226,6 +230,15 @@ class Settings(BaseSettings):
 
     By default 198.18.0.0/15 if a proxy is set, or if every name resolves to it.
     """
+
+    webhook: SecretStr | None = Field(default=None, validation_alias="CLASH_WEBHOOK")
+    """The address that is told how a run ends or that it waits: https://..., or http:// of this machine."""
+
+    webhook_secret: SecretStr | None = Field(default=None, validation_alias="CLASH_WEBHOOK_SECRET")
+    """What signs webhooks: whsec_ and base64, as Standard Webhooks has it; two, parted by a space, while it changes."""
+
+    on_event: str | None = Field(default=None, validation_alias="CLASH_ON_EVENT")
+    """A command that is run for each event that a webhook would be told, with its JSON on standard input; no shell."""
 
     langsmith: bool = Field(default=False, validation_alias="CLASH_LANGSMITH")
     """Whether LangSmith may trace runs if its own variables (LANGSMITH_TRACING) say so.
@@ -268,7 +281,7 @@ class Settings(BaseSettings):
         for name, field in type(self).model_fields.items():
             variable, value = str(field.validation_alias), getattr(self, name)
             if isinstance(value, SecretStr):
-                secrets.remember(variable, value.get_secret_value())
+                secrets.remember_setting(variable, value.get_secret_value())
             elif isinstance(value, str) and "://" in value:
                 secrets.remember_url(variable, value)
         return self
@@ -288,10 +301,7 @@ class Settings(BaseSettings):
     @field_validator("fake_ip_ranges", mode="before")
     @classmethod
     def _read_ranges(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        parts = [part for part in re.split(r"[,\s]+", value) if part]
-        return () if value.strip().lower() == "none" else tuple(_network(part) for part in parts) or None
+        return ranges_of(value) if isinstance(value, str) else value
 
     @field_validator(
         "openai_base_url",
@@ -304,6 +314,13 @@ class Settings(BaseSettings):
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
         if value is not None and (fault := fault_of_address(value)):
+            raise ValueError(fault)
+        return value
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_a_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (fault := fault_of_webhook(value.get_secret_value())):
             raise ValueError(fault)
         return value
 
@@ -323,13 +340,6 @@ class Settings(BaseSettings):
             return check_fps(value)
         except UsageError as error:
             raise ValueError(error.message) from error
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a range of IP addresses such as 198.18.0.0/15") from None
 
 
 class _DotEnvSource(PydanticBaseSettingsSource):
@@ -355,8 +365,10 @@ def dotenv_values() -> dict[str, str]:
     return {name.upper(): value for name, value in found.values.items() if value is not None}
 
 
-def load_settings() -> Settings:
+def load_settings(flags: Mapping[str, str] | None = None) -> Settings:
     """Return the settings in force here. Raise `SettingsError` naming the variable that cannot be used.
+
+    `flags`: what a command was told, by the name of the variable that it overrides.
 
     Secrets of the environment and of `.env`, including keys of plug-ins, are replaced from now on in everything that
     this process prints and stores. A variable that looks like a misspelled setting is logged as a warning, once.
@@ -364,9 +376,9 @@ def load_settings() -> Settings:
     found = read_dotenv(DOT_ENV, setting_names())
     for variables in (os.environ, found.values):
         redaction.known().remember_variables(variables)
-    _warn(found)
+    warn_once(found, setting_names(), DOT_ENV)
     try:
-        return Settings()
+        return Settings(**(flags or {}))  # pyright: ignore[reportArgumentType] - validated as all of them are
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -374,19 +386,3 @@ def load_settings() -> Settings:
         raise SettingsError(
             f"the setting {name} cannot be used: {why}", hint="check the environment and .env"
         ) from None
-
-
-_warned: set[str] = set()
-
-
-def _warn(found: DotEnv) -> None:
-    names = setting_names()
-    sentences = [
-        *found.unreadable,
-        *misspelt(found.values, names, where=str(DOT_ENV)),
-        *misspelt(os.environ, names, where="the environment", ours_only=True),
-    ]
-    for sentence in sentences:
-        if sentence not in _warned:
-            _warned.add(sentence)
-            logger.warning("%s", sentence)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import io
+import logging
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +15,8 @@ from pathlib import Path
 from clash.errors import SettingsError
 from clash.redaction import sounds_secret
 from clash.regular_files import NotRegularFileError, read_regular_file
+
+logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 1 << 20
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -141,3 +145,19 @@ def _key_meant(name: str, names: frozenset[str]) -> str | None:
 
 def _meant(near: str | None) -> str:
     return f"; did you mean {near}?" if near else ""
+
+
+_warned: set[str] = set()
+
+
+def warn_once(found: DotEnv, names: frozenset[str], path: Path) -> None:
+    """Log what of `.env` cannot be read, and each name there or in the environment that is nearly a setting, once."""
+    sentences = [
+        *found.unreadable,
+        *misspelt(found.values, names, where=str(path)),
+        *misspelt(os.environ, names, where="the environment", ours_only=True),
+    ]
+    for sentence in sentences:
+        if sentence not in _warned:
+            _warned.add(sentence)
+            logger.warning("%s", sentence)

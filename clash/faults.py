@@ -25,6 +25,8 @@ costs one comparison. The points, in the order a call passes them:
     kept.before       the screenplay of a fork is written, what the fork keeps of its shots is not
     kept.after        what it keeps is written
     cut.after         another cut of the film is recorded, its files are not the run's yet
+    event.stored      how the run stands and what a webhook is told of it are written, nothing is sent
+    webhook.sent      a webhook's receiver has answered, that it has the event is not written
     recovery.run.after a run that the database had lost is written again, its paid calls are not
 """
 
@@ -56,6 +58,8 @@ POINTS = (
     "kept.before",
     "kept.after",
     "cut.after",
+    "event.stored",
+    "webhook.sent",
     "recovery.run.after",
 )
 

@@ -21,9 +21,11 @@ from emulator.vendor_run import VendorRun, settings_for
 from filming import NO_VOICES
 from from_npm import ProgramMissing
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from listening import SECRET, Listener, listening
 from real_voice import kokoro
 
 from clash.assets import AssetStore
+from clash.config import Settings, load_settings
 from clash.database import init_database, migrations
 from clash.database.checkpointer import get_checkpointer
 from clash.database.connection import is_d1, open_database
@@ -212,3 +214,23 @@ async def saver(database_url: str) -> AsyncGenerator[BaseCheckpointSaver[str]]:
     """The saver of the Python API on a new database."""
     async with get_checkpointer(database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def listener(monkeypatch: pytest.MonkeyPatch) -> Generator[Listener]:
+    """A receiver of webhooks."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with listening() as server:
+        yield server
+
+
+@pytest.fixture
+def telling(listener: Listener, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings that name the receiver, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("CLASH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("CLASH_WEBHOOK", listener.url)
+    monkeypatch.setenv("CLASH_WEBHOOK_SECRET", SECRET)
+    return load_settings()

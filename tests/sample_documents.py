@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from clash.cli import assets, cancel, checkpoints, cost, db, estimate, outcome, runs
+from clash.cli import assets, cancel, checkpoints, cost, db, estimate, outcome, runs, webhooks
 from clash.cli.layout import Block, print_to_terminal
 
 HOSTILE = (
@@ -241,6 +241,25 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
             "found_calls": 7,
             "estimated": True,
             "by_step": [PLANNED],
+        },
+    ),
+    "webhooks ls": (
+        webhooks.render_events,
+        {
+            "items": [
+                {
+                    "event_id": "msg_1",
+                    "thread_id": LONG_ID,
+                    "type": "review.requested",
+                    "created_at": "2026-11-27T09:05:01.250Z",
+                    "receiver": "https://hooks.example",
+                    "state": "pending",
+                    "attempts": 5,
+                    "attempted_at": "2026-11-27T09:05:01.250Z",
+                    "delivered_at": None,
+                    "last_error": HOSTILE,
+                }
+            ]
         },
     ),
     "cancel": (cancel.render_cancelled, {"thread_id": LONG_ID, "status": "cancelled", "running": True}),

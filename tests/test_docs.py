@@ -58,6 +58,8 @@ def test_there_are_commands_to_document() -> None:
         "clash runs ls",
         "clash runs show",
         "clash runs diff",
+        "clash webhooks ls",
+        "clash webhooks flush",
         "clash checkpoints ls",
         "clash checkpoints show",
         "clash checkpoints diff",

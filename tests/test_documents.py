@@ -15,6 +15,12 @@ from filming import METERED, SMALL, clash, environment, shot_list
 from clash.documents.outcome import Outcome
 from clash.documents.schemas import json_schema, model_of, schema_names
 
+ELSEWHERE = {
+    *("calls-settle", "models-check", "webhook-event", "board", "board-family", "board-run"),
+    *("cast", "screenplay"),
+}
+"""Documents of other tests (`test_settling`, `test_vendor_files`, `test_webhook_runs`, `board`), and those of no command."""
+
 
 def holds(name: str, document: dict[str, Any]) -> None:
     """Hold a document against its schema, and against the model that it was made from."""
@@ -27,8 +33,9 @@ def holds(name: str, document: dict[str, Any]) -> None:
 def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url: str) -> None:
     """A run that its budget pauses, its end, every report of it, an export and an import, and an error."""
     story = str(shot_list(tmp_path / "story.csv", 2, words=True))
-    cloudflare = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFLARE_")}
-    env = environment(DATABASE_URL=database_url, METER=str(tmp_path / "meter"), METER_COST="0.10", **cloudflare)
+    more = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFLARE_")}
+    more |= {"CLASH_WEBHOOK_SECRET": "whsec_dGhpcyBpcyBhIGtleQ=="}
+    env = environment(DATABASE_URL=database_url, METER=str(tmp_path / "meter"), METER_COST="0.10", **more)
     tried: set[str] = set()
 
     def check(name: str, *arguments: str, code: int = 0) -> dict[str, Any]:
@@ -49,6 +56,8 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("outcomes", "run", story, "--story", "all", "--thread", "all", *SMALL)
     check("outcomes", "run", story, "--story", "all", "--dry-run", *SMALL)
     check("runs-ls", "runs", "ls")
+    check("webhooks-ls", "webhooks", "ls")
+    check("webhooks-flush", "webhooks", "flush", "--webhook", "https://hooks.example/x")
     check("runs-show", "runs", "show", "r")
     check("edit-plan", "fork", "r", "--thread", "f", "--dry-run")
     check("outcome", "fork", "r", "--thread", "f")
@@ -76,10 +85,7 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("schema", "schema")
     screenplay = next((tmp_path / "output" / "r").glob("screenplay*.json"))
     holds("screenplay", json.loads(screenplay.read_text(encoding="utf-8")))
-    # `tests/test_settling.py` settles calls, `tests/test_vendor_files.py` checks files of vendors, `tests/board` has
-    # those of the board; the cast is read, and printed by no command.
-    board = {"board", "board-family", "board-run"}
-    assert set(schema_names()) - tried == {"calls-settle", "cast", "models-check", "screenplay", *board}
+    assert set(schema_names()) - tried == ELSEWHERE
 
 
 def test_a_schema_is_printed_and_an_unknown_name_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filming import clash, environment
 
-from clash import config
+from clash import dotenv_file
 from clash.config import load_settings
 from clash.dotenv_file import read_dotenv
 from clash.errors import SettingsError
@@ -21,7 +21,7 @@ KNOWN = ("CLASH_BUDGET", "CLASH_SIZE", "FAL_KEY", "DATABASE_URL")
 def nothing_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, no variable of clash, and no warning given yet."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(config, "_warned", set())
+    monkeypatch.setattr(dotenv_file, "_warned", set())
     for name in os.environ:
         if name.upper().startswith("CLASH_"):
             monkeypatch.delenv(name)

@@ -36,7 +36,7 @@ from clash.errors import ClashError
 from clash.money import to_micro
 
 TEXTS = ("a", "b", "c", "d")
-_OTHERS = ("writes", "checkpoint", "publish", "fork", "kept")
+_OTHERS = ("writes", "checkpoint", "publish", "fork", "kept", "event", "webhook")
 POINTS = tuple(point for point in faults.POINTS if not point.startswith(_OTHERS))
 PRICE = Decimal("0.10")
 SOME = st.lists(st.sampled_from(TEXTS), min_size=1, max_size=4, unique=True)

@@ -22,6 +22,7 @@ COMMANDS = {
     "cancel": "cancel:cancel",
     "export": "export:export",
     "runs": "runs:app",
+    "webhooks": "webhooks:app",
     "checkpoints": "checkpoints:app",
     "calls": "settle:app",
     "cost": "cost:cost",

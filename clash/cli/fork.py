@@ -21,14 +21,17 @@ from clash.cli.options import (
     ImageModel,
     Json,
     Language,
+    OnEvent,
     Preset,
     RetryUnknown,
     ScreenplayModel,
     Size,
     SpeechModel,
     VideoModel,
+    Webhook,
     captions_named,
     column_map,
+    flags_of,
 )
 from clash.cli.output import Document, emit, part_of, say
 from clash.cli.reading import report
@@ -160,6 +163,8 @@ def fork(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what is kept, what changes and what it costs; make nothing.")
     ] = False,
+    webhook: Webhook = None,
+    on_event: OnEvent = None,
     as_json: Json = False,
 ) -> None:
     """Make a new run of what another has, with something changed. What is unchanged is kept and not paid for again.
@@ -207,6 +212,7 @@ def fork(
     produce(
         lambda settings, observe, stop: production.fork(request, settings, observe=observe, stop=stop),
         as_json=as_json,
+        flags=flags_of(webhook, on_event),
     )
 
 

@@ -202,6 +202,33 @@ Review = Annotated[
     ),
 ]
 
+Webhook = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook",
+        metavar="URL",
+        show_default=False,
+        help="Tell this address how the run ends, or that it waits; signed with CLASH_WEBHOOK_SECRET.",
+    ),
+]
+
+OnEvent = Annotated[
+    str | None,
+    typer.Option(
+        "--on-event",
+        metavar="COMMAND",
+        show_default=False,
+        help="Run this command for each such event, with its JSON on standard input; no shell reads it.",
+    ),
+]
+
+
+def flags_of(webhook: str | None, on_event: str | None) -> dict[str, str]:
+    """Return what these options say, by the names of the settings that they override."""
+    given = {"CLASH_WEBHOOK": webhook, "CLASH_ON_EVENT": on_event}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 Yes = Annotated[bool, typer.Option("--yes", help="Make what has to be made for it, without a question.")]
 
 Note = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clash.documents import SCHEMA
@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from clash.documents.base import Document as Report
 
 
-def report(question: Callable[[Settings], Coroutine[Any, Any, Report]]) -> dict[str, Any]:
-    """The whole JSON document that answers the question under the settings in force. Raises `ClashError`."""
+def report(
+    question: Callable[[Settings], Coroutine[Any, Any, Report]], flags: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The whole JSON document that answers the question under the settings in force. Raises `ClashError`.
+
+    `flags`: settings that options override.
+    """
     import asyncio
 
     from clash.cli.notices import warn, warnings_shown
     from clash.config import load_settings
 
     with warnings_shown():
-        document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(load_settings())).dump()}
+        document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(load_settings(flags))).dump()}
     for item in document.get("damaged") or ():
         warn(_left_out(item))
     return document

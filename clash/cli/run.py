@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +26,7 @@ from clash.cli.options import (
     Language,
     MusicOption,
     MusicVolume,
+    OnEvent,
     OpenFilm,
     Preset,
     RetryFailedPaid,
@@ -38,8 +39,10 @@ from clash.cli.options import (
     Thread,
     TitlesOption,
     VideoModel,
+    Webhook,
     captions_named,
     column_map,
+    flags_of,
 )
 from clash.cli.outcome import open_film, render_outcome, tell_outcome
 from clash.cli.output import Document, emit
@@ -142,6 +145,8 @@ def run(
         ),
     ] = False,
     opened: OpenFilm = False,
+    webhook: Webhook = None,
+    on_event: OnEvent = None,
     as_json: Json = False,
 ) -> None:
     """Turn a story into a film.
@@ -180,7 +185,7 @@ def run(
     if choice is not None and choice.strip().casefold() == "all":
         if screenplay is not None:
             raise UsageError("--screenplay is one film's, and --story all makes one of each story")
-        _run_all(request, dry_run=dry_run, as_json=as_json)
+        _run_all(request, dry_run=dry_run, as_json=as_json, flags=flags_of(webhook, on_event))
         return
     if dry_run:
         show_estimate(request, as_json=as_json)
@@ -189,6 +194,7 @@ def run(
         lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop),
         as_json=as_json,
         opened=opened,
+        flags=flags_of(webhook, on_event),
     )
 
 
@@ -204,6 +210,8 @@ def resume(
     allow_unpriced: AllowUnpriced = False,
     opened: OpenFilm = False,
     review: Review = None,
+    webhook: Webhook = None,
+    on_event: OnEvent = None,
     as_json: Json = False,
 ) -> None:
     """Resume a run that stopped, failed or was killed. Only what is missing is made."""
@@ -225,10 +233,11 @@ def resume(
         ),
         as_json=as_json,
         opened=opened,
+        flags=flags_of(webhook, on_event),
     )
 
 
-def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool) -> None:
+def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool, flags: Mapping[str, str]) -> None:
     """Run each story of a table, one after another, each under a thread of its own.
 
     A run that fails does not keep the others from being made; a signal does. The exit code is the first that is not 0.
@@ -254,7 +263,7 @@ def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool) -> None:
             if not as_json:
                 print_estimate(documents[-1])
             continue
-        document, ended = _filmed(_start_of(one), as_json=as_json)
+        document, ended = _filmed(_start_of(one), as_json=as_json, flags=flags)
         documents.append(document)
         if not as_json:
             emit(document, as_json=False, render=render_outcome)
@@ -276,21 +285,24 @@ def _start_of(request: RunRequest) -> Start:
     return lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop)
 
 
-def _filmed(start: Start, *, as_json: bool) -> tuple[Document, int]:
+def _filmed(start: Start, *, as_json: bool, flags: Mapping[str, str]) -> tuple[Document, int]:
     """The outcome document of one of several runs, and its exit code."""
     from clash.cli.signals import end_within
 
-    report, runner = _run_to_the_end(start, as_json=as_json)
+    report, runner = _run_to_the_end(start, as_json=as_json, flags=flags)
     with end_within(_CLOSING_S, report.exit_code):
         runner.close()
     return {"schema": SCHEMA, **report.document.dump()}, report.exit_code
 
 
-def produce(start: Start, *, as_json: bool, opened: bool = False) -> None:
-    """Run to the end, showing progress, then tell how it ended and exit with its code."""
+def produce(start: Start, *, as_json: bool, flags: Mapping[str, str], opened: bool = False) -> None:
+    """Run to the end, showing progress, then tell how it ended and exit with its code.
+
+    `flags`: settings that options override (see `flags_of`).
+    """
     from clash.cli.signals import end_within
 
-    report, runner = _run_to_the_end(start, as_json=as_json)
+    report, runner = _run_to_the_end(start, as_json=as_json, flags=flags)
     document = {"schema": SCHEMA, **report.document.dump()}
     emit(document, as_json=as_json, render=render_outcome)
     tell_outcome(document, as_json=as_json)
@@ -304,7 +316,7 @@ def produce(start: Start, *, as_json: bool, opened: bool = False) -> None:
     raise typer.Exit(report.exit_code)
 
 
-def _run_to_the_end(start: Start, *, as_json: bool) -> tuple[RunReport, asyncio.Runner]:
+def _run_to_the_end(start: Start, *, as_json: bool, flags: Mapping[str, str]) -> tuple[RunReport, asyncio.Runner]:
     """Run to the end, showing progress. The runner is still to be closed."""
     import asyncio
 
@@ -316,7 +328,7 @@ def _run_to_the_end(start: Start, *, as_json: bool) -> tuple[RunReport, asyncio.
 
     _log_only_for_debugging()
     with warnings_shown():
-        settings, stop = load_settings(), StopSignal()
+        settings, stop = load_settings(flags), StopSignal()
     runner = asyncio.Runner()
     try:
         with (

@@ -11,7 +11,18 @@ import typer
 from clash.cli.calls import shot_told, with_labels
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.notices import warn
-from clash.cli.options import AllowUnpriced, Budget, Json, Note, Prompt, Thread, Yes
+from clash.cli.options import (
+    AllowUnpriced,
+    Budget,
+    Json,
+    Note,
+    OnEvent,
+    Prompt,
+    Thread,
+    Webhook,
+    Yes,
+    flags_of,
+)
 from clash.cli.output import Document, emit, part_of, print_aside
 from clash.cli.reading import report
 from clash.cli.run import produce
@@ -60,6 +71,8 @@ def retake(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would make and cost; make nothing.")] = False,
     yes: Yes = False,
     allow_unpriced: AllowUnpriced = False,
+    webhook: Webhook = None,
+    on_event: OnEvent = None,
     as_json: Json = False,
 ) -> None:
     """Make slots of a run again, with what follows from them, and cut the film again. All takes stay.
@@ -88,6 +101,7 @@ def retake(
     produce(
         lambda settings, observe, stop: production.retake(wanted, settings, observe=observe, stop=stop),
         as_json=as_json,
+        flags=flags_of(webhook, on_event),
     )
 
 
@@ -138,6 +152,8 @@ def use_take(
     take: Annotated[int, typer.Argument(metavar="TAKE", min=1, help="Its number.", show_default=False)],
     yes: Yes = False,
     allow_unpriced: AllowUnpriced = False,
+    webhook: Webhook = None,
+    on_event: OnEvent = None,
     as_json: Json = False,
 ) -> None:
     """Select a take and cut the film again, for nothing. Of `film`: all takes that this film holds.
@@ -155,6 +171,7 @@ def use_take(
             thread, slot, take, settings, yes=agreed, allow_unpriced=allow_unpriced, observe=observe, stop=stop
         ),
         as_json=as_json,
+        flags=flags_of(webhook, on_event),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from clash.clock import now_text
 from clash.database.lease import FENCE, Lease, still_held
+from clash.database.outbox import NewEvent, insert_event
 from clash.database.port import Database, Param, Statement, json_text
 from clash.errors import ConflictError
 from clash.money import to_micro
@@ -21,30 +22,40 @@ class LeasedRuns:
         self.database = database
 
     async def set_status(
-        self, lease: Lease, status: RunStatus, *, error_code: str | None = None, error_message: str | None = None
+        self,
+        lease: Lease,
+        status: RunStatus,
+        *,
+        error_code: str | None = None,
+        error_message: str | None = None,
+        event: NewEvent | None = None,
     ) -> None:
-        """Say how a run stands. A run that is no longer `running` has an end time. Raises `ConflictError`."""
+        """Say how a run stands. A run that is no longer `running` has an end time. Raises `ConflictError`.
+
+        `event`: what a webhook is told of it, stored in the same transaction.
+        """
         now = now_text()
-        (changed,) = await self.database.batch(
+        changed, *_ = await self.database.batch(
             [
                 Statement(
                     "UPDATE workflow_executions SET status = ?, end_time = ?, updated_at = ?, error_code = ?,"
                     " error_message = ? WHERE run_id = ? AND lease_generation = ? RETURNING run_id",
                     (status, None if status == "running" else now, now, error_code, error_message, *lease.fence),
                     recall=still_held(lease),
-                )
+                ),
+                *_stored(event, lease, status, now),
             ]
         )
         if not changed:
             raise ConflictError(f"run {lease.run_id} is being written by another process", code="lease_lost")
 
-    async def complete(self, lease: Lease, *, changes: int) -> bool:
+    async def complete(self, lease: Lease, *, changes: int, event: NewEvent | None = None) -> bool:
         """Say that a run is completed; False, and nothing changes, if people have changed more takes than `changes`.
 
-        Raises `ConflictError`.
+        `event`: what a webhook is told of it, stored in the same transaction. Raises `ConflictError`.
         """
         now = now_text()
-        (changed,) = await self.database.batch(
+        changed, *_ = await self.database.batch(
             [
                 Statement(
                     "UPDATE workflow_executions SET status = 'completed', end_time = ?, updated_at = ?,"
@@ -56,7 +67,8 @@ class LeasedRuns:
                         f"SELECT run_id FROM workflow_executions WHERE run_id = ? AND end_time = ? AND {FENCE}",
                         (lease.run_id, now, *lease.fence),
                     ),
-                )
+                ),
+                *_stored(event, lease, RunStatus.COMPLETED, now),
             ]
         )
         if changed:
@@ -106,3 +118,9 @@ class LeasedRuns:
                 )
             ]
         )
+
+
+def _stored(event: NewEvent | None, lease: Lease, status: RunStatus, ended_at: str) -> list[Statement]:
+    if event is None:
+        return []
+    return [insert_event(lease.run_id, event, generation=lease.generation, status=status, ended_at=ended_at)]

@@ -47,6 +47,9 @@ _PLACES = {
     "screenplay-show": "clash.documents.screenplay:ScreenplayShown",
     "takes-ls": "clash.documents.edits:TakeList",
     "voices": "clash.documents.voices:VoiceList",
+    "webhook-event": "clash.documents.webhooks:WebhookEvent",
+    "webhooks-flush": "clash.documents.webhooks:Flushed",
+    "webhooks-ls": "clash.documents.webhooks:WebhookList",
     "story-show": "clash.documents.story:StoryDocument",
 }
 

@@ -19,6 +19,7 @@ from clash.production.stopping import StopSignal
 from clash.production.story_document import story_document, story_titles
 from clash.production.take_list import takes
 from clash.production.use_cases import cancel, resume, run
+from clash.production.webhooks import flush_webhooks
 from clash.workflow.context import Finish
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "approve",
     "cancel",
     "dry_run",
+    "flush_webhooks",
     "fork",
     "fork_plan",
     "reject",

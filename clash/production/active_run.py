@@ -14,11 +14,13 @@ from clash.calls.keeping import KeptElsewhere
 from clash.config import Settings
 from clash.database import reading
 from clash.database.decisions import FilmCut, cuts_of, decisions_of
+from clash.database.outbox import NewEvent
 from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.database.tracking import AsyncMetadataTracker
 from clash.editing.takes import Takes
+from clash.events import check_receivers
 from clash.production.estimates import Left, left_to_pay
 from clash.production.plan import RunPlan
 from clash.production.progress import Observer, Progress
@@ -64,9 +66,15 @@ class ActiveRun:
     """What people have decided about its slots, as it was last read."""
     cuts: tuple[FilmCut, ...] = ()
     """The cuts of its film."""
+    told: list[NewEvent] = field(default_factory=list["NewEvent"])
+    """What became of it here, as a webhook and a command are told."""
 
     def __post_init__(self) -> None:
-        """Open the asset store and read the settings. Raise `DamagedRowError` for settings that lack something."""
+        """Open the asset store and read the settings. Raise `DamagedRowError` for settings that lack something.
+
+        Raise `SettingsError` for a webhook or a command to be told that cannot be.
+        """
+        self.receiver = check_receivers(self.settings)
         self.thread_id = self.row.run_id
         self.recorded = RunSettings.from_row(self.row)
         self.tracker = AsyncMetadataTracker(self.database)

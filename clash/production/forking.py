@@ -14,6 +14,7 @@ from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.documents.edits import EditPlan
 from clash.errors import ConflictError
+from clash.events import check_receivers
 from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.active_run import Continuation
@@ -58,6 +59,7 @@ async def fork(
     run's, before anything is made; what fails later is in the report.
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
+    check_receivers(settings)
     request.check()
     check_budget(request.budget)
     stop, registry, assets = stop or StopSignal(), Registry(settings), open_assets(settings)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from clash.assets import publish_copy, published_path
+from clash.calls.keeping import KeptElsewhere
 from clash.database import reading
 from clash.database.connection import verify_there
 from clash.database.lease import Lease
+from clash.database.outbox import NewEvent
 from clash.documents.outcome import Outcome
 from clash.errors import ClashError
 from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.active_run import ActiveRun
 from clash.production.estimates import Left
+from clash.production.outcome import Outcome as HowItEnded
 from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
 from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_budget
 from clash.production.review_items import review_items
 from clash.production.takes_of_run import read_takes
+from clash.production.telling import new_event, note, stored, wants_to_be_told
 from clash.reports.runs import run_document
 from clash.vocabulary import AssetType, RunStatus
 
@@ -42,21 +46,54 @@ async def report(run: ActiveRun, lease: Lease, error: ClashError | None) -> RunR
     outcome = with_kept_elsewhere(outcome_of(run.thread_id, run.failures, error, remedies), kept)
     # A database that is gone is told as such: what failed in its absence is no fault of the run.
     await verify_there(run.database)
+    event = await _ended_event(run, outcome, kept, left)
     with suppress(ClashError) if error else nullcontext():
         # After an outside error (disk full, lease lost) the status may not be writable; the report still is.
         if outcome.status != RunStatus.COMPLETED:  # that was written when the last decision was applied
-            await run.tracker.set_status(lease, outcome.status, error_code=outcome.code, error_message=outcome.message)
+            await run.tracker.set_status(
+                lease,
+                outcome.status,
+                error_code=outcome.code,
+                error_message=outcome.message,
+                event=stored(run, event),
+            )
+            note(run, event)
+    document = await _document(run, outcome, kept, left)
+    await verify_there(run.database)
+    return RunReport(document, outcome.exit_code)
+
+
+async def _document(
+    run: ActiveRun, ended: HowItEnded, kept: Sequence[KeptElsewhere] = (), left: Left | None = None
+) -> Outcome:
     document = await run_document(run.database, run.thread_id, run.assets)
-    if outcome.document is not None:
-        document["error"] = outcome.document
-        document["waiting_for"] = outcome.waiting_for
+    if ended.document is not None:
+        document["error"] = ended.document
+        document["waiting_for"] = ended.waiting_for
         document["kept_elsewhere"] = [answer.document for answer in kept]
-        if outcome.waiting_for == "review":
+        if ended.waiting_for == "review":
             document["review"] = await _to_judge(run)
         if left is not None:
             document["left"] = {"calls": left.calls, "cost_usd": usd_text(to_micro(left.cost_usd))}
-    await verify_there(run.database)
-    return RunReport(Outcome.of({**document, **_warnings(run, document), "status": outcome.status}), outcome.exit_code)
+    return Outcome.of({**document, **_warnings(run, document), "status": ended.status})
+
+
+async def completed_event(run: ActiveRun) -> NewEvent | None:
+    """Return what is told of the run once it is completed; None where nobody wants to be told."""
+    return await _ended_event(run, HowItEnded(RunStatus.COMPLETED, 0, None))
+
+
+async def _ended_event(
+    run: ActiveRun, ended: HowItEnded, kept: Sequence[KeptElsewhere] = (), left: Left | None = None
+) -> NewEvent | None:
+    if not wants_to_be_told(run):
+        return None
+    try:
+        document = (await _document(run, ended, kept, left)).dump()
+    except ClashError:
+        # Its tables cannot be read now: that it ended is told all the same.
+        document = {"thread_id": run.thread_id, "status": ended.status.value, "error": ended.document}
+    return new_event(run, ended, document)
 
 
 async def report_completed(run: ActiveRun) -> RunReport:

@@ -25,9 +25,10 @@ from clash.production.estimates import Left
 from clash.production.keeping import keep_of_source
 from clash.production.progress import Observer, Progress
 from clash.production.remedies import another_run, enough
-from clash.production.run_report import RunReport, report, report_completed
+from clash.production.run_report import RunReport, completed_event, report, report_completed
 from clash.production.run_setup import first_input, make_ledger, make_step_context
 from clash.production.stopping import GRAPH_SHARE, StopSignal, pause_from_outside, within_a_stop
+from clash.production.telling import note, stored, tell, tell_earlier
 from clash.production.tracing import tracing_as_allowed
 from clash.providers.registry import Registry
 from clash.redaction import safe_exception
@@ -64,7 +65,12 @@ class Runner:
         return self._run.progress
 
     async def go_on(self, how: Continuation) -> RunReport:
-        """Run what is left of the graph, and report."""
+        """Run what is left of the graph, and report; then tell what became of it to those who want to be told."""
+        ended = await self._go_on(how)
+        await tell(self._run)
+        return ended
+
+    async def _go_on(self, how: Continuation) -> RunReport:
         run = self._run
         if run.is_completed and self._reviews_as(how):
             return await report_completed(run)
@@ -78,6 +84,7 @@ class Runner:
                 await self._set_review(lease, how)
                 return await report_completed(run)
             with Heartbeat(run.settings.database_url, lease):
+                await tell_earlier(run)
                 error = await self._run_graph(lease, how)
                 return await report(run, lease, error)
         finally:
@@ -128,7 +135,16 @@ class Runner:
                 if run.failures:
                     done = not await self._is_judged_meanwhile()
                 else:
-                    done = await run.tracker.complete(lease, changes=run.takes.changes)
+                    done = await self._complete(lease)
+
+    async def _complete(self, lease: Lease) -> bool:
+        """Say that the run is completed; False if people have decided about takes meanwhile."""
+        run = self._run
+        event = await completed_event(run)
+        if not await run.tracker.complete(lease, changes=run.takes.changes, event=stored(run, event)):
+            return False
+        note(run, event)
+        return True
 
     async def _is_judged_meanwhile(self) -> bool:
         """Return whether the run waits for reviews alone, and people have decided while it ran: then it goes on."""

@@ -19,6 +19,7 @@ from clash.database.rows import RunRow
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.outcome import Cancelled
 from clash.errors import ClashError, ConflictError, NotFoundError
+from clash.events import check_receivers
 from clash.production.active_run import Continuation
 from clash.production.fork_command import fork_command, fork_of_run
 from clash.production.fork_plan import in_words, plan_fork
@@ -55,6 +56,7 @@ async def run(
     `SettingsError`, `ConflictError`, `VersionMismatchError` before anything is made; what fails later is in the report.
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
+    check_receivers(settings)
     registry = Registry(settings)
     stages = checked_stages(request.review)
     plan = prepare(request, settings, registry)
@@ -158,6 +160,7 @@ async def resume(
     check_budget(budget)
     stages = checked_stages(review)
     settings, stop = with_unpriced(settings or load_settings(), allowed=allow_unpriced), stop or StopSignal()
+    check_receivers(settings)
     async with _opened_for_resume(settings, thread_id, stop) as database:
         run = await _row_to_resume(database, settings, thread_id, observe)
         held = Runner(settings, database, run, Registry(settings), observe, stop)

@@ -31,6 +31,7 @@ _SECRET_NAME = re.compile(
 )
 _NO_SECRET_NAME = re.compile(r"^(?:old)?pwd$|_(?:file|path|dir|name|ttl|limit|sock|host|region)$", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#\s\"'<>]*)@")
+_AFTER_HOST = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 _QUERY = re.compile(r"[?&;]([^=&;#\s]+)=([^&;#\s]+)")
 _LIKE_A_NUMBER = re.compile(r"[\d.,:+-]{1,15}")
 
@@ -74,6 +75,23 @@ class Secrets:
         for parameter, value in _QUERY.findall(url):
             if sounds_secret(parameter):
                 self.remember(f"{name} {parameter}", value)
+
+    def remember_setting(self, name: str, value: str) -> None:
+        """Remember a setting that is secret as a whole: keys separated by spaces, or an address."""
+        if "://" in value:
+            self.remember_address(name, value)
+            return
+        self.remember(name, value)
+        for key in value.split():
+            self.remember(name, key.removeprefix("whsec_"))
+
+    def remember_address(self, name: str, url: str) -> None:
+        """Remember an address that is a secret itself: its path, or a parameter of any name, lets one in."""
+        self.remember_url(name, url)
+        rest = _AFTER_HOST.sub("", url)
+        if rest.strip("/"):
+            self.remember(name, url)
+            self.remember(f"{name} path", rest)
 
     def remember_variables(self, variables: Mapping[str, str | None]) -> None:
         """Remember the keys in an environment's variables, and the passwords in its addresses."""
