@@ -19,7 +19,7 @@ ELSEWHERE = {
     *("calls-settle", "models-check", "webhook-event", "board", "board-family", "board-run"),
     *("cast", "screenplay"),
 }
-"""Documents that other tests hold (`test_settling`, `test_vendor_files`, `test_webhook_runs`, `board`), or that are read."""
+"""Documents that other tests hold against their schemas, and those that no command prints."""
 
 
 def holds(name: str, document: dict[str, Any]) -> None:
