@@ -131,7 +131,7 @@ class PriceList:
 
     def depend_on_sound(self, spec: str) -> bool:
         """Whether clips of a model with sound have a price of their own."""
-        return any(price.variant.split(" ")[-1] == _SOUND for price in self.of(spec))
+        return any(is_of_sound(price) for price in self.of(spec))
 
     def token_cost(self, spec: str, tokens: Tokens, base_url: str) -> Decimal | None:
         """Dollars for these tokens; None if nobody knows. Raises `SettingsError` if `genai-prices` is missing."""
@@ -178,6 +178,11 @@ class PriceList:
                 f" {DO}",
             ),
         )
+
+
+def is_of_sound(price: Price) -> bool:
+    """Whether a price is that of clips with sound."""
+    return price.variant.split(" ")[-1] == _SOUND
 
 
 def load_prices(settings: Settings, more: Sequence[Price] = ()) -> PriceList:

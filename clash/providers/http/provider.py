@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -175,16 +176,21 @@ class HttpProvider:
         described = self._model(model)
         endpoint = self._endpoint(described)
         answered = self._succeeded.pop(job.id, None) or await self._look(endpoint.poll, described, endpoint, job)
-        cost = results.billed(endpoint, described, answered.json, self._prices)
+        told = answered.json
+        cost = results.billed(endpoint, described, told, self._prices)
         if endpoint.fetch:
             file = text_at(answered.json, endpoint.file)
             answered = await self._look(endpoint.fetch, described, endpoint, job, file=file)
         try:
             downloads, own = Downloads.of(self._settings), self._own_headers(endpoint)
-            return await results.answer_of(endpoint, described, answered, cost, downloads, own)
+            answer = await results.answer_of(endpoint, described, answered, cost, downloads, own)
         except ProviderError as error:
             # None: the vendor did not say; then it counts as what it was quoted.
             raise error.with_(cost_usd=cost) from error.__cause__
+        if cost is not None or "has_sound" not in answer.facts:
+            return answer
+        heard = bool(answer.facts["has_sound"])
+        return replace(answer, cost_usd=results.billed(endpoint, described, told, self._prices, has_sound=heard))
 
     async def _look(
         self, call: str, model: VendorModel, endpoint: Endpoint, job: Job, *, file: str = "", judge_codes: bool = True

@@ -18,7 +18,7 @@ from clash.providers.http.vendor import Endpoint, VendorFile, VendorModel
 from clash.providers.json_paths import at
 from clash.providers.media import bad_file, examined
 from clash.providers.ports import Answer, Request
-from clash.providers.prices import PriceList
+from clash.providers.prices import PriceList, is_of_sound
 from clash.providers.transport import Downloads, OwnHeaders
 from clash.redaction import redacted
 
@@ -123,8 +123,13 @@ async def _content(
         raise bad_file(f"the vendor's file is no {endpoint.result_is}: {error}") from error
 
 
-def billed(endpoint: Endpoint, model: VendorModel, body: object, prices: PriceList) -> Decimal | None:
-    """Return what an answer says that the call cost; None where it does not say, or not at which price."""
+def billed(
+    endpoint: Endpoint, model: VendorModel, body: object, prices: PriceList, *, has_sound: bool | None = None
+) -> Decimal | None:
+    """Return what an answer says that the call cost; None where it does not say, or not at which price.
+
+    `has_sound`: whether the clip that came has sound, where that is known: it may have a price of its own.
+    """
     bill = endpoint.billed
     if bill is not None and bill.parts:
         counts = [(_number(text_at(body, part.units)), part) for part in bill.parts]
@@ -135,6 +140,8 @@ def billed(endpoint: Endpoint, model: VendorModel, body: object, prices: PriceLi
         return None
     published = [price for price in prices.of(model.spec) if price.unit == prices.of(model.spec)[0].unit]
     said = text_at(body, bill.variant)
+    if has_sound is not None:
+        published = [price for price in published if is_of_sound(price) == has_sound] or published
     held = [price for price in published if said and price.variant == said] or published
     if len({price.price for price in held}) != 1:
         return None  # of several prices nobody says which one holds; then it counts as what it was quoted
