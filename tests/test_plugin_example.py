@@ -291,7 +291,8 @@ def test_a_missing_key_is_exit_4_before_the_first_call(tmp_path: Path, installed
     ran = film(tmp_path, installed, service, "run", "story.csv", "--thread", "n", *SMALL, *PAINTED, PAINTBOX_KEY="")
     assert (ran.code, ran.document["error"]["code"]) == (4, "settings"), ran.err
     assert ran.document["error"]["message"] == "PAINTBOX_KEY is not set"
-    assert (service.asked, query(tmp_path, "SELECT count(*) FROM api_logs")) == ([], [(0,)])
+    assert service.asked == []
+    assert not (tmp_path / "data").exists(), "a run that cannot begin leaves nothing behind"
 
 
 def test_the_plug_ins_are_what_the_guide_says_and_short(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

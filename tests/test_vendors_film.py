@@ -102,6 +102,7 @@ def test_without_a_key_nothing_is_made_and_nothing_asked(tmp_path: Path, vendors
     assert ended.document["error"]["code"] == "missing_key"
     assert "FAL_KEY" in ended.err
     assert vendors.journal() == []
+    assert not (tmp_path / "data").exists(), "a run that cannot begin leaves nothing behind"
 
 
 def test_a_model_without_a_price_is_refused_at_once(tmp_path: Path, vendors: Emulator) -> None:

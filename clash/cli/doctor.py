@@ -26,12 +26,21 @@ def doctor(
     offline: Annotated[
         bool, typer.Option("--offline", help="Do not ask the vendors whether the keys are good.")
     ] = False,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            metavar="NAME",
+            show_default=False,
+            help="Check what a run with this preset would use: its keys, addresses and models.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check settings, keys, database and disk, and say what is missing and how to get it."""
     from clash.reports.diagnosis import diagnose
 
-    document = report(lambda settings: diagnose(settings, ask=not offline))
+    document = report(lambda settings: diagnose(settings, ask=not offline, preset=preset))
     emit(document, as_json=as_json, render=render_diagnosis)
     failed = [check for check in document["checks"] if not check["ok"]]
     for check in failed:

@@ -36,3 +36,13 @@ async def followed_elsewhere(database: Database, keys: Sequence[str], *, within:
         (json.dumps(keys), within, within),
     )
     return readable(rows)
+
+
+async def newest_response(database: Database, service: str, model: str, endpoint: str) -> str | None:
+    """Return what was recorded of the newest answer of this model at this address, as JSON; None if there is none."""
+    rows = await database.query(
+        "SELECT response FROM api_logs WHERE service = ? AND model = ? AND endpoint = ? AND state = 'succeeded'"
+        " AND response IS NOT NULL ORDER BY id DESC LIMIT 1",
+        (service, model, endpoint),
+    )
+    return str(rows[0]["response"]) if rows else None

@@ -37,6 +37,7 @@ class Diagnosis(Document):
     version: str
     python: str
     platform: str
+    preset: str | None
     models: dict[str, str]
     settings: list[SettingItem]
     extras: list[ExtraItem]

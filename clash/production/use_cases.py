@@ -61,6 +61,9 @@ async def run(
     stages = checked_stages(request.review)
     plan = prepare(request, settings, registry)
     stop = stop or StopSignal()
+    if not database_exists(settings.database_url) and not has_records(local_assets(settings)):
+        # The run is certainly not there yet, so not even the database is made if it cannot begin.
+        _check_models(plan, registry)
     async with _opened_for_run(settings.database_url, stop) as database:
         run, changed = await _row_of(database, plan, settings, registry, observe, allow_changes=request.allow_changes)
         held = Runner(settings, database, run, registry, observe, stop)
@@ -87,6 +90,7 @@ async def _row_of(
     if await _restore_lost(database, settings, found, plan.thread_id, observe):
         found = await reading.find_run(database, plan.thread_id)
     if found is None:
+        _check_models(plan, registry)
         check_new_thread_id(plan.thread_id)
         await check_folder(database, plan.thread_id)
         started = await AsyncMetadataTracker(database).start_workflow(
@@ -110,6 +114,13 @@ async def _row_of(
             raise
         hint = await _with_another_story(database, found, plan, settings, registry)
         raise ConflictError(error.message, code=error.code, hint=hint) from None
+
+
+def _check_models(plan: RunPlan, registry: Registry) -> None:
+    """Raise `SettingsError` for a key or a package that a run needs, before anything is written of it."""
+    for kind, model in registry.models(plan.models).items():
+        if kind != "screenplay" or not plan.basis.given:
+            model.require()
 
 
 async def _with_another_story(

@@ -58,6 +58,19 @@ class Probed(Protocol):
         ...
 
 
+@runtime_checkable
+class ProbedPerModel(Protocol):
+    """A provider whose free call also says whether a model is there."""
+
+    async def probe_model(self, kind: Kind, model: str) -> str:
+        """What the server of this craft says, in a few words. Raises `ClashError` where the model is not there."""
+        ...
+
+    def style_of(self, model: str) -> str | None:
+        """How a text model of it is asked for JSON, where this process has learned that."""
+        ...
+
+
 @dataclass(frozen=True)
 class Model:
     """A provider and the model of it that is to be used."""

@@ -14,7 +14,7 @@ from clash.config import Settings
 from clash.errors import SettingsError
 
 SUFFIX = ".toml"
-OWN_SERVERS = frozenset({"ollama", "lmstudio"})
+OWN_SERVERS = frozenset({"ollama", "lmstudio", "comfyui"})
 """Providers that are servers of one's own: they need no key, so only their use says that they should be there."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.metadata
 import os
 import platform
@@ -24,29 +23,29 @@ from clash.network.langsmith import langsmith_destination, langsmith_switch
 from clash.network.proxies import Proxies
 from clash.providers.addresses import never_passing
 from clash.providers.choice import models_for
-from clash.providers.credentials import KEY_VARIABLES, key_of, variable_of, vendor_key
+from clash.providers.credentials import KEY_VARIABLES, key_of
 from clash.providers.extras import EXTRAS, installed, package_of
-from clash.providers.file_hosts import FileHosts, check_file_hosts
-from clash.providers.http.files import vendor_file
-from clash.providers.registry import Probed, Registry, installed_names, provider_names
-from clash.providers.vendor_names import OWN_SERVERS, vendor_names
+from clash.providers.registry import Registry
 from clash.redaction import redacted_text
+from clash.reports.vendor_checks import check, failed, file_checks, vendor_checks
 from clash.version import __version__
 
 _LOW_DISK_BYTES = 1 << 30
-_PROBE_S = 20.0
 
 
-async def diagnose(settings: Settings, *, ask: bool = True) -> Diagnosis:
-    """All checks. `ask`: whether vendors whose key is set are asked, with a call that costs nothing."""
-    models, unknown = _models(settings)
+async def diagnose(settings: Settings, *, ask: bool = True, preset: str | None = None) -> Diagnosis:
+    """All checks. `ask`: whether vendors whose key is set are asked, with a call that costs nothing.
+
+    `preset`: check what a run with this preset would use, and only that. Raises `UsageError` if it is not known.
+    """
+    models, unknown = (models_for(settings, preset=preset), list[dict[str, Any]]()) if preset else _models(settings)
     checks = [
         *unknown,
         *_models_checks(models, settings),
         *_network_checks(settings),
-        *(await _file_checks(models, settings) if ask else []),
+        *(await file_checks(models, settings) if ask else []),
         _tracing_check(settings),
-        *(await _vendor_checks(models, settings) if ask else []),
+        *(await vendor_checks(models, settings, used_only=preset is not None) if ask else []),
         await _database_check(settings),
         _disk_check(settings),
     ]
@@ -55,6 +54,7 @@ async def diagnose(settings: Settings, *, ask: bool = True) -> Diagnosis:
             "version": __version__,
             "python": platform.python_version(),
             "platform": f"{sys.platform} {platform.machine()}",
+            "preset": preset or settings.preset,
             "models": models,
             "settings": _settings_items(settings),
             "extras": _extras_items(),
@@ -62,14 +62,6 @@ async def diagnose(settings: Settings, *, ask: bool = True) -> Diagnosis:
             "ok": all(check["ok"] for check in checks),
         }
     )
-
-
-def _check(name: str, ok: bool, says: str, hint: str | None = None) -> dict[str, Any]:
-    return {"check": name, "ok": ok, "says": says, "hint": hint}
-
-
-def _failed(name: str, error: ClashError) -> dict[str, Any]:
-    return _check(name, False, error.message, error.hint)
 
 
 # -- settings ----------------------------------------------------------------------------------------------------
@@ -128,7 +120,7 @@ def _models(settings: Settings) -> tuple[dict[Kind, str], list[dict[str, Any]]]:
     try:
         return models_for(settings), []
     except ClashError as error:
-        return {}, [_failed("models", error)]
+        return {}, [failed("models", error)]
 
 
 def _models_checks(models: dict[Kind, str], settings: Settings) -> list[dict[str, Any]]:
@@ -140,41 +132,24 @@ def _models_checks(models: dict[Kind, str], settings: Settings) -> list[dict[str
             model = registry.model(kind, spec)
             model.require()
         except ClashError as error:
-            checks.append(_failed(f"{kind} model", error))
+            checks.append(failed(f"{kind} model", error))
         else:
-            checks.append(_check(f"{kind} model", True, model.spec))
+            checks.append(check(f"{kind} model", True, model.spec))
     return checks
 
 
 def _network_checks(settings: Settings) -> list[dict[str, Any]]:
     """The proxies and certificates of the environment: what cannot be used, and what goes through which proxy."""
-    problems = [_failed("network", error) for error in network_problems()]
+    problems = [failed("network", error) for error in network_problems()]
     for one in never_passing(settings.fake_ip_ranges or ()):
         says = f"CLASH_FAKE_IP_RANGES: {one} is private or link-local, which never passes"
-        problems.append(_check("network", False, says, "hosts of your own network go into CLASH_ALLOW_HOSTS"))
+        problems.append(check("network", False, says, "hosts of your own network go into CLASH_ALLOW_HOSTS"))
     if problems:
         return problems
     proxies = Proxies.of_environment().by_scheme
     lines = [f"{scheme} requests go through {one.address} ({one.variable})" for scheme, one in proxies.items()]
     lines += [f"{name} names the certificates that are trusted" for name in VARIABLES if os.environ.get(name)][:1]
-    return [_check("network", True, "; ".join(lines) or "no proxy; the certificates that come with clash")]
-
-
-async def _file_checks(models: dict[Kind, str], settings: Settings) -> list[dict[str, Any]]:
-    """Whether files that would be paid for can be fetched, the way that a run fetches them."""
-    registry = Registry(settings)
-    checks: list[dict[str, Any]] = []
-    for name in dict.fromkeys(spec.partition(":")[0] for spec in models.values()):
-        try:
-            provider = registry.provider(name)
-            if not isinstance(provider, FileHosts) or not provider.file_hosts or not _has_key(name, settings):
-                continue
-            says = await check_file_hosts(provider)
-        except ClashError as error:
-            checks.append(_failed(f"files of {name}", error))
-        else:
-            checks.append(_check(f"files of {name}", True, says))
-    return checks
+    return [check("network", True, "; ".join(lines) or "no proxy; the certificates that come with clash")]
 
 
 def _tracing_check(settings: Settings) -> dict[str, Any]:
@@ -182,67 +157,31 @@ def _tracing_check(settings: Settings) -> dict[str, Any]:
     switch = langsmith_switch()
     if not settings.langsmith:
         said = f"{switch} is set, but clash sends it nothing" if switch else "off"
-        return _check("langsmith", True, said, "CLASH_LANGSMITH=true lets it trace runs" if switch else None)
+        return check("langsmith", True, said, "CLASH_LANGSMITH=true lets it trace runs" if switch else None)
     if switch is None:
-        return _check(
+        return check(
             "langsmith",
             True,
             "allowed by CLASH_LANGSMITH, but the environment has no LANGSMITH_TRACING: nothing is sent",
         )
     what = "the inputs and outputs of every step, with the words of the story,"
-    return _check("langsmith", True, f"{what} are sent to {langsmith_destination()} ({switch})")
-
-
-async def _vendor_checks(models: dict[Kind, str], settings: Settings) -> list[dict[str, Any]]:
-    """A free call to each vendor whose key is set, and to each server of one's own that a run would use."""
-    used = {spec.partition(":")[0] for spec in models.values()}
-    registry = Registry(settings)
-    checks: list[dict[str, Any]] = []
-    for name in provider_names(settings):
-        try:
-            provider = registry.provider(name)
-            if not isinstance(provider, Probed) or not _has_key(name, settings):
-                continue
-            if name in OWN_SERVERS and name not in used:
-                continue
-            async with asyncio.timeout(_PROBE_S):
-                says = await provider.probe()
-        except ClashError as error:
-            checks.append(_failed(name, error))
-        except TimeoutError:
-            checks.append(_check(name, False, f"no answer within {_PROBE_S:.0f} s", "check the network"))
-        else:
-            checks.append(_check(name, True, f"{provider.endpoint}: {says}"))
-    return checks
-
-
-def _has_key(provider: str, settings: Settings) -> bool:
-    """Whether a provider has what says that it is to be used: a key; of one that needs no key, its folder."""
-    if provider == "comfyui":
-        return settings.comfyui_dir is not None
-    if provider in KEY_VARIABLES:
-        return vendor_key(provider, settings) is not None
-    if provider not in vendor_names(settings) or provider in installed_names():
-        return True
-    keys = vendor_file(provider, settings).keys
-    # Of two of which one is missing, the probe says so.
-    return not keys or any(variable_of(name) is not None for name in keys)
+    return check("langsmith", True, f"{what} are sent to {langsmith_destination()} ({switch})")
 
 
 async def _database_check(settings: Settings) -> dict[str, Any]:
     url = settings.database_url
     try:
         if not database_exists(url):
-            return _check("database", True, f"{url}: none yet; the first run makes it")
+            return check("database", True, f"{url}: none yet; the first run makes it")
         async with open_database(url, "read") as database:
             pending = await pending_migrations(database)
             await check_soundness(database)
     except ClashError as error:
-        return _failed("database", error)
+        return failed("database", error)
     if pending:
         names = ", ".join(one.name for one in pending)
-        return _check("database", False, f"{url}: pending migrations: {names}", "clash db init")
-    return _check("database", True, f"{url}: up to date")
+        return check("database", False, f"{url}: pending migrations: {names}", "clash db init")
+    return check("database", True, f"{url}: up to date")
 
 
 def _disk_check(settings: Settings) -> dict[str, Any]:
@@ -253,5 +192,5 @@ def _disk_check(settings: Settings) -> dict[str, Any]:
     free = shutil.disk_usage(folder).free
     says = f"{free / (1 << 30):.1f} GB are free for {settings.output_dir}"
     if not os.access(folder, os.W_OK | os.X_OK):
-        return _check("disk", False, f"{folder} cannot be written", "choose another CLASH_OUTPUT_DIR")
-    return _check("disk", free >= _LOW_DISK_BYTES, says, None if free >= _LOW_DISK_BYTES else "make room")
+        return check("disk", False, f"{folder} cannot be written", "choose another CLASH_OUTPUT_DIR")
+    return check("disk", free >= _LOW_DISK_BYTES, says, None if free >= _LOW_DISK_BYTES else "make room")

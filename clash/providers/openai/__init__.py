@@ -15,7 +15,8 @@ from clash.providers.catalogue import Card, load_catalogue
 from clash.providers.extras import module
 from clash.providers.openai import conversation, pictures, screenwriter
 from clash.providers.openai.chat import Chat
-from clash.providers.openai.servers import CRAFTS, Server, own_server_of, server_of
+from clash.providers.openai.servers import CRAFTS, LM_STUDIO, OLLAMA, OwnProgram, Server, own_server_of, server_of
+from clash.providers.openai.styles import learned_of
 from clash.providers.picture_prompts import image_prompts_revision
 from clash.providers.ports import Answer, Context, ImageRequest, Quote, Request, ScreenplayRequest
 from clash.providers.prices import load_prices
@@ -24,6 +25,8 @@ from clash.redaction import without_password
 
 _REVISION = 1
 """Counted up when the same messages and arguments would be sent differently."""
+_NO_LIST = {404, 405, 501}
+"""What servers answer that do not list their models."""
 _DEFAULT_BASE_URL = str(Settings.model_fields["openai_base_url"].default)
 
 
@@ -132,8 +135,31 @@ class OpenAIProvider:
         """What a free call says: that the key is good, or that a server is there. Raises `ClashError`."""
         return f"{len(await self.listed('screenplay'))} models"
 
+    async def probe_model(self, kind: Kind, model: str) -> str:
+        """See `clash.providers.registry.ProbedPerModel`."""
+        listed, server = await self.listed(kind), self.server(kind)
+        count = "1 model" if len(listed) == 1 else f"{len(listed)} models"
+        if model in listed or f"{model}:latest" in listed:
+            return f"{count}, {model} is one of them"
+        if server.own is not None or server.is_openai:
+            raise ProviderError(
+                f"{without_password(server.base_url)} has no model {model}",
+                code="unknown_model",
+                hint=server.how_to_get(model) or "choose a model that this key may use",
+            )
+        # Not every gateway lists what it has.
+        return f"{count}; its list does not name {model}" if listed else "a server answers there"
+
+    def style_of(self, model: str) -> str | None:
+        """See `clash.providers.registry.ProbedPerModel`."""
+        learned = learned_of(self.server("screenplay").base_url, model)
+        return learned.style.value if learned.answered else None
+
     async def listed(self, kind: Kind) -> tuple[str, ...]:
-        """Ask the server of a craft which models it has, which costs nothing. Raises `ClashError`."""
+        """Ask the server of a craft which models it has, which costs nothing; none where it keeps no list.
+
+        Raises `ClashError`.
+        """
         client, server = self._connected(kind), self.server(kind)
         try:
             found = await client.models.list()
@@ -142,6 +168,8 @@ class OpenAIProvider:
             meaning = conversation.meaning_of(error, f"{self.name}:models", server)
             if isinstance(meaning, AmbiguousError):  # of a free request nothing is in doubt
                 meaning = ProviderError(meaning.message, retryable=True)
+            if isinstance(meaning, ProviderError) and meaning.status_code in _NO_LIST and server.own is None:
+                return ()
             raise meaning from error
 
     def _connected(self, kind: Kind) -> Any:
@@ -170,11 +198,11 @@ class _OwnServer(OpenAIProvider):
     """To ask again costs nothing."""
     concurrency = 1
     crafts: ClassVar[tuple[Kind, ...]] = ("screenplay",)
-    address: ClassVar[str]
+    program: ClassVar[OwnProgram]
 
     def server(self, kind: Kind) -> Server:
         """The address of the craft, if that is set; else where such a server is found on this machine."""
-        return own_server_of(kind, self._settings, self.address)
+        return own_server_of(kind, self._settings, self.program)
 
     def _address(self, kind: Kind) -> str:  # noqa: ARG002 - it is the same for all
         return ""
@@ -188,11 +216,11 @@ class OllamaProvider(_OwnServer):
     """`ollama:MODEL`: a model of Ollama, on this machine unless CLASH_SCREENPLAY_BASE_URL says otherwise."""
 
     name = "ollama"
-    address: ClassVar[str] = "http://localhost:11434/v1"
+    program: ClassVar[OwnProgram] = OLLAMA
 
 
 class LMStudioProvider(_OwnServer):
     """`lmstudio:MODEL`: a model of LM Studio, on this machine unless CLASH_SCREENPLAY_BASE_URL says otherwise."""
 
     name = "lmstudio"
-    address: ClassVar[str] = "http://localhost:1234/v1"
+    program: ClassVar[OwnProgram] = LM_STUDIO

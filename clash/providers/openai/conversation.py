@@ -22,6 +22,7 @@ _LIMITS = Limits(body_bytes=64 << 20, answer_s=_ANSWER_S)
 _MOST_TOKENS = 1_000_000_000
 """Tokens of one answer; a larger number is no count."""
 _FORBIDDEN = {401, 403}
+_NOT_THERE = 404
 _AGAIN = {408, 409, 429}
 _HEADER = re.compile(r"[\t\x20-\x7e]*")
 
@@ -71,7 +72,8 @@ def meaning_of(error: Exception, spec: str, server: Server) -> ClashError:
     # The SDK lets errors that it does not know pass; older ones wrap them.
     exchange = error if isinstance(error, ExchangeError) else error.__cause__
     if isinstance(exchange, ExchangeError):
-        return meaning_of_exchange(exchange, spec, server.base_url_variable)
+        meaning = meaning_of_exchange(exchange, spec, server.base_url_variable)
+        return meaning.with_(hint=server.how_to_reach()) if meaning.code == "unreachable" else meaning
     if isinstance(error, library.APIStatusError):
         return _refused(error, spec, server)
     if isinstance(error, library.APIConnectionError):
@@ -126,7 +128,9 @@ def _refused(error: Any, spec: str, server: Server) -> ClashError:
             retry_after_s=retry_after_s(error.response.headers),
             status_code=status,
         )
-    return ProviderError(f"{spec} answered HTTP {status}: {words}", code="bad_request", status_code=status)
+    missing = server.how_to_get(spec.partition(":")[2]) if status == _NOT_THERE else None
+    message = f"{spec} answered HTTP {status}: {words}"
+    return ProviderError(message, code="bad_request", status_code=status, hint=missing)
 
 
 def refused_content(spec: str, words: str) -> ProviderError:

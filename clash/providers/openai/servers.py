@@ -6,7 +6,7 @@ the address of that craft.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -22,6 +22,21 @@ CRAFTS: tuple[Kind, ...] = ("screenplay", "image")
 
 
 @dataclass(frozen=True)
+class OwnProgram:
+    """A program that serves models on one's own machine: where it is found, how it is started, how it gets a model."""
+
+    title: str
+    address: str
+    start: str
+    get: str
+    list: str
+
+
+OLLAMA = OwnProgram("Ollama", "http://localhost:11434/v1", "ollama serve", "ollama pull", "ollama list")
+LM_STUDIO = OwnProgram("LM Studio", "http://localhost:1234/v1", "lms server start", "lms get", "lms ls")
+
+
+@dataclass(frozen=True)
 class Server:
     """An address, its key, and the variables that a person sets them by."""
 
@@ -29,6 +44,20 @@ class Server:
     base_url_variable: str
     key_variable: str
     key: str | None = field(default=None, repr=False)
+    own: OwnProgram | None = None
+    """The program that is asked, where it is one of one's own."""
+
+    def how_to_reach(self) -> str | None:
+        """What to do where nobody answers; None where nothing is known of the server."""
+        if self.own is None:
+            return None
+        return f"start {self.own.title} ({self.own.start}), or set {self.base_url_variable} to where it runs"
+
+    def how_to_get(self, model: str) -> str | None:
+        """What to do where the model is not there; None where nothing is known of the server."""
+        if self.own is None:
+            return None
+        return f"{self.own.get} {model} (those that are there: {self.own.list})"
 
     @property
     def is_free(self) -> bool:
@@ -81,11 +110,12 @@ def server_of(kind: Kind, settings: Settings) -> Server:
     return Server(base_url, url_variable, "OPENAI_API_KEY", shared)
 
 
-def own_server_of(kind: Kind, settings: Settings, address: str) -> Server:
-    """Return the server of a craft if it has one of its own, else the one at this address, which is sent no key."""
+def own_server_of(kind: Kind, settings: Settings, program: OwnProgram) -> Server:
+    """Return the server of a craft if it has one of its own, else where the program is found; that is sent no key."""
     if settings.screenplay_base_url is not None:
-        return server_of(kind, settings)
-    return Server(address, f"CLASH_{kind.upper()}_BASE_URL", f"CLASH_{kind.upper()}_API_KEY")
+        return replace(server_of(kind, settings), own=program)
+    craft = f"CLASH_{kind.upper()}"
+    return Server(program.address, f"{craft}_BASE_URL", f"{craft}_API_KEY", own=program)
 
 
 def origin(address: str) -> tuple[str, str, int | None]:
