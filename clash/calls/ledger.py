@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -47,6 +48,7 @@ from clash.calls.readiness import Readiness
 from clash.calls.retry_policy import RetryPolicy, Tries, with_retries
 from clash.calls.room import may_weigh, reserved_room
 from clash.calls.spec import CallResult, CallSpec
+from clash.calls.together import Group, Groups, MoneyHeldError, Plan
 from clash.calls.waiting import TimeLimits, Waiting
 from clash.database import call_log
 from clash.database.lease import Lease
@@ -107,6 +109,7 @@ class Ledger:
             self._store, self.keeper, assets, self._rate_limits, self._waiting, check_stop=check_stop
         )
         self._readiness = Readiness(models.values())
+        self._groups = Groups(database, lease.run_id, self._cost_micro)
         self._same_key: dict[str, asyncio.Lock] = {}
 
     def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
@@ -114,8 +117,18 @@ class Ledger:
         model = self._models["speech"]
         return cast_voices(model.provider, model.name, people)
 
-    async def call(self, task: CallSpec) -> CallResult:
-        """What the task asks for: from this run, from an earlier one, or newly made.
+    @contextmanager
+    def together(self, order: int, plan: Plan) -> Generator[GroupedCalls]:
+        """Give a ledger for calls that are of use only together.
+
+        While the budget does not suffice for all groups that are made, some are bought whole and the others wait, those
+        of the highest `order` longest. `plan` makes the calls with an estimate in place of the ledger.
+        """
+        with self._groups.group(order, plan) as group:
+            yield GroupedCalls(self, group)
+
+    async def call(self, task: CallSpec, group: Group | None = None) -> CallResult:
+        """What the task asks for: from this run, from an earlier one, or newly made. `group`: what it belongs to.
 
         Raises `ProviderError` when the provider failed, `PersonNeededError` when a call may have been paid whose
         answer is lost, `BudgetExceededError`, `StoppedError` when the process is being stopped, `ConflictError`
@@ -125,14 +138,17 @@ class Ledger:
         task = replace(task, request=fitted(model, task.request))
         key = content_key(model, task.request, take=task.key_take)
         try:
-            # Two shots that ask for the very same thing wait for each other: the second finds what the first made.
-            async with self._same_key.setdefault(key, asyncio.Lock()):
-                return await self._find(task, model, key) or await with_retries(
-                    lambda: self._advance(task, model, key),
-                    retry_policy=self._retry_policy,
-                    check_stop=self._check_stop,
-                    tries=self._tries_of(task, model.provider),
-                )
+            while True:
+                # Two shots that ask for the very same thing wait for each other: the second finds what the first made.
+                with suppress(MoneyHeldError):
+                    async with self._same_key.setdefault(key, asyncio.Lock()):
+                        return await self._find(task, model, key) or await with_retries(
+                            lambda: self._advance(task, model, key, group),
+                            retry_policy=self._retry_policy,
+                            check_stop=self._check_stop,
+                            tries=self._tries_of(task, model.provider),
+                        )
+                await self._groups.begin(group)
         except BadFileError as error:
             # It was asked for as often as the retry policy allows, at no cost; now it counts as what it had cost.
             failed = await self._calls.failed_paid(task, error.row, error, error.result)
@@ -142,10 +158,16 @@ class Ledger:
         finally:
             self._calls.tries.pop((task.slot, task.take), None)
             self._in_flight.leave(task)
+            self._groups.ended(group, (task.slot, task.take))
 
     def times(self, step: str) -> CallTimes:
         """Return how long the calls of a step have taken in this process."""
         return self._in_flight.times(step)
+
+    def _cost_micro(self, task: CallSpec) -> int:
+        """Return what a call would cost."""
+        model = model_of(task, self._models, self._registry)
+        return to_micro(quote_of(model, fitted(model, task.request)).cost_usd)
 
     def _tries_of(self, task: CallSpec, provider: AnyProvider) -> Tries:
         tries = Tries(self._retry_policy, passed_at=lambda: self._rate_limits.passed_at(provider))
@@ -198,7 +220,7 @@ class Ledger:
 
     # -- from what is recorded to the answer ------------------------------------------------------------------
 
-    async def _advance(self, task: CallSpec, model: Model, key: str) -> CallResult:
+    async def _advance(self, task: CallSpec, model: Model, key: str, group: Group | None) -> CallResult:
         history = await self._store.history(task, key)
         row = history.live or await self._unknown(history)
         if row is not None:
@@ -211,7 +233,7 @@ class Ledger:
             failed = history.in_the_way
             if failed is not None and (made := await self._look_again(task, failed, model)) is not None:
                 return made
-        return await self._buy(task, model, key)
+        return await self._buy(task, model, key, group)
 
     async def _unknown(self, history: SlotHistory) -> CallRow | None:
         """Return the unknown call that has come to light or, failing that, that a person must decide about."""
@@ -295,12 +317,14 @@ class Ledger:
             return model.provider
         return self._registry.provider(row.service)
 
-    async def _buy(self, task: CallSpec, model: Model, key: str) -> CallResult:
+    async def _buy(self, task: CallSpec, model: Model, key: str, group: Group | None) -> CallResult:
         """A new call, as soon as there is a place, a turn and money for it."""
         await self._bring_references(task)
         provider, quote = model.provider, quote_of(model, task.request)
         await self._readiness.check(model, quote)
         size = may_weigh(kind_of(task.request), paid=quote.cost_usd > 0)
+        if quote.cost_usd > 0:
+            await self._groups.begin_at_once(group)
         kept: Kept | None = None
         while kept is None:
             async with (
@@ -313,6 +337,7 @@ class Ledger:
                 end = self._in_flight.next_end()
                 row = await self._store.intend(task, model, key, quote)
                 if row is not None:
+                    self._groups.bought(group, (task.slot, task.take), to_micro(quote.cost_usd))
                     kept = await self._calls.send(task, row, model)
             if kept is None:
                 # Without the place: a call in flight that waits to be tried again needs one to end.
@@ -350,6 +375,21 @@ class Ledger:
     def _is_same(self, task: CallSpec, row: CallRow, model: Model) -> bool:
         """Whether what is asked for, and where, is what the row was written for."""
         return _is_here(row, model) and row.key in keys_of(model, task.request, take=task.key_take)
+
+
+class GroupedCalls:
+    """The ledger for the calls of one group."""
+
+    def __init__(self, ledger: Ledger, group: Group) -> None:
+        self._ledger, self._group = ledger, group
+
+    async def call(self, task: CallSpec) -> CallResult:
+        """See `Ledger.call`."""
+        return await self._ledger.call(task, self._group)
+
+    def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
+        """See `Ledger.cast_voices`."""
+        return self._ledger.cast_voices(people)
 
 
 def _is_here(row: CallRow, model: Model) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from clash.assets import AssetStore
 from clash.calls.spec import CallResult, CallSpec
@@ -90,6 +91,17 @@ class CallLedger(Protocol):
 
     def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
         """See `Ledger.cast_voices`."""
+        ...
+
+
+@runtime_checkable
+class GroupingLedger(Protocol):
+    """A ledger that buys the calls of a shot together, where the budget does not suffice for all shots."""
+
+    def together(
+        self, order: int, plan: Callable[[CallLedger], Awaitable[object]]
+    ) -> AbstractContextManager[CallLedger]:
+        """See `Ledger.together`."""
         ...
 
 

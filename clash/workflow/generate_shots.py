@@ -14,7 +14,7 @@ from clash.providers.voices import Person, VoiceIds
 from clash.story.last_frames import ends_on
 from clash.story.screenplay import Character, Language, Line, Location, Screenplay, Shot, shot_slot, slug
 from clash.story.translations import bare_shot, words_of
-from clash.workflow.context import CallLedger, Format
+from clash.workflow.context import CallLedger, Format, GroupingLedger
 from clash.workflow.prompts import slate
 from clash.workflow.state import FinishedShot, ShotTask, Speaker, Spoken, StoredFile
 from clash.workflow.takes import Judge, all_or_first_error, approve_all, make_takes
@@ -32,7 +32,19 @@ async def make_shot(
     Every call that it needs is made or found, also when one of them fails; then the first error is raised. What
     `judge` does not pass raises its error before anything is made of it.
     """
-    takes = takes or Takes()
+    chosen = takes or Takes()
+    if not isinstance(ledger, GroupingLedger):
+        return await _made(task, ledger, film, chosen, judge)
+
+    async def plan(estimate: CallLedger) -> FinishedShot:
+        return await _made(task, estimate, film, chosen, approve_all)
+
+    with ledger.together(int(task["shot"]["number"]), plan) as grouped:
+        return await _made(task, grouped, film, chosen, judge)
+
+
+async def _made(task: ShotTask, ledger: CallLedger, film: Format, takes: Takes, judge: Judge) -> FinishedShot:
+    """Make a shot with the calls of this ledger."""
     shot = Shot.model_validate(task["shot"])
     words = words_of(shot)
     clips = takes.to_make(task["slot"])

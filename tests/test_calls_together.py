@@ -1,0 +1,103 @@
+"""Calls that are of use only together: which are bought where the budget does not suffice for all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from simulated import PacedProvider, simulate
+
+from clash.assets import AssetStore
+from clash.calls.ledger import Ledger
+from clash.calls.rate_limits import RateLimits
+from clash.calls.spec import CallResult, CallSpec
+from clash.database import init_database, open_database
+from clash.database.lease import take_lease
+from clash.database.metadata import AsyncMetadataTracker
+from clash.errors import BudgetExceededError
+from clash.providers.ports import Kind, SpeechRequest
+from clash.providers.registry import Model
+from clash.workflow.context import CallLedger
+
+PRICE = Decimal("0.10")
+
+
+@asynccontextmanager
+async def paid_ledger(folder: Path, provider: PacedProvider, budget: Decimal) -> AsyncGenerator[Ledger]:
+    """A ledger with a budget, whose every call costs ten cents."""
+    url = f"sqlite:///{(folder / 'clash.db').as_posix()}"
+    await init_database(url)
+    async with open_database(url, "write") as database:
+        await AsyncMetadataTracker(database).start_workflow("run", "test", budget_usd=budget)
+        lease, limits = await take_lease(database, "run"), RateLimits(concurrency=64, limits={})
+        models: dict[Kind, Model] = {"speech": Model(provider, "any")}
+        yield Ledger(database, lease, AssetStore(folder / "assets"), models, rate_limits=limits)
+
+
+def line(group: int, text: str) -> CallSpec:
+    """A line of the shot of this number."""
+    request = SpeechRequest(text=text, speaker="narrator", language="en")
+    return CallSpec("generate_shots", f"shot:{group:03d}/{text}", "speech", request, order=group)
+
+
+async def said(ledger: Ledger, group: int, texts: Sequence[str]) -> list[CallResult]:
+    """Speak the lines of a shot, one after another."""
+
+    async def speak(calls: CallLedger) -> list[CallResult]:
+        return [await calls.call(line(group, text)) for text in texts]
+
+    with ledger.together(group, speak) as calls:
+        return await speak(calls)
+
+
+def provider() -> PacedProvider:
+    """A voice that takes ten seconds a line."""
+    return PacedProvider({"speech": 10.0}, 64, PRICE)
+
+
+def test_a_budget_buys_whole_groups(tmp_path: Path) -> None:
+    """Of five shots of three lines, a budget for seven lines buys two, and one line more."""
+    voice = provider()
+
+    async def run() -> list[list[CallResult] | BaseException]:
+        async with paid_ledger(tmp_path, voice, 7 * PRICE) as ledger:
+            groups = [said(ledger, number, [f"{part} {number}" for part in "abc"]) for number in range(1, 6)]
+            return await asyncio.gather(*groups, return_exceptions=True)
+
+    made = simulate(run())
+    assert sum(isinstance(one, list) for one in made) == 2
+    assert sum(isinstance(one, BudgetExceededError) for one in made) == 3
+    assert len(voice.ended) == 7
+
+
+def test_what_waits_for_money_holds_nothing(tmp_path: Path) -> None:
+    """A shot that waits does not keep another one from buying the very line that it waits for itself."""
+    voice = provider()
+
+    async def run() -> list[list[CallResult] | BaseException]:
+        async with asyncio.timeout(1000), paid_ledger(tmp_path, voice, 2 * PRICE) as ledger:
+            first = asyncio.create_task(said(ledger, 1, ["a", "same"]))
+            await asyncio.sleep(5)  # half of the first line, in simulated time
+            groups = [first, asyncio.create_task(said(ledger, 2, ["same", "b"]))]
+            return await asyncio.gather(*groups, return_exceptions=True)
+
+    made = simulate(run())
+    assert isinstance(made[0], list)
+    assert isinstance(made[1], BudgetExceededError)
+    assert [text for text, _ in voice.ended] == ["a", "same"]
+
+
+def test_what_is_dearer_than_the_budget_begins(tmp_path: Path) -> None:
+    """Alone, a shot buys what the budget allows, also when that is not all of it."""
+    voice = provider()
+
+    async def run() -> list[list[CallResult] | BaseException]:
+        async with paid_ledger(tmp_path, voice, 2 * PRICE) as ledger:
+            return await asyncio.gather(*[said(ledger, 1, ["a", "b", "c"])], return_exceptions=True)
+
+    made = simulate(run())
+    assert isinstance(made[0], BudgetExceededError)
+    assert [text for text, _ in voice.ended] == ["a", "b"]
