@@ -320,6 +320,7 @@ def _run_to_the_end(start: Start, *, as_json: bool, flags: Mapping[str, str]) ->
     """Run to the end, showing progress. The runner is still to be closed."""
     import asyncio
 
+    from clash.cli.memory import give_memory_back
     from clash.cli.notices import warnings_shown
     from clash.cli.progress import progress_on_standard_error
     from clash.cli.signals import stop_on_signals
@@ -327,6 +328,7 @@ def _run_to_the_end(start: Start, *, as_json: bool, flags: Mapping[str, str]) ->
     from clash.production import StopSignal
 
     _log_only_for_debugging()
+    give_memory_back()
     with warnings_shown():
         settings, stop = load_settings(flags), StopSignal()
     runner = asyncio.Runner()
