@@ -8,36 +8,21 @@ from typing import Any, cast
 from clash.errors import StoryError
 from clash.story.grid import Grid, limited, shortened
 from clash.story.json_text import JsonText
+from clash.story.nesting import (
+    as_scene_number,
+    is_rows,
+    key_of_rows,
+    keys_within,
+    names_film,
+    names_rows,
+    names_title,
+    unread_list,
+    who_and_what,
+)
 
-_USUAL_KEYS = (
-    "shots",
-    "rows",
-    "beats",
-    "scenes",
-    "story",
-    "storyboard",
-    "items",
-    "data",
-    "records",
-    "shot_list",
-    "shotlist",
-    "segments",
-    "frames",
-    "panels",
-    "clips",
-    "screenplay",
-    "script",
-    "分镜",
-    "镜头",
-    "分镜列表",
-    "镜头列表",
-    "场景",
-)
-_TITLES = frozenset({"title", "film_title", "标题", "片名", "標題", "タイトル"})
-_TITLES_AFTER = frozenset(
-    {"project", "project_name", "film", "movie", "name", "story_title", "项目", "项目名称", "故事名"}
-)
-"""Keys whose text is the film's title where no other key says one."""
+_TITLES_AFTER = frozenset({"name", "story_title", "故事名"})
+"""Keys whose text is the film's title where no other key says one, beside the words for a film."""
+
 _LONGEST_TITLE = 200
 _MOST_DEPTH = 6
 _HINT = 'Write an array of objects, one per shot or beat: [{"description": "...", "dialogue": "..."}].'
@@ -137,8 +122,14 @@ def _rows_in(value: Any, above: dict[str, str], depth: int, unused: list[str]) -
 
 
 def _key_of_rows(document: dict[str, Any]) -> str | None:
-    key = next((k for k in _USUAL_KEYS if isinstance(document.get(k), list | dict)), None)
-    return key if key is not None else next((k for k, v in document.items() if _is_rows(v)), None)
+    """The key under which a document holds its rows: by what it is called, else the first list of objects."""
+    named = [key for key, value in document.items() if isinstance(value, list | dict) and names_rows(key)]
+    lists = [key for key in named if is_rows(document[key])]
+    within = [key for key in named if isinstance(document[key], dict) and _key_of_rows(document[key]) is not None]
+    found = next(iter([*lists, *within, *named]), None)
+    if found is not None or (found := key_of_rows(document)) is not None:
+        return found
+    return next((key for key, value in document.items() if is_rows(value)), None)
 
 
 def _beside_rows(document: Any) -> tuple[str, list[str]]:
@@ -149,40 +140,47 @@ def _beside_rows(document: Any) -> tuple[str, list[str]]:
         rows = _key_of_rows(around)
         if rows is None:
             break
-        for key, value in around.items():
+        for key, value in _values_beside(around, rows):
             text = " ".join(_text(value).split())
-            if key.casefold() in _TITLES and isinstance(value, str) and text:
+            if isinstance(value, str) and text and names_title(key) and not title:
                 title = text[:_LONGEST_TITLE]
-            elif key.casefold() in _TITLES_AFTER and isinstance(value, str) and text and not second:
-                second = text[:_LONGEST_TITLE]
-            elif key != rows and text:
+            elif isinstance(value, str) and text and (names_film(key) or key.casefold() in _TITLES_AFTER):
+                second = second or text[:_LONGEST_TITLE]
+            elif text:
                 unused.append(f"{shortened(key, 40)} beside the rows is not used: {shortened(text)}")
         document, depth = around[rows], depth + 1
     return title or second, unused
 
 
+def _values_beside(around: dict[str, Any], rows: str) -> Iterator[tuple[str, Any]]:
+    """The keys and values beside the rows; of an object that is about the film, its own."""
+    for key, value in around.items():
+        if key == rows:
+            continue
+        if isinstance(value, dict) and (names_film(key) or key.casefold() in _TITLES_AFTER):
+            yield from cast("dict[str, Any]", value).items()
+        else:
+            yield key, value
+
+
 def _rows_of(item: dict[str, Any], above: dict[str, str], depth: int, unused: list[str]) -> Iterator[dict[str, str]]:
-    inner = next(
-        (
-            key
-            for key, value in item.items()
-            if key.casefold() in ("shots", "beats", "rows", "镜头", "分镜") and _is_rows(value)
-        ),
-        None,
-    )
+    inner = key_of_rows(item)
     if inner is None:
+        if (unread := unread_list(item)) is not None:
+            keys = ", ".join(shortened(key, 30) for key in keys_within(item[unread])[:6])
+            raise StoryError(
+                f"{shortened(unread, 40)} holds a list of objects, and none of its keys is known: {keys}",
+                hint="Call the list shots or scenes, and what is seen in it description.",
+            )
         yield {**above, **{key: _text(value) for key, value in item.items()}}
         return
     own = {key: _text(value) for key, value in item.items() if key != inner}
     # The scene's own prose would be repeated in every shot of it.
-    kept = {key: value for key, value in own.items() if len(value) <= 60 and not _is_rows(item[key])}
+    kept = {key: value for key, value in own.items() if len(value) <= 60 and not is_rows(item[key])}
     for key in (key for key in own if own[key] and key not in kept):
         unused.append(f"{shortened(key, 40)} beside the rows is not used: {shortened(own[key])}")
-    yield from _rows_in(item[inner], {**above, **kept}, depth, unused)
-
-
-def _is_rows(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(item, dict) for item in cast("list[Any]", value))
+    numbered = {key if (name := as_scene_number(key)) in kept else name: value for key, value in kept.items()}
+    yield from _rows_in(item[inner], {**above, **numbered}, depth, unused)
 
 
 def _text(value: Any) -> str:
@@ -195,10 +193,7 @@ def _text(value: Any) -> str:
         return ("\n" if any(isinstance(item, dict) for item in items) else ", ").join(part for part in parts if part)
     if isinstance(value, dict):
         named = {str(key).casefold(): _text(item) for key, item in cast("dict[Any, Any]", value).items()}
-        who = next(
-            (named[key] for key in ("speaker", "character", "name", "who", "角色", "说话人") if named.get(key)), ""
-        )
-        what = next((named[key] for key in ("text", "line", "dialogue", "content", "台词") if named.get(key)), "")
+        who, what = who_and_what(named)
         if who and what:
             return f"{who}: {what}"
         return what or ", ".join(text for text in named.values() if text)
