@@ -41,7 +41,7 @@ def test_scenes_and_shots_are_read_in_any_language(keys: tuple[str, ...]) -> Non
                 {
                     place: "Pier",
                     time: night,
-                    shots: [{action: "A.", dialogue: "ANA: Oh.", duration: 3}, {action: "B."}],
+                    shots: [spoken, {action: "B."}],
                 },
                 {place: "Tower", shots: [{action: "C."}]},
             ],
