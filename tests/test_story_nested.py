@@ -67,7 +67,7 @@ def test_a_film_may_be_nested_deeper() -> None:
     assert [(line.speaker, line.text) for line in beat.dialogue] == [("Ana", "Sí.")]
 
 
-def test_shots_under_a_key_that_nobody_knows_are_found_by_their_own() -> None:
+def test_shots_under_an_unknown_key_are_found() -> None:
     """A list of objects that say what is seen holds rows, whatever it is called; lines of speech are none."""
     shot = {"description": "Ana waits.", "angle": "low", "lines": [{"who": "Ana", "text": "Soon."}]}
     (beat,) = story_of({"scenes": [{"location": "Pier", "bits": [shot]}]}).beats
