@@ -20,7 +20,7 @@ from clash.providers.http.template import fill_text, state_at, text_at
 from clash.providers.http.tokens import Tokens
 from clash.providers.http.vendor import Endpoint, States, VendorFile, VendorModel
 from clash.providers.json_paths import at
-from clash.providers.ports import Answer, Context, Job, JobStatus, Quote, Request
+from clash.providers.ports import Answer, Context, Job, JobStatus, Quote, Request, VideoRequest
 from clash.providers.prices import load_prices
 from clash.providers.transport import Downloads, OwnHeaders
 from clash.providers.voices import Voice, named_voices
@@ -48,6 +48,7 @@ class HttpProvider:
         self._client: VendorClient | None = None
         self._tokens = Tokens()
         self._succeeded: dict[str, Answered] = {}
+        self._sounding: dict[str, bool] = {}
         self.idempotent = self.vendor.idempotent
         self.concurrency = self.vendor.concurrency
         self.poll_every_s = self.vendor.poll_every_s
@@ -120,7 +121,10 @@ class HttpProvider:
             return await results.answer_at_once(
                 self.vendor, endpoint, described, answered, self._prices, request, downloads, own
             )
-        return self._job_in(answered.json, endpoint.job, described)
+        job = self._job_in(answered.json, endpoint.job, described)
+        if isinstance(request, VideoRequest):
+            self._sounding[job.id] = described.sound and request.generate_audio
+        return job
 
     def _job_in(self, body: object, paths: tuple[str, ...], model: VendorModel) -> Job:
         job_id = text_at(body, paths)
@@ -176,8 +180,8 @@ class HttpProvider:
         described = self._model(model)
         endpoint = self._endpoint(described)
         answered = self._succeeded.pop(job.id, None) or await self._look(endpoint.poll, described, endpoint, job)
-        told = answered.json
-        cost = results.billed(endpoint, described, told, self._prices)
+        told, sounding = answered.json, self._sounding.pop(job.id, None)
+        cost = results.billed(endpoint, described, told, self._prices, has_sound=sounding)
         if endpoint.fetch:
             file = text_at(answered.json, endpoint.file)
             answered = await self._look(endpoint.fetch, described, endpoint, job, file=file)
@@ -189,6 +193,7 @@ class HttpProvider:
             raise error.with_(cost_usd=cost) from error.__cause__
         if cost is not None or "has_sound" not in answer.facts:
             return answer
+        # A job of another process: its file tells whether it was asked for sound.
         heard = bool(answer.facts["has_sound"])
         return replace(answer, cost_usd=results.billed(endpoint, described, told, self._prices, has_sound=heard))
 
