@@ -86,12 +86,11 @@ class Served:
 
     def client(self) -> httpx.Client:
         """A client with the session of the link."""
-        client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
         if not self.cookies:
-            assert client.get(self.link).status_code == 303
-            self.cookies = dict(client.cookies)
-        client.cookies.update(self.cookies)
-        return client
+            opened = httpx.get(self.link, timeout=20, trust_env=False)
+            assert opened.status_code == 303
+            self.cookies = dict(opened.cookies)
+        return httpx.Client(base_url=self.url, timeout=20, trust_env=False, cookies=self.cookies)
 
     def interrupt(self) -> int:
         """Press Ctrl-C; the exit code."""

@@ -34,7 +34,7 @@ class Kept:
     document: dict[str, Any] | None
     error: ClashError | None
     read_at: float
-    version: int
+    version: tuple[int, int]
     event_id: str
     """The newest event when it was read: what happened since is told by the event log."""
 

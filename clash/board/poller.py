@@ -42,6 +42,7 @@ class Poller:
         self._sleep = sleep
         self._versions: Counter[str] = Counter()
         self._version = 0
+        self._first_looks = 0
         self._watched: OrderedDict[str, None] = OrderedDict()
         self._asked_at = now()
         self._looked_at = -1e9
@@ -58,9 +59,9 @@ class Poller:
             while len(self._watched) > _MOST_WATCHED:
                 self._watched.popitem(last=False)
 
-    def version_of(self, thread_id: str | None) -> int:
+    def version_of(self, thread_id: str | None) -> tuple[int, int]:
         """Return what changes when this run does; None: when any run does."""
-        return self._version if thread_id is None else self._versions[thread_id]
+        return self._first_looks, self._version if thread_id is None else self._versions[thread_id]
 
     @property
     def is_current(self) -> bool:
@@ -95,6 +96,10 @@ class Poller:
             await self._watch.close()
             return self._failed(error.message, max(_AFTER_AN_ERROR_S, self.every_s))
         self._looked_at = self._now()
+        if not self._first_looks:
+            # What was read before it may have changed by it, unseen.
+            self._first_looks = 1
+            self._log.publish("reset", {})
         if self._trouble:
             self._trouble = ""
             self._log.publish("database", {"reachable": True})
