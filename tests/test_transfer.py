@@ -331,6 +331,24 @@ async def test_a_run_under_a_lease_is_not_exported(tmp_path: Path, make_database
     assert (await export(url, tmp_path / "runs.jsonl", "run-2"))["items"][0]["thread_id"] == "run-2"
 
 
+async def test_how_a_run_stands_is_read_before_its_rows(
+    tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written between the two reads would not be noticed if the rows came first."""
+    url = await make_database("sqlite")
+    await fill(url)
+    original = SqliteDatabase.query
+    asked: list[str] = []
+
+    async def query(self: SqliteDatabase, sql: str, params: Sequence[Any] = ()) -> Rows:
+        asked.append("state" if "SELECT count(*)" in sql else "rows" if " AS key_" in sql else "else")
+        return await original(self, sql, params)
+
+    monkeypatch.setattr(SqliteDatabase, "query", query)
+    await export(url, tmp_path / "runs.jsonl")
+    assert asked.index("state") < asked.index("rows")
+
+
 async def test_a_run_that_is_written_meanwhile_is_not_exported(
     tmp_path: Path, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ what is in the file is a run as it stood at one moment.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
 from typing import Any
 
 from clash.database.lease import Holder, held_error, is_held
@@ -81,10 +81,12 @@ async def thread_lines(
     holds what clash never writes.
     """
     moved = [table for table in tables().values() if table.name in there]
-    # At once, for reads that wait together are one request to D1; a small run is all in them.
-    before, *pages = await asyncio.gather(
-        _stands(database, thread_id, there), *(_page(database, table, thread_id, there) for table in moved)
+    # At once, for reads that wait together are one request to D1; a small run is all in them. How the run stands is
+    # read first: what is written later, while the pages are read, is noticed at the end.
+    counts, rows, *pages = await asyncio.gather(
+        *_state_reads(database, thread_id, there), *(_page(database, table, thread_id, there) for table in moved)
     )
+    before = _state(counts, rows)
     check = RunCheck(thread_id)
     yield "thread", thread_line(thread_id), ""
     read = dict.fromkeys(there & tables().keys(), 0)
@@ -98,7 +100,7 @@ async def thread_lines(
             except DamagedRowError as error:
                 raise DamagedRowError(error.table, f"the run {thread_id}", error.fault) from None
             yield table.name, line, check.status
-    if await _stands(database, thread_id, there) != before:
+    if _state(*await asyncio.gather(*_state_reads(database, thread_id, there))) != before:
         raise ConflictError(
             f"run {thread_id} was written while it was being exported",
             code="written_meanwhile",
@@ -110,18 +112,22 @@ async def thread_lines(
         raise DatabaseError(f"the thread {thread_id} could not be read whole: {read} rows of {dict(before[-1])}")
 
 
-async def _stands(database: Database, thread_id: str, there: frozenset[str]) -> Rows:
-    """How a run stands, and last how many rows it has: not all of it stays so when anything of the run is written."""
+def _state_reads(database: Database, thread_id: str, there: frozenset[str]) -> tuple[Awaitable[Rows], Awaitable[Rows]]:
+    """Read how many rows a run has in each table, and its row: not all of it stays so when the run is written."""
     counted = ", ".join(
         f"(SELECT count(*) FROM {table.name} WHERE {table.owner} = ?) AS {table.name}"
         for table in tables().values()
         if table.name in there
     )
     names = [name for name in tables() if name in there]
-    counts, rows = await asyncio.gather(
+    return (
         database.query(f"SELECT {counted}", (thread_id,) * len(names)),
         database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (thread_id,)),
     )
+
+
+def _state(counts: Rows, rows: Rows) -> Rows:
+    """Return what was read, to be compared. Raises `ConflictError` if a process holds the run."""
     for holder in map(Holder.from_row, rows):
         _refuse_held(holder)
     return [*rows, *counts]
