@@ -22,7 +22,7 @@ from clash.assets import AssetStore
 from clash.config import Settings
 from clash.database.lease import Lease
 from clash.database.port import Database
-from clash.errors import ClashError, ProviderError
+from clash.errors import ClashError, ProviderError, SettingsError
 from clash.providers.comfyui import ComfyUIProvider
 from clash.providers.ports import Context, Request
 from clash.vocabulary import CallState
@@ -317,8 +317,23 @@ async def test_no_server_is_told_with_what_to_do(room: Room, monkeypatch: pytest
 
 
 async def test_the_probe_says_which_comfyui_answers(room: Room) -> None:
-    """`clash doctor` shows the version."""
-    assert "0.3.75" in await room.provider.probe()
+    """`clash doctor` shows the version, and that every workflow can be run there."""
+    assert await room.provider.probe() == "ComfyUI 0.3.75 has all that 5 workflows need"
+
+
+async def test_the_probe_names_what_the_server_lacks(room: Room) -> None:
+    """A node that is not installed and a model that is not there, by file and node; values of clash are no fault."""
+    room.write("a", still(**{"8": node("MyNode", samples=["3", 0])}))
+    room.write("b", still(**{"4": node("CheckpointLoaderSimple", ckpt_name="gone.safetensors")}))
+    saver = node("SaveVideo", filename_prefix="x", format="mp4", codec="vp8", video=["57", 0])
+    room.write("c", moving(saver=saver))
+    with pytest.raises(SettingsError) as caught:
+        await room.provider.probe()
+    told = caught.value.message
+    assert "a.json: node 8 (MyNode) is not installed" in told
+    assert "b.json: node 4 (CheckpointLoaderSimple): ckpt_name is 'gone.safetensors'" in told
+    assert "c.json: node 58 (SaveVideo): codec is 'vp8'" in told
+    assert "still" not in told
 
 
 # -- identity --------------------------------------------------------------------------------------------------------

@@ -130,6 +130,17 @@ def test_a_shot_that_is_too_long_is_refused(write: Write, assets: AssetStore) ->
     assert caught.value.code == "too_long_for_model"
 
 
+def test_a_workflow_of_one_length_refuses_longer_shots(write: Write, assets: AssetStore) -> None:
+    """Where no length is filled in, what its node says is the longest that it makes."""
+    graph = moving()
+    graph["50"]["_meta"]["title"] = "clash:size"
+    workflow = read_workflow(write(graph))
+    assert workflow.fixed_frames == 81
+    values_of("comfyui:mine", workflow, video(assets, seconds=5))
+    with pytest.raises(ClashError, match=r"lasts 6.0 s; comfyui:mine makes clips of at most 5.1 s \(81 frames\)"):
+        values_of("comfyui:mine", workflow, video(assets, seconds=6))
+
+
 def test_a_whole_number_stays_one(write: Write, assets: AssetStore) -> None:
     """A rate that the workflow has as an integer is sent as one, a text as a text."""
     graph = moving()

@@ -155,6 +155,8 @@ class ComfyUI(Vendor):
         if method == "GET" and path == "/view":
             assert set(query) == {"filename", "subfolder", "type"}, query
             return self._view(f"{query['type']}/{query['subfolder']}/{query['filename']}")
+        if method == "GET" and path.startswith("/object_info/"):
+            return self._info(path.removeprefix("/object_info/"))
         if method == "GET" and path == "/system_stats":
             return {"system": {"os": "posix", "comfyui_version": "0.3.75"}, "devices": []}
         return None
@@ -168,6 +170,13 @@ class ComfyUI(Vendor):
         assert parts["type"].get_payload() == "input"
         self.uploads[f"{folder}/{name}"] = parts["image"].get_payload(decode=True)
         return {"name": name, "subfolder": folder, "type": "input"}
+
+    def _info(self, kind: str) -> Form:
+        """The inputs of a node, choices in the older form and in the newer one."""
+        if kind not in NODES:
+            return {}
+        inputs = {name: _spec(kind, name, wanted) for name, wanted in NODES[kind].items()}
+        return {kind: {"input": {"required": inputs, "optional": {}}, "name": kind, "output_node": kind in SAVES}}
 
     # -- prompts -------------------------------------------------------------------------------------------------
 
@@ -256,6 +265,16 @@ class ComfyUI(Vendor):
     def _view(self, name: str) -> bytes:
         content = self.made.get(name, b"")
         return content[: len(content) // 2] if self.due("cut_file") else content
+
+
+def _spec(kind: str, name: str, wanted: Any) -> list[Any]:
+    if kind == "LoadImage":
+        return [["example.png"], {"image_upload": True}]
+    if wanted == LINK:
+        return ["ANY"]
+    if isinstance(wanted, tuple) and all(isinstance(one, str) for one in wanted):
+        return [list(wanted)] if name == "ckpt_name" else ["COMBO", {"options": list(wanted)}]
+    return ["STRING" if wanted is str else "FLOAT", {}]
 
 
 def _fault_of(value: object, kind: Any, graph: Form) -> tuple[str, str] | None:

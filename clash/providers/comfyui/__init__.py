@@ -14,6 +14,7 @@ from clash.providers.comfyui.filling import filled, identity_of, used_pictures, 
 from clash.providers.comfyui.folder import WorkflowModel, workflow_model, workflow_names
 from clash.providers.comfyui.notes import Made
 from clash.providers.comfyui.outputs import as_kept, made_by, output_file
+from clash.providers.comfyui.presence import missing_in
 from clash.providers.comfyui.server import SETTING, ComfyServer
 from clash.providers.comfyui.workflow import Workflow
 from clash.providers.media import examined
@@ -24,6 +25,7 @@ _REVISION = "comfyui-1"
 """Counted up when the same graph would be filled differently."""
 _IDS = uuid.UUID("b9f0c5c2-3b1f-5a55-9d3e-8c1a5f0f6a11")
 _KINDS: tuple[Kind, ...] = ("image", "video", "speech")
+_MOST_MISSING = 5
 _SUFFIX = {"image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
@@ -155,8 +157,21 @@ class ComfyUIProvider:
         return next((one for one in described.workflows if made_by(one, entry)), described.base)
 
     async def probe(self) -> str:
-        """Return which ComfyUI answers. Raises `ClashError`."""
-        return f"ComfyUI {await self._connected().version()} answers at {self.endpoint}"
+        """Return which ComfyUI answers. Raises `ClashError`, also for what the workflows need and the server lacks."""
+        server, known = self._connected(), list[Workflow]()
+        version = await server.version()
+        for name in workflow_names(self._settings):
+            known += self._model(name).workflows
+        missing = await missing_in(server, known)
+        if missing:
+            more = f"; and {len(missing) - _MOST_MISSING} more" if len(missing) > _MOST_MISSING else ""
+            raise SettingsError(
+                f"ComfyUI {version} lacks what workflows need: {'; '.join(missing[:_MOST_MISSING])}{more}",
+                code="workflow_refused",
+                hint="open the workflow in ComfyUI, install what it marks as missing, or take the file out of"
+                " CLASH_COMFYUI_DIR",
+            )
+        return f"ComfyUI {version} has all that {len(known)} workflows need"
 
     def _connected(self) -> ComfyServer:
         if self._server is None:

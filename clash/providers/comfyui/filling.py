@@ -49,13 +49,14 @@ def _clip(spec: str, workflow: Workflow, request: VideoRequest) -> Values:
     notes, seconds = workflow.notes, request.frames / request.fps
     fps = float(request.fps) if workflow.has("fps") else workflow.fps or float(request.fps)
     frames = math.ceil(math.ceil(seconds * fps - 1e-6 - 1) / notes.frames_step) * notes.frames_step + 1
-    if notes.most_frames is not None and frames > notes.most_frames:
-        # One that is a little too short by the step may still be long enough.
-        frames = notes.most_frames
+    most = notes.most_frames or workflow.fixed_frames
+    if most is not None and frames > most:
+        # Without what the step adds, it may still be long enough.
+        frames = most
         if frames / fps < seconds - 1 / request.fps:
             raise UsageError(
-                f"shot {request.shot.number} lasts {seconds:.1f} s; {spec} makes clips of at most"
-                f" {notes.most_frames / fps:.1f} s (most_frames = {notes.most_frames})",
+                f"shot {request.shot.number} lasts {seconds:.1f} s; {spec} makes clips of at most {most / fps:.1f} s"
+                f" ({most} frames)",
                 code="too_long_for_model",
                 hint="shorten the shot in the story, or choose another --video-model",
             )

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -113,6 +113,12 @@ class ComfyServer:
         system: object = stats.get("system")
         version = cast("dict[str, Any]", system).get("comfyui_version") if isinstance(system, dict) else None
         return str(version or "of an unknown version")[:40]
+
+    async def node_info(self, kind: str) -> Mapping[str, Any] | None:
+        """Return the inputs of a class of nodes; None if the server has no such nodes."""
+        infos = await self._send("GET", f"/object_info/{quote(kind, safe='')}", f"asking for the node {kind}")
+        info: object = infos.get(kind)
+        return cast("dict[str, Any]", info) if isinstance(info, dict) else None
 
     async def _send(
         self, method: str, path: str, about: str, *, body: Mapping[str, Any] | None = None, **parts: Any

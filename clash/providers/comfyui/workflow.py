@@ -47,6 +47,7 @@ _USUAL: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """The inputs that a value goes into: the first of these that a node has."""
 _USUAL_SEEDS = ("seed", "noise_seed")
 _RATES = ("fps", "frame_rate")
+_LENGTHS = ("length", "num_frames", "video_frames")
 _MAKES: Mapping[str, Made] = {
     "SaveImage": "image",
     "PreviewImage": "image",
@@ -83,6 +84,8 @@ class Workflow:
     """Where each value goes; `reference`: where each picture goes, in order."""
     fps: float | None
     """Frames per second of its clips, where they are not filled in."""
+    fixed_frames: int | None
+    """Frames of its clips, where neither frames nor seconds are filled in and a node says how many."""
     notes: WorkflowNotes
 
     def has(self, value: str) -> bool:
@@ -115,7 +118,10 @@ def read_workflow(path: Path) -> Workflow:
             raise _wrong(path, f"{value!r} is no value of a workflow that makes {_WORDS[kind]}; known: {known}")
     if "seed" not in named:
         named["seed"] = tuple(_literals(nodes, _USUAL_SEEDS))
-    workflow = Workflow(path, kind, nodes, output, named, notes.fps or _only_rate(nodes), notes)
+    is_fixed = kind == "video" and "frames" not in named and "duration" not in named
+    fixed = _only_number(nodes, _LENGTHS) if is_fixed else None
+    rate = notes.fps or _only_number(nodes, _RATES)
+    workflow = Workflow(path, kind, nodes, output, named, rate, int(fixed) if fixed else None, notes)
     _check_needs(workflow)
     return workflow
 
@@ -267,9 +273,10 @@ def _literals(nodes: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Targ
                 yield Target(node, name)
 
 
-def _only_rate(nodes: Mapping[str, Any]) -> float | None:
-    rates = {float(nodes[target.node]["inputs"][target.input]) for target in _literals(nodes, _RATES)}
-    return rates.pop() if len(rates) == 1 else None
+def _only_number(nodes: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
+    """Return the number that all inputs of these names hold; None if there are none, or different ones."""
+    found = {float(nodes[target.node]["inputs"][target.input]) for target in _literals(nodes, names)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _check_needs(workflow: Workflow) -> None:
