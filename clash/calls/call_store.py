@@ -20,6 +20,7 @@ from clash.assets.disk import on_disk
 from clash.assets.records import write_call_record
 from clash.calls.call_history import CallHistory, SlotHistory
 from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
+from clash.calls.changes import CallChange, State
 from clash.calls.content_key import KEY_VERSION, kind_of
 from clash.calls.in_flight import InFlight
 from clash.calls.keeping import Keeper
@@ -52,6 +53,7 @@ class CallStore:
         keeper: Keeper,
         *,
         on_settled: Callable[[CallResult], None],
+        on_change: Callable[[CallChange], None] = lambda _: None,
         in_flight: InFlight | None = None,
     ) -> None:
         self._database = database
@@ -59,6 +61,7 @@ class CallStore:
         self._assets = assets
         self._keeper = keeper
         self._on_settled = on_settled
+        self._on_change = on_change
         self._history = CallHistory(database, lease.run_id)
         self._sent: dict[str, float] = {}
         self._in_flight = InFlight() if in_flight is None else in_flight
@@ -94,6 +97,7 @@ class CallStore:
         self._sent[row.token] = time.monotonic()
         faults.point("intent.after")
         written = CallRow.from_row(inserted[0])
+        self._tell(task, written, "reserved")
         try:
             await self._keeper.record_open(written)
         except StorageError as error:
@@ -192,6 +196,7 @@ class CallStore:
             task.slot, asset.sha256, asset.media_type, asset.facts, self._assets.path(asset.sha256), False, cost
         )
         self._on_settled(replace(made, cost_micro=cost - before))
+        self._tell(task, row, "settled", cost_micro=cost - before)
         await self._closed(task, token)
         await self._assets.unshare_receipt(token)
         return made
@@ -220,6 +225,7 @@ class CallStore:
                 ),
             ],
         )
+        self._tell(task, row, "failed", cost_micro=cost_micro, error=error.code)
         if cost_micro:
             failed = replace(row, state=CallState.FAILED, cost_micro=cost_micro, error_code=error.code)
             self._history.put_in_the_way(replace(failed, error_message=error.message, asset_sha256=asset_sha256 or ""))
@@ -238,6 +244,7 @@ class CallStore:
             duration_ms=self._duration(row.token),
         )
         await self._write(task.slot, task.take, [unknown])
+        self._tell(task, row, "unknown", error="unknown_call")
         self._history.put_in_the_way(replace(row, state=CallState.UNKNOWN))
         self._in_flight.leave(task)
 
@@ -254,6 +261,7 @@ class CallStore:
                 *self._recorded(task, asset, row.token),
             ],
         )
+        self._tell(task, replace(source, token=row.token), "reused")
         return self.made(task, source, reused=True)
 
     async def select(self, task: CallSpec, row: CallRow) -> None:
@@ -306,6 +314,27 @@ class CallStore:
     def _recorded(self, task: CallSpec, asset: NewAsset, token: str) -> list[Statement]:
         """Record the file of the selected take as the run's; the others are in the rows of their calls alone."""
         return [call_log.insert_asset(self._lease, asset, token=token)] if task.selected else []
+
+    def _tell(
+        self, task: CallSpec, row: CallRow, state: State, *, cost_micro: int = 0, error: str | None = None
+    ) -> None:
+        """Tell what has become of a call, now that it is stored."""
+        self._on_change(
+            CallChange(
+                call=row.token,
+                state=state,
+                step=task.step,
+                slot=task.slot,
+                take=task.take,
+                kind=kind_of(task.request),
+                service=row.service,
+                model=row.model,
+                quoted_micro=row.quoted_cost_micro if state == "reserved" else 0,
+                cost_micro=cost_micro,
+                duration_ms=None if state == "reused" else self._duration(row.token),
+                error=error,
+            )
+        )
 
     def _duration(self, token: str) -> int | None:
         sent = self._sent.get(token)

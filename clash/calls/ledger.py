@@ -30,6 +30,7 @@ from clash.assets import AssetStore
 from clash.calls.answers import BadFileError, ask_again, quote_of
 from clash.calls.call_history import SlotHistory
 from clash.calls.call_store import CallStore
+from clash.calls.changes import CallChange
 from clash.calls.consent import (
     WHY_CHANGED,
     WHY_UNKNOWN,
@@ -86,6 +87,7 @@ class Ledger:
         remake_lost: bool = False,
         check_stop: Callable[[], None] = lambda: None,
         on_settled: Callable[[CallResult], None] = lambda _: None,
+        on_change: Callable[[CallChange], None] = lambda _: None,
         time_limits: TimeLimits | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -104,7 +106,12 @@ class Ledger:
         self._waiting = Waiting(time_limits or TimeLimits(), check_stop, say=say)
         self.keeper = Keeper(assets, check_stop)
         self._in_flight = InFlight()
-        self._store = CallStore(database, lease, assets, self.keeper, on_settled=on_settled, in_flight=self._in_flight)
+        self._store = CallStore(
+            *(database, lease, assets, self.keeper),
+            on_settled=on_settled,
+            on_change=on_change,
+            in_flight=self._in_flight,
+        )
         self._calls = ProviderCalls(
             self._store, self.keeper, assets, self._rate_limits, self._waiting, check_stop=check_stop
         )

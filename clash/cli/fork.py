@@ -15,6 +15,7 @@ from clash.cli.options import (
     Chain,
     ColumnMap,
     Concurrency,
+    Events,
     Fps,
     GenerateAudio,
     IgnoreColumns,
@@ -35,7 +36,7 @@ from clash.cli.options import (
 )
 from clash.cli.output import Document, emit, part_of, say
 from clash.cli.reading import report
-from clash.cli.run import produce
+from clash.cli.run import produce, refuse_events
 from clash.cli.text import money
 
 _SHOTS = (
@@ -165,6 +166,7 @@ def fork(
     ] = False,
     webhook: Webhook = None,
     on_event: OnEvent = None,
+    events: Events = False,
     as_json: Json = False,
 ) -> None:
     """Make a new run of what another has, with something changed. What is unchanged is kept and not paid for again.
@@ -202,6 +204,7 @@ def fork(
         chain=chain,
         generate_audio=generate_audio,
     )
+    refuse_events(events, as_json=as_json, dry_run=dry_run)
     if dry_run:
         document = report(lambda settings: production.fork_plan(request, settings))
         emit(document, as_json=as_json, render=render_plan)
@@ -212,6 +215,7 @@ def fork(
     produce(
         lambda settings, observe, stop: production.fork(request, settings, observe=observe, stop=stop),
         as_json=as_json,
+        events=events,
         flags=flags_of(webhook, on_event),
     )
 

@@ -223,6 +223,11 @@ OnEvent = Annotated[
 ]
 
 
+Events = Annotated[
+    bool, typer.Option("--events", help="Print what happens as JSON, one line per event; the outcome is the last.")
+]
+
+
 def flags_of(webhook: str | None, on_event: str | None) -> dict[str, str]:
     """Return what these options say, by the names of the settings that they override."""
     given = {"CLASH_WEBHOOK": webhook, "CLASH_ON_EVENT": on_event}

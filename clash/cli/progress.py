@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _UNITS = {"generate_assets": "cards", "generate_shots": "shots"}  # the steps that make several things
 _REFRESH_HZ = 8
+_FOR_PROGRAMS = ("run_started", "call")
+"""Events that `--events` prints, and that a person has no use for: their outcome is in the others."""
 
 
 class Event(Protocol):
@@ -103,7 +105,8 @@ class Progress:
         if event.thread_id:
             self.thread_id = event.thread_id
             self.started = True
-        self.show(event)
+        if event.kind not in _FOR_PROGRAMS:
+            self.show(event)
 
     def show(self, event: Event) -> None:
         """Show an event: here as a plain line."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clash.cli.estimate import estimate_document, print_estimate, show_estimate
+from clash.cli.event_lines import EventLines
 from clash.cli.options import (
     AllowUnpriced,
     Budget,
@@ -18,6 +18,7 @@ from clash.cli.options import (
     Chain,
     ColumnMap,
     Concurrency,
+    Events,
     Fps,
     GenerateAudio,
     IgnoreColumns,
@@ -46,16 +47,13 @@ from clash.cli.options import (
 )
 from clash.cli.outcome import open_film, render_outcome, tell_outcome
 from clash.cli.output import Document, emit
+from clash.cli.running import run_to_the_end
 from clash.documents import SCHEMA
 from clash.errors import UsageError
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from clash.config import Settings
-    from clash.production import Event, RunReport, RunRequest, StopSignal
-
-    Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, RunReport]]
+    from clash.cli.running import Start
+    from clash.production import RunRequest
 
 
 def run(
@@ -147,6 +145,7 @@ def run(
     opened: OpenFilm = False,
     webhook: Webhook = None,
     on_event: OnEvent = None,
+    events: Events = False,
     as_json: Json = False,
 ) -> None:
     """Turn a story into a film.
@@ -182,10 +181,11 @@ def run(
         chain=chain,
         generate_audio=generate_audio,
     )
+    refuse_events(events, as_json=as_json, dry_run=dry_run)
     if choice is not None and choice.strip().casefold() == "all":
         if screenplay is not None:
             raise UsageError("--screenplay is one film's, and --story all makes one of each story")
-        _run_all(request, dry_run=dry_run, as_json=as_json, flags=flags_of(webhook, on_event))
+        _run_all(request, dry_run=dry_run, as_json=as_json, events=events, flags=flags_of(webhook, on_event))
         return
     if dry_run:
         show_estimate(request, as_json=as_json)
@@ -193,6 +193,7 @@ def run(
     produce(
         lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop),
         as_json=as_json,
+        events=events,
         opened=opened,
         flags=flags_of(webhook, on_event),
     )
@@ -212,6 +213,7 @@ def resume(
     review: Review = None,
     webhook: Webhook = None,
     on_event: OnEvent = None,
+    events: Events = False,
     as_json: Json = False,
 ) -> None:
     """Resume a run that stopped, failed or was killed. Only what is missing is made."""
@@ -232,12 +234,13 @@ def resume(
             stop=stop,
         ),
         as_json=as_json,
+        events=events,
         opened=opened,
         flags=flags_of(webhook, on_event),
     )
 
 
-def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool, flags: Mapping[str, str]) -> None:
+def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool, events: bool, flags: Mapping[str, str]) -> None:
     """Run each story of a table, one after another, each under a thread of its own.
 
     A run that fails does not keep the others from being made; a signal does. The exit code is the first that is not 0.
@@ -263,11 +266,10 @@ def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool, flags: Mappin
             if not as_json:
                 print_estimate(documents[-1])
             continue
-        document, ended = _filmed(_start_of(one), as_json=as_json, flags=flags)
+        document, ended = _filmed(_start_of(one), as_json=as_json, events=events, flags=flags)
         documents.append(document)
         if not as_json:
-            emit(document, as_json=False, render=render_outcome)
-            tell_outcome(document, as_json=False)
+            _print_outcome(document, as_json=False, events=events)
         code = code or ended
         if ended > _SIGNALLED:
             break
@@ -285,27 +287,28 @@ def _start_of(request: RunRequest) -> Start:
     return lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop)
 
 
-def _filmed(start: Start, *, as_json: bool, flags: Mapping[str, str]) -> tuple[Document, int]:
+def _filmed(start: Start, *, as_json: bool, events: bool, flags: Mapping[str, str]) -> tuple[Document, int]:
     """The outcome document of one of several runs, and its exit code."""
     from clash.cli.signals import end_within
 
-    report, runner = _run_to_the_end(start, as_json=as_json, flags=flags)
+    report, runner = run_to_the_end(start, as_json=as_json, events=events, flags=flags)
     with end_within(_CLOSING_S, report.exit_code):
         runner.close()
     return {"schema": SCHEMA, **report.document.dump()}, report.exit_code
 
 
-def produce(start: Start, *, as_json: bool, flags: Mapping[str, str], opened: bool = False) -> None:
+def produce(
+    start: Start, *, as_json: bool, flags: Mapping[str, str], events: bool = False, opened: bool = False
+) -> None:
     """Run to the end, showing progress, then tell how it ended and exit with its code.
 
     `flags`: settings that options override (see `flags_of`).
     """
     from clash.cli.signals import end_within
 
-    report, runner = _run_to_the_end(start, as_json=as_json, flags=flags)
+    report, runner = run_to_the_end(start, as_json=as_json, events=events, flags=flags)
     document = {"schema": SCHEMA, **report.document.dump()}
-    emit(document, as_json=as_json, render=render_outcome)
-    tell_outcome(document, as_json=as_json)
+    _print_outcome(document, as_json=as_json, events=events)
     if opened:
         open_film(document)
     sys.stdout.flush()
@@ -316,53 +319,18 @@ def produce(start: Start, *, as_json: bool, flags: Mapping[str, str], opened: bo
     raise typer.Exit(report.exit_code)
 
 
-def _run_to_the_end(start: Start, *, as_json: bool, flags: Mapping[str, str]) -> tuple[RunReport, asyncio.Runner]:
-    """Run to the end, showing progress. The runner is still to be closed."""
-    import asyncio
+def refuse_events(events: bool, *, as_json: bool, dry_run: bool = False) -> None:
+    """Raise `UsageError` for `--events` beside what prints one document."""
+    if events and (as_json or dry_run):
+        raise UsageError(f"--events prints a line per event, and {'--json' if as_json else '--dry-run'} one document")
 
-    from clash.cli.memory import give_memory_back
-    from clash.cli.notices import warnings_shown
-    from clash.cli.progress import progress_on_standard_error
-    from clash.cli.signals import stop_on_signals
-    from clash.config import load_settings
-    from clash.production import StopSignal
 
-    _log_only_for_debugging()
-    give_memory_back()
-    with warnings_shown():
-        settings, stop = load_settings(flags), StopSignal()
-    runner = asyncio.Runner()
-    try:
-        with (
-            progress_on_standard_error(settings.stop_timeout_s) as progress,
-            warnings_shown(progress.warn),
-            stop_on_signals(stop, progress, as_json=as_json, longest_s=settings.stop_timeout_s),
-        ):
-            report = runner.run(start(settings, progress.observe, stop))
-    except BaseException:
-        runner.close()
-        raise
-    return report, runner
+def _print_outcome(document: Document, *, as_json: bool, events: bool) -> None:
+    if events:
+        EventLines().end(document)
+    else:
+        emit(document, as_json=as_json, render=render_outcome)
+    tell_outcome(document, as_json=as_json or events)
 
 
 _CLOSING_S = 3.0
-
-
-_LOG_ADDRESSES = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "fal_client")
-"""What logs every address that it asks for, signatures included; these are secrets for as long as they hold."""
-
-
-def _log_only_for_debugging() -> None:
-    """Keep what libraries log and warn of off a person's screen; `CLASH_DEBUG` shows it, tracebacks included.
-
-    What a person must know comes as an event, an error, or a warning of our own.
-    """
-    import logging
-
-    logging.captureWarnings(True)
-    if os.environ.get("CLASH_DEBUG"):
-        logging.basicConfig(level=logging.INFO)
-        for chatty in _LOG_ADDRESSES:
-            logging.getLogger(chatty).setLevel(logging.WARNING)
-    else:
-        logging.getLogger().addHandler(logging.NullHandler())

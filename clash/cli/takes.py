@@ -14,6 +14,7 @@ from clash.cli.notices import warn
 from clash.cli.options import (
     AllowUnpriced,
     Budget,
+    Events,
     Json,
     Note,
     OnEvent,
@@ -25,7 +26,7 @@ from clash.cli.options import (
 )
 from clash.cli.output import Document, emit, part_of, print_aside
 from clash.cli.reading import report
-from clash.cli.run import produce
+from clash.cli.run import produce, refuse_events
 from clash.cli.streams import may_ask
 from clash.cli.text import minute, money, money_if_any
 from clash.errors import UsageError
@@ -73,6 +74,7 @@ def retake(
     allow_unpriced: AllowUnpriced = False,
     webhook: Webhook = None,
     on_event: OnEvent = None,
+    events: Events = False,
     as_json: Json = False,
 ) -> None:
     """Make slots of a run again, with what follows from them, and cut the film again. All takes stay.
@@ -90,6 +92,7 @@ def retake(
     def plan(settings: Settings) -> Coroutine[Any, Any, EditPlan]:
         return production.retake_plan(request, settings)
 
+    refuse_events(events, as_json=as_json, dry_run=dry_run)
     if dry_run:
         document = report(plan)
         emit(document, as_json=as_json, render=render_plan)
@@ -101,6 +104,7 @@ def retake(
     produce(
         lambda settings, observe, stop: production.retake(wanted, settings, observe=observe, stop=stop),
         as_json=as_json,
+        events=events,
         flags=flags_of(webhook, on_event),
     )
 
@@ -154,6 +158,7 @@ def use_take(
     allow_unpriced: AllowUnpriced = False,
     webhook: Webhook = None,
     on_event: OnEvent = None,
+    events: Events = False,
     as_json: Json = False,
 ) -> None:
     """Select a take and cut the film again, for nothing. Of `film`: all takes that this film holds.
@@ -171,6 +176,7 @@ def use_take(
             thread, slot, take, settings, yes=agreed, allow_unpriced=allow_unpriced, observe=observe, stop=stop
         ),
         as_json=as_json,
+        events=events,
         flags=flags_of(webhook, on_event),
     )
 

@@ -47,6 +47,7 @@ _PLACES = {
     "screenplay-show": "clash.documents.screenplay:ScreenplayShown",
     "takes-ls": "clash.documents.edits:TakeList",
     "voices": "clash.documents.voices:VoiceList",
+    "run-event": "clash.documents.run_events:RunEvent",
     "webhook-event": "clash.documents.webhooks:WebhookEvent",
     "webhooks-flush": "clash.documents.webhooks:Flushed",
     "webhooks-ls": "clash.documents.webhooks:WebhookList",

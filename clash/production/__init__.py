@@ -5,6 +5,7 @@
 The Python API beside the command line. LangGraph is imported only once a graph is about to run.
 """
 
+from clash.calls.changes import CallChange
 from clash.production.estimates import dry_run
 from clash.production.fork_request import ForkRequest
 from clash.production.forking import fork, fork_plan
@@ -23,6 +24,7 @@ from clash.production.webhooks import flush_webhooks
 from clash.workflow.context import Finish
 
 __all__ = [
+    "CallChange",
     "Event",
     "Finish",
     "ForkRequest",

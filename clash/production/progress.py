@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from clash.calls.changes import CallChange
 from clash.calls.in_flight import CallTimes
 from clash.money import from_micro
 from clash.production.time_left import CallCounts, seconds_left
 from clash.providers.ports import Kind
 
-EventKind = Literal["thread", "step_started", "progress", "step_finished", "slot_failed", "warning", "note"]
+EventKind = Literal[
+    "thread", "run_started", "step_started", "progress", "step_finished", "slot_failed", "call", "warning", "note"
+]
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Event:
 
     `cost_usd` is the run's cost so far, `elapsed_s` the seconds of this process, `remaining_s` an estimate of the
     seconds that its step still takes, or None: how much the steps after it will make is known only when they begin.
+    `slot` is what was just made, or could not be. `call`, of a `call`, is what has become of it.
     """
 
     kind: EventKind
@@ -33,6 +37,8 @@ class Event:
     cost_usd: Decimal = Decimal(0)
     elapsed_s: float = 0.0
     remaining_s: float | None = None
+    slot: str = ""
+    call: CallChange | None = None
 
 
 Observer = Callable[[Event], None]
@@ -94,9 +100,9 @@ class Progress:
             return  # it was counted when it was made: a step that is entered again finds it
         state.slots.add(slot)
         if len(state.slots) >= state.total:
-            self._tell("step_finished", f"{step}: {self._count(step)}", step)
+            self._tell("step_finished", f"{step}: {self._count(step)}", step, slot=slot)
         else:
-            self._tell("progress", f"{step}: {self._count(step)}", step)
+            self._tell("progress", f"{step}: {self._count(step)}", step, slot=slot)
 
     def recall(self, made: Mapping[str, set[str]], totals: Mapping[str, int]) -> None:
         """What earlier processes made, and what they said that the steps are to make."""
@@ -118,9 +124,17 @@ class Progress:
         """A call was paid."""
         self._cost_micro += cost_micro
 
+    def call_changed(self, call: CallChange) -> None:
+        """A call was reserved, or has come back."""
+        self._tell("call", f"{call.slot}: {call.state}", call.step, slot=call.slot, call=call)
+
+    def run_started(self) -> None:
+        """The run is stored as running."""
+        self._tell("run_started", f"{self._thread_id}: started")
+
     def fail(self, step: str, slots: tuple[str, ...], message: str) -> None:
         """Something could not be made."""
-        self._tell("slot_failed", about_slot(", ".join(slots), message), step)
+        self._tell("slot_failed", about_slot(", ".join(slots), message), step, slot=", ".join(slots))
 
     def warn(self, message: str) -> None:
         """Say it once."""
@@ -161,7 +175,9 @@ class Progress:
             return None
         return (time.monotonic() - state.started) / made_here * (state.total - len(state.slots))
 
-    def _tell(self, kind: EventKind, message: str, step: str = "") -> None:
+    def _tell(
+        self, kind: EventKind, message: str, step: str = "", *, slot: str = "", call: CallChange | None = None
+    ) -> None:
         state = self._steps.get(step)
         self._observe(
             Event(
@@ -174,5 +190,7 @@ class Progress:
                 cost_usd=from_micro(self._cost_micro),
                 elapsed_s=time.monotonic() - self._began,
                 remaining_s=self._remaining(step),
+                slot=slot,
+                call=call,
             )
         )

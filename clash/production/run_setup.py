@@ -57,6 +57,7 @@ async def make_ledger(run: ActiveRun, lease: Lease, how: Continuation) -> Ledger
         remake_lost=how.remake_lost,
         check_stop=lambda: check_stop(run, lease),
         on_settled=lambda made: _on_settled(run, made),
+        on_change=run.progress.call_changed,
         time_limits=TimeLimits(settings.call_timeout_s, settings.job_timeout_s, settings.stop_timeout_s * CALLS_SHARE),
         say=run.progress.note,
     )

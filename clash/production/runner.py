@@ -228,6 +228,7 @@ class Runner:
         if how.budget is not None:
             await run.tracker.set_budget(lease, how.budget)
         await run.tracker.set_status(lease, RunStatus.RUNNING)
+        run.progress.run_started()
         await self._recall_progress()
         first = "estimate_micro" not in run.row.metadata
         if first or how.changed is not None:
