@@ -106,12 +106,8 @@ class Ledger:
         self._waiting = Waiting(time_limits or TimeLimits(), check_stop, say=say)
         self.keeper = Keeper(assets, check_stop)
         self._in_flight = InFlight()
-        self._store = CallStore(
-            *(database, lease, assets, self.keeper),
-            on_settled=on_settled,
-            on_change=on_change,
-            in_flight=self._in_flight,
-        )
+        rows = database, lease, assets, self.keeper
+        self._store = CallStore(*rows, on_settled=on_settled, on_change=on_change, in_flight=self._in_flight)
         self._calls = ProviderCalls(
             self._store, self.keeper, assets, self._rate_limits, self._waiting, check_stop=check_stop
         )
