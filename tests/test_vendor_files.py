@@ -17,9 +17,10 @@ from test_documents import holds
 from clash.config import Settings
 from clash.errors import NotFoundError, SettingsError, UsageError
 from clash.providers.http.files import read_vendor_file, vendor_file
+from clash.providers.http.listing import vendor_listings
 from clash.providers.http.template import fill
 from clash.providers.registry import Registry, provider_names
-from clash.providers.vendor_names import vendor_names
+from clash.providers.vendor_names import shipped_files, vendor_names
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "providers.md").read_text(encoding="utf-8")
 (ACME,) = re.findall(r"^```toml\n(# acme\.toml.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
@@ -283,3 +284,15 @@ def test_values_with_digits_in_their_names_are_filled() -> None:
         "a": "QUJD",
         "b": "xQUJD",
     }
+
+
+def test_a_list_says_what_the_files_say() -> None:
+    """`clash models` reads only some keys of the files that come with clash; they mean what the whole file means."""
+    settings = Settings()
+    listed = {one.name: one for one in vendor_listings(settings, frozenset())}
+    assert set(listed) == set(shipped_files())
+    for name, listing in listed.items():
+        whole = vendor_file(name, settings)
+        assert (listing.keys, listing.prices) == (whole.keys, whole.price_list())
+        facts = [(model.spec, model.kind, model.summary, model.free) for model in listing.models]
+        assert facts == [(model.spec, model.kind, model.summary, model.free) for model in whole.models]

@@ -11,8 +11,7 @@ from clash.installation import install_command
 from clash.providers.catalogue import load_catalogue
 from clash.providers.credentials import KEY_VARIABLES, variable_of, vendor_key
 from clash.providers.extras import EXTRAS, installed
-from clash.providers.http.files import vendor_files
-from clash.providers.http.vendor import VendorFile
+from clash.providers.http.listing import VendorListing, vendor_listings
 from clash.providers.model_limits import ModelLimits
 from clash.providers.prices import PriceList, load_prices, token_prices
 from clash.providers.registry import installed_names
@@ -26,8 +25,8 @@ async def list_models(settings: Settings) -> ModelList:
     catalogue, prices = load_catalogue(settings), load_prices(settings)
     presets = catalogue.presets
     items = [_item(card, prices, settings) for card in catalogue.cards]
-    for vendor in vendor_files(settings, installed_names()):
-        of_vendor = load_prices(settings, vendor.price_list())
+    for vendor in vendor_listings(settings, installed_names()):
+        of_vendor = load_prices(settings, vendor.prices)
         items += [_item(model, of_vendor, settings, vendor) for model in vendor.models]
     items += _workflows(settings)
     items.sort(key=lambda item: KINDS.index(item["kind"]))
@@ -42,9 +41,10 @@ async def list_models(settings: Settings) -> ModelList:
     )
 
 
-def _item(card: ModelLimits, prices: PriceList, settings: Settings, vendor: VendorFile | None = None) -> dict[str, Any]:
-    key = (vendor.key or None) if vendor is not None else KEY_VARIABLES.get(card.provider)
-    keys = vendor.keys if vendor is not None else tuple(filter(None, [key]))
+def _item(
+    card: ModelLimits, prices: PriceList, settings: Settings, vendor: VendorListing | None = None
+) -> dict[str, Any]:
+    keys = vendor.keys if vendor is not None else tuple(filter(None, [KEY_VARIABLES.get(card.provider)]))
     package = _PACKAGES.get(card.provider)
     missing = package is not None and not installed(package)
     published = [
@@ -63,7 +63,7 @@ def _item(card: ModelLimits, prices: PriceList, settings: Settings, vendor: Vend
         "summary": card.summary,
         "prices": published,
         "price": "; ".join(_words(price) for price in published) or ("free" if card.free else "unknown"),
-        "key": key,
+        "key": keys[0] if keys else None,
         "key_present": all(_has_key(name, card.provider, settings) for name in keys),
         "package": package,
         "install": install_command(EXTRAS[package]) if missing and package else None,
@@ -95,10 +95,10 @@ def _has_key(variable: str, provider: str, settings: Settings) -> bool:
 
 def _by_token(card: ModelLimits, settings: Settings) -> list[dict[str, Any]]:
     """What `genai-prices` says of a language model; nothing where it is not installed."""
-    if card.kind != "screenplay" or not installed("genai_prices"):
+    if card.kind != "screenplay" or card.free or not installed("genai_prices"):
         return []
     try:
-        found = token_prices(card.id, settings.openai_base_url)
+        found = token_prices(card.id, settings.screenplay_base_url or settings.openai_base_url)
     except SettingsError:
         return []
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +13,7 @@ from clash.config import Settings
 from clash.errors import NotFoundError, SettingsError, UsageError
 from clash.providers.http.vendor import VendorFile
 from clash.providers.http.vendor_faults import Fault, faults_between, faults_in, told, without
-from clash.providers.vendor_names import SUFFIX, own_files, shipped_files, vendor_names
+from clash.providers.vendor_names import SUFFIX, own_files, shipped_files
 from clash.regular_files import read_regular_file
 
 _MOST_BYTES = 1 << 20
@@ -24,13 +23,6 @@ def vendor_file(name: str, settings: Settings | None) -> VendorFile:
     """Return the vendor of this name, which is one of `vendor_names`. Raises `SettingsError`."""
     own = own_files(settings).get(name)
     return read_vendor_file(own) if own is not None else _shipped(name)
-
-
-def vendor_files(settings: Settings, without: frozenset[str]) -> Iterator[VendorFile]:
-    """Yield all vendors but those of these names, each read now. Raises `SettingsError`."""
-    for name in vendor_names(settings):
-        if name not in without:
-            yield vendor_file(name, settings)
 
 
 def read_vendor_file(path: Path) -> VendorFile:
