@@ -20,6 +20,7 @@ HEARTBEAT_S = 15.0
 _SEND_S = 30.0
 """Seconds that a browser may take to read a piece; one that reads no more is let go, and comes back by itself."""
 _COME_BACK_MS = 2000
+_HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no"))
 
 
 class EventStream:
@@ -33,6 +34,10 @@ class EventStream:
         """Send events to one browser. Raises `RefusedError` where too many listen."""
         if not self._log.has_room():
             raise RefusedError(503, "too many pages of this board are open", hint="close some", code="too_many_pages")
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         query = QueryParams(scope["query_string"])
         # A browser that comes back says in the header what it has seen; what the page was made with is older.
         after = Headers(scope=scope).get("last-event-id") or query.get("after", "")
@@ -51,8 +56,7 @@ class EventStream:
                 await telling
 
     async def _tell(self, send: Send, number: int | None) -> None:
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
         await _send(send, f"retry: {_COME_BACK_MS}\n\n".encode())
         while not self._log.closed:
             events, number = self._log.since(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -74,8 +75,7 @@ class PageRoutes:
         thread, page = request.path_params["thread"], number_of(request, "page")
         run = await self._reading.on_board(thread, page)
         run.told()
-        kept = await self._reading.review(thread)
-        takes = await self._reading.takes(thread)
+        kept, takes = await asyncio.gather(self._reading.review(thread), self._reading.takes(thread))
         view = self._view(request, min((run, kept, takes), key=lambda one: one.read_at))
         return html_answer(review_page(view, kept.told(), takes.told(), run.told(), page))
 

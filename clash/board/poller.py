@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from clash.board.event_log import EventLog
 from clash.errors import ClashError, NotFoundError
+from clash.redaction import safe_exception
 from clash.reports.changes import RunWatch
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,9 @@ class Poller:
         except ClashError as error:
             await self._watch.close()
             return self._failed(error.message, max(_AFTER_AN_ERROR_S, self.every_s))
+        except Exception as error:  # noqa: BLE001 - a bug in one look must not end all live updates
+            await self._watch.close()
+            return self._failed(f"internal: {safe_exception(error)}", max(_AFTER_AN_ERROR_S, self.every_s))
         self._looked_at = self._now()
         if not self._first_looks:
             # What was read before it may have changed by it, unseen.

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ _MOST_CONNECTIONS = 700
 _MOST_HEAD_BYTES = 16 << 10
 _IDLE_S = 5
 _END_S = 1
+_LONGEST_END_S = 3.0
 _BACKLOG = 256
 _SIGNALLED = 128
 
@@ -58,6 +60,10 @@ class BoardServer:
             if self._stopped_by:
                 os._exit(_SIGNALLED + signum)
             self._stopped_by = signum
+            # A database or a bucket that does not answer is not waited for.
+            last_resort = threading.Timer(_LONGEST_END_S, os._exit, (_SIGNALLED + signum,))
+            last_resort.daemon = True
+            last_resort.start()
             self.board.log.close()
             server.should_exit = True
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from clash.database.lease import Holder, is_held
 from clash.database.port import Database, Row, values_of
+from clash.database.row_checks import fault_of
 from clash.database.sqlite import SqliteDatabase
 from clash.database.sqlite_files import FileId, file_id
 from clash.database.staging import NOT_STAGED
@@ -40,7 +41,7 @@ class RunState:
 
     @classmethod
     def from_row(cls, row: Row) -> RunState:
-        """Return the state of a row of `workflow_executions`, sound or not."""
+        """Return the state of a sound row of `workflow_executions`."""
         budget = row["budget_micro"]
         return cls(
             run_id=str(row["run_id"]),
@@ -98,7 +99,7 @@ async def grown_since(database: Database, before: Marks) -> tuple[Marks, frozens
 
 
 async def run_states(database: Database, watched: Iterable[str]) -> dict[str, RunState]:
-    """Return the states of the newest runs and of these, by their ids."""
+    """Return the states of the newest runs and of these, by their ids; a damaged row has none."""
     rows = await database.query(
         "SELECT run_id, status, updated_at, spent_micro, reserved_micro, budget_micro, error_code, lease_owner,"
         f" lease_expires_at, lease_generation FROM workflow_executions WHERE {NOT_STAGED} AND (run_id IN"
@@ -106,7 +107,8 @@ async def run_states(database: Database, watched: Iterable[str]) -> dict[str, Ru
         " OR run_id IN (SELECT value FROM json_each(?)))",
         (json.dumps(sorted(watched)),),
     )
-    return {state.run_id: state for state in map(RunState.from_row, rows)}
+    sound = (row for row in rows if not fault_of("workflow_executions", row))
+    return {state.run_id: state for state in map(RunState.from_row, sound)}
 
 
 async def look(

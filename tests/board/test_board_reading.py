@@ -147,6 +147,22 @@ async def test_an_old_run_is_seen_when_it_goes_on(database: Database, database_u
     await watch.close()
 
 
+async def test_a_damaged_row_stops_no_live_update(tmp_path: Path) -> None:
+    """A run whose row holds what clash never writes is left out; the others are told as before."""
+    url = f"sqlite:///{tmp_path}/clash.db"
+    await init_database(url)
+    board = board_of(settings_of(url, tmp_path))
+    async with open_database(url, "write") as database:
+        await AsyncMetadataTracker(database).start_workflow("bad", "video_production")
+        await board.poller.look()
+        await database.batch([Statement("UPDATE workflow_executions SET spent_micro = 'much', budget_micro = x'00'")])
+        await AsyncMetadataTracker(database).start_workflow("good", "video_production")
+    await board.poller.look()
+    events, _ = board.log.since(0)
+    assert [(event.name, event.data.get("thread_id")) for event in events] == [("reset", None), ("run", "good")]
+    await board.poller._watch.close()
+
+
 async def test_a_database_that_is_made_later_is_seen(tmp_path: Path) -> None:
     """Before there is a database the list is empty; then the runs of the one that is made are told."""
     url = f"sqlite:///{tmp_path}/clash.db"
