@@ -191,3 +191,21 @@ def test_a_chinese_name_stands_before_a_dash_too():
     assert said("保罗（画外）— 我早就知道。") == [("保罗（画外）", "我早就知道。")]
     assert said("林雪（低声）——别走。") == [("林雪（低声）", "别走。")]
     assert [speaker for speaker, _ in said("那一天（周日）——我记得。")] == [""]
+
+
+@pytest.mark.parametrize(
+    ("written", "place", "time"),
+    [
+        ("Harbour at night", "Harbour", "night"),
+        ("The kitchen in the morning", "The kitchen", "morning"),
+        ("La playa al amanecer", "La playa", "dawn"),
+        ("Le port la nuit", "Le port", "night"),
+        ("Night market", "Night market", ""),
+        ("The house on the hill", "The house on the hill", ""),
+        ("In the night", "In", "night"),
+    ],
+)
+def test_words_before_a_time_belong_to_no_place(written: str, place: str, time: str) -> None:
+    """A time of day is said with a preposition or an article, which is no part of the name of the place."""
+    heading = heading_of(f"INT. {written}") if time else heading_of(written)
+    assert (heading.place, heading.time) == (place, time)

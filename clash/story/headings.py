@@ -52,6 +52,8 @@ def heading_of(text: str) -> Heading:
     '医院走廊'
     >>> heading_of("Scene 3: Harbour").place, heading_of("INT. COCINA - NOCHE").time
     ('Harbour', 'night')
+    >>> heading_of("Harbour at night").place, heading_of("El puerto de noche").place
+    ('Harbour', 'El puerto')
     """
     if len(text) > LONGEST_HEADING:
         return Heading(place=text)
@@ -67,12 +69,19 @@ def heading_of(text: str) -> Heading:
             int_ext = bare if has_cjk(bare) or bare.isascii() else side
         elif side in ("day", "night", "dawn", "dusk") and not time and (kept or int_ext or number or has_cjk(bare)):
             time = bare if has_cjk(bare) or fold(bare) in _ENGLISH else side
+            while len(kept) > 1 and _BEFORE_A_TIME.fullmatch(fold(kept[-1])):
+                kept.pop()
         elif token.strip():
             kept.append(token.strip())
     place = _joined(kept).strip(" .,，-–—:：")
     return Heading(number, place, int_ext, time)
 
 
+_BEFORE_A_TIME = re.compile(
+    "a|al|alla|am|ao|at|au|bei|by|da|de|del|der|des|di|do|du|durante|during|el|em|en|in|la|le|na|no|on|pela|per|por|the"
+    "|this|zur|в|на|w|o|om|i|pa"
+)
+"""What stands between a place and its time, and belongs to neither: `Harbour at night`, `El puerto de noche`."""
 _ENGLISH = frozenset(
     {
         "day",
