@@ -88,7 +88,7 @@ def encode_clip(frames: Iterable[Frame], *, width: int, height: int, fps: int) -
         _configure(stream, width, height, fps)
         count = 0
         for picture in frames:
-            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), format="yuv420p")
             frame.pts, frame.time_base = count, Fraction(1, fps)
             container.mux(stream.encode(frame))
             count += 1

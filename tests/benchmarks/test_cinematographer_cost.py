@@ -53,12 +53,12 @@ def _anchor(pictures: Iterable[Frame]) -> bytes:
 
 
 def _cpu_seconds(*works: Callable[[], object]) -> list[float]:
-    """CPU seconds of all threads for a second of film, for each work the best of five turns.
+    """CPU seconds of all threads for a second of film, for each work the best of three turns.
 
     They take turns, so that what else the machine is busy with weighs on all alike.
     """
     best = [float("inf")] * len(works)
-    for _ in range(5):
+    for _ in range(3):
         for number, work in enumerate(works):
             start = time.process_time()
             work()

@@ -24,7 +24,7 @@ from clash.workflow.finalize import finish_film
 from clash.workflow.state import ProductionState
 
 SHOTS, MADE, SECONDS = 40, 4, 3.0
-ROUNDS = 3
+ROUNDS = 2
 MOST = 3.0
 
 

@@ -1,0 +1,66 @@
+"""What a film takes from the table to the file, against a fixed anchor: encoding its frames once, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import pytest
+from filming import command, environment
+
+ROWS = 3
+"""Of README's story: few, for what a run takes once is a second."""
+STORY = Path(__file__).parents[2] / "examples" / "lighthouse.csv"
+MOST, MOST_MB = 4.2, 720
+
+
+def anchor_s(film: Path) -> float:
+    """Return the CPU seconds that x264 takes with its preset veryfast, crf 20 and one thread."""
+    taken = 0.0
+    with av.open(str(film)) as source, cast(Any, av.open(io.BytesIO(), "w", format="mp4")) as target:
+        shown = source.streams.video[0]
+        stream = target.add_stream("libx264", rate=shown.average_rate)
+        stream.width, stream.height, stream.pix_fmt = shown.width, shown.height, "yuv420p"
+        stream.codec_context.thread_count = 1
+        stream.options = {"preset": "veryfast", "crf": "20"}
+        for number, frame in enumerate(source.decode(shown)):
+            plain = av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
+            plain.pts, plain.time_base = number, Fraction(1, 24)
+            began = time.process_time()
+            target.mux(stream.encode(plain))
+            taken += time.process_time() - began
+        began = time.process_time()
+        target.mux(stream.encode(None))
+    return taken + time.process_time() - began
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a child took is read the way of Linux")
+def test_a_film_takes_little_more_than_its_encoding(tmp_path: Path) -> None:
+    """The beginning of README's film, 1280x720 and spoken: CPU seconds of the whole run, and its peak memory."""
+    with STORY.open(encoding="utf-8", newline="") as whole, (tmp_path / "story.csv").open("w", newline="") as part:
+        csv.writer(part).writerows(row for number, row in enumerate(csv.reader(whole)) if number <= ROWS)
+    run = subprocess.Popen(
+        command("run", "story.csv", "--thread", "t"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(run.pid, 0)
+    run.returncode = os.waitstatus_to_exitcode(status)
+    assert run.returncode == 0
+    took, alone, peak_mb = used.ru_utime + used.ru_stime, anchor_s(tmp_path / "output/t/film.mp4"), used.ru_maxrss >> 10
+    print(
+        f"\n{ROWS} rows: {took:.1f} CPU s, the anchor {alone:.1f}, ratio {took / alone:.2f} (at most {MOST});"
+        f" peak {peak_mb} MB (at most {MOST_MB})"
+    )
+    assert took <= MOST * alone
+    assert peak_mb <= MOST_MB
