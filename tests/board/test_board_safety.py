@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 import pytest_asyncio
 from browser_of_board import OWN, Browser, board_of, browsing
 from PIL import Image
+from pydantic import SecretStr
 
 from clash.assets import AssetStore
 from clash.board.app import Board
@@ -22,6 +25,7 @@ from clash.board.rates import OF_A_SESSION, OF_A_STRANGER, RateLimits
 from clash.board.sessions import LINK_S, Sessions
 from clash.config import Settings
 from clash.database import init_database
+from clash.redaction import known
 
 UNKNOWN = "0" * 64
 WRITE = "/api/runs/t/cancel"
@@ -297,6 +301,27 @@ async def test_a_thumbnail_is_small_and_made_once(tmp_path: Path, settings: Sett
     assert {answer.headers["content-type"] for answer in answers} == {"image/webp"}
     with Image.open(io.BytesIO(answers[0].content)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (640, 360))
+
+
+async def test_no_secret_is_on_a_page(settings: Settings) -> None:
+    """A key that another program wrote into the tables is in no page and no document."""
+    key = "sk-board-0123456789abcdefghij"
+    secret = settings.model_copy(update={"openai_api_key": SecretStr(key)})
+    known().remember("OPENAI_API_KEY", key)
+    init_database(settings.database_url)
+    with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as database, database:
+        database.execute(
+            "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at, story_title,"
+            " error_code, error_message) VALUES ('r', 'video_production', 'failed', '2026-11-27T10:00:00.000Z',"
+            " '2026-11-27T10:00:00.000Z', ?, 'failed', ?)",
+            (f"Title {key}", f"refused: {key}"),
+        )
+    async with browsing(board_of(secret)) as browser:
+        for path in ("/", "/runs/r", "/runs/r/checkpoints", "/money", "/api/runs", "/api/runs/r", "/api/runs/r/board"):
+            answer = await browser.get(path)
+            assert answer.status_code == 200, answer.text
+            assert key not in answer.text
+            assert (path == "/money") or "Title" in answer.text
 
 
 def test_no_name_of_a_file_comes_from_a_request(tmp_path: Path) -> None:
