@@ -46,7 +46,9 @@ class Card(ModelLimits):
 
     `with_references` is the endpoint that takes pictures beside the prompt, where that is another one. Arguments that
     a model may have: `seed_argument` takes a seed, `last_frame_argument` the picture that a clip ends on,
-    `sound_argument` whether a clip has sound.
+    `sound_argument` whether a clip has sound. A model whose clips with a last frame are made at another endpoint has
+    `with_last_frame` and, where that one names things differently, `arguments_with_last_frame`.
+    `first_languages`: those that it had in clash 0.1, where it has more today.
     """
 
     arguments: dict[str, Any] = Field(default_factory=dict)
@@ -55,11 +57,22 @@ class Card(ModelLimits):
     sound_argument: str = ""
     result: str = ""
     with_references: str = ""
+    with_last_frame: str = ""
+    arguments_with_last_frame: dict[str, Any] = Field(default_factory=dict)
+    first_languages: tuple[str, ...] = ()
+
+    @property
+    def takes_last_frame(self) -> bool:
+        """Whether it has a way to be told the picture that a clip ends on."""
+        return bool(self.last_frame_argument or self.arguments_with_last_frame)
 
     @property
     def first_digest(self) -> str:
         """Of all that a card said in clash 0.1, where it was part of a call's key."""
-        text = json.dumps(self.model_dump(mode="json", include=_FIRST_FIELDS), sort_keys=True)
+        said = self.model_dump(mode="json", include=_FIRST_FIELDS)
+        if self.first_languages:
+            said["languages"] = {one: said["languages"][one] for one in self.first_languages}
+        text = json.dumps(said, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

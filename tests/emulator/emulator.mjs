@@ -30,7 +30,11 @@ let fetched = [];
 let seeds = [];
 // As their pages on fal.ai say in November 2026.
 const seeded = new Set(
-  ["nano-banana-2", "nano-banana-2/edit", "flux-2/turbo", "flux-2/turbo/edit"].map((model) => `/fal/fal-ai/${model}`),
+  [
+    ...["nano-banana-2", "nano-banana-2/edit", "flux-2/turbo", "flux-2/turbo/edit"].map((model) => `fal-ai/${model}`),
+    ...["text-to-image", "edit"].flatMap((end) => [`fal-ai/bytedance/seedream/v4/${end}`, `fal-ai/qwen-image-2/${end}`]),
+    ...["bytedance/seedance-2.0/image-to-video", "fal-ai/wan/v2.7/image-to-video"],
+  ].map((model) => `/fal/${model}`),
 );
 
 const jsonOf = async (request) => {

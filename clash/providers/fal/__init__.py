@@ -80,8 +80,8 @@ class FalProvider:
         return tuple(self._card(model).languages)
 
     def takes_last_frame(self, model: str) -> bool:
-        """See `clash.providers.clip_abilities.TakesLastFrame`: those whose card names the argument for it."""
-        return bool(self._card(model).last_frame_argument)
+        """See `clash.providers.clip_abilities.TakesLastFrame`: those whose card says how it is told."""
+        return self._card(model).takes_last_frame
 
     def makes_sound(self, model: str) -> bool:
         """See `clash.providers.clip_abilities.MakesSound`: those whose card names the argument for it."""

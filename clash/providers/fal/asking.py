@@ -54,7 +54,12 @@ def _asked(card: Card, request: Request, shown: Callable[[Reference], str]) -> A
             "resolution": card.resolution(request),
             "aspect_ratio": card.aspect_ratio(request),
         }
-        return Asked(card.id, {**filled(card.arguments, values), **_more(card, request, shown)})
+        endpoint, arguments = card.id, card.arguments
+        if request.last_frame is not None and card.takes_last_frame:
+            values["last_frame"] = shown(request.last_frame)
+            endpoint = card.with_last_frame or endpoint
+            arguments = card.arguments_with_last_frame or arguments
+        return Asked(endpoint, {**filled(arguments, values), **_more(card, request, shown)})
     if isinstance(request, SpeechRequest):
         voices = card.voices(request)
         return Asked(

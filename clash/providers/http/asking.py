@@ -129,14 +129,16 @@ def chosen(model: VendorModel, request: VideoRequest) -> tuple[str | None, int]:
     if ends and model.durations_with_last_frame:
         model = model.model_copy(update={"durations_s": model.durations_with_last_frame, "durations_at": {}})
     ranked = sorted(able or model.resolutions, key=lambda name: _rank(model.resolutions[name], short))
+    refused: dict[int, UsageError] = {}
     for name in ranked:
         limited = model.durations_at.get(name)
+        fitting = model.model_copy(update={"durations_s": limited}) if limited else model
         try:
-            fitting = model.model_copy(update={"durations_s": limited}) if limited else model
             return name, fitting.duration_s(request)
-        except UsageError:
-            if name == ranked[-1]:
-                raise
+        except UsageError as error:
+            refused[max(fitting.durations_s or fitting.duration_range_s or (0,))] = error
+    if refused:
+        raise refused[max(refused)]  # the one that names the longest clip
     return None, model.duration_s(request)
 
 
