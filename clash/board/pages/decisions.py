@@ -95,7 +95,7 @@ def _note_form(
 
 def select_form(words: Words, thread: str, slot: str, take: int, what: str) -> Html:
     """Put a take in the film."""
-    button = _button(words("select_take"), words("select_take_of", n=take, what=what))
+    button = _button(words("select_take", n=take), words("select_take_of", n=take, what=what))
     return _form(thread, "takes/use", {"slot": slot, "take": take}, button, is_priced=True)
 
 

@@ -83,7 +83,6 @@ def _header(view: View, words: Words, active: str) -> Html:
             class_="quiet needs-js invite",
             data_invite=True,
             title=words("invite_say"),
-            aria_label=words("invite_say"),
         )
         if may_write(view)
         else None,

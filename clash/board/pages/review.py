@@ -41,7 +41,7 @@ def review_page(view: View, review: Document, takes: Document, run: Document, nu
     return page(
         view,
         f"{words('tab_review')} \u00b7 {title_of(run)}",
-        run_head(words, run, "review", waiting=int(review["waiting"])),
+        run_head(words, run, "review", waiting=waiting_of(review, run)),
         el("div", problems(words, run), id="problems", data_live="problems"),
         el("p", el("b", words("keys")), " ", words("keys_say"), class_="quiet keys needs-js") if items else None,
         _without_script(view, words, thread) if items else None,
@@ -53,6 +53,11 @@ def review_page(view: View, review: Document, takes: Document, run: Document, nu
         topic=thread,
         wide=True,
     )
+
+
+def waiting_of(review: Document, run: Document) -> int:
+    """Return how many files wait for a verdict: none where the film is finished, for nothing waits for them."""
+    return 0 if standing(run) == "completed" else int(review["waiting"])
 
 
 def _of_this_page(items: Sequence[Document], shots: Mapping[str, Document]) -> list[Document]:
@@ -125,7 +130,11 @@ def _card(
     note = el("p", words("note_was", note=item["note"]), class_="note", dir="auto") if item["note"] else NOTHING
     return card(
         slot,
-        el("h3", el("span", number, class_="number" if shot else None, dir="auto"), _verdict(words, verdict)),
+        el(
+            "h3",
+            el("span", number, class_="number" if shot else None, dir="auto"),
+            None if is_finished and verdict == "none" else _verdict(words, verdict),
+        ),
         _shown(words, item, what, takes),
         el("p", shot["action"], class_="action", dir="auto") if shot else None,
         spoken(words, shot["words"]) if shot else None,
@@ -204,8 +213,9 @@ def _side_by_side(
         number, told = int(take["take"]), words("take_of", n=take["take"], what=what)
         keyframe = _keyframe_of(slot, takes) if is_clip else take["sha256"]
         clip = take["sha256"] if is_clip else None
-        state = words("take_in_film") if take["selected"] else words(f"take_{take['state']}")
-        can_select = may_write(view) and not take["selected"] and take["state"] == "made"
+        is_made = take["state"] == "made"
+        state = words("take_in_film") if take["selected"] and is_made else words(f"take_{take['state']}")
+        can_select = may_write(view) and not take["selected"] and is_made
         shown.append(
             el(
                 "li",
@@ -236,7 +246,7 @@ def _going_on(view: View, words: Words, review: Document, run: Document) -> Html
         said = words("completed_now")
     else:
         said = _price(words, price)
-    waiting = int(review["waiting"])
+    waiting = waiting_of(review, run)
     told = el("span", words.count("waiting", waiting), class_="quiet") if waiting else NOTHING
     return join(
         el("div", el("span", said, class_="said"), told, class_="going-on-say"),

@@ -117,7 +117,7 @@ def _node(words: Words, family: Family, key: str, spot: Spot, longest: int, thre
     long = 8 + _LONGEST_BAR * sqrt(took / longest) if longest else 8
     own, runs = thread_id in family.runs_of[key], family.runs_of[key]
     step = step_name(words, item)
-    label = words("checkpoint_label", step=step, time=minute(item["created_at"]), run=runs[0])
+    label = words("checkpoint_label", step=f"{step} {duration(took)}", time=minute(item["created_at"]), run=runs[0])
     classes = [
         "node",
         "is-own" if own else "",
@@ -130,6 +130,7 @@ def _node(words: Words, family: Family, key: str, spot: Spot, longest: int, thre
         el("rect", x=x, y=y - 4, width=f"{long:.1f}", height=8, rx=4, class_="time"),
         el("circle", cx=x, cy=y, r=7),
         el("text", step, x=x - 7, y=y - 13, class_="step"),
+        " ",
         el("text", duration(took), x=x - 7, y=y + 22, class_="took"),
         href=f"?checkpoint={quote(key, safe='')}#checkpoint",
         aria_label=label,

@@ -25,7 +25,8 @@
     if (!isDone || !plan.calls?.to_make) return true; // what is wrong with it, the decision itself says
     if (Number(plan.price.total_usd) === 0 && !plan.needs_yes) return true;
     const price = plan.price.total_usd.replace(/(\.\d\d\d*?)0+$/, "$1");
-    return window.confirm(words.price.replace("{n}", plan.calls.to_make).replace("{price}", price));
+    const question = plan.calls.to_make === 1 ? words.price_one : words.price;
+    return window.confirm(question.replace("{n}", plan.calls.to_make).replace("{price}", price));
   }
 
   async function write(form) {
