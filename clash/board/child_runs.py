@@ -15,6 +15,8 @@ from typing import IO, Any
 _MOST_AT_ONCE = 8
 _LONGEST_ANSWER = 4 << 20
 _LOOKS_EVERY_S = 0.25
+_HAS_STOPPED_WELL = (0, 8)
+"""Exit codes of a run that is completed, or waits for a review."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class ChildRuns:
         self._command = command or (sys.executable, "-m", "clash")
         self._running: dict[str, ChildRun] = {}
         self._waiting: set[asyncio.Task[None]] = set()
+        self._wanted_again: set[str] = set()
 
     @property
     def has_room(self) -> bool:
@@ -58,6 +61,13 @@ class ChildRuns:
     def running(self) -> tuple[str, ...]:
         """The thread ids of the processes that have not ended."""
         return tuple(self._running)
+
+    def start_again(self, thread_id: str) -> None:
+        """Start another process once the one of this run has ended, unless it ends badly.
+
+        A process that no longer holds its run takes a moment to end, and does not see what is decided in it.
+        """
+        self._wanted_again.add(thread_id)
 
     def start(self, thread_id: str) -> int:
         """Start `clash resume` for a run; its process id. It is a process of its own session: Ctrl-C is not for it."""
@@ -88,6 +98,10 @@ class ChildRuns:
         document = child.answer()
         child.output.close()
         del self._running[child.thread_id]
+        if child.thread_id in self._wanted_again:
+            self._wanted_again.discard(child.thread_id)
+            if code in _HAS_STOPPED_WELL:
+                self.start(child.thread_id)
         self._on_end(child.thread_id, code, document)
 
     def leave(self) -> None:

@@ -129,7 +129,9 @@ class Decisions:
         if holder:
             warning = f"{holder} makes it when it has done what it is at"
         elif makes and self.may_resume and self.children.has_room:
-            if not self.children.is_running(thread_id):
+            if self.children.is_running(thread_id):
+                self.children.start_again(thread_id)
+            else:
                 self._start(thread_id)
             return told
         else:

@@ -4,6 +4,20 @@
 (() => {
   const { words, say, refresh, token } = window.clash;
 
+  const LOOKS = 10;
+  const LOOK_EVERY_MS = 700;
+  const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+  /** Send, and once more while a process that has let its run go still ends. */
+  async function sendWhenFree(address, body) {
+    let result = await send(address, body);
+    for (let look = 1; look < LOOKS && result.document.error?.code === "held"; look += 1) {
+      await pause(LOOK_EVERY_MS);
+      result = await send(address, body);
+    }
+    return result;
+  }
+
   async function send(address, body) {
     const answer = await fetch(address, {
       method: "POST",
@@ -36,7 +50,7 @@
       if (!(await agreed(form.action, body))) return false;
       body.yes = true;
     }
-    const result = await send(form.action, body);
+    const result = await sendWhenFree(form.action, body);
     if (!result.isDone) {
       say(told(result.document.error), true);
       return false;
