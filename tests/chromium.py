@@ -19,7 +19,7 @@ import pytest
 from filming import METERED, SMALL, Ran, clash, environment, forked, shot_list
 from forks import Fork
 
-WAIT_MS = 60_000
+WAIT_MS = 120_000
 """The longest wait of a browser: what it waits for comes sooner, but other tests share the processor."""
 PHONE, DESKTOP = (390, 844), (1440, 900)
 
@@ -96,6 +96,10 @@ class BoardRoom:
         """Begin a run of a story in another process, with metered models."""
         arguments = ("run", self.story(name), "--thread", name, *SMALL, *METERED, *flags)
         return forked(self.folder, *arguments, env={**self.env, **changes})
+
+    def resume(self, thread: str) -> Fork:
+        """Go on with a run in another process."""
+        return forked(self.folder, "resume", thread, env=self.env)
 
     def sha256(self, thread: str, kind: str) -> str:
         """Return the digest of the file of a kind that a run has one of."""

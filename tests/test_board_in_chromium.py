@@ -110,23 +110,29 @@ _WATCH = """() => {
 def test_a_run_appears_and_advances_while_one_looks(windows: Windows, room: BoardRoom) -> None:
     """A run of another process appears in both lists, its cost grows as calls settle, and it ends as it ends."""
     lists = [windows.open("/", size) for size in (DESKTOP, PHONE)]
-    run = room.begin("live", "--concurrency", "1", METER_DELAY="0.15")
+    run = room.begin("live", "--review", "screenplay,keyframes", METER_DELAY="4")
     try:
         for page in lists:
             page.locator("#run-live .badge", has_text="running").wait_for()
         page = windows.open("/runs/live")
         page.evaluate(_WATCH)
-        wait_for_status(page, "completed")
-        spent = page.evaluate("window.seen.map(text => Number(text.slice(1)))")
-        assert spent == sorted(spent)
-        assert len(set(spent)) >= 3
-        assert f"${spent[-1]:.2f}" == page.locator("#spent").text_content()
-        assert page.locator("#film").is_visible()
-        for page in lists:
-            page.locator("#run-live .badge", has_text="completed").wait_for()
-            assert "5 of 5 steps" in page.locator("#run-live").inner_text()
+        for code, status in ((8, "paused"), (8, "paused"), (0, "completed")):
+            assert (run.wait(120) if run.poll() is None else run.returncode) == code
+            cost = room.ok("cost", "live")["total_usd"]
+            page.locator("#spent", has_text=f"${float(cost):.2f}").wait_for()
+            wait_for_status(page, status)
+            if code:
+                room.ok("review", "approve", "live", "--all")
+                run = room.resume("live")
     finally:
-        assert run.wait(60) == 0
+        run.kill()
+    spent = page.evaluate("window.seen.map(text => Number(text.slice(1)))")
+    assert spent == sorted(spent)
+    assert len(set(spent)) >= 3
+    assert page.locator("#film").is_visible()
+    for page in lists:
+        page.locator("#run-live .badge", has_text="completed").wait_for()
+        assert "5 of 5 steps" in page.locator("#run-live").inner_text()
 
 
 def test_a_killed_process_shows_as_interrupted(windows: Windows, room: BoardRoom) -> None:
