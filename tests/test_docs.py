@@ -58,6 +58,7 @@ def test_there_are_commands_to_document() -> None:
         "clash runs ls",
         "clash runs show",
         "clash runs diff",
+        "clash runs watch",
         "clash webhooks ls",
         "clash webhooks flush",
         "clash checkpoints ls",

@@ -16,7 +16,7 @@ from clash.documents.outcome import Outcome
 from clash.documents.schemas import json_schema, model_of, schema_names
 
 ELSEWHERE = {
-    *("calls-settle", "models-check", "webhook-event", "run-event", "board", "board-family", "board-run"),
+    *("calls-settle", "models-check", "webhook-event", "run-event", "runs-watch", "board", "board-family", "board-run"),
     *("cast", "screenplay"),
 }
 """Documents that other tests hold against their schemas, and those that no command prints."""

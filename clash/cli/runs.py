@@ -24,9 +24,10 @@ from clash.cli.options import All, Json, Limit, Thread
 from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
 from clash.cli.text import clock, minute, moment, money, money_if_any
+from clash.cli.watch import watch
 from clash.hints import command
 
-app = typer.Typer(help="Runs: list them, show one, or compare two.")
+app = typer.Typer(help="Runs: list them, show one, follow one, or compare two.")
 
 
 class Status(StrEnum):
@@ -211,4 +212,5 @@ def _steps(document: Document) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
+app.command("watch")(watch)
 app.command("diff")(diffs.diff_runs)

@@ -41,6 +41,7 @@ _PLACES = {
     "runs-diff": "clash.documents.diffs:RunsDifference",
     "runs-ls": "clash.documents.run_list:RunList",
     "runs-show": "clash.documents.runs:RunDetails",
+    "runs-watch": "clash.documents.watching:RunStanding",
     "schema": "clash.documents.schemas:SchemaList",
     "screenplay": "clash.story.screenplay:Screenplay",
     "screenplay-check": "clash.documents.screenplay:ScreenplayChecked",
