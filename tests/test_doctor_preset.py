@@ -12,7 +12,9 @@ from emulator import Emulator
 from emulator.material import story_of
 from filming import SMALL, Ran, clash, environment, shot_list
 from http_vendors import KEY, served
+from http_vendors.ark import Ark
 from http_vendors.chat import WRITER, ChatServer
+from http_vendors.minimax import MiniMax
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse.csv"
 LOCAL = {"image": "local:illustrator", "video": "local:cinematographer", "speech": "local:voice"}
@@ -100,6 +102,21 @@ def test_a_missing_key_is_told_and_asked_with_nobody(tmp_path: Path) -> None:
         "video model": "ARK_API_KEY is not set",
         "speech model": "MINIMAX_API_KEY is not set",
     }
+
+
+def test_the_vendors_of_china_are_asked_for_free(tmp_path: Path) -> None:
+    """Ark and MiniMax say whether their keys are good; nothing is charged, and a wrong key is named."""
+    with served(Ark({})) as ark, served(MiniMax({})) as minimax:
+        env = environment(**{**NOTHING, **ark.environment, **minimax.environment, "CLASH_ALLOW_HOSTS": "127.0.0.1"})
+        good = clash(tmp_path, "doctor", "--preset", "final-cn", "--json", env=env)
+        wrong = clash(tmp_path, "doctor", "--preset", "final-cn", "--json", env={**env, "MINIMAX_API_KEY": "wrong" * 6})
+        assert (ark.journal, minimax.journal) == ([], [])
+    assert good.code == 0, good.err
+    assert checks_of(good)["ark"]["says"] == f"{ark.url}/api/v3: the key is good"
+    assert checks_of(good)["minimax"]["says"] == f"{minimax.url}/v1: the key is good"
+    assert (wrong.code, checks_of(wrong)["ark"]["ok"], checks_of(wrong)["minimax"]["ok"]) == (1, True, False)
+    assert "MINIMAX_API_KEY" in checks_of(wrong)["minimax"]["hint"]
+    assert "wrongwrong" not in wrong.out + wrong.err
 
 
 def test_an_unknown_preset_is_wrong_use(tmp_path: Path) -> None:

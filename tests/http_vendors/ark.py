@@ -79,6 +79,13 @@ class Ark(Vendor):
         price = WITH_SOUND if body.get("generate_audio") else PER_MILLION[model]
         return {"id": self.take(f"cgt-20261127-{next(self._numbers):05d}", model, tokens(body) * price / 10**6, body)}
 
+    @route("GET", "/contents/generations/tasks")
+    def listed(self, asked: Asked) -> Any:
+        """A page of the account's tasks (volcengine.com/docs/82379/1521675)."""
+        if set(asked.query) != {"page_num", "page_size"}:
+            raise refusal(400, "InvalidParameter", "page_num and page_size are wanted")
+        return {"items": [], "total": len(self.jobs)}
+
     @route("GET", "/contents/generations/tasks/([^/]+)")
     def query(self, asked: Asked) -> Any:
         job_id = asked.parts[0]

@@ -106,6 +106,13 @@ class MiniMax(Vendor):
         size = {"video_width": 1366, "video_height": 768}
         return {"task_id": task, "status": "Success", "file_id": f"{int(task) + 1}", **size, "base_resp": OK}
 
+    @route("GET", "/files/list")
+    def listed(self, asked: Asked) -> Any:
+        """The account's files of a purpose, which there are none of (platform.minimax.io, file-management-list)."""
+        if asked.query.get("purpose") not in ("voice_clone", "prompt_audio", "t2a_async_input"):
+            raise refusal(2013, "invalid params, purpose")
+        return {"files": [], "base_resp": OK}
+
     @route("GET", "/files/retrieve")
     def retrieve(self, asked: Asked) -> Any:
         file_id = int(asked.query["file_id"])

@@ -15,7 +15,16 @@ from clash.providers.catalogue import Card, load_catalogue
 from clash.providers.extras import module
 from clash.providers.openai import conversation, pictures, screenwriter
 from clash.providers.openai.chat import Chat
-from clash.providers.openai.servers import CRAFTS, LM_STUDIO, OLLAMA, OwnProgram, Server, own_server_of, server_of
+from clash.providers.openai.servers import (
+    CRAFTS,
+    LM_STUDIO,
+    OLLAMA,
+    OwnProgram,
+    Server,
+    address_of,
+    own_server_of,
+    server_of,
+)
 from clash.providers.openai.styles import learned_of
 from clash.providers.picture_prompts import image_prompts_revision
 from clash.providers.ports import Answer, Context, ImageRequest, Quote, Request, ScreenplayRequest
@@ -46,6 +55,7 @@ class OpenAIProvider:
         self._settings = settings
         self._catalogue = load_catalogue(settings)
         self._prices = load_prices(settings)
+        self._servers: dict[Kind, Server] = {}
         self._clients: dict[Server, Any] = {}
         self.endpoint = self.endpoint_for("screenplay")
 
@@ -55,16 +65,25 @@ class OpenAIProvider:
         return {kind: (*known.get(kind, ()), "*") for kind in self.crafts}
 
     def server(self, kind: Kind) -> Server:
-        """Where this craft is asked, and with which key."""
+        """Where this craft is asked, and with which key, which is looked for once."""
+        if kind not in self._servers:
+            self._servers[kind] = self._found(kind)
+        return self._servers[kind]
+
+    def address(self, kind: Kind) -> str:
+        """Where this craft is asked."""
+        return address_of(kind, self._settings)
+
+    def _found(self, kind: Kind) -> Server:
         return server_of(kind, self._settings)
 
     def endpoint_for(self, kind: Kind) -> str:
         """See `clash.providers.endpoints.HasEndpoints`."""
-        return without_password(self.server(kind if kind in self.crafts else self.crafts[0]).base_url)
+        return without_password(self.address(kind if kind in self.crafts else self.crafts[0]))
 
     def revision(self, model: str, request: Request) -> str:  # noqa: ARG002 - `identity` holds what depends on the model
         """How requests are sent, and the server where it is not OpenAI's own."""
-        return f"openai-{_REVISION}{self._address(_kind_of(request))}"
+        return f"openai-{_REVISION}{self._of_address(_kind_of(request))}"
 
     def identity(self, model: str, request: Request) -> Mapping[str, Any]:
         """See `clash.providers.ports.Identified`: the messages or the prompt, and the arguments beside them."""
@@ -79,11 +98,11 @@ class OpenAIProvider:
         """See `clash.providers.ports.RevisedSince`: the wording of prompts, the model's card, the server."""
         card = self._card(model, request)
         texts = screenwriter.FIRST_PROMPTS if card.kind == "screenplay" else image_prompts_revision()
-        return f"openai-1-{texts}-{card.first_digest}{self._address(card.kind)}"
+        return f"openai-1-{texts}-{card.first_digest}{self._of_address(card.kind)}"
 
-    def _address(self, kind: Kind) -> str:
+    def _of_address(self, kind: Kind) -> str:
         # As it is set, though it is recorded without a password: it decides which earlier answers serve again.
-        base_url = self.server(kind).base_url
+        base_url = self.address(kind)
         return "" if base_url == _DEFAULT_BASE_URL else f"-{base_url}"
 
     def quote(self, model: str, request: Request) -> Quote:
@@ -152,7 +171,7 @@ class OpenAIProvider:
 
     def style_of(self, model: str) -> str | None:
         """See `clash.providers.registry.ProbedPerModel`."""
-        learned = learned_of(self.server("screenplay").base_url, model)
+        learned = learned_of(self.address("screenplay"), model)
         return learned.style.value if learned.answered else None
 
     async def listed(self, kind: Kind) -> tuple[str, ...]:
@@ -200,11 +219,14 @@ class _OwnServer(OpenAIProvider):
     crafts: ClassVar[tuple[Kind, ...]] = ("screenplay",)
     program: ClassVar[OwnProgram]
 
-    def server(self, kind: Kind) -> Server:
+    def address(self, kind: Kind) -> str:  # noqa: ARG002 - it writes screenplays alone
         """The address of the craft, if that is set; else where such a server is found on this machine."""
+        return self._settings.screenplay_base_url or self.program.address
+
+    def _found(self, kind: Kind) -> Server:
         return own_server_of(kind, self._settings, self.program)
 
-    def _address(self, kind: Kind) -> str:  # noqa: ARG002 - it is the same for all
+    def _of_address(self, kind: Kind) -> str:  # noqa: ARG002 - it is the same for all
         return ""
 
     def first_revision(self, model: str, request: Request) -> str | None:  # noqa: ARG002 - clash 0.1 had no such provider

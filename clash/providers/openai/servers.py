@@ -89,13 +89,19 @@ class Server:
         return self.key or "none"
 
 
+def address_of(kind: Kind, settings: Settings) -> str:
+    """Return where a craft is asked, without looking for its key, which may be in a keyring."""
+    own = {"screenplay": settings.screenplay_base_url, "image": settings.image_base_url}[kind]
+    return own or settings.openai_base_url
+
+
 def server_of(kind: Kind, settings: Settings) -> Server:
     """Return the server of a craft: its own if it has one, else that of OPENAI_BASE_URL."""
     own_url = {"screenplay": settings.screenplay_base_url, "image": settings.image_base_url}[kind]
     own_secret = {"screenplay": settings.screenplay_api_key, "image": settings.image_api_key}[kind]
     craft = kind.upper()
     own_key = f"CLASH_{craft}_API_KEY"
-    base_url, url_variable = own_url or settings.openai_base_url, f"CLASH_{craft}_BASE_URL"
+    base_url, url_variable = address_of(kind, settings), f"CLASH_{craft}_BASE_URL"
     if own_url is None:
         url_variable = "OPENAI_BASE_URL"
     if own_secret is not None:
