@@ -209,3 +209,14 @@ def test_words_before_a_time_belong_to_no_place(written: str, place: str, time: 
     """A time of day is said with a preposition or an article, which is no part of the name of the place."""
     heading = heading_of(f"INT. {written}") if time else heading_of(written)
     assert (heading.place, heading.time) == (place, time)
+
+
+@pytest.mark.parametrize("header", ["景", "Wo", "Column 3"])
+def test_a_column_of_scene_headings_is_known_by_its_cells(header: str) -> None:
+    """A header that nobody knows, above headings with a place and a time: a warning says that it says where."""
+    rows = "外景 山路 日,阿梅走在山路上。\n内景 茶馆 夜,阿梅喝茶。\n" if header == "景" else ""
+    rows = rows or "INT. BAR - NIGHT,Mara waits.\nEXT. PIER - DAY,Tom runs.\n"
+    story = read(f"{header},{'画面' if header == '景' else 'Picture'}\n{rows}".encode(), name="s.csv").story
+    places = ("山路", "茶馆") if header == "景" else ("BAR", "PIER")
+    assert [place in beat.location for place, beat in zip(places, story.beats, strict=True)] == [True, True]
+    assert any("it says where" in warning for warning in story.warnings)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 
+from clash.story.screenplay import Story
+
 PERSON = ("age", "sex", "trades", "beings")
 """The sections whose words say what somebody is."""
 WORN = ("garments", "hair", "beards", "hats", "extras")
@@ -243,6 +245,14 @@ def vocabulary_for(text: str, *, closely: bool = False) -> Vocabulary:
         known = {tag: scores[tag] + 2 * vocabulary(tag).known_in(text[:_MOST]) for tag in likely}
         return vocabulary(max(likely, key=lambda tag: (known[tag], tag == "en")))
     return vocabulary(likely[0])
+
+
+def words_of_story(story: Story) -> Vocabulary:
+    """Return the words of a story's language; one that is read as English or Chinese may share their letters only."""
+    tag = story.language.split("-")[0]
+    if tag not in ("en", "zh"):
+        return vocabulary(tag)
+    return vocabulary_for("\n".join(beat.description for beat in story.beats[:40]))
 
 
 def is_surely_english(text: str) -> bool:

@@ -11,6 +11,7 @@ from clash.story.column_rules import SENTENCES_IN_MOST, are_starts, clock_field,
 from clash.story.columns import MAPPABLE, Column, Columns, ColumnValues, is_joined
 from clash.story.durations import length_of
 from clash.story.headers import SPEECH, UNUSED, language_of_headers, meaning_of
+from clash.story.headings import heading_of
 from clash.story.scripted_cells import speakers_in
 from clash.story.second_language import TRANSLATION, SecondLanguage
 from clash.story.speakers import could_be_a_name, name_key
@@ -33,6 +34,16 @@ def columns_of(table: Table, rows: Sequence[Row], *, by_hand: Mapping[str, str],
     return columns
 
 
+_HEADINGS_IN_MOST = 0.7
+_LONGEST_COLUMN_HEADING = 60
+
+
+def _is_full_heading(text: str) -> bool:
+    """Whether a cell is a heading with a place: inside or outside, or a time of day, beside it."""
+    found = heading_of(text) if len(text) <= _LONGEST_COLUMN_HEADING else None
+    return found is not None and bool(found.place and (found.int_ext or found.time))
+
+
 class _Deciding:
     """Takes the columns one kind after another, each with its values."""
 
@@ -52,6 +63,7 @@ class _Deciding:
         second.columns_of_one()
         self._speech()
         self._people()
+        self._headings()
         self._numbers_of_beats()
         self._picture()
         self._names_of_beats()
@@ -162,6 +174,19 @@ class _Deciding:
             if len(column.fields) > 1 and "description" in column.fields:
                 sentences = self._values.share(column, is_sentence) > 0.3
                 column.fields = ("description",) if sentences else ("characters",)
+
+    def _headings(self) -> None:
+        """A column that no word tells, and that is full of scene headings, says where a shot is."""
+        columns = self._columns
+        if columns.of("location") or columns.of("int_ext"):
+            return
+        for column in columns.every:
+            if column.fields or column.by_hand or column.meaning.is_known:
+                continue
+            if self._values.share(column, _is_full_heading) > _HEADINGS_IN_MOST:
+                column.fields = ("location",)
+                columns.warnings.append(f"column {shortened(column.shown)} holds scene headings: it says where")
+                return
 
     def _named_elsewhere(self, column: Column) -> set[str]:
         named: set[str] = set()

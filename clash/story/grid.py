@@ -23,8 +23,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """The rows of a file that hold anything. `form` is csv, tsv, psv, xlsx, markdown, html, json, jsonl or fountain.
+    """The rows of a file that hold anything.
 
+    `form` is csv, tsv, psv, xlsx, ods, markdown, html, json, jsonl or fountain.
     `has_header`: the first row is the header, because the form says so. `title` is what the file calls the film.
     """
 

@@ -15,6 +15,7 @@ from clash.story.fountain import is_fountain, read_fountain
 from clash.story.grid import LONGEST_CELL, Grid, Row, shortened
 from clash.story.headers import meaning_of, sentence_columns
 from clash.story.markup import is_markdown, read_html, read_markdown
+from clash.story.opendocument import read_opendocument
 from clash.story.structured import looks_like_json, read_json
 from clash.story.titles import title_above
 from clash.story.vocabulary import words
@@ -99,6 +100,8 @@ def read_grid(content: bytes, *, name: str) -> Grid:
     """The cells of a file, whatever its form. Raises `StoryError` for what is no table, saying what it is."""
     if content.startswith(b"PK\x03\x04"):
         what = kind_of_archive(content)
+        if what == "ods":
+            return read_opendocument(content, name=name, known=_known)
         if what != "xlsx":
             hint = "Copy its table into a spreadsheet and save it as .xlsx or 'CSV UTF-8'."
             raise StoryError(f"{name} is no text: it is {what}", hint=hint)

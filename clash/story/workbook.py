@@ -13,20 +13,23 @@ from clash.errors import StoryError
 from clash.installation import install_command
 from clash.story.far_cells import refuse_far_cells
 from clash.story.grid import Grid, limited
+from clash.story.opendocument import is_spreadsheet
 
+_LONGEST_MIMETYPE = 200
 _LARGEST_UNPACKED = 256 * 1024 * 1024
 
 Known = Callable[[list[str]], int]
 
 
 def kind_of_archive(content: bytes) -> str:
-    """What a ZIP archive is: xlsx, "a Word document", or another kind in words."""
+    """What a ZIP archive is: xlsx, ods, "a Word document", or another kind in words."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist()[:5000])
             unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        # The last: `zipfile` knows no such version of ZIP, which a single damaged byte can claim.
+            mimetype = archive.open("mimetype").read(_LONGEST_MIMETYPE) if "mimetype" in names else b""
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        # The fourth: `zipfile` knows no such version of ZIP, which a single damaged byte can claim.
         return "a ZIP archive or an Excel workbook, and damaged"
     if any(name.startswith("xl/") for name in names):
         return "xlsx" if unpacked <= _LARGEST_UNPACKED else "an Excel workbook that is too large when unpacked"
@@ -35,7 +38,7 @@ def kind_of_archive(content: bytes) -> str:
     if any(name.endswith(".iwa") for name in names):
         return "a document of Apple's Numbers or Pages"
     if "mimetype" in names and "content.xml" in names:
-        return "an OpenDocument file"
+        return "ods" if is_spreadsheet(mimetype) else "an OpenDocument file"
     return "a ZIP archive"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clash.local.place_words import UNKNOWN_PLACES
+from clash.local.screenwriting.appositions import names_told
 from clash.local.screenwriting.names import (
     Slugs,
     best_spelling,
@@ -21,6 +22,7 @@ from clash.local.screenwriting.names import (
     same_people,
     without_notes,
 )
+from clash.local.vocabulary import words_of_story
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Character, Location, Story
 from clash.story.speakers import is_nobody
@@ -145,6 +147,8 @@ def cast_of(story: Story, known: Sequence[Character] = ()) -> Cast:
     spellings = {name_key(character.name): [character.name] for character in known}
     notes: dict[str, list[str]] = {}
     from_text = dict(names_in_text(story.beats)) if story.language == "en" else {}
+    told = names_told(story.beats, words_of_story(story))
+    from_text |= {key: name for key, name in told.items() if not any(part in from_text for part in key.split())}
     unclaimed = dict(from_text)
     for beat in story.beats:
         speakers = [one for line in beat.dialogue for one in people_in(line.speaker)]

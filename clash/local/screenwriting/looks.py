@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from clash.local.screenwriting.casting import Cast
 from clash.local.screenwriting.descriptions import Describer
-from clash.local.vocabulary import Vocabulary, vocabulary, vocabulary_for
+from clash.local.vocabulary import Vocabulary, words_of_story
 from clash.story.screenplay import Beat, Character, Story
 
 _SENTENCE = re.compile(r"(?<=[.!?。！？;；\n])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bDr\.)\s*(?=\S)")
@@ -42,7 +42,7 @@ class _Told:
 
 def characters_of(story: Story, cast: Cast) -> tuple[Character, ...]:
     """Return the characters with what the story says of their looks and voices, in the order of the cast."""
-    words = _vocabulary_of(story)
+    words = words_of_story(story)
     describer = Describer(words)
     told = {member.slug: _Told() for member in cast.members}
     for member in cast.members:
@@ -61,14 +61,6 @@ def characters_of(story: Story, cast: Cast) -> tuple[Character, ...]:
         )
         for member in cast.members
     )
-
-
-def _vocabulary_of(story: Story) -> Vocabulary:
-    """The words of the story's language; one that is read as English or Chinese may share their letters only."""
-    tag = story.language.split("-")[0]
-    if tag not in ("en", "zh"):
-        return vocabulary(tag)
-    return vocabulary_for("\n".join(beat.description for beat in story.beats[:40]))
 
 
 def _read_text(beats: Sequence[Beat], cast: Cast, told: dict[str, _Told], describer: Describer) -> None:
