@@ -316,6 +316,16 @@ async def test_no_server_is_told_with_what_to_do(room: Room, monkeypatch: pytest
     assert "CLASH_COMFYUI_URL" in str(caught.value.hint)
 
 
+async def test_a_password_in_the_address_is_sent_and_not_kept(room: Room) -> None:
+    """A proxy in front of ComfyUI is told user and password; the tables have the address alone."""
+    room.run = room.run.set(comfyui_url=room.server.url.replace("http://", "http://me:hush-hush@"))
+    await room.call("wan", video(room.run.assets))
+    assert room.server.authorizations == {"Basic bWU6aHVzaC1odXNo"}
+    (row,) = await room.run.rows()
+    assert row["endpoint"] == room.server.url
+    assert "hush" not in str(dict(row))
+
+
 async def test_the_probe_says_which_comfyui_answers(room: Room) -> None:
     """`clash doctor` shows the version, and that every workflow can be run there."""
     assert await room.provider.probe() == "ComfyUI 0.3.75 has all that 5 workflows need"

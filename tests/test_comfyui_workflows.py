@@ -101,6 +101,13 @@ def test_a_node_that_clash_does_not_know_may_save(write: Write) -> None:
     assert read_workflow(write(graph, 'kind = "image"')).output == "9"
 
 
+def test_a_workflow_may_have_a_name_in_any_script(write: Write) -> None:
+    """Letters of any language and spaces; no name that could leave the folder or be taken for another provider."""
+    assert read_model(write(still(), name="雨夜 (Qwen).json")).name == "雨夜 (Qwen)"
+    with pytest.raises(SettingsError, match="its name is the model's"):
+        read_workflow(write(still(), name="a,b.json"))
+
+
 # -- what is filled in -----------------------------------------------------------------------------------------------
 
 
@@ -231,6 +238,7 @@ def test_a_wrong_workflow_keeps_nobody_from_another(tmp_path: Path, write: Write
     listed = {item["model"]: item for item in clash(tmp_path, "models", "--json", env=env).document["items"]}
     assert listed["comfyui:mine"]["price"] == "free"
     assert "no input is named for the prompt" in listed["comfyui:bad"]["summary"]
+    assert listed["comfyui:bad"]["price"] == "cannot be used: clash models check bad.json"
     story = shot_list(tmp_path / "s.csv", 1)
     planned = ("run", str(story), *SMALL, "--dry-run", "--json", "--image-model")
     assert clash(tmp_path, *planned, "comfyui:mine", env=env).code == 0

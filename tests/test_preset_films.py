@@ -22,7 +22,7 @@ from http_vendors.minimax import MiniMax
 
 from clash.film.inspection import inspect_film
 
-_PATIENCE_S = 120.0
+_PATIENCE_S = 280.0
 LIGHTHOUSE = Path(__file__).parent.parent / "examples" / "lighthouse.csv"
 FREE_KILLS = ("submit.after:2", "intent.after:4", "answer.after:4", "job.after:2", "content.after:3", "publish.after")
 """A free prompt that can be looked up may be killed anywhere."""

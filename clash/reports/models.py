@@ -78,14 +78,15 @@ def _workflows(settings: Settings) -> list[dict[str, Any]]:
 
     found: list[dict[str, Any]] = []
     for name in workflow_names(settings):
-        kind, summary = "image", ""
+        kind, summary, price = "image", "", "free"
         try:
             workflow = workflow_model(settings, name).base
             kind, summary = workflow.kind, workflow.notes.summary
         except SettingsError as error:
             summary = f"cannot be used: {error.message}"
+            price = f"cannot be used: clash models check {settings.comfyui_dir / name}.json"
         limits = ModelLimits(provider="comfyui", id=name, kind=kind, summary=summary, free=True)
-        found.append(_item(limits, PriceList(()), settings))
+        found.append({**_item(limits, PriceList(()), settings), "price": price})
     return found
 
 

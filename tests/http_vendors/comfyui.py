@@ -97,6 +97,7 @@ class ComfyUI(Vendor):
         self.queue: dict[str, Prompt] = {}
         self.history: dict[str, Prompt] = {}
         self.made: dict[str, bytes] = {}
+        self.authorizations: set[str | None] = set()
         self.own_ids = False
         """Whether it gives ids of its own, as servers of before 2025-08 did."""
 
@@ -124,6 +125,7 @@ class ComfyUI(Vendor):
         query = {name: values[0] for name, values in parse_qs(address.query, keep_blank_values=True).items()}
         with self._lock:
             self.requests.append(f"{method} {address.path}")
+            self.authorizations.add(headers.get("authorization"))
             if self.due("rate_limit"):
                 return 503, {}, b"busy"
             try:

@@ -79,7 +79,7 @@ class ComfyServer:
 
     async def result_of(self, prompt_id: str) -> dict[str, Any] | None:
         """Return the history of a prompt: its outputs and its status; None if the server has none."""
-        history = await self._send("GET", f"/history/{prompt_id}", f"the history of {prompt_id}")
+        history = await self._send("GET", f"/history/{quote(prompt_id, safe='')}", f"the history of {prompt_id}")
         entry: object = history.get(prompt_id)
         return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
 

@@ -18,7 +18,7 @@ from clash.providers.comfyui.notes import Made, WorkflowNotes, read_notes
 from clash.regular_files import read_regular_file
 
 _MOST_BYTES = 16 << 20
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(r"\w[\w .()+-]{0,99}")
 _TITLE = re.compile(r"clash:([a-z_]+?)(\d*)(?:=([\w.]+))?(?![\w.=])", re.IGNORECASE)
 OUTPUT, SIZE, REFERENCE = "output", "size", "reference"
 
@@ -101,7 +101,7 @@ class Workflow:
 def read_workflow(path: Path) -> Workflow:
     """Return the workflow in a file. Raises `SettingsError` that names the file, the node and the input."""
     if path.suffix != ".json" or not _NAME.fullmatch(path.stem):
-        raise _wrong(path, "its name must be letters, digits, - and _, and end in .json: it is the model's name")
+        raise _wrong(path, "its name is the model's, so it has letters, digits and -_.()+ and ends in .json")
     try:
         content = read_regular_file(path, _MOST_BYTES)
     except OSError as error:
