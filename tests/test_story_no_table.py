@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clash.errors import StoryError
+from clash.story.cast_table import read_cast
 from clash.story.reader import read
 
 BYTES = bytes(range(256)) * 8
@@ -60,3 +61,12 @@ def test_a_row_with_a_comma_at_its_end_is_named() -> None:
     story = read(rows.encode(), name="s.csv").story
     assert [beat.description for beat in story.beats] == ["Mara walks", "Tom waits", "They go"]
     assert any(warning.startswith("row 3: more cells than the 3 of the other rows") for warning in story.warnings)
+
+
+@pytest.mark.parametrize("name", ["people.md", "people.txt"])
+def test_a_cast_without_a_table_is_told_as_a_cast(name: str) -> None:
+    """The hint says how a cast is written, and nothing of stories."""
+    prose = "Mara is a young woman who keeps the light.\nTom is her brother, and he is late.\nThey live at the pier.\n"
+    with pytest.raises(StoryError) as raised:
+        read_cast(prose.encode(), name=name)
+    assert "A cast is a table" in (raised.value.hint or "")

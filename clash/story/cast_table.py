@@ -12,12 +12,15 @@ from typing import Literal, cast
 from clash.errors import StoryError
 from clash.story.grid import Row, shortened
 from clash.story.screenplay import slug
-from clash.story.table import read_grid
+from clash.story.table import HINTS_OF_STORIES, read_grid
 from clash.story.vocabulary import compact, keyed
 from clash.story.words import fold
 
 CastKind = Literal["character", "location", "prop"]
 _MOST_MEMBERS = 500
+_AS_TABLE = (
+    "A cast is a table, one row per character, place or prop, with the headers name and look: CSV, Excel, Markdown."
+)
 _HEADER_WITHIN = 20
 """Rows in which the header is looked for: a title may stand above it."""
 
@@ -60,7 +63,12 @@ def read_cast(content: bytes, *, name: str) -> CastTable:
     Raises `StoryError` naming row and column: for what is no table, a table without a column of names, a row without
     its name, an unknown kind, the same one twice.
     """
-    grid = read_grid(content, name=name)
+    try:
+        grid = read_grid(content, name=name)
+    except StoryError as error:
+        if error.hint in HINTS_OF_STORIES:
+            raise StoryError(error.message, row=error.row, column=error.column, hint=_AS_TABLE) from error
+        raise
     at, columns = _header(grid.rows, name)
     headers = {field_name: grid.rows[at].cells[column] for field_name, column in columns.items()}
     entries = [entry for row in grid.rows[at + 1 :] if (entry := _entry(row, columns, headers, name)) is not None]

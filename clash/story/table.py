@@ -35,6 +35,8 @@ _MARKDOWN_TABLE = (
     "A table begins with two lines: '| description | dialogue |' and '| --- | --- |'. Below them write one line per"
     " beat: '| Mara lights the lamp. | MARA: At last. |'."
 )
+HINTS_OF_STORIES = frozenset({_AS_TABLE, _MARKDOWN_TABLE})
+"""Hints that say how a story is written, which a table of the cast is not."""
 _DITTO = frozenset(
     {
         "〃",
