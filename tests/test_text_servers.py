@@ -223,6 +223,14 @@ async def test_a_server_of_one_s_own_costs_nothing(run: VendorRun, server: ChatS
     assert (row["cost_micro"], row["quoted_cost_micro"], row["precision"]) == (0, 0, "billed")
 
 
+async def test_a_model_that_was_never_fetched_is_named(run: VendorRun, server: ChatServer, story: Story) -> None:
+    """Ollama does not have it: the hint is the command that fetches it."""
+    server.key = None
+    with pytest.raises(ProviderError, match="not found") as caught:
+        await run.set(screenplay_api_key=None).call("ollama:llama3", ScreenplayRequest(story=story))
+    assert "ollama pull llama3" in (caught.value.hint or "")
+
+
 def test_own_servers_have_an_address_by_default() -> None:
     """Ollama and LM Studio need no setting, and are sent no key that is for another server."""
     registry = Registry(Settings.model_validate({"OPENAI_API_KEY": "k" * 20, "CLASH_SCREENPLAY_API_KEY": "c" * 20}))

@@ -64,7 +64,7 @@ def _item(
         "prices": published,
         "price": "; ".join(_words(price) for price in published) or ("free" if card.free else "unknown"),
         "key": keys[0] if keys else None,
-        "key_present": all(_has_key(name, card.provider, settings) for name in keys),
+        "key_present": _has_craft_key(card, settings) or all(_has_key(name, card.provider, settings) for name in keys),
         "package": package,
         "install": install_command(EXTRAS[package]) if missing and package else None,
     }
@@ -88,6 +88,12 @@ def _workflows(settings: Settings) -> list[dict[str, Any]]:
         limits = ModelLimits(provider="comfyui", id=name, kind=kind, summary=summary, free=True)
         found.append({**_item(limits, PriceList(()), settings), "price": price})
     return found
+
+
+def _has_craft_key(card: ModelLimits, settings: Settings) -> bool:
+    """Whether the server of a craft has a key of its own, which overrides OPENAI_API_KEY."""
+    own = {"screenplay": settings.screenplay_api_key, "image": settings.image_api_key}.get(card.kind)
+    return card.provider == "openai" and own is not None
 
 
 def _has_key(variable: str, provider: str, settings: Settings) -> bool:

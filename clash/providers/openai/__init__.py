@@ -182,9 +182,9 @@ class OpenAIProvider:
         client, server = self._connected(kind), self.server(kind)
         try:
             found = await client.models.list()
-            return tuple(str(one.id) for one in found.data or ())
+            return tuple(str(one.id) for one in found.data)
         except Exception as error:
-            meaning = conversation.meaning_of(error, f"{self.name}:models", server)
+            meaning = conversation.meaning_of(error, self.name, server)
             if isinstance(meaning, AmbiguousError):  # of a free request nothing is in doubt
                 meaning = ProviderError(meaning.message, retryable=True)
             if isinstance(meaning, ProviderError) and meaning.status_code in _NO_LIST and server.own is None:

@@ -17,7 +17,9 @@ from clash.providers.refusals import lacks_credit, refuses_content
 from clash.redaction import redacted_text, safe_exception
 
 _ANSWER_S, _CONNECT_S = 600.0, 15.0
-_LIMITS = Limits(body_bytes=64 << 20, answer_s=_ANSWER_S)
+_OWN_ANSWER_S = 3600.0
+"""A model on one's own processor may write for as long as a call may take."""
+_MOST_BYTES = 64 << 20
 """A picture comes inside its answer, as text."""
 _MOST_TOKENS = 1_000_000_000
 """Tokens of one answer; a larger number is no count."""
@@ -34,9 +36,10 @@ def make_client(server: Server) -> Any:
     for OpenAI itself, the key is missing.
     """
     library = module("openai")
+    answer_s = _OWN_ANSWER_S if server.is_free else _ANSWER_S
     network = httpx.AsyncClient(
-        transport=BoundedTransport(_LIMITS, json_only=True),
-        timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
+        transport=BoundedTransport(Limits(body_bytes=_MOST_BYTES, answer_s=answer_s), json_only=True),
+        timeout=httpx.Timeout(answer_s, connect=_CONNECT_S),
         follow_redirects=False,
     )
     client = library.AsyncOpenAI(
