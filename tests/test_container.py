@@ -57,7 +57,7 @@ def test_the_image_has_every_provider() -> None:
     """Keys of vendors in `.env` are of use: what clash needs to ask them is installed."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     (installed,) = re.findall(r'pip install .*"\.\[(.+)\]"', DOCKERFILE)
-    assert set(installed.split(",")) == set(extras) - {"openai", "fal", "keyring", "test"}
+    assert set(installed.split(",")) == set(extras) - {"openai", "fal", "keyring", "otel", "test"}
     assert extras["models"] == ["master-clash[openai,fal]"]
 
 

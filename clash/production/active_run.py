@@ -23,7 +23,8 @@ from clash.editing.takes import Takes
 from clash.events import check_receivers
 from clash.production.estimates import Left, left_to_pay
 from clash.production.plan import RunPlan
-from clash.production.progress import Observer, Progress
+from clash.production.progress import Event, Observer, Progress
+from clash.production.spans import RunSpans
 from clash.production.stopping import StopSignal
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
@@ -79,7 +80,12 @@ class ActiveRun:
         self.recorded = RunSettings.from_row(self.row)
         self.tracker = AsyncMetadataTracker(self.database)
         self.assets = open_assets(self.settings)
-        self.progress = Progress(self.thread_id, self.observe, cost_micro=self.row.spent_micro)
+        self.spans = RunSpans(self.thread_id)
+        self.progress = Progress(self.thread_id, self._observe, cost_micro=self.row.spent_micro)
+
+    def _observe(self, event: Event) -> None:
+        self.spans.observe(event)
+        self.observe(event)
 
     @property
     def folder(self) -> Path:

@@ -85,8 +85,13 @@ class Runner:
                 return await report_completed(run)
             with Heartbeat(run.settings.database_url, lease):
                 await tell_earlier(run)
-                error = await self._run_graph(lease, how)
-                return await report(run, lease, error)
+                with run.spans.of_run():
+                    error = await self._run_graph(lease, how)
+                    ended = await report(run, lease, error)
+                    document = ended.document
+                    code = document.error.code if document.error else None
+                    run.spans.ended(document.status, code, document.cost.total_usd)
+                return ended
         finally:
             with suppress(ClashError):
                 await release_lease(run.database, lease)
