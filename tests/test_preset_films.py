@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
@@ -47,6 +48,7 @@ def killed_at(folder: Path, env: Mapping[str, str], point: str, *arguments: str)
     """Let clash work until it kills itself at this point."""
     ended = clash(folder, *arguments, env={**env, "CLASH_FAULT": point})
     assert ended.code == -9, (point, ended.err)
+    until_vendors_are_idle()
 
 
 def killed_when(folder: Path, env: Mapping[str, str], is_quiet: Callable[[], bool], *arguments: str) -> None:
@@ -62,6 +64,15 @@ def killed_when(folder: Path, env: Mapping[str, str], is_quiet: Callable[[], boo
         child.kill()
         child.communicate()
         child.wait(0)
+    until_vendors_are_idle()
+
+
+def until_vendors_are_idle() -> None:
+    """Wait until the vendors have dealt with all that a process sent before it was killed: its connections are gone."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "a connection of a killed process is still open"
+        time.sleep(0.01)
 
 
 def finished(folder: Path, env: Mapping[str, str]) -> dict[str, Any]:
