@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from clash.assets import AssetStore
-from clash.config import Settings
 from clash.database.audit import CallSums
 from clash.database.connection import open_database
 from clash.database.lease import is_held
@@ -19,6 +17,8 @@ from clash.money import usd_text
 from clash.vocabulary import RunStatus
 
 if TYPE_CHECKING:
+    from clash.assets import AssetStore
+    from clash.config import Settings
     from clash.reports.shot_labels import ShotLabels
 
 T = TypeVar("T")
