@@ -192,12 +192,18 @@ def test_known_bills(model: str, dollars: str, with_sound: str) -> None:
     assert quotes == [Decimal(dollars), Decimal(with_sound)]
 
 
-async def test_a_last_frame_goes_to_the_endpoint_that_takes_it(vendor_run: VendorRun, vendors: Emulator) -> None:
-    """Veo with two pictures, through the ledger: one job, at the other endpoint, billed as fal says."""
-    model = "fal-ai/veo3.1/fast/image-to-video"
-    vendors.answers(
-        job("fal-ai/veo3.1/fast/first-last-frame-to-video", {"video": {"url": vendors.file("c.mp4", clip())}})
-    )
+@pytest.mark.parametrize(
+    ("model", "endpoint", "cost"),
+    [
+        ("fal-ai/veo3.1/fast/image-to-video", "fal-ai/veo3.1/fast/first-last-frame-to-video", 900_000),
+        ("bytedance/seedance-2.0/image-to-video", "bytedance/seedance-2.0/image-to-video", 1_512_000),
+    ],
+)
+async def test_a_last_frame_goes_to_the_endpoint_that_takes_it(
+    vendor_run: VendorRun, vendors: Emulator, model: str, endpoint: str, cost: int
+) -> None:
+    """A clip with two pictures and sound, through the ledger: one job, at the endpoint that takes both."""
+    vendors.answers(job(endpoint, {"video": {"url": vendors.file("c.mp4", clip())}}))
     asked = sample_of("video", references=0, language="en", last_frame=False)
     assert isinstance(asked, VideoRequest)
     keyframe, end = (
@@ -208,4 +214,4 @@ async def test_a_last_frame_goes_to_the_endpoint_that_takes_it(vendor_run: Vendo
         f"fal:{model}", asked.model_copy(update={"keyframe": keyframe, "last_frame": end, "generate_audio": True})
     )
     assert made.facts["duration_s"] == 6.0
-    assert await vendor_run.costs() == [900_000]
+    assert await vendor_run.costs() == [cost]
