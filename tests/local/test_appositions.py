@@ -60,3 +60,16 @@ def test_what_somebody_is_called_beside_a_name_is_left_out() -> None:
     people = people_of("Picture", "Ana, a girl in red, smiles. Old Tom, 70, grey beard, laughs.", "Tom waves to Ana.")
     assert list(people) == ["Ana", "Tom"]
     assert ("beard" in people["Ana"], "grey beard" in people["Tom"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("header", "picture", "look"),
+    [
+        ("Imagen", "Tomás (canoso, barba gris) habla. TOMÁS: Sí.", "canoso, barba gris"),
+        ("Picture", "Tom (weathered, white beard) turns.", "weathered, white beard"),
+        ("画面", "老周（白胡子，蓝外套）转过身。", "白胡子，蓝外套"),
+    ],
+)
+def test_what_is_in_brackets_after_a_name_is_the_look(header: str, picture: str, look: str) -> None:
+    """Hair, beard or clothes in brackets are what somebody looks like, with the words beside them."""
+    assert [look in told for told in people_of(header, picture).values()] == [True]

@@ -129,7 +129,7 @@ class Describer:
     def _after(self, after: str) -> Iterator[str]:
         if note := _BRACKETS.match(after):
             first = re.split("[,，、;；]", note["note"])[0].strip()
-            if _YEARS_AND_SEX.fullmatch(first) or self._telling(note["note"]):
+            if _YEARS_AND_SEX.fullmatch(first) or self._telling(note["note"]) or self.worn_in(note["note"]):
                 yield _plain(note["note"])
             after = after[note.end() :]
         clauses = self._clauses(after)[: _MOST_CLAUSES + 1]
