@@ -135,5 +135,5 @@ async def _newest(database: Database) -> str:
         "SELECT run_id FROM workflow_executions ORDER BY status = 'running' DESC, start_time DESC, run_id LIMIT 1"
     )
     if not rows:
-        raise NotFoundError("there are no runs yet", hint="`clash run STORY` makes the first")
+        raise NotFoundError("there are no runs yet", hint="`clash run story.csv` makes the first")
     return str(rows[0]["run_id"])
