@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from clash.assets import AssetStore, publish_copy, published_path
 from clash.calls.spec import CallResult, CallSpec
 from clash.providers.voices import Person, VoiceIds
-from clash.workflow.context import CallLedger
+from clash.workflow.context import CallLedger, GroupingLedger
 
 
 def publish_file(assets: AssetStore, folder: Path, asset_type: str, slot: str, sha256: str, media_type: str) -> None:
@@ -34,6 +35,15 @@ class PublishingLedger:
     def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
         """See `Ledger.cast_voices`."""
         return self._ledger.cast_voices(people)
+
+    @contextmanager
+    def together(self, order: int, plan: Callable[[CallLedger], Awaitable[object]]) -> Generator[CallLedger]:
+        """See `Ledger.together`."""
+        if not isinstance(self._ledger, GroupingLedger):
+            yield self
+            return
+        with self._ledger.together(order, plan) as grouped:
+            yield PublishingLedger(grouped, self._assets, self._folder, made=self._made)
 
     async def call(self, task: CallSpec) -> CallResult:
         """See `Ledger.call`."""

@@ -23,6 +23,7 @@ from clash.providers.registry import Model
 from clash.story.reader import read_story
 from clash.workflow.context import Format
 from clash.workflow.generate_shots import ShotTasks, make_shot
+from clash.workflow.publish import PublishingLedger
 
 SHOTS = 20
 SECONDS = {"image": 10.0, "video": 30.0, "speech": 5.0}
@@ -38,14 +39,16 @@ async def _shots_of(folder: Path, provider: PacedProvider, *, budget: Decimal | 
     async with open_database(url, "write") as database:
         await AsyncMetadataTracker(database).start_workflow("run", "benchmark", budget_usd=budget)
         model = Model(provider, "any")
+        assets = AssetStore(folder / "assets")
         ledger = Ledger(
             database,
             await take_lease(database, "run"),
-            AssetStore(folder / "assets"),
+            assets,
             {"image": model, "video": model, "speech": model},
             rate_limits=RateLimits(concurrency=None, limits={}),
         )
-        calls = (make_shot(task, ledger, Format(128, 72, 8)) for task in tasks)
+        published = PublishingLedger(ledger, assets, folder / "output")  # as a run has it
+        calls = (make_shot(task, published, Format(128, 72, 8)) for task in tasks)
         return await asyncio.gather(*calls, return_exceptions=True)
 
 
