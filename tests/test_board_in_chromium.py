@@ -107,6 +107,25 @@ _WATCH = """() => {
 }"""
 
 
+_SHIFTS = """() => {
+    window.shifts = [];
+    new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) {
+            if (entry.hadRecentInput) continue;
+            const moved = entry.sources.map(source => source.node?.id || source.node?.className || 'text');
+            window.shifts.push([entry.value, moved]);
+        }
+    }).observe({type: 'layout-shift', buffered: true});
+}"""
+"""Writes down from the page's first picture on what has moved without being touched, as a share of the screen."""
+
+
+def assert_nothing_jumped(page: Any) -> None:
+    """What has moved since `_SHIFTS` comes to nothing that is seen; 0.1 is what counts as good."""
+    shifts = page.evaluate("window.shifts")
+    assert sum(value for value, _ in shifts) < 0.02, (page.url, page.viewport_size, shifts)
+
+
 def test_a_run_appears_and_advances_while_one_looks(windows: Windows, room: BoardRoom) -> None:
     """A run of another process appears in both lists, its cost grows as calls settle, and it ends as it ends."""
     lists = [windows.open("/", size) for size in (DESKTOP, PHONE)]
@@ -114,7 +133,11 @@ def test_a_run_appears_and_advances_while_one_looks(windows: Windows, room: Boar
     try:
         for page in lists:
             page.locator("#run-live .badge", has_text="running").wait_for()
-        page = windows.open("/runs/live")
+            page.evaluate(_SHIFTS.replace("buffered: true", "buffered: false"))  # a new run comes above the others
+        pages = [windows.open("/runs/live", size) for size in (PHONE, DESKTOP)]
+        for page in pages:
+            page.evaluate(_SHIFTS)
+        page = pages[-1]
         page.evaluate(_WATCH)
         for code, status in ((8, "paused"), (8, "paused"), (0, "completed")):
             assert (run.wait(120) if run.poll() is None else run.returncode) == code
@@ -129,10 +152,13 @@ def test_a_run_appears_and_advances_while_one_looks(windows: Windows, room: Boar
     spent = page.evaluate("window.seen.map(text => Number(text.slice(1)))")
     assert spent == sorted(spent)
     assert len(set(spent)) >= 3
-    assert page.locator("#film").is_visible()
+    for page in pages:
+        page.locator("#film").wait_for()
     for page in lists:
         page.locator("#run-live .badge", has_text="completed").wait_for()
         assert "5 of 5 steps" in page.locator("#run-live").inner_text()
+    for page in (*pages, *lists):
+        assert_nothing_jumped(page)
 
 
 def test_a_killed_process_shows_as_interrupted(windows: Windows, room: BoardRoom) -> None:
@@ -212,9 +238,10 @@ def test_take_1_is_selected_again(windows: Windows, room: BoardRoom) -> None:
     assert room.selected("picked")["shot:002/keyframe"] == room.selected("picked")["shot:002/clip"] == 1
 
 
-def test_a_clip_plays_and_seeks(windows: Windows, room: BoardRoom, film: str) -> None:
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_a_clip_plays_and_seeks(windows: Windows, film: str, size: tuple[int, int]) -> None:
     """It plays where its picture was, also after a seek, and an update of the page leaves it alone."""
-    page = windows.open(f"/runs/{film}")
+    page = windows.open(f"/runs/{film}", size)
     card = page.locator("#shot-002")
     card.locator("a[data-clip]").click()
     video = card.locator("video")
@@ -270,11 +297,24 @@ def test_two_forks_are_drawn_without_crossings(windows: Windows, room: BoardRoom
     assert "It is the first saved state" in page.locator("#checkpoint").inner_text()
 
 
-def test_everything_can_be_reached_with_keys(windows: Windows, film: str) -> None:
-    """Tab begins at the way past the menu; arrows go from card to card; space plays; the focus can be seen."""
-    page = windows.open(f"/runs/{film}")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_everything_can_be_reached_with_keys(windows: Windows, film: str, size: tuple[int, int]) -> None:
+    """Tab goes past all of the head; arrows go from card to card; space plays; the focus can be seen."""
+    page = windows.open(f"/runs/{film}", size)
+    reached: list[str] = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent"))
+    assert reached == [
+        "Skip to the content",
+        "clash",
+        "Runs",
+        "Money",
+        "Open elsewhere",
+        "Film",
+        "Review",
+        "Checkpoints",
+    ]
     page.locator("#shot-001").focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.id") == "shot-002"
@@ -287,7 +327,7 @@ def test_everything_can_be_reached_with_keys(windows: Windows, film: str) -> Non
 
 
 def test_keys_judge_a_card(windows: Windows, room: BoardRoom) -> None:
-    """`a` approves the card that has the focus, `r` opens its note, Escape closes it."""
+    """`a` approves the card that has the focus, `r` opens its note, Escape closes it; also on a narrow screen."""
     assert room.begin("keys", "--review", "keyframes").wait(60) == 8
     page = windows.open("/runs/keys/review")
     page.locator("#shot-001-keyframe").focus()
@@ -302,6 +342,10 @@ def test_keys_judge_a_card(windows: Windows, room: BoardRoom) -> None:
     page.keyboard.press("r")
     page.keyboard.press("Control+Enter")
     page.locator("#shot-002-keyframe .note", has_text="Note: closer").wait_for()
+    phone = windows.open("/runs/keys/review", PHONE)
+    phone.locator("#shot-003-keyframe").focus()
+    phone.keyboard.press("a")
+    phone.locator("#shot-003-keyframe .badge", has_text="approved").wait_for()
 
 
 def test_it_is_read_without_scripts(windows: Windows, film: str) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from clash.board.pages import money_page, review_page, run_page, runs_page
-from clash.board.pages.gantt import Scale, Span, merged
+from clash.board.pages import login_page, money_page, review_page, run_page, runs_page
+from clash.board.pages.gantt import STEPS, Scale, Span, merged
 from clash.board.pages.html import el, join, text
 from clash.board.pages.parts import standing
 from clash.board.pages.view import RunsQuery, View
 from clash.board.pages.word_table import TABLE
 from clash.board.pages.words import CHINESE, ENGLISH, placeholders, words_for
+from clash.workflow.state import STEPS as GRAPH_STEPS
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202e\x00\ud800"
 SHA = "a" * 64
@@ -301,11 +302,28 @@ def test_a_run_shows_its_steps_cost_and_shots() -> None:
     assert ENGLISH("not_made_yet") in page
 
 
+def test_steps_have_their_rows_before_they_begin() -> None:
+    """A run that has planned nothing yet shows all steps in their order, so that nothing moves as they begin."""
+    page = str(run_page(View(), run_document(steps=[], by_model=[], by_day=[], shots=[], film=None), 1))
+    assert [row["data-step"] for row in Elements(page).named("li") if "data-step" in row] == list(STEPS)
+    assert STEPS == GRAPH_STEPS
+    assert page.count(ENGLISH("not_begun")) >= len(STEPS)
+
+
+def test_a_link_that_was_used_is_told_in_words() -> None:
+    """In both languages; and a page without a session says neither that it is live nor that it is read only."""
+    for language, words in (("en", ENGLISH), ("zh-CN", CHINESE)):
+        page = str(login_page(View(accept_language=language), is_refused=True))
+        assert words("login_refused") in page
+        assert words("read_only") not in page
+        assert 'id="live"' not in page
+
+
 def test_pictures_are_lazy_and_have_their_size() -> None:
     """Nothing jumps when they come, and 500 of them are not fetched at once."""
     page = str(run_page(View(), run_document(shots=[shot(number) for number in range(1, 6)]), 1))
     images = list(Elements(page).named("img"))
-    assert len(images) == 5
+    assert len(images) == 6, "five shots, and the first of them where the film will be"
     assert all(image["loading"] == "lazy" and image["width"] and image["height"] and image["alt"] for image in images)
     assert not list(Elements(page).named("video"))
 

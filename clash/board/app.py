@@ -154,7 +154,7 @@ def _login(board: Board, pages: PageRoutes) -> Callable[[Request], Awaitable[Res
             return Response(status_code=204)  # a preview of the link must not use it up
         opened = board.sessions.open(request.query_params.get("token", ""))
         if opened is None:
-            return RedirectResponse("/", 303) if request.state.session else pages.login(request, "used")
+            return RedirectResponse("/", 303) if request.state.session else pages.login(request)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(board.cookie, opened[1], httponly=True, samesite="strict", path="/")
         return answer

@@ -147,7 +147,7 @@ def wants_page(path: str, headers: Headers) -> bool:
 def _refusal(scope: Scope, headers: Headers, refusal: RefusedError) -> Response:
     if refusal.code == "no_session" and wants_page(scope["path"], headers):
         view = View(accept_language=headers.get("accept-language", ""), path=scope["path"])
-        return html_answer(login_page(view, ""), refusal.status)
+        return html_answer(login_page(view), refusal.status)
     answer = refused_answer(refusal)
     if refusal.status == 405:
         answer.headers["Allow"] = "GET, HEAD, POST"

@@ -129,9 +129,9 @@ class PageRoutes:
         answer.headers.update(getattr(error, "headers", None) or {})
         return answer
 
-    def login(self, request: Request, message: str) -> Response:
+    def login(self, request: Request) -> Response:
         """Say that a link is not good."""
-        return html_answer(login_page(self._view(request), message), 401)
+        return html_answer(login_page(self._view(request), is_refused=True), 401)
 
 
 def number_of(request: Request, name: str, default: int = 1) -> int:

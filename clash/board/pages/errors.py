@@ -32,8 +32,8 @@ def error_page(view: View, status: int, error: Document) -> Html:
     )
 
 
-def login_page(view: View, message: str) -> Html:
-    """Return what somebody sees who has no session: which link to open, and what was wrong with theirs."""
+def login_page(view: View, *, is_refused: bool = False) -> Html:
+    """Return what somebody sees who has no session: which link to open. `is_refused`: theirs is not good."""
     words = words_for(view.accept_language)
     return page(
         view,
@@ -41,7 +41,7 @@ def login_page(view: View, message: str) -> Html:
         el(
             "div",
             el("h1", words("login_needed")),
-            el("p", message, dir="auto") if message else None,
+            el("p", words("login_refused")) if is_refused else None,
             el("p", words("login_say")),
             el("p", typed(words, "clash board --open")),
             class_="empty",

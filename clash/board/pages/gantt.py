@@ -13,6 +13,8 @@ from clash.board.pages.figures import DASH, clock, duration, seconds_of
 from clash.board.pages.html import Html, el
 from clash.board.pages.words import Words
 
+STEPS = ("initialize", "generate_screenplay", "generate_assets", "generate_shots", "finalize")
+"""The steps of a film, in their order."""
 WIDTH = 1000.0
 """The width of the drawing, in its own units."""
 _GAP = 24.0
@@ -53,8 +55,8 @@ class StepRow:
 
 
 def step_rows(run: Mapping[str, Any]) -> list[StepRow]:
-    """Return the rows of a run as the board has it."""
-    return [
+    """Return the rows of a run as the board has it. Steps that are not planned yet have their rows already."""
+    begun = [
         StepRow(
             step=str(item["step"]),
             spans=_spans(item),
@@ -66,6 +68,8 @@ def step_rows(run: Mapping[str, Any]) -> list[StepRow]:
         )
         for item in run["steps"]
     ]
+    names = {row.step for row in begun}
+    return begun + [StepRow(step=step, spans=(), done=0, total=0) for step in STEPS if step not in names]
 
 
 def _spans(item: Mapping[str, Any]) -> tuple[Span, ...]:
@@ -138,7 +142,7 @@ def gantt(words: Words, rows: Sequence[StepRow]) -> Html:
     return el(
         "figure",
         el("ol", *(_line(words, row, scale) for row in rows), class_="gantt"),
-        el("figcaption", ", ".join(pauses), class_="quiet") if pauses else None,
+        el("figcaption", ", ".join(pauses), class_="quiet"),
         aria_label=words("gantt"),
     )
 
@@ -152,14 +156,14 @@ def _line(words: Words, row: StepRow, scale: Scale) -> Html:
         if count
     ]
     label = words("gantt_bar", step=name, done=row.done, total=row.total, length=took)
-    state = "is-done" if row.done >= row.total else "is-begun" if row.spans else "is-waiting"
+    state = "is-done" if 0 < row.total <= row.done else "is-begun" if row.spans else "is-waiting"
     return el(
         "li",
         el("span", name, class_="gantt-step"),
         _drawing(row, scale, ", ".join((label, *told))),
         el(
             "span",
-            el("span", f"{row.done:,}/{row.total:,}", class_="figure strong"),
+            el("span", f"{row.done:,}/{row.total:,}", class_="figure strong") if row.total else None,
             el("span", took, class_="figure quiet"),
             el("span", ", ".join(told), class_="told") if told else None,
             class_="gantt-figures",

@@ -78,7 +78,8 @@ def _header(view: View, words: Words, active: str) -> Html:
         el("nav", *nav, aria_label=words("menu")),
         el(
             "button",
-            words("invite"),
+            _elsewhere(),
+            el("span", words("invite"), class_="invite-word"),
             type="button",
             class_="quiet needs-js invite",
             data_invite=True,
@@ -86,10 +87,15 @@ def _header(view: View, words: Words, active: str) -> Html:
         )
         if may_write(view)
         else None,
-        el("span", words("read_only"), class_="tag") if not may_write(view) else None,
-        el("span", el("span", class_="dot"), el("span", words("live"), class_="live-word"), class_="live", id="live"),
+        el("span", words("read_only"), class_="tag") if active and not may_write(view) else None,
+        _live_sign(words) if active else None,
         class_="top",
     )
+
+
+def _live_sign(words: Words) -> Html:
+    """The sign of whether the board is listened to; a page of an error listens to nothing."""
+    return el("span", el("span", class_="dot"), el("span", words("live"), class_="live-word"), class_="live", id="live")
 
 
 def _mark() -> Html:
@@ -103,6 +109,19 @@ def _mark() -> Html:
         height="24",
         aria_hidden="true",
         class_="mark",
+    )
+
+
+def _elsewhere() -> Html:
+    """The sign of a link for another browser: an arrow that leaves a box."""
+    return el(
+        "svg",
+        el("path", d="M9.5 2.5h4v4M13.5 2.5 8 8M12.5 9.5v3a1 1 0 0 1-1 1h-8a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1h3"),
+        viewBox="0 0 16 16",
+        width="16",
+        height="16",
+        aria_hidden="true",
+        class_="sign",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clash.board.pages.cards import cast_card, shot_card
+from clash.board.pages.cards import cast_card, picture, shot_card
 from clash.board.pages.figures import clock, money, time_of
 from clash.board.pages.gantt import gantt, step_rows
 from clash.board.pages.html import NOTHING, Html, el, join
@@ -21,7 +21,9 @@ def run_page(view: View, run: Document, page_number: int) -> Html:
         view,
         title_of(run),
         run_head(words, run, "film"),
-        el("div", problems(words, run), _to_review(words, run), id="problems", data_live="problems"),
+        el(
+            "div", problems(words, run), _to_review(words, run), id="problems", data_live="problems", class_="needs-you"
+        ),
         el("div", _film(words, run), id="film-part", data_live="film-part"),
         el("div", _figures(words, run), class_="columns", id="figures", data_live="figures"),
         el("div", _cast(words, run), id="cast-part", data_live="cast-part"),
@@ -44,19 +46,19 @@ def run_head(words: Words, run: Document, active: str, *, waiting: int = 0) -> H
     waits = waits_for(words, run)
     facts = [
         el("span", run["thread_id"], class_="id"),
-        el("span", process_of(words, lease)) if lease else None,
         el("span", words("started"), " ", time_of(run["started_at"])) if run["started_at"] else None,
         el("a", words("fork_of", run=source["thread_id"]), href=run_url(source["thread_id"])) if source else None,
+        el("span", process_of(words, lease) if lease else None, class_="process"),
     ]
     return join(
         el(
             "div",
+            el("h1", title_of(run), dir="auto"),
             el(
                 "div",
-                el("h1", title_of(run), dir="auto"),
                 badge(words, standing(run)),
                 el("span", waits, class_="waits") if waits else None,
-                class_="title-line",
+                class_="status-line",
             ),
             el("p", *facts, class_="facts"),
             class_="run-head",
@@ -138,9 +140,9 @@ def _calls(calls: list[Document], says: str) -> Html:
 
 def _film(words: Words, run: Document) -> Html:
     film, sheet, title = run["film"], run["contact_sheet"], title_of(run)
-    if film is None:
-        return NOTHING
     poster = next((shot["keyframe"] for shot in run["shots"] if shot["keyframe"]), None)
+    if film is None:
+        return section(words("film"), _no_film(words, title, poster), id_="film-section")
     video = el(
         "video",
         src=media_url(film["sha256"]),
@@ -173,6 +175,23 @@ def _film(words: Words, run: Document) -> Html:
     return section(words("film"), el("div", video, shown, class_="film"), id_="film-section", aside=told)
 
 
+def _no_film(words: Words, title: str, poster: str | None) -> Html:
+    """The room of a film that is not made yet, so that nothing moves when it is; its first picture is there before."""
+    shown = picture(words, title, poster) if poster else NOTHING
+    told = el("span", words("not_made_yet"), class_="not-yet")
+    return el(
+        "div",
+        el("div", shown, told, class_="picture is-empty is-coming"),
+        el(
+            "div",
+            el("div", class_="picture is-empty"),
+            el("span", words("contact_sheet"), class_="quiet"),
+            class_="sheet",
+        ),
+        class_="film",
+    )
+
+
 def _to_review(words: Words, run: Document) -> Html:
     """The way to the page where a run that waits for a review is judged."""
     if run["waiting_for"] != "review":
@@ -191,7 +210,8 @@ def _figures(words: Words, run: Document) -> Html:
     ]
     steps = section(words("steps"), gantt(words, step_rows(run)), id_="steps")
     left = el("div", steps, _cost(words, run), class_="stack")
-    return join(left, section(words("sums"), *sums, id_="sums") if any(sums) else None)
+    told = sums if any(sums) else el("p", words("no_money"), class_="quiet")
+    return join(left, section(words("sums"), told, id_="sums"))
 
 
 def _cost(words: Words, run: Document) -> Html:

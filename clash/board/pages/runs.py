@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from clash.board.pages.figures import money, share, time_of
+from clash.board.pages.gantt import STEPS
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import page, run_url
 from clash.board.pages.parts import badge, bar, budget_bar, damaged, empty, process_of, standing, typed
@@ -12,8 +13,6 @@ from clash.board.pages.view import Document, RunsQuery, View
 from clash.board.pages.words import Words, words_for
 
 STATUSES = ("running", "paused", "failed", "completed", "cancelled")
-STEPS = 5
-"""How many steps a film has."""
 _FIRST_COMMAND = "clash run story.csv"
 
 
@@ -51,10 +50,11 @@ def _row(words: Words, run: Document) -> Html:
     status, thread = standing(run), str(run["thread_id"])
     title = run["title"] or run["story"] or thread
     waiting = waits_for(words, run)
-    steps = words("steps_done", n=run["steps_done"], total=STEPS)
+    steps = words("steps_done", n=run["steps_done"], total=len(STEPS))
     spent, budget = money(run["cost_usd"]), run["budget_usd"]
     cost = words("of_budget", spent=spent, budget=money(budget)) if budget else spent
-    told = run["error"] if status in {"failed", "paused"} and run["error"] else None
+    # What a review waits for is told beside the status already.
+    told = run["error"] if status in {"failed", "paused"} and run.get("waiting_for") != "review" else None
     return el(
         "li",
         el(
@@ -64,7 +64,7 @@ def _row(words: Words, run: Document) -> Html:
             class_="run-name",
         ),
         el("div", badge(words, status), el("span", waiting, class_="waits") if waiting else None, class_="run-status"),
-        el("div", el("span", steps, class_="figure"), bar(_progress(run), STEPS, steps), class_="run-progress"),
+        el("div", el("span", steps, class_="figure"), bar(_progress(run), len(STEPS), steps), class_="run-progress"),
         el(
             "div",
             el("span", cost, class_="figure"),

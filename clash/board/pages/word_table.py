@@ -253,6 +253,10 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     "error_unavailable": ("The database does not answer", "数据库没有响应"),
     "back_to_runs": ("Back to the runs", "返回制作列表"),
     "login_needed": ("Open the link that the board printed", "请打开看板启动时打印的链接"),
+    "login_refused": (
+        "This link was used already, or the board that printed it has ended. A link is good once.",
+        "此链接已被使用，或打印它的看板已停止。每个链接仅可用一次。",
+    ),
     "login_say": (
         "The board is open only to those who have its link. Start it again for a new one:",
         "只有持有链接的人才能打开看板。重新启动可得到新链接：",
