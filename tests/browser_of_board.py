@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import signal
@@ -107,7 +106,7 @@ def served(folder: Path, env: Mapping[str, str], *flags: str) -> Generator[Serve
         subprocess.Popen(
             command("board", "--port", "0", *flags),
             cwd=folder,
-            env={**os.environ, **env},
+            env=dict(env),
             stdout=subprocess.PIPE,
             stderr=stream,
             text=True,

@@ -170,6 +170,6 @@ def test_a_run_at_a_terminal_shows_itself_live(tmp_path: Path) -> None:
     assert "3/3 shots" in screen
     assert re.search(r"cost \$0\.00, 0:\d\d elapsed", screen)
     assert re.search(r"film +output/one/film.mp4", screen)
-    assert "clash retake one shot:002 --note" in screen
+    assert "clash retake one shot:002" in screen
     assert (tmp_path / "output" / "one" / "film.mp4").stat().st_size > 0
     assert re.search(r"length +0:03", screen)

@@ -31,7 +31,9 @@ OF_DECISIONS = ("decisions.before", "decisions.after", "decisions.applied")
 """`tests/test_takes_faults.py` trips these."""
 OF_RECOVERY = ("recovery.run.after",)
 """`tests/test_recover.py` trips these."""
-OTHERS = {*OF_THE_GRAPH, *OF_FORKS, *OF_DECISIONS, *OF_RECOVERY}
+OF_WEBHOOKS = ("event.stored", "webhook.sent")
+"""`tests/test_webhook_runs.py` trips these."""
+OTHERS = {*OF_THE_GRAPH, *OF_FORKS, *OF_DECISIONS, *OF_RECOVERY, *OF_WEBHOOKS}
 OF_THE_LEDGER = tuple(point for point in faults.POINTS if point not in OTHERS)
 ONLY_OF_JOBS = ("submit.after", "ticket.after", "job.after")
 CALLS = 4

@@ -93,8 +93,9 @@ async def test_a_request_that_breaks_half_way_is_not_sent_again(paid: Paid, read
 @each_paid
 async def test_an_answer_that_never_ends_ends(paid: Paid, monkeypatch: pytest.MonkeyPatch) -> None:
     """By time, whether it stalls or drips; one POST, and the call is unknown."""
-    for module in (fal_transport, conversation):
-        monkeypatch.setattr(module, "_LIMITS", Limits(body_bytes=1 << 20, answer_s=0.2))
+    monkeypatch.setattr(fal_transport, "_LIMITS", Limits(body_bytes=1 << 20, answer_s=0.2))
+    for name in ("_ANSWER_S", "_OWN_ANSWER_S"):
+        monkeypatch.setattr(conversation, name, 0.2)
     drip: list[Part] = [b" ", "drip"]
     late: list[list[Part]] = [["stall"], [answer(b"{", length=500), "stall"], [answer(b"", length=500), *drip * 50]]
     for parts in late:

@@ -181,10 +181,10 @@ async def test_an_export_replaces_an_older_one_and_nothing_else(
 
     before = set(tmp_path.iterdir())
 
-    async def no_more(*_: Any) -> Any:
+    def no_more(*_: Any) -> Any:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr("clash.database.transfer.reading._stands", no_more)
+    monkeypatch.setattr("clash.database.transfer.reading._state_reads", no_more)
     with pytest.raises(DatabaseError, match="gone"):
         await export(url, file)
     assert set(tmp_path.iterdir()) == before

@@ -36,12 +36,20 @@ def columns_of(table: Table, rows: Sequence[Row], *, by_hand: Mapping[str, str],
 
 _HEADINGS_IN_MOST = 0.7
 _LONGEST_COLUMN_HEADING = 60
+_SETS_APART = re.compile(r"\s[-–—]\s|[·|/,，、]|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_ENDS_A_SENTENCE = (".", "!", "?", "…", "。", "！", "？")
 
 
 def _is_full_heading(text: str) -> bool:
-    """Whether a cell is a heading with a place: inside or outside, or a time of day, beside it."""
-    found = heading_of(text) if len(text) <= _LONGEST_COLUMN_HEADING else None
-    return found is not None and bool(found.place and (found.int_ext or found.time))
+    """Return whether a cell is a heading with a place: inside or outside, or a time of day set apart, beside it.
+
+    >>> _is_full_heading("INT. KITCHEN - NIGHT"), _is_full_heading("It burned all night.")
+    (True, False)
+    """
+    if len(text) > _LONGEST_COLUMN_HEADING or text.rstrip().endswith(_ENDS_A_SENTENCE):
+        return False
+    found = heading_of(text)
+    return bool(found.place and (found.int_ext or (found.time and _SETS_APART.search(text))))
 
 
 class _Deciding:
