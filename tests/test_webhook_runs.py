@@ -16,7 +16,7 @@ from takes_room import TakesRoom
 from test_documents import holds
 
 from clash.config import Settings
-from clash.events.commands import run_command
+from clash.events.commands import MOST_PRINTED, run_command
 from clash.production import RunRequest, StopSignal, run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the forked command line is POSIX")
@@ -113,6 +113,24 @@ def test_a_command_is_run_for_an_event(room: TakesRoom) -> None:
     assert (told["type"], told["data"]) == ("budget.reached", ran.document)
     assert "was told budget.reached, and failed: it ended with exit code 3" in ran.err
     assert rows_of(room.url, "SELECT count(*) FROM webhook_events") == [(0,)]
+
+
+@posix
+async def test_what_a_command_prints_is_bounded(capfd: pytest.CaptureFixture[str]) -> None:
+    """It runs to its end, 1 MB of what it prints is passed on to standard error, and a line says so."""
+    assert await run_command("sh -c 'echo heard; echo wrong >&2'", "{}") is None
+    assert capfd.readouterr() == ("", "heard\nwrong\n")
+    assert await run_command("sh -c 'head -c 3000000 /dev/zero; exit 7'", "{}") == "it ended with exit code 7"
+    out, err = capfd.readouterr()
+    assert (out, err.count("\0")) == ("", MOST_PRINTED)
+    assert err.endswith("printed more than 1 MB; the rest is left out\n")
+
+
+@posix
+async def test_what_a_command_leaves_running_is_not_awaited(capfd: pytest.CaptureFixture[str]) -> None:
+    """A program in the background holds the pipe open, and the command has ended all the same."""
+    assert await run_command("sh -c 'sleep 20 & echo left'", "{}", longest_s=15.0) is None
+    assert capfd.readouterr().err == "left\n"
 
 
 @posix

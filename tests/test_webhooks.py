@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import RUN, on_both_databases
 from filming import shot_list
 from listening import HOOK, Listener, is_signed
+from raw_server import Part, raw_server
 
 from clash.config import Settings, load_settings
 from clash.database import migrations
@@ -52,6 +55,30 @@ class Slept:
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
+
+
+_OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (_OK + b"Content-Length: 100000\r\n\r\n" + b"x" * 100_000,),
+        (_OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"4\r\nwxyz\r\n", "stall"),
+        (_OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nwxyz",),
+        (_OK + b"Content-Length: 100\r\n\r\nwxyz", "reset"),
+    ],
+    ids=["large", "endless", "unreadable", "cut"],
+)
+async def test_the_status_decides_and_not_the_body(
+    database: Database, lease: Lease, receiver: Receiver, answer: Iterable[Part]
+) -> None:
+    """An event that was taken with 200 is delivered and sent once, whatever the body of the answer is."""
+    await store(database, lease, event(receiver, 1))
+    async with raw_server(lambda _: answer) as server:
+        found = await deliver(database, replace(receiver, url=server.url), attempts=Attempts((0.0,)))
+        assert (len(found.delivered), found.pending, found.error) == (1, 0, None)
+        assert len(server.posts) == 1
 
 
 def test_the_signature_is_that_of_the_specification(telling: Settings) -> None:

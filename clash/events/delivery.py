@@ -28,7 +28,6 @@ LONGEST_S = 20.0
 """The seconds that a command spends at its end on a receiver that does not answer."""
 _RECORDING_S = 30.0
 """The seconds after an attempt within which its end is recorded; later, another process may send the event again."""
-_ANSWER_BYTES = 64 << 10
 _GONE = 410
 _TICK_S = 0.1
 _MOST_FAILURES = 3
@@ -85,7 +84,8 @@ async def deliver(
     found.elsewhere = len(rows) - len(mine)
     if not mine:
         return found
-    transport = BoundedTransport(Limits(body_bytes=_ANSWER_BYTES, answer_s=attempts.answer_s))
+    # The status decides: a body that is large, endless or unreadable is no reason to send an event again.
+    transport = BoundedTransport(Limits(answer_s=attempts.answer_s), status_only=True)
     async with httpx.AsyncClient(transport=transport, follow_redirects=False) as client:
         sending = _Sending(database, receiver, client, attempts, stopped, sleep, clock)
         for number, row in enumerate(mine):

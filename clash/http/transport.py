@@ -77,12 +77,13 @@ class BoundedTransport(httpx.AsyncBaseTransport):
     """Send each request once, and return its answer only when all of it has arrived. Raises `ExchangeError`.
 
     It uses the proxies and certificates of the environment; creating one raises `SettingsError` for unusable ones.
-    `json_only`: a successful answer that is not JSON counts as lost.
+    `json_only`: a successful answer that is not JSON counts as lost. `status_only`: no body is read.
     """
 
-    def __init__(self, limits: Limits | None = None, *, json_only: bool = False) -> None:
+    def __init__(self, limits: Limits | None = None, *, json_only: bool = False, status_only: bool = False) -> None:
         self.limits = limits or Limits()
         self._json_only = json_only
+        self._status_only = status_only
         self._reused = _client(httpx.Limits(max_connections=None, max_keepalive_connections=20))
         # A server may close an idle connection at the moment it is used again. A request that must not be sent twice
         # gets a connection of its own, so that this is never mistaken for a lost answer.
@@ -121,7 +122,9 @@ class BoundedTransport(httpx.AsyncBaseTransport):
                 raise _redirected(request, response)
             if not 200 <= status < 600:
                 raise AnswerLostError(f"the answer has the status {status}, which means nothing here", request)
-            if status < 400:
+            if self._status_only:
+                body = b""
+            elif status < 400:
                 body = await read_body(response, self.limits.body_bytes)
             else:
                 body = await _error_body(request, response)
