@@ -17,13 +17,16 @@ from emulator.vendor_run import VendorRun
 from http_vendors import served
 from http_vendors.asked import keyframe, small_files, video, words
 from http_vendors.comfyui import ComfyUI, moving, node, speaking, still
+from raw_server import raw_server
 
 from clash.assets import AssetStore
 from clash.config import Settings
 from clash.database.lease import Lease
 from clash.database.port import Database
-from clash.errors import ClashError, ProviderError, SettingsError
+from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsError
 from clash.providers.comfyui import ComfyUIProvider
+from clash.providers.comfyui.faults import failure_in
+from clash.providers.comfyui.server import ComfyServer
 from clash.providers.ports import Context, Request
 from clash.vocabulary import CallState
 
@@ -260,6 +263,34 @@ async def test_a_cut_file_is_fetched_again(room: Room) -> None:
 
 
 # -- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["\ud800.png", "x" * 70_000 + ".png"])
+async def test_a_name_that_fits_no_address_is_refused(name: str) -> None:
+    """A file's name that no address can hold is a bad answer, and told shortened."""
+    with pytest.raises(ProviderError) as caught:
+        await ComfyServer("http://127.0.0.1:9").file({"filename": name})
+    assert caught.value.code == "bad_answer"
+    assert len(caught.value.message.encode()) < 300
+
+
+@pytest.mark.parametrize("taken", ["..", "a/b", "", "x" * 201, "a b", "\ud800", 7])
+async def test_an_id_that_cannot_be_one_is_refused(taken: object) -> None:
+    """The id becomes a part of addresses, so one with other letters is no answer to a prompt."""
+    content = json.dumps({"prompt_id": taken}).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content)
+    async with raw_server(lambda _: [head + content]) as server:
+        with pytest.raises(AmbiguousError, match="no prompt_id that can be one"):
+            await ComfyServer(server.url).submit("comfyui:still", "mine", {}, "9")
+
+
+def test_a_cancelled_node_is_told_shortened() -> None:
+    """The names of nodes come from the server: they are shortened and can be written anywhere."""
+    data = {"node_id": "\ud800", "node_type": "x" * 70_000}
+    told = failure_in({"status": {"status_str": "error", "messages": [["execution_interrupted", data]]}})
+    assert told is not None
+    assert "somebody cancelled it" in told
+    assert len(told.encode()) < 500
 
 
 async def test_too_little_memory_is_told_in_plain_words(room: Room) -> None:

@@ -78,7 +78,9 @@ def failure_in(entry: Mapping[str, Any]) -> str | None:
             data = cast("dict[str, Any]", parts[1])
             node = f"node {data.get('node_id', '?')} ({data.get('node_type', '?')})"
             if parts[0] == "execution_interrupted":
-                return f"somebody cancelled it in ComfyUI while {node} worked; resume makes it again"
+                return (
+                    f"somebody cancelled it in ComfyUI while {writable(node[:_LONGEST])} worked; resume makes it again"
+                )
             if parts[0] == "execution_error":
                 return _execution_error(node, data)
     return "ComfyUI says that it failed, not why; its terminal says more"

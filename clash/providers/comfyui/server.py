@@ -7,6 +7,7 @@ free, so what cannot be told apart is asked again.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -18,6 +19,7 @@ from clash.errors import AmbiguousError, ClashError, ProviderError, SettingsErro
 from clash.http import BoundedTransport, ExchangeError, Limits, NotSentError, json_of, retry_after_s
 from clash.providers.comfyui.faults import node_errors_in, refused_prompt, words_of_cut_error
 from clash.providers.exchange_errors import meaning_of_exchange
+from clash.providers.http.meaning import writable
 
 SETTING = "CLASH_COMFYUI_URL"
 _JSON_LIMITS = Limits(body_bytes=64 << 20, answer_s=120.0)
@@ -27,6 +29,12 @@ _TIMEOUT = httpx.Timeout(120.0, connect=15.0)
 _UNAUTHORIZED = frozenset({401, 403})
 _LATEST = 200
 """Prompts of the history that are looked through for one of clash, at a server that gives its own ids."""
+_SHOWN = 100
+"""The most letters of a file's name in a message."""
+
+_LONGEST_NAME = 1_000
+_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+"""What the id of a prompt can be: it becomes a part of addresses."""
 
 Place = Literal["running", "pending"]
 
@@ -53,13 +61,17 @@ class ComfyServer:
         if not isinstance(stored, str) or not stored:
             raise ProviderError("ComfyUI took a picture and did not say under which name", code="bad_answer")
         folder = answer.get("subfolder")
-        return f"{folder}/{stored}" if isinstance(folder, str) and folder else stored
+        named = f"{folder}/{stored}" if isinstance(folder, str) and folder else stored
+        if len(named) > _LONGEST_NAME or named.encode("utf-8", "replace").decode() != named:
+            told = f"ComfyUI took a picture under a name that cannot be one: {writable(named[:_SHOWN])}"
+            raise ProviderError(told, code="bad_answer")
+        return named
 
     async def submit(self, spec: str, prompt_id: str, graph: Mapping[str, Any], output: str) -> str:
         """Hand a prompt in, once, and return its id. `output`: the node whose result is wanted."""
         answer = await self._send("POST", "/prompt", spec, body=prompt_body(prompt_id, graph))
         taken = answer.get("prompt_id")
-        if not isinstance(taken, str) or not 0 < len(taken) <= 200 or not taken.isprintable() or "/" in taken:
+        if not isinstance(taken, str) or _ID.fullmatch(taken) is None:
             raise AmbiguousError(f"{spec} was taken, but the answer has no prompt_id that can be one")
         # A prompt that is right in part is taken, and the rest of it never runs.
         if (fault := node_errors_in(answer, output)) is not None:
@@ -93,18 +105,21 @@ class ComfyServer:
         return found
 
     async def file(self, item: Mapping[str, Any]) -> bytes:
-        """Return a file that was made."""
+        """Return a file that was made. Raises `ProviderError`, also for a name that fits into no address."""
         names = {name: str(item.get(name) or "") for name in ("filename", "subfolder", "type")}
-        address = f"/view?{urlencode(names)}"
+        shown = writable(names["filename"][:_SHOWN])
         try:
-            response = await self._files.get(self._url + address)
+            response = await self._files.get(f"{self._url}/view?{urlencode(names)}")
+        except (UnicodeError, httpx.InvalidURL) as error:
+            told = f"ComfyUI names a file that cannot be asked for: {shown}"
+            raise ProviderError(told, code="bad_answer") from error
         except ExchangeError as error:
-            raise meaning_of_exchange(error, f"comfyui, {names['filename']}", SETTING) from error
+            raise meaning_of_exchange(error, f"comfyui, {shown}", SETTING) from error
         if response.status_code == 404:
-            told = f"ComfyUI no longer has the file {names['filename']}"
+            told = f"ComfyUI no longer has the file {shown}"
             raise ProviderError(told, code="expired", status_code=404)
         if response.status_code != 200:
-            raise _fault(response, f"fetching {names['filename']}")
+            raise _fault(response, f"fetching {shown}")
         return response.content
 
     async def version(self) -> str:
@@ -175,7 +190,7 @@ def _id_of(item: object, wanted: str) -> str | None:
     Servers of before 2025-08 give ids of their own; there `client_id` tells which prompt it is.
     """
     parts = cast("list[object]", item) if isinstance(item, list) else []
-    if len(parts) < 2 or not isinstance(parts[1], str):
+    if len(parts) < 2 or not isinstance(parts[1], str) or _ID.fullmatch(parts[1]) is None:
         return None
     extra = cast("dict[str, Any]", parts[3]) if len(parts) > 3 and isinstance(parts[3], dict) else {}
     return parts[1] if wanted in (parts[1], extra.get("client_id")) else None
