@@ -150,3 +150,20 @@ def test_certificates_are_checked() -> None:
 
     assert certificates().verify_mode is ssl.CERT_REQUIRED
     assert certificates().check_hostname
+
+
+@pytest.mark.parametrize("url", ["https://xn--a/a.mp4", "https://cdn.example/\ud800.mp4", "https://cdn.example:port/a"])
+async def test_an_address_that_is_none_is_told(url: str) -> None:
+    """A host that no name can be, a text that cannot be encoded, a port that there is not."""
+    with pytest.raises(ProviderError, match="is no address") as caught:
+        await Downloads(("cdn.example",)).fetch(url, most_bytes=MOST)
+    assert caught.value.code == "bad_address"
+    caught.value.message.encode()  # it can be written into a database and to a terminal
+
+
+async def test_a_redirect_that_leads_nowhere(vendors: Emulator) -> None:
+    """Without a `Location` it is an answer like any that is no file, and may be asked for again."""
+    vendors.fault("/files/", "answer", status=302)
+    with pytest.raises(ProviderError, match="answered HTTP 302") as caught:
+        await Downloads((vendors.url.removeprefix("http://"),)).fetch(f"{vendors.url}/files/a", most_bytes=MOST)
+    assert caught.value.retryable

@@ -78,8 +78,9 @@ class Downloads:
                 return await self._follow(url, most_bytes, own)
         except TimeoutError:
             raise ProviderError(f"{safe_url(url)} did not come within {self.longest_s:.0f} s", retryable=True) from None
-        except httpx.InvalidURL as error:
-            raise ProviderError(f"{safe_url(url)} is no address: {error}", code="bad_address") from None
+        except (httpx.InvalidURL, UnicodeError) as error:  # UnicodeError: a host or a text that cannot be encoded
+            told = f"{safe_url(url)} is no address: {error}".encode("utf-8", "replace").decode("utf-8")
+            raise ProviderError(told, code="bad_address") from None
         except httpx.HTTPError as error:
             raise ProviderError(
                 f"{safe_url(url)} could not be fetched: {safe_exception(error)}", retryable=True
@@ -134,7 +135,7 @@ class Downloads:
                 )
                 response = await client.send(request, stream=True)
                 try:
-                    if not response.is_redirect:
+                    if not response.has_redirect_location:
                         return await _content(response, address, most_bytes)
                     address = address.join(response.headers["location"])
                 finally:

@@ -50,7 +50,7 @@ def _shipped(name: str) -> VendorFile:
 def _checked(content: bytes, name: str, where: str) -> VendorFile:
     try:
         data = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, tables in tables without end
         raise SettingsError(f"the vendor file {where} is no TOML: {error}", code="bad_vendor_file") from None
     data["name"] = name
     models: object = data.get("models")

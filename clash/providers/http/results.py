@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -23,6 +24,7 @@ from clash.providers.transport import Downloads, OwnHeaders
 from clash.redaction import redacted
 
 _MOST_BYTES: Mapping[Kind, int] = {"screenplay": 1 << 20, "image": 64 << 20, "video": 1 << 30, "speech": 128 << 20}
+_SEED = re.compile(r"-?[0-9]{1,20}")
 _PAUSE_S = 1.0
 _FETCHES = 3
 _LONGEST_WAIT_S = 30.0
@@ -98,7 +100,7 @@ async def answer_of(
         content = await _content(endpoint, model, answered, downloads, own)
         media_type, facts = await asyncio.to_thread(examined, model.kind, content)
     seed = text_at(answered.json, endpoint.seed)
-    facts = {**facts, "seed": int(seed)} if seed.lstrip("-").isdecimal() else facts
+    facts = {**facts, "seed": int(seed)} if _SEED.fullmatch(seed) else facts
     said = shortened(answered.json)
     response = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
     return Answer(content, media_type, cost_usd=cost, facts=facts, response=redacted(response))
