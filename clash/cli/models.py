@@ -126,7 +126,7 @@ _CHECKED = (
     Column("sound"),
     Column("seed"),
     Column("references"),
-    Column("makes", "a shot of 5 s"),
+    Column("makes", "a sample shot"),
     Column("cost_usd", "costs $"),
     Column("price", fold=True),
 )

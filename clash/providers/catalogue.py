@@ -147,7 +147,8 @@ def read_toml(path: Path, setting: str, model: type[_Model]) -> _Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{setting} {path}: {where}: {first['msg']}") from None
+        words = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{setting} {path}: {where}: {words}") from None
 
 
 def filled(template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

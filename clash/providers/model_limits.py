@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from clash.config import Kind
 from clash.errors import UsageError
@@ -15,6 +15,9 @@ from clash.providers.ports import ImageRequest, SpeechRequest, VideoRequest
 
 STEP = 16
 """Sides of free pictures are multiples of this."""
+_MOST_SECONDS = 3600
+_SIZE = re.compile(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}")
+_SHAPE = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,4})?):([0-9]{1,4}(?:\.[0-9]{1,4})?)")
 _FEMALE = re.compile(r"\b(woman|girl|female|lady|mother|grandmother|aunt|sister|she|her)\b|[女母姐妹]|奶奶")
 _MALE = re.compile(r"\b(man|boy|male|father|grandfather|uncle|brother|he|his)\b|[男父哥弟]|爷爷")
 
@@ -23,6 +26,16 @@ class ModelData(BaseModel):
     """Read from TOML: frozen, and no key that is not known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def checked_seconds(lengths: Iterable[int]) -> None:
+    """Raise `ValueError` where these are no lengths of clips: none at all, or one below a second."""
+    lengths = tuple(lengths)
+    if not lengths:
+        raise ValueError("is empty: leave it out, or name whole seconds: [4, 8]")
+    for seconds in lengths:
+        if not 1 <= seconds <= _MOST_SECONDS:
+            raise ValueError(f"{seconds} is not a length in whole seconds, from 1 to {_MOST_SECONDS}")
 
 
 class Voices(ModelData):
@@ -80,6 +93,53 @@ class ModelLimits(ModelData):
     duration_as_text: bool = False
     duration_suffix: str = ""
     languages: dict[str, Voices] = Field(default_factory=dict)
+
+    @field_validator("id")
+    @classmethod
+    def _is_named(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("must not be empty")
+        return value
+
+    @field_validator("sizes")
+    @classmethod
+    def _are_sizes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for size in value:
+            if not _SIZE.fullmatch(size):
+                raise ValueError(f"{size!r} is not a width and a height in pixels: `1280x720`")
+        return value
+
+    @field_validator("aspect_ratios")
+    @classmethod
+    def _are_shapes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for shape in value:
+            sides = _SHAPE.fullmatch(shape)
+            if sides is None or not all(float(side) for side in sides.groups()):
+                raise ValueError(f"{shape!r} is not a width and a height, both more than 0: `16:9`")
+        return value
+
+    @field_validator("resolutions")
+    @classmethod
+    def _have_lines(cls, value: dict[str, int]) -> dict[str, int]:
+        for name, lines in value.items():
+            if lines < 1:
+                raise ValueError(f'{name!r} is {lines} lines high; it must be at least 1: {{ "1080p" = 1080 }}')
+        return value
+
+    @field_validator("durations_s")
+    @classmethod
+    def _are_lengths(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        checked_seconds(value)
+        return value
+
+    @field_validator("duration_range_s")
+    @classmethod
+    def _is_a_range(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value is not None:
+            checked_seconds(value)
+            if value[0] > value[1]:
+                raise ValueError(f"the shortest comes first: [{value[1]}, {value[0]}]")
+        return value
 
     @property
     def spec(self) -> str:

@@ -71,6 +71,15 @@ class ProbedPerModel(Protocol):
         ...
 
 
+@runtime_checkable
+class Extended(Protocol):
+    """A provider whose models are the user's own, who can add one of a kind that is missing."""
+
+    def how_to_add(self, kind: Kind) -> str | None:
+        """What to do to have a model of this kind; None where there can be none."""
+        ...
+
+
 @dataclass(frozen=True)
 class Model:
     """A provider and the model of it that is to be used."""
@@ -164,10 +173,11 @@ class Registry:
         provider = self.provider(provider_name)
         known = provider.models().get(kind, ())
         if not known:
+            added = provider.how_to_add(kind) if isinstance(provider, Extended) else None
             raise UsageError(
                 f"the provider {provider_name!r} makes no {kind}",
                 code="unknown_model",
-                hint=f"`clash models --kind {kind}` lists the models that do",
+                hint=added or f"`clash models --kind {kind}` lists the models that do",
             )
         if not model:
             return Model(provider, known[0], kind)

@@ -27,7 +27,7 @@ from clash.providers.credentials import KEY_VARIABLES, key_of
 from clash.providers.extras import EXTRAS, installed, package_of
 from clash.providers.registry import Registry
 from clash.redaction import redacted_text
-from clash.reports.vendor_checks import check, failed, file_checks, vendor_checks
+from clash.reports.vendor_checks import check, failed, file_checks, vendor_checks, vendor_file_checks
 from clash.version import __version__
 
 _LOW_DISK_BYTES = 1 << 30
@@ -39,13 +39,16 @@ async def diagnose(settings: Settings, *, ask: bool = True, preset: str | None =
     `preset`: check what a run with this preset would use, and only that. Raises `UsageError` if it is not known.
     """
     models, unknown = (models_for(settings, preset=preset), list[dict[str, Any]]()) if preset else _models(settings)
+    wrong_files = [] if preset else vendor_file_checks(settings)
+    told = {one["check"] for one in wrong_files}
     checks = [
         *unknown,
         *_models_checks(models, settings),
         *_network_checks(settings),
         *(await file_checks(models, settings) if ask else []),
         _tracing_check(settings),
-        *(await vendor_checks(models, settings, used_only=preset is not None) if ask else []),
+        *wrong_files,
+        *(await vendor_checks(models, settings, used_only=preset is not None, without=told) if ask else []),
         await _database_check(settings),
         _disk_check(settings),
     ]

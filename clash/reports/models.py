@@ -17,7 +17,7 @@ from clash.providers.prices import PriceList, load_prices, token_prices
 from clash.providers.registry import installed_names
 from clash.vocabulary import KINDS
 
-_PACKAGES = {"openai": "openai", "fal": "fal_client"}
+_PACKAGES = {"openai": "openai", "ollama": "openai", "lmstudio": "openai", "fal": "fal_client"}
 
 
 async def list_models(settings: Settings) -> ModelList:

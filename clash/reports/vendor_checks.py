@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from clash.config import Kind, Settings
@@ -18,7 +18,7 @@ from clash.providers.file_hosts import FileHosts, check_file_hosts
 from clash.providers.http.files import vendor_file
 from clash.providers.ports import AnyProvider
 from clash.providers.registry import Probed, ProbedPerModel, Registry, installed_names, provider_names
-from clash.providers.vendor_names import OWN_SERVERS, vendor_names
+from clash.providers.vendor_names import OWN_SERVERS, own_files, vendor_names
 
 _PROBE_S = 20.0
 
@@ -34,18 +34,33 @@ def failed(name: str, error: ClashError) -> dict[str, Any]:
 
 
 async def vendor_checks(
-    models: Mapping[Kind, str], settings: Settings, *, used_only: bool = False
+    models: Mapping[Kind, str],
+    settings: Settings,
+    *,
+    used_only: bool = False,
+    without: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Make a free call to each vendor whose key is set, and to each server of one's own that these models use.
 
-    `used_only`: to those alone that the models use. All are asked at the same time, and none is waited for longer than
-    20 seconds.
+    `used_only`: to those alone that the models use. `without`: but not to those of these names. All are asked at the
+    same time, and none is waited for longer than 20 seconds.
     """
     registry = Registry(settings)
     used = _models_by_provider(models)
-    names = tuple(used) if used_only else provider_names(settings)
+    names = [name for name in (used if used_only else provider_names(settings)) if name not in without]
     found = await asyncio.gather(*(_vendor_check(name, used.get(name, {}), registry, settings) for name in names))
     return [one for one in found if one is not None]
+
+
+def vendor_file_checks(settings: Settings) -> list[dict[str, Any]]:
+    """Name the files in CLASH_PROVIDERS_DIR that are wrong. Asks nobody. Raises `SettingsError` if it is no folder."""
+    found: list[dict[str, Any]] = []
+    for name in sorted({*own_files(settings)} - installed_names()):
+        try:
+            vendor_file(name, settings)
+        except ClashError as error:
+            found.append(failed(name, error))
+    return found
 
 
 def _models_by_provider(models: Mapping[Kind, str]) -> dict[str, dict[Kind, str]]:

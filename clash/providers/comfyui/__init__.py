@@ -25,6 +25,12 @@ _REVISION = "comfyui-1"
 """Counted up when the same graph would be filled differently."""
 _IDS = uuid.UUID("b9f0c5c2-3b1f-5a55-9d3e-8c1a5f0f6a11")
 _KINDS: tuple[Kind, ...] = ("image", "video", "speech")
+_HOW_TO_ADD: Mapping[Kind, str] = {
+    "image": "export a workflow that makes pictures (clash:prompt) into CLASH_COMFYUI_DIR",
+    "video": "export a workflow that makes clips (clash:keyframe) into CLASH_COMFYUI_DIR",
+    "speech": "export a workflow that makes speech (clash:text) into CLASH_COMFYUI_DIR",
+}
+"""What to do where there is no workflow of a kind."""
 _MOST_MISSING = 5
 _SUFFIX = {"image/jpeg": ".jpg", "image/webp": ".webp"}
 
@@ -72,6 +78,10 @@ class ComfyUIProvider:
         for kind in _KINDS if broken else ():
             found[kind] = (*found.get(kind, ()), *broken)
         return found
+
+    def how_to_add(self, kind: Kind) -> str | None:
+        """See `clash.providers.registry.Extended`: by a workflow with the titles that this kind needs."""
+        return _HOW_TO_ADD.get(kind)
 
     def revision(self, model: str, request: Request) -> str:  # noqa: ARG002 - `identity` holds what depends on them
         """How graphs are filled. The server's address does not count: the same graph makes the same picture."""

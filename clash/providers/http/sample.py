@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from clash.config import Kind
+from clash.errors import UsageError
 from clash.providers.http.asking import chosen, quote, sample_body, submit_of
 from clash.providers.http.exchange import Asked, asked_of
 from clash.providers.http.vendor import VendorFile, VendorModel
@@ -17,19 +18,37 @@ _WIDTH, _HEIGHT, _FPS, _SECONDS = 1280, 720, 24, 5
 
 
 def sample_request(model: VendorModel) -> Request:
-    """Return a request that asks for all that a model can do."""
-    return sample_of(
-        model.kind,
-        references=model.most_references,
-        language=next(iter(model.languages), "en"),
-        last_frame=model.last_frame,
-        sound=model.sound,
-    )
+    """Return a request that asks for all that a model can do; of a clip for 5 seconds, or as many as it can make."""
+    shots = range(_SECONDS, 0, -1) if model.kind == "video" else (_SECONDS,)
+    wanted = [
+        sample_of(
+            model.kind,
+            references=model.most_references,
+            language=next(iter(model.languages), "en"),
+            last_frame=model.last_frame,
+            sound=model.sound,
+            seconds=seconds,
+        )
+        for seconds in shots
+    ]
+    return next((one for one in wanted if _can_be_made(model, one)), wanted[-1])
 
 
-def sample_of(kind: Kind, *, references: int, language: str, last_frame: bool, sound: bool = False) -> Request:
+def _can_be_made(model: VendorModel, request: Request) -> bool:
+    """Whether a clip of the model can be as long as what is asked for."""
+    try:
+        if isinstance(request, VideoRequest):
+            chosen(model, request)
+    except UsageError:
+        return False
+    return True
+
+
+def sample_of(
+    kind: Kind, *, references: int, language: str, last_frame: bool, sound: bool = False, seconds: int = _SECONDS
+) -> Request:
     """Return a request of a kind that asks for these things."""
-    shot = Shot(number=1, location="quay", action="A boat comes in.", duration_s=_SECONDS)
+    shot = Shot(number=1, location="quay", action="A boat comes in.", duration_s=seconds)
     if kind == "image":
         roles = ["character:mara", "location:quay"][:references]
         return ImageRequest(
@@ -49,7 +68,7 @@ def sample_of(kind: Kind, *, references: int, language: str, last_frame: bool, s
         shot=shot,
         prompt="A boat comes in.",
         keyframe=_picture("keyframe"),
-        frames=_SECONDS * _FPS,
+        frames=seconds * _FPS,
         fps=_FPS,
         width=_WIDTH,
         height=_HEIGHT,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BeforeValidator, Field, field_validator
 
 from clash.providers.http.template import names_in
-from clash.providers.model_limits import ModelData, ModelLimits
+from clash.providers.model_limits import ModelData, ModelLimits, checked_seconds
 from clash.providers.prices import Price, Unit
 
 _CALL = re.compile(r"(GET|POST) (/\S*)")
@@ -196,6 +196,19 @@ class VendorModel(VendorData, ModelLimits):
     ideograph: int = Field(default=1, ge=1, le=10)
     estimated: bool = False
     prices: tuple[VendorPrice, ...] = ()
+
+    @field_validator("durations_with_last_frame")
+    @classmethod
+    def _are_lengths_too(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        checked_seconds(value)
+        return value
+
+    @field_validator("durations_at")
+    @classmethod
+    def _are_lengths_by_resolution(cls, value: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        for lengths in value.values():
+            checked_seconds(lengths)
+        return value
 
 
 class Exchange(VendorData):

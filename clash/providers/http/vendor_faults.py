@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -40,6 +41,14 @@ _NAMES: Mapping[str, frozenset[str]] = {
     "speech": frozenset({"text", "voice", "language", "language_code"}),
 }
 """What a body may name, by what its model makes."""
+_UNITS: Mapping[str, tuple[str, ...]] = {
+    "image": ("image", "megapixel"),
+    "video": ("clip", "second", "million tokens"),
+    "speech": ("1000 characters",),
+}
+"""In what the prices of a model may be, by what it makes."""
+_WRITTEN_ON = datetime.date(2026, 11, 27)
+"""When this was written: a clock that is behind it is wrong, and no measure of what lies in the future."""
 _TABLES: Mapping[str, type[ModelData]] = {
     "": VendorFile,
     "errors": Errors,
@@ -82,8 +91,17 @@ _PATTERNS = {
 
 def faults_in(error: ValidationError, data: object) -> list[Fault]:
     """Return what is wrong with single keys."""
-    found = [(_place_of(one), _words_of(one)) for one in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    places = [_place_of(one) for one in errors]
+    # A list whose items are wrong is said to be too short as well, which it is not.
+    found = [(_place_of(one), _words_of(one)) for one in errors if not _is_short_by_its_items(one, places)]
     return sorted(dict.fromkeys(found), key=lambda fault: _order(fault[0], data))
+
+
+def _is_short_by_its_items(error: ErrorDetails, places: Sequence[Place]) -> bool:
+    place = _place_of(error)
+    below = (other for other in places if len(other) > len(place))
+    return error["type"] == "too_short" and any(other[: len(place)] == place for other in below)
 
 
 def _order(place: Place, data: object) -> tuple[int, ...]:
@@ -111,6 +129,8 @@ def _words_of(error: ErrorDetails) -> str:
         return _unknown_key(error["loc"])
     if kind == "missing":
         return "is missing"
+    if kind == "literal_error" and error["loc"][-1] == "kind":
+        return f"must be one of: {', '.join(repr(one) for one in _NAMES)}"
     if kind == "literal_error":
         return f"must be one of: {limits['expected'].replace(' or ', ', ')}"
     if kind == "string_pattern_mismatch":
@@ -143,16 +163,37 @@ def _pattern_of(place: Place) -> str:
 def faults_between(vendor: VendorFile) -> Iterator[Fault]:
     """Yield what does not go together in a file whose single keys are right."""
     yield from _faults_of_headers(vendor)
+    yield from _faults_of_days(vendor)
     for name, endpoint in vendor.endpoints.items():
         for fault in _faults_of_endpoint(endpoint):
             yield ("endpoints", name), fault
     for position, model in enumerate(vendor.models):
         for fault in _faults_of_model(vendor, model):
             yield ("models", f"{position} ({model.id})"), fault
+        for number, price in enumerate(model.prices):
+            if price.unit not in (units := _UNITS.get(model.kind, (price.unit,))):
+                place: Place = ("models", f"{position} ({model.id})", "prices", number, "unit")
+                yield place, f"{price.unit!r} is no unit of {model.kind}; allowed: {', '.join(units)}"
     ids = [model.id for model in vendor.models]
     for position, model in enumerate(vendor.models):
         if model.id in ids[:position]:
             yield ("models", f"{position} ({model.id})"), "there is a model of this id before it"
+
+
+def _faults_of_days(vendor: VendorFile) -> Iterator[Fault]:
+    """Days on which nobody has read a page yet. A day more is let through: it begins earlier elsewhere."""
+    days: list[tuple[Place, datetime.date | None]] = [(("checked_on",), vendor.checked_on)]
+    if vendor.exchange is not None:
+        days.append((("exchange", "checked_on"), vendor.exchange.checked_on))
+    for position, model in enumerate(vendor.models):
+        for number, price in enumerate(model.prices):
+            place = ("models", f"{position} ({model.id})", "prices", number, "checked_on")
+            days.append((place, price.checked_on))
+    today = datetime.datetime.now(datetime.UTC).date()
+    latest = max(today, _WRITTEN_ON) + datetime.timedelta(days=1)
+    for place, day in days:
+        if day is not None and day > latest:
+            yield place, f"{day} is in the future; it is the day on which the vendor's page was read"
 
 
 def _faults_of_headers(vendor: VendorFile) -> Iterator[Fault]:
@@ -174,7 +215,18 @@ def _faults_of_headers(vendor: VendorFile) -> Iterator[Fault]:
         yield ("idempotent",), "needs a header or a value that sends ${call}, the key of the call"
 
 
+def _faults_of_states(states: States) -> Iterator[str]:
+    stands: dict[str, str] = {}
+    for state in States.model_fields:
+        for word in dict.fromkeys(cast("tuple[str, ...]", getattr(states, state))):
+            if word in stands:
+                yield f"`states` has {word!r} under {stands[word]} and under {state}; a word stands for one of them"
+            stands.setdefault(word, state)
+
+
 def _faults_of_endpoint(endpoint: Endpoint) -> Iterator[str]:
+    if endpoint.states is not None:
+        yield from _faults_of_states(endpoint.states)
     if endpoint.job and not (endpoint.poll and endpoint.state and endpoint.states):
         yield "an endpoint with `job` also needs `poll`, `state` and `states`"
     if endpoint.states and not endpoint.states.succeeded:

@@ -28,7 +28,7 @@ from clash.providers.openai.servers import (
 from clash.providers.openai.styles import learned_of
 from clash.providers.picture_prompts import image_prompts_revision
 from clash.providers.ports import Answer, Context, ImageRequest, Quote, Request, ScreenplayRequest
-from clash.providers.prices import load_prices
+from clash.providers.prices import Tokens, load_prices
 from clash.providers.transport import Downloads
 from clash.redaction import without_password
 
@@ -36,6 +36,7 @@ _REVISION = 1
 """Counted up when the same messages and arguments would be sent differently."""
 _NO_LIST = {404, 405, 501}
 """What servers answer that do not list their models."""
+_A_TOKEN_EACH_WAY = Tokens(1, 1)
 _DEFAULT_BASE_URL = str(Settings.model_fields["openai_base_url"].default)
 
 
@@ -126,9 +127,11 @@ class OpenAIProvider:
         ]
         self.require_for(known[0] if known else self.crafts[0], model)
 
-    def require_for(self, kind: Kind, model: str) -> None:  # noqa: ARG002 - all models need the same
-        """See `clash.providers.registry.DemandingPerCraft`."""
-        module("genai_prices")
+    def require_for(self, kind: Kind, model: str) -> None:
+        """See `clash.providers.registry.DemandingPerCraft`. What is free needs no price list."""
+        priced = self._prices.own_token_cost(f"{self.name}:{model}", _A_TOKEN_EACH_WAY) is not None
+        if not self.server(kind).is_free and not priced:
+            module("genai_prices")
         self._connected(kind)
 
     async def call(self, model: str, request: Request, context: Context) -> Answer:
