@@ -45,7 +45,7 @@ def error_document(error: ClashError) -> dict[str, Any]:
 
 def status_of(error: ClashError) -> int:
     """Return the HTTP status of an error."""
-    if error.code in ("busy", "database_unreachable"):
+    if error.code in ("busy", "database_unreachable", "database_locked"):
         return _BUSY
     return _STATUS.get(error.exit_code, 500)
 

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from clash.board.answers import RefusedError
 from clash.board.event_log import EventLog
 from clash.board.poller import Poller
+from clash.thread_ids import check_thread_id
 
 logger = logging.getLogger(__name__)
 
@@ -31,19 +32,20 @@ class EventStream:
         self._poller = poller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events to one browser. Raises `RefusedError` where too many listen."""
+        """Send events to one browser. Raises `RefusedError` where too many listen, `UsageError` for a bad thread id."""
+        query = QueryParams(scope["query_string"])
+        thread = check_thread_id(query["thread"]) if query.get("thread") else None
         if not self._log.has_room():
             raise RefusedError(503, "too many pages of this board are open", hint="close some", code="too_many_pages")
         if scope["method"] == "HEAD":
             await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
             await send({"type": "http.response.body", "body": b""})
             return
-        query = QueryParams(scope["query_string"])
         # A browser that comes back says in the header what it has seen; what the page was made with is older.
         after = Headers(scope=scope).get("last-event-id") or query.get("after", "")
         number = self._log.number_of(after) if after else self._log.number_of(self._log.newest)
         self._log.listeners += 1
-        self._poller.ask(query.get("thread") or None)
+        self._poller.ask(thread)
         telling = asyncio.ensure_future(self._tell(send, number))
         leaving = asyncio.ensure_future(_left(receive))
         try:

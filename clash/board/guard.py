@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,6 +59,7 @@ class Guard:
             return
         if scope["type"] != "http":
             return
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if not _is_unknown_range(name, value)]
         headers = Headers(scope=scope)
         session = self._sessions.of(_cookie(headers, self._cookie))
         scope["state"] = {**scope.get("state", {}), "session": session}
@@ -69,6 +70,8 @@ class Guard:
             await self._app(scope, bounded, answering)
         except RefusedError as refusal:
             await _refusal(scope, headers, refusal)(scope, receive, answering)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - the last line of defence: nobody is shown where a bug is
             logger.error("the board failed at %s: %s", scope["path"][:200], safe_exception(error))
             if not answering.begun:
@@ -78,7 +81,8 @@ class Guard:
         if not self._is_ours(headers.getlist("host")):
             raise RefusedError(421, "this board answers at localhost alone", code="wrong_host")
         client = f"session {session.id}" if session else f"address {(scope.get('client') or ('',))[0]}"
-        if not self._rates.admit(client, OF_A_SESSION if session else OF_A_STRANGER):
+        rate = OF_A_SESSION if session else OF_A_STRANGER
+        if not self._opens_a_session(scope) and not self._rates.admit(client, rate):
             raise RefusedError(429, "too many requests", hint="wait a second", code="too_many_requests")
         method, path = scope["method"], scope["path"]
         if method not in (*_READS, "POST"):
@@ -91,6 +95,12 @@ class Guard:
             self._check_write(headers, session)
         elif headers.get("sec-fetch-site") in ("cross-site", "same-site") and not _is_navigation(headers):
             raise RefusedError(403, "another site asks for this", code="cross_site")
+
+    def _opens_a_session(self, scope: Scope) -> bool:
+        """Whether this is a link that is good: it opens, however many strangers ask at the same time."""
+        if scope["path"] != "/login":
+            return False
+        return self._sessions.is_good(QueryParams(scope["query_string"]).get("token", ""))
 
     def _check_write(self, headers: Headers, session: Session | None) -> None:
         origin = headers.get("origin", "")
@@ -131,6 +141,11 @@ def is_loopback(host: str) -> bool:
 
 def _cookie(headers: Headers, name: str) -> str | None:
     return cookie_parser(headers.get("cookie", "")[:4096]).get(name)
+
+
+def _is_unknown_range(name: bytes, value: bytes) -> bool:
+    """Whether a header asks for a range in a unit other than bytes: RFC 9110 (14.2) has it ignored."""
+    return name.lower() == b"range" and value.partition(b"=")[0].strip().lower() != b"bytes"
 
 
 def _is_navigation(headers: Headers) -> bool:

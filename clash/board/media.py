@@ -105,7 +105,7 @@ class Media:
         try:
             content = await loop.run_in_executor(self._drawing, draw, path)
         except (OSError, ValueError, SyntaxError, IndexError) as error:
-            raise _no_file(sha256) from error
+            raise RefusedError(404, f"no thumbnail can be made of {sha256[:12]}", code="not_found") from error
         self._thumbnails[sha256] = content
         self._bytes += len(content)
         while self._bytes > _KEPT_BYTES:
@@ -133,15 +133,19 @@ def _no_file(sha256: str) -> RefusedError:
 
 
 def _of_picture(path: Path) -> bytes:
+    from PIL.Image import DecompressionBombError
     from PIL.Image import open as open_picture
 
     if path.stat().st_size > _LARGEST_PICTURE_BYTES:
         raise ValueError("too large")
-    with open_picture(path, formats=("PNG", "JPEG", "WEBP", "GIF")) as picture:
-        if picture.width * picture.height > _MOST_PIXELS:
-            raise ValueError("too many pixels")
-        picture.draft("RGB", (THUMBNAIL_WIDTH, THUMBNAIL_WIDTH))
-        return _webp(picture.convert("RGB"))
+    try:
+        with open_picture(path, formats=("PNG", "JPEG", "WEBP", "GIF")) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:
+                raise ValueError("too many pixels")
+            picture.draft("RGB", (THUMBNAIL_WIDTH, THUMBNAIL_WIDTH))
+            return _webp(picture.convert("RGB"))
+    except DecompressionBombError as error:
+        raise ValueError("too many pixels") from error
 
 
 def _of_clip(path: Path) -> bytes:

@@ -15,6 +15,7 @@ from dataclasses import replace
 import uvicorn
 
 from clash.board.app import Board, BoardOptions, create_app
+from clash.board.connections import Connection
 from clash.board.guard import is_loopback
 from clash.config import Settings
 from clash.errors import ConflictError, UsageError
@@ -73,7 +74,7 @@ class BoardServer:
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
             create_app(self.board),
-            http="h11",
+            http=Connection,
             ws="none",
             lifespan="on",
             # An access log would hold the tokens of links; errors are told by the application, without secrets.

@@ -54,6 +54,10 @@ class Sessions:
             del self._sessions[next(iter(self._sessions))]
         return session, cookie
 
+    def is_good(self, token: str) -> bool:
+        """Return whether the token is that of a link which opens a session. The link stays good."""
+        return len(token) <= _LONGEST and self._links.get(_digest(token), 0.0) > self._now()
+
     def of(self, cookie: str | None) -> Session | None:
         """Return the session of a cookie."""
         return self._sessions.get(_digest(cookie)) if cookie and len(cookie) <= _LONGEST else None

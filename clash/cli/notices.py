@@ -9,16 +9,24 @@ from contextlib import contextmanager
 from clash.cli.output import say
 from clash.redaction import hide
 
+_BOARD = "clash.board"
+"""A board answers a browser: its terminal is the only place that can tell what failed inside it."""
+
 
 class _Shown(logging.Handler):
-    """Shows warnings. What is worse is told as an error, or is for debugging: its traceback is for no screen."""
+    """Shows warnings, and the errors of the board on one line each.
+
+    Other errors reach the person as the error of the command; what is logged of them is for debugging.
+    """
 
     def __init__(self, show: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
         self._show = show
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno == logging.WARNING:
+        if record.name.startswith(_BOARD):
+            self._show(" ".join(hide(record.getMessage()).split()))
+        elif record.levelno == logging.WARNING:
             self._show(hide(record.getMessage()))
 
 

@@ -6,6 +6,8 @@ import asyncio
 import io
 import json
 import sqlite3
+import struct
+import zlib
 from collections.abc import AsyncGenerator
 from contextlib import closing
 from pathlib import Path
@@ -19,12 +21,15 @@ from PIL import Image
 from pydantic import SecretStr
 
 from clash.assets import AssetStore
+from clash.board.answers import status_of
 from clash.board.app import Board
 from clash.board.media import Media
 from clash.board.rates import OF_A_SESSION, OF_A_STRANGER, RateLimits
 from clash.board.sessions import LINK_S, Sessions
+from clash.cli.notices import warnings_shown
 from clash.config import Settings
 from clash.database import init_database
+from clash.database.sqlite_errors import database_error
 from clash.redaction import known
 
 UNKNOWN = "0" * 64
@@ -92,6 +97,10 @@ READS = [
     ("GET", "/api/runs", {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors"}, 403),
     ("GET", "/", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}, 200),
     ("GET", "/", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}, 403),
+    ("GET", "/events?thread=../x", {}, 400),
+    ("GET", "/events?thread=a%20b", {}, 400),
+    ("HEAD", "/events?thread=t", {}, 200),
+    ("GET", "/favicon.ico", {"range": "lines=1-2"}, 204),
     ("GET", "/?page=-1&status=&search=%27%3B--", {}, 200),
     ("GET", "/?page=99999999999999999999", {}, 200),
     ("GET", "/?status=%3Cscript%3E", {}, 400),
@@ -232,10 +241,12 @@ async def test_a_flood_is_refused_and_costs_nothing(board: Board) -> None:
         browser.client.cookies.clear()
         strangers = [(await browser.get("/api/runs")).status_code for _ in range(200)]
         assert (strangers.count(401), strangers.count(429)) == (OF_A_STRANGER.at_once, 200 - OF_A_STRANGER.at_once)
-        opened = board.sessions.open(board.sessions.invite())
-        assert opened is not None
-        browser.client.cookies.set(board.cookie, opened[1])
+        assert (await browser.get("/login?token=wrong")).status_code == 429
+        link = board.login_path()
+        assert (await browser.get(link)).status_code == 303, "a link that is good opens in a flood"
         assert (await browser.get("/")).status_code == 200
+        browser.client.cookies.clear()
+        assert (await browser.get(link)).status_code == 429, "a link that was used is one more request"
 
 
 def test_a_rate_comes_back_with_time_and_memory_is_bounded() -> None:
@@ -284,6 +295,9 @@ async def test_files_are_served_as_what_they_are(tmp_path: Path, settings: Setti
         assert (part.status_code, part.content) == (206, bytes(range(4)))
         assert part.headers["content-range"] == "bytes 6-9/106"
         assert (await browser.get(f"/media/{gif}", range="bytes=500-")).status_code == 416
+        for unknown in ("lines=1-2", "6-9"):
+            whole = await browser.get(f"/media/{gif}", range=unknown)
+            assert (whole.status_code, len(whole.content)) == (200, 106), "RFC 9110 has an unknown unit ignored"
         many = "bytes=" + ",".join(f"{number}-{number}" for number in range(0, 100, 2))
         assert len((await browser.get(f"/media/{gif}", range=many)).content) < 10_000
         assert (await browser.get(f"/thumbnails/{page}")).status_code == 404
@@ -301,6 +315,50 @@ async def test_a_thumbnail_is_small_and_made_once(tmp_path: Path, settings: Sett
     assert {answer.headers["content-type"] for answer in answers} == {"image/webp"}
     with Image.open(io.BytesIO(answers[0].content)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (640, 360))
+
+
+def png_of(width: int, height: int) -> bytes:
+    """The head of a picture that says how large it is, and has no pixels."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+
+
+async def test_a_picture_too_large_to_draw_is_named(tmp_path: Path, settings: Settings) -> None:
+    """A picture of 2,500 million pixels has no thumbnail, and that is no failure of the board."""
+    store = AssetStore(tmp_path / "assets")
+    store.make_root()
+    digest = store.put(png_of(50_000, 50_000))
+    async with browsing(board_of(settings)) as browser:
+        answer = await browser.get(f"/thumbnails/{digest}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+    assert answer.json()["error"]["message"] == f"no thumbnail can be made of {digest[:12]}"
+
+
+async def test_a_failure_inside_is_told_at_the_terminal(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is told nothing of a bug; the terminal has it on one line, without secrets."""
+    key = "sk-board-9876543210abcdefghij"
+    known().remember("OPENAI_API_KEY", key)
+
+    def fails(*_: object) -> None:
+        raise RuntimeError(f"first line\nsecond {key}")
+
+    monkeypatch.setattr(board.media, "_found", fails)
+    told: list[str] = []
+    with warnings_shown(told.append):
+        async with browsing(board) as browser:
+            answer = await browser.get("/media/" + UNKNOWN)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (500, "internal error")
+    (line,) = told
+    assert "RuntimeError: first line second" in line
+    assert key not in line
+
+
+def test_a_locked_database_is_busy_not_broken(tmp_path: Path) -> None:
+    """Another program holds the database: the request can be sent again, as status 503 says."""
+    locked = sqlite3.OperationalError("database is locked")
+    locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    error = database_error(locked, tmp_path / "clash.db")
+    assert (error.code, status_of(error)) == ("database_locked", 503)
 
 
 async def test_no_secret_is_on_a_page(settings: Settings) -> None:
