@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from clash.board.page_routes import with_budget
 from clash.board.pages import login_page, money_page, review_page, run_page, runs_page
 from clash.board.pages.gantt import STEPS, Scale, Span, merged
 from clash.board.pages.html import el, join, text
@@ -241,6 +242,7 @@ def test_an_empty_list_says_the_first_command() -> None:
         page = str(runs_page(View(accept_language=header), runs_document(), RunsQuery()))
         assert words("no_runs") in page
         assert "<code>clash run story.csv</code>" in page
+        assert words("no_runs_story") in page
 
 
 def test_a_search_without_a_match_shows_the_way_back() -> None:
@@ -366,6 +368,53 @@ def test_a_run_that_a_process_holds_has_no_resume() -> None:
     assert ENGLISH("running_now") in page
 
 
+def test_a_run_without_review_waits_for_no_verdict() -> None:
+    """It has no count, no badge and nothing to approve, however it stands; another take can be made."""
+    document: dict[str, Any] = {**review_document(judged(1)), "stages": []}
+    for status in ("running", "paused", "failed", "cancelled", "completed"):
+        run = run_document(status=status)
+        page = str(review_page(WRITER, document, {"items": [take(1, selected=True)]}, run, 1))
+        forms = [str(form["action"]).rpartition("run-1/")[2] for form in Elements(page).named("form")]
+        assert "retake" in forms
+        assert not [name for name in forms if name.startswith("review/")]
+        assert 'class="count"' not in page
+        for told in ("waiting_one", "verdict_none", "keys_approve", "all_judged"):
+            assert ENGLISH(told) not in page, (status, told)
+
+
+def test_keys_are_told_only_where_they_do_something() -> None:
+    """A reader has neither approve nor reject; a reviewer has both until all is approved."""
+    documents = ({"items": [take(1, selected=True)]}, run_document(status="paused"), 1)
+    assert "a: approve; r: reject" in str(review_page(WRITER, review_document(judged(1)), *documents))
+    assert "a: approve" not in str(review_page(WRITER, review_document(judged(1, "approved")), *documents))
+    page = str(review_page(View(read_only=True), review_document(judged(1)), *documents))
+    assert ENGLISH("keys_move") in page
+    assert "a: approve" not in page
+    assert "r: reject" not in page
+
+
+def test_a_take_that_was_only_asked_for_is_not_counted() -> None:
+    """One picture exists, and another is to be made."""
+    wanted = {**take(2, selected=True), "state": "to_make", "sha256": None}
+    takes = {"items": [take(1, selected=False), wanted]}
+    page = str(review_page(WRITER, review_document(judged(1)), takes, run_document(status="paused"), 1))
+    assert "<summary>1 take, 1 to be made</summary>" in page
+    assert "2 takes" not in page
+
+
+def test_a_budget_stop_says_which_budget_suffices() -> None:
+    """The command to copy can be typed as it stands, and is beside Resume."""
+    problem = {"code": "budget", "message": "the budget is spent", "hint": "clash resume run-1 --budget USD"}
+    run = run_document(status="paused", waiting_for="budget", problem=problem, lease=None)
+    told = with_budget(run, review_document())
+    hint = "clash resume --budget 0.09 run-1"  # 0.04125 spent, 0.01 reserved, and 0.03 that may be a tenth more
+    assert told["problem"]["hint"] == hint
+    page = str(review_page(WRITER, review_document(judged(1)), {"items": []}, told, 1))
+    assert ENGLISH("budget_first") in page
+    assert f'data-copy="{hint}"' in page
+    assert with_budget(run_document(), review_document()) == run_document()
+
+
 # -- drawings ----------------------------------------------------------------------------------------------------
 
 
@@ -388,5 +437,6 @@ def test_money_without_calls_says_what_will_be_there() -> None:
     """A database without calls has no tables of zeroes."""
     sums = {f"by_{name}": [] for name in ("step", "provider", "model", "day", "precision")}
     page = str(money_page(View(), {"currency": "USD", "total_usd": "0.000000", "items": [], "damaged": [], **sums}))
-    assert ENGLISH("no_money") in page
+    assert ENGLISH("money_no_runs") in page
+    assert "$0.00" in page
     assert not re.search("<table", page)

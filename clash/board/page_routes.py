@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from decimal import Decimal
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -29,8 +30,13 @@ from clash.board.pages.view import RunsQuery, View
 from clash.board.reading import RUNS_PER_PAGE, Reading
 from clash.board.sessions import Session
 from clash.errors import ClashError, NotFoundError
+from clash.hints import command
 
 logger = logging.getLogger(__name__)
+
+_NO_DATABASE = ("not_found", "database_not_found")
+"""Codes of errors where nothing was run yet: there is no database, or an empty one."""
+_NO_COST: dict[str, Any] = {"total_usd": "0.000000", "by_model": [], "items": [], "damaged": []}
 
 
 class PageRoutes:
@@ -59,7 +65,7 @@ class PageRoutes:
             found = kept.told()
         except NotFoundError as error:
             # No database yet, or an empty one that no run was begun in: the page says how to make the first film.
-            if error.code not in ("not_found", "database_not_found") or page > 1:
+            if error.code not in _NO_DATABASE or page > 1:
                 raise
             found = dict[str, Any](items=[], damaged=[])
         shown = {**found, "items": found["items"][:RUNS_PER_PAGE]}
@@ -69,7 +75,10 @@ class PageRoutes:
     async def _run(self, request: Request) -> Response:
         page = number_of(request, "page")
         kept = await self._reading.on_board(request.path_params["thread"], page)
-        return html_answer(run_page(self._view(request, kept), kept.told(), page))
+        run = kept.told()
+        if run["waiting_for"] == "budget":
+            run = with_budget(run, (await self._reading.review(run["thread_id"])).told())
+        return html_answer(run_page(self._view(request, kept), run, page))
 
     async def _review(self, request: Request) -> Response:
         thread, page = request.path_params["thread"], number_of(request, "page")
@@ -77,7 +86,7 @@ class PageRoutes:
         run.told()
         kept, takes = await asyncio.gather(self._reading.review(thread), self._reading.takes(thread))
         view = self._view(request, min((run, kept, takes), key=lambda one: one.read_at))
-        return html_answer(review_page(view, kept.told(), takes.told(), run.told(), page))
+        return html_answer(review_page(view, kept.told(), takes.told(), with_budget(run.told(), kept.told()), page))
 
     async def _checkpoints(self, request: Request) -> Response:
         thread = request.path_params["thread"]
@@ -97,7 +106,13 @@ class PageRoutes:
 
     async def _money(self, request: Request) -> Response:
         kept = await self._reading.money()
-        return html_answer(money_page(self._view(request, kept), kept.told()))
+        try:
+            found = kept.told()
+        except NotFoundError as error:
+            if error.code not in _NO_DATABASE:
+                raise
+            found = _NO_COST
+        return html_answer(money_page(self._view(request, kept), found))
 
     def _view(self, request: Request, kept: Kept | None = None) -> View:
         session: Session | None = request.state.session
@@ -132,6 +147,19 @@ class PageRoutes:
     def login(self, request: Request) -> Response:
         """Say that a link is not good."""
         return html_answer(login_page(self._view(request), is_refused=True), 401)
+
+
+def with_budget(run: dict[str, Any], review: dict[str, Any]) -> dict[str, Any]:
+    """Return a run with the command that raises its budget to what suffices, if it waits for that."""
+    if run["waiting_for"] != "budget" or not run["problem"]:
+        return run
+    from clash.production.remedies import sufficient
+
+    price = review["price"]
+    spent = Decimal(run["cost_usd"]) + Decimal(run["reserved_usd"])
+    budget = sufficient(spent, Decimal(price["total_usd"]), is_estimated=price["estimated"])
+    hint = command("resume", run["thread_id"], "--budget", f"{budget:f}")
+    return {**run, "problem": {**run["problem"], "hint": hint}}
 
 
 def number_of(request: Request, name: str, default: int = 1) -> int:

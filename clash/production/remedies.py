@@ -34,8 +34,12 @@ NEEDS_ANOTHER_RUN = ("content_refused", "damaged_checkpoint", "graph_version")
 
 def enough(run: RunRow, left: Left) -> Decimal:
     """Dollars that suffice as a budget for the rest of a run: spent, reserved, and what is left, in whole cents."""
-    rest = left.cost_usd * _MARGIN if left.estimated else left.cost_usd
-    total = from_micro(run.committed_micro) + rest
+    return sufficient(from_micro(run.committed_micro), left.cost_usd, is_estimated=left.estimated)
+
+
+def sufficient(committed: Decimal, rest: Decimal, *, is_estimated: bool) -> Decimal:
+    """Dollars that suffice as a budget: what is spent or reserved, and what is left to pay, in whole cents."""
+    total = committed + (rest * _MARGIN if is_estimated else rest)
     return total.quantize(_CENT, rounding=ROUND_UP)
 
 

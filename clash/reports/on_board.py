@@ -78,7 +78,7 @@ async def _run_on_board(database: Database, assets: AssetStore, thread_id: str, 
             "by_day": _summed(sorted(groups, key=lambda group: group.day), "day", lambda group: group.day),
             "film": film_of(folder_of(run), whole),
             "contact_sheet": next((file.sha256 for file in whole if file.asset_type == AssetType.CONTACT_SHEET), None),
-            "cards": [_card(slot, name, made, sums) for slot, name in written.cards.items()],
+            "cards": _cards(written.cards, made, sums),
             "shots": [_shot(shot, labels.of(shot.slot), made, sums) for shot in shown],
             "shots_from": first + 1,
             "shots_total": len(written.shots),
@@ -241,6 +241,14 @@ def _shot(
         "failed_calls": sum(found.failed for found in both),
         "cost_usd": usd_text(sum(found.cost_micro for found in both)),
     }
+
+
+def _cards(
+    cards: Mapping[str, str], made: Mapping[tuple[str, str], str], sums: Mapping[str, run_pages.SlotSum]
+) -> list[dict[str, Any]]:
+    """The cards with a name, and those without one that were made: a place that no shot says has no picture."""
+    found = [_card(slot, name, made, sums) for slot, name in cards.items()]
+    return [card for card in found if card["name"].strip() or card["sha256"] or card["takes"]]
 
 
 def _card(

@@ -21,7 +21,8 @@ def money_page(view: View, cost: Document) -> Html:
     """Return what all runs cost. `cost`: the document of `clash cost`."""
     words, total = words_for(view.accept_language), str(cost["total_usd"])
     if not any(item["calls"] for item in cost["by_model"]):
-        content = empty(words("no_money"), el("p", words("no_money_say")))
+        title = words("no_money" if cost["items"] else "money_no_runs")
+        content = empty(title, el("p", money(total), class_="total figure"), el("p", words("no_money_say")))
     else:
         content = join(
             el("p", money(total), class_="total figure", id="total"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from clash.board.pages.cards import anchor_of, card, figures_of, picture, shot_title, spoken
 from clash.board.pages.decisions import approve_all_form, approve_form, reject_form, retake_form, run_forms, select_form
@@ -10,7 +10,7 @@ from clash.board.pages.figures import money
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import may_write, page
 from clash.board.pages.parts import badge, damaged, empty, section, standing, typed
-from clash.board.pages.run import problems, run_head, shots_pager, title_of
+from clash.board.pages.run import hint_command, problems, run_head, shots_pager, title_of
 from clash.board.pages.view import Document, View
 from clash.board.pages.words import Words, words_for
 
@@ -24,6 +24,7 @@ def review_page(view: View, review: Document, takes: Document, run: Document, nu
     by_slot = _takes_by_slot(takes["items"])
     shots = {str(shot["slot"]): shot for shot in run["shots"]}
     items = _of_this_page(review["items"], shots)
+    held = held_stages(review, run)
     stages = [
         _stage(
             view,
@@ -33,7 +34,7 @@ def review_page(view: View, review: Document, takes: Document, run: Document, nu
             [item for item in items if item["stage"] == stage],
             by_slot,
             shots,
-            is_finished=standing(run) == "completed",
+            is_held=stage in held,
         )
         for stage in STAGES
     ]
@@ -43,8 +44,8 @@ def review_page(view: View, review: Document, takes: Document, run: Document, nu
         f"{words('tab_review')} \u00b7 {title_of(run)}",
         run_head(words, run, "review", waiting=waiting_of(review, run)),
         el("div", problems(words, run), id="problems", data_live="problems"),
-        el("p", el("b", words("keys")), " ", words("keys_say"), class_="quiet keys needs-js") if items else None,
-        _without_script(view, words, thread) if items else None,
+        _keys(view, words, items, held) if items else None,
+        _without_script(view, words, thread) if waiting_of(review, run) else None,
         el("div", content, id="judged", data_live="judged"),
         shots_pager(words, run, number),
         el("div", _going_on(view, words, review, run), id="going-on", data_live="going-on", class_="going-on"),
@@ -56,8 +57,24 @@ def review_page(view: View, review: Document, takes: Document, run: Document, nu
 
 
 def waiting_of(review: Document, run: Document) -> int:
-    """Return how many files wait for a verdict: none where the film is finished, for nothing waits for them."""
-    return 0 if standing(run) == "completed" else int(review["waiting"])
+    """Return how many files wait for a verdict: none where the run does not stop for one."""
+    return int(review["waiting"]) if held_stages(review, run) else 0
+
+
+def held_stages(review: Document, run: Document) -> Collection[str]:
+    """Return the stages after which the run stops for verdicts: none without `--review`, or of a finished film."""
+    return () if standing(run) == "completed" else tuple(review["stages"])
+
+
+def _keys(view: View, words: Words, items: Sequence[Document], held: Collection[str]) -> Html:
+    """The keys of the cards of this page, only those that do something."""
+    told = [words("keys_move"), words("keys_play")]
+    if may_write(view):
+        if any(item["stage"] in held and item["verdict"] != "approved" for item in items):
+            told.append(words("keys_approve"))
+        names = dict.fromkeys("reject" if item["stage"] in held else "retake" for item in items)
+        told += [f"r: {words(name).lower()}" for name in names]
+    return el("p", el("b", words("keys")), " ", "; ".join(told), class_="quiet keys needs-js")
 
 
 def _of_this_page(items: Sequence[Document], shots: Mapping[str, Document]) -> list[Document]:
@@ -92,14 +109,14 @@ def _stage(
     takes: Mapping[str, Sequence[Document]],
     shots: Mapping[str, Document],
     *,
-    is_finished: bool,
+    is_held: bool,
 ) -> Html:
     if not items:
         return NOTHING
     waiting = [item for item in items if item["verdict"] is None]
     aside = (
         None
-        if is_finished
+        if not is_held
         else join(
             el("span", words.count("waiting", len(waiting)) if waiting else words("all_judged"), class_="quiet"),
             approve_all_form(words, thread, stage, {str(item["slot"]): str(item["sha256"]) for item in waiting})
@@ -107,7 +124,7 @@ def _stage(
             else None,
         )
     )
-    cards = [_card(view, words, thread, item, takes, shots, is_finished=is_finished) for item in items]
+    cards = [_card(view, words, thread, item, takes, shots, is_held=is_held) for item in items]
     return section(words(f"stage_{stage}"), el("div", *cards, class_="cards"), id_=f"stage-{stage}", aside=aside)
 
 
@@ -119,12 +136,12 @@ def _card(
     takes: Mapping[str, Sequence[Document]],
     shots: Mapping[str, Document],
     *,
-    is_finished: bool,
+    is_held: bool,
 ) -> Html:
     slot, verdict = str(item["slot"]), item["verdict"] or "none"
     shot = shots.get(slot.partition("/")[0])
     what = _called(words, item, shot)
-    controls = _controls(words, thread, item, what, is_finished=is_finished) if may_write(view) else NOTHING
+    controls = _controls(words, thread, item, what, is_held=is_held) if may_write(view) else NOTHING
     made = takes.get(slot, ())
     number = shot["label"] or shot["number"] if shot else what
     note = el("p", words("note_was", note=item["note"]), class_="note", dir="auto") if item["note"] else NOTHING
@@ -133,7 +150,7 @@ def _card(
         el(
             "h3",
             el("span", number, class_="number" if shot else None, dir="auto"),
-            None if is_finished and verdict == "none" else _verdict(words, verdict),
+            None if not is_held and verdict == "none" else _verdict(words, verdict),
         ),
         _shown(words, item, what, takes),
         el("p", shot["action"], class_="action", dir="auto") if shot else None,
@@ -143,19 +160,19 @@ def _card(
             words,
             length_s=shot["length_s"] if shot else None,
             cost_usd=_cost_of(made, item["take"]),
-            takes=len(made),
+            takes=_made(made),
         ),
         _side_by_side(view, words, thread, slot, what, made, takes),
-        label=f"{what}, {words(f'verdict_{verdict}')}",
+        label=what if not is_held and verdict == "none" else f"{what}, {words(f'verdict_{verdict}')}",
         kind=f"judged is-{verdict}",
         controls=controls,
     )
 
 
-def _controls(words: Words, thread: str, item: Document, what: str, *, is_finished: bool) -> Html:
-    """Approve and reject; of a finished film, make another take."""
+def _controls(words: Words, thread: str, item: Document, what: str, *, is_held: bool) -> Html:
+    """Approve and reject; where the run does not stop for a verdict, make another take."""
     slot, sha256 = str(item["slot"]), str(item["sha256"])
-    if is_finished:
+    if not is_held:
         return el("div", retake_form(words, thread, slot, what), class_="decide")
     approve = approve_form(words, thread, slot, sha256, what) if item["verdict"] != "approved" else None
     return el("div", approve, reject_form(words, thread, slot, sha256, what), class_="decide")
@@ -230,11 +247,22 @@ def _side_by_side(
         )
     return el(
         "details",
-        el("summary", words.count("takes", len(made))),
+        el("summary", _counted(words, made)),
         el("ol", *shown, class_="takes"),
         id=f"takes-{anchor_of(slot)}",
         class_="side-by-side",
     )
+
+
+def _made(takes: Sequence[Document]) -> int:
+    """How many takes have a file: one that was only asked for is none yet."""
+    return sum(take["state"] == "made" for take in takes)
+
+
+def _counted(words: Words, takes: Sequence[Document]) -> str:
+    told = words.count("takes", _made(takes))
+    to_make = sum(take["state"] == "to_make" for take in takes)
+    return f"{told}, {words.count('takes_to_make', to_make)}" if to_make else told
 
 
 def _going_on(view: View, words: Words, review: Document, run: Document) -> Html:
@@ -246,10 +274,12 @@ def _going_on(view: View, words: Words, review: Document, run: Document) -> Html
         said = words("completed_now")
     else:
         said = _price(words, price)
+    raised = hint_command(str(run["problem"]["hint"])) if run["problem"] and run["waiting_for"] == "budget" else ""
     waiting = waiting_of(review, run)
     told = el("span", words.count("waiting", waiting), class_="quiet") if waiting else NOTHING
     return join(
         el("div", el("span", said, class_="said"), told, class_="going-on-say"),
+        el("div", words("budget_first"), " ", typed(words, raised), class_="going-on-say") if raised else None,
         run_forms(words, thread, status, may_resume=view.may_resume) if may_write(view) else None,
     )
 

@@ -147,5 +147,6 @@ def _no_runs(words: Words) -> Html:
         words("no_runs"),
         el("p", words("no_runs_say")),
         el("p", typed(words, _FIRST_COMMAND)),
+        el("p", words("no_runs_story"), class_="quiet"),
         el("p", words("no_runs_watch"), class_="quiet"),
     )
