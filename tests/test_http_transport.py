@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterable
@@ -222,6 +223,19 @@ def test_json_that_is_too_deep_or_too_long_is_refused(body: bytes, why: str) -> 
     """As an error that says which, not as a crash."""
     with pytest.raises(ValueError, match=why):
         json_of(body)
+
+
+def test_only_values_count_not_the_letters_of_strings() -> None:
+    """A long text full of commas and brackets is one value, also where it has escaped quotes."""
+    text = 'a{ "b ], \\ ' * 100_000
+    assert json_of(json.dumps({"said": text}).encode()) == {"said": text}
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'\\"'])
+def test_a_string_that_never_ends_takes_no_longer(end: bytes) -> None:
+    """It is refused as what it is: no JSON."""
+    with pytest.raises(ValueError, match="Unterminated"):
+        json_of(b'{"a": "' + b'\\",[{' * 200_000 + end)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"3", b'"x"', b"null", b'{"a": NaN, "a": 1e999}', b"[" * 64 + b"]" * 64])

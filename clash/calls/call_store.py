@@ -64,6 +64,8 @@ class CallStore:
         self._on_change = on_change
         self._history = CallHistory(database, lease.run_id)
         self._sent: dict[str, float] = {}
+        self._left: dict[str, int | None] = {}
+        """What the budget still had when a call was reserved, by the call's token."""
         self._in_flight = InFlight() if in_flight is None else in_flight
 
     # -- reading ---------------------------------------------------------------------------------------------
@@ -88,7 +90,7 @@ class CallStore:
         row = await self._describe(task, model, key, quote)
         faults.point("intent.before")
         self._history.written(task.slot, task.take)
-        inserted, _ = await self._database.batch(
+        inserted, reserved = await self._database.batch(
             [call_log.insert_intent(self._lease, row), call_log.reserve(self._lease, row.token)]
         )
         if not inserted:
@@ -97,6 +99,9 @@ class CallStore:
         self._sent[row.token] = time.monotonic()
         faults.point("intent.after")
         written = CallRow.from_row(inserted[0])
+        if reserved:
+            funds = reserved[0]
+            self._left[row.token] = _left(funds["budget_micro"], funds["spent_micro"], funds["reserved_micro"])
         self._tell(task, written, "reserved")
         try:
             await self._keeper.record_open(written)
@@ -105,6 +110,17 @@ class CallStore:
                 await self.fail(task, written, error)
             raise
         return written
+
+    async def most_micro(self, row: CallRow) -> int | None:
+        """Return what an open call may cost: its quote, and what the budget has left beside it. None: any amount."""
+        if not row.quoted_cost_micro:
+            return None
+        if row.token in self._left:
+            left = self._left.pop(row.token)
+        else:
+            run = await call_log.funds_of(self._database, self._lease.run_id)
+            left = _left(run.budget_micro, run.spent_micro, run.reserved_micro)
+        return None if left is None else row.quoted_cost_micro + max(left, 0)
 
     async def wait_for_room(self, task: CallSpec, quote: Quote, end: asyncio.Event) -> None:
         """Wait for the next of the calls in flight to end, after `intend` refused: bills may be below their quotes.
@@ -358,3 +374,7 @@ class CallStore:
             code="lease_lost",
             hint="this process wrote nothing after it lost the run",
         )
+
+
+def _left(budget_micro: int | None, spent_micro: int, reserved_micro: int) -> int | None:
+    return None if budget_micro is None else budget_micro - spent_micro - reserved_micro

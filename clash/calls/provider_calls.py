@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 from clash.assets import AssetStore
@@ -90,7 +91,9 @@ class ProviderCalls:
         `sent_before`: a copy of it may have been taken, and paid. Only an answer to the call itself, not one to the
         asking (too many requests, a wrong key), says that there is none.
         """
-        provider, context = model.provider, self.context(task, row)
+        provider, most_micro = model.provider, await self._store.most_micro(row)
+        most_usd = None if most_micro is None else from_micro(most_micro)
+        context = replace(self.context(task, row), most_usd=most_usd)
         try:
             with self._rate_limits.asking(provider):
                 return await self._answer_of(task, model, context)

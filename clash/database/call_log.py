@@ -162,15 +162,18 @@ def insert_intent(lease: Lease, row: NewCall) -> Statement:
 
 
 def reserve(lease: Lease, token: str) -> Statement:
-    """Reserve the quoted cost of the intent that the statement before has written; nothing if it wrote none."""
+    """Reserve the quoted cost of the intent that the statement before has written; nothing if it wrote none.
+
+    Returns how the budget stands then.
+    """
     return Statement(
         "UPDATE workflow_executions SET reserved_micro = reserved_micro"
         " + (SELECT quoted_cost_micro FROM api_logs WHERE token = ?)"
         " WHERE run_id = ? AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state = 'intent')"
-        " RETURNING reserved_micro",
+        " RETURNING budget_micro, spent_micro, reserved_micro",
         (token, lease.run_id, token),
         recall=Statement(
-            "SELECT reserved_micro FROM workflow_executions WHERE run_id = ?"
+            "SELECT budget_micro, spent_micro, reserved_micro FROM workflow_executions WHERE run_id = ?"
             " AND EXISTS (SELECT 1 FROM api_logs WHERE token = ?)",
             (lease.run_id, token),
         ),

@@ -205,6 +205,11 @@ class Context:
     """Which of several answers to this very request is wanted; counts from 1."""
     seed: int = 0
     """For models that take one: from 0 to 2^31 - 1, the same for every try at this call, another for another take."""
+    most_usd: Decimal | None = None
+    """What this call may cost within the run's budget; None without a budget, and for a call that is quoted as free.
+
+    For a provider that makes several paid requests in one call: it stops before the one that would pass this.
+    """
 
     def path_of(self, reference: Reference) -> Path:
         """The file of a reference."""

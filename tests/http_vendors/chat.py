@@ -53,6 +53,8 @@ class ChatServer(Vendor):
         self.ignores_schema = False
         """Whether `response_format` is taken, and nothing done with it."""
         self.knows_tool_choice = True
+        self.thought_tokens = 0
+        """Written beside each answer, and charged."""
         self.authorizations: list[str] = []
         self.refused: list[str] = []
         """What was refused: the way of asking for JSON."""
@@ -90,7 +92,7 @@ class ChatServer(Vendor):
         message, ended = self._said(way, draft, body["messages"])
         words = "".join(str(one["content"]) for one in body["messages"])
         answer = json.dumps(message, ensure_ascii=False)
-        read, written = _tokens(words), _tokens(answer)
+        read, written = _tokens(words), _tokens(answer) + self.thought_tokens
         self.charge(body["model"], (read * READ_PRICE + written * WRITE_PRICE) / 1_000_000)
         return {
             "id": f"chatcmpl-{len(self.journal)}",

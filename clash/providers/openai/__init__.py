@@ -139,7 +139,7 @@ class OpenAIProvider:
         card = self._card(model, request)
         if isinstance(request, ScreenplayRequest):
             server = self.server("screenplay")
-            chat = Chat(self._connected("screenplay"), card, self._prices, server)
+            chat = Chat(self._connected("screenplay"), card, self._prices, server, context.most_usd)
             return await screenwriter.Screenwriter(chat, card).write(request)
         if isinstance(request, ImageRequest):
             return await pictures.draw(

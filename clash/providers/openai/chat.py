@@ -13,6 +13,7 @@ from clash.providers.catalogue import Card, filled
 from clash.providers.openai.conversation import count_of, meaning_of, refused_content, writable
 from clash.providers.openai.cut_answers import CUT
 from clash.providers.openai.servers import Server
+from clash.providers.openai.spending import Spending, tokens_in
 from clash.providers.openai.styles import Style, arguments_of, learned_of, messages_in, plainer_style
 from clash.providers.prices import PriceList, Tokens
 from clash.redaction import redacted_text
@@ -37,7 +38,10 @@ class Said:
 class Chat:
     """One model of one server, and what all of its answers have used."""
 
-    def __init__(self, client: Any, card: Card, prices: PriceList, server: Server) -> None:
+    def __init__(
+        self, client: Any, card: Card, prices: PriceList, server: Server, most_usd: Decimal | None = None
+    ) -> None:
+        """`most_usd`: what all answers together may cost."""
         self._client = client
         self._card = card
         self._prices = prices
@@ -45,16 +49,18 @@ class Chat:
         self.learned = learned_of(server.base_url, card.id)
         self.tokens = Tokens(0, 0)
         self.answers = 0
+        self.spending = Spending(card.spec, most_usd, self._cost_of)
 
-    async def ask(self, messages: Sequence[dict[str, Any]], *, plain: bool = False) -> Said:
+    async def ask(self, messages: Sequence[dict[str, Any]], *, expected: int, plain: bool = False) -> Said:
         """Return one answer. `plain`: as text, whatever JSON the server could be held to.
 
-        A style that the server refuses costs nothing; the next one is tried. Raises `ProviderError`.
+        `expected`: how many tokens should come back. A style that the server refuses costs nothing; the next one is
+        tried. Raises `ProviderError`, also where one more answer would pass what all of them may cost.
         """
         while True:
             style = Style.PROMPT if plain else self.learned.style
             try:
-                said = await self._ask_patiently(style, messages, plain=plain)
+                said = await self._ask_patiently(style, messages, expected, plain=plain)
             except ProviderError as error:
                 plainer = None if plain else plainer_style(style, error)
                 if plainer is None:
@@ -64,11 +70,13 @@ class Chat:
             self.learned.answered = True
             return said
 
-    async def _ask_patiently(self, style: Style, messages: Sequence[dict[str, Any]], *, plain: bool) -> Said:
+    async def _ask_patiently(
+        self, style: Style, messages: Sequence[dict[str, Any]], expected: int, *, plain: bool
+    ) -> Said:
         """One answer. When the vendor is busy, answers that are paid for are not thrown away: it is asked again."""
         for attempt in range(1, _TRIES + 1):
             try:
-                return await self._ask_once(style, messages, plain=plain)
+                return await self._ask_once(style, messages, expected, plain=plain)
             except AmbiguousError:
                 raise
             except ProviderError as error:
@@ -79,9 +87,11 @@ class Chat:
                 await asyncio.sleep(min(error.retry_after_s or 2.0**attempt, _LONGEST_WAIT_S))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _ask_once(self, style: Style, messages: Sequence[dict[str, Any]], *, plain: bool) -> Said:
+    async def _ask_once(self, style: Style, messages: Sequence[dict[str, Any]], expected: int, *, plain: bool) -> Said:
         told = list(messages) if plain else messages_in(style, messages, shows_schema=self.learned.shows_schema)
         arguments = {**arguments_of(style), **filled(self._card.arguments, {})}
+        sent = sum(tokens_in(str(message["content"])) for message in told) + tokens_in(str(arguments))
+        self.spending.check(sent, expected)
         try:
             answer = await self._client.chat.completions.create(model=self._card.id, messages=told, **arguments)
             choice = answer.choices[0]
@@ -89,7 +99,9 @@ class Chat:
         except Exception as error:  # the SDK's own, and what a body that is none makes of it
             raise self._meant(error) from error
         self.answers += 1
-        self._count(answer.usage)
+        read, written = self._count(answer.usage)
+        # A server that counts no tokens is taken to have used as many as the texts are.
+        self.spending.count(read or sent, written or tokens_in(text), expected)
         if refusal or ended == "content_filter":
             words = writable(str(refusal)) if refusal else "its filter stopped the answer"
             raise refused_content(self._card.spec, redacted_text(words)[:600])
@@ -98,18 +110,22 @@ class Chat:
     def _meant(self, error: Exception) -> ClashError:
         return error if isinstance(error, ClashError) else meaning_of(error, self._card.spec, self._server)
 
-    def _count(self, usage: Any) -> None:
+    def _count(self, usage: Any) -> tuple[int, int]:
         details = getattr(usage, "prompt_tokens_details", None)
         read, written = (count_of(getattr(usage, f"{way}_tokens", None)) for way in ("prompt", "completion"))
         self.tokens += Tokens(read, written, min(read, count_of(getattr(details, "cached_tokens", None))))
+        return read, written
 
     def cost(self) -> Decimal | None:
         """What was used, by its price; None where the server counts no tokens or nobody knows the price."""
-        if self._server.is_free:
-            return self._prices.own_token_cost(self._card.spec, self.tokens) or Decimal(0)
-        if not self.tokens.read:
+        if not self.tokens.read and not self._server.is_free:
             return None
-        return self._prices.token_cost(self._card.spec, self.tokens, self._server.base_url)
+        return self._cost_of(self.tokens)
+
+    def _cost_of(self, tokens: Tokens) -> Decimal | None:
+        if self._server.is_free:
+            return self._prices.own_token_cost(self._card.spec, tokens) or Decimal(0)
+        return self._prices.token_cost(self._card.spec, tokens, self._server.base_url)
 
 
 def _said(message: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
@@ -21,6 +20,7 @@ from clash.providers.openai.normalising import screenplay_of_drafts
 from clash.providers.openai.parts import messages_for, parts_of, smaller_parts
 from clash.providers.openai.peeling import objects_in, without_thoughts
 from clash.providers.openai.servers import Server
+from clash.providers.openai.spending import tokens_in
 from clash.providers.openai.styles import Style, messages_in
 from clash.providers.ports import FREE, Answer, Quote, ScreenplayRequest
 from clash.providers.prices import PriceList, Tokens
@@ -93,11 +93,11 @@ class Screenwriter:
         self, request: ScreenplayRequest, rows: Sequence[Beat], messages: list[dict[str, Any]]
     ) -> tuple[Draft | None, list[list[Beat]]]:
         """The draft of these rows, or of the first of them, and the rows that are still to be written, in parts."""
-        said = await self._chat.ask(messages)
+        said = await self._chat.ask(messages, expected=_written(rows))
         draft, faults = _read(said.text, request, rows)
         if faults and not said.cut:
             self._repairs += 1
-            said = await self._chat.ask([*messages, *self._complaint(said, draft, faults)])
+            said = await self._chat.ask([*messages, *self._complaint(said, draft, faults)], expected=_written(rows))
             draft, faults = _read(said.text, request, rows)
         if draft is not None and not faults:
             return draft, []
@@ -122,6 +122,7 @@ class Screenwriter:
             draft, count = finished
             self._chat.learned.most_rows = count
             return draft, [list(rows[count:])] if count < len(rows) else []
+        self._chat.spending.useless()
         if len(rows) == 1:
             return await self._continued(said, request, rows, messages), []
         self._useless += 1
@@ -140,7 +141,7 @@ class Screenwriter:
             if not text.strip():
                 break
             onward = [{"role": "assistant", "content": text}, {"role": "user", "content": prompt("continue")}]
-            more = await self._chat.ask([*told, *onward], plain=True)
+            more = await self._chat.ask([*told, *onward], expected=_written(rows), plain=True)
             # Some models begin anew though they are told to go on.
             for whole in (joined(text, more.text), more.text):
                 draft, faults = _read(whole, request, rows)
@@ -173,6 +174,11 @@ class Screenwriter:
             return error
         cost = self._chat.cost()
         return error.with_(cost_usd=cost, retryable=error.retryable and not cost)
+
+
+def _written(rows: Sequence[Beat]) -> int:
+    """About how many tokens the answer for these rows has."""
+    return _TOKENS_OF_FRAME + _TOKENS_A_ROW * len(rows)
 
 
 def identity_of(card: Card, request: ScreenplayRequest) -> dict[str, Any]:
@@ -214,10 +220,12 @@ def _words_of(error: ValidationError) -> list[str]:
 def quote(card: Card, prices: PriceList, server: Server, request: ScreenplayRequest) -> Quote:
     """About what a screenplay will cost, rather too much than too little. Raises `SettingsError` (unpriced)."""
     parts = parts_of(request.story)
-    read = sum(_tokens(str(message["content"])) for rows in parts for message in messages_for(request, rows, [], 1))
+    read = sum(tokens_in(str(message["content"])) for rows in parts for message in messages_for(request, rows, [], 1))
     written = _TOKENS_OF_FRAME * len(parts) + _TOKENS_A_ROW * len(request.story.beats)
     # What is established is repeated to each part.
-    tokens = Tokens(read + _TOKENS_OF_FRAME * (len(parts) - 1) + _tokens(str(response_format())) * len(parts), written)
+    tokens = Tokens(
+        read + _TOKENS_OF_FRAME * (len(parts) - 1) + tokens_in(str(response_format())) * len(parts), written
+    )
     if server.is_free:
         cost = prices.own_token_cost(card.spec, tokens)
         if cost is None:
@@ -228,9 +236,3 @@ def quote(card: Card, prices: PriceList, server: Server, request: ScreenplayRequ
         return prices.unpriced(card.spec)
     count = Decimal(tokens.read + tokens.written)
     return Quote(cost, count, "token", cost / count, estimated=True)
-
-
-def _tokens(text: str) -> int:
-    """About how many tokens a text is: four letters of Latin script to one, one character of Chinese."""
-    wide = sum(1 for letter in text if ord(letter) > 0x2E7F)
-    return wide + math.ceil((len(text) - wide) / 3.5)
