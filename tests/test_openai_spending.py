@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from emulator.material import story_of
 
 from clash.errors import ProviderError
+from clash.providers.openai import screenwriter
 from clash.providers.openai.spending import Spending
+from clash.providers.ports import ScreenplayRequest
+
+LIGHTHOUSE = Path(__file__).parent.parent / "examples" / "lighthouse.csv"
 
 
 def spending(most: str | None) -> Spending:
@@ -63,3 +70,13 @@ def test_the_answers_before_are_added_up() -> None:
         counted.count(1, 2, 2)
     with pytest.raises(ProviderError, match="3 answers"):
         counted.check(1, 2)
+
+
+def test_an_absurd_number_of_shots_is_refused_early() -> None:
+    """Tens of thousands of empty shots are one fault, not a fault for each field of each."""
+    story = story_of(LIGHTHOUSE)
+    answer = json.dumps({"title": "Many", "scenes": [{"shots": [{}] * 60_000}]})
+    draft, faults = screenwriter._read(answer, ScreenplayRequest(story=story), story.beats)
+    assert draft is None
+    assert len(faults) == 1
+    assert "more than 5000 objects" in faults[0]

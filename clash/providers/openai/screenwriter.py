@@ -35,6 +35,8 @@ _MOST_USELESS = 6
 """Answers cut off before their first row was finished that a screenplay may cost."""
 _MOST_CONTINUED = 6
 """How often a model is told to go on with the answer for a single row."""
+_MOST_OBJECTS = 5000
+"""Scenes, shots, lines and what else is an object in one answer. A long part has a fifth of it."""
 
 INSTRUCTIONS = 1
 """The revision of the writer's rules. Counted up only where what older rules wrote should be bought again."""
@@ -203,6 +205,10 @@ def _read(answer: str, request: ScreenplayRequest, rows: Sequence[Beat]) -> tupl
     texts = sorted((json.dumps(one) for one in objects_in(answer)), key=lambda text: '"scenes"' not in text) or [answer]
     problems: list[str] = []
     for text in texts:
+        if text.count("{") > _MOST_OBJECTS:
+            # To check each of them would hold up everything else that this process does.
+            problems = problems or [f"it has more than {_MOST_OBJECTS} objects; these rows need far fewer shots"]
+            continue
         try:
             draft = Draft.model_validate_json(text)
         except ValidationError as error:

@@ -42,8 +42,8 @@ class Spending:
                 f" and the budget has ${self._most_usd:.4f} for this call",
                 code="answers_over_budget",
                 retryable=False,
-                hint="raise the budget with --budget, choose another model with --screenplay-model, or make the story"
-                " shorter",
+                hint="raise the budget with --budget, or begin a new run with another --screenplay-model or a shorter"
+                " story",
             )
 
     def count(self, read: int, written: int, expected: int) -> None:
