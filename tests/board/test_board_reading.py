@@ -24,6 +24,7 @@ from clash.database.lease import Lease, release_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database, Statement
 from clash.documents.schemas import json_schema
+from clash.reports import on_board
 from clash.reports.changes import RunWatch
 from clash.reports.run_list import list_runs
 
@@ -276,3 +277,20 @@ async def test_a_closed_log_lets_everybody_go() -> None:
     log.close()
     await asyncio.wait_for(waiting, 5)
     assert not log.has_room()
+
+
+async def test_money_before_the_first_run_is_nothing(tmp_path: Path) -> None:
+    """Without a database the page says that nothing was spent and nothing ran, as the list of runs does."""
+    settings = settings_of(f"sqlite:///{tmp_path}/absent.db", tmp_path)
+    async with browsing(board_of(settings)) as browser:
+        answer = await browser.get("/money")
+    assert answer.status_code == 200
+    assert "$0.00" in answer.text
+    assert "No runs yet" in answer.text
+
+
+def test_a_card_without_a_name_is_shown_only_if_made() -> None:
+    """The place that no shot says has no picture; one that was paid for is not hidden."""
+    names = {"character:mara": "Mara", "location:": " ", "location:old": ""}
+    cards = on_board._cards(names, {("location:old", "location_image"): "a" * 64}, {})
+    assert [card["slot"] for card in cards] == ["character:mara", "location:old"]
