@@ -112,8 +112,8 @@ def test_the_vendors_of_china_are_asked_for_free(tmp_path: Path) -> None:
         wrong = clash(tmp_path, "doctor", "--preset", "final-cn", "--json", env={**env, "MINIMAX_API_KEY": "wrong" * 6})
         assert (ark.journal, minimax.journal) == ([], [])
     assert good.code == 0, good.err
-    assert checks_of(good)["ark"]["says"] == f"{ark.url}/api/v3: the key is good"
-    assert checks_of(good)["minimax"]["says"] == f"{minimax.url}/v1: the key is good"
+    assert checks_of(good)["ark"]["says"] == f"ARK_API_KEY goes to {ark.url}/api/v3: the key is good"
+    assert checks_of(good)["minimax"]["says"] == f"MINIMAX_API_KEY goes to {minimax.url}/v1: the key is good"
     assert (wrong.code, checks_of(wrong)["ark"]["ok"], checks_of(wrong)["minimax"]["ok"]) == (1, True, False)
     assert "MINIMAX_API_KEY" in checks_of(wrong)["minimax"]["hint"]
     assert "wrongwrong" not in wrong.out + wrong.err

@@ -139,7 +139,7 @@ def test_doctor_knows_the_vendors_of_the_folder(tmp_path: Path, acme: Acme) -> N
         ),
         (lambda text: text.replace('"Bearer ${key}"', '"Bearer"'), "a header sends it as ${key}: one is missing"),
         (lambda text: text.replace('"output.url"', '"output url"'), "'output url' is not a path into JSON"),
-        (lambda text: text.replace("${job}", "${task}"), "${task} is no part of an address; known: call, file, job"),
+        (lambda text: text.replace("${job}", "${task}"), "${task} is no part of an address; known: job, model"),
         (lambda text: text.replace("seed = true", "seed = true\nsound = true"), "sound = true, but the body does not"),
         (
             lambda text: text.replace("last_frame = true", 'last_frame = "often"'),

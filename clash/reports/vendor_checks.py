@@ -95,7 +95,8 @@ async def _answers(provider: AnyProvider, models: Mapping[Kind, str], registry: 
     """What the servers of a provider say, each with its address. Raises `ClashError`."""
     if not (models and isinstance(provider, ProbedPerModel)):
         assert isinstance(provider, Probed)  # noqa: S101 - for the types alone: the caller has looked
-        return f"{provider.endpoint}: {await provider.probe()}"
+        sent = _sent_to(provider.name, provider.endpoint, settings)
+        return f"{sent}: {await provider.probe()}"
     says: list[str] = []
     for kind, named in models.items():
         model = named or registry.model(kind, provider.name).name
@@ -104,6 +105,16 @@ async def _answers(provider: AnyProvider, models: Mapping[Kind, str], registry: 
             said += f"; its JSON: {style}"
         says.append(said)
     return "; ".join(says)
+
+
+def _sent_to(name: str, endpoint: str, settings: Settings) -> str:
+    """The address of a provider; of one that is a file also the variables whose values go there."""
+    if name not in vendor_names(settings) or name in installed_names():
+        return endpoint
+    vendor = vendor_file(name, settings)
+    sent = [vendor.key] if vendor.key else []
+    signing = f", signed with {vendor.secret}" if vendor.secret else ""
+    return f"{' and '.join(sent)}{signing} goes to {endpoint}" if sent else endpoint
 
 
 async def _style_of(provider: AnyProvider, model: str, settings: Settings) -> str | None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
 
-from clash.errors import AmbiguousError, ProviderError
+from clash.errors import AmbiguousError, ClashError, ProviderError
 from clash.http import BoundedTransport, ExchangeError, Limits, json_of
 from clash.providers.exchange_errors import meaning_of_exchange
 from clash.providers.http.meaning import Purpose, error_in, meaning_of
-from clash.providers.http.template import fill_path, fill_text
+from clash.providers.http.template import fill_path, fill_text, names_in
 from clash.providers.http.vendor import Endpoint, VendorFile, parts_of
+from clash.redaction import safe_exception
 
 _LIMITS = Limits(body_bytes=192 << 20, answer_s=600.0)
 """Some vendors put the file itself into the answer, as text that is a third or twice as long."""
@@ -52,9 +54,25 @@ def asked_of(
     """Return what is sent for one of the calls of an endpoint. `values`: `key`, `call`, `model`, `job`, `file`."""
     method, path = parts_of(call)
     headers = {**vendor.headers, **(endpoint.headers if endpoint is not None and method == "POST" else {})}
-    filled = {name: fill_text(text, values) for name, text in headers.items()}
+    # The key of a call is known when it is handed in or looked up; other requests go without the headers that name it.
+    filled = {name: fill_text(text, values) for name, text in headers.items() if values.keys() >= {*names_in(text)}}
     sent = body if method == "POST" else None
     return Asked(method, base_url + fill_path(path, values), filled, sent)
+
+
+@contextmanager
+def building(about: str) -> Generator[None]:
+    """Tell whatever goes wrong while a request is built as a `ProviderError`: nothing was sent, so nothing is owed."""
+    try:
+        yield
+    except ClashError:
+        raise
+    except Exception as error:
+        raise ProviderError(
+            f"{about}: the request could not be built, so nothing was sent: {safe_exception(error)}"[:2000],
+            code="not_sent",
+            hint="`clash models check FILE` shows the requests of a vendor's file",
+        ) from error
 
 
 class VendorClient:
@@ -74,10 +92,10 @@ class VendorClient:
         Without `judge_codes` an answer with HTTP 200 is no error, whatever code is in it.
         """
         vendor = self._vendor
-        content = json.dumps(asked.body, ensure_ascii=False).encode() if asked.body is not None else None
-        headers = {"Content-Type": "application/json", **asked.headers} if content is not None else {**asked.headers}
+        with building(about):
+            request = self._request_of(asked)
         try:
-            response = await self._http.request(asked.method, asked.url, content=content, headers=headers)
+            response = await self._http.send(request)
         except ExchangeError as error:
             raise meaning_of_exchange(error, about, vendor.base_url_setting) from error
         value = _json(response.content)
@@ -90,6 +108,11 @@ class VendorClient:
             message = f"{about}: the answer ({kind}, {len(response.content)} bytes) is no JSON object"
             raise AmbiguousError(message) if purpose == "buy" else ProviderError(message, retryable=True)
         return Answered(response.content, cast("object", value))
+
+    def _request_of(self, asked: Asked) -> httpx.Request:
+        content = json.dumps(asked.body, ensure_ascii=False).encode() if asked.body is not None else None
+        headers = {"Content-Type": "application/json", **asked.headers} if content is not None else {**asked.headers}
+        return self._http.build_request(asked.method, asked.url, content=content, headers=headers)
 
 
 def _json(content: bytes) -> object:

@@ -13,7 +13,7 @@ from clash.config import Kind, Settings, load_settings
 from clash.errors import Action, AmbiguousError, ProviderError, Remedy, SettingsError, UsageError
 from clash.providers.credentials import check_sendable, variable_of
 from clash.providers.http import asking, results
-from clash.providers.http.exchange import Answered, Asked, VendorClient, asked_of
+from clash.providers.http.exchange import Answered, Asked, VendorClient, asked_of, building
 from clash.providers.http.files import vendor_file
 from clash.providers.http.meaning import content_refused, error_in, matches, meaning_of, writable
 from clash.providers.http.template import fill_text, state_at, text_at
@@ -110,10 +110,11 @@ class HttpProvider:
         """Send the call, once: the job that was taken, or the answer where the model answers at once."""
         described = self._model(model)
         endpoint = self._endpoint(described)
-        body = await asyncio.to_thread(asking.body_of, self.vendor, described, request, context)
-        voice = asking.voice_of(described, request)
-        call = asking.submit_of(endpoint, described, request)
-        asked = self._asked(call, described, endpoint, body=body, call=context.key, voice=voice)
+        with building(described.spec):
+            body = await asyncio.to_thread(asking.body_of, self.vendor, described, request, context)
+            voice = asking.voice_of(described, request)
+            call = asking.submit_of(endpoint, described, request)
+            asked = self._asked(call, described, endpoint, body=body, call=context.key, voice=voice)
         is_json = bool(endpoint.job) or endpoint.result_is != "body"
         answered = await self._connected().send(asked, described.spec, "buy", want_json=is_json)
         if not endpoint.job:

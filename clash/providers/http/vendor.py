@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from clash.providers.http.template import names_in
 from clash.providers.model_limits import ModelData, ModelLimits, checked_seconds
 from clash.providers.prices import Price, Unit
+from clash.server_addresses import fault_of_address
 
 _CALL = re.compile(r"(GET|POST) (/\S*)")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _PATH = re.compile(r"[^.\s]+(\.[^.\s]+)*")
-_OF_ADDRESSES = frozenset({"model", "job", "file", "call", "voice"})
+_LONGEST_INDEX = 6
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"([!-~]([\t -~]*[!-~])?)?")
+_OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+"""Headers that say how a request is sent, which no file decides."""
+_OF_ADDRESSES: Mapping[str, frozenset[str]] = {
+    "submit": frozenset({"model", "call", "voice"}),
+    "submit_with_last_frame": frozenset({"model", "call", "voice"}),
+    "poll": frozenset({"model", "job"}),
+    "fetch": frozenset({"model", "job", "file"}),
+    "find": frozenset({"model", "call"}),
+    "probe": frozenset(),
+}
+"""What the address of each call may name: what is known when it is asked."""
 
 
 def _listed(value: object) -> object:
@@ -28,18 +43,33 @@ def _texts(value: object) -> object:
     return tuple(str(item) for item in cast("tuple[object, ...]", items)) if isinstance(items, list | tuple) else items
 
 
-Paths = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-"""Where a value stands in an answer: `data.0.url`, or several of which the first that has one counts."""
-
-
 def checked_paths(value: tuple[str, ...]) -> tuple[str, ...]:
     """Return the paths. Raises `ValueError` for one that is none."""
     for path in value:
         if not _PATH.fullmatch(path):
             raise ValueError(f"{path!r} is not a path into JSON: `data.0.url`")
+        if any(step.isdecimal() and len(step) > _LONGEST_INDEX for step in path.split(".")):
+            raise ValueError(f"{path[:60]!r} has a place in a list of more than {_LONGEST_INDEX} digits")
     return value
 
 
+Paths = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(checked_paths)]
+"""Where a value stands in an answer: `data.0.url`, or several of which the first that has one counts."""
+
+
+def checked_headers(value: dict[str, str]) -> dict[str, str]:
+    """Return the headers. Raises `ValueError` for one that no request can carry, or that clash writes itself."""
+    for name, text in value.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"{name[:60]!r} is not the name of a header: letters, digits and -")
+        if name.lower() in _OWN_HEADERS:
+            raise ValueError(f"the header {name} is written by clash; leave it out")
+        if not _HEADER_VALUE.fullmatch(text):
+            raise ValueError(f"the header {name} may hold ASCII in one line, with no space at either end")
+    return value
+
+
+Headers = Annotated[dict[str, str], AfterValidator(checked_headers)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 """A vendor's own words or numbers; `*` in one stands for any letters."""
 
@@ -113,7 +143,7 @@ class Endpoint(VendorData):
 
     submit: str
     submit_with_last_frame: str = ""
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     body: dict[str, Any] = Field(default_factory=dict)
     job: Paths = ()
     poll: str = ""
@@ -128,7 +158,7 @@ class Endpoint(VendorData):
     fetch: str = ""
     result: Paths = ()
     result_is: Literal["url", "base64", "hex", "body"] = "url"
-    result_headers: dict[str, str] = Field(default_factory=dict)
+    result_headers: Headers = Field(default_factory=dict)
     billed: Bill | None = None
     seed: Paths = ()
     find: str = ""
@@ -136,24 +166,12 @@ class Endpoint(VendorData):
 
     @field_validator("submit", "submit_with_last_frame", "poll", "fetch", "find")
     @classmethod
-    def _is_a_call(cls, value: str) -> str:
+    def _is_a_call(cls, value: str, info: ValidationInfo) -> str:
         if not value:
             return value
         if not _CALL.fullmatch(value):
             raise ValueError(f"{value!r} is not GET or POST and a path: `POST /v1/clips`")
-        if unknown := sorted(set(names_in(value)) - _OF_ADDRESSES):
-            raise ValueError(f"${{{unknown[0]}}} is no part of an address; known: {', '.join(sorted(_OF_ADDRESSES))}")
-        return value
-
-    @field_validator("job", "state", "failure_code", "failure_message", "failed_if", "refused_if", "file")
-    @classmethod
-    def _are_paths(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return checked_paths(value)
-
-    @field_validator("result", "seed", "found")
-    @classmethod
-    def _are_paths_too(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return checked_paths(value)
+        return _of_known_names(value, str(info.field_name))
 
 
 class VendorPrice(VendorData):
@@ -236,7 +254,7 @@ class VendorFile(VendorData):
     key: str = ""
     secret: str = ""
     auth: Literal["", "jwt-hs256"] = ""
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     idempotent: bool = False
     concurrency: int = Field(default=4, ge=1, le=256)
     poll_every_s: float = Field(default=5.0, gt=0, le=600)
@@ -259,6 +277,20 @@ class VendorFile(VendorData):
     def _is_free(cls, value: str) -> str:
         if value and not value.startswith("GET /"):
             raise ValueError(f"{value!r} is not GET and a path: a probe costs nothing")
+        return _of_known_names(value, "probe")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        from httpx import URL, InvalidURL
+
+        fault = fault_of_address(value)
+        try:
+            _ = URL(value).host  # the names of hosts are decoded here
+        except (InvalidURL, UnicodeError) as error:
+            fault = fault or str(error)
+        if fault:
+            raise ValueError(f"cannot be used: {fault}")
         return value
 
     @property
@@ -285,6 +317,15 @@ class VendorFile(VendorData):
             for model in self.models
             for price in model.prices
         )
+
+
+def _of_known_names(address: str, call: str) -> str:
+    """Return the address. Raises `ValueError` where it names what is not known when this call is made."""
+    known = sorted(_OF_ADDRESSES[call])
+    if unknown := sorted(set(names_in(address)).difference(known)):
+        listed = ", ".join(known) or "none"
+        raise ValueError(f"${{{unknown[0]}}} is no part of an address; known: {listed}")
+    return address
 
 
 def parts_of(call: str) -> tuple[str, str]:

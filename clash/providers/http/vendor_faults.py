@@ -199,11 +199,16 @@ def _faults_of_days(vendor: VendorFile) -> Iterator[Fault]:
 def _faults_of_headers(vendor: VendorFile) -> Iterator[Fault]:
     sent = {*names_in(vendor.headers)}
     for one in vendor.endpoints.values():
-        sent |= {*names_in(one.headers), *names_in(one.result_headers)}
-    known = {"key", "call", "token"} if vendor.auth else {"key", "call"}
+        sent |= {*names_in(one.headers)}
+    known = {"call", "token"} if vendor.auth else {"call", "key"}
     for unknown in sorted(sent - known):
         yield ("headers",), f"${{{unknown}}} is no value of a header; known: {', '.join(sorted(known))}"
     signs = "token" if vendor.auth else "key"
+    for name, one in vendor.endpoints.items():
+        for unknown in sorted(set(names_in(one.result_headers)) - {signs}):
+            place = ("endpoints", name, "result_headers")
+            yield place, f"${{{unknown}}} is no value of a header of a file; known: {signs}"
+        sent |= {*names_in(one.result_headers)} & known
     if vendor.auth and not (vendor.key and vendor.secret):
         yield ("auth",), "needs `key` and `secret`, the variables of what a token names and of what signs it"
     if vendor.secret and not vendor.auth:
