@@ -383,6 +383,9 @@ def load_settings(flags: Mapping[str, str] | None = None) -> Settings:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         why = first["msg"].removeprefix("Value error, ")
+        if name in (flags or {}):
+            option = f"--{name.removeprefix('CLASH_').lower().replace('_', '-')}"
+            raise SettingsError(f"{option} cannot be used: {why}", hint=f"give another {option}") from None
         raise SettingsError(
             f"the setting {name} cannot be used: {why}", hint="check the environment and .env"
         ) from None

@@ -34,6 +34,10 @@ WRONG_USE = {
     "run story.csv --concurrency many": "--concurrency",
     "run story.csv more.csv": "more.csv",
     "run story.csv --thread": "--thread",
+    "run story.csv --webhook=": "--webhook",
+    "run story.csv --on-event=": "--on-event",
+    "run story.csv --video-model=": "--video-model",
+    "resume demo --review=": "--review",
     "run story.csv --budget NaN": "'NaN' is no amount in dollars",
     "run story.csv --budget -5": "'-5' is no amount in dollars",
     "run story.csv --budget 0.0000001": "is no amount in dollars",
@@ -289,3 +293,22 @@ def test_an_unknown_thread_is_exit_3(arguments: str, database: Path) -> None:
     done = clash(f"{arguments} --json", database)
     assert done.returncode == 3
     assert "nobody" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_what_options_name_is_checked_by_name(tmp_path: Path) -> None:
+    """A dry run refuses the stage that the run refuses; an address that cannot be is told with its option."""
+    (tmp_path / "story.csv").write_text("description\nA door opens.\n", encoding="utf-8")
+    stage = clash("run story.csv --dry-run --review bogus", tmp_path)
+    assert (stage.returncode, "there is no stage bogus" in stage.stderr) == (2, True)
+    address = clash("run story.csv --webhook ftp://hooks.example/x", tmp_path)
+    assert (address.returncode, "--webhook cannot be used" in address.stderr) == (4, True)
+    assert ".env" not in address.stderr
+
+
+@pytest.mark.parametrize("arguments", ["webhooks ls", "runs ls", "cost", "runs watch"])
+def test_before_the_first_run_it_is_named(arguments: str, tmp_path: Path) -> None:
+    """Where there is neither a database nor an asset, nothing can be recovered: the hint is the first run."""
+    done = clash(arguments, tmp_path)
+    assert done.returncode == 3
+    assert "`clash run --help`" in done.stderr
+    assert "recover" not in done.stderr

@@ -34,7 +34,7 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     """A run that its budget pauses, its end, every report of it, an export and an import, and an error."""
     story = str(shot_list(tmp_path / "story.csv", 2, words=True))
     more = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFLARE_")}
-    more |= {"CLASH_WEBHOOK_SECRET": "whsec_dGhpcyBpcyBhIGtleQ=="}
+    more |= {"CLASH_WEBHOOK_SECRET": "whsec_dGhpcyBpcyBhIGxvbmdlciBrZXk="}
     env = environment(DATABASE_URL=database_url, METER=str(tmp_path / "meter"), METER_COST="0.10", **more)
     tried: set[str] = set()
 

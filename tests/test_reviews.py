@@ -203,3 +203,20 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> TakesRoom:
     room = TakesRoom(folder, f"sqlite:///{(folder / 'clash.db').as_posix()}")
     in_review(room, 1)
     return room
+
+
+def test_a_retake_in_review_says_the_whole_price(room: TakesRoom) -> None:
+    """The keyframe is paid for now, the clip once it is approved: the dry run says both, and that is billed."""
+    in_review(room, 1)
+    room.ok("review", "approve", "t", "--all")
+    assert room.type("resume", "t").code == 0
+    plan = room.ok("retake", "t", "shot:001", "--note", "other", "--dry-run")
+    assert (plan["calls"]["to_make"], plan["price"]["total_usd"]) == (1, "0.010000")
+    assert (plan["calls"]["once_approved"], plan["price"]["once_approved_usd"]) == (2, "0.020000")
+    before = len(room.charged)
+    waits = room.type("retake", "t", "shot:001", "--note", "other")
+    assert waits.code == 8
+    assert "$0.010000 now, in all up to $0.020000 once what waits for a review is approved" in waits.err
+    room.ok("review", "approve", "t", "--all")
+    assert room.type("resume", "t").code == 0
+    assert len(room.charged) - before == 2

@@ -24,6 +24,7 @@ from clash.errors import ConflictError, SettingsError
 from clash.events.delivery import WAITS_S, Attempts, deliver
 from clash.events.receivers import Receiver
 from clash.production import RunRequest, flush_webhooks, run
+from clash.reports.webhooks import list_webhooks
 from clash.vocabulary import RunStatus
 
 
@@ -206,6 +207,8 @@ async def test_another_address_waits_for_its_own(
     assert (found.delivered, found.pending, found.elsewhere) == (0, 0, 1)
     found = await flush_webhooks(RUN, telling, every=True)
     assert (found.delivered, found.elsewhere, listener.ids) == (1, 0, ["msg_1"])
+    (listed,) = (await list_webhooks(telling, RUN)).items
+    assert (listed.state, listed.receiver) == ("delivered", receiver.shown)
 
 
 async def test_a_wish_to_stop_leaves_events_for_later(
@@ -241,6 +244,7 @@ async def test_a_database_of_the_version_before_is_told_of(
         ("CLASH_WEBHOOK", "http://hooks.example/x", "unencrypted"),
         ("CLASH_WEBHOOK", "ftp://hooks.example/x", "not an http"),
         ("CLASH_WEBHOOK_SECRET", "whsec_not base64!", "whsec_ and base64"),
+        ("CLASH_WEBHOOK_SECRET", "whsec_YQ==", "a key of 1 bytes"),
         ("CLASH_WEBHOOK_SECRET", "", "needs a secret"),
         ("CLASH_ON_EVENT", "no-such-program-anywhere", "no program"),
         ("CLASH_ON_EVENT", "jq 'open", "split into words"),

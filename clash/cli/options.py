@@ -90,9 +90,20 @@ def dollars(text: str) -> Decimal:
     return Decimal(text)
 
 
+def not_empty(value: str | None) -> str | None:
+    """Return what an option was given. Raises `BadParameter` for "", which a script's unset variable leaves."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty; leave the option out for what the settings say")
+    return value
+
+
 def _model_of(kind: str, makes: str) -> Any:
     return typer.Option(
-        f"--{kind}-model", metavar="PROVIDER:MODEL", show_default=False, help=f"The model that makes the {makes}."
+        f"--{kind}-model",
+        metavar="PROVIDER:MODEL",
+        show_default=False,
+        callback=not_empty,
+        help=f"The model that makes the {makes}.",
     )
 
 
@@ -198,6 +209,7 @@ Review = Annotated[
         "--review",
         metavar="STAGE,...",
         show_default=False,
+        callback=not_empty,
         help="Wait at these stages until people approve: screenplay, cards, keyframes, shots; none ends it.",
     ),
 ]
@@ -208,6 +220,7 @@ Webhook = Annotated[
         "--webhook",
         metavar="URL",
         show_default=False,
+        callback=not_empty,
         help="Tell this address how the run ends, or that it waits; signed with CLASH_WEBHOOK_SECRET.",
     ),
 ]
@@ -218,6 +231,7 @@ OnEvent = Annotated[
         "--on-event",
         metavar="COMMAND",
         show_default=False,
+        callback=not_empty,
         help="Run this command for each such event, with its JSON on standard input; no shell reads it.",
     ),
 ]

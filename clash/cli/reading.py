@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from clash.documents import SCHEMA
@@ -25,10 +26,33 @@ def report(
     from clash.config import load_settings
 
     with warnings_shown():
-        document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(load_settings(flags))).dump()}
+        settings = load_settings(flags)
+        with first_run_named(settings):
+            document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(settings)).dump()}
     for item in document.get("damaged") or ():
         warn(_left_out(item))
     return document
+
+
+@contextmanager
+def first_run_named(settings: Settings) -> Generator[None]:
+    """Where neither a database nor a paid answer is there yet, have the error say how the first run is made."""
+    from clash.assets import local_assets
+    from clash.assets.records import has_records
+    from clash.database.connection import database_exists
+    from clash.errors import NotFoundError
+
+    try:
+        yield
+    except NotFoundError as error:
+        if database_exists(settings.database_url) or has_records(local_assets(settings)):
+            raise
+        raise NotFoundError(
+            error.message,
+            code=error.code,
+            hint="nothing was made here yet: `clash run --help` says how to make the first film;"
+            " or check DATABASE_URL and the folder",
+        ) from None
 
 
 def _left_out(item: dict[str, Any]) -> str:

@@ -90,8 +90,8 @@ def run(
             "--thread",
             metavar="ID",
             show_default=False,
-            help="The id of the run; without it, the story's name and six hexadecimal digits, printed before the"
-            " first call.",
+            help="The id of the run; without it, the story's name (or `story`, if it has no letters of a-z and no"
+            " digits) and six hexadecimal digits, printed before the first call.",
         ),
     ] = None,
     output: Annotated[

@@ -23,6 +23,7 @@ from clash.cli.options import (
     Webhook,
     Yes,
     flags_of,
+    not_empty,
 )
 from clash.cli.output import Document, emit, part_of, print_aside
 from clash.cli.reading import report
@@ -62,6 +63,7 @@ def retake(
             "--model",
             metavar="PROVIDER:MODEL",
             show_default=False,
+            callback=not_empty,
             help="The model that is asked instead of the run's.",
         ),
     ] = None,
@@ -220,6 +222,8 @@ _TOTAL = (
     Column("found", "found, so free"),
     Column("to_make", "to make"),
     Column("total_usd", "which cost", money),
+    Column("once_approved", "to make once approved, in all"),
+    Column("once_approved_usd", "which cost at most", money_if_any),
     Column("estimated", show=_yes_if),
     Column("kept", "shots kept"),
     Column("changed", "shots changed"),
@@ -243,6 +247,8 @@ def render_plan(document: Mapping[str, Any]) -> list[Block]:
     shots = {name: document["shots"][name] for name in ("kept", "changed")}
     facts = {
         **document,
+        "once_approved": None,
+        "once_approved_usd": None,
         **document["calls"],
         **document["price"],
         **shots,

@@ -53,11 +53,13 @@ def watch(
     import asyncio
 
     from clash.cli.notices import warnings_shown
+    from clash.cli.reading import first_run_named
     from clash.config import load_settings
 
     with warnings_shown():
         settings = load_settings()
-    last = asyncio.run(_follow(settings, thread, as_json=as_json))
+    with first_run_named(settings):
+        last = asyncio.run(_follow(settings, thread, as_json=as_json))
     why = last["error"]["message"] if last["error"] else f"the run is {last['status']}"
     if last["status"] == "interrupted":
         say_error(f"the process of {last['thread_id']} is gone", command("resume", last["thread_id"]))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from clash.cli.layout import Block, Column, Record, Remark, Table
-from clash.cli.options import Json, Limit, Webhook, flags_of
+from clash.cli.options import Json, Limit, flags_of, not_empty
 from clash.cli.output import Document, emit, say_error
 from clash.cli.reading import report
 from clash.cli.text import moment
@@ -16,6 +16,17 @@ app = typer.Typer(help="Webhooks: list what they were told of runs, or send what
 
 _OptionalThread = Annotated[
     str | None, typer.Argument(metavar="[THREAD]", help="Only the events of this run.", show_default=False)
+]
+
+_Address = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook",
+        metavar="URL",
+        show_default=False,
+        callback=not_empty,
+        help="The address to send to, instead of CLASH_WEBHOOK; signed with CLASH_WEBHOOK_SECRET.",
+    ),
 ]
 
 _EVENTS = (
@@ -53,20 +64,28 @@ def render_events(document: Document) -> list[Block]:
     items = document["items"]
     blocks: list[Block] = [Table(_EVENTS, items, empty="no events: clash run STORY --webhook URL makes the first")]
     if any(item["state"] == "pending" for item in items):
-        blocks.append(Remark("`clash webhooks flush` sends what is pending", "yellow"))
+        blocks.append(
+            Remark(
+                "`clash webhooks flush` sends what is pending; with --all also what was meant for another address",
+                "yellow",
+            )
+        )
     return blocks
 
 
 @app.command("flush")
 def flush_webhooks(
     thread: _OptionalThread = None,
-    webhook: Webhook = None,
+    webhook: _Address = None,
     every: Annotated[
         bool, typer.Option("--all", help="Send also what was meant for another address: the receiver has moved.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Send the events that the receiver does not have yet. Exit 1 if some are still pending."""
+    """Send the events that the receiver does not have yet. Exit 1 if it did not take all of them.
+
+    Events that were meant for another address stay pending and count for nothing here: --all sends them, too.
+    """
     from clash import production
 
     document = report(

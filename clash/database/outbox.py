@@ -148,17 +148,22 @@ async def begin_attempt(database: Database, event: OutboxRow, sender: str, *, lo
     return bool(begun)
 
 
-async def end_attempt(database: Database, event: OutboxRow, sender: str, *, error: str | None) -> None:
-    """Record how an attempt ended. Without an `error` the event is delivered, and its body is not needed any more."""
-    now = now_text()
-    delivered = "delivered_at = coalesce(delivered_at, ?), body = ''," if error is None else ""
-    times = (now,) if error is None else ()
+async def end_attempt(
+    database: Database, event: OutboxRow, sender: str, *, error: str | None, receiver: str, receiver_digest: str
+) -> None:
+    """Record how an attempt ended. Without an `error` the event is delivered, and its body is not needed any more.
+
+    `receiver`, `receiver_digest`: the address that was asked, which may not be the one that it was meant for.
+    """
+    change = "delivered_at = coalesce(delivered_at, ?), body = '', receiver = ?, receiver_digest = ?,"
+    delivered = change if error is None else ""
+    told = (now_text(), receiver, receiver_digest) if error is None else ()
     await database.batch(
         [
             Statement(
                 f"UPDATE webhook_events SET {delivered} last_error = ?, sender = NULL, sending_until = NULL"
                 f" WHERE id = ?{'' if error is None else ' AND delivered_at IS NULL AND sender = ?'}",
-                (*times, error, event.id, *(() if error is None else (sender,))),
+                (*told, error, event.id, *(() if error is None else (sender,))),
             )
         ]
     )

@@ -26,10 +26,14 @@ class ShotsPlanned(Item):
 
 
 class CallCounts(Item):
-    """How many calls are found, and so free, and how many are to be made."""
+    """How many calls are found, and so free, and how many are to be made.
+
+    `once_approved`: of a run under review, how many are to be made in all when what waits is approved.
+    """
 
     found: int
     to_make: int
+    once_approved: int | None = None
 
 
 class StepPrice(Item):
@@ -44,11 +48,14 @@ class Price(Item):
     """What is still to be paid. It is `estimated` where a length or a writer's answer decides about it.
 
     `at_most`: it is less if a picture that is made again is the same file as before, for then nothing follows from it.
+    `once_approved_usd`: of a retake in a run under review, the most that it costs in all when what waits is approved;
+    `total_usd` is what it costs until then.
     """
 
     total_usd: Usd
     estimated: bool
     at_most: bool = False
+    once_approved_usd: Usd | None = None
     by_step: list[StepPrice]
 
 

@@ -138,7 +138,14 @@ class _Sending:
                     return
                 break
             error, again_s = await self._attempt(row)
-            await end_attempt(self._database, row, self._sender, error=error)
+            await end_attempt(
+                self._database,
+                row,
+                self._sender,
+                error=error,
+                receiver=self._receiver.shown,
+                receiver_digest=self._receiver.digest,
+            )
             if error is None:
                 found.delivered.append(row)
                 self.failures = 0

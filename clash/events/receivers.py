@@ -14,6 +14,7 @@ from clash.config import Settings
 from clash.errors import SettingsError
 
 PREFIX = "whsec_"
+_LEAST_BYTES = 16
 _MAKE_ONE = (
     "set CLASH_WEBHOOK_SECRET=whsec_... in the environment or .env: `openssl rand -base64 24` makes what follows"
 )
@@ -64,6 +65,12 @@ def keys_of(text: str) -> tuple[bytes, ...]:
             key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
         except (binascii.Error, ValueError):
             key = b""
+        if key and len(key) < _LEAST_BYTES:
+            raise SettingsError(
+                f"CLASH_WEBHOOK_SECRET holds a key of {len(key)} bytes, and one of fewer than {_LEAST_BYTES} can be"
+                " guessed",
+                hint=_MAKE_ONE,
+            )
         if not key:
             raise SettingsError("CLASH_WEBHOOK_SECRET is not whsec_ and base64", hint=_MAKE_ONE)
         keys.append(key)

@@ -25,6 +25,7 @@ from clash.money import to_micro, usd_text
 from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
 from clash.production.prices import is_estimated
 from clash.production.refitting import Recorded, after_screenplay
+from clash.production.review_stages import checked_stages
 from clash.providers.registry import Registry
 from clash.reports.screenplays import screenplay_in
 from clash.story.screenplay import Screenplay, Story
@@ -40,6 +41,7 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
     Raises what `run` raises for a request that cannot be carried out.
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
+    checked_stages(request.review)
     registry = Registry(settings)
     plan = prepare(request, settings, registry)
     models = registry.models(plan.models)

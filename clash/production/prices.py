@@ -12,14 +12,21 @@ from clash.money import to_micro, usd_text
 from clash.providers.ports import VideoRequest
 
 
-def counts_document(planned: Sequence[PlannedCall]) -> dict[str, int]:
-    """Return how many of the planned calls are found, and how many are to be made."""
+def counts_document(
+    planned: Sequence[PlannedCall], once_approved: Sequence[PlannedCall] | None = None
+) -> dict[str, int]:
+    """Return how many of the planned calls are found, and how many are to be made. `once_approved`: see below."""
     to_make = sum(not call.found for call in planned)
-    return {"found": len(planned) - to_make, "to_make": to_make}
+    in_all = {} if once_approved is None else {"once_approved": sum(not call.found for call in once_approved)}
+    return {"found": len(planned) - to_make, "to_make": to_make, **in_all}
 
 
-def price_document(planned: Sequence[PlannedCall], *, exact_writer: bool) -> dict[str, Any]:
+def price_document(
+    planned: Sequence[PlannedCall], *, exact_writer: bool, once_approved: Sequence[PlannedCall] | None = None
+) -> dict[str, Any]:
     """Return the price of the planned calls that are to be made.
+
+    `once_approved`: of a run under review, also the calls that it makes when all that waits is approved.
 
     `exact_writer`: what stands in the dry run for a screenplay that is still to be written is what will be written.
     """
@@ -29,6 +36,7 @@ def price_document(planned: Sequence[PlannedCall], *, exact_writer: bool) -> dic
         "total_usd": usd_text(to_micro(together(missing))),
         "estimated": is_estimated(planned, exact_writer=exact_writer),
         "at_most": is_at_most(planned),
+        **({} if once_approved is None else {"once_approved_usd": usd_text(to_micro(together(once_approved)))}),
         "by_step": [
             {
                 "step": step,

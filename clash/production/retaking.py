@@ -80,8 +80,8 @@ async def retake_plan(request: RetakeRequest, settings: Settings | None = None) 
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
     async with open_database(settings.database_url, "read") as database:
         found = await read_takes(database, settings, Registry(settings), request.thread_id)
-        decisions, planned = await _planned(request, found)
-    return plan_document(found, decisions, planned, needs_yes=_needs_yes(decisions))
+        decisions, planned, whole = await _planned(request, found)
+    return plan_document(found, decisions, planned, needs_yes=_needs_yes(decisions), once_approved=whole)
 
 
 async def retake(
@@ -132,10 +132,10 @@ async def _decided(request: RetakeRequest, settings: Settings) -> tuple[TakesOfR
 
     async def plan(found: TakesOfRun) -> list[Decision]:
         nonlocal told, warnings
-        decisions, planned = await _planned(request, found)
+        decisions, planned, whole = await _planned(request, found)
         if _needs_yes(decisions) and not request.yes:
-            raise _asking(request, found, decisions, planned)
-        told, warnings = price_told(found, planned), [*left_out(planned), *found.unread_notes(decisions)]
+            raise _asking(request, decisions, price_told(found, planned, whole))
+        told, warnings = price_told(found, planned, whole), [*left_out(planned), *found.unread_notes(decisions)]
         return decisions
 
     async with open_database(settings.database_url, "write") as database:
@@ -178,8 +178,13 @@ async def report_of(found: TakesOfRun, settings: Settings, warning: str) -> RunR
 # -- planning ----------------------------------------------------------------------------------------------------
 
 
-async def _planned(request: RetakeRequest, found: TakesOfRun) -> tuple[list[Decision], list[PlannedCall]]:
-    """Return the decisions of a retake, none if it was decided before, and all calls that the run makes then."""
+async def _planned(
+    request: RetakeRequest, found: TakesOfRun
+) -> tuple[list[Decision], list[PlannedCall], list[PlannedCall] | None]:
+    """Return the decisions of a retake, none if it was decided before, and all calls that the run makes then.
+
+    Of a run under review, the calls that it makes before it waits, and all those that it makes once that is approved.
+    """
     slots = named_slots(request.slots, found.labels)
     _check(request, slots)
     models = _models(request, slots, found.registry)
@@ -198,9 +203,9 @@ async def _planned(request: RetakeRequest, found: TakesOfRun) -> tuple[list[Deci
     check_prompt(request.prompt, asked.call_slots)
     for slot, spec in models.items():
         found.registry.model(kind_of_slot(slot), spec).require()
-    if found.recorded.settings.review:
-        planned = await found.planned(found.takes.with_(decisions), now=True)
-    return decisions, planned
+    if not found.recorded.settings.review:
+        return decisions, planned, None
+    return decisions, await found.planned(found.takes.with_(decisions), now=True), planned
 
 
 def _check(request: RetakeRequest, slots: Sequence[str]) -> None:
@@ -260,14 +265,12 @@ def _needs_yes(decisions: list[Decision]) -> bool:
     return any(is_asked_for(row) and is_card(row.slot) for row in decisions)
 
 
-def _asking(
-    request: RetakeRequest, found: TakesOfRun, decisions: list[Decision], planned: list[PlannedCall]
-) -> UsageError:
+def _asking(request: RetakeRequest, decisions: list[Decision], price: str) -> UsageError:
     following = [people_slot(row.slot) for row in decisions if not is_asked_for(row)]
     named = ", ".join(following[:12]) + (" ..." if following[12:] else "")
     also = f"; made again with it: {named}" if following else ""
     return UsageError(
-        f"retake {', '.join(request.slots)}: {price_told(found, planned)}{also}",
+        f"retake {', '.join(request.slots)}: {price}{also}",
         code="needs_yes",
         hint=f"`{request.command}` does it",
     )

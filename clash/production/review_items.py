@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from clash.assets import published_path
 from clash.editing.slots import SCREENPLAY, in_film_order, is_card, is_clip, is_keyframe, people_slot
-from clash.errors import UsageError
 from clash.production.takes_of_run import TakesOfRun
 from clash.reports.files import folder_of
 from clash.vocabulary import REVIEW_STAGES, Decided
-
-NONE = "none"
-"""Typed in place of stages: the run is no longer reviewed."""
-
-
-def checked_stages(words: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Return stages in the order of the steps, each once; none for `none`. Raises `UsageError` for what is no stage."""
-    if words is None:
-        return None
-    named = {part.strip().lower() for word in words for part in word.split(",") if part.strip()}
-    if unknown := named.difference((*REVIEW_STAGES, NONE)):
-        raise UsageError(
-            f"there is no stage {', '.join(sorted(unknown))} to review",
-            hint=f"stages are {', '.join(REVIEW_STAGES)}; --review {NONE} ends the review",
-        )
-    if NONE in named and len(named) > 1:
-        raise UsageError(f"--review {NONE} ends the review: it goes with no stage")
-    return tuple(stage for stage in REVIEW_STAGES if stage in named)
 
 
 def stage_of(slot: str) -> str:

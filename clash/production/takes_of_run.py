@@ -297,9 +297,14 @@ def named_slots(slots: Sequence[str], labels: ShotLabels = NO_LABELS) -> tuple[s
 
 
 def plan_document(
-    found: TakesOfRun, decisions: Sequence[Decision], planned: Sequence[PlannedCall], *, needs_yes: bool
+    found: TakesOfRun,
+    decisions: Sequence[Decision],
+    planned: Sequence[PlannedCall],
+    *,
+    needs_yes: bool,
+    once_approved: Sequence[PlannedCall] | None = None,
 ) -> EditPlan:
-    """Return what the decisions will make and cost."""
+    """Return what the decisions will make and cost. `once_approved`: all calls, of a run that waits for a review."""
     missing = [call for call in planned if not call.found]
     touched = {shot_of(call.slot) for call in missing} | {shot_of(row.slot) for row in decisions}
     shots = list(dict.fromkeys(shot_of(slot) for slot in in_film_order({call.slot for call in planned})))
@@ -315,8 +320,8 @@ def plan_document(
                 "added": [],
                 "removed": [],
             },
-            "calls": counts_document(planned),
-            "price": price_document(planned, exact_writer=found.exact_writer),
+            "calls": counts_document(planned, once_approved),
+            "price": price_document(planned, exact_writer=found.exact_writer, once_approved=once_approved),
             "takes": [
                 {
                     "slot": people_slot(row.slot),
@@ -337,8 +342,13 @@ def plan_document(
     )
 
 
-def price_told(found: TakesOfRun, planned: Sequence[PlannedCall]) -> str:
-    """Return the price in words: `2 calls, $0.310000`."""
+def price_told(
+    found: TakesOfRun, planned: Sequence[PlannedCall], once_approved: Sequence[PlannedCall] | None = None
+) -> str:
+    """Return the price in words: `2 calls, $0.310000`; and what it is in all, once what waits is approved."""
+    if once_approved is not None and (later := together(once_approved)) > together(planned):
+        in_all = f"in all up to ${usd_text(to_micro(later))} once what waits for a review is approved"
+        return f"{price_told(found, planned)} now, {in_all}"
     missing = [call for call in planned if not call.found]
     guessed = together(missing) > 0 and is_estimated(planned, exact_writer=found.exact_writer)
     about = "about " if guessed else "at most " if is_at_most(planned) else ""

@@ -33,7 +33,7 @@ from clash.production.plan import (
 )
 from clash.production.progress import Event, Observer, ignore
 from clash.production.remedies import another_run_of
-from clash.production.review_items import checked_stages
+from clash.production.review_stages import checked_stages
 from clash.production.run_report import RunReport
 from clash.production.runner import Runner
 from clash.production.stopping import StopSignal

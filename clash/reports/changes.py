@@ -10,9 +10,11 @@ from clash.config import Settings
 from clash.database import changes
 from clash.database.connection import is_d1, open_database
 from clash.database.port import Database
-from clash.errors import NotFoundError
+from clash.errors import DatabaseError, NotFoundError
 from clash.money import usd_text
 
+_BEING_MADE_LOOKS = 20
+"""Looks during which a database that lacks tables may still be in the making."""
 _ANEW_EVERY = 120
 """Looks after which a SQLite file is opened again: where a disk is read-only, no version tells of changes."""
 
@@ -52,6 +54,7 @@ class RunWatch:
         self._marks: changes.Marks | None = None
         self._states: dict[str, changes.RunState] | None = None
         self._live: dict[str, bool] = {}
+        self._lacked = 0
 
     @property
     def is_remote(self) -> bool:
@@ -61,8 +64,22 @@ class RunWatch:
     async def look(self, watched: Collection[str] = ()) -> list[RunChange]:
         """Return the runs that have changed: the newest ones, those that are held, and the watched ones.
 
-        Raises `NotFoundError` while there is no database, and `DatabaseError`.
+        Raises `NotFoundError` while there is no database or it is being made, and `DatabaseError`.
         """
+        try:
+            found = await self._look(watched)
+        except DatabaseError as error:
+            if "no such table" not in error.message or self._lacked >= _BEING_MADE_LOOKS:
+                raise
+            # The first run makes its tables at this moment.
+            self._lacked += 1
+            self._states, self._marks = {}, None
+            await self.close()
+            raise NotFoundError("the database has no tables yet") from error
+        self._lacked = 0
+        return found
+
+    async def _look(self, watched: Collection[str]) -> list[RunChange]:
         try:
             database = await self._opened()
         except NotFoundError:

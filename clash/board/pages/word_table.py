@@ -269,6 +269,10 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     # what scripts say
     "js_copied": ("Copied", "已复制"),
     "js_price": ("This makes {n} calls for ${price}. Make it?", "这将进行 {n} 次调用，费用 ${price}。继续吗？"),
+    "js_price_in_all": (
+        "Once what waits for a review is approved, it costs up to ${price} in all.",
+        "待审内容批准后，总费用最高 ${price}。",
+    ),
     "js_price_one": ("This makes 1 call for ${price}. Make it?", "这将进行 1 次调用，费用 ${price}。继续吗？"),
     "js_link": ("The link was copied. It is good once.", "链接已复制，仅可用一次。"),
     "js_ended": ("The process ended", "进程已结束"),

@@ -37,10 +37,13 @@
   async function agreed(address, body) {
     const { isDone, document: plan } = await send(address, { ...body, dry_run: true });
     if (!isDone || !plan.calls?.to_make) return true; // what is wrong with it, the decision itself says
-    if (Number(plan.price.total_usd) === 0 && !plan.needs_yes) return true;
-    const price = plan.price.total_usd.replace(/(\.\d\d\d*?)0+$/, "$1");
+    const inAll = plan.price.once_approved_usd ?? plan.price.total_usd;
+    if (Number(inAll) === 0 && !plan.needs_yes) return true;
+    const short = (usd) => usd.replace(/(\.\d\d\d*?)0+$/, "$1");
     const question = plan.calls.to_make === 1 ? words.price_one : words.price;
-    return window.confirm(question.replace("{n}", plan.calls.to_make).replace("{price}", price));
+    const later = Number(inAll) > Number(plan.price.total_usd) ? `\n${words.price_in_all.replace("{price}", short(inAll))}` : "";
+    const now = question.replace("{n}", plan.calls.to_make).replace("{price}", short(plan.price.total_usd));
+    return window.confirm(now + later);
   }
 
   async function write(form) {
