@@ -37,15 +37,14 @@ def report(
 @contextmanager
 def first_run_named(settings: Settings) -> Generator[None]:
     """Where neither a database nor a paid answer is there yet, have the error say how the first run is made."""
-    from clash.assets import local_assets
-    from clash.assets.records import has_records
-    from clash.database.connection import database_exists
     from clash.errors import NotFoundError
 
     try:
         yield
     except NotFoundError as error:
-        if database_exists(settings.database_url) or has_records(local_assets(settings)):
+        from clash.reports.files import is_before_first_run
+
+        if not is_before_first_run(settings):
             raise
         raise NotFoundError(
             error.message,

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from clash.assets import AssetStore, local_assets, published_path
+from clash.assets.records import has_records
 from clash.config import Settings
 from clash.database import reading
+from clash.database.connection import database_exists
 from clash.database.decisions import cuts_of
 from clash.database.rows import AssetRow, RunRow
 from clash.documents.assets import AssetList
@@ -93,3 +95,8 @@ def output_item(folder: Path, asset: AssetRow) -> dict[str, Any] | None:
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else path.as_posix()
+
+
+def is_before_first_run(settings: Settings) -> bool:
+    """Return whether there is neither a database nor a record of a paid answer. Raises `SettingsError`."""
+    return not database_exists(settings.database_url) and not has_records(local_assets(settings))
