@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from emulator.material import picture
-from filming import clash, environment
 from http_vendors import served
 from http_vendors.ark import Ark
 from http_vendors.asked import keyframe, run_against, small_files
@@ -113,13 +112,3 @@ async def test_a_request_that_cannot_be_built(
         (row,) = await run.rows()
         assert (caught.value.code, row["state"], row["cost_micro"]) == ("not_sent", CallState.FAILED, 0)
         assert vendor.journal == []
-
-
-def test_a_wrong_file_hides_no_other_vendor(tmp_path: Path) -> None:
-    """`clash models` lists all that can be used, and a warning names the file that cannot."""
-    written(tmp_path)
-    written(tmp_path, "not even TOML", name="bent")
-    listed = clash(tmp_path, "models", "--json", env=environment(CLASH_PROVIDERS_DIR="."))
-    assert listed.code == 0, listed.err
-    assert {"acme:reel-2", "acme:still"} <= {item["model"] for item in listed.document["items"]}
-    assert "bent.toml is no TOML" in listed.err

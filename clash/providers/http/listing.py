@@ -6,7 +6,6 @@ vendor, which take longer than all else in `clash models`. A file of the user's 
 
 from __future__ import annotations
 
-import logging
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from clash.config import Settings
-from clash.errors import SettingsError
 from clash.providers.model_limits import ModelLimits
 from clash.providers.prices import Price
 from clash.providers.vendor_names import own_files, shipped_files, vendor_names
 
-logger = logging.getLogger(__name__)
 _OF_A_LIST = ("id", "kind", "summary", "free")
 
 
@@ -34,7 +31,7 @@ class VendorListing:
 
 
 def vendor_listings(settings: Settings, without: frozenset[str]) -> Iterator[VendorListing]:
-    """Yield all vendors but those of these names. A file of the user's that is wrong is left out, with a warning."""
+    """Yield all vendors but those of these names. Raises `SettingsError` for a file of the user's that is wrong."""
     own = own_files(settings)
     for name in vendor_names(settings):
         if name in without:
@@ -42,11 +39,7 @@ def vendor_listings(settings: Settings, without: frozenset[str]) -> Iterator[Ven
         if name in own:
             from clash.providers.http.files import vendor_file
 
-            try:
-                vendor = vendor_file(name, settings)
-            except SettingsError as error:
-                logger.warning("%s: its models are not listed", error.message)
-                continue
+            vendor = vendor_file(name, settings)
             yield VendorListing(name, vendor.keys, vendor.models, vendor.price_list())
         else:
             yield _listing_of(name, tomllib.loads(shipped_files()[name].read_text(encoding="utf-8")))
