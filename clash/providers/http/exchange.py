@@ -71,7 +71,7 @@ def building(about: str) -> Generator[None]:
         raise ProviderError(
             f"{about}: the request could not be built, so nothing was sent: {safe_exception(error)}"[:2000],
             code="not_sent",
-            hint="`clash models check FILE` shows the requests of a vendor's file",
+            hint="`clash models check --help` says how to see the requests of a vendor's file",
         ) from error
 
 
