@@ -149,6 +149,11 @@ def has_records(assets: AssetStore, thread_id: str | None = None) -> bool:
     return any(True for records in found for _ in records)
 
 
+def has_run_records(assets: AssetStore) -> bool:
+    """Return whether this disk has the record of a run, also of one that cost nothing."""
+    return any(_RUN.fullmatch(f"runs/{path.name}") for path in (assets.root / "runs").glob("*.json"))
+
+
 def open_calls(assets: AssetStore) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield token and content of the record of each call that was sent and is not settled."""
     for path in sorted((assets.root / "open").glob("*.json")):

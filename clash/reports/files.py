@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clash.assets import AssetStore, local_assets, published_path
-from clash.assets.records import has_records
+from clash.assets.records import has_records, has_run_records
 from clash.config import Settings
 from clash.database import reading
 from clash.database.connection import database_exists
@@ -98,5 +98,6 @@ def _text(path: Path | None) -> str | None:
 
 
 def is_before_first_run(settings: Settings) -> bool:
-    """Return whether there is neither a database nor a record of a paid answer. Raises `SettingsError`."""
-    return not database_exists(settings.database_url) and not has_records(local_assets(settings))
+    """Return whether there is neither a database nor a record of a run or a paid answer. Raises `SettingsError`."""
+    assets = local_assets(settings)
+    return not (database_exists(settings.database_url) or has_run_records(assets) or has_records(assets))
