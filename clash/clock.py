@@ -22,3 +22,14 @@ def now_text() -> str:
 def from_text(text: str) -> datetime:
     """The moment that a text of `to_text` names."""
     return datetime.fromisoformat(text)
+
+
+def clock_text(seconds: float) -> str:
+    """A time span as a clock shows it.
+
+    >>> clock_text(41.6), clock_text(3723)
+    ('0:42', '1:02:03')
+    """
+    minutes, rest = divmod(round(max(seconds, 0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

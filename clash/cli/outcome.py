@@ -11,7 +11,8 @@ from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.output import Document, part_of, say, say_error
 from clash.cli.reviews import review_blocks
 from clash.cli.streams import is_terminal
-from clash.cli.text import clock, money
+from clash.cli.text import money
+from clash.clock import clock_text
 from clash.hints import command
 
 _OUTCOME = (
@@ -21,7 +22,7 @@ _OUTCOME = (
     Column("waiting_for"),
     Column("film"),
     Column("film_sha256", at_terminal=False),
-    Column("length_s", "length", lambda seconds: clock(seconds) if seconds else ""),
+    Column("length_s", "length", lambda seconds: clock_text(seconds) if seconds else ""),
     Column("total_usd", "cost", money),
     Column("budget_usd", "budget", money),
     Column("left_calls", "left to make", lambda calls: f"{calls} calls" if calls else ""),

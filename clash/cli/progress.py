@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 from clash.cli.output import console_for, say
 from clash.cli.signals import write_line
 from clash.cli.streams import is_terminal
-from clash.cli.text import clock, money, visible
+from clash.cli.text import money, visible
+from clash.clock import clock_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -76,9 +77,9 @@ def plain_line(event: Event) -> str:
     count = _count(event.step, event.done, event.total)
     if event.kind == "step_started":
         return f"{event.step}: {count or 'started'}"
-    parts = [count, _dollars(event.cost_usd), f"{clock(event.elapsed_s)} elapsed"]
+    parts = [count, _dollars(event.cost_usd), f"{clock_text(event.elapsed_s)} elapsed"]
     if event.kind == "progress" and event.remaining_s is not None:
-        parts.append(f"about {clock(event.remaining_s)} left in this step")
+        parts.append(f"about {clock_text(event.remaining_s)} left in this step")
     if event.kind == "step_finished":
         parts.insert(0, "done")
     return f"{event.step}: " + ", ".join(part for part in parts if part)
@@ -217,10 +218,10 @@ class LiveProgress(Progress):
 
     def _figures(self) -> str:
         now = monotonic()
-        parts = [f"cost {_dollars(self._cost)}", f"{clock(now - self._begun)} elapsed"]
+        parts = [f"cost {_dollars(self._cost)}", f"{clock_text(now - self._begun)} elapsed"]
         if self._remaining is not None and self.live:
             seconds, said_at = self._remaining
-            parts.append(f"about {clock(seconds - (now - said_at))} left in this step")
+            parts.append(f"about {clock_text(seconds - (now - said_at))} left in this step")
         return ", ".join(parts)
 
     def stopping(self) -> None:

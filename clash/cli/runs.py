@@ -23,8 +23,9 @@ from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import All, Json, Limit, Thread
 from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
-from clash.cli.text import clock, minute, moment, money, money_if_any
+from clash.cli.text import minute, moment, money, money_if_any
 from clash.cli.watch import watch
+from clash.clock import clock_text
 from clash.hints import command
 
 app = typer.Typer(help="Runs: list them, show one, follow one, or compare two.")
@@ -134,7 +135,7 @@ _RUN = (
     Column("budget_usd", "budget", money),
     Column("film"),
     Column("film_sha256", at_terminal=False),
-    Column("length_s", "length", lambda seconds: clock(seconds) if seconds else ""),
+    Column("length_s", "length", lambda seconds: clock_text(seconds) if seconds else ""),
     Column("error_code", at_terminal=False),
     Column("error"),
 )

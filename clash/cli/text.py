@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, cast
 
+from clash.clock import clock_text
+
 _CONTROLS = re.compile(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: a terminal may obey U+009B as it obeys ESC [
@@ -81,17 +83,6 @@ def money_if_any(usd: str | None) -> str:
     return money(usd) if usd and usd.strip("0.") else ""
 
 
-def clock(seconds: float) -> str:
-    """A time span as a clock shows it.
-
-    >>> clock(41.6), clock(3723)
-    ('0:42', '1:02:03')
-    """
-    minutes, rest = divmod(round(max(seconds, 0)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def milliseconds(duration: float | None) -> str:
     """A duration in milliseconds for people.
 
@@ -102,7 +93,7 @@ def milliseconds(duration: float | None) -> str:
         return ""
     if duration < 1000:
         return f"{duration:.0f} ms"
-    return f"{duration / 1000:.1f} s" if duration < 60_000 else clock(duration / 1000)
+    return f"{duration / 1000:.1f} s" if duration < 60_000 else clock_text(duration / 1000)
 
 
 def size(count: int | None) -> str:

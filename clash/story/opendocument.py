@@ -49,6 +49,7 @@ def _xml_in(content: bytes, name: str) -> bytes:
             with archive.open("content.xml") as stream:
                 xml = stream.read(_LARGEST_SHEETS + 1)
     except (KeyError, zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+        # The fourth and fifth: `zipfile` knows no such version of ZIP, and none of its files with a password.
         raise StoryError(f"{name} is an OpenDocument spreadsheet, and damaged or locked", hint=_HINT) from error
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml or b"\0" in xml[:200] or len(xml) > _LARGEST_SHEETS:
         raise StoryError(f"{name} is an OpenDocument spreadsheet that no program writes so", hint=_HINT)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from clash.board.pages.html import NOTHING, Html, el
+from clash.clock import clock_text
 
 DASH = "\u2013"
 """Shown where there is no figure."""
@@ -45,17 +46,6 @@ def share(part: float | Decimal, whole: float | Decimal) -> float:
     return min(max(float(part) / float(whole), 0.0), 1.0) if whole > 0 else 0.0
 
 
-def clock(seconds: float) -> str:
-    """A length as a clock shows it.
-
-    >>> clock(41.6), clock(3723)
-    ('0:42', '1:02:03')
-    """
-    minutes, rest = divmod(round(max(seconds, 0)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def length(seconds: float | None) -> str:
     """The length of a shot.
 
@@ -75,7 +65,7 @@ def duration(milliseconds: float | None) -> str:
         return DASH
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
-    return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else clock(milliseconds / 1000)
+    return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else clock_text(milliseconds / 1000)
 
 
 def minute(time: str | None) -> str:

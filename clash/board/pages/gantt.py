@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clash.board.pages.figures import DASH, clock, duration, seconds_of
+from clash.board.pages.figures import DASH, duration, seconds_of
 from clash.board.pages.html import Html, el
 from clash.board.pages.words import Words
+from clash.clock import clock_text
 
 STEPS = ("initialize", "generate_screenplay", "generate_assets", "generate_shots", "finalize")
 """The steps of a film, in their order."""
@@ -138,7 +139,7 @@ def _joined(busy: Iterable[Span], longest_idle: float) -> list[Span]:
 def gantt(words: Words, rows: Sequence[StepRow]) -> Html:
     """Return the drawing: per step its name, its bar and its figures."""
     scale = Scale(span for row in rows for span in row.spans)
-    pauses = [words("gantt_idle", length=clock(length)) for _, length in scale.gaps()]
+    pauses = [words("gantt_idle", length=clock_text(length)) for _, length in scale.gaps()]
     return el(
         "figure",
         el("ol", *(_line(words, row, scale) for row in rows), class_="gantt"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clash.board.pages.cards import cast_card, picture, shot_card
-from clash.board.pages.figures import clock, money, time_of
+from clash.board.pages.figures import money, time_of
 from clash.board.pages.gantt import gantt, step_rows
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import media_url, page, run_url, tabs, thumbnail_url
@@ -12,6 +12,7 @@ from clash.board.pages.runs import waits_for
 from clash.board.pages.sums import sums_table
 from clash.board.pages.view import Document, View
 from clash.board.pages.words import Words, words_for
+from clash.clock import clock_text
 
 
 def run_page(view: View, run: Document, page_number: int) -> Html:
@@ -171,7 +172,7 @@ def _film(words: Words, run: Document) -> Html:
         if sheet
         else NOTHING
     )
-    told = el("span", clock(film["duration_s"]), class_="figure quiet") if film["duration_s"] else NOTHING
+    told = el("span", clock_text(film["duration_s"]), class_="figure quiet") if film["duration_s"] else NOTHING
     return section(words("film"), el("div", video, shown, class_="film"), id_="film-section", aside=told)
 
 
