@@ -46,6 +46,9 @@ _TABLES = (
     "call_settlements",
     "slot_decisions",
     "film_cuts",
+    "removed_runs",
+    "removed_costs",
+    "kept_files",
     "checkpoints",
     "writes",
 )

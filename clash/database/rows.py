@@ -277,6 +277,8 @@ def digests_of_takes(table: str, row: Row) -> set[str]:
     if table == "api_logs":
         made = row["state"] == CallState.SUCCEEDED and row.get("asset_sha256")
         return {str(row["asset_sha256"])} if made else set()
+    if table == "kept_files":
+        return {str(row["sha256"])}
     if table != "film_cuts":
         return set()
     value: Any = row["files"]

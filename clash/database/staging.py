@@ -16,7 +16,10 @@ from clash.database.port import Database, Statement
 from clash.errors import ConflictError
 
 PREFIX = ".import-"
-NOT_STAGED = f"run_id NOT GLOB '{PREFIX}*'"
+REMOVED_PREFIX = ".removed-"
+"""Under such an id stays what is kept of a run that was removed: see `removed_runs`."""
+_STAGED = f"run_id GLOB '{PREFIX}*'"
+NOT_STAGED = f"(run_id NOT GLOB '{PREFIX}*' AND run_id NOT GLOB '{REMOVED_PREFIX}*')"
 """The condition on `run_id` under which a row belongs to a run that there is."""
 
 
@@ -76,7 +79,7 @@ def drop(lease: Lease, owners: Mapping[str, str]) -> list[Statement]:
 
 async def sweep(database: Database, owners: Mapping[str, str]) -> None:
     """Forget what imports that died have left behind."""
-    rows = await database.query(f"SELECT * FROM workflow_executions WHERE NOT ({NOT_STAGED})")
+    rows = await database.query(f"SELECT * FROM workflow_executions WHERE {_STAGED}")
     for holder in map(Holder.from_row, rows):
         if is_held(holder):
             continue

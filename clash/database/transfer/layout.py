@@ -25,6 +25,9 @@ _KEYS: Mapping[str, tuple[str, str]] = {
     "film_cuts": ("run_id", "id"),
     "generated_assets": ("run_id", "id"),
     "checkpoint_metadata": ("run_id", "checkpoint_ns, checkpoint_id"),
+    "removed_runs": ("run_id", "removed_at"),
+    "removed_costs": ("run_id", "day, step, provider, model, precision"),
+    "kept_files": ("run_id", "slot, asset_type"),
     "checkpoints": ("thread_id", "checkpoint_ns, checkpoint_id"),
     "writes": ("thread_id", "checkpoint_ns, checkpoint_id, task_id, idx"),
 }
