@@ -82,8 +82,8 @@ class Settings(BaseSettings):
     )
     """The address of the D1 API: Cloudflare's, or that of a proxy for it."""
 
-    d1_requests: int | None = Field(default=None, ge=60, validation_alias="CLASH_D1_REQUESTS")
-    """The most requests to D1 in 5 minutes; by default 1100 of the 1200 that Cloudflare's API allows."""
+    d1_requests: int | None = Field(default=None, ge=10, validation_alias="CLASH_D1_REQUESTS")
+    """The most requests to D1 in 5 minutes of this process; by default 1100 of Cloudflare's 1200 for all machines."""
 
     database_wait_s: float = Field(default=300, ge=0, le=86_400, validation_alias="CLASH_DATABASE_WAIT")
     """Seconds that a run waits while Cloudflare D1 does not answer; commands that only read wait 20 at most."""

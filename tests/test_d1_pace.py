@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import httpx
 import pytest
 from d1_engine import ACCOUNT, TOKEN, D1Engine
 from d1_engine.faults import FaultyNetwork, Hurry
+from filming import clash, environment
 from pydantic import SecretStr
 
-from clash.config import Settings
+from clash.config import Settings, load_settings
 from clash.database.d1.database import D1Database
 from clash.database.d1.pace import API, RequestPace
 from clash.database.d1.rest import Account, Retries
 from clash.database.port import Statement
-from clash.errors import DatabaseError
+from clash.errors import DatabaseError, SettingsError
 
 MOST = 40
 WINDOW_S = 1.0
@@ -41,6 +44,46 @@ async def test_no_window_sees_more_than_the_limit() -> None:
     assert busiest(moments, WINDOW_S - 0.02) <= MOST
     assert moments[MOST // 10 - 1] < WINDOW_S / 10
     assert max(later - earlier for earlier, later in pairwise(moments)) < WINDOW_S / 2
+
+
+async def test_the_first_tenth_goes_at_once_and_the_rest_evenly() -> None:
+    """The last of forty requests, of forty that are allowed, goes when the window ends."""
+    clock = Hurry()
+    pace = RequestPace(MOST, 300.0, clock=clock)
+    for _ in range(MOST // 10):
+        await pace.turn()
+    assert clock.waits == []
+    for _ in range(MOST - MOST // 10):
+        await pace.turn()
+    assert clock.now() == pytest.approx(300.0)
+
+
+async def test_runs_of_a_process_share_its_part() -> None:
+    """Two databases behind one API go at one pace together, whichever thread asks; another API has its own."""
+    clock, api = Hurry(), f"https://{secrets.token_hex(4)}.example"
+    first, second = RequestPace.at(api, MOST, clock=clock), RequestPace.at(f"{api}/", MOST, clock=clock)
+    for _ in range(MOST // 20):
+        await first.turn()
+        await asyncio.to_thread(asyncio.run, second.turn())
+    assert clock.waits == []
+    await second.turn()
+    assert clock.now() == pytest.approx(300.0 / (MOST - MOST // 10))
+    other = Hurry()
+    await RequestPace.at(f"{api}/other", MOST, clock=other).turn()
+    assert other.waits == []
+
+
+async def test_a_lease_is_renewed_ahead_of_what_waits() -> None:
+    """A renewal goes at once and counts: what can wait goes later for it."""
+    clock = Hurry()
+    pace = RequestPace(MOST, 300.0, clock=clock)
+    for _ in range(MOST // 10):
+        await pace.turn()
+    await pace.ahead().room()
+    await pace.ahead().turn()
+    assert clock.waits == []
+    await pace.turn()
+    assert clock.now() == pytest.approx(2 * 300.0 / (MOST - MOST // 10))
 
 
 async def test_what_waits_for_its_turn_goes_in_one_request(d1_engine: D1Engine) -> None:
@@ -98,6 +141,31 @@ async def test_tries_count_as_well() -> None:
 def test_the_limit_is_cloudflares_unless_said_otherwise(base_url: str, most: int | None, expected: int | None) -> None:
     """What stands in for Cloudflare's API has limits of its own."""
     assert RequestPace.at(base_url, most).most == expected
+
+
+@pytest.mark.parametrize("part", ["9", "0", "-1", "55.5", "many"])
+def test_a_part_that_cannot_be_kept_is_refused(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting is a whole number from ten on, and the error names it."""
+    monkeypatch.setenv("CLASH_D1_REQUESTS", part)
+    with pytest.raises(SettingsError, match="CLASH_D1_REQUESTS"):
+        load_settings()
+
+
+def test_a_hundred_processes_can_share_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,100 divided by a hundred is a part that can be set."""
+    monkeypatch.setenv("CLASH_D1_REQUESTS", "11")
+    assert load_settings().d1_requests == 11
+
+
+def test_doctor_says_the_part(d1_engine: D1Engine, tmp_path: Path) -> None:
+    """`clash doctor` says how many requests a process may make."""
+    name = f"part-{secrets.token_hex(4)}"
+    d1_engine.make_database(name)
+    env = environment(**d1_engine.environment, DATABASE_URL=f"d1://{name}", CLASH_D1_REQUESTS="55")
+    assert clash(tmp_path, "db", "init", env=env).code == 0
+    checks = clash(tmp_path, "doctor", "--offline", "--json", env=env).document["checks"]
+    (database,) = [check for check in checks if check["check"] == "database"]
+    assert "at most 55 requests in 5 minutes" in database["says"]
 
 
 def test_the_setting_may_be_left_empty(monkeypatch: pytest.MonkeyPatch) -> None:

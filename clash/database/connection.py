@@ -67,7 +67,12 @@ def database_exists(url: str) -> bool:
 
 @asynccontextmanager
 async def open_database(
-    url: str, mode: Mode, *, wait_s: float | None = None, stopping: Callable[[], bool] | None = None
+    url: str,
+    mode: Mode,
+    *,
+    wait_s: float | None = None,
+    stopping: Callable[[], bool] | None = None,
+    ahead: bool = False,
 ) -> AsyncGenerator[Database]:
     """The database of this URL, closed at the end.
 
@@ -75,12 +80,14 @@ async def open_database(
     takes one that holds tables of another program.
     `wait_s`: how long a D1 that does not answer is waited for; by default what CLASH_DATABASE_WAIT says.
     `stopping`: whether this process was asked to stop; D1 is then waited for 20 seconds at most.
+    `ahead`: requests to D1 do not wait for their turn; they still count, and others wait longer (a lease must live).
     Raises `SettingsError`, `NotFoundError`, `DatabaseError`, and `VersionMismatchError` for a SQLite file that belongs
     to another program.
     """
-    database = (
-        await _open_d1(url, mode, wait_s, stopping) if is_d1(url) else await SqliteDatabase.open(sqlite_path(url), mode)
-    )
+    if is_d1(url):
+        database: Database = await _open_d1(url, mode, wait_s, stopping, ahead=ahead)
+    else:
+        database = await SqliteDatabase.open(sqlite_path(url), mode)
     try:
         yield database
     finally:
@@ -111,7 +118,9 @@ async def check_soundness(database: Database) -> None:
         await database.check_soundness()
 
 
-async def _open_d1(url: str, mode: Mode, wait_s: float | None, stopping: Callable[[], bool] | None) -> Database:
+async def _open_d1(
+    url: str, mode: Mode, wait_s: float | None, stopping: Callable[[], bool] | None, *, ahead: bool
+) -> Database:
     from clash.config import load_settings
     from clash.database.d1.database import D1Database
     from clash.database.d1.pace import RequestPace
@@ -123,6 +132,7 @@ async def _open_d1(url: str, mode: Mode, wait_s: float | None, stopping: Callabl
         raise SettingsError(f"DATABASE_URL {url!r} names no D1 database", hint=_HINT)
     pace = RequestPace.at(settings.cloudflare_api_base_url, settings.d1_requests)
     retries = Retries.of(settings.database_wait_s if wait_s is None else wait_s, looking=mode == "read")
+    pace = pace.ahead() if ahead else pace
     return await D1Database.open(name, _account(settings), retries=retries, pace=pace, stopping=stopping)
 
 

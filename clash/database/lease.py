@@ -321,7 +321,7 @@ class Heartbeat:
         if self._stop.is_set():
             return
         await self._sleep(first_after_s)
-        async with open_database(self._url, "write", wait_s=_BEAT_WAIT_S) as database:
+        async with open_database(self._url, "write", wait_s=_BEAT_WAIT_S, ahead=True) as database:
             try:
                 while not self._lease.lost.is_set():
                     began = time.monotonic()

@@ -12,7 +12,8 @@ from typing import Any, cast
 from pydantic import SecretStr
 
 from clash.config import Kind, Settings, dotenv_values
-from clash.database.connection import check_soundness, database_exists, open_database
+from clash.database.connection import check_soundness, database_exists, is_d1, open_database
+from clash.database.d1.pace import most_requests
 from clash.database.migrations import pending_migrations
 from clash.documents.doctor import Diagnosis
 from clash.errors import ClashError
@@ -184,7 +185,15 @@ async def _database_check(settings: Settings) -> dict[str, Any]:
     if pending:
         names = ", ".join(one.name for one in pending)
         return check("database", False, f"{url}: pending migrations: {names}", "clash db init")
-    return check("database", True, f"{url}: up to date")
+    return check("database", True, f"{url}: up to date{_pace_of_d1(settings)}")
+
+
+def _pace_of_d1(settings: Settings) -> str:
+    """How many requests to Cloudflare D1 this process may make, if there is a limit."""
+    if not is_d1(settings.database_url):
+        return ""
+    most = most_requests(settings.cloudflare_api_base_url, settings.d1_requests)
+    return "" if most is None else f"; at most {most} requests in 5 minutes by each process (CLASH_D1_REQUESTS)"
 
 
 def _disk_check(settings: Settings) -> dict[str, Any]:

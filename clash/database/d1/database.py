@@ -19,8 +19,8 @@ from typing import Any, cast
 import httpx
 
 from clash.database.d1.answers import are_databases, are_results
-from clash.database.d1.pace import RequestPace
-from clash.database.d1.rest import Account, Clock, Rest, Retries
+from clash.database.d1.pace import Clock, RequestPace
+from clash.database.d1.rest import Account, Rest, Retries
 from clash.database.d1.values import Wire, decode, encode, encode_batch
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement, texts_without_secrets, without_secrets

@@ -11,19 +11,18 @@ import logging
 import math
 import random
 import re
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
 from clash.database.d1.answers import RawAnswer, Reader, TryAgain
 from clash.database.d1.outage import outage_of
-from clash.database.d1.pace import API, RequestPace
+from clash.database.d1.pace import API, Clock, RequestPace, SystemClock
 from clash.database.group_commit import Refused
 from clash.errors import SettingsError
 from clash.network.transport import NetworkTransport
@@ -74,30 +73,6 @@ class Account:
         known().remember_url("CLOUDFLARE_API_BASE_URL", self.base_url)
         if not self.base_url.startswith(("https://", "http://")):
             raise SettingsError(f"CLOUDFLARE_API_BASE_URL {self.base_url!r} is not an http(s) URL")
-
-
-class Clock(Protocol):
-    """Time as the waiting knows it."""
-
-    def now(self) -> float:
-        """Return monotonic seconds."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-
-class SystemClock:
-    """The clock of this machine."""
-
-    def now(self) -> float:
-        """Return monotonic seconds."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True)
