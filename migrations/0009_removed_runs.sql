@@ -45,3 +45,14 @@ CREATE TABLE kept_files (
     bytes      INTEGER NOT NULL,
     PRIMARY KEY (run_id, slot, asset_type)
 );
+
+-- A run that gets the id of a removed one counts its leases on from there, so that a process that still believes to hold
+-- the removed run cannot write the new one.
+CREATE TRIGGER workflow_executions_after_removed AFTER INSERT ON workflow_executions
+WHEN EXISTS (SELECT 1 FROM removed_runs WHERE thread_id = NEW.run_id)
+BEGIN
+    UPDATE workflow_executions SET lease_generation = lease_generation + (
+        SELECT max(kept.lease_generation) FROM removed_runs AS removed
+        JOIN workflow_executions AS kept ON kept.run_id = removed.run_id WHERE removed.thread_id = NEW.run_id
+    ) WHERE run_id = NEW.run_id;
+END;
