@@ -30,10 +30,11 @@ from clash.database.lease import Lease
 from clash.database.port import Database
 from clash.database.reading import damaged_checkpoint
 from clash.database.rows import CheckpointRow
-from clash.database.savers.checkpointer import Checkpointer, strict_serializer
+from clash.database.savers.checkpointer import Checkpointer
 from clash.database.savers.port_saver import PortSaver
 from clash.database.savers.stock_savers import AsyncStockSaver
 from clash.database.savers.thread_operations import config_of
+from clash.database.serializer import strict_serializer
 from clash.database.sqlite import SqliteDatabase, connect, database_error
 from clash.database.synchronous import aget_checkpointer, alist_checkpoints, get_checkpointer, list_checkpoints
 from clash.errors import ClashError, ConflictError

@@ -357,6 +357,6 @@ async def pending_writes(database: Database, thread_id: str, checkpoint_id: str)
 
 
 def _serializer() -> Any:
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from clash.database.serializer import strict_serializer
 
-    return JsonPlusSerializer(allowed_msgpack_modules=None)
+    return strict_serializer()

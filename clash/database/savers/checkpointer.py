@@ -25,34 +25,15 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from clash.database import background
 from clash.database.connection import database_key, is_d1, open_database, sqlite_path
 from clash.database.savers.port_saver import PortSaver, next_version
 from clash.database.savers.stock_savers import StockSaver
+from clash.database.serializer import strict_serializer
 from clash.database.sqlite import open_connection
-from clash.redaction import hide, hide_in
 
 T = TypeVar("T")
-
-
-class _Serializer(JsonPlusSerializer):
-    """Writes checkpoints without the secrets that this process knows."""
-
-    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """Return the kind and the bytes of a value."""
-        # An error that ended a task is stored as its words; those of a library may repeat a key.
-        plain = hide(repr(obj)) if isinstance(obj, BaseException) else hide_in(obj)
-        return super().dumps_typed(plain)
-
-
-def strict_serializer() -> JsonPlusSerializer:
-    """Return what reads plain JSON types and LangGraph's own; anything else comes back inert.
-
-    Another one imports and calls whatever the bytes of a checkpoint name (langgraph.checkpoint.serde).
-    """
-    return _Serializer(allowed_msgpack_modules=None)
 
 
 class _Opened:
