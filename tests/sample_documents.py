@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from clash.cli import assets, cancel, checkpoints, cost, db, estimate, outcome, runs, webhooks
+from clash.cli import assets, cancel, checkpoints, cost, db, estimate, outcome, runs, tokens, webhooks
 from clash.cli.layout import Block, print_to_terminal
 
 HOSTILE = (
@@ -258,6 +258,44 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
                     "attempted_at": "2026-11-27T09:05:01.250Z",
                     "delivered_at": None,
                     "last_error": HOSTILE,
+                }
+            ]
+        },
+    ),
+    "tokens ls": (
+        tokens.render_tokens,
+        {
+            "items": [
+                {
+                    "id": "48db76687604",
+                    "account": "a" * 100,
+                    "state": "good",
+                    "grants": [{"project": "p" * 64, "role": "producer"}],
+                    "created_at": WHEN,
+                    "created_by": "root@host",
+                    "expires_at": WHEN,
+                    "revoked_at": None,
+                    "revoked_by": None,
+                    "last_used_at": WHEN,
+                }
+            ]
+        },
+    ),
+    "tokens audit": (
+        tokens.render_audit,
+        {
+            "items": [
+                {
+                    "at": WHEN,
+                    "actor": HOSTILE,
+                    "action": "review/approve",
+                    "token_id": "48db76687604",
+                    "project": "p" * 64,
+                    "thread_id": LONG_ID,
+                    "slots": ["shot:001/keyframe"],
+                    "address": HOSTILE,
+                    "error": None,
+                    "times": 1,
                 }
             ]
         },

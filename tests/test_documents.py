@@ -78,6 +78,10 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("models", "models")
     check("voices", "voices", "ls")
     check("doctor", "doctor", "--offline")
+    check("tokens-create", "tokens", "create", "mara", "--project", "all=producer")
+    (made,) = check("tokens-ls", "tokens", "ls")["items"]
+    check("tokens-ls", "tokens", "revoke", made["id"])
+    check("tokens-audit", "tokens", "audit")
     check("db-status", "db", "status")
     check("db-recover", "db", "recover", "--dry-run")
     check("db-export", "db", "export", "runs.jsonl")

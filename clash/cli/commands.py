@@ -27,6 +27,7 @@ COMMANDS = {
     "calls": "settle:app",
     "cost": "cost:cost",
     "board": "board:board",
+    "tokens": "tokens:app",
     "assets": "assets:app",
     "db": "db:app",
     "story": "story:app",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from clash.actors import this_person
 from clash.calls.dry_run import PlannedCall
 from clash.config import Settings, load_settings
 from clash.database.connection import open_database
@@ -24,7 +25,6 @@ from clash.production.clip_warnings import left_out
 from clash.production.plan import check_budget, with_unpriced
 from clash.production.progress import Event, Observer, ignore
 from clash.production.run_report import RunReport
-from clash.production.settling import this_person
 from clash.production.stopping import StopSignal
 from clash.production.takes_of_run import (
     TakesOfRun,

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
+from clash.actors import this_person
 from clash.config import Settings, load_settings
 from clash.database.connection import open_database
 from clash.database.decisions import Decision
@@ -18,7 +19,6 @@ from clash.hints import command
 from clash.production.prices import price_document
 from clash.production.retaking import check_prompt, check_words
 from clash.production.review_items import current_sha256, review_items, stage_of
-from clash.production.settling import this_person
 from clash.production.takes_of_run import (
     TakesOfRun,
     check_slots,

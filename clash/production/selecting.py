@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clash.actors import this_person
 from clash.calls.dry_run import PlannedCall
 from clash.config import Settings, load_settings
 from clash.database.connection import open_database
@@ -24,7 +25,6 @@ from clash.production.plan import with_unpriced
 from clash.production.progress import Event, Observer, ignore
 from clash.production.retaking import go_on, report_of
 from clash.production.run_report import RunReport
-from clash.production.settling import this_person
 from clash.production.stopping import StopSignal
 from clash.production.takes_of_run import (
     TakesOfRun,

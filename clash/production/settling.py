@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import socket
 from collections.abc import Sequence
 from decimal import Decimal
 
+from clash.actors import this_person
 from clash.assets import AssetStore, open_assets
 from clash.assets.records import forget_open_call
 from clash.calls.consent import is_paid_failure
@@ -113,12 +112,3 @@ def _chosen(rows: Sequence[CallRow], thread_id: str, slot: str, call_id: int | N
         listed = ", ".join(f"{row.id} ({row.slot}, {row.state}, {row.started_at})" for row in found)
         raise UsageError(f"{slot} has several such calls: {listed}", hint="--call ID says which one")
     return found[0]
-
-
-def this_person() -> str:
-    """Name the user and the host, for the record."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in a container
-        user = "unknown user"
-    return f"{user}@{socket.gethostname()}"
