@@ -11,21 +11,30 @@ from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from clash import redaction
-from clash.dotenv_file import read_dotenv, warn_once
+from clash.dotenv_file import DOT_ENV, read_dotenv, warn_once
+from clash.dotenv_source import DotEnvSource
 from clash.errors import SettingsError, UsageError
 from clash.frame_size import check_fps, parse_size
+from clash.project_names import DEFAULT_PROJECT, project_setting
 from clash.server_addresses import fault_of_address, fault_of_webhook, ranges_of
 
-DOT_ENV = Path(".env")
-
 Kind = Literal["screenplay", "image", "video", "speech"]
+ProjectSetting = Annotated[str, BeforeValidator(project_setting)]
 
 
 class ProviderLimit(BaseModel):
@@ -154,6 +163,11 @@ class Settings(BaseSettings):
     budget: Decimal | None = Field(default=None, ge=0, le=1_000_000, validation_alias="CLASH_BUDGET")
     """Dollars that a new run may spend; empty: no limit."""
 
+    project: Annotated[str, BeforeValidator(project_setting)] = Field(
+        default=DEFAULT_PROJECT, validation_alias="CLASH_PROJECT"
+    )
+    """The project that a new run belongs to: its quota, and what it may use again."""
+
     screenplay_model: str = Field(default="local:screenwriter", validation_alias="CLASH_SCREENPLAY_MODEL")
     """provider:model that turns the story into a screenplay."""
 
@@ -267,7 +281,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # replaced by ours
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, _DotEnvSource(settings_cls)
+        return init_settings, env_settings, DotEnvSource(settings_cls)
 
     @field_validator(*_UNSET_IF_EMPTY, mode="before")
     @classmethod
@@ -340,18 +354,6 @@ class Settings(BaseSettings):
             return check_fps(value)
         except UsageError as error:
             raise ValueError(error.message) from error
-
-
-class _DotEnvSource(PydanticBaseSettingsSource):
-    """Reads the settings from `.env` of the working directory, and ignores everything else in it."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        variable = str(field.validation_alias)
-        return dotenv_values().get(variable), variable, False
-
-    def __call__(self) -> dict[str, Any]:
-        names = setting_names()
-        return {name: value for name, value in dotenv_values().items() if name in names}
 
 
 def setting_names() -> frozenset[str]:

@@ -32,6 +32,10 @@ _NEAR_KEY = 0.8
 """The same for a name that begins as the key of a vendor does."""
 
 
+DOT_ENV = Path(".env")
+"""The file of the working directory that settings are read from."""
+
+
 @dataclass(frozen=True)
 class DotEnv:
     """What a `.env` says: its values by name, and the lines that could not be read, each as a sentence."""

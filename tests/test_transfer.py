@@ -116,7 +116,8 @@ def test_every_table_is_moved() -> None:
     """A table that a migration or a saver adds is moved, or is named here as one that belongs to its database."""
     with closing(new_schema(":memory:")) as connection:
         found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    of_the_database = {"database_identity", "webhook_events", "access_tokens", "access_grants", "access_audit"}
+    of_access = {"access_tokens", "access_grants", "access_audit"}
+    of_the_database = {"database_identity", "webhook_events", "projects", "project_months", *of_access}
     assert found - {"sqlite_sequence", "checkpoint_chunks", *of_the_database} == set(tables())
 
 

@@ -231,7 +231,10 @@ async def test_a_database_of_the_version_before_is_told_of(
         with monkeypatch.context() as older:
             older.setattr(migrations, "known_migrations", lambda: before)
             await migrations.migrate(database)
-            await AsyncMetadataTracker(database).start_workflow(RUN, "video_production")
+            began = "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at)"
+            now = "2026-11-23T09:05:00.000Z"
+            values = "VALUES (?, 'video_production', 'running', ?, ?)"
+            await database.batch([Statement(f"{began} {values}", (RUN, now, now))])
         assert "0006_webhook_events.sql" in await migrations.migrate(database)
         await store(database, await take_lease(database, RUN), event(receiver, 1))
         assert len((await deliver(database, receiver)).delivered) == 1

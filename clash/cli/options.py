@@ -199,6 +199,24 @@ Budget = Annotated[
     ),
 ]
 
+Project = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="NAME",
+        show_default=False,
+        callback=not_empty,
+        help="The project that the run belongs to, for good; a run that has begun keeps its own.",
+    ),
+]
+
+OfProject = Annotated[
+    str | None,
+    typer.Option(
+        "--project", metavar="NAME", show_default=False, callback=not_empty, help="Only runs of this project."
+    ),
+]
+
 AllowUnpriced = Annotated[
     bool, typer.Option("--allow-unpriced", help="Call models without a known price; they count as free.")
 ]

@@ -20,13 +20,14 @@ from clash.cli.calls import (
     unknown_blocks,
 )
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
-from clash.cli.options import All, Json, Limit, Thread
+from clash.cli.options import All, Json, Limit, OfProject, Thread
 from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
 from clash.cli.text import minute, moment, money, money_if_any
 from clash.cli.watch import watch
 from clash.clock import clock_text
 from clash.hints import command
+from clash.project_names import DEFAULT_PROJECT
 
 app = typer.Typer(help="Runs: list them, show one, follow one, or compare two.")
 
@@ -85,13 +86,15 @@ def list_runs(
             show_default=False,
         ),
     ] = None,
+    project: OfProject = None,
     limit: Limit = None,
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first."""
     from clash.reports import run_list
 
-    document = report(lambda settings: run_list.list_runs(settings, status=status and status.value, limit=limit))
+    wanted = status and status.value
+    document = report(lambda settings: run_list.list_runs(settings, status=wanted, limit=limit, project=project))
     emit(document, as_json=as_json, render=render_runs)
 
 
@@ -99,10 +102,15 @@ def render_runs(document: Document) -> list[Block]:
     """Show one line per run; below them which processes run them, and why others did not complete."""
     items: list[dict[str, Any]] = document["items"]
     return [
-        Table(_LIST, items, empty="no runs yet: clash run STORY makes the first"),
+        Table((*_LIST, _project_column(items)), items, empty="no runs yet: clash run STORY makes the first"),
         *_holders(items),
         *failures(items, "thread_id"),
     ]
+
+
+def _project_column(items: list[dict[str, Any]]) -> Column:
+    """The project of each run; people see it where there is more than the default one."""
+    return Column("project", at_terminal=any(run.get("project", DEFAULT_PROJECT) != DEFAULT_PROJECT for run in items))
 
 
 def _holders(items: list[dict[str, Any]]) -> list[Block]:
@@ -118,6 +126,7 @@ def _holders(items: list[dict[str, Any]]) -> list[Block]:
 
 _RUN = (
     Column("thread_id", "thread"),
+    Column("project"),
     Column("status", of_row=_standing),
     Column("held_by"),
     Column("fork_of"),

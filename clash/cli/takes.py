@@ -18,6 +18,7 @@ from clash.cli.options import (
     Json,
     Note,
     OnEvent,
+    Project,
     Prompt,
     Thread,
     Webhook,
@@ -71,6 +72,7 @@ def retake(
         int, typer.Option("--takes", metavar="N", min=1, max=20, help="How many takes; the last is selected.")
     ] = 1,
     budget: Budget = None,
+    project: Project = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would make and cost; make nothing.")] = False,
     yes: Yes = False,
     allow_unpriced: AllowUnpriced = False,
@@ -88,7 +90,7 @@ def retake(
     from clash import production
 
     request = production.RetakeRequest(
-        thread, tuple(slots), note, prompt, model, takes, budget, yes, allow_unpriced=allow_unpriced
+        thread, tuple(slots), note, prompt, model, takes, budget, yes, allow_unpriced=allow_unpriced, project=project
     )
 
     def plan(settings: Settings) -> Coroutine[Any, Any, EditPlan]:

@@ -21,6 +21,7 @@ from clash.database.port import Database, Statement
 from clash.database.savers.checkpoint_rows import SETUP, TABLES
 from clash.database.savers.thread_operations import ALWAYS, STOCK_TABLES
 from clash.errors import ConflictError, DatabaseError
+from clash.project_names import DEFAULT_PROJECT
 
 AWAITS = "awaits_kept"
 """In the metadata of a run that is to keep more of the one that it was forked from once its screenplay is written."""
@@ -53,6 +54,7 @@ class NewRun:
     graph_version: int
     budget_micro: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    project: str = DEFAULT_PROJECT
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,10 @@ async def write_kept(database: Database, lease: Lease, kept: Kept) -> None:
 def _insert_run(run: NewRun, now: str) -> Statement:
     return Statement(
         "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at, story_path,"
-        " story_sha256, story_title, settings, settings_fingerprint, graph_version, budget_micro, metadata)"
+        " story_sha256, story_title, settings, settings_fingerprint, graph_version, budget_micro, metadata, project)"
         # NULL is refused: a thread that another program's graph has saved is no more replaced than a run is.
         " VALUES (?, iif(EXISTS (SELECT 1 FROM checkpoints WHERE thread_id = ?), NULL, ?), 'running', ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?, ?)",
+        " ?, ?, ?, ?, ?, ?)",
         (
             run.run_id,
             run.run_id,
@@ -166,6 +168,7 @@ def _insert_run(run: NewRun, now: str) -> Statement:
             run.graph_version,
             run.budget_micro,
             _json({"totals": {}, **run.metadata}),
+            run.project,
         ),
     )
 

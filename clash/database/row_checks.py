@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from clash.database.port import Row
 from clash.errors import DatabaseError
+from clash.project_names import is_project_name
 from clash.vocabulary import CallState, Decided, Precision, RunStatus, sql_list
 
 MOST_MICRO = 10**15
@@ -171,6 +172,7 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "error_code": _or_null(_text),
         "error_message": _or_null(_text),
         "metadata": _json(dict, inside=_metadata),
+        "project": lambda value: "" if is_project_name(value) else "is not the name of a project",
     },
     "api_logs": {
         "run_id": _text,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, cast
 
 from clash.database.port import Param, Row
+from clash.project_names import DEFAULT_PROJECT
 from clash.vocabulary import CallState, Precision, RunStatus
 
 
@@ -39,6 +40,7 @@ class RunRow:
     error_code: str | None
     error_message: str | None
     metadata_json: str
+    project: str = DEFAULT_PROJECT
 
     @classmethod
     def from_row(cls, row: Row) -> RunRow:
@@ -65,6 +67,8 @@ class RunRow:
             error_code=row["error_code"],
             error_message=row["error_message"],
             metadata_json=str(row["metadata"]),
+            # A schema that is older is told as such, in the same request.
+            project=str(row.get("project", DEFAULT_PROJECT)),
         )
 
     @property

@@ -18,13 +18,15 @@ class RunFilter:
     search: str = ""
     limit: int | None = None
     offset: int = 0
+    project: str | None = None
 
     @property
     def sql(self) -> str:
         """Everything of a statement that selects them, from `FROM` on."""
         found = " OR ".join(f"{name} LIKE ? ESCAPE '!'" for name in ("run_id", "story_title", "story_path"))
         return (
-            f"FROM workflow_executions WHERE (? IS NULL OR status = ?) AND (? = '' OR {found}) AND {NOT_STAGED}"
+            f"FROM workflow_executions WHERE (? IS NULL OR status = ?) AND (? IS NULL OR project = ?)"
+            f" AND (? = '' OR {found}) AND {NOT_STAGED}"
             " ORDER BY start_time DESC, run_id LIMIT ? OFFSET ?"
         )
 
@@ -34,7 +36,18 @@ class RunFilter:
         literal = self.search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         pattern = f"%{literal}%"
         limit = -1 if self.limit is None else self.limit
-        return (self.status, self.status, self.search, pattern, pattern, pattern, limit, self.offset)
+        return (
+            self.status,
+            self.status,
+            self.project,
+            self.project,
+            self.search,
+            pattern,
+            pattern,
+            pattern,
+            limit,
+            self.offset,
+        )
 
 
 ALL_RUNS = RunFilter()

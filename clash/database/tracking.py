@@ -23,6 +23,7 @@ from clash.database.migrations import require_current
 from clash.database.port import Row, Statement, json_text, texts_of, values_of
 from clash.errors import UsageError
 from clash.money import to_micro, usd_text
+from clash.project_names import DEFAULT_PROJECT, check_project_name
 from clash.redaction import hide, safe_exception
 from clash.vocabulary import RunStatus
 
@@ -75,6 +76,7 @@ class AsyncMetadataTracker(LeasedRuns):
         start_time: str | None = None,
         error_code: str | None = None,
         error_message: str | None = None,
+        project: str = DEFAULT_PROJECT,
     ) -> bool:
         """Begin a run; False, and nothing changed, if a run of this id exists. `start_time`: now, unless given.
 
@@ -87,8 +89,8 @@ class AsyncMetadataTracker(LeasedRuns):
                 Statement(
                     "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, end_time,"
                     " updated_at, error_code, error_message, story_path, story_sha256, story_title, settings,"
-                    " settings_fingerprint, graph_version, budget_micro, metadata)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " settings_fingerprint, graph_version, budget_micro, metadata, project)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
                     (
                         run_id,
@@ -107,6 +109,7 @@ class AsyncMetadataTracker(LeasedRuns):
                         graph_version,
                         None if budget_usd is None else to_micro(budget_usd),
                         json_text({"totals": {}, **(metadata or {})}),
+                        check_project_name(project),
                     ),
                     recall=Statement(
                         "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?",

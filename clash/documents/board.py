@@ -9,6 +9,7 @@ from clash.documents.costs import SumsOfDay, SumsOfModel
 from clash.documents.edits import ForkedFrom
 from clash.documents.outcome import FilmItem
 from clash.documents.run_list import LeaseItem
+from clash.project_names import DEFAULT_PROJECT
 
 
 class BoardStarted(Document):
@@ -88,6 +89,7 @@ class RunOnBoard(Document):
     """
 
     thread_id: str
+    project: str = DEFAULT_PROJECT
     status: str
     title: Text | None
     story: Text | None

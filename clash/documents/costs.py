@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clash.documents.base import DamagedItem, Document, Item, Time, Usd
 from clash.documents.calls import CallItem, SettlementItem
+from clash.project_names import DEFAULT_PROJECT
 
 
 class Sums(Item):
@@ -77,6 +78,7 @@ class CostOfRun(SumsInEveryWay, Totals):
     """`clash cost THREAD`. With `--calls` also every attempt at every call, and what people settled."""
 
     thread_id: str
+    project: str = DEFAULT_PROJECT
     currency: str
     calls_list: list[CallItem] | None = None
     settlements: list[SettlementItem] | None = None
@@ -86,6 +88,7 @@ class CostItem(Totals):
     """What one of all runs cost."""
 
     thread_id: str
+    project: str = DEFAULT_PROJECT
     status: str
     started_at: Time | None
 

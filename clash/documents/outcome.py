@@ -6,6 +6,7 @@ from clash.documents.base import Document, Item, Number, Text, Usd
 from clash.documents.calls import FailedPaidCall, UnknownCall
 from clash.documents.edits import ReviewItem
 from clash.documents.run_list import StepCount
+from clash.project_names import DEFAULT_PROJECT
 
 
 class SpentAndBudget(Item):
@@ -61,6 +62,7 @@ class Outcome(Document):
     """How a run ended: `clash run` and `clash resume`."""
 
     thread_id: str
+    project: str = DEFAULT_PROJECT
     status: str
     checkpoint_id: str | None
     steps: dict[str, StepCount]
@@ -104,6 +106,7 @@ class DryRunDocument(Document):
     """What a run would call and pay: `clash run --dry-run`."""
 
     thread_id: str | None
+    project: str = DEFAULT_PROJECT
     dry_run: bool
     currency: str
     total_usd: Usd

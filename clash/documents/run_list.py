@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
+from clash.project_names import DEFAULT_PROJECT
 
 
 class LeaseItem(Item):
@@ -25,6 +26,7 @@ class RunItem(Item):
     """One of all runs. `waiting_for` is null, `budget`, `review`, `unknown_call` or `failed_paid`."""
 
     thread_id: str
+    project: str = DEFAULT_PROJECT
     status: str
     workflow_name: str
     story: Text | None

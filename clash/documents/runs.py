@@ -10,6 +10,7 @@ from clash.documents.costs import SumsOfStep
 from clash.documents.edits import ForkedFrom
 from clash.documents.outcome import FilmItem
 from clash.documents.run_list import LeaseItem, StepCount
+from clash.project_names import DEFAULT_PROJECT
 
 
 class StoryItem(Item):
@@ -31,6 +32,7 @@ class RunDetails(Document):
     """`clash runs show`: one run, with every attempt at every call."""
 
     thread_id: str
+    project: str = DEFAULT_PROJECT
     status: str
     workflow_name: str
     graph_version: int | None

@@ -68,6 +68,7 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
     return DryRunDocument.of(
         {
             "thread_id": request.thread_id,
+            "project": plan.project,
             "dry_run": True,
             "currency": "USD",
             "total_usd": usd_text(to_micro(total)),

@@ -29,6 +29,7 @@ from clash.production.fork_request import ForkRequest, run_plan_of
 from clash.production.fork_source import Carried, ForkSource, Target, beginning_of, carry
 from clash.production.plan import RunPlan
 from clash.production.prices import counts_document, price_document
+from clash.production.run_project import check_project_of
 from clash.providers.registry import Registry
 from clash.reports.shot_labels import NO_LABELS, labels_of
 from clash.story.alignment import Pair
@@ -94,6 +95,7 @@ class ForkPlan:
             settings_fingerprint=run.fingerprint,
             graph_version=GRAPH_VERSION,
             budget_micro=None if run.budget is None else to_micro(run.budget),
+            project=run.project,
             metadata={
                 "totals": {"initialize": 1},
                 "estimate_micro": to_micro(Decimal(price.total_usd)),
@@ -127,6 +129,7 @@ async def plan_fork(
     """
     begins = await beginning_of(database, source.run_id, checkpoint_id=request.checkpoint_id, step=request.step)
     found = await ForkSource.read(database, assets, registry, source, begins)
+    check_project_of(source, request.project)
     run = run_plan_of(request, source, found.story, assets, settings, registry)
     forked_from = ForkedFrom(
         source.run_id, found.beginning.checkpoint_id, begins.step, request_digest(request, run), begins.kept_steps

@@ -84,6 +84,8 @@ class ForkRequest:
     """Whether clips end on the keyframe of the next shot at the same place."""
     generate_audio: bool | None = None
     """Whether clips have sound of their own, where their model can make it."""
+    project: str | None = None
+    """The project of the source, in which a fork stays; another one is refused."""
 
     def check(self) -> None:
         """Raise `UsageError` for what cannot be asked for together, or at all."""
@@ -115,7 +117,7 @@ def run_plan_of(
     models = _models(request, recorded, settings, registry)
     budget = request.budget if request.budget is not None else _budget_of(source)
     if request.story is not None:
-        run = prepare(_request_of(request, recorded, models, budget), settings, registry)
+        run = prepare(_request_of(request, source, models, budget), settings, registry)
         return _with_what_is_kept(run, request, recorded, assets)
     width, height = parse_size(request.size or recorded.size)
     panels = {
@@ -127,7 +129,6 @@ def run_plan_of(
         panels |= read_panels_of_screenplay(given.screenplay, [Path(request.screenplay).parent], known=panels)
     spoken = given.screenplay if given else story
     film = format_asked(request, format_of(recorded), format_of(recorded))
-    clips = clip_warnings(registry.model("video", models["video"]), spoken, film)
     is_titled = given is not None or recorded.basis.given != "" or story.title != title_of(source.story_path)
     finish, music, untitled = _finish(request, recorded, is_titled=is_titled)
     output = request.output or recorded.output
@@ -152,10 +153,11 @@ def run_plan_of(
         cast=_cast_of(recorded, assets) if request.cast is None else find_cast(request.cast, Path()),
         given=given.screenplay if given else None,
         screenplay_path=request.screenplay,
+        project=source.project,
         warnings=(
             *(given.warnings if given else ()),
             *check_speech(spoken, registry.model("speech", models["speech"]), settings),
-            *clips,
+            *clip_warnings(registry.model("video", models["video"]), spoken, film),
             *untitled,
         ),
     )
@@ -192,10 +194,9 @@ def _finish(request: ForkRequest, recorded: RunSettings, *, is_titled: bool) -> 
     return replace(finish, music=sha256_of(content) if content else named), content, untitled
 
 
-def _request_of(
-    request: ForkRequest, recorded: RunSettings, models: Mapping[Kind, str], budget: Decimal | None
-) -> RunRequest:
+def _request_of(request: ForkRequest, source: RunRow, models: Mapping[Kind, str], budget: Decimal | None) -> RunRequest:
     """Return the request for a run of another story, with the settings of the source where the fork names no others."""
+    recorded = RunSettings.from_row(source)
     film = format_asked(request, format_of(recorded), format_of(recorded))
     return RunRequest(
         story=request.story or "",
@@ -208,6 +209,7 @@ def _request_of(
         budget=budget,
         cast=request.cast,
         finish=Finish(titles=_titles(request, recorded)),
+        project=source.project,
         chain=film.chain,
         generate_audio=film.generate_audio,
         **_reading(request, recorded),

@@ -23,6 +23,7 @@ from clash.production.fork_request import ForkRequest, run_plan_of
 from clash.production.fork_source import story_of
 from clash.production.plan import RunPlan, check_budget, with_unpriced
 from clash.production.progress import Event, Observer, ignore
+from clash.production.run_project import check_project_of
 from clash.production.run_report import RunReport
 from clash.production.runner import Runner
 from clash.production.stopping import StopSignal
@@ -93,6 +94,7 @@ async def fork(
 
 def check_same_fork(run: RunRow, request: ForkRequest, plan: RunPlan) -> None:
     """Raise `ConflictError` unless the run is the very fork that is asked for."""
+    check_project_of(run, request.project)
     forked_from = RunSettings.from_row(run).forked_from
     thread = request.thread_id
     if forked_from is not None and forked_from.request == request_digest(request, plan):

@@ -24,9 +24,11 @@ from clash.hints import command
 from clash.production.cast_files import CastPlan, find_cast
 from clash.production.clip_warnings import clip_warnings, format_asked
 from clash.production.music_file import read_music
+from clash.production.run_project import check_project_of
 from clash.production.spoken_languages import check_speech
 from clash.production.story_document import picture_column, warnings_of
 from clash.production.story_files import read_file, read_panels, read_panels_of_screenplay, read_screenplay_file
+from clash.project_names import DEFAULT_PROJECT, check_project_name
 from clash.providers.choice import models_for
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
@@ -88,6 +90,8 @@ class RunRequest:
     """The screenplay to be shot, or the path of its file; no writer is asked."""
     cast: str | Path | None = None
     """The table of the cast; `none` for none; without it, the one beside the story."""
+    project: str | None = None
+    """The project that the run belongs to, for good."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,8 @@ class RunPlan:
     """Whether clips end on the keyframe of the next shot at the same place."""
     generate_audio: bool = False
     """Whether clips have sound of their own."""
+    project: str = DEFAULT_PROJECT
+    """The project that the run belongs to."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
 
@@ -255,6 +261,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
         given=given.screenplay if given else None,
         screenplay_path=path,
         cast=cast,
+        project=check_project_name(settings.project if request.project is None else request.project),
         warnings=(
             *warnings_of(reading),
             *(given.warnings if given else ()),
@@ -355,6 +362,7 @@ def check_same(run: RunRow, plan: RunPlan, *, allow_changes: bool = False) -> bo
             code="other_story",
             hint="choose another --thread, or none",
         )
+    check_project_of(run, plan.project)
     if run.settings_fingerprint == plan.fingerprint:
         return True
     recorded = run.settings

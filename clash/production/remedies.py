@@ -52,13 +52,13 @@ async def another_run(database: Database, run: RunRow, settings: Settings, regis
     """The command that makes a run's film under a new thread; what is unchanged is found there, and not paid for."""
     budget = None if run.budget_micro is None else from_micro(run.budget_micro)
     thread = await free_thread(database, run.run_id)
-    return _run_command(run.story_path, thread, RunSettings.from_row(run), budget, settings, registry)
+    return _run_command(run.story_path, thread, RunSettings.from_row(run), budget, run.project, settings, registry)
 
 
 async def another_run_of(database: Database, plan: RunPlan, settings: Settings, registry: Registry) -> str:
     """The command that runs what was asked for under a thread that is free."""
     thread = await free_thread(database, plan.thread_id)
-    return _run_command(plan.story_path, thread, plan, plan.budget, settings, registry)
+    return _run_command(plan.story_path, thread, plan, plan.budget, plan.project, settings, registry)
 
 
 def _run_command(
@@ -66,6 +66,7 @@ def _run_command(
     thread: str,
     film: RunPlan | RunSettings,
     budget: Decimal | None,
+    project: str,
     settings: Settings,
     registry: Registry,
 ) -> str:
@@ -87,6 +88,8 @@ def _run_command(
         flags += ["--output", film.output.as_posix()]
     if budget is not None and budget != settings.budget:
         flags += ["--budget", f"{budget.normalize():f}"]
+    if project != settings.project:
+        flags += ["--project", project]
     if settings.allow_unpriced:
         flags += ["--allow-unpriced"]
     path = f"./{story}" if story.startswith("-") and story != _STDIN else story

@@ -24,6 +24,7 @@ from clash.production import use_cases
 from clash.production.clip_warnings import left_out
 from clash.production.plan import check_budget, with_unpriced
 from clash.production.progress import Event, Observer, ignore
+from clash.production.run_project import check_project_of
 from clash.production.run_report import RunReport
 from clash.production.stopping import StopSignal
 from clash.production.takes_of_run import (
@@ -62,6 +63,8 @@ class RetakeRequest:
     """Whether a card may be made again with all keyframes and clips that it is in."""
     allow_unpriced: bool = False
     """Whether models may be called whose price nobody knows."""
+    project: str | None = None
+    """The project that the run must belong to."""
 
     @property
     def command(self) -> str:
@@ -185,6 +188,7 @@ async def _planned(
 
     Of a run under review, the calls that it makes before it waits, and all those that it makes once that is approved.
     """
+    check_project_of(found.run, request.project)
     slots = named_slots(request.slots, found.labels)
     _check(request, slots)
     models = _models(request, slots, found.registry)

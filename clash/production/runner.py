@@ -283,6 +283,7 @@ class Runner:
             "settings": run.recorded.document,
             "settings_fingerprint": row.settings_fingerprint if how.changed is None else how.changed.fingerprint,
             "budget_micro": row.budget_micro if how.budget is None else to_micro(how.budget),
+            "project": row.project,
         }
         if write_run_record(run.assets, run.thread_id, record):
             await run.assets.share_run(run.thread_id)

@@ -34,6 +34,7 @@ from clash.production.plan import (
 from clash.production.progress import Event, Observer, ignore
 from clash.production.remedies import another_run_of
 from clash.production.review_stages import checked_stages
+from clash.production.run_project import check_project_of
 from clash.production.run_report import RunReport
 from clash.production.runner import Runner
 from clash.production.stopping import StopSignal
@@ -103,6 +104,7 @@ async def _row_of(
             settings_fingerprint=plan.fingerprint,
             graph_version=GRAPH_VERSION,
             budget_usd=plan.budget,
+            project=plan.project,
         )
         found = await reading.run_row(database, plan.thread_id)
         if started:
@@ -157,6 +159,7 @@ async def resume(
     remake_lost: bool = False,
     allow_unpriced: bool = False,
     review: Sequence[str] | None = None,
+    project: str | None = None,
     observe: Observer = ignore,
     stop: StopSignal | None = None,
 ) -> RunReport:
@@ -165,7 +168,7 @@ async def resume(
     `budget`: dollars, the run's new budget. `retry_unknown`: make calls again that may have been paid already.
     `retry_failed_paid`: buy calls again that were paid for and failed. `remake_lost`: buy again what was paid for, and
     whose file is nowhere any more. `allow_unpriced`: call models whose price nobody knows. `review`: the stages at
-    which the run waits for people from now on; an empty one ends that.
+    which the run waits for people from now on; an empty one ends that. `project`: the run must belong to it.
     """
     check_thread_id(thread_id)
     check_budget(budget)
@@ -174,6 +177,7 @@ async def resume(
     check_receivers(settings)
     async with _opened_for_resume(settings, thread_id, stop) as database:
         run = await _row_to_resume(database, settings, thread_id, observe)
+        check_project_of(run, project)
         held = Runner(settings, database, run, Registry(settings), observe, stop)
         return await held.go_on(
             Continuation(

@@ -46,7 +46,13 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
             )
         ),
     )
-    document: dict[str, Any] = {"thread_id": thread_id, "currency": "USD", **_totals(run, totals), **sums}
+    document: dict[str, Any] = {
+        "thread_id": thread_id,
+        "project": run.project,
+        "currency": "USD",
+        **_totals(run, totals),
+        **sums,
+    }
     damaged.sound("api_logs", unsound)
     if calls:
         rows, settled, files = made
@@ -69,6 +75,7 @@ async def _cost_of_all(database: Database) -> CostOfAll:
     items = [
         {
             "thread_id": run.run_id,
+            "project": run.project,
             "status": run.status.value,
             **_totals(run, totals.get(run.run_id, audit.CallTotals(run.run_id))),
             "started_at": run.start_time,

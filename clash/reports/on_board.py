@@ -95,6 +95,7 @@ def _standing(run: RunRow) -> dict[str, Any]:
     """How a run stands, as its own row says."""
     return {
         "thread_id": run.run_id,
+        "project": run.project,
         "status": run.status.value,
         "title": run.story_title,
         "story": run.story_path,

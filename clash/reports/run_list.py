@@ -16,13 +16,20 @@ from clash.reports.rows import Damaged, budget_of, lease_item, progress_of, read
 
 
 async def list_runs(
-    settings: Settings, *, status: str | None = None, limit: int | None = None, search: str = "", offset: int = 0
+    settings: Settings,
+    *,
+    status: str | None = None,
+    limit: int | None = None,
+    search: str = "",
+    offset: int = 0,
+    project: str | None = None,
 ) -> RunList:
     """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false).
 
     `search`: only those with this text in their thread id, title or story. `offset`: without the newest ones.
+    `project`: only those that belong to it.
     """
-    wanted = RunFilter(status, search, limit, offset)
+    wanted = RunFilter(status, search, limit, offset, project)
     rows, counts = await read(
         settings,
         lambda database: asyncio.gather(run_rows(database, wanted), step_counts_of_runs(database, wanted)),
@@ -41,6 +48,7 @@ async def held_by(settings: Settings, thread_id: str) -> str:
 def _run_summary(run: RunRow, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "thread_id": run.run_id,
+        "project": run.project,
         "status": run.status.value,
         "workflow_name": run.workflow_name,
         "story": run.story_path,

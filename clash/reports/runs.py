@@ -50,6 +50,7 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
     return RunDetails.of(
         {
             "thread_id": thread_id,
+            "project": run.project,
             "status": run.status.value,
             "workflow_name": run.workflow_name,
             "graph_version": run.graph_version,
@@ -108,6 +109,7 @@ async def run_document(
     in_order = sorted(made, key=lambda file: (place_in_film(file.slot), file.asset_type))
     return {
         "thread_id": thread_id,
+        "project": run.project,
         "status": run.status.value,
         "checkpoint_id": checkpoints[0]["checkpoint_id"] if checkpoints else None,
         "steps": progress_of(run, counts),

@@ -11,6 +11,7 @@ from clash.assets import AssetStore
 from clash.assets.records import call_records, job_tickets, open_calls, run_record
 from clash.database.row_checks import fault_of, is_sha256
 from clash.database.rows import NewAsset
+from clash.project_names import DEFAULT_PROJECT
 from clash.thread_ids import is_thread_id
 from clash.vocabulary import CallState, Precision
 
@@ -145,7 +146,9 @@ def read_run(assets: AssetStore, run_id: str) -> dict[str, Any] | None:
         return None
     needed = ("workflow_name", "story_path", "story_sha256", "story_title", "settings_fingerprint", "graph_version")
     settings = record.get("settings")
-    row = {name: record.get(name) for name in (*needed, "start_time", "budget_micro")}
+    # The record of a clash that knew no projects has none.
+    record.setdefault("project", DEFAULT_PROJECT)
+    row = {name: record.get(name) for name in (*needed, "start_time", "budget_micro", "project")}
     if fault_of("workflow_executions", {**row, "settings": json.dumps(settings)}):
         return None
     return {**row, "settings": settings}
