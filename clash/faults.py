@@ -13,6 +13,7 @@ costs one comparison. The points, in the order a call passes them:
     receipt.after     the receipt is on the disk, the row is not settled
     share.after       the file and its receipt are where other machines find them, the row is not settled
     settle.after      the row is settled
+    chunks.after      a part of a state that is too large for one transaction is stored, the state is not
     writes.after      LangGraph has saved a task's result
     checkpoint.after  a checkpoint is saved; on SQLite its metadata row is not, on D1 both are one write
     decisions.before  nothing is written of what a person has decided
@@ -46,6 +47,7 @@ POINTS = (
     "receipt.after",
     "share.after",
     "settle.after",
+    "chunks.after",
     "writes.after",
     "checkpoint.after",
     "decisions.before",

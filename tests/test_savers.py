@@ -25,7 +25,7 @@ from clash.database.checkpointer import get_checkpointer, strict_serializer
 from clash.database.connection import sqlite_path
 from clash.database.port import Database
 from clash.database.savers.port_saver import PortSaver
-from clash.errors import DatabaseError, UsageError
+from clash.errors import UsageError
 
 PASSED = {
     "put": 17,
@@ -109,15 +109,6 @@ async def test_a_large_checkpoint_is_whole(saver: Saver, size: int) -> None:
     for found in (await newest(saver, "large"), *[item async for item in saver.alist(config)]):
         assert found.checkpoint["channel_values"]["value"] == value
         assert found.pending_writes == [("task", "small", 1), ("task", "large", written)]
-
-
-@on_d1
-async def test_a_checkpoint_too_large_for_d1_is_refused(saver: Saver) -> None:
-    """More than goes through Cloudflare at a time: an error, never a checkpoint that seems saved."""
-    with pytest.raises(DatabaseError, match="too large for Cloudflare D1") as told:
-        await put(saver, "t", secrets.token_bytes(15_000_000))
-    assert told.value.code == "too_large"
-    assert await saver.aget_tuple(generate_config("t")) is None
 
 
 @on_both_databases

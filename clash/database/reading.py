@@ -35,6 +35,8 @@ _WITHOUT_METADATA = (
 )
 """A database that only a saver ever opened: everything is read from the checkpoints themselves."""
 
+_CHUNKS_AT_ONCE = 4
+"""Of 900,000 bytes each; they travel as hex, and an answer of D1 holds 32 MiB."""
 _MENDED_AT_ONCE = 16
 """Whole checkpoints that are read in one request: each may be megabytes."""
 
@@ -293,13 +295,20 @@ async def load_checkpoint(
 async def _joined(
     database: Database, thread_id: str, checkpoint_id: str, task_id: str = "", idx: int | None = None
 ) -> bytes:
-    """A checkpoint that is too large for a row, or what a task wrote on top of it."""
-    chunks = await database.query(
-        "SELECT hex(data) AS data FROM checkpoint_chunks WHERE thread_id = ? AND checkpoint_id = ? AND task_id = ?"
-        " AND (? IS NULL OR idx = ?) ORDER BY checkpoint_ns, part",
-        (thread_id, checkpoint_id, task_id, idx, idx),
-    )
-    return b"".join(bytes.fromhex(data) for data in values_of(chunks, "data"))
+    """A checkpoint that is too large for a row, or what a task wrote on top of it: some chunks with each request."""
+    pieces: list[bytes] = []
+    after: tuple[str, int] = ("", -1)
+    while True:
+        chunks = await database.query(
+            "SELECT checkpoint_ns, part, hex(data) AS data FROM checkpoint_chunks WHERE thread_id = ?"
+            " AND checkpoint_id = ? AND task_id = ? AND (? IS NULL OR idx = ?) AND (checkpoint_ns, part) > (?, ?)"
+            " ORDER BY checkpoint_ns, part LIMIT ?",
+            (thread_id, checkpoint_id, task_id, idx, idx, *after, _CHUNKS_AT_ONCE),
+        )
+        pieces += [bytes.fromhex(data) for data in values_of(chunks, "data")]
+        if len(chunks) < _CHUNKS_AT_ONCE:
+            return b"".join(pieces)
+        after = (str(values_of(chunks, "checkpoint_ns")[-1]), int(values_of(chunks, "part")[-1]))
 
 
 def damaged_checkpoint(thread_id: str, checkpoint_id: str | None) -> DatabaseError:

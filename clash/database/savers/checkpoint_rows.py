@@ -7,7 +7,7 @@ A value of up to `INLINE_BYTES` stands where LangGraph's saver puts it. A larger
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,8 @@ SETUP = (
 
 Place = tuple[str, str, str]
 """Thread, namespace and id of a checkpoint."""
+PutValue = Callable[[tuple[Param, ...], bytes, Statement], Iterable[Statement]]
+"""Makes the statements that put a large value into `checkpoint_chunks`, as `chunk_statements` does."""
 _OF_CHECKPOINT = "thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?"
 _OF_VALUE = f"{_OF_CHECKPOINT} AND task_id = ? AND idx = ?"
 
@@ -59,14 +61,20 @@ _OF_VALUE = f"{_OF_CHECKPOINT} AND task_id = ? AND idx = ?"
 
 
 def checkpoint_statements(
-    place: Place, parent: str | None, typed: tuple[str, bytes], metadata: bytes, condition: Statement
+    place: Place,
+    parent: str | None,
+    typed: tuple[str, bytes],
+    metadata: bytes,
+    condition: Statement,
+    *,
+    put: PutValue | None = None,
 ) -> list[Statement]:
-    """Save a checkpoint in the place of one of the same id, if there is one."""
+    """Save a checkpoint in the place of one of the same id, if there is one. `put`: how, if it is large."""
     kind, value = typed
-    inline = len(value) <= INLINE_BYTES
+    inline, key = len(value) <= INLINE_BYTES, (*place, "", 0)
     return [
-        _drop_chunks((*place, "", 0), condition),
-        *([] if inline else chunk_statements((*place, "", 0), value, condition)),
+        _drop_chunks(key, condition),
+        *([] if inline else (put or chunk_statements)(key, value, condition)),
         Statement(
             "INSERT OR REPLACE INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type,"
             f" checkpoint, metadata) SELECT ?, ?, ?, ?, ?, ?, ? WHERE {condition.sql}",
@@ -83,23 +91,28 @@ def writes_statements(
     condition: Statement,
     *,
     replace: bool,
+    put: PutValue | None = None,
+    inline_bytes: int = INLINE_BYTES,
 ) -> list[Statement]:
-    """Save what a task wrote, as (idx, channel, type, value); what is there already is replaced, or else stays."""
+    """Save what a task wrote, as (idx, channel, type, value); what is there already is replaced, or else stays.
+
+    `put`: how a value of more than `inline_bytes` is saved.
+    """
     statements: list[Statement] = []
     for idx, _, _, value in rows:
         key = (*place, task_id, idx)
         if replace:
             statements.append(_drop_chunks(key, condition))
-        if len(value) > INLINE_BYTES:
+        if len(value) > inline_bytes:
             new = f"{condition.sql} AND NOT EXISTS (SELECT 1 FROM writes WHERE {_OF_VALUE})"
             only = condition if replace else Statement(new, (*condition.params, *key))
-            statements += chunk_statements(key, value, only)
+            statements += (put or chunk_statements)(key, value, only)
     verb = "REPLACE" if replace else "IGNORE"
     for start in range(0, len(rows), _WRITES_A_STATEMENT):
         some = rows[start : start + _WRITES_A_STATEMENT]
         values: list[Param] = []
         for idx, channel, kind, value in some:
-            values += (idx, channel, kind, value if len(value) <= INLINE_BYTES else None)
+            values += (idx, channel, kind, value if len(value) <= inline_bytes else None)
         statements.append(
             Statement(
                 f"INSERT OR {verb} INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx,"

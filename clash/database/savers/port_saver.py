@@ -1,7 +1,8 @@
 """A LangGraph saver on the database port, for Cloudflare D1.
 
 It keeps LangGraph's own SQLite schema and serializer. A checkpoint, what a task wrote, or a page of a listing is one
-batch or one read, so on D1 one request at most; what several tasks save at a time shares one. Under a lease every
+batch or one read, so on D1 one request at most; what several tasks save at a time shares one. Only what is too large
+for that takes several batches, of which the last makes it visible (`staged_values`). Under a lease every
 statement carries its fence, and a checkpoint and its metadata row are one transaction: there is nothing to repair.
 """
 
@@ -11,7 +12,8 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -34,9 +36,10 @@ from clash.database.checkpoint_metadata import checkpoint_row
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Rows, Statement, values_of
 from clash.database.savers import checkpoint_rows, thread_operations
-from clash.database.savers.checkpoint_rows import SETUP, TABLES, SavedCheckpoint
+from clash.database.savers.checkpoint_rows import INLINE_BYTES, SETUP, TABLES, SavedCheckpoint
+from clash.database.savers.staged_values import AT_ONCE_BYTES, STAGED_FROM_BYTES, StagedValues, sweep
 from clash.database.savers.thread_operations import ALWAYS, Kept, config_of
-from clash.errors import ConflictError
+from clash.errors import ClashError, ConflictError
 
 T = TypeVar("T")
 
@@ -75,18 +78,21 @@ class PortSaver(BaseCheckpointSaver[str]):
         """Save a checkpoint; under a lease, with its metadata row. Raises `ConflictError`, `DatabaseError`."""
         thread_id, namespace, parent = _named(config)
         described = json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False)
-        statements = checkpoint_rows.checkpoint_statements(
-            (thread_id, namespace, checkpoint["id"]),
-            parent,
-            self.serde.dumps_typed(checkpoint),
-            described.encode("utf-8", "ignore"),
-            self._fence,
-        )
+        typed, beside = self.serde.dumps_typed(checkpoint), list[Statement]()
         if self._lease is not None:
             facts = facts_of(checkpoint, metadata, await self.due_at(namespace, parent))
             self._due[facts.checkpoint_id] = facts.next_steps
-            statements.append(self._metadata_row(self._lease, facts, namespace, parent))
-        await self._write(thread_id, statements)
+            beside.append(self._metadata_row(self._lease, facts, namespace, parent))
+        async with self._staging(thread_id, len(typed[1])) as staged:
+            saving = checkpoint_rows.checkpoint_statements(
+                (thread_id, namespace, checkpoint["id"]),
+                parent,
+                typed,
+                described.encode("utf-8", "ignore"),
+                self._fence,
+                put=staged and staged.put,
+            )
+            await self._save(thread_id, staged, [*saving, *beside])
         faults.point("checkpoint.after")
         return config_of(config.get("configurable", {})["thread_id"], namespace, checkpoint["id"])
 
@@ -106,16 +112,42 @@ class PortSaver(BaseCheckpointSaver[str]):
             (WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value))
             for idx, (channel, value) in enumerate(writes)
         ]
-        statements = checkpoint_rows.writes_statements(
-            (thread_id, namespace, str(checkpoint_id)),
-            task_id,
-            task_path,
-            rows,
-            self._fence,
-            replace=all(channel in WRITES_IDX_MAP for channel, _ in writes),
-        )
-        await self._write(thread_id, statements)
+        async with self._staging(thread_id, sum(len(value) for *_, value in rows)) as staged:
+            saving = checkpoint_rows.writes_statements(
+                (thread_id, namespace, str(checkpoint_id)),
+                task_id,
+                task_path,
+                rows,
+                self._fence,
+                replace=all(channel in WRITES_IDX_MAP for channel, _ in writes),
+                put=staged and staged.put,
+                inline_bytes=STAGED_FROM_BYTES if staged else INLINE_BYTES,
+            )
+            await self._save(thread_id, staged, saving)
         faults.point("writes.after")
+
+    @asynccontextmanager
+    async def _staging(self, thread_id: str, size: int) -> AsyncGenerator[StagedValues | None]:
+        """Give what stages the values of a save of this size, if it is too large for one transaction."""
+        staged = StagedValues(thread_id, self._lease) if size > AT_ONCE_BYTES else None
+        try:
+            yield staged
+        except BaseException:
+            # Where not even this can be written, the next that holds the run does it.
+            if staged is not None:
+                with suppress(ClashError):
+                    await self._apply([staged.drop()])
+            raise
+
+    async def _save(self, thread_id: str, staged: StagedValues | None, statements: Sequence[Statement]) -> None:
+        """Write what is staged, in several transactions, and then the rest in one."""
+        if staged is None:
+            await self._write(thread_id, statements)
+            return
+        for part in staged.parts(self._fence):
+            await self._write(thread_id, part)
+            faults.point("chunks.after")
+        await self._write(thread_id, [*statements, staged.drop()])
 
     async def _write(self, thread_id: str | None, statements: Sequence[Statement]) -> None:
         """Apply a batch, if the lease (where there is one) is held and names this thread."""
@@ -137,9 +169,10 @@ class PortSaver(BaseCheckpointSaver[str]):
     async def _apply(self, statements: Sequence[Statement]) -> list[Rows]:
         if self._is_set_up:
             return await self._database.batch(statements)
-        results = await self._database.batch([*SETUP, *statements])
+        first = [*SETUP, sweep(self._lease)]
+        results = await self._database.batch([*first, *statements])
         self._is_set_up = True
-        return results[len(SETUP) :]
+        return results[len(first) :]
 
     # -- reading ---------------------------------------------------------------------------------------------
 
