@@ -130,7 +130,8 @@ class _Cut:
     def of(cls, clips: Sequence[Clip], fps: int, size: tuple[int, int] | None) -> _Cut:
         if not clips:
             raise FilmError("a film needs at least one clip")
-        facts = [_facts(clip) for clip in clips]
+        pixels: dict[bytes, str] = {}
+        facts = [_facts(clip, pixels) for clip in clips]
         width, height = size or _commonest_size(clips, facts)
         check_shape(width, height, fps)
         alone = {fact.parameter_sets for clip, fact in zip(clips, facts, strict=True) if clip.treatment.is_empty}
@@ -230,24 +231,26 @@ class _Film:
         packets = _packets(source, clip)
         first = min(packet.pts for packet in packets)
         base = Fraction(1, self._cut.fps)
+        frames_a_tick = packets[0].time_base * self._cut.fps
         for ahead, packet in enumerate(packets):
-            shown = self._frame + round((packet.pts - first) * packet.time_base * self._cut.fps)
-            self._advance_to(Fraction(self._frame + ahead, self._cut.fps))
+            shown = self._frame + round((packet.pts - first) * frames_a_tick)
+            self._advance_to(self._frame + ahead)
             self._put(packet, self._picture, base, shown, 1, self._frame + ahead - self._cut.delay)
         self._frame += clip.frames
 
     def finish(self) -> None:
         """Write sound and subtitles up to the film's end."""
-        self._advance_to(Fraction(self._frame, self._cut.fps))
+        self._advance_to(self._frame)
         if self._sound is not None:
             self._mux(self._sound.encode(None))
 
-    def _advance_to(self, moment: Fraction) -> None:
-        """Encode sound up to `moment`, and write each subtitle as soon as the one before it has begun.
+    def _advance_to(self, shown: int) -> None:
+        """Encode the sound of the first `shown` frames, and write each subtitle as soon as the one before it has begun.
 
         The muxer orders the tracks, and would hold back the others while it waits for a subtitle.
         """
-        while self._sound is not None and self._encoded_samples < min(moment * SAMPLE_RATE, self._samples):
+        samples = min(-(-shown * SAMPLE_RATE // self._cut.fps), self._samples)
+        while self._sound is not None and self._encoded_samples < samples:
             chunk = next(self._chunks)
             frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout="stereo")
             frame.sample_rate, frame.time_base = SAMPLE_RATE, Fraction(1, SAMPLE_RATE)
@@ -255,9 +258,9 @@ class _Film:
             self._encoded_samples += chunk.shape[1]
             self._mux(self._sound.encode(frame))
         for text in self._texts:
-            for shown in text.up_to(moment):
-                packet = av.Packet(shown.data)
-                self._put(packet, text.stream, _MILLISECOND, shown.start_ms, shown.duration_ms, shown.start_ms)
+            for sample in text.up_to(shown * 1000 / self._cut.fps):
+                packet = av.Packet(sample.data)
+                self._put(packet, text.stream, _MILLISECOND, sample.start_ms, sample.duration_ms, sample.start_ms)
 
     def _put(self, packet: Any, stream: Any, base: Fraction, shown: int, duration: int, decoded: int) -> None:
         packet.stream, packet.time_base = stream, base
@@ -276,13 +279,13 @@ class _Text:
         self.stream = stream
         self._samples = samples
         self._next = next(samples, None)
-        self._last_start = Fraction(0)
+        self._last_start_ms = 0
 
-    def up_to(self, moment: Fraction) -> Iterator[Sample]:
+    def up_to(self, moment_ms: float) -> Iterator[Sample]:
         """Yield the samples up to a moment, and the one after it."""
-        while self._next is not None and self._last_start <= moment:
+        while self._next is not None and self._last_start_ms <= moment_ms:
             shown = self._next
-            self._last_start = shown.start_ms * _MILLISECOND
+            self._last_start_ms = shown.start_ms
             self._next = next(self._samples, None)
             yield shown
 
@@ -292,13 +295,13 @@ def _language_tag(language: Language) -> str:
 
 
 def _packets(source: Path | bytes, clip: Clip) -> list[Any]:
-    with _of_slot(clip), opened_clip(source, clip.name) as (container, stream):
+    with _of_slot(clip), opened_clip(source, clip.name, to_decode=False) as (container, stream):
         return [packet for packet in container.demux(stream) if packet.size]
 
 
-def _facts(clip: Clip) -> ClipFacts:
+def _facts(clip: Clip, pixels: dict[bytes, str]) -> ClipFacts:
     with _of_slot(clip):
-        return facts_of(clip.path, clip.name)
+        return facts_of(clip.path, clip.name, pixels)
 
 
 @contextmanager

@@ -197,7 +197,7 @@ def _thumbnail(path: Path, size: tuple[int, int]) -> Image.Image:
     """Return the picture scaled down to `size`, RGB; a JPEG is decoded at a fraction of its size."""
     with _opened(path) as picture:
         try:
-            picture.draft("RGB", (size[0] * 2, size[1] * 2))
+            picture.draft("RGB", (size[0] * 3 // 2, size[1] * 3 // 2))
             scale = min(size[0] / picture.width, size[1] / picture.height)
             small = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
             return picture.convert("RGB").resize(small, Image.Resampling.LANCZOS, reducing_gap=2.0)

@@ -191,7 +191,7 @@ class _PictureCheck:
         self._shortest = max(2, round(SHORTEST_SPAN_S * fps))
         self._shortest_still = max(2, round(shortest_still_s(width, height) * fps))
         self._black_from = self._still_from = 0
-        self._first_of_stretch: NDArray[np.int16] | None = None
+        self._first_of_stretch: NDArray[np.uint8] | None = None
         self.black: list[Span] = []
         self.still: list[Span] = []
         self.frames = self.misplaced = self.corrupt = 0
@@ -201,8 +201,8 @@ class _PictureCheck:
         plane = picture.planes[0]
         rows = np.frombuffer(cast(Any, plane), np.uint8).reshape(plane.height, plane.line_size)
         step = max(1, min(plane.width, plane.height) // SAMPLED_LINES)
-        luma = rows[step // 2 :: step, step // 2 : plane.width : step].astype(np.int16)
-        if np.mean(luma < BLACK_LEVEL) < BLACK_SHARE:
+        luma = np.ascontiguousarray(rows[step // 2 :: step, step // 2 : plane.width : step])
+        if np.count_nonzero(luma < BLACK_LEVEL) < BLACK_SHARE * luma.size:
             self._end_black()
             self._black_from = self.frames + 1
         upper, lower = (round(share * luma.shape[0]) for share in FREE_OF_WORDS)
@@ -229,11 +229,16 @@ class _PictureCheck:
             self.still.append(Span(self._still_from, self.frames))
 
 
-def _has_moved(before: NDArray[np.int16], after: NDArray[np.int16]) -> bool:
+def _has_moved(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
     """Return whether two pictures differ, in proportion to the detail that could differ."""
-    detail = float(np.mean(np.abs(np.diff(after, axis=1)) > CHANGE_LEVEL))
-    changed = float(np.mean(np.abs(after - before) > CHANGE_LEVEL))
-    return detail < LEAST_DETAIL or changed > STILL_SHARE * detail
+    detail = _share_of_changes(after[:, 1:], after[:, :-1])
+    return detail < LEAST_DETAIL or _share_of_changes(after, before) > STILL_SHARE * detail
+
+
+def _share_of_changes(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Return the share of pixels that differ by more than `CHANGE_LEVEL`; 0 where there are none."""
+    apart = np.maximum(one, other) - np.minimum(one, other)
+    return np.count_nonzero(apart > CHANGE_LEVEL) / max(1, apart.size)
 
 
 class _SoundCheck:
@@ -243,6 +248,9 @@ class _SoundCheck:
         self._rate = rate
         self._meter = meter
         self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_RATE)
+        self._waiting = np.empty((2, _RATE), np.float32)
+        """Sound that is not measured yet: a second at a time costs less than a frame at a time."""
+        self._filled = 0
         self._samples = 0
         self.loudness: float | None = None
 
@@ -254,12 +262,29 @@ class _SoundCheck:
     def finish(self) -> None:
         """Measure what the resampler held back."""
         self._measure(None)
-        self.loudness = round(self._meter.finish(), 3) if self._meter else None
+        if self._meter:
+            self._pass_on(self._meter)
+            self.loudness = round(self._meter.finish(), 3)
 
     def _measure(self, frame: av.AudioFrame | None) -> None:
-        if self._meter:
-            for resampled in self._resampler.resample(frame):
-                self._meter.add(np.asarray(resampled.to_ndarray(), np.float32).T)
+        if not self._meter:
+            return
+        for resampled in self._resampler.resample(frame):
+            planes = [np.frombuffer(cast(Any, plane), np.float32, resampled.samples) for plane in resampled.planes]
+            taken = 0
+            while taken < resampled.samples:
+                part = min(resampled.samples - taken, _RATE - self._filled)
+                for channel, plane in enumerate(planes):
+                    self._waiting[channel, self._filled : self._filled + part] = plane[taken : taken + part]
+                self._filled += part
+                taken += part
+                if self._filled == _RATE:
+                    self._pass_on(self._meter)
+
+    def _pass_on(self, meter: SoundMeter) -> None:
+        """Have the sound that waits measured."""
+        meter.add(self._waiting[:, : self._filled].T.copy(order="K"))
+        self._filled = 0
 
     @property
     def seconds(self) -> float:

@@ -44,6 +44,13 @@ class Treatment:
         """Whether the clip is mixed with a neighbour."""
         return bool(self.dissolve_in or self.dissolve_out)
 
+    def span(self, count: int) -> tuple[int, int]:
+        """Return the first frame that it changes of a clip of `count` frames, and the one after the last."""
+        head, tail = max(self.fade_in, self.dissolve_in), max(self.fade_out, self.dissolve_out)
+        if self.words or self.slate or not (head or tail):
+            return 0, count
+        return (0 if head else max(0, count - tail)), (count if tail else min(head, count))
+
 
 NOTHING = Treatment()
 

@@ -21,6 +21,8 @@ _LIMITER_MARGIN_DB = 0.5
 _MOST_BETWEEN_SAMPLES = 2.36
 """How many times as high as the samples the curve between them can be: the largest sum of the taps, all taken as
 positive, that aresample weighs samples with when it makes 192 kHz of 48 kHz (measured by an impulse: 2.352)."""
+_TAPS = 64
+"""More samples than the curve between two samples depends on."""
 _PIECE = RATE // 4
 """The samples that are limited, or not, together. The limiter begins 5 ms before a peak, and ends 80 ms after it."""
 KEPT_S = 600
@@ -106,12 +108,12 @@ class _Recording:
 def limited_to(chunks: Iterable[Chunk], peak_dbtp: float) -> Iterator[Chunk]:
     """Yield the same number of samples with true peaks under `peak_dbtp`, limited at four times the rate.
 
-    Sound that is so quiet that the limiter cannot act is not touched: where a piece and its two neighbours have no
-    sample from which the curve between the samples could reach the ceiling.
+    Sound that is so quiet that the limiter would not act is not touched: where the curve between the samples of a piece
+    and of its two neighbours stays under the ceiling.
     """
     ceiling = 10 ** ((peak_dbtp - _LIMITER_MARGIN_DB) / 20)
     limiter: _Limiter | None = None
-    for was_loud, piece, is_loud, next_is_loud in _beside_each_other(chunks, ceiling / _MOST_BETWEEN_SAMPLES):
+    for was_loud, piece, is_loud, next_is_loud in _beside_each_other(chunks, ceiling):
         if not (was_loud or is_loud or next_is_loud):
             yield piece
             continue
@@ -127,17 +129,58 @@ def limited_to(chunks: Iterable[Chunk], peak_dbtp: float) -> Iterator[Chunk]:
         yield from limiter.finish()
 
 
-def _beside_each_other(chunks: Iterable[Chunk], quiet: float) -> Iterator[tuple[bool, Chunk, bool, bool]]:
-    """Yield each piece of the sound with whether it, the one before it and the one after it are louder than `quiet`."""
+def _beside_each_other(chunks: Iterable[Chunk], ceiling: float) -> Iterator[tuple[bool, Chunk, bool, bool]]:
+    """Yield each piece of the sound with whether it, the one before it and the one after it pass the ceiling."""
     held: Chunk | None = None
     was_loud = is_loud = False
+    peaks = _TruePeaks(ceiling)
     for piece in _pieces(chunks):
-        next_is_loud = max(float(piece.max()), -float(piece.min())) > quiet
+        next_is_loud = peaks.pass_in(piece)
         if held is not None:
             yield was_loud, held, is_loud, next_is_loud
         was_loud, held, is_loud = is_loud, piece, next_is_loud
     if held is not None:
-        yield was_loud, held, is_loud, False
+        yield was_loud, held, is_loud or peaks.pass_at_the_end(), False
+
+
+class _TruePeaks:
+    """Finds the pieces of a sound whose true peaks pass a ceiling.
+
+    The curve between the samples is made, four times as dense, only where a sample is high enough for it to get there.
+    """
+
+    def __init__(self, ceiling: float) -> None:
+        self._ceiling = ceiling
+        self._chain: FilterChain | None = None
+        self._before = np.zeros((0, 2), np.float32)
+        """The end of the piece before."""
+
+    def pass_in(self, piece: Chunk) -> bool:
+        """Return whether the curve passes the ceiling in the next piece, or at the end of the one before it."""
+        before, self._before = self._before, piece[-_TAPS:]
+        if max(float(piece.max()), -float(piece.min())) > self._ceiling / _MOST_BETWEEN_SAMPLES:
+            if self._chain is None:
+                self._chain = FilterChain((("aresample", str(RATE * _OVERSAMPLING)),))
+                self._peak(self._chain.push(before))
+            return self._peak(self._chain.push(piece)) > self._ceiling
+        if self._chain is None:
+            return False
+        passed = self._peak(self._chain.push(piece[:_TAPS])) > self._ceiling
+        self._chain = None
+        return passed
+
+    def pass_at_the_end(self) -> bool:
+        """Return whether the curve passes the ceiling at the end of the last piece."""
+        return self._chain is not None and self._peak(self._chain.finish()) > self._ceiling
+
+    @staticmethod
+    def _peak(frames: Iterable[av.AudioFrame]) -> float:
+        highest = 0.0
+        for frame in frames:
+            for plane in frame.planes:
+                curve = np.frombuffer(cast(Any, plane), np.float32, frame.samples)
+                highest = max(highest, float(curve.max()), -float(curve.min()))
+        return highest
 
 
 def _pieces(chunks: Iterable[Chunk]) -> Iterator[Chunk]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import av
 import av.error
@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 Chunk = NDArray[np.float32]
 """Sound of shape (samples, 2) at `RATE`, 1.0 being full scale."""
+Layout = Literal["mono", "stereo"]
 
 RATE = 48_000
 SILENCE_LUFS = -70.0
 """The absolute gate of R128: anything quieter counts as silence."""
 
+_CHANNELS: dict[Layout, int] = {"mono": 1, "stereo": 2}
 _STEP = RATE // 10
 _STEPS_PER_BLOCK = 4
 """Loudness is that of blocks of 0.4 s, each overlapping the next by three quarters."""
@@ -36,13 +38,18 @@ _K_WEIGHTING = (("biquad", _HEAD_SHELF), ("biquad", _LOW_CUT), ("aformat", "samp
 
 
 class LoudnessMeter:
-    """Measures the integrated loudness of sound that is added chunk by chunk."""
+    """Measures the integrated loudness of sound that is added chunk by chunk.
 
-    def __init__(self) -> None:
-        self._weighting = FilterChain(_K_WEIGHTING)
+    Mono, in chunks of shape (samples, 1), is measured as the same sound in both channels.
+    """
+
+    def __init__(self, layout: Layout = "stereo") -> None:
+        self._weighting = FilterChain(_K_WEIGHTING, layout)
+        self._share = 2 / _CHANNELS[layout] / _STEP
+        """What each weighted channel counts in the mean power of a step."""
         self._waiting: list[Chunk] = []
         self._waiting_samples = 0
-        self._rest = np.zeros((2, 0), np.float64)
+        self._rest = np.zeros((_CHANNELS[layout], 0), np.float64)
         self._powers: list[float] = []
         """The weighted power of each tenth of a second, both channels together (ITU-R BS.1770-4, annex 1)."""
 
@@ -53,19 +60,28 @@ class LoudnessMeter:
         if self._waiting_samples >= RATE:
             self._weigh()
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anything so far is louder than silence. The last second may not count yet."""
+        return any(power > _power(SILENCE_LUFS) for power in self._blocks())
+
     def finish(self) -> float:
         """Return the loudness of all the sound in LUFS; `SILENCE_LUFS` for silence and for less than 0.4 s."""
         self._weigh()
         self._measure(self._weighting.finish())
-        steps = np.array(self._powers, np.float64)
-        if steps.size < _STEPS_PER_BLOCK:
-            return SILENCE_LUFS
-        blocks = np.convolve(steps, np.full(_STEPS_PER_BLOCK, 1 / _STEPS_PER_BLOCK), "valid")
+        blocks = self._blocks()
         blocks = blocks[blocks > _power(SILENCE_LUFS)]
         if not blocks.size:
             return SILENCE_LUFS
         blocks = blocks[blocks > blocks.mean() / 10]
         return float(10 * np.log10(blocks.mean())) + _BS1770_OFFSET_DB
+
+    def _blocks(self) -> NDArray[np.float64]:
+        """Return the mean power of each block of 0.4 s."""
+        steps = np.array(self._powers, np.float64)
+        if steps.size < _STEPS_PER_BLOCK:
+            return steps[:0]
+        return np.convolve(steps, np.full(_STEPS_PER_BLOCK, 1 / _STEPS_PER_BLOCK), "valid")
 
     def _weigh(self) -> None:
         """Filter and measure the sound that waits."""
@@ -77,15 +93,15 @@ class LoudnessMeter:
     def _measure(self, frames: Iterable[av.AudioFrame]) -> None:
         for frame in frames:
             weighted = np.concatenate([self._rest, cast(NDArray[np.float64], frame.to_ndarray())], axis=1)
-            whole = weighted.shape[1] // _STEP * _STEP
-            power = np.square(weighted[:, :whole]).sum(axis=0)
-            self._powers += power.reshape(-1, _STEP).mean(axis=1).tolist()
-            self._rest = weighted[:, whole:]
+            steps = weighted.shape[1] // _STEP
+            whole = weighted[:, : steps * _STEP].reshape(len(weighted), steps, _STEP)
+            self._powers += (np.einsum("csn,csn->s", whole, whole) * self._share).tolist()
+            self._rest = weighted[:, steps * _STEP :]
 
 
-def measure(chunks: Iterable[Chunk]) -> float:
+def measure(chunks: Iterable[Chunk], layout: Layout = "stereo") -> float:
     """Return the integrated loudness in LUFS; `SILENCE_LUFS` for silence and for less than 0.4 s of sound."""
-    meter = LoudnessMeter()
+    meter = LoudnessMeter(layout)
     for chunk in chunks:
         meter.add(chunk)
     return meter.finish()
@@ -98,9 +114,10 @@ def _power(lufs: float) -> float:
 class FilterChain:
     """A chain of libavfilter's audio filters: sound goes in chunk by chunk, frames come out when they are ready."""
 
-    def __init__(self, filters: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, filters: Sequence[tuple[str, str]], layout: Layout = "stereo") -> None:
         graph = av.filter.Graph()
-        self._source = graph.add_abuffer(sample_rate=RATE, format="fltp", layout="stereo", time_base=Fraction(1, RATE))
+        self._layout: Layout = layout
+        self._source = graph.add_abuffer(sample_rate=RATE, format="fltp", layout=layout, time_base=Fraction(1, RATE))
         last: Any = self._source
         for name, options in (*filters, ("abuffersink", "")):
             node = graph.add(name, options or None)
@@ -115,7 +132,7 @@ class FilterChain:
         """Filter more sound and yield the frames that are ready."""
         if not len(chunk):
             return
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk.T), format="fltp", layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk.T), format="fltp", layout=self._layout)
         frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), self._samples
         self._samples += len(chunk)
         self._source.push(frame)

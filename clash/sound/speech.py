@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clash.sound import decoding
-from clash.sound.loudness import SILENCE_LUFS, measure
+from clash.sound.loudness import SILENCE_LUFS, LoudnessMeter, measure
 from clash.sound.textures import CONTROL, RATE, Mono
 
 SPEECH_LUFS = -20.0
 """The loudness that each utterance is brought to, whatever made the file."""
 _MOST_GAIN_DB = 18.0
 _AUDIBLE_RMS = 10 ** (-48 / 20)
+_KEPT = 60 * RATE
+"""Samples of an utterance that are kept from measuring it to playing it; a longer one is decoded a second time."""
 _HOLD_S, _AHEAD_S, _GLIDE_S = 0.5, 0.2, 0.36
 """The background stays quieter this long after a word, gets quieter this long before one, and takes this long to
 change."""
@@ -93,8 +95,9 @@ class _Reader:
     _rest: Mono = field(init=False, default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
-        self._gain = levelling(self.path)
-        self._pieces = decoded(self.path)
+        kept: list[Mono] = []
+        self._gain = _levelling(_keeping(decoded(self.path), kept))
+        self._pieces = iter(kept) if sum(piece.size for piece in kept) <= _KEPT else decoded(self.path)
 
     def add_to(self, sound: Mono, clock: int) -> None:
         """Add the part that plays between `clock` and the chunk's end."""
@@ -118,8 +121,16 @@ def duration_s(path: Path) -> float:
 
 
 def is_heard(path: Path) -> bool:
-    """Return whether there is anything to be heard in a file. Raises `FilmError` if it cannot be decoded."""
-    return measure(np.stack([piece, piece], axis=1) for piece in decoded(path)) > SILENCE_LUFS
+    """Return whether there is anything to be heard in a file. Raises `FilmError` if it cannot be decoded.
+
+    It is decoded up to where something is heard.
+    """
+    meter = LoudnessMeter("mono")
+    for piece in decoded(path):
+        meter.add(piece[:, np.newaxis])
+        if meter.is_heard:
+            return True
+    return meter.finish() > SILENCE_LUFS
 
 
 def decoded(path: Path) -> Iterator[Mono]:
@@ -127,10 +138,23 @@ def decoded(path: Path) -> Iterator[Mono]:
     return (piece.reshape(-1) for piece in decoding.decoded(path, "mono", "speech file"))
 
 
+def _keeping(pieces: Iterable[Mono], kept: list[Mono]) -> Iterator[Mono]:
+    """Yield the pieces, and keep them up to the first one that goes past `_KEPT` samples."""
+    samples = 0
+    for piece in pieces:
+        if samples <= _KEPT:
+            kept.append(piece)
+            samples += piece.size
+        yield piece
+
+
 def levelling(path: Path) -> np.float32:
     """Return the gain that brings a file to `SPEECH_LUFS`; 1 for silence and for less than a syllable."""
-    stereo = (np.stack([piece, piece], axis=1) for piece in decoded(path))
-    loudness = measure(stereo)
+    return _levelling(decoded(path))
+
+
+def _levelling(pieces: Iterable[Mono]) -> np.float32:
+    loudness = measure((piece[:, np.newaxis] for piece in pieces), "mono")
     if loudness <= SILENCE_LUFS:
         return np.float32(1)
     wanted = max(-_MOST_GAIN_DB, min(SPEECH_LUFS - loudness, _MOST_GAIN_DB))
