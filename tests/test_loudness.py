@@ -215,6 +215,12 @@ def test_sound_far_below_the_ceiling_is_not_touched():
     assert true_peak_db(after) <= -1.5
 
 
+def test_sound_just_below_the_ceiling_is_not_touched():
+    """Loud sound whose curve stays under the ceiling keeps every sample: it is looked at, not resampled."""
+    sound = tone(-4.0, 2.0, 300.0)
+    assert np.array_equal(joined(limited_to(in_chunks(sound), -1.5)), sound)
+
+
 @pytest.mark.parametrize("hertz", [997.0, 11_999.0, 17_000.0])
 def test_no_peak_hides_between_quiet_samples(hertz: float):
     """A tone that swells to the ceiling, sampled far from its crests, is limited where it needs to be."""

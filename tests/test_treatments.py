@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,6 +113,29 @@ def test_a_clip_without_treatment_is_copied(tmp_path: Path) -> None:
     film, first, second = packets(tmp_path / "film.mp4"), packets(clips[0].path), packets(clips[1].path)
     assert film[: len(first)] == first
     assert film[len(first) :] != second
+
+
+def test_only_what_a_fade_changes_is_encoded_again(tmp_path: Path) -> None:
+    """A clip of seven seconds that fades out is copied up to its last keyframe before the fade."""
+    fading = clip(120, 7 * FPS, Treatment(fade_out=3))
+    seen = joined([clip(60), fading, clip(180, slot="shot:003")], tmp_path)
+    assert [round(level / 10) for level in seen[: 8 * FPS - 3]] == [6] * FPS + [12] * (7 * FPS - 3)
+    assert 120 > seen[8 * FPS - 3] > seen[8 * FPS - 2] > seen[8 * FPS - 1]
+    assert [round(level / 10) for level in seen[8 * FPS :]] == [18] * FPS
+    with av.open(io.BytesIO(fading.path) if isinstance(fading.path, bytes) else str(fading.path)) as source:
+        before = [bytes(packet) for packet in source.demux(source.streams.video[0]) if packet.size]
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        after = [bytes(packet) for packet in film.demux(film.streams.video[0]) if packet.size]
+    assert after[FPS : 7 * FPS] == before[: 6 * FPS]
+    assert after[7 * FPS : 8 * FPS] != before[6 * FPS :]
+
+
+def test_the_rest_of_a_clip_that_fades_in_is_copied(tmp_path: Path) -> None:
+    """A clip of five seconds that fades in is copied from its second keyframe on; no frame is lost or late."""
+    rising = clip(120, 5 * FPS, Treatment(fade_in=3))
+    seen = joined([rising, clip(60, slot="shot:002")], tmp_path)
+    assert seen[0] < seen[1] < seen[2] < 119
+    assert [round(level / 10) for level in seen[3:]] == [12] * (5 * FPS - 3) + [6] * FPS
 
 
 def test_a_fade_that_costs_the_others_is_left_out(tmp_path: Path) -> None:

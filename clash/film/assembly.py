@@ -7,11 +7,13 @@ length, and the index that MP4 keeps: some bytes per frame.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -116,11 +118,23 @@ def _writing(output: Path) -> Generator[None, None, None]:
 
 
 @dataclass(frozen=True)
+class _Part:
+    """What is copied into the film: frames `first` to `end - 1` of a file, or of a clip that was encoded again."""
+
+    source: Path | bytes
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
 class _Cut:
-    """The clips in order, and which of them can be copied. `delay`: by how many frames decoding runs ahead."""
+    """The clips in order, and which frames of each must be encoded again, first and end; all others are copied.
+
+    `delay`: by how many frames decoding runs ahead.
+    """
 
     clips: tuple[Clip, ...]
-    copied: tuple[bool, ...]
+    encoded: tuple[tuple[int, int], ...]
     delay: int
     fps: int
     width: int
@@ -139,25 +153,32 @@ class _Cut:
         if not alone <= {ours}:
             clips = [clip if clip.treatment.is_needed else replace(clip, treatment=NOTHING) for clip in clips]
         fits = [
-            clip.treatment.is_empty
-            and fact.regular
+            fact.regular
             and (fact.codec, fact.width, fact.height) == ("h264/yuv420p", width, height)
             and (fact.rate, fact.frames) == (fps, clip.frames)
             for clip, fact in zip(clips, facts, strict=True)
         ]
         sets = {fact.parameter_sets for fact in facts}
-        if not (all(fits) and len(sets) == 1):
+        if not (all(fits) and all(clip.treatment.is_empty for clip in clips) and len(sets) == 1):
             sets = {ours}
-        copied = tuple(fit and fact.parameter_sets in sets for fit, fact in zip(fits, facts, strict=True))
-        delays = [fact.delay for fact, whole in zip(facts, copied, strict=True) if whole]
-        delay = max([*delays, 0 if all(copied) else REORDERED_FRAMES])
-        return cls(tuple(clips), copied, delay, fps, width, height)
+        copied = [fit and fact.parameter_sets in sets for fit, fact in zip(fits, facts, strict=True)]
+        encoded = tuple(map(_encoded, clips, facts, copied))
+        delays = [fact.delay for fact, (first, end) in zip(facts, encoded, strict=True) if end - first < fact.frames]
+        delay = max([*delays, REORDERED_FRAMES if any(end > first for first, end in encoded) else 0])
+        return cls(tuple(clips), encoded, delay, fps, width, height)
 
-    def source(self, number: int) -> Path | bytes:
-        """Return what to copy for this clip: its file, or the result of encoding it again."""
+    def parts(self, number: int) -> Iterator[_Part]:
+        """Yield what to copy for this clip, in order: of its file, and of what is encoded again."""
+        clip, (first, end) = self.clips[number], self.encoded[number]
+        if first:
+            yield _Part(clip.path, 0, first)
+        if end > first:
+            yield _Part(self._encoded_again(number), 0, end - first)
+        if end < clip.frames:
+            yield _Part(clip.path, end, clip.frames)
+
+    def _encoded_again(self, number: int) -> bytes:
         clip = self.clips[number]
-        if self.copied[number]:
-            return clip.path
         with _of_slot(clip):
             return conformed(
                 clip.path,
@@ -176,6 +197,7 @@ class _Cut:
                     before=(lambda: self._frame(number - 1, last=True)) if number else None,
                     after=(lambda: self._frame(number + 1, last=False)) if number + 1 < len(self.clips) else None,
                 ),
+                part=self.encoded[number],
             )
 
     def _frame(self, number: int, *, last: bool) -> Frame:
@@ -193,7 +215,6 @@ class _Film:
         self._container, self._output, self._cut = container, output, cut
         self._samples = int(seconds * SAMPLE_RATE)
         self._frame = 0
-        self._first_source: Path | bytes = b""
 
     def open(
         self,
@@ -204,8 +225,9 @@ class _Film:
     ) -> None:
         """Add the tracks. The picture's has the parameters of the first clip."""
         tag = _language_tag(language)
-        self._first_source = self._cut.source(0)
-        with opened_clip(self._first_source, self._cut.clips[0].name) as (_, clip):
+        self._parts = self._cut.parts(0)
+        self._parts = chain([first := next(self._parts)], self._parts)
+        with opened_clip(first.source, self._cut.clips[0].name) as (_, clip):
             self._picture = self._container.add_stream_from_template(clip)
         self._picture.time_base = Fraction(1, self._cut.fps)
         self._sound = None
@@ -227,16 +249,22 @@ class _Film:
     def add(self, number: int) -> None:
         """Copy the clip's picture, with the sound and the subtitles of the same time."""
         clip = self._cut.clips[number]
-        source = self._cut.source(number) if number else self._first_source
-        packets = _packets(source, clip)
-        first = min(packet.pts for packet in packets)
         base = Fraction(1, self._cut.fps)
+        for part in self._cut.parts(number) if number else self._parts:
+            for ahead, (packet, shown) in enumerate(self._packets(part, clip)):
+                self._advance_to(self._frame + ahead)
+                self._put(packet, self._picture, base, self._frame + shown, 1, self._frame + ahead - self._cut.delay)
+            self._frame += part.end - part.first
+
+    def _packets(self, part: _Part, clip: Clip) -> Iterator[tuple[Any, int]]:
+        """Yield the packets of a part, in decoding order, each with the number of its frame in the part."""
+        packets = _packets(part.source, clip)
+        first = min(packet.pts for packet in packets)
         frames_a_tick = packets[0].time_base * self._cut.fps
-        for ahead, packet in enumerate(packets):
-            shown = self._frame + round((packet.pts - first) * frames_a_tick)
-            self._advance_to(self._frame + ahead)
-            self._put(packet, self._picture, base, shown, 1, self._frame + ahead - self._cut.delay)
-        self._frame += clip.frames
+        for packet in packets:
+            frame = round((packet.pts - first) * frames_a_tick)
+            if part.first <= frame < part.end:
+                yield packet, frame - part.first
 
     def finish(self) -> None:
         """Write sound and subtitles up to the film's end."""
@@ -288,6 +316,17 @@ class _Text:
             self._last_start_ms = shown.start_ms
             self._next = next(self._samples, None)
             yield shown
+
+
+def _encoded(clip: Clip, facts: ClipFacts, is_ours: bool) -> tuple[int, int]:
+    """Return the first frame of a clip that must be encoded again, and the one after the last; (0, 0) for none."""
+    if not is_ours:
+        return 0, clip.frames
+    if clip.treatment.is_empty:
+        return 0, 0
+    first, end = clip.treatment.span(clip.frames)
+    before, after = bisect_right(facts.starts, first), bisect_left(facts.starts, end)
+    return facts.starts[before - 1], facts.starts[after] if after < len(facts.starts) else clip.frames
 
 
 def _language_tag(language: Language) -> str:

@@ -130,7 +130,8 @@ def conformed(
     """Encode the clip again: exactly `frames` frames at `fps`, scaled and cropped to `width` x `height`.
 
     A clip that is longer is cut, one that is at most a quarter of a second short holds its last frame. `change` may
-    change the frames, but not their number. `part`: the first frame to encode, and the one after the last. Raises `FilmError` naming the clip when it cannot be decoded or is shorter.
+    change the frames, but not their number. `part`: the first frame to encode, and the one after the last. Raises
+    `FilmError` naming the clip when it cannot be decoded or is shorter.
     """
     pictures = at_rate(source, name, frames, width, height, fps)
     return encode_clip(islice(change(pictures), *(part or (0, frames))), width=width, height=height, fps=fps)
