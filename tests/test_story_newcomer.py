@@ -211,7 +211,7 @@ def test_words_before_a_time_belong_to_no_place(written: str, place: str, time: 
     assert (heading.place, heading.time) == (place, time)
 
 
-@pytest.mark.parametrize("header", ["景", "Wo", "Column 3"])
+@pytest.mark.parametrize("header", ["景", "Rubrik", "Column 3"])
 def test_a_column_of_scene_headings_is_known_by_its_cells(header: str) -> None:
     """A header that nobody knows, above headings with a place and a time: a warning says that it says where."""
     rows = "外景 山路 日,阿梅走在山路上。\n内景 茶馆 夜,阿梅喝茶。\n" if header == "景" else ""
@@ -220,3 +220,25 @@ def test_a_column_of_scene_headings_is_known_by_its_cells(header: str) -> None:
     places = ("山路", "茶馆") if header == "景" else ("BAR", "PIER")
     assert [place in beat.location for place, beat in zip(places, story.beats, strict=True)] == [True, True]
     assert any("it says where" in warning for warning in story.warnings)
+
+
+@pytest.mark.parametrize(
+    ("headers", "row"),
+    [
+        ("Wo,Wer,Was,Wann", "Hafen,Mara,Mara wartet.,Nacht"),
+        ("Dónde,Quién,Qué,Cuándo", "Puerto,Mara,Mara espera.,noche"),
+        ("Où,Qui,Quoi,Quand", "Le port,Mara,Mara attend.,nuit"),
+        ("Dove,Chi,Cosa,Quando", "Porto,Mara,Mara aspetta.,notte"),
+        ("Onde,Quem,O que acontece,Quando", "Porto,Mara,Mara espera.,noite"),
+        ("Где,Кто,Что,Когда", "Порт,Мара,Мара ждёт.,ночь"),
+        ("どこ,誰,何,いつ", "港,マラ,マラは待つ。,夜"),
+        ("어디,누가,무엇,언제", "항구,마라,마라가 기다린다.,밤"),
+        ("哪里,谁,什么,何时", "码头,阿岚,阿岚在等船。,夜"),
+    ],
+)
+def test_a_header_may_be_a_question_word(headers: str, row: str) -> None:
+    """Where, who, what and when are places, people, actions and times, in each language."""
+    [beat] = read(f"{headers}\n{row}\n".encode(), name="s.csv").story.beats
+    place, who, what, time = row.split(",")
+    assert (beat.location, beat.characters, beat.description) == (place, (who,), what)
+    assert beat.time in ("night", time)
