@@ -203,7 +203,7 @@ def test_a_missing_voice_file_is_named(tmp_path: Path):
 
 
 def test_memory_does_not_grow_with_the_film(tmp_path: Path):
-    """A film of 80 shots takes as much memory as one of 20: nothing is kept but what is heard."""
+    """A film of 40 shots takes as much memory as one of 10: nothing is kept but what is heard."""
     line = write_wav(tmp_path / "line.wav", buzz(0.5, 24_000))
     places = itertools.cycle(("sea", "forest", "room", "street"))
 
@@ -216,8 +216,8 @@ def test_memory_does_not_grow_with_the_film(tmp_path: Path):
         tracemalloc.stop()
         return most
 
-    peak(80)
-    few, many = peak(20), peak(80)
+    peak(8)  # the loops of each place are kept
+    few, many = peak(10), peak(40)
     assert many < 1.3 * few + 2_000_000
 
 

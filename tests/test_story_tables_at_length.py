@@ -111,6 +111,8 @@ UNITS = [
 def test_no_cell_takes_worse_than_linear_time(field: str):
     """The longest cell there may be is read in a moment, whatever it repeats, in every field."""
     for unit in UNITS:
+        if _reading_s(field, unit, 19_900) < 0.1:
+            continue
         # The machine may be busy: the shortest of three counts, and no time but the ratio of two.
         took = [min(_reading_s(field, unit, size) for _ in range(3)) for size in (4_000, 19_900)]
         assert took[1] < 0.1 or took[1] < 15 * took[0], (field, unit, took)

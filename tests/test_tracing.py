@@ -60,11 +60,11 @@ def traced(server: Collector, **changes: str) -> dict[str, str]:
     return environment(**where, NO_PROXY="127.0.0.1", **changes)
 
 
-@pytest.mark.parametrize("switch", SWITCHES)
-def test_nothing_is_sent(switch: str, langsmith: Collector, tmp_path: Path) -> None:
-    """By whichever variable tracing was switched on: the film is made, and nobody hears of it."""
+def test_nothing_is_sent(langsmith: Collector, tmp_path: Path) -> None:
+    """With every variable that switches tracing on: the film is made, and nobody hears of it."""
     (tmp_path / "s.csv").write_text(STORY, encoding="utf-8")
-    ended = clash(tmp_path, "run", "s.csv", "--thread", "t", *SMALL, env=traced(langsmith, **{switch: "true"}))
+    switched = traced(langsmith, **dict.fromkeys(SWITCHES, "true"))
+    ended = clash(tmp_path, "run", "s.csv", "--thread", "t", *SMALL, env=switched)
     assert ended.code == 0, ended.err
     assert langsmith.bodies == []
 

@@ -24,8 +24,10 @@ import threading
 from contextlib import suppress
 from typing import Any, NoReturn, cast
 
-NOT_NEEDED = ("clash.__main__", "clash.bucket", "clash.providers.openai", "clash.providers.fal")
-"""Modules that import a vendor's SDK, or that run when imported."""
+NOT_NEEDED = ("clash.__main__",)
+"""Modules that run when imported."""
+SDKS = ("openai",)
+"""What a provider imports when it is first asked."""
 
 
 def import_clash() -> None:
@@ -36,7 +38,9 @@ def import_clash() -> None:
         if not module.name.startswith(NOT_NEEDED):
             with suppress(ImportError):  # an extra that is not installed
                 importlib.import_module(module.name)
-    importlib.import_module("clash_metered")
+    for name in ("clash_metered", *SDKS):
+        with suppress(ImportError):  # an extra that is not installed
+            importlib.import_module(name)
     tree = importlib.import_module("clash.cli.commands")
     for name in (None, *tree.COMMANDS):
         tree.commands(name)
