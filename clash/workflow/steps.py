@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 Node = Callable[[Any], Awaitable[Any]]
 
+SHOTS_AT_ONCE = 1000
+"""Far more than providers take calls at once. A shot that is being made takes some 50 KB of memory."""
+
 
 class Steps:
     """The nodes over one context."""
@@ -43,6 +46,7 @@ class Steps:
         self._judge = judge_of(context.takes, context.review)
         self._tasks: ShotTasks | None = None
         self._reading = asyncio.Lock()
+        self._shots_at_once = asyncio.Semaphore(SHOTS_AT_ONCE)
 
     def node(self, name: str) -> Node:
         """The step of this name as a node: a failure becomes an interrupt."""
@@ -119,12 +123,14 @@ class Steps:
         """Entered once with the graph's state, it sends itself the slot of each shot; each makes its clip."""
         if "slot" in state:
             context = self._context
-            # The checkpoints of older clashes hold whole tasks.
-            task = state if "shot" in state else (await self._shot_tasks()).of(state["slot"])
-            context.expect("generate_shots", calls_of_shot(task, context.takes))
-            finished = await make_shot(task, context.ledger, context.format, context.takes, self._judge)
-            self._context.done("generate_shots", task["slot"])
-            return Command(update={"shots": {task["slot"]: finished}}, goto="finalize")
+            slot = state["slot"]
+            context.expect("generate_shots", calls_of_shot(await self._shot_task(state), context.takes))
+            # They are taken in the order of the film.
+            async with self._shots_at_once:
+                task = await self._shot_task(state)
+                finished = await make_shot(task, context.ledger, context.format, context.takes, self._judge)
+            self._context.done("generate_shots", slot)
+            return Command(update={"shots": {slot: finished}}, goto="finalize")
         self._tasks = await self._tasks_of(state)
         slots = self._tasks.slots
         await self._context.plan("generate_shots", len(slots))
@@ -146,6 +152,10 @@ class Steps:
         return {"film": film, **again}
 
     # -- parts -----------------------------------------------------------------------------------------------
+
+    async def _shot_task(self, state: ShotSlot | ShotTask) -> ShotTask:
+        """Return the task of a shot; the checkpoints of older clashes hold it whole."""
+        return state if "shot" in state else (await self._shot_tasks()).of(state["slot"])
 
     async def _shot_tasks(self) -> ShotTasks:
         """Return the tasks of the shots: of this process, or of the state that another one saved."""
