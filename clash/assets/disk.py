@@ -1,6 +1,7 @@
 """Disk work in threads of its own, so that the event loop does not stand still while a file is flushed.
 
-A wave of fifty answers is a hundred flushes: in the event loop, no other answer could be taken meanwhile.
+A wave of fifty answers is a hundred flushes: in the event loop, no other answer could be taken meanwhile. What keeps an
+answer, or lets the next call be sent, has threads of its own: it does not wait behind what is written after an answer.
 """
 
 from __future__ import annotations
@@ -14,15 +15,24 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS = 8
-_threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="clash-disk")
+_THREADS, _LATER_THREADS = 8, 4
+
+
+def _pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
+    return (
+        ThreadPoolExecutor(_THREADS, thread_name_prefix="clash-disk"),
+        ThreadPoolExecutor(_LATER_THREADS, thread_name_prefix="clash-disk-later"),
+    )
+
+
+_threads, _later_threads = _pools()
 """Not the loop's own threads: a careless provider may hold those for ever."""
 
 
 def _new_threads() -> None:
     # A forked process has none of the threads of its parent.
-    global _threads
-    _threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="clash-disk")
+    global _threads, _later_threads
+    _threads, _later_threads = _pools()
 
 
 if hasattr(os, "register_at_fork"):
@@ -34,7 +44,16 @@ async def on_disk(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -
 
     What was begun is done: an answer that was paid for is on the disk before a cancellation is passed on.
     """
-    future = asyncio.get_running_loop().run_in_executor(_threads, lambda: work(*arguments, **named))
+    return await _done(_threads, lambda: work(*arguments, **named))
+
+
+async def on_disk_later(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Do the same for what no call waits for: what is written or removed after an answer was kept."""
+    return await _done(_later_threads, lambda: work(*arguments, **named))
+
+
+async def _done(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    future = asyncio.get_running_loop().run_in_executor(threads, work)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:

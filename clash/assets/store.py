@@ -31,6 +31,7 @@ _UNSYNCABLE = {errno.EINVAL, errno.ENOTSUP}
 """How network file systems refuse to sync a folder; the file itself was synced."""
 RECEIPT_BYTES = 1 << 20
 """The largest receipt; a larger file is not read as one."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _DRIVE = re.compile(r"/[A-Za-z]:(/|$)")
 
 
@@ -160,7 +161,7 @@ class AssetStore:
 
     def path(self, sha256: str) -> Path:
         """Return where the file of this digest is, or would be."""
-        if len(sha256) != 64 or not all(letter in "0123456789abcdef" for letter in sha256):
+        if _DIGEST.fullmatch(sha256) is None:
             raise StorageError(f"{sha256!r} is not a sha256", retryable=False)
         return self.root / sha256[:2] / sha256[2:]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore
-from clash.assets.disk import on_disk
+from clash.assets.disk import on_disk_later
 from clash.assets.records import write_call_record
 from clash.calls.call_history import CallHistory, SlotHistory
 from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
@@ -186,7 +186,7 @@ class CallStore:
         if may_be_paid(row, receipt):
             # Before its row: what is settled here can be told again when the database is lost.
             facts = paid_call_facts(row, receipt, asset)
-            await on_disk(write_call_record, self._assets, asset.sha256, token, facts)
+            await on_disk_later(write_call_record, self._assets, asset.sha256, token, facts)
         await self._assets.share(receipt["sha256"], receipt=token)
         faults.point("share.after")
         await self._write(

@@ -13,7 +13,7 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore, sha256_of
-from clash.assets.disk import on_disk
+from clash.assets.disk import on_disk, on_disk_later
 from clash.assets.records import call_record, forget_open_call, names_of_call_records, write_open_call
 from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, kept_tokens, take_back
 from clash.calls.call_records import call_facts, may_become_paid
@@ -167,7 +167,7 @@ class Keeper:
 
     async def forget(self, token: str) -> None:
         """Remove the receipt of a call that the database has heard of."""
-        await on_disk(self._forget, token)
+        await on_disk_later(self._forget, token)
 
     def _forget(self, token: str) -> None:
         self._assets.drop_receipt(token)

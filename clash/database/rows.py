@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, cast
 
 from clash.database.port import Param, Row
@@ -178,7 +178,7 @@ class CallRow:
     @property
     def columns(self) -> dict[str, Param]:
         """The values by the names of their columns, as the table holds them."""
-        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = dict(vars(self))
         values["facts"] = values.pop("facts_json")
         return {
             name: None if value == "" and name in _NULL_IF_EMPTY else _stored(value) for name, value in values.items()
