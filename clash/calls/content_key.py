@@ -117,9 +117,11 @@ def first_key(model: Model, request: Request, *, take: int = 1, revision: str | 
     )
 
 
-def keys_of(model: Model, request: Request, *, take: int = 1, older: bool = True) -> tuple[str, ...]:
-    """The key of a call; if `older`, also those under which an older clash may have made it."""
-    key = content_key(model, request, take=take)
+def keys_of(
+    model: Model, request: Request, *, take: int = 1, older: bool = True, key: str | None = None
+) -> tuple[str, ...]:
+    """The key of a call; if `older`, also those under which an older clash may have made it. `key`: if it is known."""
+    key = key or content_key(model, request, take=take)
     revision = first_revision(model, request) if older else None
     if revision is None:
         return (key,)

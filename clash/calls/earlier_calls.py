@@ -27,9 +27,9 @@ class CallKeys:
         self._is_free = registry.all_default(models)
         self._clips_of = models["video"].provider.name if "video" in models else ""
 
-    def same(self, model: Model, task: CallSpec) -> tuple[str, ...]:
-        """Its key of today, and those that an older clash gave to the very same call."""
-        return keys_of(model, task.request, take=task.key_take, older=not self._is_free)
+    def same(self, model: Model, task: CallSpec, key: str | None = None) -> tuple[str, ...]:
+        """Its key of today (`key`, if it is known), and those that an older clash gave to the very same call."""
+        return keys_of(model, task.request, take=task.key_take, older=not self._is_free, key=key)
 
     def older(self, model: Model, task: CallSpec) -> tuple[str, ...]:
         """Its keys before the free provider that answers it changed, where something paid is made of the answer."""

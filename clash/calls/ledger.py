@@ -190,7 +190,7 @@ class Ledger:
             row = None
         if row is None:
             older = self._keys.older(model, task)
-            same = self._keys.same(model, task)
+            same = self._keys.same(model, task, key)
             for earlier in await earlier_calls(self._database, same, older, within=self._reuse_within):
                 if await self._assets.restore(earlier.asset_sha256):
                     # What an older revision made is recorded as that, and does not serve as what today's makes.
