@@ -37,11 +37,12 @@ class Measured:
     """Of CPU."""
     peak_bytes: int
     database_bytes: int
+    processes: int
 
     def per_shot(self, base: Measured) -> tuple[float, float]:
         """Return the seconds and the bytes of database of a shot."""
-        shots = self.shots - base.shots
-        return (self.seconds - base.seconds) / shots, (self.database_bytes - base.database_bytes) / shots
+        shots, seconds = self.shots - base.shots, self.seconds - self.processes * base.seconds
+        return seconds / shots, (self.database_bytes - base.database_bytes) / shots
 
 
 def measured(folder: Path, shots: int, *, killed_at: int | None = None) -> Measured:
@@ -53,7 +54,7 @@ def measured(folder: Path, shots: int, *, killed_at: int | None = None) -> Measu
     if killed_at is not None:
         parts.append(_ended(folder, "resume", "many", killed_at=None))
     size = sum(path.stat().st_size for path in (folder / "data").glob("checkpoints.db*"))
-    return Measured(shots, sum(seconds for seconds, _ in parts), max(peak for _, peak in parts), size)
+    return Measured(shots, sum(seconds for seconds, _ in parts), max(peak for _, peak in parts), size, len(parts))
 
 
 def _ended(folder: Path, *arguments: str, killed_at: int | None) -> tuple[float, int]:
