@@ -24,6 +24,7 @@ answer is on its way. Environment:
     METER_TAKES   if set, each file shows which take it is, a screenplay in its last shot; a picture also what was asked
     METER_CLIPS   what clips can have, comma-separated: `last_frame`, `sound` (a tone; it doubles the price)
     METER_LOCAL   a number: the free local models are those of another release, with this revision and other answers
+    METER_VARIED  if set, no two files of `stock` have the same bytes, though they show the same
     METER_TINY    tiny sounds, of so many bytes or a little more, instead of the local crafts' files
 """
 
@@ -109,6 +110,18 @@ def _marked(answer: Answer, mark: int) -> bytes:
     picture.paste((mark % 256, mark // 256 % 256, mark // 65536 % 256), (0, 0, picture.width // 2, picture.height // 2))
     picture.save(stream, "JPEG" if answer.media_type == "image/jpeg" else "PNG")
     return stream.getvalue()
+
+
+def _varied(answer: Answer) -> bytes:
+    """The same picture or clip in other bytes: with a comment that no other has."""
+    mark = secrets.token_bytes(8)
+    if answer.media_type == "video/mp4":
+        return answer.content + (16).to_bytes(4, "big") + b"free" + mark
+    if answer.media_type == "image/jpeg":
+        return answer.content[:2] + b"\xff\xfe\x00\x0a" + mark + answer.content[2:]
+    comment = b"tEXt" + b"mark\0" + mark.hex().encode()
+    chunk = (len(comment) - 4).to_bytes(4, "big") + comment + zlib.crc32(comment).to_bytes(4, "big")
+    return answer.content[:-12] + chunk + answer.content[-12:]
 
 
 def tiny_sound(text: str, size: int = 800) -> bytes:
@@ -308,7 +321,8 @@ class StockProvider:
             return await self._local.call(model, request, context)
         if kind not in self._made:
             self._made[kind] = await self._local.call(model, request, context)
-        return self._made[kind]
+        answer = self._made[kind]
+        return replace(answer, content=_varied(answer)) if os.environ.get("METER_VARIED") else answer
 
 
 class OneShotProvider(_Metered):
