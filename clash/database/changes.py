@@ -38,6 +38,7 @@ class RunState:
     budget_micro: int | None
     error_code: str | None
     holder: Holder
+    project: str
 
     @classmethod
     def from_row(cls, row: Row) -> RunState:
@@ -52,6 +53,7 @@ class RunState:
             budget_micro=None if budget is None else int(budget),
             error_code=row["error_code"],
             holder=Holder.from_row(row),
+            project=str(row["project"]),
         )
 
     @property
@@ -63,7 +65,15 @@ class RunState:
     def marks(self) -> tuple[object, ...]:
         """What tells two states of a run apart; a lease that was only renewed is none of it."""
         owner = self.holder.lease_owner
-        return (self.status, self.updated_at, self.spent_micro, self.reserved_micro, self.budget_micro, owner)
+        return (
+            self.status,
+            self.updated_at,
+            self.spent_micro,
+            self.reserved_micro,
+            self.budget_micro,
+            owner,
+            self.project,
+        )
 
 
 @dataclass(frozen=True)
@@ -101,8 +111,8 @@ async def grown_since(database: Database, before: Marks) -> tuple[Marks, frozens
 async def run_states(database: Database, watched: Iterable[str]) -> dict[str, RunState]:
     """Return the states of the newest runs and of these, by their ids; a damaged row has none."""
     rows = await database.query(
-        "SELECT run_id, status, updated_at, spent_micro, reserved_micro, budget_micro, error_code, lease_owner,"
-        f" lease_expires_at, lease_generation FROM workflow_executions WHERE {NOT_STAGED} AND (run_id IN"
+        "SELECT run_id, status, updated_at, spent_micro, reserved_micro, budget_micro, error_code, project,"
+        f" lease_owner, lease_expires_at, lease_generation FROM workflow_executions WHERE {NOT_STAGED} AND (run_id IN"
         f" (SELECT run_id FROM workflow_executions ORDER BY start_time DESC LIMIT {_NEWEST})"
         " OR run_id IN (SELECT value FROM json_each(?)))",
         (json.dumps(sorted(watched)),),

@@ -13,11 +13,12 @@ from clash.project_names import DEFAULT_PROJECT
 
 
 class BoardStarted(Document):
-    """`clash board`: the address of the board, and links that are each good once."""
+    """`clash board`: the address of the board, and links that are each good once; of the login page with accounts."""
 
     url: str
     links: list[str]
     read_only: bool
+    accounts: bool = False
 
 
 class RunProblem(Item):
@@ -123,6 +124,7 @@ class FamilyMember(Item):
     """A run of a family of forks, with its checkpoints, newest first."""
 
     thread_id: str
+    project: str = DEFAULT_PROJECT
     title: Text | None
     status: str
     forked_from: ForkedFrom | None

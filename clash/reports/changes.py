@@ -28,12 +28,14 @@ class RunChange:
     live: bool
     cost_usd: str
     reserved_usd: str
+    project: str
 
     @property
     def document(self) -> dict[str, object]:
         """Return it as JSON tells it."""
         return {
             "thread_id": self.thread_id,
+            "project": self.project,
             "status": self.status,
             "live": self.live,
             "cost_usd": self.cost_usd,
@@ -157,6 +159,7 @@ class RunWatch:
                 self._live.get(name, False),
                 usd_text(states[name].spent_micro),
                 usd_text(states[name].reserved_micro),
+                states[name].project,
             )
             for name in sorted(names)
             if name in states

@@ -9,6 +9,7 @@ from clash.assets import AssetStore, local_assets
 from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.port import Database
+from clash.database.project_view import in_projects
 from clash.database.rows import RunRow
 from clash.database.run_rows import run_rows
 from clash.documents.costs import CostOfAll, CostOfRun
@@ -18,10 +19,19 @@ from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read,
 _BY = ("step", "provider", "model", "day")
 
 
-async def cost(settings: Settings, thread_id: str | None = None, *, calls: bool = False) -> CostOfRun | CostOfAll:
-    """What a run cost, or all of them, summed in every way. Raises `NotFoundError`."""
+async def cost(
+    settings: Settings,
+    thread_id: str | None = None,
+    *,
+    calls: bool = False,
+    projects: tuple[str, ...] | None = None,
+) -> CostOfRun | CostOfAll:
+    """What a run cost, or all of them, summed in every way. Raises `NotFoundError`.
+
+    `projects`: those whose runs may be told of at all; None: every project.
+    """
     if thread_id is None:
-        return await read(settings, _cost_of_all)
+        return await read(settings, lambda database: _cost_of_all(in_projects(database, projects)))
     return await read(settings, lambda database: _cost_of_run(database, thread_id, local_assets(settings), calls=calls))
 
 

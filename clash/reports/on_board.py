@@ -286,6 +286,7 @@ async def _family(database: Database, thread_id: str) -> RunFamily:
     runs = [
         {
             "thread_id": run.run_id,
+            "project": run.project,
             "title": run.story_title,
             "status": run.status.value,
             "forked_from": forked_from(run),

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clash.config import Settings
+from clash.database.port import Database, Rows
+from clash.database.project_view import in_projects
 from clash.database.reading import run_row
 from clash.database.rows import RunRow
 from clash.database.run_rows import RunFilter, run_rows, step_counts_of_runs
@@ -23,17 +25,20 @@ async def list_runs(
     search: str = "",
     offset: int = 0,
     project: str | None = None,
+    projects: tuple[str, ...] | None = None,
 ) -> RunList:
     """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false).
 
     `search`: only those with this text in their thread id, title or story. `offset`: without the newest ones.
-    `project`: only those that belong to it.
+    `project`: only those that belong to it. `projects`: those of which may be told at all; None: every project.
     """
     wanted = RunFilter(status, search, limit, offset, project)
-    rows, counts = await read(
-        settings,
-        lambda database: asyncio.gather(run_rows(database, wanted), step_counts_of_runs(database, wanted)),
-    )
+
+    async def question(database: Database) -> tuple[Rows, dict[str, dict[str, int]]]:
+        seen = in_projects(database, projects)
+        return await asyncio.gather(run_rows(seen, wanted), step_counts_of_runs(seen, wanted))
+
+    rows, counts = await read(settings, question)
     damaged = Damaged()
     items = [_run_summary(run, counts.get(run.run_id, {})) for run in damaged.runs(rows)]
     return RunList.of({"items": items, "damaged": damaged.items})
