@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from clash.clock import now_text, to_text
-from clash.database.port import Database, Param, Row, Statement
+from clash.database.port import Database, Param, Row, Statement, texts_of
+from clash.database.staging import NOT_STAGED
 
 _COLUMNS = "id, account, sha256, created_at, created_by, expires_at, revoked_at, revoked_by, last_used_at"
 _ENTRY = "at, actor, action, token_id, project, run_id, slots, address, error, times"
@@ -164,11 +165,11 @@ async def revoke(database: Database, token: TokenRow, by: str) -> bool:
     return bool((await database.batch([revoking, *entries]))[0])
 
 
-async def write_use(database: Database, token_id: str) -> None:
+def write_use(token_id: str) -> Statement:
     """Write that a token was used now, unless the last use that was written is less than an hour ago."""
     before = to_text(datetime.now(UTC) - timedelta(seconds=USED_EVERY_S))
     use = "UPDATE access_tokens SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)"
-    await database.batch([Statement(use, (now_text(), token_id, before))])
+    return Statement(use, (now_text(), token_id, before))
 
 
 async def audit_entries(
@@ -187,3 +188,43 @@ async def audit_entries(
         ),
     )
     return [AuditEntry.from_row(row) for row in rows]
+
+
+# -- runs and files ------------------------------------------------------------------------------------------------
+
+
+async def project_of_run(database: Database, run_id: str) -> str | None:
+    """Return the project of a run; None if there is no such run."""
+    rows = await database.query(f"SELECT project FROM workflow_executions WHERE run_id = ? AND {NOT_STAGED}", (run_id,))
+    return str(rows[0]["project"]) if rows else None
+
+
+async def files_beside(database: Database, sha256: str, projects: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return the digests of all files of one run that has this file, by its project. Runs of `projects` alone count.
+
+    A file is of a run when it is an asset, the answer of a call, or part of a cut of its film.
+    """
+    found = await database.query(_RUN_WITH_FILE, (json.dumps(list(projects)), sha256, sha256, sha256))
+    if not found:
+        return {}
+    run_id, project = str(found[0]["run_id"]), str(found[0]["project"])
+    files = await database.query(_FILES_OF_RUN, (run_id, run_id, run_id))
+    return {project: frozenset(texts_of(files, "sha256"))}
+
+
+_OF_CUT = "CASE file.type WHEN 'object' THEN json_extract(file.value, '$.sha256') END"
+_CUTS = "film_cuts, json_each(iif(json_valid(film_cuts.files), film_cuts.files, '{}')) AS file"
+_RUN_WITH_FILE = (
+    "WITH wanted AS (SELECT value AS name FROM json_each(?)), held AS ("
+    "SELECT run_id FROM generated_assets WHERE sha256 = ?"
+    " UNION SELECT run_id FROM api_logs WHERE asset_sha256 = ?"
+    f" UNION SELECT run_id FROM {_CUTS} WHERE {_OF_CUT} = ?)"
+    " SELECT run_id, project FROM workflow_executions WHERE run_id IN (SELECT run_id FROM held)"
+    f" AND project IN (SELECT name FROM wanted) AND {NOT_STAGED} ORDER BY start_time DESC LIMIT 1"
+)
+_FILES_OF_RUN = (
+    "SELECT sha256 FROM generated_assets WHERE run_id = ?"
+    " UNION SELECT asset_sha256 FROM api_logs WHERE run_id = ? AND asset_sha256 IS NOT NULL"
+    f" UNION SELECT {_OF_CUT} FROM {_CUTS}"
+    f" WHERE run_id = ? AND {_OF_CUT} IS NOT NULL"
+)
