@@ -64,7 +64,7 @@ async def browsing(board: Board, *, polling: bool = False) -> AsyncGenerator[Bro
     ):
         (session, cookie) = board.sessions.open(board.sessions.invite()) or (None, "")
         assert session is not None
-        client.cookies.set(board.cookie, cookie)
+        client.cookies.set(f"clash_board_{board.options.port}", cookie)
         yield Browser(client, session.token)
 
 

@@ -92,12 +92,12 @@ async def test_a_last_use_is_written_once_an_hour(tmp_path: Path) -> None:
     await ainit_database(settings.database_url)
     made = await create_token("mara", grants_of(["all"], "viewer"), settings)
     async with open_database(settings.database_url, "write") as database:
-        await rows.write_use(database, made["id"])
+        await database.batch([rows.write_use(made["id"])])
         (first,) = await rows.all_tokens(database)
-        await rows.write_use(database, made["id"])
+        await database.batch([rows.write_use(made["id"])])
         assert (await rows.all_tokens(database))[0].last_used_at == first.last_used_at is not None
         await database.batch([Statement("UPDATE access_tokens SET last_used_at = '2026-01-01T00:00:00.000Z'")])
-        await rows.write_use(database, made["id"])
+        await database.batch([rows.write_use(made["id"])])
         assert str((await rows.all_tokens(database))[0].last_used_at) > "2026-01-02"
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from clash.access import Access
 from clash.board.answers import RefusedError, json_answer, refused_answer
-from clash.board.decisions import WRITES, Decisions
-from clash.board.guard import known_keys
+from clash.board.decisions import WRITES, Decisions, WrittenBy
+from clash.board.guard import body_of, known_keys
 from clash.board.kept_documents import Kept
 from clash.board.page_routes import number_of
 from clash.board.reading import RUNS_PER_PAGE, Reading
@@ -22,8 +21,8 @@ from clash.errors import ClashError
 _MOST_ITEMS = 500
 
 
-def api_routes(reading: Reading, decisions: Decisions, sessions: Sessions) -> list[Route]:
-    """Return the routes of the API: what is read, what is decided, and links for other browsers."""
+def api_routes(reading: Reading, decisions: Decisions, more: Sequence[Route]) -> list[Route]:
+    """Return the routes of the API: what is read, what is decided, and what else a board has."""
 
     def read(path: str, of: Callable[[Request], Awaitable[Kept]]) -> Route:
         async def answer(request: Request) -> Response:
@@ -36,18 +35,16 @@ def api_routes(reading: Reading, decisions: Decisions, sessions: Sessions) -> li
 
     def write(name: str) -> Route:
         async def answer(request: Request) -> Response:
-            return json_answer(await decisions.carry_out(name, request.path_params["thread"], await _body(request)))
+            by = WrittenBy(request.state.access, request.state.seen.address, request.state.project)
+            return json_answer(await decisions.carry_out(name, _thread(request), await body_of(request), by))
 
         return Route(f"/api/runs/{{thread}}/{name}", answer, methods=["POST"])
 
-    async def invite(request: Request) -> Response:
-        known_keys(await _body(request), ())
-        return json_answer({"schema": 1, "url": f"http://{request.headers['host']}{login_path(sessions)}"})
-
     return [
         read("/runs", lambda request: _runs(reading, request)),
-        read("/cost", lambda _: reading.money()),
+        read("/cost", lambda request: reading.money(_projects(request))),
         *(read(f"/runs/{{thread}}{path}", _of_thread(of)) for path, of in _reports(reading).items()),
+        read("/runs/{thread}/family", lambda request: reading.family(_thread(request), request.state.access)),
         read("/runs/{thread}/board", lambda request: reading.on_board(_thread(request), number_of(request, "page"))),
         read(
             "/runs/{thread}/checkpoints/{checkpoint}",
@@ -58,9 +55,19 @@ def api_routes(reading: Reading, decisions: Decisions, sessions: Sessions) -> li
             lambda request: reading.difference(_thread(request), request.path_params["a"], request.path_params["b"]),
         ),
         *map(write, WRITES),
-        Route("/api/invites", invite, methods=["POST"]),
+        *more,
         Route("/api/{rest:path}", _nothing),
     ]
+
+
+def invite_route(sessions: Sessions) -> Route:
+    """Return the route that makes a link for another browser, on a board without accounts."""
+
+    async def invite(request: Request) -> Response:
+        known_keys(await body_of(request), ())
+        return json_answer({"schema": 1, "url": f"{request.state.seen.own}{login_path(sessions)}"})
+
+    return Route("/api/invites", invite, methods=["POST"])
 
 
 def login_path(sessions: Sessions) -> str:
@@ -74,7 +81,6 @@ def _reports(reading: Reading) -> dict[str, Callable[[str], Awaitable[Kept]]]:
         "/takes": reading.takes,
         "/review": reading.review,
         "/checkpoints": reading.checkpoints,
-        "/family": reading.family,
         "/cost": reading.cost,
         "/assets": reading.assets,
         "/screenplay": reading.screenplay,
@@ -83,6 +89,11 @@ def _reports(reading: Reading) -> dict[str, Callable[[str], Awaitable[Kept]]]:
 
 def _of_thread(of: Callable[[str], Awaitable[Kept]]) -> Callable[[Request], Awaitable[Kept]]:
     return lambda request: of(_thread(request))
+
+
+def _projects(request: Request) -> tuple[str, ...] | None:
+    access: Access = request.state.access
+    return access.projects()
 
 
 def _thread(request: Request) -> str:
@@ -97,14 +108,8 @@ async def _runs(reading: Reading, request: Request) -> Kept:
         status=query.get("status", ""),
         search=query.get("search", ""),
         limit=limit,
+        projects=_projects(request),
     )
-
-
-async def _body(request: Request) -> Any:
-    try:
-        return json.loads(await request.body() or b"{}")
-    except (ValueError, RecursionError):
-        raise RefusedError(400, "a write is a JSON object", code="not_json") from None
 
 
 async def _nothing(_: Request) -> Response:

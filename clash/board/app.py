@@ -8,31 +8,39 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from clash.assets import open_assets
-from clash.board.api_routes import api_routes, login_path
+from clash.board.accounts import Accounts, LinkHolders
+from clash.board.api_routes import api_routes, invite_route, login_path
 from clash.board.child_runs import ChildRuns
 from clash.board.decisions import Decisions
 from clash.board.event_log import EventLog
 from clash.board.event_stream import EventStream
-from clash.board.guard import Guard
-from clash.board.kept_documents import MOST_READS_ON_D1, KeptDocuments, ReadBudget
+from clash.board.guard import Guard, GuardRules
+from clash.board.kept_documents import KeptDocuments
+from clash.board.login import login_routes
 from clash.board.media import Media
+from clash.board.origins import Network, Origins, Seen
 from clash.board.page_routes import PageRoutes
+from clash.board.permissions import guarded
 from clash.board.poller import Poller
 from clash.board.rates import RateLimits
+from clash.board.read_budget import MOST_READS_ON_D1, ReadBudget
 from clash.board.reading import Reading
+from clash.board.run_projects import RunProjects
 from clash.board.sessions import Sessions
+from clash.board.token_routes import token_routes
 from clash.config import Settings
 from clash.errors import ClashError
 from clash.reports.changes import RunWatch
@@ -42,12 +50,26 @@ _STATIC_KEPT = "private, max-age=60"
 
 @dataclass(frozen=True)
 class BoardOptions:
-    """How a board is started. `command`: what starts clash in a process of its own; by default this very Python."""
+    """How a board is started. `command`: what starts clash in a process of its own; by default this very Python.
+
+    `accounts`: whether people log in with tokens. `tls`: the files of a certificate and its key. `proxies` are believed
+    what they say of a request, `user_header` names the header in which they say whose it is.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     read_only: bool = False
     command: tuple[str, ...] = ()
+    accounts: bool = False
+    public_url: str = ""
+    tls: tuple[Path, Path] | None = None
+    proxies: tuple[Network, ...] = ()
+    user_header: str = ""
+
+    @property
+    def origins(self) -> Origins:
+        """Which hosts the board answers for, and which proxies it believes."""
+        return Origins(self.host, self.public_url, self.tls is not None, self.proxies, self.user_header)
 
 
 @dataclass
@@ -64,20 +86,29 @@ class Board:
         watch = RunWatch(self.settings)
         self.sessions = Sessions(self.now)
         self.rates = RateLimits(self.now)
+        self.accounts: Accounts | LinkHolders = LinkHolders(self.sessions)
+        if self.options.accounts:
+            self.accounts = Accounts(self.settings, self.sessions, self.now)
         self.log = EventLog()
-        self.poller = Poller(watch, self.log, now=self.now, sleep=self.sleep)
         self.budget = ReadBudget(MOST_READS_ON_D1 if watch.is_remote else None, self.now)
+        self.projects = RunProjects(self.settings, self.budget, self.now)
+        self.poller = Poller(watch, self.log, projects=self.projects, now=self.now, sleep=self.sleep)
         self.documents = KeptDocuments(self.poller, self.log, self.budget, now=self.now)
         self.reading = Reading(self.settings, self.documents)
-        self.media = Media(open_assets(self.settings))
+        # A browser that another account logs in with must ask again for files that it has kept.
+        self.media = Media(open_assets(self.settings), vary="Cookie, Authorization" if self.options.accounts else "")
         self.children = ChildRuns(self._ended, self.options.command)
         may_resume = not self.options.read_only
-        self.decisions = Decisions(self.settings, self.poller, self.children, may_resume)
+        audit = self.accounts.audit if isinstance(self.accounts, Accounts) else None
+        self.decisions = Decisions(self.settings, self.poller, self.children, may_resume, audit)
 
-    @property
-    def cookie(self) -> str:
-        """The cookie's name: browsers send a cookie to every port of a host, so each board has its own."""
-        return f"clash_board_{self.options.port}"
+    def cookie(self, seen: Seen) -> str:
+        """The cookie's name: browsers send a cookie to every port of a host, so each board has its own.
+
+        Browsers take `__Host-` only over an encrypted connection from this very host, and from no other name of it.
+        """
+        name = f"clash_board_{self.options.port}"
+        return f"__Host-{name}" if seen.scheme == "https" else name
 
     def login_path(self) -> str:
         """Return the path of a new link, good once."""
@@ -87,33 +118,30 @@ class Board:
         """A process that the board started has ended: say how, for one that never began says so in no table."""
         self.poller.changed(thread_id)
         error = document.get("error") if code else None
-        self.log.publish("process", {"thread_id": thread_id, "exit_code": code, "error": error})
+        told = {"thread_id": thread_id, "exit_code": code, "error": error}
+        self.log.publish("process", told, self.projects.known(thread_id) or "")
 
 
 def create_app(board: Board) -> Starlette:
     """Return the application of a board."""
     pages = PageRoutes(board.reading, board.log, read_only=board.options.read_only)
+    more = token_routes(board.settings) if board.options.accounts else [invite_route(board.sessions)]
     routes = [
         *pages.routes,
-        Route("/login", _login(board, pages), methods=["GET"]),
-        Route("/events", EventStream(board.log, board.poller), methods=["GET"]),
+        *login_routes(board, pages),
+        Route("/events", EventStream(board.log, board.poller, board.accounts, board.projects), methods=["GET"]),
         Route("/media/{sha256}", board.media.file, methods=["GET"]),
         Route("/thumbnails/{sha256}", board.media.thumbnail, methods=["GET"]),
         Route("/favicon.ico", _favicon, methods=["GET"]),
         Mount("/static", _Static(directory=str(resources.files("clash.board") / "static"))),
-        *api_routes(board.reading, board.decisions, board.sessions),
+        *api_routes(board.reading, board.decisions, more),
     ]
-    guard = Middleware(
-        Guard,
-        sessions=board.sessions,
-        rates=board.rates,
-        cookie=board.cookie,
-        host=board.options.host,
-        read_only=board.options.read_only,
+    rules = GuardRules(
+        board.options.origins, board.accounts, board.sessions, board.rates, board.cookie, board.options.read_only
     )
     app = Starlette(
-        routes=routes,
-        middleware=[guard],
+        routes=guarded(routes, board.projects),
+        middleware=[Middleware(Guard, rules=rules)],
         exception_handlers={ClashError: pages.failed, HTTPException: pages.not_there},
         lifespan=_lifespan(board),
     )
@@ -124,14 +152,18 @@ def create_app(board: Board) -> Starlette:
 def _lifespan(board: Board) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        polling = asyncio.ensure_future(board.poller.run())
+        tasks = [asyncio.ensure_future(board.poller.run())]
+        if isinstance(board.accounts, Accounts):
+            tasks.append(asyncio.ensure_future(board.accounts.audit.run()))
         try:
             yield
         finally:
             board.log.close()
-            polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await polling
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            await board.accounts.close()
             board.children.leave()
             board.media.close()
 
@@ -145,21 +177,6 @@ class _Static(StaticFiles):
         answer = await super().get_response(path, scope)
         answer.headers["Cache-Control"] = _STATIC_KEPT
         return answer
-
-
-def _login(board: Board, pages: PageRoutes) -> Callable[[Request], Awaitable[Response]]:
-    async def login(request: Request) -> Response:
-        """Open a session for a link, once."""
-        if request.method == "HEAD":
-            return Response(status_code=204)  # a preview of the link must not use it up
-        opened = board.sessions.open(request.query_params.get("token", ""))
-        if opened is None:
-            return RedirectResponse("/", 303) if request.state.session else pages.login(request)
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(board.cookie, opened[1], httponly=True, samesite="strict", path="/")
-        return answer
-
-    return login
 
 
 async def _favicon(_: Request) -> Response:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from clash.access import Access, AuditEntry
+from clash.actors import acting_as
+from clash.board.accounts import Audit
 from clash.board.answers import RefusedError
 from clash.board.child_runs import ChildRuns
 from clash.board.guard import known_keys
 from clash.board.poller import Poller
 from clash.config import Settings
 from clash.documents.base import Document
-from clash.errors import ConflictError, UsageError
+from clash.errors import ClashError, ConflictError, UsageError
 from clash.hints import command
 from clash.reports.run_list import held_by
 from clash.thread_ids import check_thread_id
@@ -25,6 +28,20 @@ _MOST_TAKES = 1_000_000_000
 
 
 @dataclass(frozen=True)
+class WrittenBy:
+    """Who writes: an account, from where, and the project of the run."""
+
+    access: Access
+    address: str = ""
+    project: str = ""
+
+    def entry(self, action: str, thread_id: str, slots: tuple[str, ...]) -> AuditEntry:
+        """Return the entry of the audit for a write of a run."""
+        who = self.access
+        return AuditEntry(action, who.account, who.token_id, self.project, thread_id, slots, self.address)
+
+
+@dataclass(frozen=True)
 class Decisions:
     """Carries out writes. It holds no run: what has to be made, a process of its own makes."""
 
@@ -32,17 +49,32 @@ class Decisions:
     poller: Poller
     children: ChildRuns
     may_resume: bool
+    audit: Audit | None = None
+    """Where the writes of accounts are recorded; None on a board without accounts."""
 
-    async def carry_out(self, name: str, thread_id: str, body: Any) -> dict[str, Any]:
+    async def carry_out(self, name: str, thread_id: str, body: Any, by: WrittenBy) -> dict[str, Any]:
         """Carry out a write by the name of its path, and return its document.
 
         Raises `ClashError`, with the message and the hint of the command line.
         """
         check_thread_id(thread_id)
+        if self.audit is None or _is_dry_run(body):
+            return await self._carry_out(name, thread_id, body, by)
+        # Before it is tried: what cannot be recorded is not done.
+        entry = by.entry(name, thread_id, _slots_named(body))
+        await self.audit.add(entry)
+        try:
+            return await self._carry_out(name, thread_id, body, by)
+        except ClashError as error:
+            await self.audit.add(replace(entry, error=error.code))
+            raise
+
+    async def _carry_out(self, name: str, thread_id: str, body: Any, by: WrittenBy) -> dict[str, Any]:
         carried_out = (self._approve, self._reject, self._use_take, self._retake, self._cancel, self._resume)
         writes: Mapping[str, _Write] = dict(zip(WRITES, carried_out, strict=True))
         try:
-            return {"schema": 1, **await writes[name](thread_id, body)}
+            with acting_as(by.access.account):
+                return {"schema": 1, **await writes[name](thread_id, body)}
         finally:
             self.poller.changed(thread_id)
 
@@ -149,6 +181,18 @@ class Decisions:
 
 
 # -- what a write says ---------------------------------------------------------------------------------------------
+
+
+def _is_dry_run(body: Any) -> bool:
+    return isinstance(body, dict) and cast("dict[str, object]", body).get("dry_run") is True
+
+
+def _slots_named(body: Any) -> tuple[str, ...]:
+    """The slots that a write names, as far as it can be read: what is wrong with it, it says itself."""
+    given = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+    named = given.get("slots") or given.get("seen") or [given.get("slot")]
+    slots = list(cast("list[object]", named)) if isinstance(named, list | dict) else []
+    return tuple(slot[:200] for slot in slots if isinstance(slot, str))[:_MOST_SLOTS]
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:

@@ -23,6 +23,8 @@ class Event:
     id: str
     name: str
     data: Mapping[str, Any]
+    project: str | None = None
+    """The project whose people are told; None: everybody is."""
 
     @property
     def wire(self) -> bytes:
@@ -48,10 +50,10 @@ class EventLog:
         """Return the id of the newest event."""
         return f"{self._board}-{self._number}"
 
-    def publish(self, name: str, data: Mapping[str, Any]) -> None:
-        """Tell everybody who listens."""
+    def publish(self, name: str, data: Mapping[str, Any], project: str | None = None) -> None:
+        """Tell everybody who listens; or, of a project, those who may see its runs."""
         self._number += 1
-        self._kept.append(Event(self.newest, name, data))
+        self._kept.append(Event(self.newest, name, data, project))
         self._wake()
 
     def close(self) -> None:

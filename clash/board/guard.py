@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from ipaddress import ip_address
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
-from starlette.requests import ClientDisconnect, cookie_parser
+from starlette.requests import ClientDisconnect, Request, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from clash.board.answers import CONTENT_SECURITY_POLICY, RefusedError, html_answer, refused_answer
-from clash.board.pages import login_page
+from clash.board.accounts import Accounts, Identity, LinkHolders
+from clash.board.answers import (
+    CONTENT_SECURITY_POLICY,
+    RefusedError,
+    error_document,
+    html_answer,
+    refused_answer,
+    status_of,
+)
+from clash.board.origins import Origins, Seen
+from clash.board.pages import error_page, login_page
 from clash.board.pages.view import View
 from clash.board.rates import OF_A_SESSION, OF_A_STRANGER, RateLimits
-from clash.board.sessions import Session, Sessions, is_token_of
+from clash.board.sessions import Sessions, is_token_of
+from clash.errors import ClashError
 from clash.redaction import safe_exception
 
 logger = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 64_000
 """A note and a prompt have 20,000 characters at most."""
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _OPEN_PATHS = ("/static/", "/login", "/favicon.ico")
+_FORMS = ("/login", "/logout")
+"""What is sent as the form of a page, so that it needs no script."""
 _READS = frozenset({"GET", "HEAD"})
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -36,21 +48,30 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_OF_FORMS = {"Referrer-Policy": "same-origin"}
+"""With `no-referrer`, browsers send the form of a page with `Origin: null`."""
 _NOT_KEPT = "no-store"
+
+
+@dataclass(frozen=True)
+class GuardRules:
+    """What the guard of a board goes by."""
+
+    origins: Origins
+    accounts: Accounts | LinkHolders
+    sessions: Sessions
+    rates: RateLimits
+    cookie: Callable[[Seen], str]
+    """The name of the cookie, which depends on whether the request is encrypted."""
+    read_only: bool = False
 
 
 class Guard:
     """Middleware that answers what must not reach the board, and adds the headers that keep its pages to themselves."""
 
-    def __init__(
-        self, app: ASGIApp, *, sessions: Sessions, rates: RateLimits, cookie: str, host: str, read_only: bool
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, rules: GuardRules) -> None:
         self._app = app
-        self._sessions = sessions
-        self._rates = rates
-        self._cookie = cookie
-        self._hosts = _LOOPBACK_NAMES | {host.lower()}
-        self._read_only = read_only
+        self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -61,82 +82,89 @@ class Guard:
             return
         scope["headers"] = [(name, value) for name, value in scope["headers"] if not _is_unknown_range(name, value)]
         headers = Headers(scope=scope)
-        session = self._sessions.of(_cookie(headers, self._cookie))
-        scope["state"] = {**scope.get("state", {}), "session": session}
-        answering = _Answering(send)
+        answering = _Answering(send, _OF_FORMS if self._rules.accounts.has_accounts else {})
         try:
-            self._check(scope, headers, session)
+            await self._admit(scope, headers)
             bounded = _bounded(receive, headers) if scope["method"] not in _READS else receive
             await self._app(scope, bounded, answering)
-        except RefusedError as refusal:
-            await _refusal(scope, headers, refusal)(scope, receive, answering)
         except ClientDisconnect:
             return  # nobody is there to be answered
+        except ClashError as refusal:
+            await self._refusal(scope, headers, refusal)(scope, receive, answering)
         except Exception as error:  # noqa: BLE001 - the last line of defence: nobody is shown where a bug is
             logger.error("the board failed at %s: %s", scope["path"][:200], safe_exception(error))
             if not answering.begun:
                 await refused_answer(RefusedError(500, "internal error", code="internal"))(scope, receive, answering)
 
-    def _check(self, scope: Scope, headers: Headers, session: Session | None) -> None:
-        if not self._is_ours(headers.getlist("host")):
-            raise RefusedError(421, "this board answers at localhost alone", code="wrong_host")
-        client = f"session {session.id}" if session else f"address {(scope.get('client') or ('',))[0]}"
-        rate = OF_A_SESSION if session else OF_A_STRANGER
-        if not self._opens_a_session(scope) and not self._rates.admit(client, rate):
+    async def _admit(self, scope: Scope, headers: Headers) -> None:
+        """Find out who sent a request, and raise `RefusedError` if it must not be answered."""
+        rules = self._rules
+        seen = rules.origins.seen(scope, headers)
+        identity = await rules.accounts.identify(seen, headers, _cookie(headers, rules.cookie(seen)))
+        session = identity.session if identity else None
+        told = {"seen": seen, "identity": identity, "session": session, "access": identity.access if identity else None}
+        scope["state"] = {**scope.get("state", {}), **told}
+        client = identity.client if identity else f"address {seen.address}"
+        rate = OF_A_SESSION if identity else OF_A_STRANGER
+        if not self._opens_a_session(scope) and not rules.rates.admit(client, rate):
             raise RefusedError(429, "too many requests", hint="wait a second", code="too_many_requests")
         method, path = scope["method"], scope["path"]
         if method not in (*_READS, "POST"):
             raise RefusedError(405, f"{method[:20]} is not allowed", code="method")
         if any(ord(character) < 32 for character in path) or "\\" in path:
             raise RefusedError(400, "the path holds characters that no path has", code="path")
-        if session is None and not path.startswith(_OPEN_PATHS):
+        if identity is None and not path.startswith(_OPEN_PATHS):
             raise RefusedError(401, "this browser has no session", code="no_session")
         if method == "POST":
-            self._check_write(headers, session)
+            self._check_write(scope, headers, identity, seen)
         elif headers.get("sec-fetch-site") in ("cross-site", "same-site") and not _is_navigation(headers):
             raise RefusedError(403, "another site asks for this", code="cross_site")
 
     def _opens_a_session(self, scope: Scope) -> bool:
         """Whether this is a link that is good: it opens, however many strangers ask at the same time."""
-        if scope["path"] != "/login":
+        if scope["path"] != "/login" or self._rules.accounts.has_accounts:
             return False
-        return self._sessions.is_good(QueryParams(scope["query_string"]).get("token", ""))
+        return self._rules.sessions.is_good(QueryParams(scope["query_string"]).get("token", ""))
 
-    def _check_write(self, headers: Headers, session: Session | None) -> None:
-        origin = headers.get("origin", "")
-        if origin != f"http://{headers['host']}" or headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    def _check_write(self, scope: Scope, headers: Headers, identity: Identity | None, seen: Seen) -> None:
+        is_form = scope["path"] in _FORMS and self._rules.accounts.has_accounts
+        is_program = identity is not None and identity.session is None and not is_form
+        # A program names its token, which no other site's page can have a browser do; a browser sends its cookie.
+        origin = headers.get("origin", seen.own if is_program else "")
+        if origin != seen.own or headers.get("sec-fetch-site", "same-origin") != "same-origin":
             raise RefusedError(403, "another site sent this", code="cross_site")
-        if session is None or not is_token_of(session, headers.get("x-clash-token", "")):
+        session = identity.session if identity else None
+        if (
+            not is_form
+            and not is_program
+            and (session is None or not is_token_of(session, headers.get("x-clash-token", "")))
+        ):
             raise RefusedError(403, "the token of this write is not its session's", code="bad_token")
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise RefusedError(415, "a write is JSON", code="not_json")
-        if self._read_only:
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != (_FORM if is_form else _JSON):
+            raise RefusedError(415, "a write is a form" if is_form else "a write is JSON", code="not_json")
+        if self._rules.read_only and not is_form:
             raise RefusedError(
                 403, "this board only shows", hint="start `clash board` without --read-only", code="read_only"
             )
 
-    def _is_ours(self, hosts: list[str]) -> bool:
-        if len(hosts) != 1 or any(letter in hosts[0] for letter in "@/?#\\ "):
-            return False
-        try:
-            parts = urlsplit(f"//{hosts[0]}")
-            return parts.port != 0 and (parts.hostname or "") in self._hosts
-        except ValueError:
-            return False
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine alone.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("example.com")
-    (True, True, False, False)
-    """
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    def _refusal(self, scope: Scope, headers: Headers, refusal: ClashError) -> Response:
+        status = refusal.status if isinstance(refusal, RefusedError) else status_of(refusal)
+        if refusal.code == "no_session" and wants_page(scope["path"], headers):
+            view = View(accept_language=headers.get("accept-language", ""), path=scope["path"])
+            return html_answer(login_page(view, has_accounts=self._rules.accounts.has_accounts), status)
+        if refusal.code == "no_account" and wants_page(scope["path"], headers):
+            view = View(accept_language=headers.get("accept-language", ""), path=scope["path"])
+            return html_answer(error_page(view, status, error_document(refusal)["error"]), status)
+        answer = refused_answer(refusal)
+        if status == 401:
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="clash"'
+        if status == 405:
+            answer.headers["Allow"] = "GET, HEAD, POST"
+        if status == 429:
+            answer.headers["Retry-After"] = "30" if refusal.code == "too_many_failures" else "1"
+        if scope["method"] not in _READS:
+            answer.headers["Connection"] = "close"  # what it still sends is not read
+        return answer
 
 
 def _cookie(headers: Headers, name: str) -> str | None:
@@ -159,32 +187,19 @@ def wants_page(path: str, headers: Headers) -> bool:
     )
 
 
-def _refusal(scope: Scope, headers: Headers, refusal: RefusedError) -> Response:
-    if refusal.code == "no_session" and wants_page(scope["path"], headers):
-        view = View(accept_language=headers.get("accept-language", ""), path=scope["path"])
-        return html_answer(login_page(view), refusal.status)
-    answer = refused_answer(refusal)
-    if refusal.status == 405:
-        answer.headers["Allow"] = "GET, HEAD, POST"
-    if refusal.status == 429:
-        answer.headers["Retry-After"] = "1"
-    if scope["method"] not in _READS:
-        answer.headers["Connection"] = "close"  # what it still sends is not read
-    return answer
-
-
 class _Answering:
     """Sends an answer, with the headers that every answer has."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, more: Mapping[str, str]) -> None:
         self._send = send
+        self._headers = {**_HEADERS, **more}
         self.begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
             headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
+            for name, value in self._headers.items():
                 headers[name] = value
             headers.setdefault("Cache-Control", _NOT_KEPT)
         await self._send(message)
@@ -221,3 +236,11 @@ def known_keys(body: Any, allowed: Iterable[str]) -> dict[str, Any]:
     if unknown := [name for name in given if name not in names]:
         raise RefusedError(400, f"{unknown[0][:40]!r} is not known; known: {', '.join(names)}", code="usage")
     return given
+
+
+async def body_of(request: Request) -> Any:
+    """Return what a write says. Raises `RefusedError` for what is not JSON."""
+    try:
+        return json.loads(await request.body() or b"{}")
+    except (ValueError, RecursionError):
+        raise RefusedError(400, "a write is a JSON object", code="not_json") from None

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from clash.board.event_log import EventLog
 from clash.board.poller import Poller
+from clash.board.read_budget import ReadBudget, busy
 from clash.documents.base import Document
 from clash.errors import ClashError, DatabaseError
 
 _MOST_KEPT = 64
 KEPT_S = 60.0
 """Seconds after which a document is read again though the poller saw no change."""
-WINDOW_S = 300.0
-MOST_READS_ON_D1 = 60
-"""Requests of all pages together in the window; the poller has as many again."""
-_SPARING_S = ((1 / 2, 0.0), (1 / 4, 10.0), (0.0, 30.0))
-"""Seconds that a document which has changed is kept all the same, by the share of the window's reads that is left.
-
-The rest is for pages that nobody has seen yet.
-"""
 
 
 @dataclass(frozen=True)
@@ -43,35 +36,6 @@ class Kept:
         if self.document is None:
             raise self.error or DatabaseError("nothing was read")
         return self.document
-
-
-class ReadBudget:
-    """Counts reads in a window of time; None: as many as come."""
-
-    def __init__(self, most: int | None, now: Callable[[], float] = time.monotonic) -> None:
-        self.most = most
-        self._now = now
-        self._taken: deque[float] = deque()
-
-    @property
-    def left(self) -> float:
-        """How many reads the window still has."""
-        if self.most is None:
-            return float("inf")
-        while self._taken and self._now() - self._taken[0] >= WINDOW_S:
-            self._taken.popleft()
-        return self.most - len(self._taken)
-
-    @property
-    def sparing_s(self) -> float:
-        """Seconds that a document which has changed is shown as it was, to spare reads."""
-        share = 1.0 if self.most is None else self.left / self.most
-        return next((seconds for least, seconds in _SPARING_S if share > least), _SPARING_S[-1][1])
-
-    def take(self, reads: int) -> None:
-        """Count reads that are about to be made."""
-        if self.most is not None:
-            self._taken.extend([self._now()] * reads)
 
 
 class KeptDocuments:
@@ -109,7 +73,7 @@ class KeptDocuments:
             if self._budget.left < requests:
                 if kept is not None:
                     return kept
-                raise _busy()
+                raise busy()
             self._budget.take(requests)
             task = asyncio.ensure_future(self._read(key, thread_id, read))
             self._reading[key] = task
@@ -137,12 +101,3 @@ class KeptDocuments:
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return kept
-
-
-def _busy() -> ClashError:
-    return DatabaseError(
-        "the board has asked Cloudflare D1 as often as it may in five minutes",
-        code="busy",
-        retryable=True,
-        hint="wait a minute and load the page again",
-    )

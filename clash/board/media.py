@@ -62,8 +62,10 @@ def media_type_of(head: bytes) -> str:
 class Media:
     """The files of an asset store, by their digests alone: no name and no path comes from a request."""
 
-    def __init__(self, assets: AssetStore) -> None:
+    def __init__(self, assets: AssetStore, *, vary: str = "") -> None:
+        """`vary`: headers of a request on which it depends whether it gets a file; caches of browsers heed them."""
         self._assets = assets
+        self._headers = {"Cache-Control": _FOR_EVER, **({"Vary": vary} if vary else {})}
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="clash-board-files")
         self._drawing = ThreadPoolExecutor(2, thread_name_prefix="clash-board-thumbnails")
         self._thumbnails: OrderedDict[str, bytes] = OrderedDict()
@@ -78,7 +80,7 @@ class Media:
     async def file(self, request: Request) -> Response:
         """`/media/{sha256}`: the file, or the range of it that is asked for."""
         path, media_type = await self._in_thread(partial(self._found, request.path_params["sha256"]))
-        headers = {"Cache-Control": _FOR_EVER}
+        headers = dict(self._headers)
         if media_type == "application/octet-stream":
             headers["Content-Disposition"] = "attachment"
         return FileResponse(path, headers=headers, media_type=media_type)
@@ -96,7 +98,7 @@ class Media:
             content = await asyncio.shield(task)
         else:
             self._thumbnails.move_to_end(sha256)
-        return Response(content, media_type="image/webp", headers={"Cache-Control": _FOR_EVER})
+        return Response(content, media_type="image/webp", headers=self._headers)
 
     async def _draw(self, sha256: str) -> bytes:
         path, media_type = await self._in_thread(partial(self._found, sha256))

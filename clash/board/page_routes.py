@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from clash.access import Access, Role
 from clash.board.answers import RefusedError, error_document, html_answer, refused_answer, status_of
 from clash.board.event_log import EventLog
 from clash.board.guard import wants_page
@@ -60,7 +61,8 @@ class PageRoutes:
 
     async def _runs(self, request: Request) -> Response:
         page, status, search = number_of(request, "page"), _query(request, "status"), _query(request, "search")
-        kept = await self._reading.runs(page=page, status=status, search=search)
+        access: Access = request.state.access
+        kept = await self._reading.runs(page=page, status=status, search=search, projects=access.projects())
         try:
             found = kept.told()
         except NotFoundError as error:
@@ -70,7 +72,7 @@ class PageRoutes:
             found = dict[str, Any](items=[], damaged=[])
         shown = {**found, "items": found["items"][:RUNS_PER_PAGE]}
         query = RunsQuery(page, status, search, more=len(found["items"]) > RUNS_PER_PAGE)
-        return html_answer(runs_page(self._view(request, kept), shown, query))
+        return html_answer(runs_page(self.view(request, kept), shown, query))
 
     async def _run(self, request: Request) -> Response:
         page = number_of(request, "page")
@@ -78,21 +80,21 @@ class PageRoutes:
         run = kept.told()
         if run["waiting_for"] == "budget":
             run = with_budget(run, (await self._reading.review(run["thread_id"])).told())
-        return html_answer(run_page(self._view(request, kept), run, page))
+        return html_answer(run_page(self.view(request, kept), run, page))
 
     async def _review(self, request: Request) -> Response:
         thread, page = request.path_params["thread"], number_of(request, "page")
         run = await self._reading.on_board(thread, page)
         run.told()
         kept, takes = await asyncio.gather(self._reading.review(thread), self._reading.takes(thread))
-        view = self._view(request, min((run, kept, takes), key=lambda one: one.read_at))
+        view = self.view(request, min((run, kept, takes), key=lambda one: one.read_at))
         return html_answer(review_page(view, kept.told(), takes.told(), with_budget(run.told(), kept.told()), page))
 
     async def _checkpoints(self, request: Request) -> Response:
         thread = request.path_params["thread"]
-        kept = await self._reading.family(thread)
+        kept = await self._reading.family(thread, request.state.access)
         run = await self._reading.on_board(thread)
-        view = self._view(request, min((kept, run), key=lambda one: one.read_at))
+        view = self.view(request, min((kept, run), key=lambda one: one.read_at))
         chosen = chosen_checkpoint(kept.told(), _query(request, "checkpoint"))
         if chosen is None:
             return html_answer(checkpoints_page(view, kept.told(), run.told()))
@@ -105,24 +107,30 @@ class PageRoutes:
         )
 
     async def _money(self, request: Request) -> Response:
-        kept = await self._reading.money()
+        access: Access = request.state.access
+        kept = await self._reading.money(access.projects())
         try:
             found = kept.told()
         except NotFoundError as error:
             if error.code not in _NO_DATABASE:
                 raise
             found = _NO_COST
-        return html_answer(money_page(self._view(request, kept), found))
+        return html_answer(money_page(self.view(request, kept), found))
 
-    def _view(self, request: Request, kept: Kept | None = None) -> View:
+    def view(self, request: Request, kept: Kept | None = None) -> View:
+        """Return what a page is shown with."""
         session: Session | None = request.state.session
+        access: Access | None = request.state.access
+        may_write = not self._read_only and access is not None and _may_decide(access, request)
         return View(
             accept_language=request.headers.get("accept-language", ""),
-            token=session.token if session and not self._read_only else "",
+            token=session.token if session and may_write else "",
             read_only=self._read_only,
-            may_resume=not self._read_only,
+            may_resume=may_write,
             path=request.url.path,
             last_event_id=kept.event_id if kept else self._log.newest,
+            account=access.account if access else "",
+            logout=session.token if session and session.token_id else "",
         )
 
     # -- what goes wrong -------------------------------------------------------------------------------------------
@@ -134,7 +142,7 @@ class PageRoutes:
         if request.method == "POST" or not wants_page(request.url.path, request.headers):
             return refused_answer(error)
         status = error.status if isinstance(error, RefusedError) else status_of(error)
-        return html_answer(error_page(self._view(request), status, error_document(error)["error"]), status)
+        return html_answer(error_page(self.view(request), status, error_document(error)["error"]), status)
 
     async def not_there(self, request: Request, error: Exception) -> Response:
         """Answer an address or a method that the board does not have."""
@@ -146,7 +154,15 @@ class PageRoutes:
 
     def login(self, request: Request) -> Response:
         """Say that a link is not good."""
-        return html_answer(login_page(self._view(request), is_refused=True), 401)
+        return html_answer(login_page(self.view(request), is_refused=True), 401)
+
+
+def _may_decide(access: Access, request: Request) -> bool:
+    """Whether an account decides in the project of the run that is shown; on other pages, in any project."""
+    project: str | None = getattr(request.state, "project", None)
+    if project is None:
+        return access.projects(Role.PRODUCER) != ()
+    return access.may(Role.PRODUCER, project)
 
 
 def with_budget(run: dict[str, Any], review: dict[str, Any]) -> dict[str, Any]:

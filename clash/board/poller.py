@@ -9,6 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 
 from clash.board.event_log import EventLog
+from clash.board.run_projects import RunProjects
 from clash.errors import ClashError, NotFoundError
 from clash.redaction import safe_exception
 from clash.reports.changes import RunWatch
@@ -33,12 +34,14 @@ class Poller:
         watch: RunWatch,
         log: EventLog,
         *,
+        projects: RunProjects | None = None,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.every_s = EVERY_D1_S if watch.is_remote else EVERY_S
         self._watch = watch
         self._log = log
+        self._projects = projects
         self._now = now
         self._sleep = sleep
         self._versions: Counter[str] = Counter()
@@ -109,7 +112,9 @@ class Poller:
             self._log.publish("database", {"reachable": True})
         for change in changes:
             self.changed(change.thread_id)
-            self._log.publish("run", change.document)
+            if self._projects is not None:
+                self._projects.note(change.thread_id, change.project)
+            self._log.publish("run", change.document, change.project)
         return self.every_s
 
     def _failed(self, message: str, rest_s: float) -> float:

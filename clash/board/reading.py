@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from clash.access import EVERYTHING, Access
 from clash.board.kept_documents import Kept, KeptDocuments
 from clash.config import Settings
 from clash.documents.base import Document
@@ -32,8 +34,19 @@ class Reading:
     settings: Settings
     documents: KeptDocuments
 
-    async def runs(self, *, page: int = 1, status: str = "", search: str = "", limit: int = RUNS_PER_PAGE) -> Kept:
-        """`clash runs ls`: a page of the list, and one run more where there is one."""
+    async def runs(
+        self,
+        *,
+        page: int = 1,
+        status: str = "",
+        search: str = "",
+        limit: int = RUNS_PER_PAGE,
+        projects: tuple[str, ...] | None = None,
+    ) -> Kept:
+        """`clash runs ls`: a page of the list, and one run more where there is one.
+
+        `projects`: those of which may be told; None: every project. Each choice of them is kept apart.
+        """
         if status and status not in tuple(RunStatus):
             raise UsageError(f"there is no status {status[:40]!r}", hint=f"statuses are {', '.join(RunStatus)}")
         search = search.strip()[:_LONGEST_SEARCH].replace("\0", "")
@@ -41,20 +54,28 @@ class Reading:
 
         async def read() -> Document:
             offset = (page - 1) * limit
-            return await list_runs(self.settings, status=status or None, search=search, limit=limit + 1, offset=offset)
+            return await list_runs(
+                self.settings,
+                status=status or None,
+                search=search,
+                limit=limit + 1,
+                offset=offset,
+                projects=projects,
+            )
 
-        return await self.documents.get(("runs", page, status, search, limit), None, read)
+        return await self.documents.get(("runs", page, status, search, limit, projects), None, read)
 
-    async def money(self) -> Kept:
-        """`clash cost`."""
-        return await self.documents.get("money", None, lambda: cost(self.settings))
+    async def money(self, projects: tuple[str, ...] | None = None) -> Kept:
+        """`clash cost`, of the projects of which may be told; None: of every project."""
+        return await self.documents.get(("money", projects), None, lambda: cost(self.settings, projects=projects))
 
-    async def family(self, thread_id: str) -> Kept:
-        """A run and its forks with their checkpoints."""
+    async def family(self, thread_id: str, access: Access = EVERYTHING) -> Kept:
+        """A run and its forks with their checkpoints: those that an account may see."""
         check_thread_id(thread_id)
-        return await self.documents.get(
+        kept = await self.documents.get(
             ("family", thread_id), None, lambda: run_family(self.settings, thread_id), requests=2
         )
+        return kept if kept.document is None else replace(kept, document=_seen_by(access, kept.document))
 
     async def on_board(self, thread_id: str, page: int = 1) -> Kept:
         """A run and a page of its shots."""
@@ -114,3 +135,10 @@ class Reading:
     ) -> Kept:
         check_thread_id(thread_id)
         return await self.documents.get((name, thread_id, *more), thread_id, read, requests=requests)
+
+
+def _seen_by(access: Access, family: dict[str, Any]) -> dict[str, Any]:
+    """Return a family of runs without those of projects that an account may not see."""
+    runs = [run for run in family["runs"] if access.role_in(run["project"])]
+    names = {run["thread_id"] for run in runs}
+    return {**family, "runs": runs, "damaged": [one for one in family["damaged"] if one["thread_id"] in names]}

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -16,9 +17,9 @@ import uvicorn
 
 from clash.board.app import Board, BoardOptions, create_app
 from clash.board.connections import Connection
-from clash.board.guard import is_loopback
+from clash.board.origins import is_every_address, is_loopback
 from clash.config import Settings
-from clash.errors import ConflictError, UsageError
+from clash.errors import ConflictError, SettingsError, UsageError
 
 _MOST_CONNECTIONS = 700
 """300 pages that listen, and what they load."""
@@ -34,17 +35,22 @@ class BoardServer:
     """A board on a socket that is bound already, so that its address is known before anybody is told of it."""
 
     def __init__(self, settings: Settings, options: BoardOptions) -> None:
-        """Raises `UsageError` for a host that is not this machine, `ConflictError` for a port that is in use."""
+        """Raises `UsageError` for options that leave the board open, `ConflictError` for a port that is in use.
+
+        Raises `SettingsError` for a certificate that cannot be used.
+        """
+        check_options(options)
+        self._tls = _tls_of(options)
         self._socket = _bound(options)
         self.port = int(self._socket.getsockname()[1])
         self.board = Board(settings, replace(options, port=self.port))
         host = f"[{options.host}]" if ":" in options.host else options.host
-        self.url = f"http://{host}:{self.port}"
+        self.url = options.public_url or f"{'https' if self._tls else 'http'}://{host}:{self.port}"
         self._stopped_by = 0
 
     def link(self) -> str:
-        """Return the address of a new link, good once."""
-        return f"{self.url}{self.board.login_path()}"
+        """Return the address of a new link, good once; of the login page where the board has accounts."""
+        return f"{self.url}{'/login' if self.board.options.accounts else self.board.login_path()}"
 
     def run(self, ready: Callable[[], object]) -> int:
         """Serve until a signal comes; its exit code. `ready`: called when the first request would be answered."""
@@ -72,7 +78,7 @@ class BoardServer:
             await server.serve([self._socket])
 
     def _config(self) -> uvicorn.Config:
-        return uvicorn.Config(
+        config = uvicorn.Config(
             create_app(self.board),
             http=Connection,
             ws="none",
@@ -88,6 +94,9 @@ class BoardServer:
             timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=_END_S,
         )
+        config.load()
+        config.ssl = self._tls
+        return config
 
 
 class _Server(uvicorn.Server):
@@ -121,13 +130,56 @@ def _on_signals(stop: Callable[[int], None]) -> Generator[None]:
             signal.signal(signum, handler)
 
 
-def _bound(options: BoardOptions) -> socket.socket:
-    if not is_loopback(options.host):
+def check_options(options: BoardOptions) -> None:
+    """Raise `UsageError` for a board that others could reach, or whose tokens others could read on their way."""
+    if options.user_header and not options.proxies:
+        raise UsageError("--user-header is believed only from a proxy", hint="name it: --trusted-proxy 10.0.0.5")
+    if not options.accounts and (options.public_url or options.proxies):
         raise UsageError(
-            f"the board has no accounts, so it answers on this machine alone, not on {options.host}",
-            code="accounts_needed",
-            hint="from another machine: ssh -L 8321:127.0.0.1:8321 THIS-MACHINE, and `clash board` here",
+            "a board that others reach needs accounts", code="accounts_needed", hint="clash board --accounts"
         )
+    if is_loopback(options.host):
+        return
+    if not options.accounts:
+        raise UsageError(
+            f"without accounts the board answers on this machine alone, not on {options.host}",
+            code="accounts_needed",
+            hint="clash board --accounts",
+        )
+    if options.tls is None and not options.proxies:
+        raise UsageError(
+            f"on {options.host} tokens and pages would be sent unencrypted",
+            code="tls_needed",
+            hint="--tls-cert FILE --tls-key FILE, or --trusted-proxy ADDRESS of a proxy that has a certificate; or, for"
+            " yourself: ssh -L 8321:127.0.0.1:8321 THIS-MACHINE from there, and `clash board` here",
+        )
+    if is_every_address(options.host) and not options.public_url:
+        raise UsageError(
+            f"--host {options.host} does not say at which address people reach the board",
+            code="public_url_needed",
+            hint="--public-url https://board.example.org",
+        )
+
+
+def _tls_of(options: BoardOptions) -> ssl.SSLContext | None:
+    if options.tls is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    certificate, key = options.tls
+    try:
+        # A key that asks for a password would wait at a terminal that nobody looks at.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"the certificate {certificate} with the key {key} cannot be used: {error}",
+            code="tls",
+            hint="PEM files of a certificate with its chain, and of its key without a password",
+        ) from error
+    return context
+
+
+def _bound(options: BoardOptions) -> socket.socket:
     host = options.host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sends small answers at once only on a socket that says it is TCP; else each takes 40 ms.

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import fastjsonschema
+import httpx
 import pytest
-from browser_of_board import Browser, board_of, browsing
+from browser_of_board import OWN, Browser, board_of, browsing
 from conftest import on_both_databases
 from filming import PLUGINS
 from takes_room import TakesRoom
 
-from clash.board.app import Board
+from clash.access import create_token, grants_of
+from clash.board.app import Board, BoardOptions, create_app
 from clash.board.child_runs import ChildRuns
 from clash.config import Settings, load_settings
 from clash.database.connection import open_database
@@ -189,3 +191,22 @@ async def test_a_process_that_cannot_begin_is_told() -> None:
     ((thread, code, document),) = told
     assert (thread, code, document["error"]["code"]) == ("-x; touch y", 4, "settings")
     assert document["error"]["message"] == str(["resume", "--json", "--", "-x; touch y"])
+
+
+async def test_a_decision_bears_the_name_of_its_account(room: TakesRoom, settings: Settings) -> None:
+    """On a board with accounts, a verdict is that of the account that gave it, in the tables and in the audit."""
+    assert room.film(1, "--review", "keyframes").code == 8
+    made = await create_token("mara@example.org", grants_of(["all"], "producer"), settings)
+    board = Board(settings, BoardOptions(port=8321, accounts=True))
+    transport = httpx.ASGITransport(app=create_app(board))
+    headers = {"authorization": f"Bearer {made['token']}"}
+    async with httpx.AsyncClient(transport=transport, base_url=OWN, headers=headers) as client:
+        (item,) = (await client.get(f"{T}/review")).json()["items"]
+        body = {"slots": [item["slot"]], "sha256": item["sha256"]}
+        assert (await client.post(f"{T}/review/approve", json=body)).status_code == 200
+    await board.accounts.close()
+    async with open_database(settings.database_url, "read") as database:
+        decided = await database.query("SELECT actor FROM slot_decisions")
+        audited = await database.query("SELECT actor, slots FROM access_audit WHERE action = 'review/approve'")
+    assert [row["actor"] for row in decided] == ["mara@example.org"]
+    assert [dict(row) for row in audited] == [{"actor": "mara@example.org", "slots": f'["{item["slot"]}"]'}]

@@ -15,7 +15,7 @@ from graphs import fan_out_graph
 
 from clash.board.app import Board
 from clash.board.event_log import EventLog
-from clash.board.kept_documents import ReadBudget
+from clash.board.read_budget import ReadBudget
 from clash.config import Settings
 from clash.database import init_database
 from clash.database.checkpointer import run_saver

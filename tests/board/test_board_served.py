@@ -205,7 +205,7 @@ def test_a_port_in_use_is_named_with_the_flag(board: Served, folder: Path) -> No
     taken = type_clash(folder, "board", "--port", port)
     assert (taken.code, port in taken.err, "clash board --port 0" in taken.err) == (5, True, True)
     abroad: Ran = type_clash(folder, "board", "--host", "192.0.2.1", "--json")
-    assert (abroad.code, abroad.document["error"]["code"]) == (2, "accounts_needed")
+    assert (abroad.code, abroad.document["error"]["code"]) == (2, "tls_needed")
     assert "ssh -L" in abroad.err
 
 

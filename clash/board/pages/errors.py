@@ -7,8 +7,9 @@ from clash.board.pages.layout import page
 from clash.board.pages.parts import typed
 from clash.board.pages.run import hint_command
 from clash.board.pages.view import Document, View
-from clash.board.pages.words import words_for
+from clash.board.pages.words import Words, words_for
 
+_SAID = {"not_good": "login_not_good", "too_many": "login_too_many"}
 _TITLES = {404: "error_not_found", 403: "error_forbidden", 401: "error_forbidden", 503: "error_unavailable"}
 
 
@@ -32,9 +33,16 @@ def error_page(view: View, status: int, error: Document) -> Html:
     )
 
 
-def login_page(view: View, *, is_refused: bool = False) -> Html:
-    """Return what somebody sees who has no session: which link to open. `is_refused`: theirs is not good."""
+def login_page(
+    view: View, *, is_refused: bool = False, has_accounts: bool = False, said: str = "", next_page: str = ""
+) -> Html:
+    """Return what somebody sees who has no session: which link to open, or where to put the token of an account.
+
+    `is_refused`: their link is not good. `said`: why a login failed, `not_good` or `too_many`. `next_page`: where to.
+    """
     words = words_for(view.accept_language)
+    if has_accounts:
+        return page(view, words("login"), _login_form(words, said, next_page or view.path))
     return page(
         view,
         words("login_needed"),
@@ -46,4 +54,33 @@ def login_page(view: View, *, is_refused: bool = False) -> Html:
             el("p", typed(words, "clash board --open")),
             class_="empty",
         ),
+    )
+
+
+def _login_form(words: Words, said: str, next_page: str) -> Html:
+    """The form for a token. It needs no script."""
+    field = el(
+        "input",
+        type="password",
+        name="token",
+        id="token",
+        required=True,
+        autofocus=True,
+        autocomplete="current-password",
+        maxlength="200",
+        spellcheck="false",
+        aria_describedby="login-said" if said else None,
+        aria_invalid="true" if said else None,
+    )
+    return el(
+        "form",
+        el("h1", words("login")),
+        el("p", words(_SAID[said]), id="login-said", role="alert", class_="login-said") if said else None,
+        el("p", words("login_token_say")),
+        el("label", words("login_token"), field),
+        el("input", type="hidden", name="next", value=next_page),
+        el("button", words("login"), type="submit", class_="primary"),
+        class_="empty login",
+        method="post",
+        action="/login",
     )

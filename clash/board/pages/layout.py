@@ -85,11 +85,28 @@ def _header(view: View, words: Words, active: str) -> Html:
             data_invite=True,
             title=words("invite_say"),
         )
-        if may_write(view)
+        if may_write(view) and not view.account
         else None,
         el("span", words("read_only"), class_="tag") if active and not may_write(view) else None,
         _live_sign(words) if active else None,
+        _account(view, words) if view.account else None,
         class_="top",
+    )
+
+
+def _account(view: View, words: Words) -> Html:
+    """Who is logged in, and the button that ends the session; a session of a proxy ends at the proxy."""
+    name = el("span", view.account, class_="account-name", dir="auto")
+    if not view.logout:
+        return el("span", name, class_="account")
+    return el(
+        "form",
+        name,
+        el("input", type="hidden", name="session", value=view.logout),
+        el("button", words("logout"), type="submit", class_="quiet"),
+        class_="account",
+        method="post",
+        action="/logout",
     )
 
 

@@ -23,6 +23,10 @@ class View:
     """Whether the board may start `clash resume` where no process holds a run."""
     path: str = "/"
     """The path of the page, without its query."""
+    account: str = ""
+    """The account that looks at it; "" on a board without accounts."""
+    logout: str = ""
+    """What the form that ends the session sends; "" where there is none to end."""
     last_event_id: str = ""
     """The newest event that the page's document already has; `/events?after=` it loses nothing."""
 

@@ -255,6 +255,18 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     "error_failed": ("This did not work", "操作未成功"),
     "error_unavailable": ("The database does not answer", "数据库没有响应"),
     "back_to_runs": ("Back to the runs", "返回制作列表"),
+    "login": ("Log in", "登录"),
+    "logout": ("Log out", "退出"),
+    "login_token": ("Token", "令牌"),
+    "login_token_say": (
+        "Put in the token that an owner gave you. It begins with clash_.",
+        "请输入管理者给您的令牌，以 clash_ 开头。",
+    ),
+    "login_not_good": (
+        "This token is not good. Ask an owner for another one.",
+        "此令牌无效。请向管理者索取新的令牌。",
+    ),
+    "login_too_many": ("Too many failed logins. Wait half a minute.", "登录失败次数过多，请等待半分钟。"),
     "login_needed": ("Open the link that the board printed", "请打开看板启动时打印的链接"),
     "login_refused": (
         "This link was used already, or the board that printed it has ended. A link is good once.",
