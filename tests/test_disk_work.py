@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paid import KINDS, Bills, PaidRun, all_of, paid_run_in, provider_of, task
+from paid import KINDS, Bills, PaidRun, all_of, asked_often, paid_run_in, provider_of, task
 
 from clash.assets import AssetStore
+from clash.calls.rate_limits import RateLimits
 from clash.database.port import Database
 
 
@@ -89,3 +90,21 @@ async def test_calls_flush_nothing_in_the_event_loop(
     assert await paid_run.states() == ["succeeded"] * 4
     assert all(len(threads) >= 4 for threads in seen.values())
     assert threading.get_ident() not in seen["fsync"] + seen["unlink"]
+
+
+async def test_no_call_waits_for_the_records_of_others(paid_run: PaidRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk takes no record of a settled call, answers are kept all the same, and the next calls are sent."""
+    ready, calls, bills = threading.Event(), 30, Bills()
+
+    def slow_record(*_: object) -> None:
+        assert ready.wait(60)
+
+    monkeypatch.setattr("clash.calls.call_store.write_call_record", slow_record)
+    ledger = await paid_run.ledger(provider_of("keyed", bills), rate_limits=RateLimits(concurrency=2, limits={}))
+    made = asyncio.create_task(all_of(ledger, [f"t{number}" for number in range(calls)]))
+    try:
+        await asked_often(bills, calls)
+    finally:
+        ready.set()
+    assert not any(isinstance(one, BaseException) for one in await made)
+    assert await paid_run.states() == ["succeeded"] * calls
