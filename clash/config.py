@@ -1,6 +1,6 @@
 """Read the settings: flag > environment > `.env` in the working directory > default.
 
-The caller applies the flags; pydantic-settings applies the other three.
+The caller applies the flags, `Settings` the other three: importing pydantic-settings for it would take 30 ms.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -23,11 +23,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from clash import redaction
 from clash.dotenv_file import DOT_ENV, read_dotenv, warn_once
-from clash.dotenv_source import DotEnvSource
 from clash.errors import SettingsError, UsageError
 from clash.frame_size import check_fps, parse_size
 from clash.project_names import DEFAULT_PROJECT, project_setting
@@ -71,11 +69,11 @@ _UNSET_IF_EMPTY = (
 """Fields for which an empty variable means that it is not set."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that can be set, with its default."""
 
     # By alias only: a BUDGET or SIZE in somebody's environment is not a setting of clash.
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, validate_default=True)
 
     database_url: str = Field(default="sqlite:///./data/checkpoints.db", validation_alias="DATABASE_URL")
     """Where runs are kept: sqlite:///relative/path.db, sqlite:////absolute/path.db, or d1://NAME."""
@@ -139,7 +137,7 @@ class Settings(BaseSettings):
     concurrency: int | None = Field(default=None, ge=1, le=256, validation_alias="CLASH_CONCURRENCY")
     """The most calls at once per provider; by default what the provider advises."""
 
-    limits: Annotated[dict[str, ProviderLimit], NoDecode] = Field(default_factory=dict, validation_alias="CLASH_LIMITS")
+    limits: dict[str, ProviderLimit] = Field(default_factory=dict, validation_alias="CLASH_LIMITS")
     """Limits per provider, as JSON: {"fal": {"concurrency": 8, "requests_per_minute": 60}}."""
 
     attempts: int = Field(default=3, ge=1, le=20, validation_alias="CLASH_ATTEMPTS")
@@ -186,7 +184,7 @@ class Settings(BaseSettings):
     preset: str | None = Field(default=None, validation_alias="CLASH_PRESET")
     """A named set of models, such as draft or final; a model that is set on its own overrides it."""
 
-    presets: Annotated[dict[str, dict[Kind, str]], NoDecode] = Field(default={}, validation_alias="CLASH_PRESETS")
+    presets: dict[str, dict[Kind, str]] = Field(default={}, validation_alias="CLASH_PRESETS")
     """Your own presets, as JSON: {"cheap": {"image": "fal:fal-ai/flux-2/turbo"}}."""
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
@@ -231,13 +229,13 @@ class Settings(BaseSettings):
     allow_unpriced: bool = Field(default=False, validation_alias="CLASH_ALLOW_UNPRICED")
     """Whether a model without a known price may be called; it then counts as free."""
 
-    allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validation_alias="CLASH_ALLOW_HOSTS")
+    allow_hosts: tuple[str, ...] = Field(default=(), validation_alias="CLASH_ALLOW_HOSTS")
     """Hosts that are not public and may still send files (host or host:port, separated by commas).
 
     A webhook may reach them over http.
     """
 
-    fake_ip_ranges: Annotated[tuple[IPv4Network | IPv6Network, ...] | None, NoDecode] = Field(
+    fake_ip_ranges: tuple[IPv4Network | IPv6Network, ...] | None = Field(
         default=None, validation_alias="CLASH_FAKE_IP_RANGES"
     )
     """IP ranges that a proxy's resolver returns for names (separated by commas), or none.
@@ -272,16 +270,8 @@ class Settings(BaseSettings):
     generate_audio: bool = Field(default=False, validation_alias="CLASH_GENERATE_AUDIO")
     """Whether clips have sound of their own, where their model can make it."""
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # replaced by ours
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, DotEnvSource(settings_cls)
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{**_of_dotenv(), **_of_environment(), **given})
 
     @field_validator(*_UNSET_IF_EMPTY, mode="before")
     @classmethod
@@ -361,6 +351,19 @@ def setting_names() -> frozenset[str]:
     return frozenset(str(field.validation_alias) for field in Settings.model_fields.values())
 
 
+def _of_environment() -> dict[str, str]:
+    """Return the settings that the environment has. A name counts in small letters, too, and less than in capitals."""
+    names = setting_names()
+    found = {name.upper(): value for name, value in os.environ.items() if name.upper() in names}
+    return {name: os.environ.get(name, value) for name, value in found.items()}
+
+
+def _of_dotenv() -> dict[str, str]:
+    """Return the settings that `.env` of the working directory has."""
+    names = setting_names()
+    return {name: value for name, value in dotenv_values().items() if name in names}
+
+
 def dotenv_values() -> dict[str, str]:
     """Return the variables of `.env` in the working directory, names in capitals. Raises `SettingsError`."""
     found = read_dotenv(DOT_ENV, setting_names())
@@ -380,7 +383,7 @@ def load_settings(flags: Mapping[str, str] | None = None) -> Settings:
         redaction.known().remember_variables(variables)
     warn_once(found, setting_names(), DOT_ENV)
     try:
-        return Settings(**(flags or {}))  # pyright: ignore[reportArgumentType] - validated as all of them are
+        return Settings(**(flags or {}))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
