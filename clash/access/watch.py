@@ -40,14 +40,16 @@ class TokenWatch:
         self._looked_at: float | None = None
         self._tokens: dict[str, TokenRow] = {}
 
-    async def look(self, *, again: bool = False) -> None:
+    async def look(self, *, again: bool = False, within_s: float = 0.0) -> None:
         """Read the tokens, where the database has changed since. `again`: on D1 also within the 5 seconds.
 
-        On SQLite, whether it has changed is asked each time. Raises `DatabaseError` where it cannot be asked.
+        On SQLite, whether it has changed is asked each time, but not within `within_s` after the last time that it was.
+        Raises `DatabaseError` where it cannot be asked.
         """
+        trusted_s = 0.0 if again else max(self._trusted_s, within_s)
         asked_at = self._now()
         async with self._reading:
-            if self._looked_at is not None and not again and self._now() - self._looked_at < self._trusted_s:
+            if self._looked_at is not None and self._now() - self._looked_at < trusted_s:
                 return
             if self._looked_at is not None and self._looked_at > asked_at:
                 return  # another request has looked while this one waited

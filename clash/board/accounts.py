@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 
 from clash.access import EVERYTHING, Access, AuditEntry, TokenWatch, record, record_login, record_use
+from clash.access.tokens import id_of
 from clash.board.answers import RefusedError
 from clash.board.origins import Seen, counted_as
 from clash.board.rates import FailureLimits
@@ -24,6 +26,7 @@ logger = logging.getLogger(__name__)
 FAILURES_EVERY_S = 60.0
 """Failed logins within this many seconds are one entry of the audit."""
 _USE_EVERY_S = 3600.0
+_STILL_S = 0.5
 _BEARER = "bearer "
 
 
@@ -83,15 +86,15 @@ class Accounts:
 
         Raises `RefusedError` for a token that is not good, and for a user who has no token here.
         """
-        bearer = headers.getlist("authorization")
-        if bearer:
-            return await self._of_bearer(bearer, seen)
-        if seen.user:
+        bearer = [line for line in headers.getlist("authorization") if line[: len(_BEARER)].lower() == _BEARER]
+        if bearer and not (seen.user and id_of(_text_of(bearer)) is None):
+            return await self._of_bearer(_text_of(bearer), seen)
+        if seen.user:  # what else its proxy sends in `Authorization` is not for the board
             return await self._of_user(seen)
         session = self._sessions.of(cookie)
         if session is None:
             return None
-        await self.tokens.look()
+        await self._look()
         access = self.tokens.of_id(session.token_id)
         if access is None:
             self._sessions.end(session)
@@ -100,8 +103,11 @@ class Accounts:
         return Identity(access, session, seen.address)
 
     async def is_still(self, identity: Identity) -> bool:
-        """Return whether what was identified is good, with the same roles as then."""
-        await self.tokens.look()
+        """Return whether what was identified is good, with the same roles as then.
+
+        All who listen ask this, so it is looked up once in half a second for all of them together.
+        """
+        await self.tokens.look(within_s=_STILL_S)
         access = identity.access
         found = self.tokens.of_id(access.token_id) if access.token_id else self.tokens.of_account(access.account)
         if found != access:
@@ -113,7 +119,9 @@ class Accounts:
         access = await self._of_text(text, seen)
         if access is None:
             return None
-        await record_login(self._settings, AuditEntry("login", access.account, access.token_id, address=seen.address))
+        entry = AuditEntry("login", access.account, access.token_id, address=seen.address)
+        with _not_told():
+            await record_login(self._settings, entry)
         self._used[access.token_id] = self._now()
         return self._sessions.open_for(access)
 
@@ -132,7 +140,7 @@ class Accounts:
     async def _of_text(self, text: str, seen: Seen) -> Access | None:
         if not self.limits.take(counted_as(seen.address)):
             raise too_many_failures()
-        await self.tokens.look(again=True)
+        await self._look(again=True)
         access = self.tokens.of_text(text)
         if access is None:
             await self.audit.failed(seen.address)
@@ -140,19 +148,16 @@ class Accounts:
         self.limits.succeeded(counted_as(seen.address))
         return access
 
-    async def _of_bearer(self, lines: list[str], seen: Seen) -> Identity:
-        text = lines[0][len(_BEARER) :].strip() if lines[0][: len(_BEARER)].lower() == _BEARER else ""
-        await self.tokens.look()
-        access = self.tokens.of_text(text) if len(lines) == 1 else None
-        if access is None:
-            access = await self._of_text(text if len(lines) == 1 else "", seen)
+    async def _of_bearer(self, text: str, seen: Seen) -> Identity:
+        await self._look()
+        access = self.tokens.of_text(text) or await self._of_text(text, seen)
         if access is None:
             raise RefusedError(401, "the token is not good", code="no_session")
         await self._note_use(access)
         return Identity(access, None, seen.address)
 
     async def _of_user(self, seen: Seen) -> Identity:
-        await self.tokens.look()
+        await self._look()
         access = self.tokens.of_account(seen.user)
         if access is None:
             raise RefusedError(
@@ -167,7 +172,14 @@ class Accounts:
         at = self._used.get(access.token_id)
         if access.token_id and (at is None or self._now() - at >= _USE_EVERY_S):
             self._used[access.token_id] = self._now()
-            await record_use(self._settings, access.token_id)
+            try:
+                await record_use(self._settings, access.token_id)
+            except ClashError as error:  # a list is not worth a page
+                logger.warning("the use of a token is not written: %s", safe_exception(error))
+
+    async def _look(self, *, again: bool = False) -> None:
+        with _not_told():
+            await self.tokens.look(again=again)
 
 
 class Audit:
@@ -207,6 +219,23 @@ class Audit:
         while True:
             await asyncio.sleep(FAILURES_EVERY_S)
             await self.flush()
+
+
+@contextmanager
+def _not_told() -> Generator[None]:
+    """Keep what is wrong with the database from those who have not logged in; the terminal is told."""
+    try:
+        yield
+    except ClashError as error:
+        logger.warning("the board cannot ask who may log in: %s", safe_exception(error))
+        raise RefusedError(
+            503, "the board cannot ask its database", hint="wait a minute, and try again", code="busy"
+        ) from error
+
+
+def _text_of(lines: list[str]) -> str:
+    """The token of a request; "" where it has several."""
+    return lines[0][len(_BEARER) :].strip() if len(lines) == 1 else ""
 
 
 def too_many_failures() -> RefusedError:

@@ -156,7 +156,7 @@ class Guard:
             view = View(accept_language=headers.get("accept-language", ""), path=scope["path"])
             return html_answer(error_page(view, status, error_document(refusal)["error"]), status)
         answer = refused_answer(refusal)
-        if status == 401:
+        if status == 401 and self._rules.accounts.has_accounts:
             answer.headers["WWW-Authenticate"] = 'Bearer realm="clash"'
         if status == 405:
             answer.headers["Allow"] = "GET, HEAD, POST"

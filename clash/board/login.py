@@ -74,6 +74,8 @@ class _AccountLogin:
         try:
             opened = await self._accounts.log_in(given.get("token", "").strip(), seen)
         except RefusedError as error:
+            if error.status != 429:
+                raise
             answer = self._page(request, error.status, page, "too_many")
             answer.headers["Retry-After"] = "30"
             return answer

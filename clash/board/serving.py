@@ -138,6 +138,12 @@ def check_options(options: BoardOptions) -> None:
         raise UsageError(
             "a board that others reach needs accounts", code="accounts_needed", hint="clash board --accounts"
         )
+    if options.public_url and options.tls is None and not options.proxies:
+        raise UsageError(
+            f"who answers at {options.public_url} is not said: without it, all that come from there are one address",
+            code="tls_needed",
+            hint="--trusted-proxy 127.0.0.1 of a proxy on this machine, or --tls-cert FILE --tls-key FILE",
+        )
     if is_loopback(options.host):
         return
     if not options.accounts:

@@ -222,5 +222,6 @@ async def test_a_listener_whose_token_is_revoked_is_let_go(room: AccountsRoom) -
     listener = Listener(room, "viewer")
     await listener.until("retry")
     await revoke_tokens([room.ids["viewer"]], room.settings)
+    room.clock.at += 1
     await listener.ended()
     assert listener.status == 200

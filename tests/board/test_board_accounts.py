@@ -213,6 +213,18 @@ async def test_what_cannot_be_recorded_is_not_done(room: AccountsRoom) -> None:
     assert (answer.status_code, done) == (500, [])
 
 
+async def test_a_stranger_is_not_told_of_the_database(room: AccountsRoom) -> None:
+    """Where it cannot be read, neither its path nor what is wrong with it is in the answer."""
+    path = Path(room.settings.database_url.removeprefix("sqlite:///"))
+    path.write_bytes(b"no database at all" * 100)
+    async with room.client() as client:
+        for answer in (
+            await log_in(client, FORGED),
+            await client.get("/api/runs", headers={"authorization": f"Bearer {FORGED}"}),
+        ):
+            assert (answer.status_code, path.name in answer.text) == (503, False), answer.text
+
+
 async def test_a_use_is_written_once_an_hour(room: AccountsRoom) -> None:
     """A thousand requests with a token write its row once."""
     used = "SELECT last_used_at FROM access_tokens WHERE account = 'viewer'"

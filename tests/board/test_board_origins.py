@@ -82,6 +82,16 @@ async def test_a_user_has_the_roles_of_all_tokens(proxied: AccountsRoom) -> None
             assert (await client.post(write, json={}, headers=headers)).status_code == status
 
 
+async def test_what_a_proxy_sends_for_itself_is_left_alone(proxied: AccountsRoom) -> None:
+    """A header `Authorization` that is no token of the board leaves the user who the proxy names; a token counts."""
+    async with proxied.client(PROXY, host="board.example.org", **{USER: "viewer"}) as client:
+        for told, tokens in (("Basic eDp5", False), ("Bearer eyJhbGciOi.x.y", False), ("", True)):
+            bearer = told or proxied.bearer("owner")["authorization"]
+            answer = await client.get("/api/tokens", headers={"authorization": bearer})
+            assert answer.status_code == (200 if tokens else 403), told
+        assert (await client.get("/api/runs", headers={"authorization": "Basic eDp5"})).status_code == 200
+
+
 async def test_an_encrypted_session_has_a_host_cookie(proxied: AccountsRoom) -> None:
     """Where the proxy says https, the cookie is Secure and bound to this host; http is believed from nobody else."""
     forwarded = {"x-forwarded-proto": "https", "x-forwarded-host": "board.example.org", "origin": PUBLIC}
@@ -180,6 +190,7 @@ def test_a_public_url_is_an_origin(url: str) -> None:
         ({"host": "192.0.2.1", "accounts": True}, "tls_needed"),
         ({"host": "0.0.0.0", "accounts": True, "proxies": networks_of("10.0.0.1")}, "public_url_needed"),  # noqa: S104
         ({"public_url": PUBLIC}, "accounts_needed"),
+        ({"public_url": PUBLIC, "accounts": True}, "tls_needed"),
         ({"proxies": networks_of("10.0.0.1")}, "accounts_needed"),
         ({"accounts": True, "user_header": USER}, "usage"),
     ],
