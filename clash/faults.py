@@ -28,6 +28,10 @@ costs one comparison. The points, in the order a call passes them:
     cut.after         another cut of the film is recorded, its files are not the run's yet
     event.stored      how the run stands and what a webhook is told of it are written, nothing is sent
     webhook.sent      a webhook's receiver has answered, that it has the event is not written
+    removal.before    a run is to be removed, nothing is written
+    removal.hidden    there is no such run any more, its rows are not deleted
+    removal.piece     some of its rows are deleted
+    removal.after     all are, and the removal is marked as finished
     recovery.run.after a run that the database had lost is written again, its paid calls are not
 """
 
@@ -62,6 +66,10 @@ POINTS = (
     "cut.after",
     "event.stored",
     "webhook.sent",
+    "removal.before",
+    "removal.hidden",
+    "removal.piece",
+    "removal.after",
     "recovery.run.after",
 )
 

@@ -63,6 +63,7 @@ def test_there_are_commands_to_document() -> None:
         "clash runs show",
         "clash runs diff",
         "clash runs watch",
+        "clash runs rm",
         "clash webhooks ls",
         "clash webhooks flush",
         "clash checkpoints ls",

@@ -168,6 +168,11 @@ class SharedAssetStore(AssetStore):
         """See `AssetStore.share_record`."""
         await self._in_thread(partial(self._upload_record, name))
 
+    async def forget_record(self, name: str) -> None:
+        """See `AssetStore.forget_record`."""
+        await super().forget_record(name)
+        await self._in_thread(partial(self._bucket.delete, name))
+
     def _upload_record(self, name: str) -> None:
         with suppress(FileNotFoundError):
             self._bucket.put(name, (self.root / name).read_bytes())

@@ -203,6 +203,13 @@ class AssetStore:
     async def share_record(self, name: str) -> None:
         """Share a record, by its name below the root, with other machines; a local folder has no others."""
 
+    async def forget_record(self, name: str) -> None:
+        """Delete a record, by its name below the root, here and where it is shared. Raises `StorageError`."""
+        try:
+            (self.root / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error(error, name) from error
+
     async def restore_records(self) -> None:
         """Make the records of all calls and runs present on this disk; in a local folder they are."""
 

@@ -12,7 +12,7 @@ from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
-from clash.cli.text import money, money_if_any
+from clash.cli.text import minute, money, money_if_any
 from clash.errors import UsageError
 
 
@@ -55,6 +55,19 @@ _ALL = (
     Column("unknown_calls", "unknown", right=True),
     Column("started_at", at_terminal=False),
 )
+_REMOVED = (
+    Column("thread_id", "removed run", fold=True),
+    Column("title", at_terminal=False),
+    Column("removed_at", "removed (UTC)", minute),
+    Column("removed_by", "by"),
+    Column("total_usd", "total", money, right=True),
+    Column("unknown_usd", "perhaps paid", money_if_any, right=True),
+    Column("calls", right=True),
+    Column("failed_calls", "failed", right=True),
+    Column("reused_calls", "reused", right=True),
+    Column("unknown_calls", "unknown", right=True),
+    Column("started_at", at_terminal=False),
+)
 
 
 def cost(
@@ -83,6 +96,8 @@ def render_cost(document: Document, *, by: str | None) -> list[Block]:
     blocks: list[Block] = []
     if "items" in document:
         blocks.append(Table(_ALL, document["items"], empty="no runs yet"))
+        if document["removed"]:
+            blocks.append(Table(_REMOVED, document["removed"]))
         blocks.append(Record((Column("total_usd", "total", money),), document))
     else:
         blocks.append(Record(_TOTALS, {**document, **_by_certainty(document)}))

@@ -23,13 +23,14 @@ from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import All, Json, Limit, OfProject, Thread
 from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
+from clash.cli.removing import remove
 from clash.cli.text import minute, moment, money, money_if_any
 from clash.cli.watch import watch
 from clash.clock import clock_text
 from clash.hints import command
 from clash.project_names import DEFAULT_PROJECT
 
-app = typer.Typer(help="Runs: list them, show one, follow one, or compare two.")
+app = typer.Typer(help="Runs: list them, show one, follow one, compare two, or remove them.")
 
 
 class Status(StrEnum):
@@ -224,3 +225,4 @@ def _steps(document: Document) -> list[dict[str, Any]]:
 
 app.command("watch")(watch)
 app.command("diff")(diffs.diff_runs)
+app.command("rm")(remove)

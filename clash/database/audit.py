@@ -87,13 +87,19 @@ async def totals_of(database: Database, run_id: str) -> CallTotals:
 
 
 async def sums_by_precision(database: Database, run_id: str | None = None) -> list[PrecisionSum]:
-    """How sure the paid total is: what the provider billed, what a price makes exactly, what is estimated."""
+    """How sure the paid total is: what the provider billed, what a price makes exactly, what is estimated.
+
+    That of all runs has the removed ones, too.
+    """
     rows = await database.query(
+        "SELECT precision, sum(calls) AS calls, sum(cost_micro) AS cost_micro FROM ("
         "SELECT precision, count(*) AS calls, sum(cost_micro) AS cost_micro FROM api_logs"
         f" WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND reused = 0"
-        f" AND (state = 'succeeded' OR cost_micro > 0) AND {SOUND_CALL}"
-        " GROUP BY precision ORDER BY precision",
-        (run_id, run_id),
+        f" AND (state = 'succeeded' OR cost_micro > 0) AND {SOUND_CALL} GROUP BY precision"
+        " UNION ALL SELECT precision, sum(priced_calls), sum(cost_micro)"
+        " FROM removed_costs WHERE ? IS NULL AND priced_calls > 0 GROUP BY precision"
+        ") GROUP BY precision ORDER BY precision",
+        (run_id, run_id, run_id),
     )
     return [PrecisionSum.from_row(row) for row in rows]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Row, Statement
+from clash.database.removed_runs import name_of_run
 from clash.database.row_checks import fault_of, require_sound
 from clash.database.rows import CallRow, NewAsset, NewCall, name_of_call
 from clash.vocabulary import UNSETTLED, CallState, RunStatus, sql_list
@@ -117,7 +118,9 @@ async def paid_for(database: Database, row: CallRow) -> tuple[int, str]:
         " AND (state = 'succeeded' OR error_code = 'asset_lost') ORDER BY id < ? DESC, id DESC LIMIT 1",
         (row.key, row.asset_sha256, row.id),
     )
-    return next(((paid.cost_micro, paid.run_id) for paid in readable(rows)), (0, row.run_id))
+    for paid in readable(rows):
+        return paid.cost_micro, await name_of_run(database, paid.run_id)
+    return 0, row.run_id
 
 
 def _id_of(token: str, condition: str = "1", *params: Param) -> Statement:

@@ -12,6 +12,7 @@ from typing import Any
 from clash.database.audit import CallSums
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
 from clash.database.port import Database, Row, Rows, has_table, texts_of, values_of
+from clash.database.removed_runs import costs_of_removed
 from clash.database.row_checks import SOUND_CALL, fault_of, loads, require_sound
 from clash.database.rows import AssetRow, CheckpointRow, RunRow
 from clash.database.staging import NOT_STAGED
@@ -60,8 +61,23 @@ async def run_row(database: Database, run_id: str) -> RunRow:
     """Return a run. Raise `NotFoundError`, and `DatabaseError` for one that cannot be read."""
     rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
     if not rows:
-        raise NotFoundError(f"there is no thread {run_id}", hint="`clash runs ls` lists the threads")
+        raise await _no_run(database, run_id)
     return RunRow.from_row(require_sound("workflow_executions", rows[0], f"the run {run_id}"))
+
+
+async def _no_run(database: Database, run_id: str) -> NotFoundError:
+    """Return the error for a run that is not there: one that was removed is told with what it had cost."""
+    # Only now, for it costs a request; a database that has no such table has no removed runs either.
+    removed = await costs_of_removed(database, run_id) if await has_table(database, "removed_runs") else []
+    if not removed:
+        return NotFoundError(f"there is no thread {run_id}", hint="`clash runs ls` lists the threads")
+    last, times = removed[0], f", the last of {len(removed)} runs of this id" if len(removed) > 1 else ""
+    return NotFoundError(
+        f"the run {run_id} was removed at {last.run.removed_at} by {last.run.removed_by}{times}:"
+        f" it had cost ${usd_text(last.cost_micro)} with {last.calls} calls",
+        code="removed",
+        hint="`clash cost` counts what removed runs have cost",
+    )
 
 
 async def find_run(database: Database, run_id: str) -> RunRow | None:
@@ -129,7 +145,8 @@ async def sound_assets(database: Database, run_id: str) -> list[AssetRow]:
 
 
 async def call_sums(database: Database, run_id: str | None, column: str) -> list[CallSums]:
-    """Calls, cost and time of a run (or of all), by one of the columns that may be asked for."""
+    """Calls, cost and time of a run (or of all, the removed ones too), by one of the columns that may be asked for."""
+    removed = {"step": "step", "provider": "provider", "model": "provider || ':' || model", "day": "day"}
     columns = {
         "step": "step",
         "provider": "service",
@@ -137,11 +154,16 @@ async def call_sums(database: Database, run_id: str | None, column: str) -> list
         "day": "substr(started_at, 1, 10)",
     }
     rows = await database.query(
+        "SELECT name, sum(calls) AS calls, sum(cost_micro) AS cost_micro, sum(duration_ms) AS duration_ms,"
+        " sum(failed) AS failed, sum(reused) AS reused FROM ("
         f"SELECT {columns[column]} AS name, count(*) AS calls, sum(cost_micro) AS cost_micro,"
-        " sum(coalesce(duration_ms, 0)) AS duration_ms, sum(state = 'failed') AS failed, sum(reused) AS reused"
-        f" FROM api_logs WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {SOUND_CALL}"
-        " GROUP BY 1 ORDER BY min(id)",
-        (run_id, run_id),
+        " sum(coalesce(duration_ms, 0)) AS duration_ms, sum(state = 'failed') AS failed, sum(reused) AS reused,"
+        f" min(id) AS first FROM api_logs WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {SOUND_CALL}"
+        " GROUP BY 1"
+        f" UNION ALL SELECT {removed[column]}, sum(calls), sum(cost_micro), sum(duration_ms), sum(failed_calls),"
+        " sum(reused_calls), min(first_call) FROM removed_costs WHERE ? IS NULL GROUP BY 1"
+        ") GROUP BY name ORDER BY min(first)",
+        (run_id, run_id, run_id),
     )
     return [CallSums.from_row(row) for row in rows]
 

@@ -21,6 +21,8 @@ REMOVED_PREFIX = ".removed-"
 _STAGED = f"run_id GLOB '{PREFIX}*'"
 NOT_STAGED = f"(run_id NOT GLOB '{PREFIX}*' AND run_id NOT GLOB '{REMOVED_PREFIX}*')"
 """The condition on `run_id` under which a row belongs to a run that there is."""
+NOT_UNFINISHED = f"({NOT_STAGED} OR run_id IN (SELECT run_id FROM removed_runs WHERE finished_at IS NOT NULL))"
+"""The same, or to a removed run of which nothing but what is kept is left."""
 
 
 async def begin(database: Database) -> Lease:

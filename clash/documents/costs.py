@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clash.documents.base import DamagedItem, Document, Item, Time, Usd
+from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
 from clash.documents.calls import CallItem, SettlementItem
 from clash.project_names import DEFAULT_PROJECT
 
@@ -93,9 +93,26 @@ class CostItem(Totals):
     started_at: Time | None
 
 
+class CostOfRemovedRun(Item):
+    """What a run cost that was removed since."""
+
+    thread_id: str
+    title: Text
+    started_at: Time
+    removed_at: Time
+    removed_by: Text
+    total_usd: Usd
+    unknown_usd: Usd
+    calls: int
+    failed_calls: int
+    reused_calls: int
+    unknown_calls: int
+
+
 class CostOfAll(SumsInEveryWay):
-    """`clash cost` without a thread."""
+    """`clash cost` without a thread. All sums count the removed runs, too."""
 
     currency: str
     total_usd: Usd
     items: list[CostItem]
+    removed: list[CostOfRemovedRun]

@@ -76,7 +76,10 @@ class ExportedRun(Item):
 
 
 class RunsExported(Document):
-    """`clash db export`. `size_bytes` is there if it went to a file."""
+    """`clash db export`. `size_bytes` is there if it went to a file.
+
+    `removed`: of how many removed runs it has the sums and the answers that were paid for.
+    """
 
     file: Text | None
     url: Text
@@ -85,6 +88,7 @@ class RunsExported(Document):
     rows: dict[str, int]
     sha256: str
     unfinished: list[str]
+    removed: int = 0
     damaged: list[DamagedItem]
     size_bytes: int | None = None
 
@@ -113,3 +117,4 @@ class RunsImported(Document):
     rows: dict[str, int]
     assets: NamedFiles
     unfinished: list[str]
+    removed: int = 0

@@ -40,6 +40,7 @@ _PLACES = {
     "review-ls": "clash.documents.edits:ReviewList",
     "runs-diff": "clash.documents.diffs:RunsDifference",
     "runs-ls": "clash.documents.run_list:RunList",
+    "runs-rm": "clash.documents.removals:RunsRemoved",
     "runs-show": "clash.documents.runs:RunDetails",
     "runs-watch": "clash.documents.watching:RunStanding",
     "schema": "clash.documents.schemas:SchemaList",

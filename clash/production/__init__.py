@@ -11,6 +11,7 @@ from clash.production.fork_request import ForkRequest
 from clash.production.forking import fork, fork_plan
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
+from clash.production.removing import RemovalOptions, remove_runs
 from clash.production.retaking import RetakeRequest, request_retake, retake, retake_plan
 from clash.production.reviewing import approve, reject, review
 from clash.production.run_report import RunReport
@@ -29,6 +30,7 @@ __all__ = [
     "Finish",
     "ForkRequest",
     "Observer",
+    "RemovalOptions",
     "RetakeRequest",
     "RunReport",
     "RunRequest",
@@ -41,6 +43,7 @@ __all__ = [
     "fork",
     "fork_plan",
     "reject",
+    "remove_runs",
     "request_retake",
     "resume",
     "retake",

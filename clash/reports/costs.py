@@ -10,6 +10,7 @@ from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.port import Database
 from clash.database.project_view import in_projects
+from clash.database.removed_runs import CostOfRemoved, costs_of_removed
 from clash.database.rows import RunRow
 from clash.database.run_rows import run_rows
 from clash.documents.costs import CostOfAll, CostOfRun
@@ -76,11 +77,9 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
 
 async def _cost_of_all(database: Database) -> CostOfAll:
     damaged = Damaged()
-    totals, rows, sums, unsound = await asyncio.gather(
-        audit.totals_by_run(database),
-        run_rows(database),
-        _sums_in_every_way(database, None),
-        audit.unsound_calls(database),
+    (totals, rows, sums), (unsound, removed) = await asyncio.gather(
+        asyncio.gather(audit.totals_by_run(database), run_rows(database), _sums_in_every_way(database, None)),
+        asyncio.gather(audit.unsound_calls(database), costs_of_removed(database)),
     )
     items = [
         {
@@ -93,10 +92,26 @@ async def _cost_of_all(database: Database) -> CostOfAll:
         for run in damaged.runs(rows)
     ]
     damaged.sound("api_logs", unsound)
-    total = sum(of_run.cost_micro for of_run in totals.values())
-    return CostOfAll.of(
-        {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums, "damaged": damaged.items}
-    )
+    total = sum(of_run.cost_micro for of_run in (*totals.values(), *removed))
+    document: dict[str, Any] = {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums}
+    return CostOfAll.of({**document, "removed": [_removed_item(run) for run in removed], "damaged": damaged.items})
+
+
+def _removed_item(removed: CostOfRemoved) -> dict[str, Any]:
+    """What a run cost that was removed since."""
+    return {
+        "thread_id": removed.run.thread_id,
+        "title": removed.run.story_title,
+        "started_at": removed.run.start_time,
+        "removed_at": removed.run.removed_at,
+        "removed_by": removed.run.removed_by,
+        "total_usd": usd_text(removed.cost_micro),
+        "unknown_usd": usd_text(removed.unknown_micro),
+        "calls": removed.calls,
+        "failed_calls": removed.failed,
+        "reused_calls": removed.reused,
+        "unknown_calls": removed.unknown,
+    }
 
 
 async def _sums_in_every_way(database: Database, thread_id: str | None) -> dict[str, Any]:

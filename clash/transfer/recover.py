@@ -23,6 +23,7 @@ from clash.database.connection import database_exists, open_database
 from clash.database.lease import Lease, release_lease, still_held, take_lease
 from clash.database.migrations import migrate, require_current, require_no_foreign_tables
 from clash.database.port import Database, Statement
+from clash.database.removed_runs import RemovedRun, removed_runs
 from clash.database.rows import RunRow
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.database import DatabaseRecovered
@@ -54,9 +55,12 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
         async with open_database(settings.database_url, "read" if dry_run else "create") as database:
             await _prepare(database, dry_run=dry_run)
             recovery = _Recovery(database, assets, dry_run=dry_run)
-            await recovery.recover(calls)
+            removed = await removed_runs(database)
+            await recovery.recover([call for call in calls if not _is_of_removed(call, removed)])
             items, runs = recovery.items, recovery.runs
             for run_id in runs_decided_about(assets):
+                if _is_removed(assets, run_id, removed):
+                    continue
                 await recovery.bring_back(run_id)
                 decisions += await _decisions_restored(database, assets, run_id, dry_run=dry_run)
     restored = [item for item in items if item["result"] == "restored"]
@@ -115,6 +119,17 @@ async def recover_before_run(
     return _told(why, restored, {*runs, *decided, *recovery.runs}, decided=bool(decided))
 
 
+def _is_of_removed(call: PaidCall, removed: Sequence[RemovedRun]) -> bool:
+    """Return whether the run that made a call was removed: its sums are kept, and its answer, unless that went too."""
+    return any(run.had(call.run_id, call.started_at) for run in removed)
+
+
+def _is_removed(assets: AssetStore, run_id: str, removed: Sequence[RemovedRun]) -> bool:
+    """Return whether the run of a record that this disk has was removed: another machine may have removed it."""
+    record = run_record(assets, run_id) or {}
+    return any(run.thread_id == run_id and record.get("start_time") in (None, run.start_time) for run in removed)
+
+
 def _told(why: str, restored: Sequence[Mapping[str, Any]], runs: Collection[str], *, decided: bool) -> str | None:
     """Say what was restored; None if nothing was."""
     if not runs:
@@ -150,7 +165,9 @@ async def _later_calls(database: Database, assets: AssetStore, run: RunRow) -> l
     if not missing:
         return []
     calls, _ = read_paid_calls(assets)
-    return [call for call in calls if call.token in missing and call.run_id == run.run_id]
+    removed = await removed_runs(database)
+    own = (call for call in calls if call.token in missing and call.run_id == run.run_id)
+    return [call for call in own if not _is_of_removed(call, removed)]
 
 
 async def _prepare(database: Database, *, dry_run: bool) -> None:

@@ -19,6 +19,7 @@ from clash.database.connection import is_d1, open_database, sqlite_path
 from clash.database.migrations import known_migrations, require_current
 from clash.database.port import Database
 from clash.database.row_checks import DamagedRowError
+from clash.database.staging import REMOVED_PREFIX
 from clash.database.transfer import reading, trial, writing
 from clash.database.transfer.lines import Header, Tally, read_entries, read_header
 from clash.database.transfer.statements import target_of
@@ -105,10 +106,11 @@ async def _export(database: Database, file: Path | None, threads: Sequence[str],
         "file": file and file.as_posix(),
         "url": database.url,
         "exported_at": header.exported_at,
-        "items": items,
+        "items": _of_runs(items),
         "rows": tally.facts["rows"],
         "sha256": tally.facts["sha256"],
         "unfinished": _unfinished(items),
+        "removed": len(items) - len(_of_runs(items)),
         "damaged": damaged,
     }
 
@@ -137,6 +139,11 @@ async def _named(database: Database, threads: Sequence[str], there: frozenset[st
     if unknown := [name for name in names if not await reading.is_there(database, name, there)]:
         raise NotFoundError(f"there is no thread {', '.join(unknown)}", hint="`clash runs ls` lists the threads")
     return names
+
+
+def _of_runs(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items of runs and threads that there are, without what stays of removed ones."""
+    return [item for item in items if not item["thread_id"].startswith(REMOVED_PREFIX)]
 
 
 def _unfinished(items: Sequence[dict[str, Any]]) -> list[str]:
@@ -185,13 +192,14 @@ def _imported(
             "url": database.url,
             "from": contents.header.source,
             "exported_at": contents.header.exported_at,
-            "items": items,
+            "items": _of_runs(items),
             "rows": contents.rows,
             "assets": {
                 "named": sum(section.assets for section in sections),
                 "missing_here": sum(section.missing for section in sections) if counted else None,
             },
             "unfinished": _unfinished(items),
+            "removed": len(items) - len(_of_runs(items)),
         }
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 from clash.database.lease import Holder, held_error, is_held
 from clash.database.port import Database, Row, Rows, texts_of, values_of
 from clash.database.row_checks import DamagedRowError
-from clash.database.staging import NOT_STAGED
+from clash.database.staging import NOT_STAGED, NOT_UNFINISHED
 from clash.database.transfer.layout import Column, Table, tables
 from clash.database.transfer.lines import row_line, thread_line
 from clash.database.transfer.run_check import RunCheck
@@ -34,13 +34,16 @@ async def names_of_tables(database: Database) -> frozenset[str]:
 
 
 async def thread_ids(database: Database, there: frozenset[str]) -> AsyncIterator[str]:
-    """Every run, and every thread that has checkpoints without being a run of clash, in the order of their ids."""
+    """Every run, every thread that has checkpoints without being a run of clash, and what stays of removed runs.
+
+    In the order of their ids.
+    """
     saved = " UNION SELECT thread_id FROM checkpoints WHERE thread_id > ?" if "checkpoints" in there else ""
     after = ""
     while True:
         rows = await database.query(
             f"SELECT run_id FROM (SELECT run_id FROM workflow_executions WHERE run_id > ?{saved})"
-            f" WHERE {NOT_STAGED} ORDER BY run_id LIMIT ?",
+            f" WHERE {NOT_UNFINISHED} ORDER BY run_id LIMIT ?",
             (after, *([after] if saved else []), _PAGE_ROWS),
         )
         names = texts_of(rows, "run_id")

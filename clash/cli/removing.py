@@ -1,0 +1,104 @@
+"""`clash runs rm`: remove runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from clash.cli.deleting import DryRun, Yes, delete_if_wanted
+from clash.cli.layout import Block, Column, Remark, Table
+from clash.cli.options import Json
+from clash.cli.output import Document
+from clash.cli.reading import report
+from clash.cli.text import money, money_if_any, size
+
+
+def remove(
+    threads: Annotated[list[str], typer.Argument(metavar="THREAD...", help="The ids of the runs.", show_default=False)],
+    keep_film: Annotated[
+        bool, typer.Option("--keep-film", help="Keep the films and their subtitles in the asset store.")
+    ] = False,
+    forget_answers: Annotated[
+        bool,
+        typer.Option(
+            "--forget-answers",
+            help="Delete the answers that were paid for, too: a later film that asks for the same pays again.",
+        ),
+    ] = False,
+    drop_unsettled: Annotated[
+        bool,
+        typer.Option(
+            "--drop-unsettled", help="Also remove runs with calls that may have been paid and are not settled."
+        ),
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Remove runs. What they cost is still counted, and what was paid for still serves other films."""
+    from clash import production
+
+    options = production.RemovalOptions(
+        keep_film=keep_film, forget_answers=forget_answers, drop_unsettled=drop_unsettled
+    )
+
+    def removed(*, dry_run: bool) -> Document:
+        return report(lambda settings: production.remove_runs(threads, settings, options, dry_run=dry_run))
+
+    delete_if_wanted(removed, render_removed, question=_question, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _question(document: Document) -> str:
+    items: list[dict[str, Any]] = document["items"]
+    named = items[0]["thread_id"] if len(items) == 1 else f"{len(items)} runs"
+    return f"remove {named} with {sum(item['rows'] for item in items)} rows"
+
+
+_REMOVED = (
+    Column("thread_id", "thread", fold=True),
+    Column("status"),
+    Column("title", at_terminal=False),
+    Column("started_at", at_terminal=False),
+    Column("cost_usd", "cost", money, right=True),
+    Column("rows", right=True),
+    Column("kept_answers", "answers kept", right=True),
+    Column("kept_answers_usd", "worth", money_if_any, right=True),
+    Column("forgotten_answers", at_terminal=False),
+    Column("forgotten_usd", at_terminal=False),
+    Column("freed_files", "files freed", right=True),
+    Column("freed_bytes", "size", size, right=True),
+    Column("keeps_film", at_terminal=False),
+    Column("output", at_terminal=False),
+    Column("removed_at", at_terminal=False),
+)
+
+
+def render_removed(document: Document) -> list[Block]:
+    """Show one line per run, and what stays, what is freed and what will be paid again."""
+    items: list[dict[str, Any]] = document["items"]
+    would = "would be" if document["dry_run"] else "are"
+    blocks: list[Block] = [Table(_REMOVED, items)]
+    if document["finished"]:
+        blocks.append(Remark(f"removals that were interrupted are finished: {', '.join(document['finished'])}"))
+    if document["kept_answers"]:
+        blocks.append(
+            Remark(
+                f"{document['kept_answers']} answers that were paid for {would} kept for other films;"
+                " --forget-answers deletes them, too",
+                "dim",
+            )
+        )
+    for item in items:
+        if item["forgotten_answers"]:
+            blocks.append(
+                Remark(
+                    f"{item['thread_id']}: a film that asks for the same again pays up to ${item['forgotten_usd']}",
+                    "yellow",
+                )
+            )
+    if document["freed_files"]:
+        blocks.append(Remark(f"nothing names {document['freed_files']} files of the asset store any more", "dim"))
+    if outputs := [item["output"] for item in items if item["output"]]:
+        blocks.append(Remark(f"what was published stays: {', '.join(outputs)}", "dim"))
+    return blocks

@@ -1,0 +1,100 @@
+"""What stays of runs that were removed: when that was, what they had cost, and under which id it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clash.database.port import Database, Row, Statement
+from clash.database.staging import REMOVED_PREFIX
+
+
+@dataclass(frozen=True)
+class RemovedRun:
+    """A run that was removed. `run_id`: the id under which what stays of it is kept; `thread_id`: the one it had."""
+
+    run_id: str
+    thread_id: str
+    story_title: str
+    start_time: str
+    removed_at: str
+    removed_by: str
+    forgets_answers: bool
+    finished_at: str | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> RemovedRun:
+        """Return the removed run of a sound row."""
+        return cls(
+            run_id=str(row["run_id"]),
+            thread_id=str(row["thread_id"]),
+            story_title=str(row["story_title"]),
+            start_time=str(row["start_time"]),
+            removed_at=str(row["removed_at"]),
+            removed_by=str(row["removed_by"]),
+            forgets_answers=bool(row["forgets_answers"]),
+            finished_at=row["finished_at"],
+        )
+
+    def had(self, run_id: str, at: str) -> bool:
+        """Return whether this run was `run_id` at a time: another run may have had the id before, or since."""
+        return self.thread_id == run_id and self.start_time <= at <= self.removed_at
+
+
+@dataclass(frozen=True)
+class CostOfRemoved:
+    """A removed run, and what its calls added up to."""
+
+    run: RemovedRun
+    calls: int
+    failed: int
+    reused: int
+    unknown: int
+    unknown_micro: int
+    cost_micro: int
+
+
+async def removed_runs(database: Database) -> list[RemovedRun]:
+    """Return every removal, oldest first."""
+    return [RemovedRun.from_row(row) for row in await database.query("SELECT * FROM removed_runs ORDER BY removed_at")]
+
+
+async def unfinished_removals(database: Database) -> list[RemovedRun]:
+    """Return the removals whose rows are not all deleted yet, oldest first."""
+    rows = await database.query("SELECT * FROM removed_runs WHERE finished_at IS NULL ORDER BY removed_at")
+    return [RemovedRun.from_row(row) for row in rows]
+
+
+async def costs_of_removed(database: Database, thread_id: str | None = None) -> list[CostOfRemoved]:
+    """Return what each removed run cost, the newest removal first: of all, or of those that had this id."""
+    sums = ("calls", "failed_calls", "reused_calls", "unknown_calls", "unknown_micro", "cost_micro")
+    rows = await database.query(
+        f"SELECT r.*, {', '.join(f'coalesce(sum({name}), 0) AS {name}' for name in sums)} FROM removed_runs AS r"
+        " LEFT JOIN removed_costs AS c ON c.run_id = r.run_id WHERE ? IS NULL OR r.thread_id = ?"
+        " GROUP BY r.run_id ORDER BY r.removed_at DESC, r.run_id",
+        (thread_id, thread_id),
+    )
+    return [CostOfRemoved(RemovedRun.from_row(row), *(int(row[name]) for name in sums)) for row in rows]
+
+
+async def name_of_run(database: Database, run_id: str) -> str:
+    """Return the id that people know a run by: that of a removed one is the id it had."""
+    if not run_id.startswith(REMOVED_PREFIX):
+        return run_id
+    rows = await database.query("SELECT thread_id FROM removed_runs WHERE run_id = ?", (run_id,))
+    return str(rows[0]["thread_id"]) if rows else run_id
+
+
+def write_costs(run_id: str, kept_as: str, condition: Statement, sound: str) -> Statement:
+    """Write down what the calls of a run add up to, before they are deleted. `sound`: which calls can be summed."""
+    return Statement(
+        "INSERT INTO removed_costs (run_id, day, step, provider, model, precision, calls, priced_calls, failed_calls,"
+        " reused_calls, unknown_calls, unknown_micro, cost_micro, duration_ms, first_call)"
+        " SELECT ?, substr(started_at, 1, 10), step, service, model, precision, count(*),"
+        " sum(reused = 0 AND (state = 'succeeded' OR cost_micro > 0)), sum(state = 'failed'), sum(reused),"
+        # An open call that is given up is one of which nobody will know whether it was paid.
+        " sum(state IN ('intent', 'submitted', 'unknown')),"
+        " sum(CASE WHEN state IN ('intent', 'submitted', 'unknown') THEN quoted_cost_micro ELSE 0 END),"
+        " sum(cost_micro), sum(coalesce(duration_ms, 0)), min(id)"
+        f" FROM api_logs WHERE run_id = ? AND {sound} AND {condition.sql} GROUP BY 2, 3, 4, 5, 6",
+        (kept_as, run_id, *condition.params),
+    )
