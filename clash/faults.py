@@ -28,6 +28,8 @@ costs one comparison. The points, in the order a call passes them:
     cut.after         another cut of the film is recorded, its files are not the run's yet
     event.stored      how the run stands and what a webhook is told of it are written, nothing is sent
     webhook.sent      a webhook's receiver has answered, that it has the event is not written
+    prune.before      checkpoints are to be deleted, none is
+    prune.after       they are, with their metadata
     removal.before    a run is to be removed, nothing is written
     removal.hidden    there is no such run any more, its rows are not deleted
     removal.piece     some of its rows are deleted
@@ -66,6 +68,8 @@ POINTS = (
     "cut.after",
     "event.stored",
     "webhook.sent",
+    "prune.before",
+    "prune.after",
     "removal.before",
     "removal.hidden",
     "removal.piece",

@@ -68,6 +68,7 @@ def test_there_are_commands_to_document() -> None:
         "clash webhooks flush",
         "clash checkpoints ls",
         "clash checkpoints show",
+        "clash checkpoints prune",
         "clash checkpoints diff",
         "clash calls settle",
         "clash cost",

@@ -13,13 +13,14 @@ from clash.cli.calls import failures
 from clash.cli.layout import Block, Column, Listing, Record, Remark, Table
 from clash.cli.options import All, Json, Limit, Thread
 from clash.cli.output import Document, emit
+from clash.cli.pruning import prune
 from clash.cli.reading import report
 from clash.cli.text import json_text, milliseconds, moment, money
 from clash.hints import command
 
 T = TypeVar("T")
 
-app = typer.Typer(help="Checkpoints: the saved states of a run.")
+app = typer.Typer(help="Checkpoints: the saved states of a run; delete those that nobody needs.")
 
 _LIST = (
     Column("checkpoint_id", "checkpoint", fold=True),
@@ -129,3 +130,4 @@ def _first(entries: Sequence[T]) -> tuple[Sequence[T], int]:
 
 
 app.command("diff")(diffs.diff_checkpoints)
+app.command("prune")(prune)

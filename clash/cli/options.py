@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -70,6 +71,17 @@ Language = Annotated[
         help="The film's language as BCP 47 writes it (en, zh, pt-BR); without it, the text decides.",
     ),
 ]
+
+
+_AGE = re.compile(r"(\d{1,6})([smhdw])", flags=re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def age(text: str) -> timedelta:
+    """Return the time that an option names: 30d, 12h, 90m, 2w. Raises `typer.BadParameter`."""
+    if (match := _AGE.fullmatch(text.strip().lower())) is None:
+        raise typer.BadParameter(f"{text!r} is no age; for example: 30d, 12h, 90m, 2w")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def column_map(given: list[str] | None) -> dict[str, str]:

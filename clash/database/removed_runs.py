@@ -45,6 +45,7 @@ class CostOfRemoved:
     """A removed run, and what its calls added up to."""
 
     run: RemovedRun
+    project: str
     calls: int
     failed: int
     reused: int
@@ -68,12 +69,15 @@ async def costs_of_removed(database: Database, thread_id: str | None = None) -> 
     """Return what each removed run cost, the newest removal first: of all, or of those that had this id."""
     sums = ("calls", "failed_calls", "reused_calls", "unknown_calls", "unknown_micro", "cost_micro")
     rows = await database.query(
-        f"SELECT r.*, {', '.join(f'coalesce(sum({name}), 0) AS {name}' for name in sums)} FROM removed_runs AS r"
+        f"SELECT r.*, w.project, {', '.join(f'coalesce(sum(c.{name}), 0) AS {name}' for name in sums)}"
+        " FROM removed_runs AS r JOIN workflow_executions AS w ON w.run_id = r.run_id"
         " LEFT JOIN removed_costs AS c ON c.run_id = r.run_id WHERE ? IS NULL OR r.thread_id = ?"
         " GROUP BY r.run_id ORDER BY r.removed_at DESC, r.run_id",
         (thread_id, thread_id),
     )
-    return [CostOfRemoved(RemovedRun.from_row(row), *(int(row[name]) for name in sums)) for row in rows]
+    return [
+        CostOfRemoved(RemovedRun.from_row(row), str(row["project"]), *(int(row[name]) for name in sums)) for row in rows
+    ]
 
 
 async def name_of_run(database: Database, run_id: str) -> str:

@@ -97,6 +97,7 @@ class CostOfRemovedRun(Item):
     """What a run cost that was removed since."""
 
     thread_id: str
+    project: str
     title: Text
     started_at: Time
     removed_at: Time

@@ -41,3 +41,26 @@ class RunsRemoved(Document):
     freed_files: int
     freed_bytes: int
     error: ErrorItem | None = None
+
+
+class PrunedThread(Item):
+    """The checkpoints of a run. `result`: `pruned`, `would_be_pruned`, `held` (by a process) or `nothing_to_prune`.
+
+    `bytes`: what the rows of the pruned checkpoints held.
+    """
+
+    thread_id: str
+    checkpoints: int
+    pruned: int
+    bytes: int
+    result: str
+
+
+class CheckpointsPruned(Document):
+    """`clash checkpoints prune`."""
+
+    dry_run: bool
+    items: list[PrunedThread]
+    pruned: int
+    bytes: int
+    error: ErrorItem | None = None

@@ -20,6 +20,7 @@ _PLACES = {
     "cast": "clash.documents.cast:Cast",
     "checkpoints-diff": "clash.documents.diffs:CheckpointsDifference",
     "checkpoints-ls": "clash.documents.checkpoints:CheckpointList",
+    "checkpoints-prune": "clash.documents.removals:CheckpointsPruned",
     "checkpoints-show": "clash.documents.checkpoints:CheckpointDetails",
     "cost": "clash.documents.costs:CostOfRun",
     "cost-all": "clash.documents.costs:CostOfAll",

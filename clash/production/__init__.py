@@ -11,6 +11,7 @@ from clash.production.fork_request import ForkRequest
 from clash.production.forking import fork, fork_plan
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
+from clash.production.pruning import keep_policy, prune_checkpoints
 from clash.production.removing import RemovalOptions, remove_runs
 from clash.production.retaking import RetakeRequest, request_retake, retake, retake_plan
 from clash.production.reviewing import approve, reject, review
@@ -42,6 +43,8 @@ __all__ = [
     "flush_webhooks",
     "fork",
     "fork_plan",
+    "keep_policy",
+    "prune_checkpoints",
     "reject",
     "remove_runs",
     "request_retake",

@@ -101,6 +101,7 @@ def _removed_item(removed: CostOfRemoved) -> dict[str, Any]:
     """What a run cost that was removed since."""
     return {
         "thread_id": removed.run.thread_id,
+        "project": removed.project,
         "title": removed.run.story_title,
         "started_at": removed.run.start_time,
         "removed_at": removed.run.removed_at,
