@@ -29,6 +29,7 @@ from clash.dotenv_file import DOT_ENV, read_dotenv, warn_once
 from clash.errors import SettingsError, UsageError
 from clash.frame_size import check_fps, parse_size
 from clash.project_names import DEFAULT_PROJECT, project_setting
+from clash.retention_policy import RetentionSetting
 from clash.server_addresses import fault_of_address, fault_of_webhook, ranges_of
 
 Kind = Literal["screenplay", "image", "video", "speech"]
@@ -242,6 +243,9 @@ class Settings(BaseModel):
 
     By default 198.18.0.0/15 if a proxy is set, or if every name resolves to it.
     """
+
+    retention: RetentionSetting = Field(default=None, validation_alias="CLASH_RETENTION")
+    """What is deleted at the end of a run, as JSON: {"checkpoints": "steps", "request_days": 30}."""
 
     webhook: SecretStr | None = Field(default=None, validation_alias="CLASH_WEBHOOK")
     """The address that is told how a run ends or that it waits: https://..., or http:// of this machine."""

@@ -79,6 +79,7 @@ def test_there_are_commands_to_document() -> None:
         "clash screenplay check",
         "clash db init",
         "clash db status",
+        "clash db vacuum",
         "clash db export",
         "clash db import",
         "clash db recover",

@@ -21,6 +21,15 @@ ELSEWHERE = {
 }
 """Documents that other tests hold against their schemas, and those that no command prints."""
 
+_MORE = (
+    ("models", "models"),
+    ("voices", "voices", "ls"),
+    ("checkpoints-prune", "checkpoints", "prune", "--yes"),
+    ("runs-rm", "runs", "rm", "f", "--yes"),
+    ("cost-all", "cost"),
+    ("db-vacuum", "db", "vacuum"),
+)
+
 
 def holds(name: str, document: dict[str, Any]) -> None:
     """Hold a document against its schema, and against the model that it was made from."""
@@ -75,8 +84,6 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("export", "export", "r", "--no-stems")
     check("screenplay-show", "screenplay", "show", "r")
     check("screenplay-check", "screenplay", "check", "output/r/screenplay.json")
-    check("models", "models")
-    check("voices", "voices", "ls")
     check("doctor", "doctor", "--offline")
     check("tokens-create", "tokens", "create", "mara", "--project", "all=producer")
     (made,) = check("tokens-ls", "tokens", "ls")["items"]
@@ -86,10 +93,8 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     check("db-recover", "db", "recover", "--dry-run")
     check("db-export", "db", "export", "runs.jsonl")
     check("db-import", "db", "import", "runs.jsonl")
-    check("checkpoints-prune", "checkpoints", "prune", "--yes")
-    check("runs-rm", "runs", "rm", "f", "--dry-run")
-    check("runs-rm", "runs", "rm", "f", "--yes")
-    check("cost-all", "cost")
+    for name, *arguments in _MORE:
+        check(name, *arguments)
     check("schema", "schema")
     screenplay = next((tmp_path / "output" / "r").glob("screenplay*.json"))
     holds("screenplay", json.loads(screenplay.read_text(encoding="utf-8")))

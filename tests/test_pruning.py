@@ -68,12 +68,10 @@ def test_a_pruned_run_is_resumed_retaken_and_forked(film: Film) -> None:
     assert film.run("checkpoints", "prune", "nowhere", "--yes").code == 3
 
 
-def of(number: int, step: str | None, parent: int | None, **more: bool) -> SavedCheckpoint:
+def of(number: int, step: str | None, parent: int | None) -> SavedCheckpoint:
     """A checkpoint of ten bytes."""
-    facts = {"is_delta": False, "is_pending": False, **more}
-    return SavedCheckpoint(
-        "", str(number), None if parent is None else str(parent), step, f"2026-11-0{number}", 10, **facts
-    )
+    before = None if parent is None else str(parent)
+    return SavedCheckpoint("", str(number), before, step, f"2026-11-0{number}", 10, is_delta=False, is_pending=False)
 
 
 def test_what_each_policy_keeps() -> None:

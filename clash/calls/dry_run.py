@@ -21,6 +21,7 @@ from clash.calls.content_key import kind_of, model_of
 from clash.calls.earlier_calls import CallKeys, earlier_calls
 from clash.calls.receipts import LOG_LIMIT, recorded_request
 from clash.calls.spec import CallResult, CallSpec
+from clash.database.call_texts import is_same_request
 from clash.database.port import Database
 from clash.database.rows import CallRow
 from clash.providers.clip_abilities import fitted
@@ -60,7 +61,7 @@ class PlannedCall:
         if self.model != f"{row.service}:{row.model}":
             return False
         request = recorded_request(self.task.request if self.sent is None else self.sent)
-        return row.request == request and len(request) < LOG_LIMIT
+        return is_same_request(row.request, request) and len(request) < LOG_LIMIT
 
 
 FindKept = Callable[[CallSpec, str], CallRow | None]

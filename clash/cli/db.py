@@ -97,14 +97,18 @@ _DATABASE = (
     Column("kind"),
     Column("path"),
     Column("size_bytes", "size", size),
+    Column("wal_bytes", "write-ahead log", size),
+    Column("free_bytes", "free in it", size),
 )
+_TABLES = (Column("table"), Column("rows", right=True), Column("bytes", "size", size, right=True))
 
 
 def render_status(document: Document) -> list[Block]:
     """The database, its migrations, its tables."""
     migrations: list[dict[str, Any]] = [{**item, "state": "applied"} for item in document["applied"]]
     migrations += [{"name": name, "state": "pending"} for name in document["pending"]]
-    rows = [{"table": name, "rows": count} for name, count in document["rows"].items()]
+    sizes: dict[str, int] = document.get("table_bytes") or {}
+    rows = [{"table": name, "rows": count, "bytes": sizes.get(name)} for name, count in document["rows"].items()]
     return [
         Record(_DATABASE, document),
         Table(
@@ -112,8 +116,33 @@ def render_status(document: Document) -> list[Block]:
             migrations,
             empty="no migrations",
         ),
-        Table((Column("table"), Column("rows", right=True)), rows, empty="no tables"),
+        Table(_TABLES, rows, empty="no tables"),
     ]
+
+
+@app.command("vacuum")
+def vacuum(as_json: Json = False) -> None:
+    """Shrink a SQLite database to what it holds. D1 does so by itself."""
+    from clash.reports import database
+
+    emit(report(database.vacuum_database), as_json=as_json, render=render_vacuumed)
+
+
+_VACUUMED = (
+    Column("url", "database"),
+    Column("kind", at_terminal=False),
+    Column("path", at_terminal=False),
+    Column("before_bytes", "before", size),
+    Column("after_bytes", "after", size),
+    Column("freed_bytes", "given back", size),
+    Column("done", at_terminal=False),
+)
+
+
+def render_vacuumed(document: Document) -> list[Block]:
+    """Show the sizes before and after."""
+    blocks: list[Block] = [Record(_VACUUMED, document)]
+    return [*blocks, Remark(document["note"])] if document["note"] else blocks
 
 
 # -- after a loss ------------------------------------------------------------------------------------------------------

@@ -137,6 +137,12 @@ def is_held(run: RunRow | Holder) -> bool:
     return bool(owner) and expires > now_text() and not is_dead(owner)
 
 
+async def held_runs(database: Database) -> list[Holder]:
+    """Return the runs that live processes hold."""
+    rows = await database.query("SELECT * FROM workflow_executions WHERE lease_owner IS NOT NULL ORDER BY run_id")
+    return [holder for holder in map(Holder.from_row, rows) if is_held(holder)]
+
+
 def still_held(lease: Lease) -> Statement:
     """Reads the run's id while its lease is ours."""
     return Statement("SELECT run_id FROM workflow_executions WHERE run_id = ? AND lease_generation = ?", lease.fence)

@@ -151,8 +151,8 @@ async def _owned(database: Database) -> Mapping[str, str]:
         " WHERE t.type = 'table' AND t.name NOT GLOB '_cf_*' AND t.name NOT GLOB 'sqlite_*'"
         " AND c.name IN ('run_id', 'thread_id') ORDER BY t.name <> 'generated_assets', t.name"
     )
-    found = {str(row["name"]): str(row["owner"]) for row in rows if row["name"] not in _STAYING}
-    return {table: owner for table, owner in found.items() if owner == "run_id" or table in _SAVED}
+    found = zip(texts_of(rows, "name"), texts_of(rows, "owner"), strict=True)
+    return {table: owner for table, owner in found if table not in _STAYING and (owner == "run_id" or table in _SAVED)}
 
 
 # -- the transaction in which a run is gone ----------------------------------------------------------------------------

@@ -53,6 +53,14 @@ class CostOfRemoved:
     unknown_micro: int
     cost_micro: int
 
+    @classmethod
+    def from_row(cls, row: Row) -> CostOfRemoved:
+        """Return the removed run of a row with its sums."""
+        return cls(RemovedRun.from_row(row), str(row["project"]), *(int(row[name]) for name in _SUMS))
+
+
+_SUMS = ("calls", "failed_calls", "reused_calls", "unknown_calls", "unknown_micro", "cost_micro")
+
 
 async def removed_runs(database: Database) -> list[RemovedRun]:
     """Return every removal, oldest first."""
@@ -67,17 +75,14 @@ async def unfinished_removals(database: Database) -> list[RemovedRun]:
 
 async def costs_of_removed(database: Database, thread_id: str | None = None) -> list[CostOfRemoved]:
     """Return what each removed run cost, the newest removal first: of all, or of those that had this id."""
-    sums = ("calls", "failed_calls", "reused_calls", "unknown_calls", "unknown_micro", "cost_micro")
     rows = await database.query(
-        f"SELECT r.*, w.project, {', '.join(f'coalesce(sum(c.{name}), 0) AS {name}' for name in sums)}"
+        f"SELECT r.*, w.project, {', '.join(f'coalesce(sum(c.{name}), 0) AS {name}' for name in _SUMS)}"
         " FROM removed_runs AS r JOIN workflow_executions AS w ON w.run_id = r.run_id"
         " LEFT JOIN removed_costs AS c ON c.run_id = r.run_id WHERE ? IS NULL OR r.thread_id = ?"
         " GROUP BY r.run_id ORDER BY r.removed_at DESC, r.run_id",
         (thread_id, thread_id),
     )
-    return [
-        CostOfRemoved(RemovedRun.from_row(row), str(row["project"]), *(int(row[name]) for name in sums)) for row in rows
-    ]
+    return [CostOfRemoved.from_row(row) for row in rows]
 
 
 async def name_of_run(database: Database, run_id: str) -> str:

@@ -25,7 +25,11 @@ class AppliedMigration(Item):
 
 
 class DatabaseStatus(Document):
-    """`clash db status`. With `--check` and pending migrations there is also `error`."""
+    """`clash db status`. With `--check` and pending migrations there is also `error`.
+
+    `wal_bytes`: the write-ahead log beside a SQLite file; `free_bytes`: room in the file that `clash db vacuum` gives
+    back; `table_bytes`: each table with its indexes. They are null where the engine does not say.
+    """
 
     url: Text
     kind: str
@@ -34,7 +38,26 @@ class DatabaseStatus(Document):
     applied: list[AppliedMigration]
     pending: list[str]
     rows: dict[str, int]
+    wal_bytes: int | None = None
+    free_bytes: int | None = None
+    table_bytes: dict[str, int] | None = None
     error: ErrorItem | None = None
+
+
+class DatabaseVacuumed(Document):
+    """`clash db vacuum`. `done` is false where there is nothing to do: D1 gives room back by itself.
+
+    `before_bytes` and `after_bytes`: the file and its write-ahead log.
+    """
+
+    url: Text
+    kind: str
+    path: Text | None
+    done: bool
+    before_bytes: int | None
+    after_bytes: int | None
+    freed_bytes: int
+    note: Text
 
 
 class RecoveredItem(Item):

@@ -29,6 +29,7 @@ _PLACES = {
     "db-init": "clash.documents.database:DatabaseInitialized",
     "db-recover": "clash.documents.database:DatabaseRecovered",
     "db-status": "clash.documents.database:DatabaseStatus",
+    "db-vacuum": "clash.documents.database:DatabaseVacuumed",
     "doctor": "clash.documents.doctor:Diagnosis",
     "dry-run": "clash.documents.outcome:DryRunDocument",
     "error": "clash.documents.errors:ErrorDocument",

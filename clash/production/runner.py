@@ -32,6 +32,7 @@ from clash.production.telling import note, stored, tell, tell_earlier
 from clash.production.tracing import tracing_as_allowed
 from clash.providers.registry import Registry
 from clash.redaction import safe_exception
+from clash.retention_policy import RetentionPolicy
 from clash.vocabulary import PARTS, Decided, RunStatus
 from clash.workflow.state import GRAPH_VERSION
 
@@ -87,6 +88,8 @@ class Runner:
                 await tell_earlier(run)
                 with run.spans.of_run():
                     error = await self._run_graph(lease, how)
+                    if error is None and run.settings.retention is not None and not run.failures:
+                        await self._apply_retention(lease, run.settings.retention)
                     ended = await report(run, lease, error)
                     document = ended.document
                     code = document.error.code if document.error else None
@@ -96,6 +99,13 @@ class Runner:
             with suppress(ClashError):
                 await release_lease(run.database, lease)
             run.stop.on_abandon(None)
+
+    async def _apply_retention(self, lease: Lease, policy: RetentionPolicy) -> None:
+        from clash.production.retention import apply_retention  # only where somebody has set it
+
+        warning = await apply_retention(self._run.database, lease, policy)
+        if warning is not None:
+            self.progress.warn(warning)
 
     async def _check_graph_version(self) -> None:
         run = self._run
