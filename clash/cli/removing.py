@@ -51,6 +51,8 @@ def remove(
 
 def _question(document: Document) -> str:
     items: list[dict[str, Any]] = document["items"]
+    if not items:
+        return f"finish to remove {', '.join(document['finished'])}"
     named = items[0]["thread_id"] if len(items) == 1 else f"{len(items)} runs"
     return f"remove {named} with {sum(item['rows'] for item in items)} rows"
 
@@ -78,9 +80,9 @@ def render_removed(document: Document) -> list[Block]:
     """Show one line per run, and what stays, what is freed and what will be paid again."""
     items: list[dict[str, Any]] = document["items"]
     would = "would be" if document["dry_run"] else "are"
-    blocks: list[Block] = [Table(_REMOVED, items)]
+    blocks: list[Block] = [Table(_REMOVED, items)] if items else []
     if document["finished"]:
-        blocks.append(Remark(f"removals that were interrupted are finished: {', '.join(document['finished'])}"))
+        blocks.append(Remark(f"removals that were interrupted {would} finished: {', '.join(document['finished'])}"))
     if document["kept_answers"]:
         blocks.append(
             Remark(

@@ -31,7 +31,7 @@ class RemovedRunItem(Item):
 
 
 class RunsRemoved(Document):
-    """`clash runs rm`. `finished`: the runs whose removal was interrupted before, and is finished now."""
+    """`clash runs rm`. `finished`: the runs whose removal was interrupted before, and is finished with this one."""
 
     dry_run: bool
     items: list[RemovedRunItem]

@@ -57,8 +57,12 @@ async def remove_runs(
     settings, options = settings or load_settings(), options or RemovalOptions()
     names = list(dict.fromkeys(check_thread_id(thread) for thread in threads))
     async with open_database(settings.database_url, "read" if dry_run else "write") as database:
-        items = [await checked(database, _planned(database, name, options)) for name in names]
-        interrupted = await unfinished_removals(database)
+        interrupted = await checked(database, unfinished_removals(database))
+        items = [
+            await _planned(database, name, options)
+            for name in names
+            if not await _is_interrupted(database, name, interrupted)
+        ]
         if not dry_run:
             assets = open_assets(settings)
             hidden = list(interrupted)
@@ -71,7 +75,7 @@ async def remove_runs(
         {
             "dry_run": dry_run,
             "items": items,
-            "finished": [] if dry_run else [removed.thread_id for removed in interrupted],
+            "finished": [removed.thread_id for removed in interrupted],
             "kept_answers": sum(item["kept_answers"] for item in items),
             "kept_answers_usd": usd_text(sum(item.pop("kept_micro") for item in items)),
             "freed_files": sum(item["freed_files"] for item in items),
@@ -86,6 +90,13 @@ async def finish_removals(database: Database, assets: AssetStore) -> list[str]:
     for removed in interrupted:
         await _finish(database, assets, removed)
     return [removed.thread_id for removed in interrupted]
+
+
+async def _is_interrupted(database: Database, thread_id: str, interrupted: Sequence[RemovedRun]) -> bool:
+    """Return whether a run is one whose removal was interrupted: there is no such run, and rows of it are left."""
+    if all(removed.thread_id != thread_id for removed in interrupted):
+        return False
+    return await reading.find_run(database, thread_id) is None
 
 
 async def _planned(database: Database, thread_id: str, options: RemovalOptions) -> dict[str, Any]:
