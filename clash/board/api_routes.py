@@ -108,6 +108,7 @@ async def _runs(reading: Reading, request: Request) -> Kept:
         status=query.get("status", ""),
         search=query.get("search", ""),
         limit=limit,
+        project=query.get("project", ""),
         projects=_projects(request),
     )
 

@@ -62,7 +62,10 @@ class PageRoutes:
     async def _runs(self, request: Request) -> Response:
         page, status, search = number_of(request, "page"), _query(request, "status"), _query(request, "search")
         access: Access = request.state.access
-        kept = await self._reading.runs(page=page, status=status, search=search, projects=access.projects())
+        project = _query(request, "project")
+        kept = await self._reading.runs(
+            page=page, status=status, search=search, project=project, projects=access.projects()
+        )
         try:
             found = kept.told()
         except NotFoundError as error:
@@ -71,7 +74,7 @@ class PageRoutes:
                 raise
             found = dict[str, Any](items=[], damaged=[])
         shown = {**found, "items": found["items"][:RUNS_PER_PAGE]}
-        query = RunsQuery(page, status, search, more=len(found["items"]) > RUNS_PER_PAGE)
+        query = RunsQuery(page, status, search, project, more=len(found["items"]) > RUNS_PER_PAGE)
         return html_answer(runs_page(self.view(request, kept), shown, query))
 
     async def _run(self, request: Request) -> Response:

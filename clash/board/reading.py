@@ -11,6 +11,7 @@ from clash.board.kept_documents import Kept, KeptDocuments
 from clash.config import Settings
 from clash.documents.base import Document
 from clash.errors import UsageError
+from clash.project_names import RULE, is_project_name
 from clash.reports.checkpoints import list_checkpoints, show_checkpoint
 from clash.reports.costs import cost
 from clash.reports.diffs import diff_checkpoints
@@ -41,6 +42,7 @@ class Reading:
         status: str = "",
         search: str = "",
         limit: int = RUNS_PER_PAGE,
+        project: str = "",
         projects: tuple[str, ...] | None = None,
     ) -> Kept:
         """`clash runs ls`: a page of the list, and one run more where there is one.
@@ -49,6 +51,8 @@ class Reading:
         """
         if status and status not in tuple(RunStatus):
             raise UsageError(f"there is no status {status[:40]!r}", hint=f"statuses are {', '.join(RunStatus)}")
+        if project and not is_project_name(project):
+            raise UsageError(f"there is no project {project[:40]!r}", hint=f"a project is {RULE}")
         search = search.strip()[:_LONGEST_SEARCH].replace("\0", "")
         page = min(max(page, 1), _MOST_PAGES)
 
@@ -60,10 +64,11 @@ class Reading:
                 search=search,
                 limit=limit + 1,
                 offset=offset,
+                project=project or None,
                 projects=projects,
             )
 
-        return await self.documents.get(("runs", page, status, search, limit, projects), None, read)
+        return await self.documents.get(("runs", page, status, search, limit, project, projects), None, read)
 
     async def money(self, projects: tuple[str, ...] | None = None) -> Kept:
         """`clash cost`, of the projects of which may be told; None: of every project."""

@@ -155,13 +155,14 @@ async def test_a_list_holds_what_its_reader_may_see(tmp_path: Path, database_url
     """Runs and money of another project are left out, also when others asked before; what is kept is kept apart."""
     room = await accounts_room(tmp_path, database_url)
     async with room.client() as client:
-        for path in ("/", "/money", "/api/runs", "/api/cost", "/?search=run", "/api/runs?search=river"):
+        filtered = ("/?search=run", "/api/runs?search=river", "/api/runs?project=river", "/?project=river")
+        for path in ("/", "/money", "/api/runs", "/api/cost", *filtered):
             for who in ("everywhere", "viewer", "everywhere"):
                 answer = await client.get(path, headers=room.bearer(who))
                 assert answer.status_code == 200
                 seen = {project for project in PROJECTS if f"{project}-run" in answer.text}
                 seen |= {project for project in PROJECTS if f"vendor-{project}" in answer.text}
-                expected = {"river"} if "search=river" in path else set(PROJECTS)
+                expected = {"river"} if "=river" in path else set(PROJECTS)
                 assert seen == (expected if who == "everywhere" else expected & {"storm"}), (path, who)
         cost = (await client.get("/api/cost", headers=room.bearer("viewer"))).json()
         assert cost["total_usd"] == "1.000000"

@@ -19,7 +19,7 @@ _FIRST_COMMAND = "clash run story.csv"
 def runs_page(view: View, runs: Document, query: RunsQuery) -> Html:
     """Return the list of runs. `runs`: the document of `clash runs ls`."""
     words, items = words_for(view.accept_language), runs["items"]
-    is_filtered = bool(query.search or query.status)
+    is_filtered = bool(query.search or query.status or query.project)
     if not items and not is_filtered and query.page <= 1:
         content = _no_runs(words)
     else:
@@ -60,7 +60,7 @@ def _row(words: Words, run: Document) -> Html:
         el(
             "div",
             el("a", title, href=run_url(thread), class_="run-title", dir="auto"),
-            el("div", el("span", thread, class_="id"), class_="run-id"),
+            el("div", el("span", thread, class_="id"), _project(str(run.get("project") or "default")), class_="run-id"),
             class_="run-name",
         ),
         el("div", badge(words, status), el("span", waiting, class_="waits") if waiting else None, class_="run-status"),
@@ -85,6 +85,13 @@ def _row(words: Words, run: Document) -> Html:
     )
 
 
+def _project(name: str) -> Html:
+    """The project of a run, which leads to all runs of it; nothing for the project that runs have by default."""
+    if name == "default":
+        return NOTHING
+    return el("a", name, href=_url(RunsQuery(project=name), 1), class_="tag", dir="auto")
+
+
 def _progress(run: Document) -> float:
     """How many steps are done; of a step that is being made, the part that is done."""
     progress: dict[str, Document] = run.get("progress") or {}
@@ -96,6 +103,7 @@ def _filter(words: Words, query: RunsQuery) -> Html:
     options = [el("option", words.of("status", name), value=name, selected=name == query.status) for name in STATUSES]
     return el(
         "form",
+        el("input", type="hidden", name="project", value=query.project) if query.project else None,
         el("label", words("search"), for_="search", class_="visually-hidden"),
         el(
             "input",
@@ -133,7 +141,8 @@ def _pager(words: Words, query: RunsQuery) -> Html:
 
 
 def _url(query: RunsQuery, number: int) -> str:
-    asked = {"search": query.search, "status": query.status, "page": number if number > 1 else ""}
+    asked = {"search": query.search, "status": query.status, "project": query.project}
+    asked["page"] = str(number) if number > 1 else ""
     told = urlencode({key: value for key, value in asked.items() if value})
     return f"/?{told}" if told else "/"
 

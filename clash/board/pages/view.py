@@ -38,4 +38,5 @@ class RunsQuery:
     page: int = 1
     status: str = ""
     search: str = ""
+    project: str = ""
     more: bool = False
