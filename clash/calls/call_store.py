@@ -22,17 +22,19 @@ from clash.calls.call_history import CallHistory, SlotHistory
 from clash.calls.call_records import call_facts, may_be_paid, paid_call_facts
 from clash.calls.changes import CallChange, State
 from clash.calls.content_key import KEY_VERSION, kind_of
+from clash.calls.funds import check_room, left_of, read_left
 from clash.calls.in_flight import InFlight
 from clash.calls.keeping import Keeper
 from clash.calls.receipts import recorded_request, storable, ticket_of
 from clash.calls.spec import CallResult, CallSpec
 from clash.clock import now_text
 from clash.database import call_log
+from clash.database.batches import batch_funds
 from clash.database.lease import Lease
 from clash.database.port import Database, Statement
 from clash.database.rows import CallRow, NewAsset, NewCall
-from clash.errors import DO, Action, BudgetExceededError, ClashError, ConflictError, Remedy, StoppedError, StorageError
-from clash.money import to_micro, usd_text
+from clash.errors import ClashError, ConflictError, StoppedError, StorageError
+from clash.money import to_micro
 from clash.providers.endpoints import endpoint_of
 from clash.providers.ports import FREE, Job, Quote
 from clash.providers.registry import Model
@@ -90,8 +92,12 @@ class CallStore:
         row = await self._describe(task, model, key, quote)
         faults.point("intent.before")
         self._history.written(task.slot, task.take)
-        inserted, reserved = await self._database.batch(
-            [call_log.insert_intent(self._lease, row), call_log.reserve(self._lease, row.token)]
+        inserted, reserved, batch = await self._database.batch(
+            [
+                call_log.insert_intent(self._lease, row),
+                call_log.reserve(self._lease, row.token),
+                batch_funds(self._lease.run_id),
+            ]
         )
         if not inserted:
             return None
@@ -100,8 +106,7 @@ class CallStore:
         faults.point("intent.after")
         written = CallRow.from_row(inserted[0])
         if reserved:
-            funds = reserved[0]
-            self._left[row.token] = _left(funds["budget_micro"], funds["spent_micro"], funds["reserved_micro"])
+            self._left[row.token] = left_of(reserved[0], batch)
         self._tell(task, written, "reserved")
         try:
             await self._keeper.record_open(written)
@@ -118,8 +123,7 @@ class CallStore:
         if row.token in self._left:
             left = self._left.pop(row.token)
         else:
-            run = await call_log.funds_of(self._database, self._lease.run_id)
-            left = _left(run.budget_micro, run.spent_micro, run.reserved_micro)
+            left = await read_left(self._database, self._lease.run_id)
         return None if left is None else row.quoted_cost_micro + max(left, 0)
 
     async def wait_for_room(self, task: CallSpec, quote: Quote, end: asyncio.Event) -> None:
@@ -136,13 +140,7 @@ class CallStore:
         if self._in_flight or end.is_set():
             await end.wait()
             return
-        spent, reserved, budget = run.spent_micro, run.reserved_micro, run.budget_micro or 0
-        held = f" and ${usd_text(reserved)} reserved" if reserved else ""
-        raise BudgetExceededError(
-            f"{task.slot} would cost ${usd_text(to_micro(quote.cost_usd))}; of the budget of ${usd_text(budget)},"
-            f" ${usd_text(spent)} is spent{held}",
-            remedy=Remedy(Action.RAISE_BUDGET, f"raise the budget: {DO}"),
-        )
+        await check_room(self._database, self._lease.run_id, run, task, to_micro(quote.cost_usd))
 
     async def call_again(self, row: CallRow) -> None:
         """Count another try at a call whose row is still open: the same row, the same idempotency key."""
@@ -374,7 +372,3 @@ class CallStore:
             code="lease_lost",
             hint="this process wrote nothing after it lost the run",
         )
-
-
-def _left(budget_micro: int | None, spent_micro: int, reserved_micro: int) -> int | None:
-    return None if budget_micro is None else budget_micro - spent_micro - reserved_micro

@@ -15,6 +15,7 @@ from clash.errors import UsageError
 COMMANDS = {
     "run": "run:run",
     "resume": "run:resume",
+    "batch": "batch:batch",
     "fork": "fork:fork",
     "retake": "takes:retake",
     "takes": "takes:app",

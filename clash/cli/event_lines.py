@@ -49,6 +49,16 @@ class EventLines:
         if self._full is not None:
             raise self._full
 
+    def run_ended(self, item: Document) -> None:
+        """Write how a run of a batch ended."""
+        self._write("run.ended", str(item["thread_id"]), {key: item[key] for key in item if key != "thread_id"})
+
+    def end_batch(self, document: Document) -> None:
+        """Write the outcome of a batch, the last line. Raises `StorageError` if a line before it was not written."""
+        self._write("outcome", None, document)
+        if self._full is not None:
+            raise self._full
+
     def fail(self, error: ClashError) -> None:
         """Write that there was no run, or none that has an outcome."""
         facts = {"code": error.code, "message": error.message, "hint": error.hint}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -199,6 +200,47 @@ def captions_named(text: str) -> Literal["soft", "burned", "none"]:
         raise typer.BadParameter(f"{text!r} is not soft, burned or none", param_hint="--captions")
     return text
 
+
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="DIR",
+        show_default=False,
+        help="Write the film to DIR/THREAD/film.mp4, instead of below CLASH_OUTPUT_DIR.",
+    ),
+]
+
+NoReuse = Annotated[bool, typer.Option("--no-reuse", help="Make everything again, also what an earlier run has made.")]
+
+CastFile = Annotated[
+    str | None,
+    typer.Option(
+        "--cast",
+        metavar="FILE|none",
+        show_default=False,
+        help="A table of people, places and props: looks, pictures, voices. Without it, cast.csv beside the story.",
+    ),
+]
+
+AllowChanges = Annotated[
+    bool,
+    typer.Option(
+        "--allow-changes", help="Continue a run with other settings than it began with, for what is not made yet."
+    ),
+]
+
+WhichStory = Annotated[
+    str | None,
+    typer.Option(
+        "--story",
+        metavar="N|TITLE|all",
+        show_default=False,
+        help="For a table with several stories or episodes: which one, by number or title; all: every one.",
+    ),
+]
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List every call and its price; make none.")]
 
 Budget = Annotated[
     Decimal | None,

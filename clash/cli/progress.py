@@ -19,6 +19,7 @@ from clash.cli.signals import write_line
 from clash.cli.streams import is_terminal
 from clash.cli.text import money, visible
 from clash.clock import clock_text
+from clash.hints import command
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"generate_assets": "cards", "generate_shots": "shots"}  # the steps that make several things
 _REFRESH_HZ = 8
-_FOR_PROGRAMS = ("run_started", "call")
+FOR_PROGRAMS = ("run_started", "call")
 """Events that `--events` prints, and that a person has no use for: their outcome is in the others."""
 
 
@@ -53,8 +54,14 @@ class Event(Protocol):
     def remaining_s(self) -> float | None: ...
 
 
-def _dollars(cost: Decimal) -> str:
+def dollars_text(cost: Decimal) -> str:
+    """An amount as people read it."""
     return money(f"{cost:.6f}")
+
+
+def count_of(event: Event) -> str:
+    """`7/20 shots` of an event that counts something; "" for any other."""
+    return _count(event.step, event.done, event.total)
 
 
 def _count(step: str, done: int, total: int) -> str:
@@ -74,10 +81,12 @@ def plain_line(event: Event) -> str:
         return f"{event.kind}: {event.message}"
     if event.kind == "slot_failed":
         return f"failed: {event.message}"
-    count = _count(event.step, event.done, event.total)
+    if event.kind == "run_ended":
+        return event.message
+    count = count_of(event)
     if event.kind == "step_started":
         return f"{event.step}: {count or 'started'}"
-    parts = [count, _dollars(event.cost_usd), f"{clock_text(event.elapsed_s)} elapsed"]
+    parts = [count, dollars_text(event.cost_usd), f"{clock_text(event.elapsed_s)} elapsed"]
     if event.kind == "progress" and event.remaining_s is not None:
         parts.append(f"about {clock_text(event.remaining_s)} left in this step")
     if event.kind == "step_finished":
@@ -101,12 +110,17 @@ class Progress:
             " (Ctrl-C again stops at once)"
         )
 
+    @property
+    def go_on(self) -> str:
+        """The command that goes on with the run."""
+        return command("resume", self.thread_id)
+
     def observe(self, event: Event) -> None:
         """Take note of an event and show it."""
         if event.thread_id:
             self.thread_id = event.thread_id
             self.started = True
-        if event.kind not in _FOR_PROGRAMS:
+        if event.kind not in FOR_PROGRAMS:
             self.show(event)
 
     def show(self, event: Event) -> None:
@@ -218,7 +232,7 @@ class LiveProgress(Progress):
 
     def _figures(self) -> str:
         now = monotonic()
-        parts = [f"cost {_dollars(self._cost)}", f"{clock_text(now - self._begun)} elapsed"]
+        parts = [f"cost {dollars_text(self._cost)}", f"{clock_text(now - self._begun)} elapsed"]
         if self._remaining is not None and self.live:
             seconds, said_at = self._remaining
             parts.append(f"about {clock_text(seconds - (now - said_at))} left in this step")

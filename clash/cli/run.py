@@ -12,12 +12,15 @@ import typer
 from clash.cli.estimate import estimate_document, print_estimate, show_estimate
 from clash.cli.event_lines import EventLines
 from clash.cli.options import (
+    AllowChanges,
     AllowUnpriced,
     Budget,
     CaptionsOption,
+    CastFile,
     Chain,
     ColumnMap,
     Concurrency,
+    DryRun,
     Events,
     Fps,
     GenerateAudio,
@@ -27,8 +30,10 @@ from clash.cli.options import (
     Language,
     MusicOption,
     MusicVolume,
+    NoReuse,
     OnEvent,
     OpenFilm,
+    Output,
     Preset,
     Project,
     RetryFailedPaid,
@@ -42,6 +47,7 @@ from clash.cli.options import (
     TitlesOption,
     VideoModel,
     Webhook,
+    WhichStory,
     captions_named,
     column_map,
     flags_of,
@@ -54,7 +60,7 @@ from clash.errors import UsageError
 
 if TYPE_CHECKING:
     from clash.cli.running import Start
-    from clash.production import RunRequest
+    from clash.production import RunReport, RunRequest
 
 
 def run(
@@ -64,15 +70,7 @@ def run(
             metavar="STORY", help="A table (CSV, Excel, Markdown, JSON), or - for standard input.", show_default=False
         ),
     ],
-    choice: Annotated[
-        str | None,
-        typer.Option(
-            "--story",
-            metavar="N|TITLE|all",
-            show_default=False,
-            help="For a table with several stories or episodes: which one, by number or title; all: every one.",
-        ),
-    ] = None,
+    choice: WhichStory = None,
     screenplay: Annotated[
         Path | None,
         typer.Option(
@@ -95,31 +93,13 @@ def run(
             " digits) and six hexadecimal digits, printed before the first call.",
         ),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            metavar="DIR",
-            show_default=False,
-            help="Write the film to DIR/THREAD/film.mp4, instead of below CLASH_OUTPUT_DIR.",
-        ),
-    ] = None,
+    output: Output = None,
     budget: Budget = None,
     project: Project = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List every call and its price; make none.")] = False,
+    dry_run: DryRun = False,
     concurrency: Concurrency = None,
-    no_reuse: Annotated[
-        bool, typer.Option("--no-reuse", help="Make everything again, also what an earlier run has made.")
-    ] = False,
-    cast: Annotated[
-        str | None,
-        typer.Option(
-            "--cast",
-            metavar="FILE|none",
-            show_default=False,
-            help="A table of people, places and props: looks, pictures, voices. Without it, cast.csv beside the story.",
-        ),
-    ] = None,
+    no_reuse: NoReuse = False,
+    cast: CastFile = None,
     screenplay_model: ScreenplayModel = None,
     image_model: ImageModel = None,
     video_model: VideoModel = None,
@@ -138,12 +118,7 @@ def run(
     review: Review = None,
     retry_unknown: RetryUnknown = False,
     retry_failed_paid: RetryFailedPaid = False,
-    allow_changes: Annotated[
-        bool,
-        typer.Option(
-            "--allow-changes", help="Continue a run with other settings than it began with, for what is not made yet."
-        ),
-    ] = False,
+    allow_changes: AllowChanges = False,
     opened: OpenFilm = False,
     webhook: Webhook = None,
     on_event: OnEvent = None,
@@ -286,13 +261,13 @@ def _run_all(request: RunRequest, *, dry_run: bool, as_json: bool, events: bool,
 _SIGNALLED = 128
 
 
-def _start_of(request: RunRequest) -> Start:
+def _start_of(request: RunRequest) -> Start[RunReport]:
     from clash import production
 
     return lambda settings, observe, stop: production.run(request, settings, observe=observe, stop=stop)
 
 
-def _filmed(start: Start, *, as_json: bool, events: bool, flags: Mapping[str, str]) -> tuple[Document, int]:
+def _filmed(start: Start[RunReport], *, as_json: bool, events: bool, flags: Mapping[str, str]) -> tuple[Document, int]:
     """The outcome document of one of several runs, and its exit code."""
     from clash.cli.signals import end_within
 
@@ -303,7 +278,7 @@ def _filmed(start: Start, *, as_json: bool, events: bool, flags: Mapping[str, st
 
 
 def produce(
-    start: Start, *, as_json: bool, flags: Mapping[str, str], events: bool = False, opened: bool = False
+    start: Start[RunReport], *, as_json: bool, flags: Mapping[str, str], events: bool = False, opened: bool = False
 ) -> None:
     """Run to the end, showing progress, then tell how it ended and exit with its code.
 

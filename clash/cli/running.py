@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clash.cli.event_lines import EventLines
+from clash.cli.progress import Progress, progress_on_standard_error
 from clash.errors import ClashError
+
+R = TypeVar("R")
 
 if TYPE_CHECKING:
     import asyncio
 
     from clash.config import Settings
-    from clash.production import Event, RunReport, StopSignal
+    from clash.production import Event, StopSignal
 
-    Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, RunReport]]
+    Start = Callable[[Settings, Callable[[Event], None], StopSignal], Coroutine[Any, Any, R]]
 
 
 def run_to_the_end(
-    start: Start, *, as_json: bool, events: bool, flags: Mapping[str, str]
-) -> tuple[RunReport, asyncio.Runner]:
-    """Run to the end, showing progress. The runner is still to be closed."""
+    start: Start[R],
+    *,
+    as_json: bool,
+    events: bool,
+    flags: Mapping[str, str],
+    shown: Callable[[float], AbstractContextManager[Progress]] = progress_on_standard_error,
+) -> tuple[R, asyncio.Runner]:
+    """Run to the end, showing progress. The runner is still to be closed.
+
+    `shown`: the display, which is told the seconds within which the run ends after a signal.
+    """
     import asyncio
 
     from clash.cli.memory import give_memory_back
     from clash.cli.notices import warnings_shown
-    from clash.cli.progress import progress_on_standard_error
     from clash.cli.signals import stop_on_signals
     from clash.config import load_settings
     from clash.production import StopSignal
@@ -38,7 +49,7 @@ def run_to_the_end(
     runner, lines = asyncio.Runner(), EventLines()
     try:
         with (
-            progress_on_standard_error(settings.stop_timeout_s) as progress,
+            shown(settings.stop_timeout_s) as progress,
             warnings_shown(progress.warn),
             stop_on_signals(stop, progress, as_json=as_json, longest_s=settings.stop_timeout_s),
         ):

@@ -16,8 +16,6 @@ from threading import Event, Thread, Timer, current_thread, main_thread
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
-from clash.hints import command
-
 _Handler = Callable[[int, FrameType | None], Any] | int
 
 _STOPPED = "stopped by a signal"
@@ -45,8 +43,12 @@ class Watch(Protocol):
     """The display of a run, as far as the handlers need it: `clash.cli.progress.Progress`."""
 
     started: bool
-    thread_id: str
     live: bool
+
+    @property
+    def go_on(self) -> str:
+        """The command that goes on with what is stopped."""
+        ...
 
     def stopping(self) -> None:
         """Tell the person that the run is stopping; safe in a signal handler."""
@@ -162,7 +164,7 @@ class _LastResort:
     def _leave(self, message: str) -> NoReturn:
         if self._watch.live:
             _write(2, _SHOW_CURSOR)
-        _exit(self._signum, as_json=self._as_json, message=message, hint=command("resume", self._watch.thread_id))
+        _exit(self._signum, as_json=self._as_json, message=message, hint=self._watch.go_on)
 
 
 @contextmanager

@@ -130,8 +130,11 @@ def _id_of(token: str, condition: str = "1", *params: Param) -> Statement:
 
 _AFFORDABLE = (
     "EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ? AND lease_generation = ? AND status = 'running'"
-    " AND (budget_micro IS NULL OR ? = 0 OR spent_micro + reserved_micro + ? <= budget_micro))"
+    " AND (budget_micro IS NULL OR ? = 0 OR spent_micro + reserved_micro + ? <= budget_micro)"
+    " AND NOT EXISTS (SELECT 1 FROM batches AS b WHERE b.name = workflow_executions.batch AND ? > 0"
+    " AND b.spent_micro + b.reserved_micro + ? > b.budget_micro))"
 )
+"""The lease is ours, the run is running, and neither its own budget nor that of its batch would be passed."""
 
 
 _HEAD = "run_id, step, slot, take, kind, key, key_version, token, service, model, endpoint"
@@ -157,8 +160,7 @@ def insert_intent(lease: Lease, row: NewCall) -> Statement:
             row.precision,
             row.started_at,
             *lease.fence,
-            row.quoted_cost_micro,
-            row.quoted_cost_micro,
+            *[row.quoted_cost_micro] * 4,
         ),
         recall=Statement("SELECT * FROM api_logs WHERE token = ?", (row.token,)),
     )

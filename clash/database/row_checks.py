@@ -173,6 +173,8 @@ _CHECKS: Mapping[str, Mapping[str, Check]] = {
         "error_message": _or_null(_text),
         "metadata": _json(dict, inside=_metadata),
         "project": lambda value: "" if is_project_name(value) else "is not the name of a project",
+        "batch": _or_null(_text),
+        "batch_budget_micro": _or_null(_money),
     },
     "api_logs": {
         "run_id": _text,

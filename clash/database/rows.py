@@ -41,6 +41,10 @@ class RunRow:
     error_message: str | None
     metadata_json: str
     project: str = DEFAULT_PROJECT
+    batch: str | None = None
+    """The batch that it was begun in."""
+    batch_budget_micro: int | None = None
+    """The budget of that batch."""
 
     @classmethod
     def from_row(cls, row: Row) -> RunRow:
@@ -69,6 +73,8 @@ class RunRow:
             metadata_json=str(row["metadata"]),
             # A schema that is older is told as such, in the same request.
             project=str(row.get("project", DEFAULT_PROJECT)),
+            batch=row.get("batch"),
+            batch_budget_micro=row.get("batch_budget_micro"),
         )
 
     @property

@@ -77,9 +77,12 @@ class AsyncMetadataTracker(LeasedRuns):
         error_code: str | None = None,
         error_message: str | None = None,
         project: str = DEFAULT_PROJECT,
+        batch: str | None = None,
+        batch_budget_micro: int | None = None,
     ) -> bool:
         """Begin a run; False, and nothing changed, if a run of this id exists. `start_time`: now, unless given.
 
+        `batch`: the batch that it is begun in; `batch_budget_micro`: the budget of one that is not there any more.
         With an `error_code` it is failed from the beginning: as a run is that was restored and not continued.
         """
         now = now_text()
@@ -89,8 +92,9 @@ class AsyncMetadataTracker(LeasedRuns):
                 Statement(
                     "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, end_time,"
                     " updated_at, error_code, error_message, story_path, story_sha256, story_title, settings,"
-                    " settings_fingerprint, graph_version, budget_micro, metadata, project)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " settings_fingerprint, graph_version, budget_micro, metadata, project, batch, batch_budget_micro)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                    " coalesce((SELECT budget_micro FROM batches WHERE name = ?), ?))"
                     " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
                     (
                         run_id,
@@ -110,6 +114,9 @@ class AsyncMetadataTracker(LeasedRuns):
                         None if budget_usd is None else to_micro(budget_usd),
                         json_text({"totals": {}, **(metadata or {})}),
                         check_project_name(project),
+                        batch,
+                        batch,
+                        batch_budget_micro,
                     ),
                     recall=Statement(
                         "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?",

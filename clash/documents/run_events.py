@@ -26,6 +26,7 @@ class RunEvent(Item):
         "call.unknown",
         "call.reused",
         "run.waiting",
+        "run.ended",
         "warning",
         "note",
         "outcome",

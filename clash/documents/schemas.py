@@ -12,6 +12,8 @@ from clash.errors import UsageError
 
 _PLACES = {
     "assets-ls": "clash.documents.assets:AssetList",
+    "batch": "clash.documents.batches:BatchOutcome",
+    "batch-dry-run": "clash.documents.batches:BatchEstimate",
     "board": "clash.documents.board:BoardStarted",
     "board-family": "clash.documents.board:RunFamily",
     "board-run": "clash.documents.board:RunOnBoard",

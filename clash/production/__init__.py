@@ -6,6 +6,9 @@ The Python API beside the command line. LangGraph is imported only once a graph 
 """
 
 from clash.calls.changes import CallChange
+from clash.production.batch_plan import BatchRequest, BatchStory
+from clash.production.batch_run import StoryResult
+from clash.production.batching import BatchReport, batch, batch_dry_run, command_of_batch, run_item
 from clash.production.estimates import dry_run
 from clash.production.fork_request import ForkRequest
 from clash.production.forking import fork, fork_plan
@@ -26,6 +29,9 @@ from clash.production.webhooks import flush_webhooks
 from clash.workflow.context import Finish
 
 __all__ = [
+    "BatchReport",
+    "BatchRequest",
+    "BatchStory",
     "CallChange",
     "Event",
     "Finish",
@@ -36,9 +42,13 @@ __all__ = [
     "RunReport",
     "RunRequest",
     "StopSignal",
+    "StoryResult",
     "TakeSelected",
     "approve",
+    "batch",
+    "batch_dry_run",
     "cancel",
+    "command_of_batch",
     "dry_run",
     "flush_webhooks",
     "fork",
@@ -53,6 +63,7 @@ __all__ = [
     "retake_plan",
     "review",
     "run",
+    "run_item",
     "select_take",
     "settle_call",
     "story_document",

@@ -18,6 +18,11 @@ BESIDE = ("cast.csv", "角色表.csv", "cast.xlsx", "角色表.xlsx")
 NONE = "none"
 
 
+def is_cast_name(name: str) -> bool:
+    """Return whether a file of this name beside a story is the story's cast."""
+    return name in BESIDE
+
+
 @dataclass(frozen=True)
 class CastPlan:
     """A cast that was read. `pictures`: slot to media type and bytes; `sounds` likewise, of voices."""

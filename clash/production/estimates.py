@@ -50,7 +50,7 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
         name: StoredFile(sha256=sha256_of(content), media_type=media_type)
         for name, (media_type, content) in plan.panels.items()
     }
-    async with _opened_to_look(settings.database_url) as database:
+    async with opened_to_look(settings.database_url) as database:
         run_id, takes, refit = request.thread_id, Takes(), None
         if database is not None and run_id is not None and (begun := await reading.find_run(database, run_id)):
             check_same(begun, plan, allow_changes=request.allow_changes)
@@ -99,7 +99,7 @@ def _line_document(line: EstimateLine) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _opened_to_look(url: str) -> AsyncGenerator[Database | None]:
+async def opened_to_look(url: str) -> AsyncGenerator[Database | None]:
     """The database if there is one to look into: an estimate makes nothing."""
     if not database_exists(url):
         yield None

@@ -21,6 +21,7 @@ from clash.production.active_run import Continuation
 from clash.production.fork_plan import ForkPlan, plan_fork, request_digest
 from clash.production.fork_request import ForkRequest, run_plan_of
 from clash.production.fork_source import story_of
+from clash.production.opened import Opened
 from clash.production.plan import RunPlan, check_budget, with_unpriced
 from clash.production.progress import Event, Observer, ignore
 from clash.production.run_project import check_project_of
@@ -85,7 +86,7 @@ async def fork(
         else:
             story = await story_of(assets, source)
             check_same_fork(run, request, run_plan_of(request, source, story, assets, settings, registry))
-        runner = Runner(settings, database, run, registry, observe, stop)
+        runner = Runner(Opened(settings, database, registry), run, observe, stop)
         runner.progress.name_thread(f"thread {request.thread_id}")
         for warning in warnings:
             runner.progress.warn(warning)

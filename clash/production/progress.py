@@ -15,7 +15,16 @@ from clash.production.time_left import CallCounts, seconds_left
 from clash.providers.ports import Kind
 
 EventKind = Literal[
-    "thread", "run_started", "step_started", "progress", "step_finished", "slot_failed", "call", "warning", "note"
+    "thread",
+    "run_started",
+    "step_started",
+    "progress",
+    "step_finished",
+    "slot_failed",
+    "call",
+    "warning",
+    "note",
+    "run_ended",
 ]
 
 
@@ -25,7 +34,8 @@ class Event:
 
     `cost_usd` is the run's cost so far, `elapsed_s` the seconds of this process, `remaining_s` an estimate of the
     seconds that its step still takes, or None: how much the steps after it will make is known only when they begin.
-    `slot` is what was just made, or could not be. `call`, of a `call`, is what has become of it.
+    `slot` is what was just made, or could not be. `call`, of a `call`, is what has become of it. `run_ended` tells of
+    one run of a batch.
     """
 
     kind: EventKind

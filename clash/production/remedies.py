@@ -8,12 +8,13 @@ from decimal import ROUND_UP, Decimal
 
 from clash.config import Settings
 from clash.database import reading
+from clash.database.batches import BatchRow
 from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.database.tracking import AsyncMetadataTracker
 from clash.errors import ClashError
-from clash.hints import command
+from clash.hints import batch_command, command
 from clash.money import from_micro
 from clash.production.estimates import Left
 from clash.production.plan import RunPlan
@@ -46,6 +47,12 @@ def sufficient(committed: Decimal, rest: Decimal, *, is_estimated: bool) -> Deci
 def bigger_budget(run: RunRow, left: Left) -> str:
     """The command that goes on with a budget that suffices."""
     return command("resume", run.run_id, "--budget", f"{enough(run, left):f}")
+
+
+def bigger_batch_budget(batch: BatchRow, left: Left) -> str:
+    """The command that goes on with a budget of the batch that suffices for what is left."""
+    enough_for_it = sufficient(from_micro(batch.committed_micro), left.cost_usd, is_estimated=left.estimated)
+    return batch_command(batch.name, "--budget", f"{enough_for_it:f}")
 
 
 async def another_run(database: Database, run: RunRow, settings: Settings, registry: Registry) -> str:

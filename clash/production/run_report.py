@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from clash.assets import publish_copy, published_path
+from clash.calls.funds import BATCH_BUDGET
 from clash.calls.keeping import KeptElsewhere
 from clash.database import reading
+from clash.database.batches import batch_of_run
 from clash.database.connection import verify_there
 from clash.database.lease import Lease
 from clash.database.outbox import NewEvent
@@ -21,7 +23,7 @@ from clash.production.active_run import ActiveRun
 from clash.production.estimates import Left
 from clash.production.outcome import Outcome as HowItEnded
 from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
-from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_budget
+from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_batch_budget, bigger_budget
 from clash.production.review_items import review_items
 from clash.production.takes_of_run import read_takes
 from clash.production.telling import new_event, note, stored, wants_to_be_told
@@ -121,6 +123,11 @@ async def _remedies(run: ActiveRun, code: str, left: Left | None, error: ClashEr
             return {code: _how_to_judge(run.thread_id)}
         if code == "budget" and left is not None:
             return {code: f"raise the budget: `{bigger_budget(await run.read_row(), left)}`"}
+        if code == BATCH_BUDGET and left is not None:
+            batch = await batch_of_run(run.database, run.thread_id)
+            return (
+                {} if batch is None else {code: f"raise the budget of the batch: `{bigger_batch_budget(batch, left)}`"}
+            )
         if code in NEEDS_ANOTHER_RUN:
             again = f"`{await another_run(run.database, run.row, run.settings, run.registry)}`"
             if code == "content_refused":

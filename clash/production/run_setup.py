@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from clash.calls.content_key import kind_of
@@ -13,6 +13,7 @@ from clash.calls.retry_policy import RetryPolicy
 from clash.calls.spec import CallResult
 from clash.calls.waiting import TimeLimits
 from clash.clock import now_text
+from clash.config import Settings
 from clash.database import call_log
 from clash.database.connection import check_there
 from clash.database.decisions import FilmCut, add_decisions, decisions_of, insert_cut
@@ -34,8 +35,7 @@ from clash.workflow.publish import PublishingLedger
 async def make_ledger(run: ActiveRun, lease: Lease, how: Continuation) -> Ledger:
     """Return the ledger of a run, with the limits of the settings and what `how` agrees to."""
     settings = run.settings
-    limits = {name: RateLimit(limit.concurrency, limit.requests_per_minute) for name, limit in settings.limits.items()}
-    retry_policy = RetryPolicy(settings.attempts, settings.retry_wait_s, rate_limit_s=settings.rate_limit_wait_s)
+    retry_policy = retry_policy_of(settings)
     consents = how.retry_unknown or how.retry_failed_paid
     newest = await call_log.newest_id(run.database, run.thread_id) if consents else 0
     return Ledger(
@@ -45,12 +45,7 @@ async def make_ledger(run: ActiveRun, lease: Lease, how: Continuation) -> Ledger
         run.models(),
         registry=run.registry,
         reuse=run.recorded.reuse,
-        rate_limits=RateLimits(
-            concurrency=how.concurrency or settings.concurrency,
-            limits=limits,
-            retry_policy=retry_policy,
-            say=run.progress.note,
-        ),
+        rate_limits=run.rate_limits or rate_limits_of(settings, how.concurrency, run.progress.note),
         retry_policy=retry_policy,
         accept_unknown_until=newest if how.retry_unknown else 0,
         accept_failed_paid_until=newest if how.retry_failed_paid else 0,
@@ -60,6 +55,22 @@ async def make_ledger(run: ActiveRun, lease: Lease, how: Continuation) -> Ledger
         on_change=run.progress.call_changed,
         time_limits=TimeLimits(settings.call_timeout_s, settings.job_timeout_s, settings.stop_timeout_s * CALLS_SHARE),
         say=run.progress.note,
+    )
+
+
+def retry_policy_of(settings: Settings) -> RetryPolicy:
+    """Return how often, and for how long, a call is tried again."""
+    return RetryPolicy(settings.attempts, settings.retry_wait_s, rate_limit_s=settings.rate_limit_wait_s)
+
+
+def rate_limits_of(settings: Settings, concurrency: int | None, say: Callable[[str], None]) -> RateLimits:
+    """Return the limits of all providers. `concurrency`: calls in flight at once; without it, as the settings say."""
+    limits = {name: RateLimit(limit.concurrency, limit.requests_per_minute) for name, limit in settings.limits.items()}
+    return RateLimits(
+        concurrency=concurrency or settings.concurrency,
+        limits=limits,
+        retry_policy=retry_policy_of(settings),
+        say=say,
     )
 
 

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 from clash import faults
 from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
-from clash.config import Settings
 from clash.database import reading
 from clash.database.fork import AWAITS
 from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
-from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.editing.slots import FILM, SCREENPLAY
@@ -23,6 +21,7 @@ from clash.money import to_micro, usd_text
 from clash.production.active_run import ActiveRun, Continuation
 from clash.production.estimates import Left
 from clash.production.keeping import keep_of_source
+from clash.production.opened import Opened
 from clash.production.progress import Observer, Progress
 from clash.production.remedies import another_run, enough
 from clash.production.run_report import RunReport, completed_event, report, report_completed
@@ -30,7 +29,6 @@ from clash.production.run_setup import first_input, make_ledger, make_step_conte
 from clash.production.stopping import GRAPH_SHARE, StopSignal, pause_from_outside, within_a_stop
 from clash.production.telling import note, stored, tell, tell_earlier
 from clash.production.tracing import tracing_as_allowed
-from clash.providers.registry import Registry
 from clash.redaction import safe_exception
 from clash.retention_policy import RetentionPolicy
 from clash.vocabulary import PARTS, Decided, RunStatus
@@ -49,16 +47,10 @@ _KEPT = ("story", "reference_images", "established", "forked_from", "review")
 class Runner:
     """Executes one run in this process."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        row: RunRow,
-        registry: Registry,
-        observe: Observer,
-        stop: StopSignal,
-    ) -> None:
-        self._run = ActiveRun(settings, database, row, registry, observe, stop)
+    def __init__(self, opened: Opened, row: RunRow, observe: Observer, stop: StopSignal) -> None:
+        self._run = ActiveRun(
+            opened.settings, opened.database, row, opened.registry, observe, stop, rate_limits=opened.rate_limits
+        )
 
     @property
     def progress(self) -> Progress:
@@ -294,6 +286,7 @@ class Runner:
             "settings_fingerprint": row.settings_fingerprint if how.changed is None else how.changed.fingerprint,
             "budget_micro": row.budget_micro if how.budget is None else to_micro(how.budget),
             "project": row.project,
+            **_batch_of(row),
         }
         if write_run_record(run.assets, run.thread_id, record):
             await run.assets.share_run(run.thread_id)
@@ -310,6 +303,11 @@ class Runner:
                 f"the budget of ${usd_text(budget)}{used} will not suffice: about ${usd_text(cost)} is still to pay."
                 f" It will pause there; --budget {enough(row, left):f} would be enough"
             )
+
+
+def _batch_of(row: RunRow) -> dict[str, Any]:
+    """Return what the record of a run says of its batch; nothing for a run of none."""
+    return {} if row.batch is None else {"batch": row.batch, "batch_budget_micro": row.batch_budget_micro}
 
 
 def _is_copied(run: ActiveRun, state: Any) -> bool:

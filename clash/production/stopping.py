@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any
 
 from clash.database.connection import open_database
@@ -27,6 +28,7 @@ class StopSignal:
         self.signum: int | None = None
         self._requested_at = 0.0
         self._abandon: Callable[[], None] | None = None
+        self._parts: list[StopSignal] = []
 
     @property
     def requested(self) -> bool:
@@ -43,6 +45,20 @@ class StopSignal:
         if self.signum is None:
             self._requested_at = time.monotonic()
         self.signum = signum
+        for part in tuple(self._parts):
+            part.request(signum)
+
+    @contextmanager
+    def for_one_of_several(self) -> Generator[StopSignal]:
+        """A signal of its own for one of several runs of this process, which also hears this one."""
+        part = StopSignal()
+        self._parts.append(part)
+        if self.signum is not None:
+            part.request(self.signum)
+        try:
+            yield part
+        finally:
+            self._parts.remove(part)
 
     def check(self) -> None:
         """Raises `StoppedError` (exit code 128 + signal) once it was uttered."""
@@ -57,8 +73,13 @@ class StopSignal:
 
     def abandon(self) -> None:
         """Write down that the run is paused, from any thread, however the run's own hangs. Takes a few seconds."""
+        others = [threading.Thread(target=part.abandon, daemon=True) for part in tuple(self._parts)]
+        for other in others:
+            other.start()
         if self._abandon is not None:
             self._abandon()
+        for other in others:
+            other.join(_WRITE_S + _END_S)
 
 
 def pause_from_outside(url: str, lease: Lease) -> None:

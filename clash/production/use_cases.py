@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from clash.assets import open_assets
@@ -11,9 +11,10 @@ from clash.assets.records import has_records
 from clash.assets.shared import local_assets
 from clash.config import Settings, load_settings
 from clash.database import reading
+from clash.database.batches import join_batch
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
-from clash.database.migrations import checked, migrate, require_current
+from clash.database.migrations import checked
 from clash.database.port import Database
 from clash.database.rows import RunRow
 from clash.database.tracking import AsyncMetadataTracker
@@ -23,6 +24,7 @@ from clash.events import check_receivers
 from clash.production.active_run import Continuation
 from clash.production.fork_command import fork_command, fork_of_run
 from clash.production.fork_plan import in_words, plan_fork
+from clash.production.opened import Opened, opened_for_resume, opened_for_run
 from clash.production.plan import (
     RunPlan,
     RunRequest,
@@ -59,39 +61,54 @@ async def run(
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
     check_receivers(settings)
     registry = Registry(settings)
-    stages = checked_stages(request.review)
+    checked_stages(request.review)
     plan = prepare(request, settings, registry)
     stop = stop or StopSignal()
     if not database_exists(settings.database_url) and not has_records(local_assets(settings)):
         # The run is certainly not there yet, so not even the database is made if it cannot begin.
-        _check_models(plan, registry)
-    async with _opened_for_run(settings.database_url, stop) as database:
-        run, changed = await _row_of(database, plan, settings, registry, observe, allow_changes=request.allow_changes)
-        held = Runner(settings, database, run, registry, observe, stop)
-        held.progress.name_thread(f"thread {plan.thread_id}")
-        for warning in plan.warnings:
-            held.progress.warn(warning)
-        return await held.go_on(
-            Continuation(
-                concurrency=request.concurrency,
-                budget=request.budget,
-                retry_unknown=request.retry_unknown,
-                retry_failed_paid=request.retry_failed_paid,
-                changed=plan if changed else None,
-                review=stages,
-            )
+        check_models(plan, registry)
+    async with opened_for_run(settings.database_url, stop) as database:
+        return await run_plan(Opened(settings, database, registry), plan, request, observe=observe, stop=stop)
+
+
+async def run_plan(
+    opened: Opened,
+    plan: RunPlan,
+    request: RunRequest,
+    *,
+    observe: Observer,
+    stop: StopSignal,
+    batch: str | None = None,
+) -> RunReport:
+    """Begin the run of a plan, or go on with it, in an open database. `batch`: the batch that it belongs to."""
+    stages = checked_stages(request.review)
+    run, changed = await _row_of(opened, plan, observe, allow_changes=request.allow_changes, batch=batch)
+    runner = Runner(opened, run, observe, stop)
+    runner.progress.name_thread(f"thread {plan.thread_id}")
+    for warning in plan.warnings:
+        runner.progress.warn(warning)
+    return await runner.go_on(
+        Continuation(
+            concurrency=request.concurrency,
+            budget=request.budget,
+            retry_unknown=request.retry_unknown,
+            retry_failed_paid=request.retry_failed_paid,
+            changed=plan if changed else None,
+            review=stages,
         )
+    )
 
 
 async def _row_of(
-    database: Database, plan: RunPlan, settings: Settings, registry: Registry, observe: Observer, *, allow_changes: bool
+    opened: Opened, plan: RunPlan, observe: Observer, *, allow_changes: bool, batch: str | None
 ) -> tuple[RunRow, bool]:
     """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
+    settings, database, registry = opened.settings, opened.database, opened.registry
     found = await reading.find_run(database, plan.thread_id)
     if await _restore_lost(database, settings, found, plan.thread_id, observe):
         found = await reading.find_run(database, plan.thread_id)
     if found is None:
-        _check_models(plan, registry)
+        check_models(plan, registry)
         check_new_thread_id(plan.thread_id)
         await check_folder(database, plan.thread_id)
         started = await AsyncMetadataTracker(database).start_workflow(
@@ -105,10 +122,13 @@ async def _row_of(
             graph_version=GRAPH_VERSION,
             budget_usd=plan.budget,
             project=plan.project,
+            batch=batch,
         )
         found = await reading.run_row(database, plan.thread_id)
         if started:
             return found, False
+    if batch is not None:
+        await _join(database, found, batch)
     try:
         return found, not check_same(found, plan, allow_changes=allow_changes)
     except ConflictError as error:
@@ -118,7 +138,18 @@ async def _row_of(
         raise ConflictError(error.message, code=error.code, hint=hint) from None
 
 
-def _check_models(plan: RunPlan, registry: Registry) -> None:
+async def _join(database: Database, run: RunRow, batch: str) -> None:
+    """Put a run that exists into a batch. Raise `ConflictError` for one that belongs to another batch."""
+    if run.batch == batch or (run.batch is None and await join_batch(database, run.run_id, batch)):
+        return
+    raise ConflictError(
+        f"the thread {run.run_id} belongs to the batch {run.batch}",
+        code="other_batch",
+        hint="name this batch otherwise: --batch NAME",
+    )
+
+
+def check_models(plan: RunPlan, registry: Registry) -> None:
     """Raise `SettingsError` for a key or a package that a run needs, before anything is written of it."""
     for kind, model in registry.models(plan.models).items():
         if kind != "screenplay" or not plan.basis.given:
@@ -175,20 +206,32 @@ async def resume(
     stages = checked_stages(review)
     settings, stop = with_unpriced(settings or load_settings(), allowed=allow_unpriced), stop or StopSignal()
     check_receivers(settings)
-    async with _opened_for_resume(settings, thread_id, stop) as database:
-        run = await _row_to_resume(database, settings, thread_id, observe)
-        check_project_of(run, project)
-        held = Runner(settings, database, run, Registry(settings), observe, stop)
-        return await held.go_on(
-            Continuation(
-                concurrency=concurrency,
-                budget=budget,
-                retry_unknown=retry_unknown,
-                retry_failed_paid=retry_failed_paid,
-                remake_lost=remake_lost,
-                review=stages,
-            )
-        )
+    how = Continuation(
+        concurrency=concurrency,
+        budget=budget,
+        retry_unknown=retry_unknown,
+        retry_failed_paid=retry_failed_paid,
+        remake_lost=remake_lost,
+        review=stages,
+    )
+    async with opened_for_resume(settings, thread_id, stop) as database:
+        opened = Opened(settings, database, Registry(settings))
+        return await resume_run(opened, thread_id, how, observe=observe, stop=stop, project=project)
+
+
+async def resume_run(
+    opened: Opened,
+    thread_id: str,
+    how: Continuation,
+    *,
+    observe: Observer,
+    stop: StopSignal,
+    project: str | None = None,
+) -> RunReport:
+    """Resume a run of an open database. Raises what `resume` raises."""
+    run = await _row_to_resume(opened.database, opened.settings, thread_id, observe)
+    check_project_of(run, project)
+    return await Runner(opened, run, observe, stop).go_on(how)
 
 
 async def cancel(thread_id: str, settings: Settings | None = None) -> Cancelled:
@@ -234,32 +277,3 @@ async def film_row(database: Database, thread_id: str) -> RunRow:
     if run.workflow_name != WORKFLOW:
         raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")
     return run
-
-
-@asynccontextmanager
-async def _opened_for_run(url: str, stop: StopSignal) -> AsyncGenerator[Database]:
-    """The database, made and migrated if there is none yet; one that exists must be up to date."""
-    new = not database_exists(url)
-    async with open_database(url, "create", stopping=lambda: stop.requested) as database:
-        # A file without a single table is one that an earlier process had only just made.
-        if new or not await _any_table(database):
-            await migrate(database)
-        await require_current(database)
-        yield database
-
-
-@asynccontextmanager
-async def _opened_for_resume(settings: Settings, thread_id: str, stop: StopSignal) -> AsyncGenerator[Database]:
-    """The database, which must exist; one that was lost is made again if this disk has records to restore it from."""
-    url = settings.database_url
-    if not database_exists(url) and has_records(local_assets(settings), thread_id):
-        opened = _opened_for_run(url, stop)
-    else:
-        opened = open_database(url, "write", stopping=lambda: stop.requested)
-    async with opened as database:
-        yield database
-
-
-async def _any_table(database: Database) -> bool:
-    # Cloudflare D1 keeps a table of its own, _cf_KV, in every database.
-    return bool(await database.query("SELECT 1 FROM sqlite_master WHERE name NOT GLOB '_cf_*' LIMIT 1"))

@@ -148,7 +148,8 @@ def read_run(assets: AssetStore, run_id: str) -> dict[str, Any] | None:
     settings = record.get("settings")
     # The record of a clash that knew no projects has none.
     record.setdefault("project", DEFAULT_PROJECT)
-    row = {name: record.get(name) for name in (*needed, "start_time", "budget_micro", "project")}
+    names = (*needed, "start_time", "budget_micro", "project", "batch", "batch_budget_micro")
+    row = {name: record.get(name) for name in names}
     if fault_of("workflow_executions", {**row, "settings": json.dumps(settings)}):
         return None
     return {**row, "settings": settings}

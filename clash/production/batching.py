@@ -1,0 +1,296 @@
+"""Film many stories as one batch: `clash batch`, and the Python API of it.
+
+    report = await batch(BatchRequest(stories=["stories/*.csv"], name="night", budget=Decimal(20)))
+
+A loop that any number of processes and machines may run at once: the leases share out the runs, the database keeps the
+budget. What is completed is skipped; the same command goes on with what is not.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from clash.config import Settings, load_settings
+from clash.database.batches import BatchRow, Standing, find_batch, runs_of_batch, set_batch_budget, standings
+from clash.documents.batches import BatchEstimate, BatchOutcome, BatchRun
+from clash.errors import NotFoundError, UsageError
+from clash.events import check_receivers
+from clash.hints import batch_command
+from clash.money import from_micro, to_micro, usd_text
+from clash.production.batch_executors import Work, executor_of
+from clash.production.batch_plan import BatchPlan, BatchRequest, BatchStory, check_batch, plan_batch
+from clash.production.batch_run import StoryResult, already_completed, is_done
+from clash.production.estimates import dry_run, opened_to_look
+from clash.production.opened import Opened, opened_for_run
+from clash.production.plan import with_unpriced
+from clash.production.progress import Event, Observer, ignore
+from clash.production.remedies import sufficient
+from clash.production.review_stages import checked_stages
+from clash.production.run_setup import rate_limits_of
+from clash.production.stopping import StopSignal
+from clash.providers.registry import Registry
+
+OnResult = Callable[[StoryResult], None]
+_SIGNALLED = 128
+_PAUSING = (8, 6)
+"""Exit codes of what only waits: for a person, for a bigger budget."""
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """How a batch ended: the JSON document of docs/commands.md, and the exit code that goes with it."""
+
+    document: BatchOutcome
+    exit_code: int
+
+
+def _ignore_result(_: StoryResult) -> None:
+    """Do nothing."""
+
+
+async def batch(
+    request: BatchRequest,
+    settings: Settings | None = None,
+    *,
+    observe: Observer = ignore,
+    on_result: OnResult = _ignore_result,
+    stop: StopSignal | None = None,
+) -> BatchReport:
+    """Film all stories of a batch, or go on with them; one that fails does not end the others.
+
+    `on_result` is told of each run as soon as it has ended here. Raises what `plan_batch` raises before anything is
+    made; what fails later is in the report.
+    """
+    settings = with_unpriced(settings or load_settings(), allowed=request.each.allow_unpriced)
+    stop = stop or StopSignal()
+    check_batch(request)
+    check_receivers(settings)
+    checked_stages(request.each.review)
+    registry = Registry(settings)
+    plan = plan_batch(request, settings, registry)
+    async with opened_for_run(settings.database_url, stop) as database:
+        limits = rate_limits_of(settings, request.each.concurrency, lambda text: observe(Event("note", text)))
+        opened = Opened(settings, database, registry, limits)
+        plan = plan if request.stories else await _plan_of_runs(opened, request)
+        if request.budget is not None:
+            await set_batch_budget(database, request.name, to_micro(request.budget))
+        for name in plan.left_out:
+            observe(Event("note", f"{name} is left out: it is the cast of the stories beside it"))
+        results = await _film_all(Work(request, opened, observe, stop), plan, on_result)
+        row = await find_batch(database, request.name)
+        return _report(plan, results, row)
+
+
+async def _plan_of_runs(opened: Opened, request: BatchRequest) -> BatchPlan:
+    """Return the plan that goes on with the runs that a batch has. Raises `NotFoundError` if it has none."""
+    names = await runs_of_batch(opened.database, request.name)
+    if not names:
+        raise NotFoundError(
+            f"the batch {request.name} has no runs",
+            hint=f"name its stories: `{batch_command(request.name)} 'stories/*.csv'`",
+        )
+    return BatchPlan(request, tuple(BatchStory(name) for name in names))
+
+
+async def _film_all(work: Work, plan: BatchPlan, on_result: OnResult) -> dict[str, StoryResult]:
+    """Film what is not completed; return the result of each run, by its thread id."""
+    database, settings = work.opened.database, work.opened.settings
+    found = await standings(database, [story.thread_id for story in plan.stories])
+    results: dict[str, StoryResult] = {}
+
+    def tell(result: StoryResult) -> None:
+        results[result.story.thread_id] = result
+        work.observe(ended_event(result))
+        on_result(result)
+
+    for story in plan.stories:
+        standing = found.get(story.thread_id)
+        if is_done(story, standing):
+            tell(already_completed(story, standing, settings))
+    todo = [story for story in plan.stories if story.thread_id not in results]
+    while todo and not (work.stop.requested and results):
+        await executor_of(work).film(todo, tell)
+        todo = await _with_room(work, results)
+    return results
+
+
+async def _with_room(work: Work, results: dict[str, StoryResult]) -> list[BatchStory]:
+    """Return the stories to go on with: the batch's budget refused them, and has more room now than it had then.
+
+    Bills may be below the quotes that were reserved when a story was refused.
+    """
+    refused = [result for result in results.values() if result.waits_for_batch]
+    row = await find_batch(work.opened.database, work.request.name) if refused else None
+    if row is None or row.left_micro is None or work.stop.requested:
+        return []
+    least = min((result.room_micro for result in refused if result.room_micro is not None), default=0)
+    return [result.story for result in refused] if row.left_micro > max(least, 0) else []
+
+
+def ended_event(result: StoryResult) -> Event:
+    """Return the event that tells how a run of the batch ended."""
+    why = f": {result.fault.message}" if result.fault is not None else ""
+    cost = Decimal(result.cost_usd or 0)
+    return Event("run_ended", f"{result.status}{why}", thread_id=result.story.thread_id, cost_usd=cost)
+
+
+# -- the report ----------------------------------------------------------------------------------------------------
+
+
+def _report(plan: BatchPlan, results: dict[str, StoryResult], row: BatchRow | None) -> BatchReport:
+    made = [results[story.thread_id] for story in plan.stories]
+    code = exit_code_of([result.exit_code for result in made])
+    counts: dict[str, int] = {}
+    for result in made:
+        counts[result.status] = counts.get(result.status, 0) + 1
+    document = BatchOutcome.of(
+        {
+            "batch": plan.name,
+            "status": "completed" if code == 0 else "incomplete",
+            "exit_code": code,
+            "counts": counts,
+            "cost": {
+                "total_usd": usd_text(row.spent_micro if row else 0),
+                "reserved_usd": usd_text(row.reserved_micro if row else 0),
+                "budget_usd": None if row is None or row.budget_micro is None else usd_text(row.budget_micro),
+            },
+            "runs": [run_item(result) for result in made],
+            "left_out": list(plan.left_out),
+            "warnings": [],
+            "error": _error_of(plan.request, made, code, row),
+        }
+    )
+    return BatchReport(document, code)
+
+
+def exit_code_of(codes: Sequence[int]) -> int:
+    """Return the exit code of a batch, from its runs': a signal's, else 8, else 6, else the one of all, or 1."""
+    failed = [code for code in codes if code]
+    if not failed:
+        return 0
+    if signalled := [code for code in failed if code > _SIGNALLED]:
+        return signalled[0]
+    for code in _PAUSING:
+        if code in failed:
+            return code
+    return failed[0] if len(set(failed)) == 1 else 1
+
+
+def run_item(result: StoryResult) -> BatchRun:
+    """Return what the document of a batch says of one run."""
+    fault, outcome, request = result.fault, result.outcome, result.story.request
+    return BatchRun.of(
+        {
+            "thread_id": result.story.thread_id,
+            "story": request.story if request else None,
+            "title": result.story.title,
+            "status": result.status,
+            "exit_code": result.exit_code,
+            "cost_usd": result.cost_usd,
+            "film": result.film,
+            "waiting_for": "budget" if result.waits_for_batch else outcome.waiting_for if outcome else None,
+            "error": fault and {"code": fault.code, "message": fault.message, "hint": fault.hint},
+            "outcome": outcome,
+        }
+    )
+
+
+def _error_of(
+    request: BatchRequest, made: Sequence[StoryResult], code: int, row: BatchRow | None
+) -> dict[str, Any] | None:
+    """Return what is told of a batch that is not completed: its leading run, how many there are, and what to type."""
+    if not code:
+        return None
+    leading = [result for result in made if result.exit_code == code] or [result for result in made if result.exit_code]
+    first = next((result for result in leading if result.status != "not_begun"), leading[0])
+    fault, missing = first.fault, sum(result.exit_code != 0 for result in made)
+    error_code, text = (fault.code, fault.message) if fault else ("failed", "")
+    message = f"{missing} of {len(made)} runs are not completed; {first.story.thread_id}: {text}"
+    if waiting := [result for result in made if result.waits_for_batch and row is not None]:
+        hint = f"raise the budget of the batch: `{command_of_batch(request, _enough(waiting, row))}`"
+    elif code in _PAUSING and fault is not None and fault.hint:
+        hint = f"{fault.hint}; then: `{command_of_batch(request)}`"
+    else:
+        hint = (
+            command_of_batch(request)
+            if code > _SIGNALLED
+            else f"`{command_of_batch(request)}` goes on with what is not completed"
+        )
+    return {"code": error_code, "message": message, "hint": hint}
+
+
+def _enough(waiting: Sequence[StoryResult], row: BatchRow | None) -> Decimal:
+    """Return the dollars that suffice for the runs that were begun and wait; at least a cent more than there are."""
+    left = [result.outcome.left for result in waiting if result.outcome is not None and result.outcome.left is not None]
+    rest = sum((Decimal(item.cost_usd) for item in left), Decimal(0))
+    committed = from_micro(row.committed_micro if row else 0)
+    return sufficient(committed, max(rest, Decimal("0.01")), is_estimated=True)
+
+
+def command_of_batch(request: BatchRequest, budget: Decimal | None = None) -> str:
+    """Return the command that goes on with the batch."""
+    if not request.typed:
+        return batch_command(request.name, *(() if budget is None else ("--budget", f"{budget:f}")))
+    return shlex.join(["clash", "batch", *_with_budget(request.typed, budget)])
+
+
+def _with_budget(typed: Sequence[str], budget: Decimal | None) -> list[str]:
+    if budget is None:
+        return list(typed)
+    kept: list[str] = []
+    skip = False
+    for word in typed:
+        if not skip and word != "--budget" and not word.startswith("--budget="):
+            kept.append(word)
+        skip = word == "--budget" and not skip
+    return [*kept, "--budget", f"{budget:f}"]
+
+
+# -- the estimate --------------------------------------------------------------------------------------------------
+
+
+async def batch_dry_run(request: BatchRequest, settings: Settings | None = None) -> BatchEstimate:
+    """Return what a batch would call and pay, summed over its stories. Nothing is made or written.
+
+    A call that several stories need counts for each of them; only the first pays it. Raises what `batch` raises.
+    """
+    settings = with_unpriced(settings or load_settings(), allowed=request.each.allow_unpriced)
+    if not request.stories:
+        raise UsageError("a dry run of a batch needs its stories", hint="clash batch --help")
+    plan = plan_batch(request, settings, Registry(settings))
+    row, found = await _standing_of(plan, settings)
+    asked = [story for story in plan.stories if not is_done(story, found.get(story.thread_id))]
+    runs = [await dry_run(story.request, settings) for story in asked if story.request is not None]
+    total = sum((Decimal(run.total_usd) for run in runs), Decimal(0))
+    spent = from_micro(row.committed_micro if row else 0)
+    stored = None if row is None or row.budget_micro is None else from_micro(row.budget_micro)
+    budget = stored if request.budget is None else request.budget
+    return BatchEstimate.of(
+        {
+            "batch": request.name,
+            "dry_run": True,
+            "currency": "USD",
+            "total_usd": usd_text(to_micro(total)),
+            "spent_usd": usd_text(to_micro(spent)),
+            "budget_usd": None if budget is None else usd_text(to_micro(budget)),
+            "within_budget": budget is None or spent + total <= budget,
+            "calls": sum(run.calls for run in runs),
+            "found_calls": sum(run.found_calls for run in runs),
+            "estimated": any(run.estimated for run in runs),
+            "completed": len(plan.stories) - len(asked),
+            "runs": runs,
+            "left_out": list(plan.left_out),
+        }
+    )
+
+
+async def _standing_of(plan: BatchPlan, settings: Settings) -> tuple[BatchRow | None, dict[str, Standing]]:
+    async with opened_to_look(settings.database_url) as database:
+        if database is None:
+            return None, {}
+        names = [story.thread_id for story in plan.stories]
+        return await find_batch(database, plan.name), await standings(database, names)
