@@ -199,5 +199,5 @@ def _all_of(faults: Sequence[tuple[str, ClashError]], count: int) -> ClashError:
     more = f"; and {len(faults) - _MOST_NAMED} more" if len(faults) > _MOST_NAMED else ""
     text = f"{len(faults)} of {count} stories cannot be filmed: {'; '.join(lines)}{more}"
     if first.exit_code == UsageError.exit_code:
-        return StoryError(text, hint="mend them, or leave them out; nothing was begun")
+        return StoryError(text, hint="correct them, or leave them out; nothing was begun")
     return ClashError(text, code=first.code, exit_code=first.exit_code, hint=first.hint)
