@@ -60,7 +60,7 @@ def test_there_are_commands_to_document() -> None:
         "clash review approve",
         "clash review reject",
         "clash batch",
-            "clash runs ls",
+        "clash runs ls",
         "clash runs show",
         "clash runs diff",
         "clash runs watch",

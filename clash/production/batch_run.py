@@ -148,7 +148,7 @@ async def _report(
         retry_failed_paid=asked.retry_failed_paid,
         review=checked_stages(asked.review),
     )
-    return await resume_run(opened, story.thread_id, how, observe, stop)
+    return await resume_run(opened, story.thread_id, how, observe=observe, stop=stop, project=asked.project)
 
 
 def _result(story: BatchStory, report: RunReport) -> StoryResult:
