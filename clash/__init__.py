@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from clash.errors import ClashError
     from clash.exports.use_case import export
     from clash.production import (
+        BatchReport,
+        BatchRequest,
         Finish,
         ForkRequest,
         RetakeRequest,
         RunReport,
         RunRequest,
         approve,
+        batch,
+        batch_dry_run,
         cancel,
         dry_run,
         fork,
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncMetadataTracker",
+    "BatchReport",
+    "BatchRequest",
     "ClashError",
     "Finish",
     "ForkRequest",
@@ -51,6 +57,8 @@ __all__ = [
     "aget_checkpointer",
     "alist_checkpoints",
     "approve",
+    "batch",
+    "batch_dry_run",
     "cancel",
     "diff_checkpoints",
     "diff_runs",
@@ -74,6 +82,8 @@ __all__ = [
 
 _MODULES = {
     "AsyncMetadataTracker": "clash.database.metadata",
+    "BatchReport": "clash.production",
+    "BatchRequest": "clash.production",
     "ClashError": "clash.errors",
     "Finish": "clash.production",
     "ForkRequest": "clash.production",
@@ -84,6 +94,8 @@ _MODULES = {
     "aget_checkpointer": "clash.database.checkpointer",
     "alist_checkpoints": "clash.database.checkpointer",
     "approve": "clash.production",
+    "batch": "clash.production",
+    "batch_dry_run": "clash.production",
     "cancel": "clash.production",
     "diff_checkpoints": "clash.reports.diffs",
     "diff_runs": "clash.reports.diffs",

@@ -19,6 +19,8 @@ import clash
 
 NAMES = [
     "AsyncMetadataTracker",
+    "BatchReport",
+    "BatchRequest",
     "ClashError",
     "Finish",
     "ForkRequest",
@@ -30,6 +32,8 @@ NAMES = [
     "aget_checkpointer",
     "alist_checkpoints",
     "approve",
+    "batch",
+    "batch_dry_run",
     "cancel",
     "diff_checkpoints",
     "diff_runs",

@@ -18,7 +18,6 @@ read what is recorded, and continue from there.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -48,6 +47,7 @@ from clash.calls.rate_limits import RateLimits
 from clash.calls.readiness import Readiness
 from clash.calls.retry_policy import RetryPolicy, Tries, with_retries
 from clash.calls.room import may_weigh, reserved_room
+from clash.calls.shared_calls import SameKeys
 from clash.calls.spec import CallResult, CallSpec
 from clash.calls.together import Group, Groups, MoneyHeldError, Plan
 from clash.calls.waiting import TimeLimits, Waiting
@@ -90,6 +90,7 @@ class Ledger:
         on_change: Callable[[CallChange], None] = lambda _: None,
         time_limits: TimeLimits | None = None,
         say: Callable[[str], None] = lambda _: None,
+        same_keys: SameKeys | None = None,
     ) -> None:
         """For the `accept_...` and `remake_lost` see `Consent`. `say` is told, once a minute, what is waited for."""
         self._database = database
@@ -113,7 +114,7 @@ class Ledger:
         )
         self._readiness = Readiness(models.values())
         self._groups = Groups(database, lease.run_id, self._cost_micro)
-        self._same_key: dict[str, asyncio.Lock] = {}
+        self._same_keys = same_keys or SameKeys()
 
     def cast_voices(self, people: Sequence[Person]) -> VoiceIds:
         """Return which voices the run's speech model chooses for the people of a film."""
@@ -142,9 +143,9 @@ class Ledger:
         key = content_key(model, task.request, take=task.key_take)
         try:
             while True:
-                # Two shots that ask for the very same thing wait for each other: the second finds what the first made.
+                # Who asks for the very same thing waits: the second finds what the first made.
                 with suppress(MoneyHeldError):
-                    async with self._same_key.setdefault(key, asyncio.Lock()):
+                    async with self._same_keys.lock(key):
                         return await self._find(task, model, key) or await with_retries(
                             lambda: self._advance(task, model, key, group),
                             retry_policy=self._retry_policy,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _REFRESH_HZ = 4
 _MOST_ROWS = 16
+_LEAST, _OTHERS = 12, 46
+"""Cells for the thread id, and for the step, the count and the cost beside it."""
 _MESSAGES = {"warning": "yellow", "note": "dim", "slot_failed": "bold red", "run_ended": ""}
 
 
@@ -108,7 +110,7 @@ class LiveBatchProgress(BatchProgress):
 
         table = Table.grid(padding=(0, 2, 0, 0))
         # A name that finds no room loses its end: the step and the count are what changes.
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(_LEAST, self._console.width - _OTHERS))
         for _ in range(3):
             table.add_column(no_wrap=True)
         running = list(self._running.items())  # the display refreshes from a thread of its own

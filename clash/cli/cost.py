@@ -9,7 +9,7 @@ import typer
 
 from clash.cli.calls import STEPS, calls_blocks, settlement_blocks
 from clash.cli.layout import Block, Column, Record, Table
-from clash.cli.options import Json
+from clash.cli.options import Json, OfBatch
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import minute, money, money_if_any
@@ -80,11 +80,17 @@ def cost(
         typer.Option("--by", metavar="WHAT", help="Sum the cost per step, provider, model or day.", show_default=False),
     ] = None,
     calls: Annotated[bool, typer.Option("--calls", help="Also list every attempt at every call.")] = False,
+    batch: OfBatch = None,
     as_json: Json = False,
 ) -> None:
     """Show what was paid, for one run or for all."""
     from clash.reports import costs
 
+    if batch is not None:
+        if thread is not None or by is not None or calls:
+            raise UsageError("--batch sums the runs of a batch; THREAD, --by and --calls are about other sums")
+        emit(report(lambda settings: costs.cost_of_batch(settings, batch)), as_json=as_json, render=_render_batch)
+        return
     if calls and thread is None:
         raise UsageError("--calls needs a THREAD", hint="clash runs ls")
     document = report(lambda settings: costs.cost(settings, thread, calls=calls))
@@ -107,6 +113,19 @@ def render_cost(document: Document, *, by: str | None) -> list[Block]:
     if "calls_list" in document:
         blocks += calls_blocks(document["calls_list"]) + settlement_blocks(document["settlements"])
     return blocks
+
+
+_BATCH = (
+    Column("batch"),
+    Column("total_usd", "total", money),
+    Column("reserved_usd", "reserved", money),
+    Column("budget_usd", "budget", money),
+    Column("currency", at_terminal=False),
+)
+
+
+def _render_batch(document: Document) -> list[Block]:
+    return [Table(_ALL, document["items"], empty="no runs"), Record(_BATCH, document)]
 
 
 def _by_certainty(document: Document) -> dict[str, str]:

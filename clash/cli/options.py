@@ -264,6 +264,11 @@ Project = Annotated[
     ),
 ]
 
+OfBatch = Annotated[
+    str | None,
+    typer.Option("--batch", metavar="NAME", show_default=False, callback=not_empty, help="Only runs of this batch."),
+]
+
 OfProject = Annotated[
     str | None,
     typer.Option(

@@ -20,7 +20,7 @@ from clash.cli.calls import (
     unknown_blocks,
 )
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
-from clash.cli.options import All, Json, Limit, OfProject, Thread
+from clash.cli.options import All, Json, Limit, OfBatch, OfProject, Thread
 from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
 from clash.cli.removing import remove
@@ -69,6 +69,7 @@ _LIST = (
     Column("budget_usd", "budget", money, right=True),
     Column("workflow_name", at_terminal=False),
     Column("title", at_terminal=False),
+    Column("batch", at_terminal=False),
     Column("ended_at", at_terminal=False),
     Column("updated_at", at_terminal=False),
     Column("lease", at_terminal=False),
@@ -88,6 +89,7 @@ def list_runs(
         ),
     ] = None,
     project: OfProject = None,
+    batch: OfBatch = None,
     limit: Limit = None,
     as_json: Json = False,
 ) -> None:
@@ -95,7 +97,9 @@ def list_runs(
     from clash.reports import run_list
 
     wanted = status and status.value
-    document = report(lambda settings: run_list.list_runs(settings, status=wanted, limit=limit, project=project))
+    document = report(
+        lambda settings: run_list.list_runs(settings, status=wanted, limit=limit, project=project, batch=batch)
+    )
     emit(document, as_json=as_json, render=render_runs)
 
 

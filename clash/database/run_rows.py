@@ -19,6 +19,7 @@ class RunFilter:
     limit: int | None = None
     offset: int = 0
     project: str | None = None
+    batch: str | None = None
 
     @property
     def sql(self) -> str:
@@ -26,6 +27,7 @@ class RunFilter:
         found = " OR ".join(f"{name} LIKE ? ESCAPE '!'" for name in ("run_id", "story_title", "story_path"))
         return (
             f"FROM workflow_executions WHERE (? IS NULL OR status = ?) AND (? IS NULL OR project = ?)"
+            " AND (? IS NULL OR batch = ?)"
             f" AND (? = '' OR {found}) AND {NOT_STAGED}"
             " ORDER BY start_time DESC, run_id LIMIT ? OFFSET ?"
         )
@@ -41,6 +43,8 @@ class RunFilter:
             self.status,
             self.project,
             self.project,
+            self.batch,
+            self.batch,
             self.search,
             pattern,
             pattern,

@@ -20,7 +20,7 @@ from clash.database.audit import CallSums
 from clash.database.connection import open_database
 from clash.database.leased_runs import LeasedRuns
 from clash.database.migrations import require_current
-from clash.database.port import Row, Statement, json_text, texts_of, values_of
+from clash.database.port import Param, Row, Statement, json_text, texts_of, values_of
 from clash.errors import UsageError
 from clash.money import to_micro, usd_text
 from clash.project_names import DEFAULT_PROJECT, check_project_name
@@ -87,44 +87,27 @@ class AsyncMetadataTracker(LeasedRuns):
         """
         now = now_text()
         start_time = start_time or now
-        (created,) = await self.database.batch(
-            [
-                Statement(
-                    "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, end_time,"
-                    " updated_at, error_code, error_message, story_path, story_sha256, story_title, settings,"
-                    " settings_fingerprint, graph_version, budget_micro, metadata, project, batch, batch_budget_micro)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-                    " coalesce((SELECT budget_micro FROM batches WHERE name = ?), ?))"
-                    " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
-                    (
-                        run_id,
-                        workflow_name,
-                        RunStatus.RUNNING if error_code is None else RunStatus.FAILED,
-                        start_time,
-                        None if error_code is None else now,
-                        now,
-                        error_code,
-                        error_message,
-                        story_path,
-                        story_sha256,
-                        story_title,
-                        json_text(settings or {}),
-                        settings_fingerprint,
-                        graph_version,
-                        None if budget_usd is None else to_micro(budget_usd),
-                        json_text({"totals": {}, **(metadata or {})}),
-                        check_project_name(project),
-                        batch,
-                        batch,
-                        batch_budget_micro,
-                    ),
-                    recall=Statement(
-                        "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?",
-                        (run_id, start_time),
-                    ),
-                )
-            ]
-        )
+        values: dict[str, Param] = {
+            "run_id": run_id,
+            "workflow_name": workflow_name,
+            "status": RunStatus.RUNNING if error_code is None else RunStatus.FAILED,
+            "start_time": start_time,
+            "end_time": None if error_code is None else now,
+            "updated_at": now,
+            "error_code": error_code,
+            "error_message": error_message,
+            "story_path": story_path,
+            "story_sha256": story_sha256,
+            "story_title": story_title,
+            "settings": json_text(settings or {}),
+            "settings_fingerprint": settings_fingerprint,
+            "graph_version": graph_version,
+            "budget_micro": None if budget_usd is None else to_micro(budget_usd),
+            "metadata": json_text({"totals": {}, **(metadata or {})}),
+            "project": check_project_name(project),
+            "batch": batch,
+        }
+        (created,) = await self.database.batch([_insert_run(values, batch_budget_micro)])
         return bool(created)
 
     async def run(self, run_id: str) -> Row | None:
@@ -385,3 +368,17 @@ def _id_or_unknown_run(inserted: list[Row], run_id: str) -> int:
     if not inserted:
         raise own_runs.unknown_run(run_id)
     return int(inserted[0]["id"])
+
+
+def _insert_run(values: Mapping[str, Param], batch_budget_micro: int | None) -> Statement:
+    """Write the row of a run, unless there is one of its id; with the budget of its batch, as that is now."""
+    return Statement(
+        f"INSERT INTO workflow_executions ({', '.join(values)}, batch_budget_micro)"
+        f" VALUES ({', '.join('?' * len(values))}, coalesce((SELECT budget_micro FROM batches WHERE name = ?), ?))"
+        " ON CONFLICT (run_id) DO NOTHING RETURNING run_id",
+        (*values.values(), values["batch"], batch_budget_micro),
+        recall=Statement(
+            "SELECT run_id FROM workflow_executions WHERE run_id = ? AND start_time = ?",
+            (values["run_id"], values["start_time"]),
+        ),
+    )

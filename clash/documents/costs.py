@@ -117,3 +117,15 @@ class CostOfAll(SumsInEveryWay):
     total_usd: Usd
     items: list[CostItem]
     removed: list[CostOfRemovedRun]
+
+
+class CostOfBatch(Document):
+    """`clash cost --batch NAME`: what a batch cost, removed runs included, and what each of its runs cost."""
+
+    batch: str
+    currency: str
+    total_usd: Usd
+    reserved_usd: Usd
+    budget_usd: Usd | None
+    items: list[CostItem]
+    damaged: list[DamagedItem]

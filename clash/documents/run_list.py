@@ -27,6 +27,7 @@ class RunItem(Item):
 
     thread_id: str
     project: str = DEFAULT_PROJECT
+    batch: str | None = None
     status: str
     workflow_name: str
     story: Text | None

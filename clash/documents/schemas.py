@@ -26,6 +26,7 @@ _PLACES = {
     "checkpoints-show": "clash.documents.checkpoints:CheckpointDetails",
     "cost": "clash.documents.costs:CostOfRun",
     "cost-all": "clash.documents.costs:CostOfAll",
+    "cost-batch": "clash.documents.costs:CostOfBatch",
     "db-export": "clash.documents.database:RunsExported",
     "db-import": "clash.documents.database:RunsImported",
     "db-init": "clash.documents.database:DatabaseInitialized",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from clash.assets import open_assets
 from clash.calls.keeping import KeptElsewhere
-from clash.calls.rate_limits import RateLimits
+from clash.calls.shared_calls import SharedCalls
 from clash.config import Settings
 from clash.database import reading
 from clash.database.decisions import FilmCut, cuts_of, decisions_of
@@ -70,8 +70,8 @@ class ActiveRun:
     """The cuts of its film."""
     told: list[NewEvent] = field(default_factory=list["NewEvent"])
     """What became of it here, as a webhook and a command are told."""
-    rate_limits: RateLimits | None = None
-    """How much the providers are asked by all runs of this process together; None: this run has limits of its own."""
+    shared: SharedCalls | None = None
+    """What the calls of all runs of this process share; None: this run is the only one."""
 
     def __post_init__(self) -> None:
         """Open the asset store and read the settings. Raise `DamagedRowError` for settings that lack something.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from clash.calls.shared_calls import SharedCalls
 from clash.config import Settings, load_settings
 from clash.database.batches import BatchRow, Standing, find_batch, runs_of_batch, set_batch_budget, standings
 from clash.documents.batches import BatchEstimate, BatchOutcome, BatchRun
@@ -74,7 +75,7 @@ async def batch(
     plan = plan_batch(request, settings, registry)
     async with opened_for_run(settings.database_url, stop) as database:
         limits = rate_limits_of(settings, request.each.concurrency, lambda text: observe(Event("note", text)))
-        opened = Opened(settings, database, registry, limits)
+        opened = Opened(settings, database, registry, SharedCalls(limits))
         plan = plan if request.stories else await _plan_of_runs(opened, request)
         if request.budget is not None:
             await set_batch_budget(database, request.name, to_micro(request.budget))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clash.assets.records import has_records
 from clash.assets.shared import local_assets
-from clash.calls.rate_limits import RateLimits
+from clash.calls.shared_calls import SharedCalls
 from clash.config import Settings
 from clash.database.connection import database_exists, open_database
 from clash.database.migrations import migrate, require_current
@@ -21,13 +21,13 @@ from clash.providers.registry import Registry
 class Opened:
     """What a run is made with. Several runs of one process share it.
 
-    `rate_limits`: how much the providers are asked by all of these runs together; None: by each run, as it says.
+    `shared`: what their calls share; None: there is one run.
     """
 
     settings: Settings
     database: Database
     registry: Registry
-    rate_limits: RateLimits | None = None
+    shared: SharedCalls | None = None
 
 
 @asynccontextmanager

@@ -45,7 +45,10 @@ async def make_ledger(run: ActiveRun, lease: Lease, how: Continuation) -> Ledger
         run.models(),
         registry=run.registry,
         reuse=run.recorded.reuse,
-        rate_limits=run.rate_limits or rate_limits_of(settings, how.concurrency, run.progress.note),
+        rate_limits=run.shared.rate_limits
+        if run.shared
+        else rate_limits_of(settings, how.concurrency, run.progress.note),
+        same_keys=run.shared.same_keys if run.shared else None,
         retry_policy=retry_policy,
         accept_unknown_until=newest if how.retry_unknown else 0,
         accept_failed_paid_until=newest if how.retry_failed_paid else 0,

@@ -49,7 +49,7 @@ class Runner:
 
     def __init__(self, opened: Opened, row: RunRow, observe: Observer, stop: StopSignal) -> None:
         self._run = ActiveRun(
-            opened.settings, opened.database, row, opened.registry, observe, stop, rate_limits=opened.rate_limits
+            opened.settings, opened.database, row, opened.registry, observe, stop, shared=opened.shared
         )
 
     @property

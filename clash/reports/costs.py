@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from clash.assets import AssetStore, local_assets
 from clash.config import Settings
 from clash.database import audit, reading, settlements
+from clash.database.batches import find_batch
 from clash.database.port import Database
 from clash.database.project_view import in_projects
 from clash.database.removed_runs import CostOfRemoved, costs_of_removed
 from clash.database.rows import RunRow
-from clash.database.run_rows import run_rows
-from clash.documents.costs import CostOfAll, CostOfRun
+from clash.database.run_rows import RunFilter, run_rows
+from clash.documents.costs import CostOfAll, CostOfBatch, CostOfRun
+from clash.errors import NotFoundError
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
 
@@ -81,16 +84,7 @@ async def _cost_of_all(database: Database) -> CostOfAll:
         asyncio.gather(audit.totals_by_run(database), run_rows(database), _sums_in_every_way(database, None)),
         asyncio.gather(audit.unsound_calls(database), costs_of_removed(database)),
     )
-    items = [
-        {
-            "thread_id": run.run_id,
-            "project": run.project,
-            "status": run.status.value,
-            **_totals(run, totals.get(run.run_id, audit.CallTotals(run.run_id))),
-            "started_at": run.start_time,
-        }
-        for run in damaged.runs(rows)
-    ]
+    items = [_item(run, totals) for run in damaged.runs(rows)]
     damaged.sound("api_logs", unsound)
     total = sum(of_run.cost_micro for of_run in (*totals.values(), *removed))
     document: dict[str, Any] = {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums}
@@ -112,6 +106,44 @@ def _removed_item(removed: CostOfRemoved) -> dict[str, Any]:
         "failed_calls": removed.failed,
         "reused_calls": removed.reused,
         "unknown_calls": removed.unknown,
+    }
+
+
+async def cost_of_batch(settings: Settings, name: str) -> CostOfBatch:
+    """What a batch cost, and each of its runs. Raises `NotFoundError`."""
+    return await read(settings, lambda database: _cost_of_batch(database, name))
+
+
+async def _cost_of_batch(database: Database, name: str) -> CostOfBatch:
+    damaged = Damaged()
+    batch, totals, rows = await asyncio.gather(
+        find_batch(database, name),
+        audit.totals_by_run(database, batch=name),
+        run_rows(database, RunFilter(batch=name)),
+    )
+    if batch is None:
+        raise NotFoundError(f"there is no batch {name}", hint="`clash runs ls` lists the runs")
+    items = [_item(run, totals) for run in damaged.runs(rows)]
+    return CostOfBatch.of(
+        {
+            "batch": name,
+            "currency": "USD",
+            "total_usd": usd_text(batch.spent_micro),
+            "reserved_usd": usd_text(batch.reserved_micro),
+            "budget_usd": None if batch.budget_micro is None else usd_text(batch.budget_micro),
+            "items": items,
+            "damaged": damaged.items,
+        }
+    )
+
+
+def _item(run: RunRow, totals: Mapping[str, audit.CallTotals]) -> dict[str, Any]:
+    return {
+        "thread_id": run.run_id,
+        "project": run.project,
+        "status": run.status.value,
+        **_totals(run, totals.get(run.run_id, audit.CallTotals(run.run_id))),
+        "started_at": run.start_time,
     }
 
 

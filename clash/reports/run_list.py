@@ -26,13 +26,15 @@ async def list_runs(
     offset: int = 0,
     project: str | None = None,
     projects: tuple[str, ...] | None = None,
+    batch: str | None = None,
 ) -> RunList:
     """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false).
 
     `search`: only those with this text in their thread id, title or story. `offset`: without the newest ones.
-    `project`: only those that belong to it. `projects`: those of which may be told at all; None: every project.
+    `project`, `batch`: only those that belong to it. `projects`: those of which may be told at all; None: every
+    project.
     """
-    wanted = RunFilter(status, search, limit, offset, project)
+    wanted = RunFilter(status, search, limit, offset, project, batch)
 
     async def question(database: Database) -> tuple[Rows, dict[str, dict[str, int]]]:
         seen = in_projects(database, projects)
@@ -54,6 +56,7 @@ def _run_summary(run: RunRow, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "thread_id": run.run_id,
         "project": run.project,
+        "batch": run.batch,
         "status": run.status.value,
         "workflow_name": run.workflow_name,
         "story": run.story_path,
