@@ -143,8 +143,7 @@ class Ledger:
         key = content_key(model, task.request, take=task.key_take)
         try:
             while True:
-                # Who asks for the very same thing waits: the second finds what the first made.
-                with suppress(MoneyHeldError):
+                with suppress(MoneyHeldError):  # who asks for the very same thing waits, and finds what the first made
                     async with self._same_keys.lock(key):
                         return await self._find(task, model, key) or await with_retries(
                             lambda: self._advance(task, model, key, group),
