@@ -102,8 +102,8 @@ def render_cost(document: Document, *, by: str | None) -> list[Block]:
     blocks: list[Block] = []
     if "items" in document:
         blocks.append(Table(_ALL, document["items"], empty="no runs yet"))
-        if document["removed"]:
-            blocks.append(Table(_REMOVED, document["removed"]))
+        if removed := document.get("removed"):
+            blocks.append(Table(_REMOVED, removed))
         blocks.append(Record((Column("total_usd", "total", money),), document))
     else:
         blocks.append(Record(_TOTALS, {**document, **_by_certainty(document)}))
