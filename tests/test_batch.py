@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import on_both_databases
-from filming import METERED, environment, forked, forked_clash, rows_of
+from filming import METERED, environment, forked, forked_clash, metered, rows_of
 
 SMALL = ("--size", "128x72", "--fps", "8")
 
