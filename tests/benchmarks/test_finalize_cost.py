@@ -23,14 +23,14 @@ from clash.workflow.context import StepContext
 from clash.workflow.finalize import finish_film
 from clash.workflow.state import ProductionState
 
-SHOTS, MADE, SECONDS = 40, 4, 3.0
+SHOTS, MADE, SECONDS = 20, 4, 3.0
 ROUNDS = 2
-MOST = 3.0
+MOST = 2.4
 
 
 @pytest.fixture
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Film, AssetStore]:
-    """Forty shots of three seconds, spoken: four that were made, again and again."""
+    """Twenty shots of three seconds, spoken: four that were made, again and again."""
     shot_list(tmp_path / "story.csv", MADE, seconds=SECONDS, words=True)
     ran = clash(tmp_path, "run", "story.csv", "--thread", "t", "--size", "160x90", env=environment())
     assert ran.code == 0, ran.err
@@ -89,7 +89,7 @@ def anchor(path: Path) -> None:
 def test_finalize_takes_little_more_than_its_codecs(
     film: tuple[Film, AssetStore], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Sound design, loudness, joining, inspection, contact sheet and publishing: at most 3 times the codecs."""
+    """Sound design, loudness, joining, inspection, contact sheet and publishing: at most 2.4 times the codecs."""
     work = finalizing(*film, tmp_path / "published")
     path = work()
     took = {"finalize": float("inf"), "anchor": float("inf")}

@@ -10,15 +10,21 @@ from pathlib import Path
 
 from filming import SMALL, clash, command, environment, query, shot_list
 
-ROUNDS = 5
+ROUNDS = 3
+
+
+def compiled(folder: Path) -> dict[str, str]:
+    """The environment of a child that finds what is imported compiled, as it is wherever clash is installed."""
+    cache = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+    return environment(COLUMNS="80", **cache)
 
 
 def seconds(arguments: list[str], folder: Path) -> float:
     """The best of several rounds, in seconds of wall time."""
     best = float("inf")
-    for _ in range(ROUNDS):
+    for _ in range(1 + ROUNDS):  # the first one compiles
         started = time.perf_counter()
-        subprocess.run(arguments, cwd=folder, env=environment(COLUMNS="80"), capture_output=True, check=True)
+        subprocess.run(arguments, cwd=folder, env=compiled(folder), capture_output=True, check=True)
         best = min(best, time.perf_counter() - started)
     return best
 
@@ -85,7 +91,7 @@ def test_reading_commands_cost_little_more_than_a_minimal_one(tmp_path: Path) ->
 def cpu_seconds(arguments: list[str], folder: Path) -> float:
     """The CPU time of one process, of the user and of the system."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(arguments, cwd=folder, env=environment(COLUMNS="80"), capture_output=True, check=True)
+    subprocess.run(arguments, cwd=folder, env=compiled(folder), capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
