@@ -35,6 +35,12 @@ costs one comparison. The points, in the order a call passes them:
     removal.piece     some of its rows are deleted
     removal.after     all are, and the removal is marked as finished
     recovery.run.after a run that the database had lost is written again, its paid calls are not
+    gc.marked         the files that nothing names are marked, nothing is deleted
+    gc.records        some records of removed runs are deleted, their files are not
+    gc.claimed        no row can name some files any more, none of them is deleted
+    gc.moved          a file is out of its place and is not deleted
+    gc.deleted        some files are deleted, their marks do not say so yet
+    gc.settled        their marks say so
 """
 
 from __future__ import annotations
@@ -75,6 +81,12 @@ POINTS = (
     "removal.piece",
     "removal.after",
     "recovery.run.after",
+    "gc.marked",
+    "gc.records",
+    "gc.claimed",
+    "gc.moved",
+    "gc.deleted",
+    "gc.settled",
 )
 
 _armed, _, _count = os.environ.get("CLASH_FAULT", "").partition(":")

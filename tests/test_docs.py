@@ -53,6 +53,7 @@ def test_there_are_commands_to_document() -> None:
         "clash tokens ls",
         "clash tokens revoke",
         "clash tokens audit",
+        "clash gc",
         "clash retake",
         "clash takes ls",
         "clash takes use",

@@ -35,7 +35,9 @@ OF_WEBHOOKS = ("event.stored", "webhook.sent")
 """`tests/test_webhook_runs.py` trips these."""
 OF_LARGE_STATES = ("chunks.after",)
 """`tests/test_large_states.py` trips these."""
-OTHERS = {*OF_THE_GRAPH, *OF_LARGE_STATES, *OF_FORKS, *OF_DECISIONS, *OF_RECOVERY, *OF_WEBHOOKS}
+OF_GC = tuple(point for point in faults.POINTS if point.startswith("gc."))
+"""`tests/test_gc_kills.py` trips these."""
+OTHERS = {*OF_THE_GRAPH, *OF_LARGE_STATES, *OF_FORKS, *OF_DECISIONS, *OF_RECOVERY, *OF_WEBHOOKS, *OF_GC}
 OF_THE_LEDGER = tuple(point for point in faults.POINTS if point not in OTHERS)
 ONLY_OF_JOBS = ("submit.after", "ticket.after", "job.after")
 CALLS = 4

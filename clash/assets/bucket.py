@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +56,15 @@ class Credentials:
     session_token: str = field(default="", repr=False)
     region: str = ""
     endpoint: str = ""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object of a bucket; `changed_at` in seconds since 1970."""
+
+    key: str
+    bytes: int
+    changed_at: float
 
 
 class Bucket:
@@ -120,19 +129,34 @@ class Bucket:
 
     def names(self) -> list[str]:
         """Return the keys of all objects, with one request per thousand."""
+        return [found.key for page in self.pages() for found in page]
+
+    def pages(self, under: str = "") -> Iterator[list[StoredObject]]:
+        """Yield the objects below a folder, or all, page by page, with one request per thousand."""
         import obstore
 
-        def walk() -> list[str]:
-            pages: Iterable[Sequence[ObjectMeta]] = cast("Any", obstore).list(self._store)
-            return [str(meta["path"]) for page in pages for meta in page]
+        pages: Iterator[Sequence[ObjectMeta]] = iter(cast("Any", obstore).list(self._store, under or None))
+        end: list[ObjectMeta] = []
+        while page := self._found(lambda: next(pages, end)):
+            yield [
+                StoredObject(str(meta["path"]), int(meta["size"]), meta["last_modified"].timestamp()) for meta in page
+            ]
 
-        return self._found(walk) or []
-
-    def delete(self, key: str) -> None:
-        """Delete an object, if there is one."""
+    def changed_at(self, key: str) -> float | None:
+        """Return when an object was written last, in seconds since 1970; None if there is none."""
         import obstore
 
-        self._found(lambda: obstore.delete(self._store, key))
+        meta = self._found(lambda: obstore.head(self._store, key))
+        return None if meta is None else meta["last_modified"].timestamp()
+
+    def delete(self, *keys: str) -> None:
+        """Delete the objects with these keys, as far as there are any, up to a thousand in one request."""
+        import obstore
+
+        # A single one by itself: not every store has a request for many.
+        named: str | list[str] = list(keys) if len(keys) != 1 else str(keys[0])
+        if named:
+            self._found(lambda: obstore.delete(self._store, named))
 
     # -- errors ----------------------------------------------------------------------------------------------
 

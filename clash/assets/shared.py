@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from clash.assets.freshness import take_back
 from clash.assets.records import RECORD_BYTES, call_record_name, is_record, run_record_name
 from clash.assets.store import (
     RECEIPT_BYTES,
@@ -42,6 +45,8 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+_KNOWN_S = 1800
+"""For how long a file that was in the bucket counts as being there: `clash gc` deletes none that is this new."""
 _AT_ONCE = 8
 """Transfers at a time; each holds two chunks of 8 MB at most."""
 
@@ -79,9 +84,14 @@ class SharedAssetStore(AssetStore):
     def __init__(self, root: Path, bucket: Bucket) -> None:
         super().__init__(root)
         self._bucket = bucket
-        self._shared: set[str] = set()
-        """The files that are known to be in the bucket."""
+        self._shared: dict[str, float] = {}
+        """The files that are known to be in the bucket, and since when (`time.monotonic`)."""
         self._transfers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="clash-assets")
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket that machines share."""
+        return self._bucket
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -95,9 +105,10 @@ class SharedAssetStore(AssetStore):
 
     def fetch(self, sha256: str) -> Path:
         """Return the file on this disk, fetched from the bucket if it is not here. Blocks. See `AssetStore.fetch`."""
-        if not self.path(sha256).exists() and not self._download(sha256):
+        path = self.path(sha256)
+        if not path.exists() and not take_back(self.root, sha256, path) and not self._download(sha256):
             raise self.lost(sha256)
-        return self.path(sha256)
+        return path
 
     def read(self, sha256: str) -> bytes:
         """Return the bytes of a file. Blocks. See `AssetStore.read`."""
@@ -127,14 +138,15 @@ class SharedAssetStore(AssetStore):
                     hint="another machine's asset folder may have it undamaged: copy it from there into the bucket",
                 )
             self.put_file(partial_file)
-        self._shared.add(sha256)
+        self._shared[sha256] = time.monotonic()
         return True
 
     # -- sharing ---------------------------------------------------------------------------------------------
 
     async def share(self, sha256: str, *, receipt: str | None = None) -> None:
         """See `AssetStore.share`."""
-        transfers = [] if sha256 in self._shared else [self._in_thread(partial(self._upload, sha256))]
+        known = time.monotonic() - self._shared.get(sha256, -math.inf) < _KNOWN_S
+        transfers = [] if known else [self._in_thread(partial(self._upload, sha256))]
         if receipt is not None and self.has_receipt(receipt):
             transfers.append(self._in_thread(partial(self._upload_receipt, receipt)))
         if receipt is not None:
@@ -145,6 +157,14 @@ class SharedAssetStore(AssetStore):
             if isinstance(result, BaseException):
                 raise result
 
+    async def keep(self, sha256: str) -> bool:
+        """See `AssetStore.keep`: a file that is here is put into the bucket again."""
+        self._shared.pop(sha256, None)
+        if not await self.restore(sha256):
+            return False
+        await self.share(sha256)
+        return True
+
     def _upload(self, sha256: str) -> None:
         path = self.path(sha256)
         try:
@@ -153,7 +173,7 @@ class SharedAssetStore(AssetStore):
             self._bucket.put_file(self.relative_path(sha256), path)
         except OSError as error:
             raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
-        self._shared.add(sha256)
+        self._shared[sha256] = time.monotonic()
 
     def _upload_receipt(self, token: str) -> None:
         with suppress(FileNotFoundError):

@@ -4,6 +4,8 @@
     <root>/receipts/<token>.json what a paid call returned, written before the database is told
     <root>/ab/cdef....<token>.json, <root>/runs/   records of paid calls and of runs (`clash.assets.records`)
     <root>/tmp/                  files being written; nothing reads them
+    <root>/trash/                files that `clash gc` is deleting (`clash.assets.freshness`)
+    <root>/databases/            which databases use the store (`clash.assets.databases`)
 
 A file gets its name only when it is complete and on the disk (write, fsync, rename, fsync of the folder).
 """
@@ -21,10 +23,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+from clash.assets.freshness import mark_used, take_back
 from clash.errors import Action, Remedy, SettingsError, StorageError
 from clash.regular_files import NotRegularFileError, read_regular_file
 
 _BLOCK = 1 << 20
+_LOOKS = 3
 _EXAMPLE = "for example ASSET_STORE=file://./data/assets"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNSYNCABLE = {errno.EINVAL, errno.ENOTSUP}
@@ -97,12 +101,22 @@ def _make_folder(folder: Path) -> None:
         _sync_folder(folder.parent)
 
 
+def _created(path: Path) -> int:
+    """Create a file (mode 0600) in a folder that is made if need be; `clash gc` may remove one that is empty."""
+    _make_folder(path.parent)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        _make_folder(path.parent)
+        return os.open(path, flags, 0o600)
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that after a crash it is either complete or missing. Mode 0600. Raises `StorageError`."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        _make_folder(path.parent)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        descriptor = _created(partial)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
@@ -178,23 +192,35 @@ class AssetStore:
         return self.path(sha256).is_file()
 
     def is_here(self, sha256: str) -> bool:
-        """Return whether the file is on this disk and undamaged (its bytes are read and hashed)."""
+        """Return whether the file is on this disk and undamaged (its bytes are read and hashed).
+
+        A file that is there counts as used now: `clash gc` leaves it alone for as long as it was told.
+        """
         path = self.path(sha256)
-        try:
-            return sha256_of_file(path) == sha256
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
+        for _ in range(_LOOKS):
+            try:
+                mark_used(path)
+                return sha256_of_file(path) == sha256
+            except FileNotFoundError:
+                # Between two looks `clash gc` may have put it back itself.
+                take_back(self.root, sha256, path)
+            except OSError as error:
+                raise StorageError(f"the asset {sha256[:12]} could not be read: {error.strerror}") from error
+        return False
 
     def fetch(self, sha256: str) -> Path:
         """Return where the file is on this disk, fetched if need be. Raises `StorageError` if it is nowhere."""
-        if not self.path(sha256).exists():
+        path = self.path(sha256)
+        if not path.exists() and not take_back(self.root, sha256, path):
             raise self.lost(sha256)
-        return self.path(sha256)
+        return path
 
     async def restore(self, sha256: str) -> bool:
         """Make the file present on this disk without making it again. Return whether it is there, undamaged."""
+        return self.is_here(sha256)
+
+    async def keep(self, sha256: str) -> bool:
+        """Make sure that a file is where other machines find it, whatever was deleted; return whether it is."""
         return self.is_here(sha256)
 
     async def share_run(self, thread_id: str) -> None:
@@ -229,7 +255,7 @@ class AssetStore:
     def read(self, sha256: str) -> bytes:
         """Return the bytes of a file. Raises `StorageError` if it is missing or damaged."""
         try:
-            content = self.path(sha256).read_bytes()
+            content = self.fetch(sha256).read_bytes()
         except FileNotFoundError:
             raise self.lost(sha256) from None
         except OSError as error:

@@ -30,6 +30,7 @@ COMMANDS = {
     "board": "board:board",
     "tokens": "tokens:app",
     "assets": "assets:app",
+    "gc": "gc:gc",
     "db": "db:app",
     "story": "story:app",
     "screenplay": "screenplay:app",

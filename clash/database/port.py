@@ -7,7 +7,7 @@ condition is part of its SQL (`UPDATE ... WHERE ... RETURNING`, `INSERT ... SELE
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,6 +60,12 @@ def texts_without_secrets(params: Sequence[Param]) -> tuple[Param, ...]:
 
 class Database(Protocol):
     """A database that applies a batch whole or not at all."""
+
+    find_file: Callable[[str], Awaitable[bool]] | None
+    """Makes sure that a file which a batch names is in the asset store (`clash.database.file_marks`); returns whether.
+
+    None: a batch that names a file which `clash gc` deletes is refused.
+    """
 
     @property
     def url(self) -> str:

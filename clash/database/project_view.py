@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from clash.database.port import Database, Param, Rows, Statement
 
@@ -30,6 +30,7 @@ class _ProjectView:
     """Asks a database for rows of some projects alone."""
 
     def __init__(self, database: Database, projects: Sequence[str]) -> None:
+        self.find_file: Callable[[str], Awaitable[bool]] | None = None
         self._database = database
         self._projects = json.dumps(list(projects))
 

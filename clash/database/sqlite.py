@@ -17,6 +17,7 @@ from typing import Literal
 
 import aiosqlite
 
+from clash.database.file_marks import FindFile, keeping_named
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement, texts_without_secrets, values_of, without_secrets
 from clash.database.sqlite_errors import BUSY_TIMEOUT_S, damaged, database_error, error_code, primary_code
@@ -142,6 +143,7 @@ class SqliteDatabase:
     ) -> None:
         """`traces`: closed last, when neither connection is open any more."""
         self.path = path
+        self.find_file: FindFile | None = None
         self._traces = traces or ExitStack()
         self._watch = None if reader is writer else FileWatch(path)
         self.write_lock = asyncio.Lock()
@@ -169,7 +171,7 @@ class SqliteDatabase:
 
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
-        return await self._writes.batch(tuple(map(without_secrets, statements)))
+        return await keeping_named(self, tuple(map(without_secrets, statements)), self._writes.batch, self.find_file)
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
         """The rows of one reading statement."""

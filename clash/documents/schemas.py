@@ -37,6 +37,7 @@ _PLACES = {
     "dry-run": "clash.documents.outcome:DryRunDocument",
     "error": "clash.documents.errors:ErrorDocument",
     "export": "clash.documents.exports:Exported",
+    "gc": "clash.documents.garbage:GarbageCollected",
     "models": "clash.documents.models:ModelList",
     "models-check": "clash.documents.models:VendorChecked",
     "outcome": "clash.documents.outcome:Outcome",

@@ -83,6 +83,7 @@ class ActiveRun:
         self.recorded = RunSettings.from_row(self.row)
         self.tracker = AsyncMetadataTracker(self.database)
         self.assets = open_assets(self.settings)
+        self.database.find_file = self.assets.keep
         self.spans = RunSpans(self.thread_id)
         self.progress = Progress(self.thread_id, self._observe, cost_micro=self.row.spent_micro)
 

@@ -47,6 +47,14 @@ class CastPlan:
         """The digest of the sheet's file."""
         return sha256_of(self.sheet.content())
 
+    @property
+    def stored_sounds(self) -> dict[str, StoredFile]:
+        """The files of the sounds, by the slots of whose voices they are."""
+        return {
+            slot: StoredFile(sha256=sha256_of(content), media_type=media_type)
+            for slot, (media_type, content) in self.sounds.items()
+        }
+
     def warnings_for(self, story: Story) -> tuple[str, ...]:
         """Return what there is to say of the cast, and of people in it whom the story does not name."""
         absent = self.sheet.not_named(story)

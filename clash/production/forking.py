@@ -12,6 +12,7 @@ from clash.database.fork import Origin, write_fork
 from clash.database.migrations import checked
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
+from clash.database.store_users import use_store
 from clash.documents.edits import EditPlan
 from clash.errors import ConflictError
 from clash.events import check_receivers
@@ -67,6 +68,7 @@ async def fork(
     stop, registry, assets = stop or StopSignal(), Registry(settings), open_assets(settings)
     async with open_database(settings.database_url, "write", stopping=lambda: stop.requested) as database:
         source = await checked(database, film_row(database, request.source))
+        await use_store(database, assets)
         run = await reading.find_run(database, request.thread_id)
         warnings: list[str] = []
         if run is None:

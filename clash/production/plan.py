@@ -186,7 +186,9 @@ class RunPlan:
             await assets.share(assets.put(self.music))
         for sha256 in (story, *given, *(panel["sha256"] for panel in panels.values())):
             await assets.share(sha256)
-        return {"story": story, "reference_images": panels}
+        # Nothing else names the sounds of a cast.
+        sounds = {} if self.cast is None else {"cast_sounds": self.cast.stored_sounds}
+        return {"story": story, "reference_images": panels, **sounds}
 
     def recorded(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """What `workflow_executions.settings` holds: all that a resume must know."""

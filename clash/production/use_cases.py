@@ -17,6 +17,7 @@ from clash.database.lease import is_held
 from clash.database.migrations import checked
 from clash.database.port import Database
 from clash.database.rows import RunRow
+from clash.database.store_users import use_store
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.outcome import Cancelled
 from clash.errors import ClashError, ConflictError, NotFoundError
@@ -82,6 +83,8 @@ async def run_plan(
 ) -> RunReport:
     """Begin the run of a plan, or go on with it, in an open database. `batch`: the batch that it belongs to."""
     stages = checked_stages(request.review)
+    if opened.database.find_file is None:
+        await use_store(opened.database, open_assets(opened.settings))
     run, changed = await _row_of(opened, plan, observe, allow_changes=request.allow_changes, batch=batch)
     runner = Runner(opened, run, observe, stop)
     runner.progress.name_thread(f"thread {plan.thread_id}")
@@ -229,6 +232,8 @@ async def resume_run(
     project: str | None = None,
 ) -> RunReport:
     """Resume a run of an open database. Raises what `resume` raises."""
+    if opened.database.find_file is None:
+        await use_store(opened.database, open_assets(opened.settings))
     run = await _row_to_resume(opened.database, opened.settings, thread_id, observe)
     check_project_of(run, project)
     return await Runner(opened, run, observe, stop).go_on(how)

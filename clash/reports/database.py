@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
+from clash.assets import open_assets
 from clash.config import Settings
 from clash.database import ainit_database, reading
 from clash.database.connection import check_soundness, is_d1, open_database, sqlite_path
 from clash.database.lease import held_runs
 from clash.database.migrations import applied_migrations, checked, known_migrations, not_among
 from clash.database.room import room_of, vacuum_file
+from clash.database.store_users import use_store
 from clash.documents.database import DatabaseInitialized, DatabaseStatus, DatabaseVacuumed
-from clash.errors import ConflictError
+from clash.errors import ClashError, ConflictError
+
+logger = logging.getLogger(__name__)
 
 
 async def database_status(settings: Settings, *, check: bool = False) -> DatabaseStatus:
@@ -81,9 +86,19 @@ async def vacuum_database(settings: Settings) -> DatabaseVacuumed:
     )
 
 
+async def _tell_store(settings: Settings) -> None:
+    """Have the asset store know the database; where it cannot be written, the first run does so."""
+    try:
+        async with open_database(settings.database_url, "write") as database:
+            await use_store(database, open_assets(settings))
+    except ClashError as error:
+        logger.warning("the asset store does not know of this database yet: %s", error.message)
+
+
 async def initialize_database(settings: Settings, *, beside_others: bool = False) -> DatabaseInitialized:
     """Make or upgrade the database; what was applied. `beside_others`: also one with tables of another program."""
     created, applied = await ainit_database(settings.database_url, beside_others=beside_others)
+    await _tell_store(settings)
     return DatabaseInitialized.of(
         {
             "url": _shown(settings.database_url),

@@ -25,6 +25,7 @@ from clash.database.migrations import migrate, require_current, require_no_forei
 from clash.database.port import Database, Statement
 from clash.database.removed_runs import RemovedRun, removed_runs
 from clash.database.rows import RunRow
+from clash.database.store_users import use_store
 from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.database import DatabaseRecovered
 from clash.errors import ClashError, ConflictError
@@ -54,6 +55,8 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
     else:
         async with open_database(settings.database_url, "read" if dry_run else "create") as database:
             await _prepare(database, dry_run=dry_run)
+            if not dry_run:
+                await use_store(database, assets)
             recovery = _Recovery(database, assets, dry_run=dry_run)
             removed = await removed_runs(database)
             await recovery.recover([call for call in calls if not _is_of_removed(call, removed)])

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from clash.assets import AssetStore
+from clash.assets import AssetStore, open_assets
 from clash.clock import now_text
 from clash.config import Settings
 from clash.database.connection import is_d1, open_database, sqlite_path
@@ -20,6 +20,7 @@ from clash.database.migrations import known_migrations, require_current
 from clash.database.port import Database
 from clash.database.row_checks import DamagedRowError
 from clash.database.staging import REMOVED_PREFIX
+from clash.database.store_users import use_store
 from clash.database.transfer import reading, trial, writing
 from clash.database.transfer.lines import Header, Tally, read_entries, read_header
 from clash.database.transfer.statements import target_of
@@ -162,6 +163,7 @@ async def import_runs(settings: Settings, file: Path | None) -> RunsImported:
     target = target_of(settings.database_url)
     async with open_database(settings.database_url, "write") as database:
         await require_current(database)
+        await use_store(database, open_assets(settings))
         with open_file(file) as opened:
             contents = trial.examine(opened.from_start(), target, _presence_check(settings), _may_write(settings))
             same = await writing.already_there(database, contents)

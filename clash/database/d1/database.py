@@ -22,6 +22,7 @@ from clash.database.d1.answers import are_databases, are_results
 from clash.database.d1.pace import Clock, RequestPace
 from clash.database.d1.rest import Account, Rest, Retries
 from clash.database.d1.values import Wire, decode, encode, encode_batch
+from clash.database.file_marks import FindFile, keeping_named
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement, texts_without_secrets, without_secrets
 from clash.errors import Action, ClashError, DatabaseError, NotFoundError, Remedy
@@ -61,6 +62,7 @@ class D1Database:
 
     def __init__(self, rest: Rest, name: str, database_id: str) -> None:
         self.name = name
+        self.find_file: FindFile | None = None
         self._size_bytes: int | None = None
         self._rest = rest
         self._path = f"database/{database_id}/raw"
@@ -107,7 +109,10 @@ class D1Database:
 
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
-        return await self._writes.batch(encode_batch([without_secrets(statement) for statement in statements]))
+        return await keeping_named(self, [without_secrets(one) for one in statements], self._encoded, self.find_file)
+
+    async def _encoded(self, statements: Sequence[Statement]) -> list[Rows]:
+        return await self._writes.batch(encode_batch(statements))
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
         """The rows of one reading statement."""

@@ -1,0 +1,97 @@
+"""`clash gc` as it is typed: what it says, asks and ends with; and what it frees after runs were removed."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from filming import Ran, environment, forked_clash
+from test_documents import holds
+
+from clash.assets import AssetStore
+from clash.assets.records import write_call_record, write_run_record
+from clash.cli.gc import age_of
+from clash.errors import UsageError
+
+
+def old_file(folder: Path, content: bytes = b"unnamed") -> Path:
+    assets = AssetStore(folder / "data" / "assets")
+    path = assets.path(assets.put(content))
+    age_all(folder)
+    return path
+
+
+def age_all(folder: Path) -> None:
+    then = time.time() - 30 * 86_400
+    for path in (folder / "data" / "assets").rglob("*"):
+        if path.is_file():
+            os.utime(path, (then, then))
+
+
+def run(folder: Path, *arguments: str) -> Ran:
+    return forked_clash(folder, *arguments, env=environment())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a new database."""
+    assert run(tmp_path, "db", "init").code == 0
+    return tmp_path
+
+
+def test_without_a_terminal_it_says_and_deletes_nothing(folder: Path) -> None:
+    """Exit 2 with the document of what would be deleted; `--dry-run` is exit 0, `--yes` deletes."""
+    path = old_file(folder)
+    unasked = run(folder, "gc", "--json")
+    holds("gc", unasked.document)
+    assert unasked.code == 2
+    assert (unasked.document["deleted"], unasked.document["files"]) == (False, 1)
+    assert unasked.document["error"]["code"] == "usage"
+    assert "clash gc --yes" in unasked.err
+    dry = run(folder, "gc", "--dry-run", "--json")
+    assert (dry.code, dry.document["dry_run"], dry.document["files"]) == (0, True, 1)
+    assert path.exists()
+    done = run(folder, "gc", "--yes", "--json")
+    holds("gc", done.document)
+    assert (done.code, done.document["deleted"], done.document["bytes"]) == (0, True, 7)
+    assert not path.exists()
+    assert run(folder, "gc").code == 0, "there is nothing to ask about"
+
+
+def test_an_age_is_a_number_and_a_unit() -> None:
+    """Anything else is refused with an example."""
+    assert [age_of(text).total_seconds() for text in ("90m", "36h", "7d", "2w")] == [5400, 129600, 604800, 1209600]
+    for text in ("7", "d", "-7d", "7 days", "٧d"):
+        with pytest.raises(UsageError, match="is no age"):
+            age_of(text)
+
+
+def test_records_of_a_removed_run_go_with_it(folder: Path) -> None:
+    """Those of a run that was removed with all that it paid for; those of one that is merely lost stay."""
+    import sqlite3
+
+    assets = AssetStore(folder / "data" / "assets")
+    with sqlite3.connect(folder / "data" / "checkpoints.db") as connection:
+        connection.execute(
+            "INSERT INTO workflow_executions (run_id, workflow_name, status, start_time, updated_at)"
+            " VALUES ('.removed-1', 'removed', 'cancelled', '2026-01-01', '2026-01-03')"
+        )
+        connection.execute(
+            "INSERT INTO removed_runs (run_id, thread_id, start_time, removed_at, forgets_answers, finished_at)"
+            " VALUES ('.removed-1', 'gone', '2026-01-01', '2026-01-03', 1, '2026-01-03')"
+        )
+    kept: dict[str, bool] = {}
+    for run_id, started in (("gone", "2026-01-02"), ("gone", "2026-01-04"), ("lost", "2026-01-02")):
+        sha256 = assets.put(f"{run_id} {started}".encode())
+        write_call_record(assets, sha256, "t" + sha256[:8], {"call": {"run_id": run_id, "started_at": started}})
+        kept[sha256] = (run_id, started) != ("gone", "2026-01-02")
+    write_run_record(assets, "gone", {"start_time": "2026-01-01", "settings": {}})
+    write_run_record(assets, "lost", {"start_time": "2026-01-01", "settings": {}})
+    age_all(folder)
+    document = run(folder, "gc", "--yes", "--json").document
+    assert {one["kind"]: one["count"] for one in document["by_kind"]} == {"file": 1, "call_record": 1, "run_record": 1}
+    assert {sha256: assets.path(sha256).exists() for sha256 in kept} == kept
+    assert [path.name for path in (assets.root / "runs").iterdir()] == ["lost.json"]
+    assert document["kept"]["recoverable"] == 2
