@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from clash.config import Settings, load_settings
 from clash.database.d1.database import D1Database
-from clash.database.d1.pace import API, RequestPace
+from clash.database.d1.pace import API, RequestPace, runs_at_once
 from clash.database.d1.rest import Account, Retries
 from clash.database.port import Statement
 from clash.errors import DatabaseError, SettingsError
@@ -155,6 +155,12 @@ def test_a_hundred_processes_can_share_the_limit(monkeypatch: pytest.MonkeyPatch
     """1,100 divided by a hundred is a part that can be set."""
     monkeypatch.setenv("CLASH_D1_REQUESTS", "11")
     assert load_settings().d1_requests == 11
+
+
+def test_a_small_part_carries_few_runs_at_once() -> None:
+    """Renewals of leases do not wait: more runs than the part carries would leave nothing for their other requests."""
+    assert [runs_at_once(API, most) for most in (None, 220, 55, 10)] == [55, 11, 2, 1]
+    assert runs_at_once("https://proxy.example", None) is None
 
 
 def test_doctor_says_the_part(d1_engine: D1Engine, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from typing import Protocol
 from clash.calls.funds import BATCH_BUDGET
 from clash.database.batches import standings
 from clash.database.connection import is_d1
-from clash.errors import UsageError
 from clash.production.batch_plan import BatchRequest, BatchStory
 from clash.production.batch_run import (
     Fault,
@@ -62,14 +61,6 @@ class Executor(Protocol):
         other story is begun.
         """
         ...
-
-
-def executor_of(work: Work) -> Executor:
-    """Return the executor that a request names. Raises `UsageError` for one that is not known."""
-    name = work.request.executor
-    if name == "local":
-        return LocalExecutor(work)
-    raise UsageError(f"there is no executor {name!r}", hint="known: local")
 
 
 def reason_to_end(work: Work, result: StoryResult) -> Fault | None:

@@ -22,10 +22,11 @@ from clash.errors import NotFoundError, UsageError
 from clash.events import check_receivers
 from clash.hints import batch_command
 from clash.money import from_micro, to_micro, usd_text
-from clash.production.batch_executors import Work, executor_of
+from clash.production.batch_executors import Work
 from clash.production.batch_plan import BatchPlan, BatchRequest, BatchStory, check_batch, plan_batch
 from clash.production.batch_run import StoryResult, already_completed, is_done
 from clash.production.estimates import dry_run, opened_to_look
+from clash.production.executors import check_executor, executor_of
 from clash.production.opened import Opened, opened_for_run
 from clash.production.plan import with_unpriced
 from clash.production.progress import Event, Observer, ignore
@@ -69,6 +70,7 @@ async def batch(
     settings = with_unpriced(settings or load_settings(), allowed=request.each.allow_unpriced)
     stop = stop or StopSignal()
     check_batch(request)
+    check_executor(request)
     check_receivers(settings)
     checked_stages(request.each.review)
     registry = Registry(settings)

@@ -10,7 +10,8 @@ from clash.assets.records import has_records
 from clash.assets.shared import local_assets
 from clash.calls.shared_calls import SharedCalls
 from clash.config import Settings
-from clash.database.connection import database_exists, open_database
+from clash.database.connection import database_exists, is_d1, open_database
+from clash.database.d1.pace import runs_at_once
 from clash.database.migrations import migrate, require_current
 from clash.database.port import Database
 from clash.production.stopping import StopSignal
@@ -28,6 +29,13 @@ class Opened:
     database: Database
     registry: Registry
     shared: SharedCalls | None = None
+
+
+def runs_of_this_process(settings: Settings) -> int | None:
+    """Return how many runs this process can make at once with its requests to D1; None: any number."""
+    if not is_d1(settings.database_url):
+        return None
+    return runs_at_once(settings.cloudflare_api_base_url, settings.d1_requests)
 
 
 @asynccontextmanager

@@ -102,6 +102,14 @@ async def run_plan(
     )
 
 
+async def begin_run(opened: Opened, plan: RunPlan, *, observe: Observer, batch: str | None = None) -> RunRow:
+    """Return the row of a plan's run, made if there is none yet: all that a resume needs is stored, nothing is called.
+
+    Raises what `run` raises, also for a run that exists with another story or other settings.
+    """
+    return (await _row_of(opened, plan, observe, allow_changes=False, batch=batch))[0]
+
+
 async def _row_of(
     opened: Opened, plan: RunPlan, observe: Observer, *, allow_changes: bool, batch: str | None
 ) -> tuple[RunRow, bool]:

@@ -21,6 +21,7 @@ EXTRAS: dict[str, str] = {
     "starlette": "board",
     "uvicorn": "board",
     "keyring": "keyring",
+    "distributed": "dask",
 }
 """Each module, and the extra of clash that brings it."""
 

@@ -77,6 +77,19 @@ def most_requests(base_url: str, asked: int | None) -> int | None:
     return asked or (OUR_SHARE if base_url.rstrip("/") == API else None)
 
 
+_FOR_A_RUN = 20
+"""Requests in 5 minutes that a run should have: it renews its lease with four or five of them."""
+
+
+def runs_at_once(base_url: str, asked: int | None) -> int | None:
+    """Return how many runs a process can make at once with its requests; None: any number.
+
+    The renewals of their leases do not wait. With more runs, they would leave nothing for what the runs write.
+    """
+    most = most_requests(base_url, asked)
+    return None if most is None else max(1, most // _FOR_A_RUN)
+
+
 _of_this_process: dict[tuple[str, int], _Bucket] = {}
 _making = threading.Lock()
 
