@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import on_both_databases
 from filming import METERED, environment, forked, forked_clash, metered, rows_of
+from test_documents import holds
 
 SMALL = ("--size", "128x72", "--fps", "8")
 
@@ -138,6 +139,8 @@ def test_one_failure_does_not_end_the_others(tmp_path: Path) -> None:
     listed = forked_clash(tmp_path, "runs", "ls", "--batch", "n", "--json", env=env).document["items"]
     assert sorted(item["thread_id"] for item in listed if item["batch"] == "n") == ["n-Ana", "n-Bo", "n-Cy"]
     cost = forked_clash(tmp_path, "cost", "--batch", "n", "--json", env=env)
+    for name, ran in (("batch", done), ("batch", fixed), ("cost-batch", cost)):
+        holds(name, ran.document)
     assert (cost.code, len(cost.document["items"])) == (0, 3)
     assert forked_clash(tmp_path, "cost", "--batch", "nope", "--json", env=env).code == 3
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from filming import SMALL, environment, forked_clash, shot_list
+from test_documents import holds
 
 from clash.config import load_settings
 from clash.errors import ClashError, NotFoundError, UsageError
@@ -131,6 +132,7 @@ def test_a_dry_run_sums_the_stories(tmp_path: Path) -> None:
     env = environment(METER=str(tmp_path / "meter"), METER_COST="0.10")
     asked = ("batch", "*.csv", "--budget", "0.15", "--dry-run", "--json", "--image-model", "metered:illustrator")
     document = forked_clash(tmp_path, *asked, *SMALL, env=env).document
+    holds("batch-dry-run", document)
     each = [run["total_usd"] for run in document["runs"]]
     assert document["total_usd"] == f"{sum(float(one) for one in each):.6f}" != "0.000000"
     assert (len(each), document["within_budget"], document["completed"]) == (2, False, 0)
