@@ -164,6 +164,10 @@ class Sweeps:
             await AsyncMetadataTracker(database).start_workflow(run, "names")
             lease = await take_lease(database, run)
             while not over():
+                if not self.garbage:
+                    self._add_garbage(5)
+                    await asyncio.sleep(0.01)
+                    continue
                 sha256 = self.moments.choice(sorted(self.garbage))
                 await asyncio.to_thread(assets.put, self._contents[sha256])
                 row = NewAsset(
@@ -185,8 +189,6 @@ class Sweeps:
                 else:
                     self.garbage.discard(sha256)
                     self.named += 1
-                if not self.garbage:
-                    self._add_garbage(5)
                 await asyncio.sleep(self.moments.uniform(0, 0.02))
 
     async def _named(self) -> set[str]:
