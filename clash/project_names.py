@@ -10,13 +10,15 @@ from clash.redaction import hide
 
 DEFAULT_PROJECT: Final = "default"
 """The project of a run that was begun without one."""
-RULE: Final = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or a digit"
+EVERY: Final = "all"
+"""What stands for every project where a token gets its roles: no project has this name."""
+RULE: Final = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or a digit; not 'all'"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def is_project_name(text: object) -> bool:
     """Return whether a project can have this name."""
-    return isinstance(text, str) and _NAME.fullmatch(text) is not None
+    return isinstance(text, str) and text != EVERY and _NAME.fullmatch(text) is not None
 
 
 def check_project_name(name: str) -> str:

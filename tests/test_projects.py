@@ -15,9 +15,9 @@ def test_a_project_may_have_a_plain_name(name: str) -> None:
     assert check_project_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", "-a", ".a", "_a", "a b", "a/b", "阿", "a\n", "x" * 65])
+@pytest.mark.parametrize("name", ["", "-a", ".a", "_a", "a b", "a/b", "阿", "a\n", "x" * 65, "all"])
 def test_another_name_is_refused(name: str) -> None:
-    """Also one that a shell would take for an option, or that is too long."""
+    """Also one that a shell would take for an option, that is too long, or that stands for every project."""
     assert not is_project_name(name)
     with pytest.raises(UsageError) as refused:
         check_project_name(name)

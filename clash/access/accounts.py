@@ -16,11 +16,10 @@ from clash.database.migrations import checked, require_current
 from clash.database.port import Database
 from clash.documents.access import AuditList, TokenCreated, TokenList
 from clash.errors import NotFoundError, UsageError
+from clash.project_names import EVERY
 
 T = TypeVar("T")
 
-EVERY = "all"
-"""How a person writes every project."""
 _MOST_ENTRIES = 1000
 _MOST_PROJECTS = 100
 
