@@ -7,6 +7,7 @@
     ├── SettingsError               4   credentials or settings missing or refused
     ├── ConflictError               5   another process holds the run, or other story or settings
     ├── BudgetExceededError         6   paused before the budget would have been passed
+    │   └── QuotaReachedError       6   paused before the project's monthly quota would have been passed
     ├── VersionMismatchError        7   schema or graph version does not match
     ├── PersonNeededError           8   waiting for a person: an unknown call, a review
     ├── DatabaseError               1   the database refused, is full, or is not ours
@@ -72,7 +73,7 @@ class ClashError(Exception):
     exit_code: int = 1
     retryable: bool = False
     waiting_for: str | None = None
-    """What a run that pauses for this error waits for: `budget`, `unknown_call`, `failed_paid` ..."""
+    """What a run that pauses for this error waits for: `budget`, `quota`, `unknown_call`, `failed_paid` ..."""
 
     def __init__(
         self,
@@ -161,6 +162,13 @@ class BudgetExceededError(ClashError):
     code = "budget"
     exit_code = 6
     waiting_for = "budget"
+
+
+class QuotaReachedError(BudgetExceededError):
+    """The next call would pass what its project may spend in this month; nothing was called."""
+
+    code = "quota_reached"
+    waiting_for = "quota"
 
 
 class VersionMismatchError(ClashError):

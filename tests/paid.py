@@ -275,7 +275,21 @@ class PaidRun:
         )
         spent, reserved = int(row["spent_micro"]), int(row["reserved_micro"])
         assert (spent, reserved) == (int(row["paid"]), int(row["held"]))
+        assert await wrong_months(self.database) == []
         return spent, reserved
+
+
+async def wrong_months(database: Database) -> list[tuple[object, ...]]:
+    """Each month of a project whose sums are not those of its calls: project, month, what is told, what is right."""
+    rows = await database.query(
+        "SELECT project, month, sum(spent) AS spent, sum(reserved) AS reserved FROM ("
+        "SELECT run.project AS project, substr(call.started_at, 1, 7) AS month, call.cost_micro AS spent,"
+        " iif(call.state IN ('intent', 'submitted', 'unknown'), call.quoted_cost_micro, 0) AS reserved"
+        " FROM api_logs AS call JOIN workflow_executions AS run USING (run_id)"
+        " UNION ALL SELECT project, month, -spent_micro, -reserved_micro FROM project_months)"
+        " GROUP BY project, month HAVING sum(spent) <> 0 OR sum(reserved) <> 0"
+    )
+    return [tuple(row.values()) for row in rows]
 
 
 async def paid_run_in(database: Database, folder: Path) -> PaidRun:

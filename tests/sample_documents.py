@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from clash.cli import assets, cancel, checkpoints, cost, db, estimate, outcome, runs, tokens, webhooks
+from clash.cli import assets, cancel, checkpoints, cost, db, estimate, outcome, projects, runs, tokens, webhooks
 from clash.cli.layout import Block, print_to_terminal
 
 HOSTILE = (
@@ -239,8 +239,36 @@ DOCUMENTS: dict[str, tuple[Render, dict[str, Any]]] = {
             "within_budget": False,
             "calls": 12,
             "found_calls": 7,
+            "project": "acme",
+            "quota_usd": "10.000000",
+            "quota_left_usd": "-1.000000",
+            "within_quota": False,
             "estimated": True,
             "by_step": [PLANNED],
+        },
+    ),
+    "projects ls": (
+        projects.render_projects,
+        {
+            "month": "2026-11",
+            "items": [
+                {
+                    "project": "x" * 64,
+                    "runs": 1200,
+                    "monthly_quota_usd": "1000000.000000",
+                    "spent_usd": "1000000.123456",
+                    "reserved_usd": "0.400000",
+                    "left_usd": "-0.523456",
+                },
+                {
+                    "project": "default",
+                    "runs": 0,
+                    "monthly_quota_usd": None,
+                    "spent_usd": "0.000000",
+                    "reserved_usd": "0.000000",
+                    "left_usd": None,
+                },
+            ],
         },
     ),
     "webhooks ls": (

@@ -314,6 +314,20 @@ def test_overlapping_work_is_one_bar() -> None:
     assert merged([Span(3, 9), Span(0, 4), Span(12, 13)]) == (Span(0, 9), Span(12, 13))
 
 
+def test_projects_are_told_where_there_are_any() -> None:
+    """The money of each, beside their runs; where all is of the default one, nothing is said of projects."""
+    sums = {f"by_{name}": [] for name in ("step", "provider", "day", "precision")}
+    group = {"calls": 3, "failed_calls": 0, "reused_calls": 0, "cost_usd": "1.500000", "duration_ms": 9}
+    cost = {"total_usd": "1.500000", "items": [], "damaged": [], **sums, "by_model": [{**group, "model": "fal:x"}]}
+    for name, is_told in (("acme", True), ("default", False)):
+        page = str(money_page(View(), {**cost, "by_project": [{**group, "project": name}]}))
+        assert (ENGLISH("by_project") in page) == is_told
+        runs = {"items": [run_item(project=name, status="paused", waiting_for="quota")], "damaged": []}
+        page = str(runs_page(View(), runs, RunsQuery()))
+        assert (f">{name}</a>" in page) == is_told
+        assert ENGLISH("waits_quota") in page
+
+
 def test_money_without_calls_says_what_will_be_there() -> None:
     """A database without calls has no tables of zeroes."""
     sums = {f"by_{name}": [] for name in ("step", "provider", "model", "day", "precision")}

@@ -17,7 +17,9 @@ from clash.calls.spec import CallResult, CallSpec
 from clash.database import init_database, open_database
 from clash.database.lease import take_lease
 from clash.database.metadata import AsyncMetadataTracker
-from clash.errors import BudgetExceededError
+from clash.database.quotas import set_quota
+from clash.errors import BudgetExceededError, QuotaReachedError
+from clash.money import to_micro
 from clash.providers.ports import Kind, SpeechRequest
 from clash.providers.registry import Model
 from clash.workflow.context import CallLedger
@@ -26,12 +28,15 @@ PRICE = Decimal("0.10")
 
 
 @asynccontextmanager
-async def paid_ledger(folder: Path, provider: PacedProvider, budget: Decimal) -> AsyncGenerator[Ledger]:
-    """A ledger with a budget, whose every call costs ten cents."""
+async def paid_ledger(
+    folder: Path, provider: PacedProvider, budget: Decimal | None, *, quota: Decimal | None = None
+) -> AsyncGenerator[Ledger]:
+    """A ledger with a budget or a quota, whose every call costs ten cents."""
     url = f"sqlite:///{(folder / 'clash.db').as_posix()}"
     await init_database(url)
     async with open_database(url, "write") as database:
         await AsyncMetadataTracker(database).start_workflow("run", "test", budget_usd=budget)
+        await set_quota(database, "default", None if quota is None else to_micro(quota))
         lease, limits = await take_lease(database, "run"), RateLimits(concurrency=64, limits={})
         models: dict[Kind, Model] = {"speech": Model(provider, "any")}
         yield Ledger(database, lease, AssetStore(folder / "assets"), models, rate_limits=limits)
@@ -70,6 +75,21 @@ def test_a_budget_buys_whole_groups(tmp_path: Path) -> None:
     made = simulate(run())
     assert sum(isinstance(one, list) for one in made) == 2
     assert sum(isinstance(one, BudgetExceededError) for one in made) == 3
+    assert len(voice.ended) == 7
+
+
+def test_a_quota_buys_whole_groups(tmp_path: Path) -> None:
+    """As a budget does: of five shots of three lines, a quota for seven lines buys two, and one line more."""
+    voice = provider()
+
+    async def run() -> list[list[CallResult] | BaseException]:
+        async with paid_ledger(tmp_path, voice, Decimal(50), quota=7 * PRICE) as ledger:
+            groups = [said(ledger, number, [f"{part} {number}" for part in "abc"]) for number in range(1, 6)]
+            return await asyncio.gather(*groups, return_exceptions=True)
+
+    made = simulate(run())
+    assert sum(isinstance(one, list) for one in made) == 2
+    assert sum(isinstance(one, QuotaReachedError) for one in made) == 3
     assert len(voice.ended) == 7
 
 

@@ -49,6 +49,8 @@ def test_there_are_commands_to_document() -> None:
         "clash fork",
         "clash cancel",
         "clash board",
+        "clash projects ls",
+        "clash projects set",
         "clash tokens create",
         "clash tokens ls",
         "clash tokens revoke",

@@ -38,6 +38,14 @@ def holds(name: str, document: dict[str, Any]) -> None:
     assert again == document
 
 
+OF_ALL_RUNS = (
+    ("runs-ls", "runs", "ls"),
+    ("webhooks-ls", "webhooks", "ls"),
+    ("projects-set", "projects", "set", "acme", "--monthly-quota", "2.50"),
+    ("projects-ls", "projects", "ls"),
+)
+
+
 @on_both_databases
 def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url: str) -> None:
     """A run that its budget pauses, its end, every report of it, an export and an import, and an error."""
@@ -64,8 +72,8 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path, database_url:
     assert check("outcome", "resume", "r")["status"] == "already_completed"
     check("outcomes", "run", story, "--story", "all", "--thread", "all", *SMALL)
     check("outcomes", "run", story, "--story", "all", "--dry-run", *SMALL)
-    check("runs-ls", "runs", "ls")
-    check("webhooks-ls", "webhooks", "ls")
+    for name, *words in OF_ALL_RUNS:
+        check(name, *words)
     check("webhooks-flush", "webhooks", "flush", "--webhook", "https://hooks.example/x")
     check("runs-show", "runs", "show", "r")
     check("edit-plan", "fork", "r", "--thread", "f", "--dry-run")

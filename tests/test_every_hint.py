@@ -124,6 +124,26 @@ def test_the_budget_that_a_hint_names_suffices(room: Room, budget: str) -> None:
     assert spent <= named <= spent * Decimal("1.2")
 
 
+def test_the_quota_that_a_hint_names_suffices(room: Room) -> None:
+    """Its two commands raise the quota of the project and make the film; what is there is not paid for again."""
+    assert room.clash("db", "init").code == 0
+    assert room.clash("projects", "set", "acme", "--monthly-quota", "0.25").code == 0
+    planned = room.run("--project", "acme", "--dry-run")
+    assert planned.document["quota_left_usd"] == "0.250000"
+    assert not planned.document["within_quota"]
+    ran = room.run("--project", "acme")
+    assert (ran.code, ran.document["status"], ran.document["waiting_for"]) == (6, "paused", "quota")
+    assert "the project acme has $0.250000 left" in ran.err.partition("generate_assets")[0]
+    assert int(ran.document["left"]["calls"]) > 0
+    raised, made = room.typed(room.hint_of(ran, "quota_reached"))
+    assert (raised.code, made.code) == (0, 0), made.err
+    assert len(room.charged()) == len(set(room.charged()))
+    spent = query(room.folder, "SELECT project, spent_micro, reserved_micro FROM project_months")
+    assert spent == [("acme", len(room.charged()) * 100_000, 0)]
+    (quota,) = query(room.folder, "SELECT monthly_quota_micro FROM projects")
+    assert spent[0][1] <= quota[0] <= spent[0][1] * 1.2
+
+
 def test_a_budget_that_suffices_is_not_spoken_of(room: Room) -> None:
     """No warning without a reason."""
     ran = room.run("--budget", "5")

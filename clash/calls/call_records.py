@@ -34,8 +34,9 @@ def may_become_paid(row: CallRow) -> bool:
 
 
 def call_facts(row: CallRow) -> dict[str, Any]:
-    """Return what is kept of a call's row: its key, token, run, slot, take, provider, model, quote and time."""
-    return {name: value for name, value in row.columns.items() if name not in _LEFT_OUT and value is not None}
+    """Return what is kept of a call: its key, token, run, project, slot, take, provider, model, quote and time."""
+    columns = {**row.columns, "project": row.project}
+    return {name: value for name, value in columns.items() if name not in _LEFT_OUT and value is not None}
 
 
 def paid_call_facts(row: CallRow, receipt: Mapping[str, Any], asset: NewAsset) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The store of a run's calls: every change of a row, under the lease, each one atomic batch.
 
-It also keeps the budget. A quoted cost is reserved in the batch that writes the intent, under a condition that the
-database itself checks, so no number of parallel calls can pass it; settling turns the reservation into the cost.
+It also keeps the budget, and the quota of the run's project. A quoted cost is reserved in the batch that writes the
+intent, under a condition that the database itself checks, so no number of parallel calls can pass them; settling turns
+the reservation into the cost.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from clash.database.batches import batch_funds
 from clash.database.lease import Lease
 from clash.database.port import Database, Statement
 from clash.database.rows import CallRow, NewAsset, NewCall
+from clash.database.run_funds import funds_of
 from clash.errors import ClashError, ConflictError, StoppedError, StorageError
 from clash.money import to_micro
 from clash.providers.endpoints import endpoint_of
@@ -67,7 +69,7 @@ class CallStore:
         self._history = CallHistory(database, lease.run_id)
         self._sent: dict[str, float] = {}
         self._left: dict[str, int | None] = {}
-        """What the budget still had when a call was reserved, by the call's token."""
+        """What budget and quota still had when a call was reserved, by the call's token."""
         self._in_flight = InFlight() if in_flight is None else in_flight
 
     # -- reading ---------------------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ class CallStore:
         return written
 
     async def most_micro(self, row: CallRow) -> int | None:
-        """Return what an open call may cost: its quote, and what the budget has left beside it. None: any amount."""
+        """Return what an open call may cost: its quote, and what is left beside it. None: any amount."""
         if not row.quoted_cost_micro:
             return None
         if row.token in self._left:
@@ -130,9 +132,9 @@ class CallStore:
         """Wait for the next of the calls in flight to end, after `intend` refused: bills may be below their quotes.
 
         Nothing that a call in flight needs may be held meanwhile. Raises why there is nothing to wait for:
-        `BudgetExceededError`, `StoppedError` (cancelled), `ConflictError` (lease lost).
+        `BudgetExceededError`, `QuotaReachedError`, `StoppedError` (cancelled), `ConflictError` (lease lost).
         """
-        run = await call_log.funds_of(self._database, self._lease.run_id)
+        run = await funds_of(self._database, self._lease.run_id)
         if run.lease_generation != self._lease.generation:
             raise self._lost()
         if run.status == RunStatus.CANCELLED:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from clash.calls.content_key import KEY_VERSION, content_key, first_key, first_revision, kind_of, older_revisions
 from clash.database import call_log
 from clash.database.port import Database, Statement
+from clash.database.reuse_scope import ReuseScope
 from clash.database.rows import CallRow
 from clash.errors import ClashError
 from clash.providers.ports import ImageRequest, Kind, Request, ScreenplayRequest, SpeechRequest, VideoRequest
@@ -60,10 +61,9 @@ class FirstPurchases:
         if key is not None:
             self._of_key.setdefault(key, []).insert(0, row)
 
-    def of(self, keys: Sequence[str], within: str | None) -> list[CallRow]:
-        """The calls of these keys, in all runs or `within` one."""
-        rows = (row for key in keys for row in self._of_key.get(key, ()))
-        return [row for row in rows if within in (None, row.run_id)]
+    def of(self, keys: Sequence[str]) -> list[CallRow]:
+        """The calls of these keys."""
+        return [row for key in keys for row in self._of_key.get(key, ())]
 
     def is_followed(self, row: CallRow) -> bool:
         """Return whether another service made something of it: see `earlier_calls.followed_elsewhere`."""
@@ -73,19 +73,19 @@ class FirstPurchases:
         )
 
 
-async def first_purchases(database: Database, registry: Registry) -> FirstPurchases:
-    """What `carry_over` would rewrite, without writing."""
+async def first_purchases(database: Database, registry: Registry, scope: ReuseScope) -> FirstPurchases:
+    """What `carry_over` would rewrite of a scope, without writing."""
     found = FirstPurchases()
-    async for rows in _batches(database):
+    async for rows in _batches(database, scope):
         for row in rows:
             found.add(row, key_today(row, registry))
     return found
 
 
-async def _batches(database: Database) -> AsyncIterator[list[CallRow]]:
+async def _batches(database: Database, scope: ReuseScope | None = None) -> AsyncIterator[list[CallRow]]:
     after = 0
     while True:
-        rows, after = await call_log.rows_of_first_version(database, after=after, most=_BATCH)
+        rows, after = await call_log.rows_of_first_version(database, after=after, most=_BATCH, scope=scope)
         if not after:
             return
         yield rows

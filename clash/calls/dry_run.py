@@ -23,6 +23,7 @@ from clash.calls.receipts import LOG_LIMIT, recorded_request
 from clash.calls.spec import CallResult, CallSpec
 from clash.database.call_texts import is_same_request
 from clash.database.port import Database
+from clash.database.reuse_scope import ReuseScope
 from clash.database.rows import CallRow
 from clash.providers.clip_abilities import fitted
 from clash.providers.ports import Answer, Context, Kind, Provider, Quote, Request, ScreenplayRequest, SpeechRequest
@@ -82,12 +83,16 @@ class DryRun:
         registry: Registry,
         *,
         run_id: str | None = None,
+        project: str | None = None,
         reuse: bool = True,
         rows: Sequence[CallRow] = (),
         find_kept: FindKept = lambda _task, _key: None,
         quick: bool = False,
     ) -> None:
-        """`quick`: take it that a file which is there is undamaged, without reading it."""
+        """`project`: that of the run to be; by default that of `run_id`.
+
+        `quick`: take it that a file which is there is undamaged, without reading it.
+        """
         self._recorded = {(row.slot, row.take): row for row in rows if row.state == CallState.SUCCEEDED}
         self._database = database
         self._assets = assets
@@ -96,6 +101,7 @@ class DryRun:
         self._run_id = run_id
         self._history = CallHistory(database, run_id) if database is not None and run_id is not None else None
         self._reuse = reuse
+        self._scope = ReuseScope(run_id, project, own_only=not reuse)
         self._find_kept = find_kept
         self._is_there = assets.exists if quick else assets.has
         self._keys = CallKeys(models, registry)
@@ -166,15 +172,15 @@ class DryRun:
                 return live
         if not self._reuse and self._run_id is None:
             return None
-        within, first = None if self._reuse else self._run_id, await self._not_carried_over(self._database)
-        rows = await earlier_calls(self._database, same, older, within=within, first=first)
+        first = await self._not_carried_over(self._database)
+        rows = await earlier_calls(self._database, same, older, self._scope, first=first)
         return next((row for row in rows if self._is_there(row.asset_sha256)), None)
 
     async def _not_carried_over(self, database: Database) -> FirstPurchases:
         """What a run would find after `carry_over`, which a dry run must not write."""
         async with self._reading:
             if self._first is None:
-                self._first = await first_purchases(database, self._registry)
+                self._first = await first_purchases(database, self._registry, self._scope)
         return self._first
 
     async def _imagine(self, task: CallSpec, key: str) -> CallResult:

@@ -14,6 +14,7 @@ from clash.calls.content_key import keys_of, kind_of, older_keys
 from clash.calls.spec import CallSpec
 from clash.database.earlier_calls import followed_elsewhere, succeeded_elsewhere
 from clash.database.port import Database
+from clash.database.reuse_scope import ReuseScope
 from clash.database.rows import CallRow
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
@@ -42,21 +43,21 @@ async def earlier_calls(
     database: Database,
     same: Sequence[str],
     older: Sequence[str],
+    scope: ReuseScope,
     *,
-    within: str | None,
     first: FirstPurchases | None = None,
 ) -> list[CallRow]:
-    """Return the succeeded calls that serve, the best first: in any run, or `within` one.
+    """Return the succeeded calls that serve, the best first: of the project of a run, or of that run alone.
 
-    `same`, `older`: see `CallKeys`. `first`: calls of clash 0.1 whose keys are not rewritten yet.
+    `same`, `older`: see `CallKeys`. `first`: calls of clash 0.1, of this scope, whose keys are not rewritten yet.
     """
     first = first or FirstPurchases()
     if not older:
-        return [*await succeeded_elsewhere(database, same, within=within), *first.of(same, within)]
+        return [*await succeeded_elsewhere(database, same, scope), *first.of(same)]
     # What was paid for was made of these, so they come before a newer picture of which nothing was made.
     keys = (*same, *older)
     followed, found = await asyncio.gather(
-        followed_elsewhere(database, keys, within=within), succeeded_elsewhere(database, same, within=within)
+        followed_elsewhere(database, keys, scope), succeeded_elsewhere(database, same, scope)
     )
-    followed += [row for row in first.of(keys, within) if first.is_followed(row)]
-    return [*sorted(followed, key=lambda row: -row.id), *found, *first.of(same, within)]
+    followed += [row for row in first.of(keys) if first.is_followed(row)]
+    return [*sorted(followed, key=lambda row: -row.id), *found, *first.of(same)]

@@ -1,4 +1,4 @@
-"""What a run and its batch may still spend, and the error where neither has room for the next call."""
+"""What a run, its project and its batch may still spend, and the error where one has no room for the next call."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 
 from clash.calls.spec import CallSpec
 from clash.database.batches import BatchRow, batch_of_run
-from clash.database.call_log import RunFunds, funds_of
 from clash.database.port import Database, Row, Rows
+from clash.database.quotas import quota_error, used
+from clash.database.run_funds import RunFunds, funds_of, least
 from clash.errors import DO, Action, BudgetExceededError, Remedy
 from clash.hints import batch_command
 from clash.money import usd_text
@@ -20,32 +21,40 @@ _AGAIN_S = 0.05
 def left_of(run: Row, batch: Rows) -> int | None:
     """Return what a run may still reserve, in micro-dollars. None: any amount.
 
-    `run`: the columns of its funds; `batch`: the row of its batch, if it has one.
+    `run`: what its budget and its project's quota have left; `batch`: the row of its batch, if it has one.
     """
-    budget = run["budget_micro"]
-    own = None if budget is None else int(budget) - int(run["spent_micro"]) - int(run["reserved_micro"])
-    return _least(own, BatchRow.from_row(batch[0]) if batch else None)
+    left_there = BatchRow.from_row(batch[0]).left_micro if batch else None
+    return least(run["budget_left_micro"], run["quota_left_micro"], left_there)
 
 
 async def read_left(database: Database, run_id: str) -> int | None:
     """Return the same as it is now."""
-    run = await funds_of(database, run_id)
-    return _least(_own_left(run), await batch_of_run(database, run_id))
+    run, batch = await funds_of(database, run_id), await batch_of_run(database, run_id)
+    own = None if run.most_micro is None else run.most_micro - run.spent_micro - run.reserved_micro
+    return least(own, None if batch is None else batch.left_micro)
 
 
 async def check_room(database: Database, run_id: str, run: RunFunds, task: CallSpec, quoted_micro: int) -> None:
-    """Raise `BudgetExceededError` for a call that was refused, unless its batch has room for it by now."""
-    own = _own_left(run)
-    if own is None or own >= quoted_micro:
-        batch = await batch_of_run(database, run_id)
-        if batch is not None and batch.left_micro is not None:
-            if batch.left_micro < quoted_micro:
-                raise _batch_is_spent(batch, task, quoted_micro)
-            await asyncio.sleep(_AGAIN_S)
-            return
-    raise BudgetExceededError(
-        f"{task.slot} would cost ${usd_text(quoted_micro)}; of the budget of ${usd_text(run.budget_micro or 0)},"
-        f" ${usd_text(run.spent_micro)} is spent{_and_reserved(run.reserved_micro)}",
+    """Raise `BudgetExceededError` for a call that was refused, unless there is room for it by now.
+
+    Another process may have released what it held, or a month may have begun.
+    """
+    if (error := _why_not(task.slot, quoted_micro, run)) is not None:
+        raise error
+    batch = await batch_of_run(database, run_id)
+    if batch is not None and batch.left_micro is not None and batch.left_micro < quoted_micro:
+        raise _batch_is_spent(batch, task, quoted_micro)
+    await asyncio.sleep(_AGAIN_S)
+
+
+def _why_not(slot: str, cost_micro: int, funds: RunFunds) -> BudgetExceededError | None:
+    """Return the error for a call that the run's budget or its project's quota does not allow; None if both do."""
+    budget, committed = funds.budget_micro, funds.spent_micro + funds.reserved_micro
+    told = f"{slot} would cost ${usd_text(cost_micro)}"
+    if budget is None or committed + cost_micro <= budget:
+        return quota_error(told, funds.month, cost_micro)
+    return BudgetExceededError(
+        f"{told}; of the budget of ${usd_text(budget)}, {used(funds.spent_micro, funds.reserved_micro)}",
         remedy=Remedy(Action.RAISE_BUDGET, f"raise the budget: {DO}"),
     )
 
@@ -54,20 +63,7 @@ def _batch_is_spent(batch: BatchRow, task: CallSpec, quoted_micro: int) -> Budge
     enough = usd_text(batch.committed_micro + quoted_micro)
     return BudgetExceededError(
         f"{task.slot} would cost ${usd_text(quoted_micro)}; of the ${usd_text(batch.budget_micro or 0)} that the batch"
-        f" {batch.name} may spend, ${usd_text(batch.spent_micro)} is spent{_and_reserved(batch.reserved_micro)}",
+        f" {batch.name} may spend, {used(batch.spent_micro, batch.reserved_micro)}",
         code=BATCH_BUDGET,
         hint=f"raise the budget of the batch: `{batch_command(batch.name, '--budget', enough)}`",
     )
-
-
-def _and_reserved(micro: int) -> str:
-    return f" and ${usd_text(micro)} reserved" if micro else ""
-
-
-def _own_left(run: RunFunds) -> int | None:
-    return None if run.budget_micro is None else run.budget_micro - run.spent_micro - run.reserved_micro
-
-
-def _least(own: int | None, batch: BatchRow | None) -> int | None:
-    amounts = (own, None if batch is None else batch.left_micro)
-    return min((amount for amount in amounts if amount is not None), default=None)

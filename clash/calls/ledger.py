@@ -54,6 +54,7 @@ from clash.calls.waiting import TimeLimits, Waiting
 from clash.database import call_log
 from clash.database.lease import Lease
 from clash.database.port import Database
+from clash.database.reuse_scope import ReuseScope
 from clash.database.rows import CallRow
 from clash.errors import DO, Action, ClashError, ProviderError, Remedy, StorageError
 from clash.money import to_micro, usd_text
@@ -99,7 +100,7 @@ class Ledger:
         self._registry = registry or Registry()
         self._keys = CallKeys(models, self._registry)
         # What this run has made itself serves all of its slots, also where earlier runs' files may not serve.
-        self._reuse_within = None if reuse else lease.run_id
+        self._reuse_scope = ReuseScope(lease.run_id, own_only=not reuse)
         self._rate_limits = rate_limits or RateLimits(concurrency=None, limits={})
         self._retry_policy = retry_policy or RetryPolicy()
         self._consent = Consent(accept_unknown_until, accept_failed_paid_until, remake_lost)
@@ -189,9 +190,8 @@ class Ledger:
             await self._file_lost(task, model, row)
             row = None
         if row is None:
-            older = self._keys.older(model, task)
-            same = self._keys.same(model, task, key)
-            for earlier in await earlier_calls(self._database, same, older, within=self._reuse_within):
+            older, same = self._keys.older(model, task), self._keys.same(model, task, key)
+            for earlier in await earlier_calls(self._database, same, older, self._reuse_scope):
                 if await self._assets.restore(earlier.asset_sha256):
                     # What an older revision made is recorded as that, and does not serve as what today's makes.
                     return await self._store.reuse(task, model, earlier.key if earlier.key in older else key, earlier)

@@ -15,8 +15,8 @@ from typing import Any
 from clash.calls.admission import Admission
 from clash.calls.dry_run import spoken_s
 from clash.calls.spec import CallResult, CallSpec
-from clash.database.call_log import funds_of
 from clash.database.port import Database
+from clash.database.run_funds import funds_of
 from clash.errors import ClashError
 from clash.providers.ports import SpeechRequest
 from clash.providers.voices import Person, VoiceIds
@@ -183,7 +183,7 @@ class Groups:
             self._committed += before
             raise
         self._committed += run.spent_micro + run.reserved_micro
-        self._budget = run.budget_micro
+        self._budget = run.most_micro
 
     def _tell(self) -> None:
         """Wake the group that waits."""

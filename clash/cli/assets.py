@@ -6,6 +6,7 @@ import typer
 
 from clash.cli.layout import Block, Column, Remark, Table
 from clash.cli.options import Json, Thread
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import money, size
@@ -28,7 +29,7 @@ _LIST = (
 
 
 @app.command("ls")
-def list_assets(thread: Thread, as_json: Json = False) -> None:
+def list_assets(thread: Thread, _database: OtherDatabase = None, as_json: Json = False) -> None:
     """List the files that a run made: cards, keyframes, clips, speech, the film."""
     from clash.reports import files
 

@@ -12,6 +12,7 @@ from clash.cli import diffs
 from clash.cli.calls import failures
 from clash.cli.layout import Block, Column, Listing, Record, Remark, Table
 from clash.cli.options import All, Json, Limit, Thread
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit
 from clash.cli.pruning import prune
 from clash.cli.reading import report
@@ -39,7 +40,9 @@ _LIST = (
 
 
 @app.command("ls")
-def list_checkpoints(thread: Thread, limit: Limit = None, as_json: Json = False) -> None:
+def list_checkpoints(
+    thread: Thread, limit: Limit = None, _database: OtherDatabase = None, as_json: Json = False
+) -> None:
     """List the checkpoints of a run, newest first."""
     from clash.reports import checkpoints
 
@@ -88,6 +91,7 @@ def show_checkpoint(
         ),
     ] = None,
     everything: All = False,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Show one checkpoint: when and after which step it was saved, and its state."""

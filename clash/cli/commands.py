@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from clash.errors import UsageError
+from clash.cli.other_database import at_database, forget_database
+from clash.errors import ClashError, UsageError
 
 COMMANDS = {
     "run": "run:run",
@@ -27,6 +28,7 @@ COMMANDS = {
     "checkpoints": "checkpoints:app",
     "calls": "settle:app",
     "cost": "cost:cost",
+    "projects": "projects:app",
     "board": "board:board",
     "tokens": "tokens:app",
     "assets": "assets:app",
@@ -119,12 +121,15 @@ def _is_required_option(parameter: Any) -> bool:
 
 def execute(arguments: Sequence[str]) -> int:
     """Run one command. Returns its exit code; raises `ClashError`."""
+    forget_database()
     try:
         # Without a command that exists, all are wanted: for help, for completion, to suggest what was meant.
         named = arguments[0] if arguments and arguments[0] in COMMANDS else None
         code = commands(named)(list(arguments), prog_name="clash", standalone_mode=False)
     except _WRONG_USE as error:
         raise _usage_error(error) from None
+    except ClashError as error:
+        raise error.with_(hint=at_database(error.hint)) from error.__cause__
     except typer.Abort:
         return 130
     except SystemExit as ending:  # completion scripts end this way

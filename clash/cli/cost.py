@@ -10,6 +10,7 @@ import typer
 from clash.cli.calls import STEPS, calls_blocks, settlement_blocks
 from clash.cli.layout import Block, Column, Record, Table
 from clash.cli.options import Json, OfBatch
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import minute, money, money_if_any
@@ -23,6 +24,7 @@ class By(StrEnum):
     provider = "provider"
     model = "model"
     day = "day"
+    project = "project"
 
 
 _TOTALS = (
@@ -77,10 +79,13 @@ def cost(
     ] = None,
     by: Annotated[
         By | None,
-        typer.Option("--by", metavar="WHAT", help="Sum the cost per step, provider, model or day.", show_default=False),
+        typer.Option(
+            "--by", metavar="WHAT", help="Sum the cost per step, provider, model, day or project.", show_default=False
+        ),
     ] = None,
     calls: Annotated[bool, typer.Option("--calls", help="Also list every attempt at every call.")] = False,
     batch: OfBatch = None,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Show what was paid, for one run or for all."""

@@ -10,6 +10,7 @@ import typer
 
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import Json
+from clash.cli.other_database import OtherDatabase, at_database
 from clash.cli.output import Document, emit, print_aside, say_error
 from clash.cli.reading import report
 from clash.cli.streams import may_ask
@@ -24,6 +25,7 @@ def initialize(
     yes: Annotated[
         bool, typer.Option("--yes", help="Add the tables of clash to a database of another program without asking.")
     ] = False,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Create the database or upgrade its schema. Safe to repeat."""
@@ -71,6 +73,7 @@ def status(
         bool,
         typer.Option("--check", help="Exit with 7 if a migration is pending, and with 4 if the file is damaged."),
     ] = False,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Show which migrations are applied and which are pending, the size, and the rows of each table."""
@@ -79,11 +82,11 @@ def status(
     document = report(lambda settings: database.database_status(settings, check=check))
     error = _pending_error(document) if check and document["pending"] else None
     if error is not None:
-        facts = {"code": error.code, "message": error.message, "hint": error.hint}
+        facts = {"code": error.code, "message": error.message, "hint": at_database(error.hint)}
         document["error"] = facts
     emit(document, as_json=as_json, render=render_status)
     if error is not None:
-        say_error(error.message, error.hint)
+        say_error(error.message, at_database(error.hint))
         raise typer.Exit(error.exit_code)
 
 
@@ -153,6 +156,7 @@ def recover(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Change nothing; list what would be restored, and what it cost.")
     ] = False,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Restore paid calls from the asset store into a database that was lost or came from a backup."""
@@ -218,6 +222,7 @@ def export(
         list[str] | None,
         typer.Option("--thread", metavar="ID", help="Export only this run. Can be repeated.", show_default=False),
     ] = None,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Write runs to a file for `clash db import`. It is compressed if its name ends in .gz."""
@@ -248,6 +253,7 @@ def import_(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A file that `clash db export` wrote, or - for standard input.")
     ],
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Read the runs of an export into the database. Safe to repeat: a run that is there already stays as it is."""

@@ -10,6 +10,7 @@ import typer
 
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Json, Thread
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit, say
 from clash.cli.reading import report
 from clash.cli.text import money, plain
@@ -64,6 +65,7 @@ _ITEMS = (
 def diff_runs(
     a: Annotated[str, typer.Argument(metavar="A", help="The id of a run.", show_default=False)],
     b: Annotated[str, typer.Argument(metavar="B", help="The id of another run.", show_default=False)],
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Show what is different between two runs: shots, cast, settings, takes and cost."""
@@ -125,6 +127,7 @@ def diff_checkpoints(
     thread: Thread,
     a: Annotated[str, typer.Argument(metavar="A", help="The id of a checkpoint.", show_default=False)],
     b: Annotated[str, typer.Argument(metavar="B", help="The id of another checkpoint.", show_default=False)],
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Show what is different between the states of two checkpoints, by keys and slots."""

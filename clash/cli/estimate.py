@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.output import Document, emit, say
 from clash.cli.reading import report
-from clash.cli.text import money
+from clash.cli.text import money, money_if_any
 
 if TYPE_CHECKING:
     from clash.production import RunRequest
@@ -40,6 +40,8 @@ _TOTALS = (
     Column("total_usd", "total", money),
     Column("budget_usd", "budget", money),
     Column("within_budget", of_row=_within),
+    Column("quota_left_usd", "left of the quota", money_if_any),
+    Column("within_quota", of_row=lambda totals: "" if totals["quota_usd"] is None else _yes(totals["within_quota"])),
     Column("estimated", at_terminal=False),
     Column("currency", at_terminal=False),
     Column("thread_id", at_terminal=False),
@@ -69,6 +71,14 @@ def print_estimate(document: Document, *, as_json: bool = False) -> None:
     if not document["within_budget"]:
         total, budget = money(document["total_usd"]), money(document["budget_usd"])
         say(f"{total} would pass the budget of {budget}: the run would pause there", label="warning", style="yellow")
+    if not document["within_quota"]:
+        total, left, project = money(document["total_usd"]), money(document["quota_left_usd"]), document["project"]
+        say(
+            f"{total} is more than the {left} that the project {project} has left of its quota of this month: the run"
+            " would pause there",
+            label="warning",
+            style="yellow",
+        )
 
 
 def render_estimate(document: Document) -> list[Block]:

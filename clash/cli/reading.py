@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from clash.cli.other_database import database_flags
 from clash.documents import SCHEMA
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def report(
     from clash.config import load_settings
 
     with warnings_shown():
-        settings = load_settings(flags)
+        settings = load_settings({**database_flags(), **(flags or {})})
         with first_run_named(settings):
             document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(settings)).dump()}
     for item in document.get("damaged") or ():

@@ -10,6 +10,7 @@ import typer
 from clash.cli.calls import with_labels
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Digest, Json, Note, Prompt, Thread
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import money
@@ -21,7 +22,7 @@ _WHICH = "shot:007/keyframe, shot:007/clip, shot:007 (both, as far as they are m
 
 
 @app.command("ls")
-def list_reviews(thread: Thread, as_json: Json = False) -> None:
+def list_reviews(thread: Thread, _database: OtherDatabase = None, as_json: Json = False) -> None:
     """List the files that are to be judged, their verdicts, and what going on will cost."""
     from clash import production
 

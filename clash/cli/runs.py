@@ -21,6 +21,7 @@ from clash.cli.calls import (
 )
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
 from clash.cli.options import All, Json, Limit, OfBatch, OfProject, Thread
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
 from clash.cli.removing import remove
@@ -91,6 +92,7 @@ def list_runs(
     project: OfProject = None,
     batch: OfBatch = None,
     limit: Limit = None,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first."""
@@ -168,7 +170,7 @@ _NOT_FOR_PEOPLE = (
 
 
 @app.command("show")
-def show_run(thread: Thread, everything: All = False, as_json: Json = False) -> None:
+def show_run(thread: Thread, everything: All = False, _database: OtherDatabase = None, as_json: Json = False) -> None:
     """Show one run: its story and settings, its steps, its film, and the calls it made."""
     from clash.reports import runs
 

@@ -8,6 +8,7 @@ import typer
 
 from clash.cli.layout import Block, Column, Record
 from clash.cli.options import Json, Thread
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.story import screenplay_blocks
@@ -26,7 +27,7 @@ _CHECKED = (
 )
 
 
-def show(thread: Thread, as_json: Json = False) -> None:
+def show(thread: Thread, _database: OtherDatabase = None, as_json: Json = False) -> None:
     """Show the screenplay of a run: its people, places and shots. With --json, a file for run --screenplay."""
     from clash.reports.screenplays import screenplay_of_run
 

@@ -26,6 +26,7 @@ from clash.cli.options import (
     flags_of,
     not_empty,
 )
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit, part_of, print_aside
 from clash.cli.reading import report
 from clash.cli.run import produce, refuse_events
@@ -137,6 +138,7 @@ def list_takes(
         str | None,
         typer.Argument(metavar="[SLOT]", help="Only those of a slot: shot:007, film.", show_default=False),
     ] = None,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """List the takes of a run: which are made, which are in the film, what they were told and cost."""

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from clash.cli.options import Json
+from clash.cli.other_database import OtherDatabase, database_flags
 from clash.cli.output import console_for, say_error
 from clash.cli.progress import LiveProgress, plain_line
 from clash.cli.streams import is_terminal
@@ -44,6 +45,7 @@ def watch(
             metavar="[THREAD]", help="The id of a run; without it, the newest that is running.", show_default=False
         ),
     ] = None,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Follow a run, on whichever machine it runs, until it ends or waits; exit with its exit code.
@@ -57,7 +59,7 @@ def watch(
     from clash.config import load_settings
 
     with warnings_shown():
-        settings = load_settings()
+        settings = load_settings(database_flags())
     with first_run_named(settings):
         last = asyncio.run(_follow(settings, thread, as_json=as_json))
     why = last["error"]["message"] if last["error"] else f"the run is {last['status']}"

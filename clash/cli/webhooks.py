@@ -8,6 +8,7 @@ import typer
 
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Json, Limit, flags_of, not_empty
+from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit, say_error
 from clash.cli.reading import report
 from clash.cli.text import moment
@@ -51,7 +52,9 @@ _FLUSHED = (
 
 
 @app.command("ls")
-def list_webhooks(thread: _OptionalThread = None, limit: Limit = None, as_json: Json = False) -> None:
+def list_webhooks(
+    thread: _OptionalThread = None, limit: Limit = None, _database: OtherDatabase = None, as_json: Json = False
+) -> None:
     """List the events that a webhook was told, or is still to be told, oldest first."""
     from clash.reports import webhooks
 
@@ -80,6 +83,7 @@ def flush_webhooks(
     every: Annotated[
         bool, typer.Option("--all", help="Send also what was meant for another address: the receiver has moved.")
     ] = False,
+    _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
     """Send the events that the receiver does not have yet. Exit 1 if it did not take all of them.

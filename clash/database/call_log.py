@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Param, Row, Statement
+from clash.database.quotas import WITHIN_QUOTA, quota_params
 from clash.database.removed_runs import name_of_run
+from clash.database.reuse_scope import IN_SCOPE, ReuseScope
 from clash.database.row_checks import fault_of, require_sound
 from clash.database.rows import CallRow, NewAsset, NewCall, name_of_call
-from clash.vocabulary import UNSETTLED, CallState, RunStatus, sql_list
+from clash.vocabulary import UNSETTLED, CallState, sql_list
 
 KEPT_FIRST_KEY = 0
 """The `key_version` of a call whose key is of version 1 and cannot be rewritten."""
@@ -20,16 +21,23 @@ _UNSETTLED = sql_list(UNSETTLED)
 _MAY_BECOME_A_JOB = sql_list((CallState.INTENT, CallState.UNKNOWN))
 
 
+_PROJECT = "(SELECT project FROM workflow_executions WHERE run_id = ?) AS project"
+"""The project of a run, beside the columns of its calls; its parameter is the run."""
+
+
 async def rows_of_run(database: Database, run_id: str) -> list[CallRow]:
     """Every row of a run, oldest first. Raises `DatabaseError` naming one that cannot be read."""
-    return _sound(await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,)))
+    return _sound(
+        await database.query(f"SELECT *, {_PROJECT} FROM api_logs WHERE run_id = ? ORDER BY id", (run_id, run_id))
+    )
 
 
 async def rows_of_slot(database: Database, run_id: str, slot: str, take: int) -> list[CallRow]:
     """The rows of one slot's take, oldest first. Raises `DatabaseError` naming one that cannot be read."""
     return _sound(
         await database.query(
-            "SELECT * FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? ORDER BY id", (run_id, slot, take)
+            f"SELECT *, {_PROJECT} FROM api_logs WHERE run_id = ? AND slot = ? AND take = ? ORDER BY id",
+            (run_id, run_id, slot, take),
         )
     )
 
@@ -39,38 +47,6 @@ def _sound(rows: Sequence[Row]) -> list[CallRow]:
     for row in rows:
         require_sound("api_logs", row, name_of_call(row))
     return [CallRow.from_row(row) for row in rows]
-
-
-@dataclass(frozen=True)
-class RunFunds:
-    """How a run stands between two calls: who may write it, and its money."""
-
-    status: RunStatus
-    lease_generation: int
-    budget_micro: int | None
-    spent_micro: int
-    reserved_micro: int
-
-    @classmethod
-    def from_row(cls, row: Row) -> RunFunds:
-        """Return the funds of a run's row."""
-        return cls(
-            status=RunStatus(row["status"]),
-            lease_generation=int(row["lease_generation"]),
-            budget_micro=None if row["budget_micro"] is None else int(row["budget_micro"]),
-            spent_micro=int(row["spent_micro"]),
-            reserved_micro=int(row["reserved_micro"]),
-        )
-
-
-async def funds_of(database: Database, run_id: str) -> RunFunds:
-    """Return how the run stands: its lease, its status, its budget."""
-    rows = await database.query(
-        "SELECT status, lease_generation, budget_micro, spent_micro, reserved_micro FROM workflow_executions"
-        " WHERE run_id = ?",
-        (run_id,),
-    )
-    return RunFunds.from_row(rows[0])
 
 
 async def newest_id(database: Database, run_id: str) -> int:
@@ -84,14 +60,18 @@ def readable(rows: Sequence[Row]) -> list[CallRow]:
     return [CallRow.from_row(row) for row in rows if not fault_of("api_logs", row)]
 
 
-async def rows_of_first_version(database: Database, *, after: int, most: int) -> tuple[list[CallRow], int]:
+async def rows_of_first_version(
+    database: Database, *, after: int, most: int, scope: ReuseScope | None = None
+) -> tuple[list[CallRow], int]:
     """Return succeeded calls whose keys are of version 1, oldest first, and the id after which to look for more.
 
-    Their ids are above `after`. The second value is 0 if there are none. Rows that cannot be read are left out.
+    Their ids are above `after`; without a scope they are those of all runs. The second value is 0 if there are none.
+    Rows that cannot be read are left out.
     """
     rows = await database.query(
-        "SELECT * FROM api_logs WHERE key_version = 1 AND state = 'succeeded' AND id > ? ORDER BY id LIMIT ?",
-        (after, most),
+        "SELECT * FROM api_logs AS c WHERE key_version = 1 AND state = 'succeeded' AND id > ?"
+        f" AND {'1' if scope is None else IN_SCOPE} ORDER BY id LIMIT ?",
+        (after, *(() if scope is None else scope.params), most),
     )
     return readable(rows), int(rows[-1]["id"]) if rows else 0
 
@@ -107,16 +87,17 @@ def rewrite_key(token: str, key: str | None, version: int) -> Statement:
 
 
 async def paid_for(database: Database, row: CallRow) -> tuple[int, str]:
-    """What the file of a succeeded row cost, in micro-dollars, and in which run.
+    """What the file of a succeeded row cost, in micro-dollars, and in which run of its project.
 
     A row that reused an answer cost nothing itself: then it is what the run paid that had made the file last before.
     """
     if not row.reused:
         return row.cost_micro, row.run_id
     rows = await database.query(
-        "SELECT * FROM api_logs WHERE key = ? AND asset_sha256 = ? AND reused = 0"
-        " AND (state = 'succeeded' OR error_code = 'asset_lost') ORDER BY id < ? DESC, id DESC LIMIT 1",
-        (row.key, row.asset_sha256, row.id),
+        "SELECT * FROM api_logs AS c WHERE key = ? AND asset_sha256 = ? AND reused = 0"
+        f" AND (state = 'succeeded' OR error_code = 'asset_lost') AND {IN_SCOPE}"
+        " ORDER BY id < ? DESC, id DESC LIMIT 1",
+        (row.key, row.asset_sha256, *ReuseScope(row.run_id).params, row.id),
     )
     for paid in readable(rows):
         return paid.cost_micro, await name_of_run(database, paid.run_id)
@@ -130,9 +111,10 @@ def _id_of(token: str, condition: str = "1", *params: Param) -> Statement:
 
 _AFFORDABLE = (
     "EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ? AND lease_generation = ? AND status = 'running'"
-    " AND (budget_micro IS NULL OR ? = 0 OR spent_micro + reserved_micro + ? <= budget_micro)"
-    " AND NOT EXISTS (SELECT 1 FROM batches AS b WHERE b.name = workflow_executions.batch AND ? > 0"
-    " AND b.spent_micro + b.reserved_micro + ? > b.budget_micro))"
+    " AND (? = 0 OR ((budget_micro IS NULL OR spent_micro + reserved_micro + ? <= budget_micro)"
+    f" AND {WITHIN_QUOTA}"
+    " AND NOT EXISTS (SELECT 1 FROM batches AS b WHERE b.name = workflow_executions.batch"
+    " AND b.spent_micro + b.reserved_micro + ? > b.budget_micro))))"
 )
 """The lease is ours, the run is running, and neither its own budget nor that of its batch would be passed."""
 
@@ -147,11 +129,12 @@ def _head_of(lease: Lease, row: NewCall) -> tuple[Param, ...]:
 
 
 def insert_intent(lease: Lease, row: NewCall) -> Statement:
-    """Write down what is about to be bought, if the lease is ours and the budget allows it. Returns the row."""
+    """Write down what is about to be bought, if the lease is ours, and budget and quota allow it. Returns the row."""
     return Statement(
         f"INSERT INTO api_logs ({_HEAD},"
         " state, attempt, request, quoted_cost_micro, precision, started_at)"
-        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE} RETURNING *",
+        f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ? WHERE {_AFFORDABLE}"
+        f" RETURNING *, {_PROJECT}",
         (
             *_head_of(lease, row),
             row.attempt,
@@ -160,27 +143,40 @@ def insert_intent(lease: Lease, row: NewCall) -> Statement:
             row.precision,
             row.started_at,
             *lease.fence,
-            *[row.quoted_cost_micro] * 4,
+            row.quoted_cost_micro,
+            row.quoted_cost_micro,
+            *quota_params(row.started_at, row.quoted_cost_micro),
+            row.quoted_cost_micro,
+            lease.run_id,
         ),
-        recall=Statement("SELECT * FROM api_logs WHERE token = ?", (row.token,)),
+        recall=Statement(f"SELECT *, {_PROJECT} FROM api_logs WHERE token = ?", (lease.run_id, row.token)),
     )
+
+
+_LEFT = (
+    "budget_micro - spent_micro - reserved_micro AS budget_left_micro,"
+    " (SELECT p.monthly_quota_micro - coalesce(m.spent_micro + m.reserved_micro, 0) FROM api_logs AS call"
+    " JOIN projects AS p ON p.name = workflow_executions.project LEFT JOIN project_months AS m ON m.project = p.name"
+    " AND m.month = substr(call.started_at, 1, 7) WHERE call.token = ?) AS quota_left_micro"
+)
+"""What a run may still spend, beside what is reserved. Its parameter is the token of the call that reserves it."""
 
 
 def reserve(lease: Lease, token: str) -> Statement:
     """Reserve the quoted cost of the intent that the statement before has written; nothing if it wrote none.
 
-    Returns how the budget stands then.
+    Returns what the budget and the quota have left then.
     """
     return Statement(
         "UPDATE workflow_executions SET reserved_micro = reserved_micro"
         " + (SELECT quoted_cost_micro FROM api_logs WHERE token = ?)"
         " WHERE run_id = ? AND EXISTS (SELECT 1 FROM api_logs WHERE token = ? AND state = 'intent')"
-        " RETURNING budget_micro, spent_micro, reserved_micro",
-        (token, lease.run_id, token),
+        f" RETURNING {_LEFT}",
+        (token, lease.run_id, token, token),
         recall=Statement(
-            "SELECT budget_micro, spent_micro, reserved_micro FROM workflow_executions WHERE run_id = ?"
+            f"SELECT {_LEFT} FROM workflow_executions WHERE run_id = ?"
             " AND EXISTS (SELECT 1 FROM api_logs WHERE token = ?)",
-            (lease.run_id, token),
+            (token, lease.run_id, token),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Calls that succeeded before, in any run, and whose answers serve again."""
+"""Calls that succeeded before, in any run of the project, and whose answers serve again."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from collections.abc import Sequence
 
 from clash.database.call_log import readable
 from clash.database.port import Database
+from clash.database.reuse_scope import IN_SCOPE, ReuseScope
 from clash.database.rows import CallRow
 
 _MOST = 5
 
 
-async def succeeded_elsewhere(database: Database, keys: Sequence[str], *, within: str | None = None) -> list[CallRow]:
-    """Rows, newest first, in which a call of one of these keys succeeded: in any run, or `within` one."""
+async def succeeded_elsewhere(database: Database, keys: Sequence[str], scope: ReuseScope) -> list[CallRow]:
+    """Rows of the scope, newest first, in which a call of one of these keys succeeded."""
     rows = await database.query(
-        f"SELECT * FROM api_logs WHERE key IN ({', '.join('?' * len(keys))}) AND state = 'succeeded'"
-        f" AND (? IS NULL OR run_id = ?) ORDER BY id DESC LIMIT {_MOST}",
-        (*keys, within, within),
+        f"SELECT * FROM api_logs AS c WHERE key IN ({', '.join('?' * len(keys))}) AND state = 'succeeded'"
+        f" AND {IN_SCOPE} ORDER BY id DESC LIMIT {_MOST}",
+        (*keys, *scope.params),
     )
     return readable(rows)
 
 
-async def followed_elsewhere(database: Database, keys: Sequence[str], *, within: str | None = None) -> list[CallRow]:
+async def followed_elsewhere(database: Database, keys: Sequence[str], scope: ReuseScope) -> list[CallRow]:
     """The same, of runs in which another service made something of such answers.
 
     That is a clip, which is made of pictures and as long as its speech; of a screenplay it is anything.
     """
     rows = await database.query(
         "SELECT * FROM api_logs AS c WHERE key IN (SELECT value FROM json_each(?)) AND state = 'succeeded'"
-        " AND (? IS NULL OR run_id = ?)"
+        f" AND {IN_SCOPE}"
         " AND EXISTS (SELECT 1 FROM api_logs AS made WHERE made.run_id = c.run_id AND made.service <> c.service"
         " AND made.state <> 'failed' AND (made.kind = 'video' OR c.kind = 'screenplay'))"
         f" ORDER BY id DESC LIMIT {_MOST}",
-        (json.dumps(keys), within, within),
+        (json.dumps(keys), *scope.params),
     )
     return readable(rows)
 

@@ -7,6 +7,7 @@ from typing import Literal
 from clash.clock import now_text
 from clash.database.lease import is_held
 from clash.database.port import Database, Statement
+from clash.database.quotas import project_month, quota_error
 from clash.database.row_checks import require_sound
 from clash.database.rows import RunRow
 from clash.errors import BudgetExceededError, ConflictError, NotFoundError
@@ -62,7 +63,9 @@ async def set_budget(database: Database, run_id: str, budget_micro: int) -> None
 
 
 async def check_budget(database: Database, run_id: str, cost_micro: int) -> None:
-    """Raise `BudgetExceededError` if a call of this cost would pass the run's budget; `NotFoundError`."""
+    """Raise `BudgetExceededError` if a call of this cost would pass the run's budget, `QuotaReachedError`, if it would
+    pass its project's monthly quota; `NotFoundError`.
+    """
     run = await run_of(database, run_id)
     budget, spent = run.budget_micro, run.committed_micro
     if budget is not None and spent + cost_micro > budget:
@@ -71,6 +74,9 @@ async def check_budget(database: Database, run_id: str, cost_micro: int) -> None
             f" ${usd_text(cost_micro)} more would pass it",
             hint=f'give it more, for example: MetadataTracker("{run_id}").set_budget("{usd_text(spent + cost_micro)}")',
         )
+    told = f"a call of the run {run_id} would cost ${usd_text(cost_micro)}"
+    if (error := quota_error(told, await project_month(database, run.project), cost_micro)) is not None:
+        raise error
 
 
 async def _own_run(database: Database, run_id: str) -> RunRow:

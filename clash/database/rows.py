@@ -137,6 +137,8 @@ class CallRow:
     error_code: str | None
     error_message: str | None
     retryable: bool
+    project: str | None = None
+    """The project of its run, where that was read with it; no column of the table."""
 
     @classmethod
     def from_row(cls, row: Row) -> CallRow:
@@ -174,6 +176,7 @@ class CallRow:
             error_code=row["error_code"],
             error_message=row["error_message"],
             retryable=bool(row["retryable"]),
+            project=row.get("project"),
         )
 
     @property
@@ -185,6 +188,7 @@ class CallRow:
     def columns(self) -> dict[str, Param]:
         """The values by the names of their columns, as the table holds them."""
         values = dict(vars(self))
+        del values["project"]
         values["facts"] = values.pop("facts_json")
         return {
             name: None if value == "" and name in _NULL_IF_EMPTY else _stored(value) for name, value in values.items()

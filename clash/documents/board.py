@@ -86,7 +86,7 @@ class ShotOnBoard(Item):
 class RunOnBoard(Document):
     """A run as the board shows it: how it stands, its steps, its cost, and one page of its shots.
 
-    `shots_from` counts from 1. `waiting_for` is null, `budget`, `review`, `unknown_call` or `failed_paid`.
+    `shots_from` counts from 1. `waiting_for` is null, `budget`, `quota`, `review`, `unknown_call` or `failed_paid`.
     """
 
     thread_id: str

@@ -41,6 +41,12 @@ class SumsOfDay(Sums):
     day: str | None
 
 
+class SumsOfProject(Sums):
+    """The calls of one project."""
+
+    project: str | None
+
+
 class SumsOfPrecision(Item):
     """The calls whose cost is equally sure: billed, exact by price, or estimated."""
 
@@ -56,6 +62,7 @@ class SumsInEveryWay(Document):
     by_provider: list[SumsOfProvider]
     by_model: list[SumsOfModel]
     by_day: list[SumsOfDay]
+    by_project: list[SumsOfProject]
     by_precision: list[SumsOfPrecision]
     damaged: list[DamagedItem]
 

@@ -112,6 +112,9 @@ class DryRunDocument(Document):
     total_usd: Usd
     budget_usd: Usd | None
     within_budget: bool
+    quota_usd: Usd | None = None
+    quota_left_usd: Usd | None = None
+    within_quota: bool = True
     calls: int
     found_calls: int
     estimated: bool

@@ -23,7 +23,7 @@ class StepCount(Item):
 
 
 class RunItem(Item):
-    """One of all runs. `waiting_for` is null, `budget`, `review`, `unknown_call` or `failed_paid`."""
+    """One of all runs. `waiting_for` is null, `budget`, `quota`, `review`, `unknown_call` or `failed_paid`."""
 
     thread_id: str
     project: str = DEFAULT_PROJECT

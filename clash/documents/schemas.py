@@ -43,6 +43,8 @@ _PLACES = {
     "outcome": "clash.documents.outcome:Outcome",
     "outcomes": "clash.documents.outcome:Outcomes",
     "edit-plan": "clash.documents.edits:EditPlan",
+    "projects-ls": "clash.documents.projects:ProjectList",
+    "projects-set": "clash.documents.projects:ProjectSet",
     "review-ls": "clash.documents.edits:ReviewList",
     "runs-diff": "clash.documents.diffs:RunsDifference",
     "runs-ls": "clash.documents.run_list:RunList",

@@ -11,7 +11,15 @@ from clash.documents.outcome import Outcome
 class WebhookEvent(Item):
     """What a receiver of webhooks gets, and a command on its standard input."""
 
-    type: Literal["run.completed", "run.failed", "run.paused", "run.cancelled", "review.requested", "budget.reached"]
+    type: Literal[
+        "run.completed",
+        "run.failed",
+        "run.paused",
+        "run.cancelled",
+        "review.requested",
+        "budget.reached",
+        "quota.reached",
+    ]
     timestamp: Time
     outputs_left_out: int | None = None
     data: Outcome

@@ -14,6 +14,7 @@ from clash.production.fork_request import ForkRequest
 from clash.production.forking import fork, fork_plan
 from clash.production.plan import RunRequest
 from clash.production.progress import Event, Observer
+from clash.production.projects import set_monthly_quota
 from clash.production.pruning import keep_policy, prune_checkpoints
 from clash.production.removing import RemovalOptions, remove_runs
 from clash.production.retaking import RetakeRequest, request_retake, retake, retake_plan
@@ -65,6 +66,7 @@ __all__ = [
     "run",
     "run_item",
     "select_take",
+    "set_monthly_quota",
     "settle_call",
     "story_document",
     "story_titles",

@@ -17,6 +17,7 @@ from clash.database.connection import database_exists, open_database
 from clash.database.decisions import decisions_of
 from clash.database.migrations import require_current
 from clash.database.port import Database
+from clash.database.quotas import ProjectMonth, project_month
 from clash.database.run_settings import RunSettings
 from clash.documents.outcome import DryRunDocument
 from clash.editing.slots import SCREENPLAY
@@ -56,12 +57,13 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
             check_same(begun, plan, allow_changes=request.allow_changes)
             takes = Takes(await decisions_of(database, run_id))
             refit = _refitting(database, assets, registry, run_id, RunSettings.from_row(begun), takes)
-        found = DryRun(database, assets, models, registry, run_id=run_id, reuse=plan.reuse)
+        found = DryRun(database, assets, models, registry, run_id=run_id, project=plan.project, reuse=plan.reuse)
         if plan.cast:
             found.imagine(plan.cast.sheet.content())
         if plan.given:
             found.imagine(plan.given.model_dump_json(indent=2).encode())
         await collect_calls(plan.story, panels, plan.film, found, takes, plan.basis, refit=refit)
+        month = None if database is None else await project_month(database, plan.project)
     lines = summed(found.planned)
     total = sum((line.cost_usd for line in lines), Decimal(0))
     guessed = not plan.given and models["screenplay"].spec != registry.default("screenplay").spec
@@ -74,6 +76,7 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
             "total_usd": usd_text(to_micro(total)),
             "budget_usd": None if plan.budget is None else usd_text(to_micro(plan.budget)),
             "within_budget": plan.budget is None or total <= plan.budget,
+            **_quota_document(month, to_micro(total)),
             "calls": sum(line.calls for line in lines),
             "found_calls": sum(line.found for line in lines),
             "estimated": guessed or any(line.estimated for line in lines),
@@ -81,6 +84,16 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
             "warnings": list(plan.warnings),
         }
     )
+
+
+def _quota_document(month: ProjectMonth | None, cost_micro: int) -> dict[str, Any]:
+    """The quota of a run's project in this month, what it has left, and whether that suffices."""
+    quota, left = (None, None) if month is None else (month.quota_micro, month.left_micro)
+    return {
+        "quota_usd": None if quota is None else usd_text(quota),
+        "quota_left_usd": None if left is None else usd_text(left),
+        "within_quota": left is None or cost_micro == 0 or cost_micro <= left,
+    }
 
 
 def _line_document(line: EstimateLine) -> dict[str, Any]:

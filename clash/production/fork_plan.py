@@ -137,7 +137,7 @@ async def plan_fork(
     basis = _basis(request, run, found)
     target = _target(run, basis, registry)
     files = [content for content in (run.given_content, run.cast.sheet.content() if run.cast else b"") if content]
-    screenplay, is_exact, is_written = await _screenplay(database, assets, registry, target, files)
+    screenplay, is_exact, is_written = await _screenplay(database, assets, registry, target, files, run.project)
     pairs = _pairs(found, run, basis, screenplay)
     carried = await carry(database, assets, registry, found, target, pairs, files=files)
     price = price_document(carried.planned, exact_writer=is_exact)
@@ -204,10 +204,10 @@ def _target(run: RunPlan, basis: Basis, registry: Registry) -> Target:
 
 
 async def _screenplay(
-    database: Database, assets: AssetStore, registry: Registry, target: Target, files: Sequence[bytes]
+    database: Database, assets: AssetStore, registry: Registry, target: Target, files: Sequence[bytes], project: str
 ) -> tuple[Screenplay, bool, bool]:
     """The screenplay of the fork, or what stands for it; whether it is the very one, and whether no writer is asked."""
-    probe = DryRun(database, assets, target.models, registry, quick=True)
+    probe = DryRun(database, assets, target.models, registry, project=project, quick=True)
     for content in files:
         probe.imagine(content)
     made = await make_screenplay(target.story, target.basis, probe, Takes(), read=probe.read, put=probe.imagine)

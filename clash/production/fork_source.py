@@ -204,7 +204,15 @@ async def carry(
     """
     slots = {slot: slot for slot in _cards(source.screenplay)} | slots_kept(pairs)
     decisions = carried(source.decisions, slots, batch=secrets.token_hex(8))
-    found = DryRun(database, assets, target.models, registry, find_kept=source.calls.find, quick=True)
+    found = DryRun(
+        database,
+        assets,
+        target.models,
+        registry,
+        project=source.run.project,
+        find_kept=source.calls.find,
+        quick=True,
+    )
     for content in files:
         found.imagine(content)
     takes = Takes(decisions)

@@ -25,7 +25,7 @@ from clash.production.fork_source import story_of
 from clash.production.opened import Opened
 from clash.production.plan import RunPlan, check_budget, with_unpriced
 from clash.production.progress import Event, Observer, ignore
-from clash.production.run_project import check_project_of
+from clash.production.run_project import check_project_of, told_of_quota
 from clash.production.run_report import RunReport
 from clash.production.runner import Runner
 from clash.production.stopping import StopSignal
@@ -80,7 +80,9 @@ async def fork(
             for model in registry.models(plan.run.models).values():
                 model.require()
             observe(Event("note", _told(request, plan), thread_id=request.thread_id))
-            warnings += [*plan.document.warnings, *_of_budget(plan)]
+            price_micro = to_micro(Decimal(plan.document.price.total_usd))
+            of_quota = await told_of_quota(database, source.project, price_micro)
+            warnings += [*plan.document.warnings, *_of_budget(plan), *filter(None, (of_quota,))]
             stored = await plan.run.store(assets)
             origin = Origin(request.source, plan.forked_from.checkpoint_id)
             await write_fork(database, plan.new_run(stored), origin, plan.kept(assets, stored))

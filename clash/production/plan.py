@@ -323,10 +323,10 @@ def _unheard(name: str, reading: Reading) -> StoryError:
     )
 
 
-def check_budget(budget: Decimal | None) -> Decimal | None:
+def check_budget(budget: Decimal | None, *, what: str = "budget") -> Decimal | None:
     """The budget itself, if it is one. Raises `UsageError`."""
     if budget is not None and not (budget.is_finite() and 0 <= budget <= _LARGEST_BUDGET):
-        raise UsageError(f"a budget of {budget} is not between 0 and {_LARGEST_BUDGET} dollars")
+        raise UsageError(f"a {what} of {budget} is not between 0 and {_LARGEST_BUDGET} dollars")
     return budget
 
 

@@ -10,6 +10,7 @@ from clash.config import Settings
 from clash.database import reading
 from clash.database.batches import BatchRow
 from clash.database.port import Database
+from clash.database.quotas import ProjectMonth, raise_quota
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.database.tracking import AsyncMetadataTracker
@@ -53,6 +54,12 @@ def bigger_batch_budget(batch: BatchRow, left: Left) -> str:
     """The command that goes on with a budget of the batch that suffices for what is left."""
     enough_for_it = sufficient(from_micro(batch.committed_micro), left.cost_usd, is_estimated=left.estimated)
     return batch_command(batch.name, "--budget", f"{enough_for_it:f}")
+
+
+def bigger_quota(thread_id: str, month: ProjectMonth, left: Left) -> str:
+    """The commands that raise the quota of a run's project to what suffices for the run, and go on."""
+    rest = left.cost_usd * _MARGIN if left.estimated else left.cost_usd
+    return f"{raise_quota(month, rest)}; then: `{command('resume', thread_id)}`"
 
 
 async def another_run(database: Database, run: RunRow, settings: Settings, registry: Registry) -> str:

@@ -15,6 +15,7 @@ from clash.database.batches import batch_of_run
 from clash.database.connection import verify_there
 from clash.database.lease import Lease
 from clash.database.outbox import NewEvent
+from clash.database.quotas import project_month
 from clash.documents.outcome import Outcome
 from clash.errors import ClashError
 from clash.hints import command
@@ -23,7 +24,13 @@ from clash.production.active_run import ActiveRun
 from clash.production.estimates import Left
 from clash.production.outcome import Outcome as HowItEnded
 from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
-from clash.production.remedies import NEEDS_ANOTHER_RUN, another_run, bigger_batch_budget, bigger_budget
+from clash.production.remedies import (
+    NEEDS_ANOTHER_RUN,
+    another_run,
+    bigger_batch_budget,
+    bigger_budget,
+    bigger_quota,
+)
 from clash.production.review_items import review_items
 from clash.production.takes_of_run import read_takes
 from clash.production.telling import new_event, note, stored, wants_to_be_told
@@ -105,9 +112,13 @@ async def report_completed(run: ActiveRun) -> RunReport:
     return RunReport(Outcome.of({**document, **_warnings(run, document), "status": "already_completed"}), 0)
 
 
+_ASKS_FOR_MONEY = ("budget", "quota", "unknown_call", "failed_paid", "review")
+"""What a run waits for where a person has to know what is left to pay."""
+
+
 async def _left_after(run: ActiveRun, waiting_for: str | None) -> Left | None:
     """Return what is left to pay, where that is what a person has to decide about."""
-    return await run.left_to_pay() if waiting_for in ("budget", "unknown_call", "failed_paid", "review") else None
+    return await run.left_to_pay() if waiting_for in _ASKS_FOR_MONEY else None
 
 
 async def _to_judge(run: ActiveRun) -> list[dict[str, Any]]:
@@ -128,6 +139,9 @@ async def _remedies(run: ActiveRun, code: str, left: Left | None, error: ClashEr
             return (
                 {} if batch is None else {code: f"raise the budget of the batch: `{bigger_batch_budget(batch, left)}`"}
             )
+        if code == "quota_reached" and left is not None:
+            month = await project_month(run.database, run.row.project)
+            return {code: bigger_quota(run.thread_id, month, left)}
         if code in NEEDS_ANOTHER_RUN:
             again = f"`{await another_run(run.database, run.row, run.settings, run.registry)}`"
             if code == "content_refused":

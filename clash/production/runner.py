@@ -24,6 +24,7 @@ from clash.production.keeping import keep_of_source
 from clash.production.opened import Opened
 from clash.production.progress import Observer, Progress
 from clash.production.remedies import another_run, enough
+from clash.production.run_project import told_of_quota
 from clash.production.run_report import RunReport, completed_event, report, report_completed
 from clash.production.run_setup import first_input, make_ledger, make_step_context
 from clash.production.stopping import GRAPH_SHARE, StopSignal, pause_from_outside, within_a_stop
@@ -294,7 +295,11 @@ class Runner:
     async def _warn_of_budget(self, left: Left) -> None:
         """Say before the first call that the budget will not suffice: the run then stops in the middle."""
         row = await self._run.read_row()
-        if row.budget_micro is None or left.cost_usd == 0:
+        if left.cost_usd == 0:
+            return
+        if told := await told_of_quota(self._run.database, row.project, to_micro(left.cost_usd)):
+            self._run.progress.warn(told)
+        if row.budget_micro is None:
             return
         committed, budget = row.committed_micro, row.budget_micro
         if (cost := to_micro(left.cost_usd)) > budget - committed:

@@ -33,7 +33,7 @@ _TYPES = {
     RunStatus.CANCELLED: "run.cancelled",
     RunStatus.PAUSED: "run.paused",
 }
-_WAITING = {"review": "review.requested", "budget": "budget.reached"}
+_WAITING = {"review": "review.requested", "budget": "budget.reached", "quota": "quota.reached"}
 
 
 def wants_to_be_told(run: ActiveRun) -> bool:

@@ -11,6 +11,7 @@ from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.batches import find_batch
 from clash.database.port import Database
+from clash.database.project_costs import sums_by_project
 from clash.database.project_view import in_projects
 from clash.database.removed_runs import CostOfRemoved, costs_of_removed
 from clash.database.rows import RunRow
@@ -149,13 +150,15 @@ def _item(run: RunRow, totals: Mapping[str, audit.CallTotals]) -> dict[str, Any]
 
 async def _sums_in_every_way(database: Database, thread_id: str | None) -> dict[str, Any]:
     """`by_step`, `by_provider` and so on, of one run or of all."""
-    by_precision, sums = await asyncio.gather(
+    by_precision, by_project, sums = await asyncio.gather(
         audit.sums_by_precision(database, thread_id),
+        sums_by_project(database, thread_id),
         asyncio.gather(*(reading.call_sums(database, thread_id, column) for column in _BY)),
     )
     document: dict[str, Any] = {
         f"by_{column}": [sums_item(group, column) for group in groups] for column, groups in zip(_BY, sums, strict=True)
     }
+    document["by_project"] = [sums_item(group, "project") for group in by_project]
     document["by_precision"] = [_precision_item(group) for group in by_precision]
     return document
 

@@ -118,6 +118,8 @@ def _problem(run: RunRow) -> dict[str, Any] | None:
         return None
     name = "review ls" if run.error_code == "review" else "resume"
     typed = command(name, run.run_id, *_FLAGS.get(run.error_code, ()))
+    if run.error_code == "quota_reached":
+        typed = command("projects set", run.project, "--monthly-quota", "USD")
     return {"code": run.error_code, "message": run.error_message, "hint": typed}
 
 

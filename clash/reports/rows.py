@@ -97,13 +97,20 @@ def lease_item(run: RunRow) -> dict[str, Any] | None:
     return {"host": host, "pid": rest.partition("/")[0], "expires_at": run.lease_expires_at, "live": is_held(run)}
 
 
-_WAITS_FOR = frozenset({"budget", "review", "unknown_call", "failed_paid"})
+_WAITS_FOR = {
+    "budget": "budget",
+    "quota_reached": "quota",
+    "review": "review",
+    "unknown_call": "unknown_call",
+    "failed_paid": "failed_paid",
+}
+"""What a run waits for, by the code of the error that stopped it."""
 
 
 def waiting_for(run: RunRow) -> str | None:
     """What a run that stopped waits for; None where nobody has to decide anything."""
     stopped = run.status in (RunStatus.PAUSED, RunStatus.FAILED)
-    return run.error_code if stopped and run.error_code in _WAITS_FOR else None
+    return _WAITS_FOR.get(run.error_code or "") if stopped else None
 
 
 def progress_of(run: RunRow, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:

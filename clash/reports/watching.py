@@ -30,7 +30,7 @@ _MOST_ERRORS = 20
 _GONE_LOOKS = 2
 """Looks that must find no process before a run counts as interrupted: one may just hand it to another."""
 _CODES = {
-    "budget": BudgetExceededError.exit_code,
+    **dict.fromkeys(("budget", "quota_reached"), BudgetExceededError.exit_code),
     "stopped": StoppedError.exit_code,
     **dict.fromkeys(("review", "unknown_call", "failed_paid"), PersonNeededError.exit_code),
 }

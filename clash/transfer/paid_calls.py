@@ -11,7 +11,7 @@ from clash.assets import AssetStore
 from clash.assets.records import call_records, job_tickets, open_calls, run_record
 from clash.database.row_checks import fault_of, is_sha256
 from clash.database.rows import NewAsset
-from clash.project_names import DEFAULT_PROJECT
+from clash.project_names import DEFAULT_PROJECT, is_project_name
 from clash.thread_ids import is_thread_id
 from clash.vocabulary import CallState, Precision
 
@@ -40,6 +40,8 @@ class PaidCall:
     """All columns that the record has, to be written again as they are."""
     facts: Mapping[str, Any]
     asset: NewAsset | None
+    project: str
+    """The project of that run; the default one where an older clash wrote the record."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], facts: Mapping[str, Any], asset: NewAsset | None) -> PaidCall:
@@ -60,6 +62,7 @@ class PaidCall:
             row=row,
             facts=facts,
             asset=asset,
+            project=_project_of(row.get("project")),
         )
 
     @property
@@ -153,6 +156,10 @@ def read_run(assets: AssetStore, run_id: str) -> dict[str, Any] | None:
     if fault_of("workflow_executions", {**row, "settings": json.dumps(settings)}):
         return None
     return {**row, "settings": settings}
+
+
+def _project_of(name: object) -> str:
+    return str(name) if is_project_name(name) else DEFAULT_PROJECT
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from clash.database.tracking import AsyncMetadataTracker
 from clash.documents.database import DatabaseRecovered
 from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
+from clash.project_names import DEFAULT_PROJECT
 from clash.transfer.decisions import restore_decisions, runs_decided_about
 from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
 from clash.vocabulary import UNSETTLED, RunStatus
@@ -223,7 +224,7 @@ class _Recovery:
         result = "restored"
         if missing and not self._dry_run:
             try:
-                await self._restore(await self._run_for(run_id), missing, states)
+                await self._restore(await self._run_for(run_id, missing[0].project), missing, states)
             except ConflictError:
                 result = "held"
         to_restore = {call.token for call in missing}
@@ -249,7 +250,8 @@ class _Recovery:
         await self._write(run_id, fitting, states)
         if others:
             # The slot has another call by now. This one is found by its key, and its cost is counted.
-            await self._write(await self._separate_run(run_id), others, states, separate=True)
+            separate = await self._separate_run(run_id, others[0].project)
+            await self._write(separate, others, states, separate=True)
 
     async def _write(
         self, run_id: str, calls: Sequence[PaidCall], states: Mapping[str, str], *, separate: bool = False
@@ -275,16 +277,19 @@ class _Recovery:
     async def bring_back(self, run_id: str) -> None:
         """Create a run that is lost from its record, if there is one: of a film whose calls were all free."""
         if not self._dry_run and read_run(self._assets, run_id) is not None:
-            await self._run_for(run_id)
+            await self._run_for(run_id, DEFAULT_PROJECT)
 
-    async def _run_for(self, run_id: str) -> str:
-        """Return the run of a call, created from its record if it is lost too; without a record, a separate run."""
+    async def _run_for(self, run_id: str, project: str) -> str:
+        """Return the run of a call, created from its record if it is lost too; without a record, a separate run.
+
+        `project`: that of the call, for a separate run.
+        """
         tracker = AsyncMetadataTracker(self._database)
         if await tracker.run(run_id) is not None:
             return run_id
         row = read_run(self._assets, run_id)
         if row is None:
-            return await self._separate_run(run_id)
+            return await self._separate_run(run_id, project)
         columns = dict(row)
         workflow_name, budget = columns.pop("workflow_name"), columns.pop("budget_micro")
         budget_usd = None if budget is None else from_micro(budget)
@@ -302,9 +307,9 @@ class _Recovery:
         self.runs.append(run_id)
         return run_id
 
-    async def _separate_run(self, run_id: str) -> str:
+    async def _separate_run(self, run_id: str, project: str) -> str:
         separate, tracker = f"{paid_rows.RECOVERED}.{run_id}"[:128], AsyncMetadataTracker(self._database)
-        if await tracker.start_workflow(separate, paid_rows.RECOVERED):
+        if await tracker.start_workflow(separate, paid_rows.RECOVERED, project=project):
             await tracker.cancel(separate)
             self.runs.append(separate)
         return separate

@@ -12,6 +12,7 @@ from clash.board.pages.parts import bar, damaged, empty, section
 from clash.board.pages.sums import sums_table
 from clash.board.pages.view import Document, View
 from clash.board.pages.words import Words, words_for
+from clash.project_names import DEFAULT_PROJECT
 
 _MOST_DAYS = 60
 _HEIGHT = 120
@@ -42,6 +43,7 @@ def money_page(view: View, cost: Document) -> Html:
                 ),
                 class_="columns",
             ),
+            _projects(words, cost.get("by_project") or (), total),
             section(words("by_run"), _runs(words, cost["items"]), id_="by-run"),
             section(words("by_precision"), _precision(words, cost["by_precision"]), id_="precision"),
         )
@@ -91,6 +93,13 @@ def _days(words: Words, days: Sequence[Document]) -> Html:
         ),
         el("figcaption", el("span", shown[0]["day"]), el("span", shown[-1]["day"]), class_="quiet figure ends"),
     )
+
+
+def _projects(words: Words, items: Sequence[Document], total: str) -> Html:
+    """The cost of each project, where there is more than the default one."""
+    if all(item["project"] == DEFAULT_PROJECT for item in items):
+        return NOTHING
+    return section(words("by_project"), sums_table(words, "project", items, total, is_named=False), id_="projects")
 
 
 def _runs(words: Words, items: Sequence[Document]) -> Html:
