@@ -124,7 +124,7 @@ def render_status(document: Document) -> list[Block]:
 
 
 @app.command("vacuum")
-def vacuum(as_json: Json = False) -> None:
+def vacuum(_database: OtherDatabase = None, as_json: Json = False) -> None:
     """Shrink a SQLite database to what it holds. D1 does so by itself."""
     from clash.reports import database
 
