@@ -89,6 +89,7 @@ class LocalExecutor:
         self._held: list[BatchStory] = []
         self._running: set[asyncio.Task[StoryResult]] = set()
         self._looked_at = 0.0
+        self._looks = 0
         self._ends_for: Fault | None = None
 
     async def film(self, stories: Sequence[BatchStory], tell: Tell) -> None:
@@ -149,9 +150,9 @@ class LocalExecutor:
     async def _look(self, tell: Tell) -> None:
         """Look which runs that other processes held are free: those that are not completed are filmed here."""
         now = asyncio.get_running_loop().time()
-        if not self._held or now - self._looked_at < self._work.look_s:
+        if not self._held or now - self._looked_at < min(LOOK_S * 2**self._looks, self._work.look_s):
             return
-        self._looked_at = now
+        self._looked_at, self._looks = now, min(self._looks + 1, 8)
         opened = self._work.opened
         free = await free_among(opened.database, self._held)
         self._held = [story for story in self._held if story not in free]
