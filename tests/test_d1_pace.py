@@ -167,11 +167,11 @@ def test_doctor_says_the_part(d1_engine: D1Engine, tmp_path: Path) -> None:
     """`clash doctor` says how many requests a process may make."""
     name = f"part-{secrets.token_hex(4)}"
     d1_engine.make_database(name)
-    env = environment(**d1_engine.environment, DATABASE_URL=f"d1://{name}", CLASH_D1_REQUESTS="55")
+    env = environment(**d1_engine.environment, DATABASE_URL=f"d1://{name}", CLASH_D1_REQUESTS="550")
     assert clash(tmp_path, "db", "init", env=env).code == 0
     checks = clash(tmp_path, "doctor", "--offline", "--json", env=env).document["checks"]
     (database,) = [check for check in checks if check["check"] == "database"]
-    assert "at most 55 requests in 5 minutes" in database["says"]
+    assert "at most 550 requests in 5 minutes" in database["says"]
 
 
 def test_the_setting_may_be_left_empty(monkeypatch: pytest.MonkeyPatch) -> None:
