@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from filming import Ran, environment, forked_clash
+from filming import SMALL, Ran, environment, forked_clash, shot_list
 from test_documents import holds
 
 from clash.assets import AssetStore
@@ -66,6 +66,32 @@ def test_an_age_is_a_number_and_a_unit() -> None:
     for text in ("7", "d", "-7d", "7 days", "٧d"):
         with pytest.raises(UsageError, match="is no age"):
             age_of(text)
+
+
+def test_a_removed_run_leaves_what_is_named(tmp_path: Path) -> None:
+    """After `runs rm` and `gc` the other run is whole, and nothing is on the disk that nothing names."""
+    shot_list(tmp_path / "first.csv", 1, seconds=0.5)
+    (tmp_path / "second.csv").write_text((tmp_path / "first.csv").read_text().replace("Harbour", "Desert"))
+    for name in ("first", "second"):
+        assert run(tmp_path, "run", f"{name}.csv", "--thread", name, *SMALL).code == 0
+    age_all(tmp_path)
+    assert run(tmp_path, "gc", "--dry-run", "--json").document["files"] == 0
+    removed = run(tmp_path, "runs", "rm", "first", "--yes")
+    assert removed.code == 0, removed.err
+    before = size_of(tmp_path)
+    document = run(tmp_path, "gc", "--yes", "--json").document
+    assert document["files"] > 0
+    assert before - size_of(tmp_path) == document["bytes"]
+    assert document["kept"]["named"] == len(files_of(tmp_path))
+    assert run(tmp_path, "resume", "second").code == 0
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in (folder / "data" / "assets").glob("[0-9a-f][0-9a-f]/*") if not path.suffix]
+
+
+def size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in (folder / "data" / "assets").rglob("*") if path.is_file())
 
 
 def test_records_of_a_removed_run_go_with_it(folder: Path) -> None:
