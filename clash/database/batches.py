@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from clash.clock import now_text
 from clash.database.lease import Holder, is_held
 from clash.database.port import Database, Row, Statement, texts_of
-from clash.database.staging import NOT_STAGED
+from clash.database.removed_runs import OF_BATCH
+from clash.database.staging import NOT_STAGED, REMOVED_PREFIX
 from clash.vocabulary import RunStatus
 
 
@@ -106,6 +107,11 @@ async def set_batch_budget(database: Database, name: str, budget_micro: int) -> 
             Statement(
                 "UPDATE workflow_executions SET batch_budget_micro = ? WHERE batch = ? AND batch_budget_micro IS NOT ?",
                 (budget_micro, name, budget_micro),
+            ),
+            Statement(
+                f"UPDATE workflow_executions SET batch_budget_micro = ? WHERE run_id GLOB '{REMOVED_PREFIX}*'"
+                f" AND json_extract(metadata, '$.{OF_BATCH}') = ?",
+                (budget_micro, name),
             ),
         ]
     )

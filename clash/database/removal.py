@@ -17,7 +17,7 @@ from clash.clock import now_text
 from clash.database.fork import AWAITS
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Row, Statement, texts_of
-from clash.database.removed_runs import RemovedRun, write_costs
+from clash.database.removed_runs import OF_BATCH, RemovedRun, write_costs
 from clash.database.row_checks import SOUND_CALL
 from clash.database.staging import NOT_STAGED, REMOVED_PREFIX
 from clash.vocabulary import UNSETTLED, AssetType, sql_list
@@ -206,8 +206,12 @@ async def _hidden_row(database: Database, lease: Lease, kept_as: str, now: str) 
         "status": "'cancelled'",
         "updated_at": "?",
         **dict.fromkeys(("story_path", "story_sha256", "story_title", "settings_fingerprint"), "''"),
-        **dict.fromkeys(("settings", "metadata"), "'{}'"),
-        **dict.fromkeys(("budget_micro", "lease_owner", "lease_expires_at", "error_code", "error_message"), "NULL"),
+        "settings": "'{}'",
+        # Its batch counts what it has spent already, and the row of a run of the batch would count it again.
+        "metadata": f"iif(batch IS NULL, '{{}}', json_object('{OF_BATCH}', batch))",
+        **dict.fromkeys(
+            ("batch", "budget_micro", "lease_owner", "lease_expires_at", "error_code", "error_message"), "NULL"
+        ),
         "reserved_micro": "0",
     }
     rows = await database.query("SELECT name FROM pragma_table_info('workflow_executions') ORDER BY cid")

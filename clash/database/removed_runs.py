@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from clash.database.port import Database, Row, Statement
 from clash.database.staging import REMOVED_PREFIX
 
+OF_BATCH = "batch"
+"""In the metadata of the row that stands for a removed run: the batch that it was in."""
+
 
 @dataclass(frozen=True)
 class RemovedRun:
@@ -107,3 +110,37 @@ def write_costs(run_id: str, kept_as: str, condition: Statement, sound: str) -> 
         f" FROM api_logs WHERE run_id = ? AND {sound} AND {condition.sql} GROUP BY 2, 3, 4, 5, 6",
         (kept_as, run_id, *condition.params),
     )
+
+
+def count_moved(run_id: str, condition: Statement) -> list[Statement]:
+    """Count what a removed run that was moved here has cost, for its batch and for the months of its project.
+
+    Its calls that stayed are counted for their months when they are written. Put it behind all rows of the run.
+    """
+    of_batch = f"run.run_id = ? AND json_extract(run.metadata, '$.{OF_BATCH}') IS NOT NULL AND {condition.sql}"
+    costs = "SELECT substr(day, 1, 7), cost_micro, unknown_micro FROM removed_costs WHERE run_id = ?"
+    calls = "SELECT substr(started_at, 1, 7), -cost_micro, 0 FROM api_logs WHERE run_id = ?"
+    return [
+        Statement(
+            "INSERT INTO batches (name, created_at, budget_micro)"
+            f" SELECT json_extract(run.metadata, '$.{OF_BATCH}'), run.start_time, run.batch_budget_micro"
+            f" FROM workflow_executions AS run WHERE {of_batch} ON CONFLICT (name) DO NOTHING",
+            (run_id, *condition.params),
+        ),
+        Statement(
+            "UPDATE batches SET spent_micro = spent_micro"
+            " + (SELECT coalesce(sum(cost_micro), 0) FROM removed_costs WHERE run_id = ?)"
+            f" WHERE name = (SELECT json_extract(run.metadata, '$.{OF_BATCH}')"
+            f" FROM workflow_executions AS run WHERE {of_batch})",
+            (run_id, run_id, *condition.params),
+        ),
+        Statement(
+            "INSERT INTO project_months (project, month, spent_micro, reserved_micro)"
+            " SELECT run.project, more.month, sum(more.spent), sum(more.reserved) FROM workflow_executions AS run,"
+            f" (SELECT '' AS month, 0 AS spent, 0 AS reserved UNION ALL {costs} UNION ALL {calls}) AS more"
+            f" WHERE run.run_id = ? AND more.month <> '' AND {condition.sql} GROUP BY run.project, more.month"
+            " ON CONFLICT (project, month) DO UPDATE SET spent_micro = spent_micro + excluded.spent_micro,"
+            " reserved_micro = reserved_micro + excluded.reserved_micro",
+            (run_id, run_id, run_id, *condition.params),
+        ),
+    ]

@@ -14,6 +14,7 @@ from contextlib import suppress
 from clash.database import staging
 from clash.database.lease import FENCE, Heartbeat
 from clash.database.port import Database, Rows, Statement
+from clash.database.removed_runs import count_moved
 from clash.database.savers.checkpoint_rows import SETUP
 from clash.database.savers.thread_operations import ALWAYS
 from clash.database.transfer.layout import tables
@@ -89,6 +90,8 @@ async def write_runs(
             continue
         small = section.size <= _SMALL_BYTES and section.rows <= _SMALL_ROWS
         statements = list(_statements(rows, section.thread_id, ALWAYS, target)) if small else []
+        if small and section.thread_id.startswith(staging.REMOVED_PREFIX):
+            statements += count_moved(section.thread_id, ALWAYS)
         if threads and (not small or not batch.has_room(statements)):
             await _apply(database, batch.take(), threads)
             threads = []
@@ -139,6 +142,8 @@ async def _write_large(database: Database, target: Target, section: Section, row
                 batch.add([statement])
             await database.batch(batch.take())
             published = staging.publish(lease, section.thread_id, run, owners)
+            if section.thread_id.startswith(staging.REMOVED_PREFIX):
+                published[-1:-1] = count_moved(section.thread_id, fence)
             if not (await _apply(database, published, [section.thread_id]))[-1]:
                 raise ConflictError(
                     f"the import of {section.thread_id} was taken for dead by another one",

@@ -1,0 +1,61 @@
+"""What a removed run has spent stays in the sums of its batch and its project, once, wherever it is moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import on_both_databases
+from moving import settings_for
+from paid import Bills, OneShot, all_of
+from test_batch_budget import SLOTS, batch_of
+
+from clash.assets import AssetStore
+from clash.database import init_database
+from clash.database.batches import find_batch, set_batch_budget
+from clash.database.connection import open_database
+from clash.database.lease import release_lease
+from clash.database.port import Database, Statement
+from clash.database.transfer import writing
+from clash.production.removing import RemovalOptions, remove_runs
+from clash.transfer.use_cases import export_runs, import_runs
+
+OF_MONTH = "SELECT sum(spent_micro) AS spent, sum(reserved_micro) AS reserved FROM project_months"
+SPENT = (600_000, 0, 600_000, 0)
+
+
+async def sums_of(database: Database) -> tuple[int, int, int, int]:
+    """What the batch `night`, and the project's months, have spent and reserved."""
+    batch = await find_batch(database, "night")
+    assert batch is not None
+    (month,) = await database.query(OF_MONTH)
+    return batch.spent_micro, batch.reserved_micro, int(month["spent"]), int(month["reserved"])
+
+
+@on_both_databases
+async def test_a_removed_run_counts_once(
+    database: Database,
+    database_url: str,
+    assets: AssetStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three runs of 20 cents, two removed: 60 cents are spent, here and where all are imported."""
+    await set_batch_budget(database, "night", 1_000_000)
+    for run in await batch_of(database, assets, 3):
+        slots = [f"{run.run_id}-{slot}" for slot in SLOTS[:2]]
+        await all_of(await run.ledger(OneShot(Bills(), work_s=0.001)), slots)
+        await release_lease(database, run.lease)
+    await database.batch([Statement("UPDATE workflow_executions SET status = 'completed'")])
+    settings = settings_for(database_url, assets.root)
+    assert await sums_of(database) == SPENT
+    await remove_runs(["night-0"], settings)
+    await remove_runs(["night-1"], settings, RemovalOptions(forget_answers=True))
+    assert await sums_of(database) == SPENT
+    there = f"sqlite:///{(tmp_path / 'there.db').as_posix()}"
+    await init_database(there)
+    monkeypatch.setattr(writing, "_SMALL_ROWS", 4)  # all but the forgotten one are imported in parts
+    await export_runs(settings, tmp_path / "runs.jsonl")
+    await import_runs(settings_for(there, assets.root), tmp_path / "runs.jsonl")
+    async with open_database(there, "read") as other:
+        assert await sums_of(other) == SPENT
