@@ -181,6 +181,11 @@ def test_a_thread_of_another_batch_stays_there(tmp_path: Path) -> None:
     other = forked_clash(tmp_path, "batch", "s/x.csv", "--batch", "a-b", *SMALL, "--json", env=env)
     assert other.code == 5
     assert other.document["runs"][0]["error"]["code"] == "other_batch"
+    # A film of one project is not told as done in another.
+    moved = forked_clash(
+        tmp_path, "batch", "s/b-x.csv", "--batch", "a", "--project", "other", *SMALL, "--json", env=env
+    )
+    assert (moved.code, moved.document["runs"][0]["error"]["code"]) == (5, "other_settings")
 
 
 def test_nothing_matches(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ async def test_the_audit_is_only_added_to(settings: Settings) -> None:
     await ainit_database(settings.database_url)
     await create_token("mara", grants_of(["all"], "viewer"), settings)
     async with open_database(settings.database_url, "write") as database:
+        assert [one["project"] for one in (await audit(settings, project="all"))["items"]] == ["all"]
         for change in ("UPDATE access_audit SET actor = 'x'", "DELETE FROM access_audit"):
             with pytest.raises(DatabaseError, match="audit is never"):
                 await database.batch([Statement(change)])
@@ -141,6 +142,14 @@ def test_a_grant_that_is_none_is_refused(text: str) -> None:
     """A project has a name, and a role one of three words."""
     with pytest.raises(UsageError, match="no project with a role"):
         accounts.grants_of([text], "viewer")
+
+
+@pytest.mark.parametrize("name", ["foo bar", "*", "\ud800", "../x", "_x"])
+def test_a_grant_for_no_possible_project_is_refused(name: str) -> None:
+    """A token for a name that no project can have would let nobody see anything, and say so to nobody."""
+    with pytest.raises(UsageError) as told:
+        accounts.grants_of([f"{name}=owner"], "viewer")
+    assert told.value.code == "project_name"
 
 
 def test_tokens_are_typed_at_the_command_line(tmp_path: Path) -> None:

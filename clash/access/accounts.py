@@ -16,7 +16,7 @@ from clash.database.migrations import checked, require_current
 from clash.database.port import Database
 from clash.documents.access import AuditList, TokenCreated, TokenList
 from clash.errors import NotFoundError, UsageError
-from clash.project_names import EVERY
+from clash.project_names import EVERY, check_project_name
 
 T = TypeVar("T")
 
@@ -71,9 +71,13 @@ async def revoke_tokens(ids: Sequence[str], settings: Settings, *, by: Access = 
 async def audit(
     settings: Settings, *, limit: int | None = None, project: str | None = None, by: Access = EVERYTHING
 ) -> AuditList:
-    """List what was done, newest first, in the projects that `by` owns. Failed logins belong to no project."""
+    """List what was done, newest first, in the projects that `by` owns. Failed logins belong to no project.
+
+    `project`: one of them; `all`: what was done with the roles that hold in every project.
+    """
     owned = by.projects(Role.OWNER)
-    wanted = owned if project is None else tuple(one for one in (project,) if by.may(Role.OWNER, one))
+    named = EVERY_PROJECT if project == EVERY else project
+    wanted = owned if named is None else tuple(one for one in (named,) if by.may(Role.OWNER, one))
     found = await _read(
         settings,
         lambda database: rows.audit_entries(database, limit=_MOST_ENTRIES if limit is None else limit, projects=wanted),
@@ -99,6 +103,8 @@ async def audit(
 def grants_of(projects: Sequence[str], role: str) -> dict[str, Role]:
     """Return the grants that `PROJECT` and `PROJECT=ROLE` name; `role` is that of those without one.
 
+    Raises `UsageError` for a role that is none, and for a name that no project can have.
+
     >>> grants_of(["storm", "all=viewer"], "producer") == {"storm": Role.PRODUCER, "*": Role.VIEWER}
     True
     """
@@ -110,7 +116,7 @@ def grants_of(projects: Sequence[str], role: str) -> dict[str, Role]:
                 f"{text[:80]!r} is no project with a role",
                 hint=f"--project NAME or NAME=ROLE; roles: {', '.join(Role)}",
             )
-        found[EVERY_PROJECT if name == EVERY else name] = Role(own or role)
+        found[EVERY_PROJECT if name == EVERY else check_project_name(name)] = Role(own or role)
     return found
 
 

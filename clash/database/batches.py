@@ -61,6 +61,7 @@ class Standing:
     story_sha256: str
     settings_fingerprint: str
     spent_micro: int
+    project: str
 
     @classmethod
     def from_row(cls, row: Row) -> Standing:
@@ -73,6 +74,7 @@ class Standing:
             story_sha256=str(row["story_sha256"]),
             settings_fingerprint=str(row["settings_fingerprint"]),
             spent_micro=int(row["spent_micro"]),
+            project=str(row["project"]),
         )
 
 
@@ -137,7 +139,7 @@ async def join_batch(database: Database, run_id: str, name: str) -> bool:
 
 _STANDING = (
     "run_id, batch, status, lease_owner, lease_expires_at, lease_generation, story_sha256, settings_fingerprint,"
-    " spent_micro"
+    " spent_micro, project"
 )
 _AT_ONCE = 1000
 

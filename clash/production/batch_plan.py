@@ -57,8 +57,8 @@ class BatchRequest:
 class BatchStory:
     """One run of a batch. It can be pickled, so that another process films it.
 
-    `request`: what to make; None: the run exists, and is resumed as it was recorded. `story_sha256` and `fingerprint`
-    tell whether a run that exists is the one that is asked for.
+    `request`: what to make; None: the run exists, and is resumed as it was recorded. `story_sha256`, `fingerprint` and
+    `project` tell whether a run that exists is the one that is asked for.
     """
 
     thread_id: str
@@ -66,6 +66,7 @@ class BatchStory:
     title: str = ""
     story_sha256: str = ""
     fingerprint: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _checked(request: RunRequest, settings: Settings, registry: Registry) -> Bat
     plan = prepare(request, settings, registry)
     check_new_thread_id(plan.thread_id)
     check_models(plan, registry)
-    return BatchStory(plan.thread_id, request, plan.story.title, plan.story.sha256, plan.fingerprint)
+    return BatchStory(plan.thread_id, request, plan.story.title, plan.story.sha256, plan.fingerprint, plan.project)
 
 
 def _require_different(stories: Sequence[BatchStory]) -> None:

@@ -169,8 +169,8 @@ def is_done(story: BatchStory, standing: Standing | None) -> bool:
     """Return whether a run is the one that is asked for, and completed: then nothing is to be done for it."""
     if standing is None or standing.status != RunStatus.COMPLETED:
         return False
-    asked = (story.story_sha256, story.fingerprint)
-    return story.request is None or asked == (standing.story_sha256, standing.settings_fingerprint)
+    asked = (story.story_sha256, story.fingerprint, story.project)
+    return story.request is None or asked == (standing.story_sha256, standing.settings_fingerprint, standing.project)
 
 
 def already_completed(story: BatchStory, standing: Standing | None, settings: Settings) -> StoryResult:
