@@ -6,7 +6,7 @@ WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY clash clash
 COPY migrations migrations
-RUN python -m venv /opt/clash && /opt/clash/bin/pip install --no-cache-dir ".[voice,voice-zh,s3,models,xlsx,board]"
+RUN python -m venv /opt/clash && /opt/clash/bin/pip install --no-cache-dir ".[voice,voice-zh,s3,models,xlsx,board,dask]"
 
 FROM python:3.12-slim
 # The number that owns the films on your side: `--build-arg UID=$(id -u)` where it is not 1000.

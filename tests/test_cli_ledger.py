@@ -179,7 +179,9 @@ def keys(value: Any, prefix: str = "") -> Iterator[str]:
             yield from keys(inner, f"{prefix[:-1]}[].")
 
 
-FREE_FORM = re.compile(r"^(steps|settings|metadata|progress|values|pending|rows|facts|items\[\]\.(?:facts|progress))\.")
+FREE_FORM = re.compile(
+    r"^(steps|settings|metadata|progress|values|pending|rows|table_bytes|facts|items\[\]\.(?:facts|progress))\."
+)
 
 
 @pytest.mark.parametrize(

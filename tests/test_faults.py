@@ -37,7 +37,9 @@ OF_LARGE_STATES = ("chunks.after",)
 """`tests/test_large_states.py` trips these."""
 OF_GC = tuple(point for point in faults.POINTS if point.startswith("gc."))
 """`tests/test_gc_kills.py` trips these."""
-OTHERS = {*OF_THE_GRAPH, *OF_LARGE_STATES, *OF_FORKS, *OF_DECISIONS, *OF_RECOVERY, *OF_WEBHOOKS, *OF_GC}
+OF_RETENTION = ("prune.before", "prune.after", "removal.before", "removal.hidden", "removal.piece", "removal.after")
+"""`tests/test_pruning.py` and `tests/test_removal.py` trip these."""
+OTHERS = {*OF_THE_GRAPH, *OF_LARGE_STATES, *OF_FORKS, *OF_DECISIONS, *OF_RECOVERY, *OF_WEBHOOKS, *OF_GC, *OF_RETENTION}
 OF_THE_LEDGER = tuple(point for point in faults.POINTS if point not in OTHERS)
 ONLY_OF_JOBS = ("submit.after", "ticket.after", "job.after")
 CALLS = 4

@@ -230,11 +230,11 @@ def test_two_processes_on_one_thread_make_one_film(tmp_path: Path, database_url:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="resource limits are a POSIX thing")
 def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
-    """No file may grow past 48 KB: exit 1, the error says that the disk is full, nothing half-written has a name."""
+    """No file may grow past 500 KB: exit 1, the error says that the disk is full, nothing half-written has a name."""
     shot_list(tmp_path / "story.csv", 2)
     limited = (
         "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY));"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY));"
         "sys.argv[0] = 'clash'; runpy.run_module('clash', run_name='__main__')"
     )
     arguments = ("run", "story.csv", "--thread", "d", "--size", "1280x720", "--fps", "8", "--json")

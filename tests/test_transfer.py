@@ -117,7 +117,8 @@ def test_every_table_is_moved() -> None:
     with closing(new_schema(":memory:")) as connection:
         found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     of_access = {"access_tokens", "access_grants", "access_audit"}
-    of_the_database = {"database_identity", "webhook_events", "projects", "project_months", *of_access}
+    of_projects = {"projects", "project_months", "batches"}
+    of_the_database = {"database_identity", "webhook_events", "file_marks", *of_projects, *of_access}
     assert found - {"sqlite_sequence", "checkpoint_chunks", *of_the_database} == set(tables())
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clash.database.connection import is_d1, sqlite_path
+from clash.database.port import Database
 from clash.database.sqlite import database_error, open_connection
 from clash.database.sqlite_errors import primary_code
 from clash.database.sqlite_files import side_file, size_of
-from clash.errors import ConflictError, StorageError
+from clash.errors import ConflictError, DatabaseError, StorageError
 
 _COUNTED_UP_TO_BYTES = 256 << 20
 """The pages of a larger file are not counted: each of them would have to be read."""
@@ -39,31 +40,29 @@ class Vacuumed:
     note: str = ""
 
 
-async def room_of(url: str) -> Room:
-    """Return the room that a database takes. Cloudflare says only the size of a whole D1 database."""
-    return Room() if is_d1(url) else await asyncio.to_thread(_room_of_file, sqlite_path(url))
+async def room_of(database: Database, url: str) -> Room:
+    """Return the room that a database takes. Cloudflare says only the size of a whole D1 database.
+
+    The connection is the one that is open: another would leave side files beside a file that is not ours.
+    """
+    if is_d1(url):
+        return Room()
+    path = sqlite_path(url)
+    [pages], [unused] = await database.query("PRAGMA page_size"), await database.query("PRAGMA freelist_count")
+    tables = await _sizes(database) if size_of(path) <= _COUNTED_UP_TO_BYTES else None
+    return Room(size_of(side_file(path, "-wal")), int(pages["page_size"]) * int(unused["freelist_count"]), tables)
 
 
-def _room_of_file(path: Path) -> Room:
-    with closing(open_connection(path, "read")) as connection:
-        try:
-            (page,), (free,) = (connection.execute(f"PRAGMA {n}").fetchone() for n in ("page_size", "freelist_count"))
-        except sqlite3.Error as error:
-            raise database_error(error, path) from error
-        tables = _sizes(connection) if size_of(path) <= _COUNTED_UP_TO_BYTES else None
-    return Room(size_of(side_file(path, "-wal")), page * free, tables)
-
-
-def _sizes(connection: sqlite3.Connection) -> dict[str, int] | None:
+async def _sizes(database: Database) -> dict[str, int] | None:
     """Return the bytes of each table with its indexes; None where SQLite was built without what counts them."""
     try:
-        rows = connection.execute(
-            "SELECT s.tbl_name, sum(d.pgsize) FROM dbstat AS d JOIN sqlite_master AS s ON s.name = d.name"
-            " WHERE d.aggregate = TRUE GROUP BY s.tbl_name ORDER BY 2 DESC, 1"
-        ).fetchall()
-    except sqlite3.OperationalError:
+        rows = await database.query(
+            "SELECT s.tbl_name AS name, sum(d.pgsize) AS bytes FROM dbstat AS d JOIN sqlite_master AS s"
+            " ON s.name = d.name WHERE d.aggregate = TRUE GROUP BY s.tbl_name ORDER BY bytes DESC, s.tbl_name"
+        )
+    except DatabaseError:
         return None
-    return {str(name): int(size) for name, size in rows}
+    return {str(name): int(size) for name, size in (row.values() for row in rows)}
 
 
 async def vacuum_file(url: str) -> Vacuumed:

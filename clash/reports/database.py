@@ -31,7 +31,7 @@ async def database_status(settings: Settings, *, check: bool = False) -> Databas
         pending = not_among(applied, database.url)
         if check:
             await check_soundness(database)
-        room = await room_of(settings.database_url)
+        room = await room_of(database, settings.database_url)
         return DatabaseStatus.of(
             {
                 "url": database.url,
