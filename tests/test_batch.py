@@ -186,6 +186,7 @@ def test_a_thread_of_another_batch_stays_there(tmp_path: Path) -> None:
         tmp_path, "batch", "s/b-x.csv", "--batch", "a", "--project", "other", *SMALL, "--json", env=env
     )
     assert (moved.code, moved.document["runs"][0]["error"]["code"]) == (5, "other_settings")
+    assert "clash resume a-b-x" in moved.document["error"]["hint"]  # the same command would be refused again
 
 
 def test_nothing_matches(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Protocol
 from clash.calls.funds import BATCH_BUDGET
 from clash.database.batches import standings
 from clash.database.connection import is_d1
+from clash.errors import DatabaseError
 from clash.production.batch_plan import BatchRequest, BatchStory
 from clash.production.batch_run import (
     Fault,
@@ -154,9 +155,14 @@ class LocalExecutor:
             return
         self._looked_at, self._looks = now, min(self._looks + 1, 8)
         opened = self._work.opened
-        free = await free_among(opened.database, self._held)
+        try:
+            free = await free_among(opened.database, self._held)
+            found = await standings(opened.database, [story.thread_id for story in free]) if free else {}
+        except DatabaseError:
+            if self._running:
+                return  # what is in flight is paid for: a look that fails must not end it
+            raise
         self._held = [story for story in self._held if story not in free]
-        found = await standings(opened.database, [story.thread_id for story in free]) if free else {}
         for story in free:
             standing = found.get(story.thread_id)
             if is_done(story, standing):

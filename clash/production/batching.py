@@ -40,6 +40,8 @@ OnResult = Callable[[StoryResult], None]
 _SIGNALLED = 128
 _PAUSING = (8, 6)
 """Exit codes of what only waits: for a person, for a bigger budget."""
+_REFUSED = (2, 3, 4, 5)
+"""Exit codes of what goes on only once something else was changed: a story, a file, a setting, another run."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,8 @@ def _error_of(
         hint = f"raise the budget of the batch: `{command_of_batch(request, _enough(waiting, row))}`"
     elif code in _PAUSING and fault is not None and fault.hint:
         hint = f"{fault.hint}; then: `{command_of_batch(request)}`"
+    elif fault is not None and fault.hint and first.exit_code in _REFUSED and not first.is_held:
+        hint = fault.hint  # the same command again would be refused again
     else:
         hint = (
             command_of_batch(request)

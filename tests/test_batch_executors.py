@@ -1,0 +1,56 @@
+"""The executor of one process: what it does when the database does not answer while runs are under way."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clash.config import Settings
+from clash.database import ainit_database
+from clash.database.connection import open_database
+from clash.errors import DatabaseError
+from clash.production import batch_executors
+from clash.production.batch_executors import LocalExecutor, Work
+from clash.production.batch_plan import BatchRequest, BatchStory
+from clash.production.batch_run import StoryResult
+from clash.production.opened import Opened
+from clash.production.progress import ignore
+from clash.production.stopping import StopSignal
+from clash.providers.registry import Registry
+
+
+async def test_a_look_that_fails_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One run is held elsewhere, and to ask for it fails: the run under way is made to its end, and then the other."""
+    url = f"sqlite:///{tmp_path}/c.db"
+    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
+    await ainit_database(url)
+    asked, begun = asyncio.Event(), list[str]()
+    free_among = batch_executors.free_among
+
+    async def film(story: BatchStory, **_: Any) -> StoryResult:
+        begun.append(story.thread_id)
+        if begun == ["held"]:
+            return StoryResult(story, "held", 5)
+        if story.thread_id == "paid":
+            await asked.wait()
+        return StoryResult(story, "completed", 0)
+
+    async def fails_once(*arguments: Any) -> list[BatchStory]:
+        if not asked.is_set():
+            asked.set()
+            raise DatabaseError("the database does not answer")
+        return await free_among(*arguments)
+
+    monkeypatch.setattr(batch_executors, "film_one_story", film)
+    monkeypatch.setattr(batch_executors, "free_among", fails_once)
+    monkeypatch.setattr(batch_executors, "LOOK_S", 0.0)
+    told: dict[str, str] = {}
+    async with open_database(url, "write") as database:
+        opened = Opened(settings, database, Registry(settings))
+        executor = LocalExecutor(Work(BatchRequest(), opened, ignore, StopSignal()))
+        stories = [BatchStory("held"), BatchStory("paid")]
+        await executor.film(stories, lambda result: told.update({result.story.thread_id: result.status}))
+    assert (told, begun) == ({"paid": "completed", "held": "completed"}, ["held", "paid", "held"])
