@@ -77,7 +77,7 @@ class Origins:
 
     def _address(self, peer: str, headers: Headers) -> str:
         """The nearest address before the proxies; what lies before that, anybody may have written."""
-        told = [one.strip() for line in headers.getlist("x-forwarded-for") for one in line.split(",")]
+        told = [_without_port(one) for line in headers.getlist("x-forwarded-for") for one in line.split(",")]
         for one in reversed(told[-32:]):
             if _address(one) is None:
                 break
@@ -182,6 +182,14 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def _without_port(text: str) -> str:
+    """Return the address of an entry of `X-Forwarded-For`; some proxies add the port, which is another each time."""
+    text = text.strip()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
 
 
 def _name_of(host: str) -> str | None:

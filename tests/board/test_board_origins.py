@@ -159,6 +159,10 @@ def test_the_address_is_the_nearest_before_the_proxies() -> None:
         ("1.1.1.1, nonsense", PROXY),
         ("10.0.0.8", PROXY),
         ("2001:db8::1", "2001:db8::1"),
+        ("203.0.113.7:4711", "203.0.113.7"),  # with a port, all of them would count as the proxy's address
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("203.0.113.7, 10.0.0.9:80", "203.0.113.7"),
+        ("[, 203.0.113.7:80:90", PROXY),
     ):
         assert seen(PROXY, ("x-forwarded-for", told), proxies=proxies).address == address, told
     assert seen("127.0.0.1", ("x-forwarded-for", "203.0.113.7")).address == "127.0.0.1"
