@@ -159,6 +159,9 @@ def test_a_run_keeps_its_project(room: TakesRoom) -> None:
     assert [run["project"] for run in room.ok("runs", "ls", "--project", "acme")["items"]] == ["acme", "acme"]
     assert room.ok("runs", "ls", "--project", "default")["items"] == []
     assert room.ok("runs", "show", "f")["project"] == room.ok("cost", "t")["project"] == "acme"
+    assert [run["thread_id"] for run in room.ok("cost", "--project", "acme")["items"]] == ["f", "t"]
+    assert room.ok("cost", "--project", "default")["items"] == []
+    assert room.type("cost", "t", "--project", "acme").code == 2
 
 
 async def test_a_run_is_moved_with_its_project(database: Database, assets: AssetStore, tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ import typer
 
 from clash.cli.calls import STEPS, calls_blocks, settlement_blocks
 from clash.cli.layout import Block, Column, Record, Table
-from clash.cli.options import Json, OfBatch
+from clash.cli.options import Json, OfBatch, OfProject
 from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit
 from clash.cli.reading import report
 from clash.cli.text import minute, money, money_if_any
 from clash.errors import UsageError
+from clash.project_names import check_project_name
 
 
 class By(StrEnum):
@@ -84,6 +85,7 @@ def cost(
         ),
     ] = None,
     calls: Annotated[bool, typer.Option("--calls", help="Also list every attempt at every call.")] = False,
+    project: OfProject = None,
     batch: OfBatch = None,
     _database: OtherDatabase = None,
     as_json: Json = False,
@@ -92,13 +94,16 @@ def cost(
     from clash.reports import costs
 
     if batch is not None:
-        if thread is not None or by is not None or calls:
-            raise UsageError("--batch sums the runs of a batch; THREAD, --by and --calls are about other sums")
+        if thread is not None or by is not None or calls or project is not None:
+            raise UsageError("--batch sums the runs of a batch: leave THREAD, --by, --calls and --project out")
         emit(report(lambda settings: costs.cost_of_batch(settings, batch)), as_json=as_json, render=_render_batch)
         return
     if calls and thread is None:
         raise UsageError("--calls needs a THREAD", hint="clash runs ls")
-    document = report(lambda settings: costs.cost(settings, thread, calls=calls))
+    if project is not None and thread is not None:
+        raise UsageError("--project sums the runs of a project; a THREAD has one", hint=f"clash cost {thread}")
+    of = None if project is None else (check_project_name(project),)
+    document = report(lambda settings: costs.cost(settings, thread, calls=calls, projects=of))
     emit(document, as_json=as_json, render=lambda document: render_cost(document, by=by and by.value))
 
 
