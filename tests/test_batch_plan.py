@@ -125,6 +125,23 @@ def test_the_exit_code_is_the_most_telling_one(codes: list[int], code: int) -> N
     assert exit_code_of(codes) == code
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (("projects", "set", "ads", "--monthly-quota", "x"), "--monthly-quota"),
+        (("checkpoints", "prune", "--older-than", "x"), "--older-than"),
+        (("batch", "--batch", "noche", "--dry-run"), "clash batch --batch noche 'stories/*.csv' --dry-run"),
+        (("batch", "nope.csv"), "check the name of the file"),
+        (("projects", "set", "ads", "--monthly-quota", "5"), "`clash db init`"),
+    ],
+)
+def test_nonsense_is_told_with_what_to_type(tmp_path: Path, typed: tuple[str, ...], told: str) -> None:
+    """An error names the option that it is about, or the command that helps."""
+    ran = forked_clash(tmp_path, *typed, env=environment())
+    assert ran.code in {2, 3}
+    assert told in ran.err
+
+
 def test_a_dry_run_sums_the_stories(tmp_path: Path) -> None:
     """Nothing is made or written; the budget of the batch is compared with the sum."""
     for name in ("a", "b"):
@@ -136,5 +153,6 @@ def test_a_dry_run_sums_the_stories(tmp_path: Path) -> None:
     each = [run["total_usd"] for run in document["runs"]]
     assert document["total_usd"] == f"{sum(float(one) for one in each):.6f}" != "0.000000"
     assert (len(each), document["within_budget"], document["completed"]) == (2, False, 0)
+    assert [run["story"] for run in document["runs"]] == ["a.csv", "b.csv"]
     assert not (tmp_path / "data").exists()
     assert not (tmp_path / "meter").exists()

@@ -111,11 +111,10 @@ def grants_of(projects: Sequence[str], role: str) -> dict[str, Role]:
     found: dict[str, Role] = {}
     for text in projects:
         name, _, own = text.partition("=")
-        if not name or (own or role) not in tuple(Role):
-            raise UsageError(
-                f"{text[:80]!r} is no project with a role",
-                hint=f"--project NAME or NAME=ROLE; roles: {', '.join(Role)}",
-            )
+        if not name:
+            raise UsageError(f"--project {text[:80]!r} names no project", hint="--project NAME, or NAME=ROLE")
+        if (own or role) not in tuple(Role):
+            raise UsageError(f"{(own or role)[:80]!r} is no role", hint=f"roles: {', '.join(Role)}")
         found[EVERY_PROJECT if name == EVERY else check_project_name(name)] = Role(own or role)
     return found
 

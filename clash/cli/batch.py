@@ -68,7 +68,7 @@ def batch(
     stories: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[STORY]...",
+            metavar="[STORY...]",
             help="Tables, or patterns such as 'stories/*.csv'; none: go on with the runs that the batch has.",
             show_default=False,
         ),
@@ -269,6 +269,7 @@ def _run_row(run: dict[str, Any]) -> dict[str, Any]:
 
 _ESTIMATES = (
     Column("thread_id", "thread", fold=True),
+    Column("story", fold=True),
     Column("calls", right=True),
     Column("found_calls", "found", right=True),
     Column("total_usd", "cost", money, right=True),

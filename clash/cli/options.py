@@ -81,7 +81,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 def age(text: str) -> timedelta:
     """Return the time that an option names: 30d, 12h, 90m, 2w. Raises `typer.BadParameter`."""
     if (match := _AGE.fullmatch(text.strip().lower())) is None:
-        raise typer.BadParameter(f"{text!r} is no age; for example: 30d, 12h, 90m, 2w")
+        raise typer.BadParameter(f"{text!r} is no age; for example: 30d, 12h, 90m, 2w", param_hint="--older-than")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -96,10 +96,10 @@ def column_map(given: list[str] | None) -> dict[str, str]:
     return mapped
 
 
-def dollars(text: str) -> Decimal:
+def dollars(text: str, option: str | None = None) -> Decimal:
     """An amount as a person types it: 20 or 1.05. No more places than are kept: money must not be rounded up."""
     if not _DOLLARS.fullmatch(text):
-        raise typer.BadParameter(f"{text!r} is no amount in dollars, such as 20 or 1.05")
+        raise typer.BadParameter(f"{text!r} is no amount in dollars, such as 20 or 1.05", param_hint=option)
     return Decimal(text)
 
 

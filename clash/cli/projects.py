@@ -45,7 +45,7 @@ def render_projects(document: Document) -> list[Block]:
 
 def _quota(text: str) -> Decimal | None:
     """Read a quota: dollars, or `none`."""
-    return None if text.strip().lower() == _NONE else dollars(text)
+    return None if text.strip().lower() == _NONE else dollars(text, "--monthly-quota")
 
 
 @app.command("set")

@@ -52,7 +52,9 @@ def prune(
 
 def _question(document: Document) -> str:
     runs = sum(1 for item in document["items"] if item["pruned"])
-    return f"delete {document['pruned']} checkpoints of {runs} runs ({size(document['bytes'])})"
+    pruned = document["pruned"]
+    of = f"{pruned} checkpoint{'' if pruned == 1 else 's'} of {runs} run{'' if runs == 1 else 's'}"
+    return f"delete {of} ({size(document['bytes'])})"
 
 
 _PRUNED = (

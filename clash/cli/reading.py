@@ -50,8 +50,8 @@ def first_run_named(settings: Settings) -> Generator[None]:
         raise NotFoundError(
             error.message,
             code=error.code,
-            hint="nothing was made here yet: `clash run --help` says how to make the first film;"
-            " or check DATABASE_URL and the folder",
+            hint="nothing was made here yet: `clash run --help` says how to make the first film, and `clash db init`"
+            " creates the database; or check DATABASE_URL and the folder",
         ) from None
 
 

@@ -99,8 +99,9 @@ def render_removed(document: Document) -> list[Block]:
                     "yellow",
                 )
             )
-    if document["freed_files"]:
-        blocks.append(Remark(f"nothing names {document['freed_files']} files of the asset store any more", "dim"))
+    if freed := document["freed_files"]:
+        files = "1 file" if freed == 1 else f"{freed} files"
+        blocks.append(Remark(f"{files} of the asset store {would} named by nothing: `clash gc` deletes them", "dim"))
     if outputs := [item["output"] for item in items if item["output"]]:
         blocks.append(Remark(f"what was published stays: {', '.join(outputs)}", "dim"))
     return blocks

@@ -106,6 +106,7 @@ class DryRunDocument(Document):
     """What a run would call and pay: `clash run --dry-run`."""
 
     thread_id: str | None
+    story: Text | None = None
     project: str = DEFAULT_PROJECT
     dry_run: bool
     currency: str

@@ -142,13 +142,13 @@ def _expanded(pattern: str) -> list[Path]:
         raise UsageError(f"{pattern} is a folder", hint=f"name the stories in it: '{path / '*.csv'}'")
     if path.exists() or not glob.has_magic(pattern):
         if not path.exists():
-            raise NotFoundError(f"there is no story at {pattern}")
+            raise NotFoundError(f"there is no story at {pattern}", hint="check the name of the file, and the folder")
         return [path]
     # The pattern may be absolute, which `Path.glob` refuses.
     matches = sorted(Path(match) for match in glob.glob(pattern, recursive=True))  # noqa: PTH207
     files = [match for match in matches if not match.is_dir()]
     if not files:
-        raise NotFoundError(f"no file matches {pattern}")
+        raise NotFoundError(f"no file matches {pattern}", hint="check the pattern, and the folder")
     return files
 
 

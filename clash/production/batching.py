@@ -267,7 +267,8 @@ async def batch_dry_run(request: BatchRequest, settings: Settings | None = None)
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.each.allow_unpriced)
     if not request.stories:
-        raise UsageError("a dry run of a batch needs its stories", hint="clash batch --help")
+        typed = batch_command(request.name, "'stories/*.csv'", "--dry-run")
+        raise UsageError("a dry run of a batch needs its stories", hint=typed)
     plan = plan_batch(request, settings, Registry(settings))
     row, found = await _standing_of(plan, settings)
     asked = [story for story in plan.stories if not is_done(story, found.get(story.thread_id))]

@@ -70,6 +70,7 @@ async def dry_run(request: RunRequest, settings: Settings | None = None) -> DryR
     return DryRunDocument.of(
         {
             "thread_id": request.thread_id,
+            "story": request.story,
             "project": plan.project,
             "dry_run": True,
             "currency": "USD",
