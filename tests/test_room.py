@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections import namedtuple
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from test_removal import costs, filmed
 
 from clash.config import Settings
 from clash.database import room
-from clash.database.call_texts import CUT, cut_request, is_same_request
+from clash.database.call_texts import CUT, cut_request, cut_texts, is_same_request
 from clash.database.connection import is_d1
+from clash.database.metadata import AsyncMetadataTracker
+from clash.database.port import Database, Rows, Statement
 from clash.errors import StorageError
 
 
@@ -83,3 +86,28 @@ def test_a_cut_request_is_known_again() -> None:
     assert not is_same_request(cut, request.replace("lamp", "lamb"))
     assert cut_request(cut) == cut
     assert cut.endswith('"frames":12,"keyframe":{"sha256":"ab"}}')
+
+
+@on_both_databases
+async def test_cutting_reads_no_table_for_each_call(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call is cut by its id alone; the newest response of a model stays."""
+    call = (
+        "INSERT INTO api_logs (run_id, step, token, service, model, state, request, response, started_at, key_version)"
+        f" VALUES ('r', 's', ?, 'svc', 'm', 'succeeded', '{'x' * 400}', '{{}}', '2026-01-01T00:00:00Z', 2)"
+    )
+    await AsyncMetadataTracker(database).start_workflow("r", "video_production")
+    await database.batch([Statement(call, (f"token-{number}",)) for number in range(3)])
+    applied: list[Statement] = []
+
+    async def batch(statements: Sequence[Statement]) -> list[Rows]:
+        applied.extend(statements)
+        return await applying(statements)
+
+    applying = database.batch
+    monkeypatch.setattr(database, "batch", batch)
+    assert await cut_texts(database, before="2026-02-01T00:00:00Z") == 3
+    for one in applied:
+        steps = await database.query(f"EXPLAIN QUERY PLAN {one.sql}", one.params)
+        assert not [step for step in steps if str(step["detail"]).startswith("SCAN")]
+    rows = await database.query("SELECT response FROM api_logs ORDER BY id")
+    assert [row["response"] for row in rows] == [None, None, "{}"]

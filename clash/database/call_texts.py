@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, cast
 
-from clash.database.port import Database, Row, Statement
+from clash.database.port import Database, Row, Statement, values_of
 from clash.database.staging import NOT_STAGED
 
 CUT = "cut"
@@ -20,13 +20,14 @@ _SHORTEST = 300
 """Characters of a request that is worth cutting."""
 _AT_ONCE = 200
 _NEWEST = (
-    "id NOT IN (SELECT max(id) FROM api_logs WHERE state = 'succeeded' AND response IS NOT NULL"
-    " GROUP BY service, model, endpoint)"
+    "SELECT max(id) AS id FROM api_logs WHERE state = 'succeeded' AND response IS NOT NULL"
+    " GROUP BY service, model, endpoint"
 )
 """`clash doctor` reads the newest response of each model."""
+_HAS_OLDER_RESPONSE = "response IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?))"
 _LARGE = (
     f"state IN ('succeeded', 'failed') AND key_version <> 1 AND (length(request) > {_SHORTEST}"
-    f" OR (response IS NOT NULL AND {_NEWEST}))"
+    f" OR ({_HAS_OLDER_RESPONSE}))"
 )
 
 
@@ -68,13 +69,15 @@ async def cut_texts(database: Database, *, run_id: str | None = None, before: st
 
     It may be interrupted anywhere. `most`: so many calls are looked at, and the rest is left for the next time.
     """
+    # Asked once: a statement for each call that looked for them would read the whole table each time.
+    newest = json.dumps(values_of(await database.query(_NEWEST), "id"))
     after = done = looked_at = 0
     while looked_at < most:
         rows = await database.query(
-            "SELECT id, request, response IS NOT NULL AS has_response FROM api_logs"
+            f"SELECT id, request, {_HAS_OLDER_RESPONSE} AS has_response FROM api_logs"
             " WHERE id > ? AND coalesce(ended_at, started_at) <= ?"
             f" AND (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {_LARGE} ORDER BY id LIMIT ?",
-            (after, before, run_id, run_id, _AT_ONCE),
+            (newest, after, before, run_id, run_id, newest, _AT_ONCE),
         )
         if not rows:
             break
@@ -89,7 +92,7 @@ async def cut_texts(database: Database, *, run_id: str | None = None, before: st
 
 @dataclass(frozen=True)
 class _Texts:
-    """The texts of a call."""
+    """The texts of a call. `has_response`: one that is cut, too."""
 
     id: int
     request: str | None
@@ -107,6 +110,6 @@ def _cut(call: _Texts) -> Statement | None:
     if request == call.request and not call.has_response:
         return None
     return Statement(
-        f"UPDATE api_logs SET request = ?, response = iif({_NEWEST}, NULL, response) WHERE id = ? AND request IS ?",
-        (request, call.id, call.request),
+        "UPDATE api_logs SET request = ?, response = iif(?, NULL, response) WHERE id = ? AND request IS ?",
+        (request, int(call.has_response), call.id, call.request),
     )
