@@ -59,3 +59,21 @@ async def test_a_removed_run_counts_once(
     await import_runs(settings_for(there, assets.root), tmp_path / "runs.jsonl")
     async with open_database(there, "read") as other:
         assert await sums_of(other) == SPENT
+
+
+@on_both_databases
+async def test_a_run_of_the_audit_is_removed(database: Database, database_url: str, assets: AssetStore) -> None:
+    """What people did with a run on a board with accounts stays in the audit, under the id that the run had."""
+    (run,) = await batch_of(database, assets, 1)
+    await release_lease(database, run.lease)
+    await database.batch(
+        [
+            Statement("UPDATE workflow_executions SET status = 'completed'"),
+            Statement(
+                "INSERT INTO access_audit (at, action, run_id) VALUES ('2026-11-27', 'retake', ?)", (run.run_id,)
+            ),
+        ]
+    )
+    await remove_runs([run.run_id], settings_for(database_url, assets.root))
+    rows = await database.query("SELECT run_id FROM access_audit")
+    assert [row["run_id"] for row in rows] == [run.run_id]

@@ -26,7 +26,7 @@ REMOVED = "removed"
 """The workflow of the row that stands for a removed run."""
 _FILM_FILES = (AssetType.FILM, AssetType.SUBTITLES, AssetType.CONTACT_SHEET)
 _SAVED = ("checkpoint_chunks", "writes", "checkpoints")
-_STAYING = ("workflow_executions", "removed_runs", "removed_costs", "kept_files")
+_STAYING = ("workflow_executions", "removed_runs", "removed_costs", "kept_files", "access_audit")
 _ROWS_AT_ONCE = 500
 _SAVED_AT_ONCE = 50
 """Rows of checkpoints that are deleted together: each may be a megabyte."""
