@@ -120,7 +120,7 @@ def test_an_estimate_says_whether_it_is_within_the_budget(budget: str | None, wi
     """A person reads yes or no where there is a budget; what costs nothing, being found, is counted apart."""
     document = {**DOCUMENTS["run --dry-run"][1], "budget_usd": budget, "within_budget": within}
     text = at_terminal(estimate.render_estimate(document), 120)
-    assert re.search(rf"^within budget +{shown} *$", text, flags=re.MULTILINE) if shown else "within" not in text
+    assert re.search(rf"^within budget +{shown} *$", text, flags=re.MULTILINE) if shown else "within budget" not in text
     assert re.search(r"^found, so free +7 *$", text, flags=re.MULTILINE)
     assert re.search(r" 12 +7 +25 second +\$0.06 +\$1.50 +yes", text)
     assert "estimated: the bill" in text

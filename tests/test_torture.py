@@ -128,6 +128,6 @@ def test_every_disturbance_costs_and_loses_nothing(
         plan = Plan(seed, calls=20, lease_s=0.6, stop_s=1.0, engine=engine)
         with disturbed_run(plan, tmp_path / str(number), RUNS_ON_D1[number % len(RUNS_ON_D1)]) as trial:
             trial.run(6)
-        assert (trial.faults, trial.twice, trial.lost) == ([], [], []), (seed, trial.kind)
+        assert (trial.faults, trial.twice, trial.lost) == ([], [], []), (seed, trial.kind, trial.disturbances)
         happened.update(counts(trial.disturbances))
     assert {name for name in expected if not happened[name]} == set()

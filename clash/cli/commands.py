@@ -129,7 +129,9 @@ def execute(arguments: Sequence[str]) -> int:
     except _WRONG_USE as error:
         raise _usage_error(error) from None
     except ClashError as error:
-        raise error.with_(hint=at_database(error.hint)) from error.__cause__
+        if (hint := at_database(error.hint)) == error.hint:
+            raise
+        raise error.with_(hint=hint) from error.__cause__
     except typer.Abort:
         return 130
     except SystemExit as ending:  # completion scripts end this way
