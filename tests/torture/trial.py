@@ -98,6 +98,8 @@ class Trial:
 
     def _killed(self, *, consent: bool) -> bool:
         """Start a process, disturb it perhaps, and kill it; False if it had ended before, with `_ended_with`."""
+        # Nobody consents to what is not told: the rows of a database that was replaced are restored first.
+        consent = consent and not self._rows_may_be_missing
         if consent:
             self._consent()
         disturbance = self._draw.next()
