@@ -272,11 +272,12 @@ def test_the_hint_for_a_command_that_cannot_be_works(room: Room, arguments: tupl
 
 
 def test_the_hint_before_the_first_run_shows_how(room: Room) -> None:
-    """Where nothing was made yet it names the help of `run`, which can be typed."""
+    """Where nothing was made yet it names the help of `run` and what creates the database; both can be typed."""
     ran = room.clash("runs", "ls", "--json")
     assert ran.code == 3
-    (shown,) = room.typed(ran.document["error"]["hint"])
-    assert (shown.code, "clash run" in shown.out) == (0, True)
+    shown, created = room.typed(ran.document["error"]["hint"])
+    assert (shown.code, "clash run" in shown.out, created.code) == (0, True, 0)
+    assert room.clash("runs", "ls", "--json").code == 0
 
 
 # -- hints as they stand in the code -----------------------------------------------------------------------------
