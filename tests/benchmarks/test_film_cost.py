@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import subprocess
 import sys
 import time
 from fractions import Fraction
@@ -15,6 +13,7 @@ from typing import Any, cast
 import av
 import pytest
 from filming import command, environment
+from measuring import used_by
 
 ROWS = 3
 """Of README's story: few, for what a run takes once is a second."""
@@ -47,17 +46,9 @@ def test_a_film_takes_little_more_than_its_encoding(tmp_path: Path) -> None:
     """The beginning of README's film, 1280x720 and spoken: CPU seconds of the whole run, and its peak memory."""
     with STORY.open(encoding="utf-8", newline="") as whole, (tmp_path / "story.csv").open("w", newline="") as part:
         csv.writer(part).writerows(row for number, row in enumerate(csv.reader(whole)) if number <= ROWS)
-    run = subprocess.Popen(
-        command("run", "story.csv", "--thread", "t"),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(run.pid, 0)
-    run.returncode = os.waitstatus_to_exitcode(status)
-    assert run.returncode == 0
-    took, alone, peak_mb = used.ru_utime + used.ru_stime, anchor_s(tmp_path / "output/t/film.mp4"), used.ru_maxrss >> 10
+    used = used_by(command("run", "story.csv", "--thread", "t"), tmp_path, environment())
+    assert used.code == 0
+    took, alone, peak_mb = used.seconds, anchor_s(tmp_path / "output/t/film.mp4"), used.peak_bytes >> 20
     print(
         f"\n{ROWS} rows: {took:.1f} CPU s, the anchor {alone:.1f}, ratio {took / alone:.2f} (at most {MOST});"
         f" peak {peak_mb} MB (at most {MOST_MB})"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filming import command, environment, shot_list
+from measuring import used_by
 
 TINY = ("--size", "128x72", "--fps", "8")
 
@@ -29,19 +28,10 @@ def measure(folder: Path, shots: int) -> Measured:
     """Run a shot list to its end in a child process of its own."""
     folder.mkdir()
     shot_list(folder / "story.csv", shots)
-    run = subprocess.Popen(
-        command("run", "story.csv", "--thread", "g", *TINY, "--json"),
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(run.pid, 0)
-    run.returncode = os.waitstatus_to_exitcode(status)
-    assert run.returncode == 0
-    unit = 1 if sys.platform == "darwin" else 1024
+    used = used_by(command("run", "story.csv", "--thread", "g", *TINY, "--json"), folder, environment())
+    assert used.code == 0
     size = sum(path.stat().st_size for path in (folder / "data").glob("checkpoints.db*"))
-    return Measured(shots, size, used.ru_maxrss * unit, used.ru_utime + used.ru_stime)
+    return Measured(shots, size, used.peak_bytes, used.seconds)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="peak memory is read the POSIX way")

@@ -30,11 +30,11 @@ def seconds(arguments: list[str], folder: Path) -> float:
 
 
 def test_help_costs_little_more_than_importing_typer(tmp_path: Path) -> None:
-    """`clash --help` takes at most 2.5 times `python -c "import typer"`."""
+    """`clash --help` takes at most 3.5 times `python -c "import typer"`."""
     typer = seconds([sys.executable, "-c", "import typer"], tmp_path)
     shown = seconds(command("--help"), tmp_path)
     print(f"\nclash --help: {shown * 1000:.0f} ms, import typer: {typer * 1000:.0f} ms, ratio {shown / typer:.2f}")
-    assert shown <= 2.5 * typer
+    assert shown <= 3.5 * typer
 
 
 def test_importing_clash_costs_little_more_than_pydantic(tmp_path: Path) -> None:

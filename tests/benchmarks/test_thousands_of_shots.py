@@ -8,8 +8,6 @@ shot are of both parts of the run together; what the program itself takes is mea
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from filming import clash, command, environment, query, shot_list
+from measuring import used_by
 
 STOCK = ("--image-model", "stock:illustrator", "--video-model", "stock:cinematographer")
 TINY = ("--size", "128x72", "--fps", "8")
@@ -59,19 +58,10 @@ def measured(folder: Path, shots: int, *, killed_at: int | None = None) -> Measu
 
 def _ended(folder: Path, *arguments: str, killed_at: int | None) -> tuple[float, int]:
     """Run a command to its end, or kill it; its CPU seconds, and its largest memory in bytes."""
-    made = re.compile(rf"generate_shots: {killed_at}/".encode())
-    child = subprocess.Popen(
-        command(*arguments), cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    with child:
-        assert child.stderr is not None
-        for line in child.stderr:
-            if killed_at is not None and made.search(line):
-                child.kill()
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == (0 if killed_at is None else -9)
-    return used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    made = None if killed_at is None else f"generate_shots: {killed_at}/"
+    used = used_by(command(*arguments), folder, environment(), killed_at=made)
+    assert used.code == (0 if killed_at is None else -9)
+    return used.seconds, used.peak_bytes
 
 
 def listed(folder: Path, shots: int) -> Mapping[str, int]:
