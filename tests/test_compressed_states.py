@@ -106,6 +106,7 @@ async def test_a_plain_reader_refuses_what_is_compressed(database_url: str) -> N
         await put(saver, "t", SHOTS)
     async with get_checkpointer(database_url) as older:
         older.serde = PlainSerializer()
+        # What LangGraph's serializer raises for a type that it does not know.
         with pytest.raises(NotImplementedError, match=r"msgpack\+zlib"):
             await newest(older, "t")
 

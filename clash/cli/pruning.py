@@ -67,8 +67,8 @@ _PRUNED = (
 
 
 def render_pruned(document: Document) -> list[Block]:
-    """Show one line per run, and how the room in the file is given back."""
+    """Show one line per run, and how the file is shrunk."""
     blocks: list[Block] = [Table(_PRUNED, document["items"], empty="no run has checkpoints")]
     if document["pruned"] and not document["dry_run"]:
-        blocks.append(Remark("`clash db vacuum` gives the room in the file back", "dim"))
+        blocks.append(Remark("`clash db vacuum` shrinks the file", "dim"))
     return blocks

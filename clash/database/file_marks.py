@@ -29,7 +29,7 @@ FindFile = Callable[[str], Awaitable[bool]]
 REFUSED = "clash gc deletes a file that this names"
 """What the triggers of the table say."""
 CLAIM_S = 900
-"""A sweep deletes no file later than half of this after it claimed it; then nobody waits for it any more."""
+"""Seconds that a claim lasts. A sweep deletes a claimed file within the first half of them."""
 _WAIT_S = 0.25
 _ROUNDS = 240
 _KEPT = timedelta(days=30)

@@ -1,4 +1,4 @@
-"""How much room a database takes, table by table, and how a SQLite file gives room back."""
+"""How much room a database takes, table by table, and how a SQLite file is shrunk."""
 
 from __future__ import annotations
 

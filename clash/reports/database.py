@@ -53,7 +53,7 @@ def _shown(url: str) -> str:
 
 
 async def vacuum_database(settings: Settings) -> DatabaseVacuumed:
-    """Give the free room of a SQLite file back; the document of `clash db vacuum`. D1 does so by itself.
+    """Shrink a SQLite file to what it holds; the document of `clash db vacuum`. D1 does so by itself.
 
     Raises `ConflictError` while a process writes a run, `StorageError` if the disk has too little room.
     """
