@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +10,8 @@ import pytest
 from conftest import on_both_databases
 from filming import rows_of
 from test_fork_faults import Film
-from test_removal import costs, filmed
+from test_removal import costs, filmed, own_film
 
-from clash.database.connection import is_d1
 from clash.database.pruning import KeepPolicy, SavedCheckpoint
 
 
@@ -27,10 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def film(made: Path, tmp_path: Path, database_url: str, database_of: Callable[[Path], str]) -> Film:
     """A finished film of the test's own."""
-    if is_d1(database_url):
-        return filmed(tmp_path / "film", database_of(tmp_path))
-    shutil.copytree(made, tmp_path / "film")
-    return Film(tmp_path / "film", database_of(tmp_path / "film"))
+    return own_film(made, tmp_path / "film", database_url, database_of)
 
 
 def saved(film: Film) -> list[str]:

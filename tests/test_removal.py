@@ -48,6 +48,14 @@ def costs(film: Film) -> dict[str, Any]:
     return {way: document[way] for way in _WAYS}
 
 
+def own_film(made: Path, folder: Path, database_url: str, database_of: Callable[[Path], str]) -> Film:
+    """A finished film in a folder of its own: a copy of one on SQLite, or a new one on D1."""
+    if is_d1(database_url):
+        return filmed(folder, database_of(folder.parent))
+    shutil.copytree(made, folder)
+    return Film(folder, database_of(folder))
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished film on SQLite, to be copied."""
@@ -58,10 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def film(made: Path, tmp_path: Path, database_url: str, database_of: Callable[[Path], str]) -> Film:
     """A finished film of the test's own."""
-    if is_d1(database_url):
-        return filmed(tmp_path / "film", database_of(tmp_path))
-    shutil.copytree(made, tmp_path / "film")
-    return Film(tmp_path / "film", database_of(tmp_path / "film"))
+    return own_film(made, tmp_path / "film", database_url, database_of)
 
 
 @on_both_databases
