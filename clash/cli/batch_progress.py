@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from clash.cli.output import console_for, say
-from clash.cli.progress import Event, Progress, count_of, dollars_text, plain_line
+from clash.cli.progress import Event, Progress, count_of, dollars_text, plain_line, started_display
 from clash.cli.streams import is_terminal
 from clash.cli.text import visible
 from clash.clock import clock_text
@@ -90,17 +90,7 @@ class LiveBatchProgress(BatchProgress):
 
     def _open_display(self) -> None:
         if self._display is None:
-            from rich.live import Live
-
-            display = Live(
-                console=self._console,
-                get_renderable=self.render,
-                refresh_per_second=_REFRESH_HZ,
-                redirect_stdout=False,
-                redirect_stderr=True,
-            )
-            display.start()
-            self._display, self.live = display, True
+            self._display, self.live = started_display(self._console, self.render, _REFRESH_HZ), True
 
     def render(self) -> RenderableType:
         """Return the display as it is now."""

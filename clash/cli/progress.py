@@ -7,7 +7,7 @@ not the run.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -148,6 +148,21 @@ class _Step:
     failed: int = 0
 
 
+def started_display(console: Console, render: Callable[[], RenderableType], refresh_hz: float) -> Live:
+    """Return a display at a terminal that shows what `render` returns; messages on standard error go above it."""
+    from rich.live import Live
+
+    display = Live(
+        console=console,
+        get_renderable=render,
+        refresh_per_second=refresh_hz,
+        redirect_stdout=False,
+        redirect_stderr=True,
+    )
+    display.start()
+    return display
+
+
 class LiveProgress(Progress):
     """The live display: one line per step, then cost and time. Messages scroll by above it."""
 
@@ -196,17 +211,7 @@ class LiveProgress(Progress):
 
     def _open_display(self) -> None:
         if self._display is None:
-            from rich.live import Live
-
-            display = Live(
-                console=self._console,
-                get_renderable=self.render,
-                refresh_per_second=_REFRESH_HZ,
-                redirect_stdout=False,
-                redirect_stderr=True,
-            )
-            display.start()
-            self._display, self.live = display, True
+            self._display, self.live = started_display(self._console, self.render, _REFRESH_HZ), True
 
     def render(self) -> RenderableType:
         """Return the display as it is now: one line per step, then the figures."""
