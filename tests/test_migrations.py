@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,11 @@ from conftest import on_both_databases
 
 from clash.database import ainit_database, migrations, open_database
 from clash.database.migrations import Migration, known_migrations, migrate, require_current, split_statements
-from clash.database.port import Database, Rows, Statement
-from clash.database.sqlite import SqliteDatabase
+from clash.database.port import Database, Statement
 from clash.database.sqlite_files import side_file
 from clash.errors import DatabaseError, VersionMismatchError
+from clash.production.opened import opened_for_run
+from clash.production.stopping import StopSignal
 
 PROJECT = Path(__file__).parents[1]
 NAMES = tuple(migration.name for migration in known_migrations())
@@ -44,6 +44,27 @@ async def test_many_processes_may_make_one_database_at_once(database_url: str) -
     """Eight at the same moment on a file that is not there: none fails, each migration is applied by one of them."""
     made = await asyncio.gather(*(ainit_database(database_url) for _ in range(8)))
     assert sorted(name for _, applied in made for name in applied) == sorted(NAMES)
+
+
+@on_both_databases
+async def test_many_runs_may_begin_at_once_without_a_database(database_url: str) -> None:
+    """Eight that make it as a run does: each finds all of the schema."""
+
+    async def begin() -> None:
+        async with opened_for_run(database_url, StopSignal()) as database:
+            await require_current(database)
+
+    await asyncio.gather(*(begin() for _ in range(8)))
+
+
+@on_both_databases
+async def test_nobody_sees_a_new_database_half_made(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a new schema is one transaction: where its last file fails, no file is applied."""
+    know(monkeypatch, Migration("0900_broken.sql", "CREATE TABLE extra (a);\nCREATE TABLE extra (a);"))
+    async with open_database(database_url, "create") as database:
+        with pytest.raises(DatabaseError, match="already exists"):
+            await migrate(database)
+        assert {name for name in await tables(database) if not name.startswith("_cf_")} == set()
 
 
 async def test_every_file_of_the_folder_is_known_in_wranglers_order() -> None:
@@ -172,22 +193,23 @@ async def test_what_wrangler_applied_is_not_applied_again(database_url: str) -> 
 
 
 async def test_killed_after_any_commit_it_is_made_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What each commit leaves on the disk is a database of clash to the next process, the record alone included."""
-    source, states = tmp_path / "clash.db", list[Path]()
-    commit = SqliteDatabase.batch
-
-    async def copied(database: SqliteDatabase, statements: Sequence[Statement]) -> Sequence[Rows]:
-        rows = await commit(database, statements)
-        folder = tmp_path / str(len(states))
-        folder.mkdir()
-        for path in (source, side_file(source, "-wal")):
-            shutil.copy(path, folder)
-        states.append(folder / source.name)
-        return rows
-
-    with monkeypatch.context() as patch:
-        patch.setattr(SqliteDatabase, "batch", copied)
-        await ainit_database(f"sqlite:///{source}")
-    assert len(states) == 1 + len(NAMES)
-    for number, state in enumerate(states):
+    """clash 0.1 committed the record alone, then file by file: each of these is a database of clash to the next one."""
+    source, all_known = tmp_path / "clash.db", known_migrations()
+    for number in range(len(NAMES) + 1):
+        state = tmp_path / str(number) / source.name
+        with monkeypatch.context() as patch:
+            patch.setattr(migrations, "known_migrations", lambda number=number: all_known[:number])
+            async with open_database(f"sqlite:///{source}", "adopt") as database:
+                await database.batch(
+                    [
+                        Statement(
+                            "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY "
+                            "AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)"
+                        )
+                    ]
+                )
+                await migrate(database)
+                state.parent.mkdir()
+                for path in (source, side_file(source, "-wal")):
+                    shutil.copy(path, state.parent)
         assert await ainit_database(f"sqlite:///{state}") == (False, NAMES[number:]), state

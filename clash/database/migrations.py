@@ -135,21 +135,30 @@ async def require_no_foreign_tables(database: Database) -> None:
 
 
 async def migrate(database: Database) -> tuple[str, ...]:
-    """Apply what is pending; the names that were applied. Each file and its record are one transaction."""
-    pending = await pending_migrations(database)
-    if not pending:
-        return ()
-    await database.batch([Statement(_RECORD_TABLE)])
-    return tuple([migration.name for migration in pending if await _apply(database, migration)])
+    """Apply what is pending; return the names of what this process applied.
+
+    A new database gets all of it in one transaction, so that nobody sees it half made, however many processes begin at
+    once. In an older one each file and its record are a transaction.
+    """
+    applied: list[str] = []
+    while pending := await pending_migrations(database):
+        new = len(pending) == len(known_migrations())
+        files = pending if new else pending[:1]
+        if await _apply(database, files):
+            applied += [migration.name for migration in files]
+    return tuple(applied)
 
 
-async def _apply(database: Database, migration: Migration) -> bool:
-    """Apply one; False if another process, started at the same moment, has done so meanwhile."""
-    record = Statement("INSERT INTO d1_migrations (name) VALUES (?)", (migration.name,))
+async def _apply(database: Database, files: Sequence[Migration]) -> bool:
+    """Apply these in one transaction; return False if another process, started at the same moment, was first."""
+    statements = [Statement(_RECORD_TABLE)]
+    for migration in files:
+        record = Statement("INSERT INTO d1_migrations (name) VALUES (?)", (migration.name,))
+        statements += [record, *migration.statements]
     try:
-        await database.batch([record, *migration.statements])
+        await database.batch(statements)
     except DatabaseError:
-        if migration.name in {applied.name for applied in await applied_migrations(database)}:
+        if files[0].name in {applied.name for applied in await applied_migrations(database)}:
             return False
         raise
     return True
