@@ -4,6 +4,7 @@
     ├── UsageError                  2   wrong use of a command
     │   └── StoryError              2   a story that cannot be read; names row and column
     ├── NotFoundError               3   no such thread, checkpoint, file or database
+    │   └── DatabaseMissingError    3   no file where the database should be
     ├── SettingsError               4   credentials or settings missing or refused
     ├── ConflictError               5   another process holds the run, or other story or settings
     ├── BudgetExceededError         6   paused before the budget would have been passed
@@ -140,6 +141,10 @@ class NotFoundError(ClashError):
 
     code = "not_found"
     exit_code = 3
+
+
+class DatabaseMissingError(NotFoundError):
+    """There is no file where the database should be."""
 
 
 class SettingsError(ClashError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+CHECK_PATH = "check the name of the file, and the folder"
+
 
 def command(name: str, thread_id: str, *flags: str) -> str:
     """A command about a thread; an id that begins with `-` must not be taken for a flag.

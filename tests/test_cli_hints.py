@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from filming import METERED, SMALL, clash, command, environment, shot_list
+from filming import METERED, SMALL, clash, command, environment, forked_clash, shot_list
 
 from clash.config import Settings
 from clash.errors import DO, Action, ConflictError, DatabaseError, Remedy, StorageError, UsageError
@@ -157,3 +157,22 @@ def test_an_output_that_cannot_be_written_is_noticed(
     missing = open_folder / "not" / "there"
     assert prepare(RunRequest(str(story), output=missing), Settings(), Registry()).output == missing
     assert not missing.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "nope.csv", "--dry-run"), ("batch", "nope.csv", "--dry-run"), ("run", "nope.csv")]
+)
+def test_a_missing_story_is_not_a_missing_database(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """In a new folder, a mistyped file is told as such; only a missing database leads to the first run."""
+    missing = forked_clash(tmp_path, *words, env=environment())
+    assert (missing.code, missing.err.count("hint:")) == (3, 1)
+    assert "nope.csv" in missing.err
+    assert "check the name of the file" in missing.err
+    assert "nothing was made here yet" not in missing.err
+
+
+def test_a_missing_database_leads_to_the_first_run(tmp_path: Path) -> None:
+    """Where nothing was made yet, a command that reads says how the first run is made."""
+    missing = forked_clash(tmp_path, "gc", env=environment())
+    assert missing.code == 3
+    assert "nothing was made here yet" in missing.err

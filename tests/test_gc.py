@@ -243,6 +243,15 @@ async def test_an_older_store_may_have_other_users(database: Database, database_
     assert (await collect(database_url, assets)).files == 1
 
 
+async def test_an_empty_store_has_nothing_to_ask_about(
+    database: Database, database_url: str, assets: AssetStore
+) -> None:
+    """A database that no run has used leaves no entry in the store: there is nothing to delete, and nobody to ask."""
+    assert await database.query("SELECT id FROM database_identity")
+    collected = await collect(database_url, assets)
+    assert (collected.files, collected.databases_complete, collected.warnings) == (0, True, [])
+
+
 async def test_an_entry_that_cannot_be_read_stops_it(database: Database, database_url: str, store: AssetStore) -> None:
     """Whose it is cannot be told, so nothing is deleted."""
     (store.root / "databases" / f"{'a' * 32}.json").write_text("{")

@@ -37,17 +37,20 @@ def report(
 
 @contextmanager
 def first_run_named(settings: Settings) -> Generator[None]:
-    """Where neither a database nor a paid answer is there yet, have the error say how the first run is made."""
-    from clash.errors import NotFoundError
+    """Where neither a database nor a paid answer is there yet, have the error say how the first run is made.
+
+    Only the error about the database: a story or another file that is not there has a hint of its own.
+    """
+    from clash.errors import DatabaseMissingError
 
     try:
         yield
-    except NotFoundError as error:
+    except DatabaseMissingError as error:
         from clash.reports.files import is_before_first_run
 
         if not is_before_first_run(settings):
             raise
-        raise NotFoundError(
+        raise DatabaseMissingError(
             error.message,
             code=error.code,
             hint="nothing was made here yet: `clash run --help` says how to make the first film, and `clash db init`"

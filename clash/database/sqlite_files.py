@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from clash.database.sqlite_errors import database_error, disk_full, is_damage, not_a_database, not_opened
-from clash.errors import NotFoundError, SettingsError, VersionMismatchError
+from clash.errors import DatabaseMissingError, SettingsError, VersionMismatchError
 
 Mode = Literal["read", "write", "create", "adopt"]
 """`read` never writes, `write` needs a database of clash, `create` makes one where there is none, `adopt` also adds the
@@ -53,11 +53,11 @@ def file_exists(path: Path) -> bool:
 
 
 def check_file(path: Path, mode: Mode) -> None:
-    """Raise `NotFoundError` where there is no file; "create" and "adopt" make an empty one, mode 0600, instead."""
+    """Raise `DatabaseMissingError` if there is no file; "create" and "adopt" make an empty one of mode 0600 instead."""
     if file_exists(path):
         return
     if mode not in ("create", "adopt"):
-        raise NotFoundError(
+        raise DatabaseMissingError(
             f"there is no database at {path}",
             hint="check DATABASE_URL; `clash db recover` makes one again that was lost, `clash db init` an empty one",
         )

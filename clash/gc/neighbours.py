@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncGenerator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Literal
 
 from clash.assets import AssetStore
 from clash.assets.databases import KnownDatabase, known_databases
+from clash.assets.inventory import is_empty
 from clash.config import Settings
 from clash.database.connection import is_d1, open_database, sqlite_path
 from clash.database.migrations import require_current
@@ -55,6 +57,8 @@ async def open_neighbours(
     `VersionMismatchError`, `UsageError` for an id that is none.
     """
     known, complete = known_databases(assets)
+    # An empty store holds nothing that a database which is not known could name.
+    complete = complete or await asyncio.to_thread(is_empty, assets)
     if strangers := sorted(set(ignored) - {one.id for one in known} - {UNKNOWN}):
         raise UsageError(
             f"--ignore-database {strangers[0]}: no database of this id uses the asset store",

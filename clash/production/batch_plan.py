@@ -17,6 +17,7 @@ from pathlib import Path
 
 from clash.config import Settings
 from clash.errors import ClashError, NotFoundError, StoryError, UsageError
+from clash.hints import CHECK_PATH
 from clash.production.batch_ids import batch_name, ids_of_files, of_story
 from clash.production.cast_files import is_cast_name
 from clash.production.plan import RunRequest, check_budget, prepare, reading_options
@@ -142,7 +143,7 @@ def _expanded(pattern: str) -> list[Path]:
         raise UsageError(f"{pattern} is a folder", hint=f"name the stories in it: '{path / '*.csv'}'")
     if path.exists() or not glob.has_magic(pattern):
         if not path.exists():
-            raise NotFoundError(f"there is no story at {pattern}", hint="check the name of the file, and the folder")
+            raise NotFoundError(f"there is no story at {pattern}", hint=CHECK_PATH)
         return [path]
     # The pattern may be absolute, which `Path.glob` refuses.
     matches = sorted(Path(match) for match in glob.glob(pattern, recursive=True))  # noqa: PTH207

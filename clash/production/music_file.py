@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from clash.errors import FilmError, NotFoundError, StoryError, UsageError
+from clash.hints import CHECK_PATH
 from clash.regular_files import NotRegularFileError, open_regular_file
 
 _MOST_BYTES = 256 << 20
@@ -24,7 +25,7 @@ def read_music(named: str) -> bytes:
         with open_regular_file(Path(named)) as stream:
             content = stream.read(_MOST_BYTES + 1)
     except FileNotFoundError:
-        raise NotFoundError(f"there is no music at {named}") from None
+        raise NotFoundError(f"there is no music at {named}", hint=CHECK_PATH) from None
     except (NotRegularFileError, OSError) as error:
         raise StoryError(f"{named} cannot be read: {error.strerror}", hint="--music names a file") from error
     if len(content) > _MOST_BYTES:

@@ -11,6 +11,7 @@ from typing import TextIO, cast
 from clash.documents.screenplay import ScreenplayChecked
 from clash.editing.screenplay_file import ScreenplayFile, read_screenplay, shot_paths
 from clash.errors import NotFoundError, StoryError, UsageError
+from clash.hints import CHECK_PATH
 from clash.regular_files import NotRegularFileError, open_regular_file, read_regular_file
 from clash.story.screenplay import Screenplay, Story
 
@@ -101,7 +102,7 @@ def _content(named: str, what: str, of_folder: str) -> bytes:
         with open_regular_file(path, allow_own_pipe=True) as stream:
             content = stream.read(_MAX_STORY_BYTES + 1)
     except FileNotFoundError:
-        raise NotFoundError(f"there is no {what} at {story}") from None
+        raise NotFoundError(f"there is no {what} at {story}", hint=CHECK_PATH) from None
     except NotRegularFileError as error:
         raise StoryError(
             f"{story} cannot be read: {error.strerror}",

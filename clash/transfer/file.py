@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from clash.errors import NotFoundError, StorageError, UsageError
+from clash.hints import CHECK_PATH
 from clash.regular_files import NotRegularFileError, open_regular_file
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def open_file(path: Path | None) -> Generator[OpenFile]:
                 shutil.copyfileobj(stream, copy)
                 stream = copy
         except FileNotFoundError:
-            raise NotFoundError(f"there is no file {path}") from None
+            raise NotFoundError(f"there is no file {path}", hint=CHECK_PATH) from None
         except NotRegularFileError as error:
             raise UsageError(f"{path} could not be read: {error.strerror}", hint="`-` is standard input") from error
         except OSError as error:
