@@ -159,7 +159,7 @@ def _needs_yes(selection: Selection) -> bool:
 async def _selection(found: TakesOfRun, slot: str, take: int) -> Selection:
     """Return what follows from the selection of a take. Raises as `use_take` does."""
     batch, actor = secrets.token_hex(8), this_person()
-    asked = _of_film(found, take, batch, actor) if slot == FILM else await _of_slot(found, slot, take, batch, actor)
+    asked = await (_of_film(found, take, batch, actor) if slot == FILM else _of_slot(found, slot, take, batch, actor))
     now = [row for row in asked if _is_new(row, found.takes)]
     before = await found.planned(found.takes)
     decisions = [*now, *await _refitted(found, asked, now, batch, actor)]
@@ -203,7 +203,7 @@ async def _of_slot(found: TakesOfRun, slot: str, take: int, batch: str, actor: s
     if take not in there and not given:
         if not there and chosen not in found.takes.slots:
             check_slots([slot], found, await found.planned(found.takes))
-        raise unknown_take(slot, take, list(there), found)
+        raise await unknown_take(slot, take, list(there), found)
     if not is_clip(chosen):
         return [select(chosen, take, batch, actor=actor)]
     keyframe = keyframe_of(chosen)
@@ -212,11 +212,11 @@ async def _of_slot(found: TakesOfRun, slot: str, take: int, batch: str, actor: s
     return [select(keyframe, of_take, batch, actor=actor), clip] if len(parts) > 1 and of_take else [clip]
 
 
-def _of_film(found: TakesOfRun, take: int, batch: str, actor: str) -> list[Decision]:
+async def _of_film(found: TakesOfRun, take: int, batch: str, actor: str) -> list[Decision]:
     """Return the selection of every take that an earlier film holds."""
     cuts = {cut.take: cut for cut in cuts_with_first(found)}
     if take not in cuts:
-        raise unknown_take(FILM, take, list(cuts), found)
+        raise await unknown_take(FILM, take, list(cuts), found)
     held = cuts[take].selection
     slots = dict.fromkeys((*found.takes.slots, *held))
     return [select(slot, held.get(slot, 1), batch, actor=actor) for slot in slots if found.made.is_made(slot)]

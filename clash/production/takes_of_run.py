@@ -366,11 +366,15 @@ def cuts_with_first(found: TakesOfRun) -> tuple[FilmCut, ...]:
     return (FilmCut(1, "", {FILM: document}, {}, film.created_at),)
 
 
-def unknown_take(slot: str, number: int, there: Sequence[int], found: TakesOfRun) -> ClashError:
+async def unknown_take(slot: str, number: int, there: Sequence[int], found: TakesOfRun) -> ClashError:
     """Return the error for a take that is not there."""
     listed = ", ".join(map(str, there)) or "none"
     lists = f"`{command('takes ls', found.thread_id)}` lists the takes"
     source = found.recorded.settings.forked_from
     if source is not None and number in found.takes.numbers(slot):
-        lists = f"{source.thread_id} was forked without it: `{command('takes ls', source.thread_id)}` lists its takes"
+        if await reading.find_run(found.database, source.thread_id) is None:
+            lists = f"{source.thread_id}, which had it, was removed; {lists}"
+        else:
+            theirs = command("takes ls", source.thread_id)
+            lists = f"{source.thread_id} was forked without it: `{theirs}` lists its takes"
     return NotFoundError(f"{slot} has no take {number} that is made; there is {listed}", hint=lists)
