@@ -21,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in given
     try:
         _leave_at_once_on_interrupt()
+        from clash.cli.collector import collect_from_here, collect_later
+
+        collect_later()
         from clash.cli.signals import exit_on_signals
 
         exit_on_signals(as_json=as_json)
@@ -28,8 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     from clash.cli.streams import safe_streams
 
-    with safe_streams():
-        return _execute(given, as_json=as_json)
+    try:
+        with safe_streams():
+            return _execute(given, as_json=as_json)
+    finally:
+        collect_from_here()
 
 
 def _leave_at_once_on_interrupt() -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from clash.cli.collector import collect_from_here
 from clash.cli.other_database import at_database, forget_database
 from clash.errors import ClashError, UsageError
 
@@ -72,6 +73,7 @@ def _clash(
     ] = False,
 ) -> None:
     """Turn a story (a CSV) into a finished film. Every step is saved, and nothing is paid for twice."""
+    collect_from_here()
     _help_without_command(context)
 
 
