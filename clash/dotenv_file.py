@@ -9,8 +9,8 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from clash.errors import SettingsError
 from clash.redaction import sounds_secret
@@ -36,8 +36,7 @@ DOT_ENV = Path(".env")
 """The file of the working directory that settings are read from."""
 
 
-@dataclass(frozen=True)
-class DotEnv:
+class DotEnv(NamedTuple):
     """What a `.env` says: its values by name, and the lines that could not be read, each as a sentence."""
 
     values: Mapping[str, str | None]

@@ -25,10 +25,9 @@ about it, `hint` the same in words. An error is never changed after it was raise
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from clash.redaction import safe_message
 
@@ -47,8 +46,7 @@ class Action(StrEnum):
     RESUME = ""
 
 
-@dataclass(frozen=True)
-class Remedy:
+class Remedy(NamedTuple):
     """What a person can do about an error: an action, and the words of the hint around it.
 
     `words` may hold `DO`, which stands for what is to be typed: the whole command where the run is known, else the

@@ -19,7 +19,7 @@ from clash.vocabulary import CallState, Decided, Precision
 
 def call(slot: str, take: int = 1, *, state: CallState = CallState.SUCCEEDED, request: str = "{}") -> CallRow:
     """A recorded call; its file's digest names slot and take."""
-    values: dict[str, Any] = dict.fromkeys(CallRow.__dataclass_fields__, None)
+    values: dict[str, Any] = dict.fromkeys(CallRow._fields, None)
     values |= {"id": 1, "run_id": "r", "slot": slot, "take": take, "state": state, "request": request}
     values |= {"asset_sha256": f"{slot}#{take}", "precision": Precision.EXACT, "key": ""}
     return CallRow(**values)

@@ -168,7 +168,7 @@ class CallStore:
         stored = call_log.store_job(self._lease, row.token, job_id=job_id, endpoint=endpoint)
         await self._write(row.slot, row.take, [stored])
         faults.point("job.after")
-        return replace(row, state=CallState.SUBMITTED, job_id=job_id, endpoint=endpoint)
+        return row._replace(state=CallState.SUBMITTED, job_id=job_id, endpoint=endpoint)
 
     # -- after it --------------------------------------------------------------------------------------------
 
@@ -243,8 +243,8 @@ class CallStore:
         )
         self._tell(task, row, "failed", cost_micro=cost_micro, error=error.code)
         if cost_micro:
-            failed = replace(row, state=CallState.FAILED, cost_micro=cost_micro, error_code=error.code)
-            self._history.put_in_the_way(replace(failed, error_message=error.message, asset_sha256=asset_sha256 or ""))
+            failed = row._replace(state=CallState.FAILED, cost_micro=cost_micro, error_code=error.code)
+            self._history.put_in_the_way(failed._replace(error_message=error.message, asset_sha256=asset_sha256 or ""))
         await self._closed(task, token)
 
     async def give_up(self, task: CallSpec, row: CallRow, why: str) -> None:
@@ -261,7 +261,7 @@ class CallStore:
         )
         await self._write(task.slot, task.take, [unknown])
         self._tell(task, row, "unknown", error="unknown_call")
-        self._history.put_in_the_way(replace(row, state=CallState.UNKNOWN))
+        self._history.put_in_the_way(row._replace(state=CallState.UNKNOWN))
         self._in_flight.leave(task)
 
     async def reuse(self, task: CallSpec, model: Model, key: str, source: CallRow) -> CallResult:
@@ -277,7 +277,7 @@ class CallStore:
                 *self._recorded(task, asset, row.token),
             ],
         )
-        self._tell(task, replace(source, token=row.token), "reused")
+        self._tell(task, source._replace(token=row.token), "reused")
         return self.made(task, source, reused=True)
 
     async def select(self, task: CallSpec, row: CallRow) -> None:

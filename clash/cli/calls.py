@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from clash.cli.layout import Block, Column, Remark, Table
 from clash.cli.text import milliseconds, minute, money, money_if_any
@@ -92,8 +91,7 @@ def shot_told(shot: str, labels: Mapping[str, Any]) -> str:
     return f"{shot} ({labels[shot]})" if shot in labels else shot
 
 
-@dataclass(frozen=True)
-class Screen:
+class Screen(NamedTuple):
     """What a terminal shows of a long table: its last `most` rows (None: all), and the command that shows all."""
 
     most: int | None = None

@@ -10,9 +10,9 @@ terminal shows of it. In a pipe the same blocks are tab-separated, complete, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clash.cli.text import plain, visible
 from clash.cli.wrapping import whole_part, wrapped
@@ -71,8 +71,7 @@ class Column:
         return visible(self.of_row(row) if self.of_row else self.show(row.get(self.key)))
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """Rows under one header. `empty` is what a person reads when there are none.
 
     `most`: how many rows, the last ones, a terminal shows at most; None: all. `all_by`: the command that shows all.
@@ -90,27 +89,24 @@ class Table:
         return 0 if self.most is None else max(0, len(self.rows) - self.most)
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One thing, one line per field. In a pipe all fields stand; a person is spared those without a value."""
 
     columns: Sequence[Column]
     row: Row
 
 
-@dataclass(frozen=True)
-class Remark:
+class Remark(NamedTuple):
     """A sentence for people; a pipe does not get it. `style` is one of rich's."""
 
     text: str
     style: str = ""
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """Lines that are shown as they are, such as indented JSON. `short`: what a terminal shows in place of them."""
 
-    lines: Sequence[str] = field(default_factory=tuple[str, ...])
+    lines: Sequence[str] = ()
     short: Sequence[str] | None = None
 
 

@@ -6,10 +6,9 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -23,8 +22,7 @@ from clash.documents import SCHEMA
 from clash.hints import command
 
 
-@dataclass(frozen=True)
-class _Event:
+class _Event(NamedTuple):
     """A change of the run, as the display of `clash run` shows it."""
 
     kind: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clash.database.port import Database, Row, Rows, texts_of
 from clash.database.row_checks import SOUND_CALL
@@ -10,8 +10,7 @@ from clash.database.staging import NOT_STAGED
 from clash.vocabulary import UNSETTLED
 
 
-@dataclass(frozen=True)
-class CallTotals:
+class CallTotals(NamedTuple):
     """What the calls of a run add up to. `unknown_micro`: the quotes of the calls that nobody knows to be paid."""
 
     run_id: str
@@ -31,8 +30,7 @@ class CallTotals:
 _TOTALS = ("calls", "cost_micro", "failed", "reused", "unknown", "unknown_micro")
 
 
-@dataclass(frozen=True)
-class CallSums:
+class CallSums(NamedTuple):
     """What the calls of one step, provider, model or day add up to; `name` says of which."""
 
     name: str
@@ -55,8 +53,7 @@ class CallSums:
         )
 
 
-@dataclass(frozen=True)
-class PrecisionSum:
+class PrecisionSum(NamedTuple):
     """What the paid calls of one precision add up to."""
 
     precision: str

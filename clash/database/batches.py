@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clash.clock import now_text
 from clash.database.lease import Holder, is_held
@@ -18,8 +18,7 @@ from clash.database.staging import NOT_STAGED, REMOVED_PREFIX
 from clash.vocabulary import RunStatus
 
 
-@dataclass(frozen=True)
-class BatchRow:
+class BatchRow(NamedTuple):
     """A row of `batches`. `budget_micro`: what all its runs together may spend; None: no limit."""
 
     name: str
@@ -50,8 +49,7 @@ class BatchRow:
         return None if self.budget_micro is None else self.budget_micro - self.committed_micro
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """How a run of a batch stands: enough to tell whether this process has anything to do for it."""
 
     run_id: str

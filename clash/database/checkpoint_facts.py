@@ -7,8 +7,7 @@ that is due stands in `__pregel_tasks`, an input that is not yet taken in stands
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from clash.clock import from_text, to_text
 
@@ -17,8 +16,7 @@ _SENDS = "__pregel_tasks"
 _INPUT = "__start__"
 
 
-@dataclass(frozen=True)
-class CheckpointFacts:
+class CheckpointFacts(NamedTuple):
     """The facts of one checkpoint. `created_at` is ISO 8601 UTC; `next_steps` has one name a task."""
 
     checkpoint_id: str

@@ -15,8 +15,8 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from clash.clock import now_text, to_text
 from clash.database.port import Database, Row, Rows, Statement, texts_of
@@ -38,8 +38,7 @@ _AT_ONCE = 2000
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
-@dataclass(frozen=True)
-class _Mark:
+class _Mark(NamedTuple):
     sha256: str
     state: str
     sweep: str

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from clash.clock import now_text, to_text
 from clash.database.connection import is_d1, open_database
@@ -27,8 +27,7 @@ from clash.errors import ClashError, ConflictError, NotFoundError
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class LeaseTerms:
+class LeaseTerms(NamedTuple):
     """How long a lease lasts, and how often its holder renews it, in seconds."""
 
     duration_s: float
@@ -64,8 +63,7 @@ class Lease:
         return (self.run_id, self.generation)
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(NamedTuple):
     """The process that holds a run, or the last that did."""
 
     run_id: str

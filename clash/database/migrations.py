@@ -10,11 +10,10 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import Awaitable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from clash.database.port import Database, Row, Statement, has_table, texts_of
 from clash.database.sqlite_files import foreign_database, is_clash, without_records
@@ -31,8 +30,7 @@ _NAME = re.compile(r"(\d+)_.*\.sql")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(NamedTuple):
     """One file of `migrations/`."""
 
     name: str
@@ -44,8 +42,7 @@ class Migration:
         return tuple(Statement(text) for text in split_statements(self.sql))
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(NamedTuple):
     """A migration that the database has recorded."""
 
     name: str

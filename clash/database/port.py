@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from clash.redaction import hide_in
 
@@ -28,8 +27,7 @@ def texts_of(rows: Rows, column: str) -> list[str]:
     return [str(row[column]) for row in rows]
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """One SQL statement with its parameters in the order of its `?`.
 
     `recall`: a reading statement that gives the rows of this writing one (of its `RETURNING`) after the fact. A

@@ -6,8 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from clash.database.audit import CallSums
 from clash.database.checkpoint_facts import CheckpointFacts, facts_of, next_steps
@@ -100,8 +99,7 @@ async def call_rows(database: Database, run_id: str) -> Rows:
     return await database.query("SELECT * FROM api_logs WHERE run_id = ? ORDER BY id", (run_id,))
 
 
-@dataclass(frozen=True)
-class TakeOfCall:
+class TakeOfCall(NamedTuple):
     """Which take of which slot a call made, and its file."""
 
     id: int
@@ -343,8 +341,7 @@ def damaged_checkpoint(thread_id: str, checkpoint_id: str | None) -> DatabaseErr
     )
 
 
-@dataclass(frozen=True)
-class WrittenValue:
+class WrittenValue(NamedTuple):
     """A value that a task has written on top of a checkpoint; `value` is None where it stands in chunks."""
 
     task_id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clash.database.port import Database, Row, Statement
 from clash.database.staging import REMOVED_PREFIX
@@ -11,8 +11,7 @@ OF_BATCH = "batch"
 """In the metadata of the row that stands for a removed run: the batch that it was in."""
 
 
-@dataclass(frozen=True)
-class RemovedRun:
+class RemovedRun(NamedTuple):
     """A run that was removed. `run_id`: the id under which what stays of it is kept; `thread_id`: the one it had."""
 
     run_id: str
@@ -43,8 +42,7 @@ class RemovedRun:
         return self.thread_id == run_id and self.start_time <= at <= self.removed_at
 
 
-@dataclass(frozen=True)
-class CostOfRemoved:
+class CostOfRemoved(NamedTuple):
     """A removed run, and what its calls added up to."""
 
     run: RemovedRun

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from clash.database.port import Param, Row
 from clash.project_names import DEFAULT_PROJECT
 from clash.vocabulary import CallState, Precision, RunStatus
 
 
-@dataclass(frozen=True)
-class RunRow:
+class RunRow(NamedTuple):
     """A row of `workflow_executions`. Its JSON columns are the texts that are stored; the properties read them."""
 
     run_id: str
@@ -101,8 +99,7 @@ class RunRow:
 _NULL_IF_EMPTY = ("slot", "key", "asset_sha256", "media_type")
 
 
-@dataclass(frozen=True)
-class CallRow:
+class CallRow(NamedTuple):
     """A row of `api_logs`. Texts that the table lets be NULL, but no call of the ledger does, are "" then."""
 
     id: int
@@ -187,7 +184,7 @@ class CallRow:
     @property
     def columns(self) -> dict[str, Param]:
         """The values by the names of their columns, as the table holds them."""
-        values = dict(vars(self))
+        values = self._asdict()
         del values["project"]
         values["facts"] = values.pop("facts_json")
         return {
@@ -201,8 +198,7 @@ def _stored(value: Any) -> Param:
     return str(value) if isinstance(value, str) else value
 
 
-@dataclass(frozen=True)
-class AssetRow:
+class AssetRow(NamedTuple):
     """A row of `generated_assets`. `path` is relative to the asset store; `bytes` the file's size."""
 
     step: str
@@ -240,8 +236,7 @@ class AssetRow:
         return json.loads(self.facts_json)
 
 
-@dataclass(frozen=True)
-class CheckpointRow:
+class CheckpointRow(NamedTuple):
     """A row of `checkpoints` with its row of `checkpoint_metadata`; without that one, `step_index` is None."""
 
     checkpoint_ns: str
@@ -301,8 +296,7 @@ def digests_of_takes(table: str, row: Row) -> set[str]:
     return {sha256 for sha256 in named if isinstance(sha256, str)}
 
 
-@dataclass(frozen=True)
-class NewCall:
+class NewCall(NamedTuple):
     """One attempt at a call, as written down before it is made."""
 
     step: str
@@ -322,8 +316,7 @@ class NewCall:
     take: int = 1
 
 
-@dataclass(frozen=True)
-class NewAsset:
+class NewAsset(NamedTuple):
     """A file made in a run. `path` is relative to the asset store; `bytes` its size."""
 
     step: str

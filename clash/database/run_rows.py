@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clash.database.port import Database, Param, Rows, values_of
 from clash.database.staging import NOT_STAGED
 from clash.vocabulary import PARTS, sql_list
 
 
-@dataclass(frozen=True)
-class RunFilter:
+class RunFilter(NamedTuple):
     """Which runs are wanted. `search`: part of a thread id, a title or the path of a story, in any case."""
 
     status: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Row, Rows, Statement
@@ -15,8 +15,7 @@ _OPEN = sql_list(UNSETTLED)
 _AS_IT_WAS = "token = ? AND state = ? AND cost_micro = ?"
 
 
-@dataclass(frozen=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What is said of a call, by whom and when. `row`: the call as it was looked at."""
 
     row: CallRow
@@ -30,8 +29,7 @@ class Settlement:
         return BILLED if self.billed_micro else NOT_BILLED
 
 
-@dataclass(frozen=True)
-class SettlementRow:
+class SettlementRow(NamedTuple):
     """A row of `call_settlements`: what was said of a call, and how the call was before."""
 
     call: str

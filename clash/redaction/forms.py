@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SHORTEST = 4
 """Shorter values are not replaced: a key of three letters occurs in ordinary sentences."""
@@ -20,8 +20,7 @@ _BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2})|(?<=
 _AFTER = r"(?![A-Za-z0-9])"
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """One form of a secret, in lower case: case is ignored, because servers change it.
 
     `sure`: no text contains it by accident. Other forms, of a key such as `test`, are replaced only in texts of servers
