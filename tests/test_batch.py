@@ -225,3 +225,20 @@ def test_the_live_table_fits_80_columns() -> None:
     assert any("and 3 more" in line for line in lines)
     assert any(line.startswith("1 failed, 19 under way") for line in lines)
     assert all(cell_len(line) <= 80 for line in lines if "shots" in line or "under way" in line)
+
+
+def test_a_warning_of_several_runs_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first run's is shown as it comes; at the end it is said which other runs it is about."""
+    from clash.cli.batch_progress import BatchProgress
+    from clash.production import Event
+
+    progress = BatchProgress("clash batch", 30.0)
+    for thread_id in ("a", "b", "a", "c"):
+        progress.observe(Event("warning", "no voice is installed", thread_id=thread_id))
+    progress.observe(Event("warning", "row 3 is empty", thread_id="c"))
+    progress.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "a: warning: no voice is installed",
+        "c: warning: row 3 is empty",
+        "warning: also in b, c: no voice is installed",
+    ]

@@ -65,6 +65,8 @@ def test_takes_that_a_fork_left_behind_are_not_made(room: TakesRoom) -> None:
     refused = room.type("takes", "use", "f", "shot:001/keyframe", "2")
     assert refused.code == 3
     assert "`clash takes ls t`" in refused.document["error"]["hint"]
+    room.ok("runs", "rm", "t", "--yes")
+    assert "`clash takes ls f`" in room.type("takes", "use", "f", "shot:001/keyframe", "2").document["error"]["hint"]
 
 
 @on_both_databases

@@ -55,6 +55,7 @@ from clash.cli.output import Document, emit, part_of, say, say_error
 from clash.cli.reading import report
 from clash.cli.run import refuse_events
 from clash.cli.running import run_to_the_end
+from clash.cli.said_once import SaidOnce
 from clash.cli.text import money
 from clash.documents import SCHEMA
 
@@ -293,9 +294,12 @@ def _show_estimate(request: BatchRequest, *, as_json: bool) -> None:
 
     document = report(lambda settings: production.batch_dry_run(request, settings))
     emit(document, as_json=as_json, render=render_batch_estimate)
+    said = SaidOnce()
     for run in document["runs"]:
         for warning in run["warnings"]:
-            say(f"{run['thread_id']}: {warning}", label="warning", style="yellow")
+            said.is_new(warning, run["thread_id"])
+    for line in said.grouped():
+        say(line, label="warning", style="yellow")
     if not document["within_budget"]:
         total, budget = money(document["total_usd"]), money(document["budget_usd"])
         say(f"{total} more would pass the budget of {budget}: the batch would pause there", label="warning")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from clash.cli.output import console_for, say
 from clash.cli.progress import Event, Progress, count_of, dollars_text, plain_line, started_display
+from clash.cli.said_once import SaidOnce
 from clash.cli.streams import is_terminal
 from clash.cli.text import visible
 from clash.clock import clock_text
@@ -36,11 +37,22 @@ class BatchProgress(Progress):
         """`command`: what goes on with the batch."""
         super().__init__(stop_timeout_s)
         self._command = command
+        self._said = SaidOnce()
 
     @property
     def go_on(self) -> str:
         """The command that goes on with the batch."""
         return self._command
+
+    def observe(self, event: Event) -> None:
+        """Take note of an event and show it; a warning that another run had before is summed up at the end."""
+        if event.kind != "warning" or self._said.is_new(event.message, event.thread_id):
+            super().observe(event)
+
+    def close(self) -> None:
+        """Say which other runs the warnings are about."""
+        for line in self._said.repeated():
+            self.warn(line)
 
     def show(self, event: Event) -> None:
         """Show an event as a plain line."""
@@ -130,10 +142,10 @@ class LiveBatchProgress(BatchProgress):
 
     def close(self) -> None:
         """Leave the last state of the display standing."""
-        if self._display is None:
-            return
-        self.live = self._is_stopping = False
-        self._display.stop()
+        if self._display is not None:
+            self.live = self._is_stopping = False
+            self._display.stop()
+        super().close()
 
 
 @contextmanager
