@@ -1,4 +1,8 @@
-"""`clash gc` killed at random points beside runs and processes that name what it deletes; what is named is there."""
+"""`clash gc` killed at random points beside runs and processes that name what it deletes; what is named is there.
+
+Every sweep has work that nothing takes from it (garbage that is never named), so its death can be drawn from the
+effects that this work surely has (`dying.py`): nearly every sweep that is to die does.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,15 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from filming import METERED, SMALL, Ran, environment, forked, forked_clash, metered, rows_of, shot_list
+from forks import Fork
 
 from clash import faults
-from clash.assets import AssetStore, sha256_of
+from clash.assets import AssetStore
 from clash.database import call_log
 from clash.database.connection import open_database
 from clash.database.lease import take_lease
@@ -26,7 +31,9 @@ from clash.errors import ClashError
 POINTS = tuple(point for point in faults.POINTS if point.startswith("gc."))
 PRICE_MICRO = 10_000
 _OLD_S = 30 * 86_400
-_LONGEST_LIFE_S = 0.4
+_DYING = Path(__file__).parent / "dying.py"
+_SURE = 5
+"""Files in each sweep that are certainly deleted by it, if it does not die before."""
 
 
 @dataclass
@@ -39,6 +46,7 @@ class Sweeps:
     folder: Path
     url: str
     moments: random.Random
+    sweeps: int = 0
     kills: int = 0
     named: int = 0
     garbage: set[str] = field(default_factory=set[str])
@@ -65,26 +73,31 @@ class Sweeps:
         self._films.append(thread)
         return thread
 
-    def killed(self, point: str = "") -> None:
-        """Let a sweep die at a fault point, or at any moment, while files are named that nothing had named."""
-        self._add_garbage(25)
+    def killed(self, at: Mapping[str, str]) -> None:
+        """Let a sweep die (`at`: `CLASH_FAULT` or `DIES_AT`) while files are named that nothing had named."""
+        self._add_garbage(2 * _SURE, named=False)
+        self._add_garbage(2 * _SURE, named=True)
+        self._add_leftover()
         self.age()
-        at = {"CLASH_FAULT": point} if point else {}
-        child = forked(self.folder, "gc", "--yes", "--older-than", "1h", env=self._environment(**at))
-        kill_at = time.monotonic() + (120 if point else self.moments.uniform(0.02, _LONGEST_LIFE_S))
-        asyncio.run(self._name_beside(lambda: child.poll() is not None or time.monotonic() > kill_at))
-        if child.poll() is None:
-            child.kill()
-        child.communicate(timeout=60)
-        self.kills += child.wait(0) in (-signal.SIGKILL, 128 + signal.SIGKILL)
+        script = [str(_DYING)] if "DIES_AT" in at else ["-m", "clash"]
+        sweep = ("gc", "--yes", "--older-than", "1h")
+        child = Fork([*script, *sweep], env=self._environment(**at), cwd=self.folder)
+        asyncio.run(self._name_beside(lambda: child.poll() is not None))
+        _, err = child.communicate(timeout=300)
+        self.sweeps += 1
+        code = child.wait(0)
+        if code in (-signal.SIGKILL, 128 + signal.SIGKILL):
+            self.kills += 1
+        elif code != 0:
+            self.faults.append(f"a sweep ended with {code}: {err[-300:]}")
         self.audit()
 
-    def killed_beside_a_run(self, point: str, shots: int = 2) -> None:
+    def killed_beside_a_run(self, at: Mapping[str, str], shots: int = 2) -> None:
         """The same, while a film is made."""
         thread = f"film-{len(self._films)}"
         story = shot_list(self.folder / f"{thread}.csv", shots, words=True, seconds=0.5)
         beside = forked(self.folder, "run", story.name, "--thread", thread, *SMALL, *METERED, env=self._environment())
-        self.killed(point)
+        self.killed(at)
         _, err = beside.communicate(timeout=300)
         if (code := beside.wait(0)) != 0:
             self.faults.append(f"{thread} ended with {code} beside a sweep: {err[-300:]}")
@@ -149,13 +162,20 @@ class Sweeps:
 
     # -- beside a sweep --------------------------------------------------------------------------------------
 
-    def _add_garbage(self, count: int) -> None:
+    def _add_garbage(self, count: int, *, named: bool) -> None:
+        """Put files that nothing names into the store. `named`: some of them will be, beside a sweep."""
         for _ in range(count):
             content = self.moments.randbytes(200)
             sha256 = self.assets.put(content)
-            if self.moments.random() < 0.5:  # the others stay garbage
+            if named:
                 self.garbage.add(sha256)
-            self._contents[sha256_of(content)] = content
+                self._contents[sha256] = content
+
+    def _add_leftover(self) -> None:
+        """Put a temporary file into the store, as a process leaves it that dies while it writes."""
+        folder = self.assets.root / "ab"
+        folder.mkdir(exist_ok=True)
+        (folder / f".{self.moments.randbytes(4).hex()}.{self.moments.randbytes(4).hex()}.part").write_bytes(b"x")
 
     async def _name_beside(self, over: Callable[[], bool]) -> None:
         assets, run = self.assets, f"namer-{self.kills}-{len(self._contents)}"
@@ -165,7 +185,7 @@ class Sweeps:
             lease = await take_lease(database, run)
             while not over():
                 if not self.garbage:
-                    self._add_garbage(5)
+                    self._add_garbage(5, named=True)
                     await asyncio.sleep(0.01)
                     continue
                 sha256 = self.moments.choice(sorted(self.garbage))
@@ -189,7 +209,7 @@ class Sweeps:
                 else:
                     self.garbage.discard(sha256)
                     self.named += 1
-                await asyncio.sleep(self.moments.uniform(0, 0.02))
+                await asyncio.sleep(self.moments.uniform(0, 0.1))
 
     async def _named(self) -> set[str]:
         async with open_database(self.url, "read") as database:
@@ -201,9 +221,21 @@ class Sweeps:
         return environment(DATABASE_URL=self.url, **meter, **cloudflare, **changes)
 
 
-def points(moments: random.Random, count: int) -> Sequence[str]:
-    """Return so many places to die at: every point in turn, at a random passing, and moments that no point names."""
+def deaths(moments: random.Random, count: int) -> list[dict[str, str]]:
+    """Return so many ways to die: every fault point in turn, then effects and moments that no point names."""
     return [
-        "" if number % 7 == 6 else f"{POINTS[number % 7]}:{moments.choice((1, 1, 1, 2, 5, 20)) if number >= 7 else 1}"
+        {"CLASH_FAULT": _passing(moments, POINTS[number])} if number < len(POINTS) else _drawn(moments, number)
         for number in range(count)
     ]
+
+
+def _drawn(moments: random.Random, number: int) -> dict[str, str]:
+    if number % 3 == 0:
+        return {"CLASH_FAULT": _passing(moments, moments.choice(POINTS))}
+    later = f"+{moments.uniform(0, 0.01):.4f}" if number % 3 == 1 else ""
+    return {"DIES_AT": f"{moments.randrange(1, 2 * _SURE + 4)}{later}"}
+
+
+def _passing(moments: random.Random, point: str) -> str:
+    """A point, and the passing of it at which to die: only one is passed once per file."""
+    return f"{point}:{moments.randint(1, _SURE)}" if point == "gc.moved" else point
