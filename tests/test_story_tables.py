@@ -77,6 +77,8 @@ def test_a_unit_in_the_header_counts(header: str, unit: str):
     [
         ("镜号,场景,画面\n1,3,窑火\n2,4,陶轮\n", "scene", "场景"),
         ("镜号,场景,画面\n1,窑房,窑火\n2,院子,陶轮\n", "location", "场景"),
+        ("镜号,场景,地点,画面\n1,序,窑房,窑火\n2,序,院子,陶轮\n", "scene", "场景"),
+        ("镜号,场景,地点,画面\n1,窑房,景德镇,窑火\n2,院子,景德镇,陶轮\n", "location", "场景"),
         ("Shot,Description\nWS,The kiln\nCU,Her hands\n", "shot_size", "Shot"),
         ("#,Time,Description\n1,0:00-0:05,The kiln\n2,0:05-0:07,Her hands\n", "duration", "Time"),
         ("#,Time,Description\n1,dusk,The kiln\n2,night,Her hands\n", "time", "Time"),

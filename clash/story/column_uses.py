@@ -65,6 +65,7 @@ class _Deciding:
         for column in list(self._columns.every):
             if not column.by_hand and column.fields:
                 decide_alone(self._columns, self._values, column)
+        self._scenes_in_several_places()
         self._shot_numbers()
         self._lengths()
         second = SecondLanguage(self._columns, self._values, self._language)
@@ -77,6 +78,18 @@ class _Deciding:
         self._names_of_beats()
         self._scripted()
         second.cells_of_two()
+
+    def _scenes_in_several_places(self) -> None:
+        """Beside a column of places, one that may be either (`场景`) is the scene if one of it has several places."""
+        columns = self._columns
+        for column in columns.of("location"):
+            others = [c for c in columns.of("location") if {"place"}.isdisjoint(c.meaning.fields)]
+            if column.by_hand or column.meaning.fields != ("place",) or columns.of("scene") or not others:
+                continue
+            pairs = {(row.cells[column.index], row.cells[others[0].index]) for row in self._values.rows}
+            pairs = {pair for pair in pairs if not any(map(is_empty, pair))}
+            if len({scene for scene, _ in pairs}) < len(pairs):
+                column.fields = ("scene",)
 
     def _shot_numbers(self) -> None:
         """Beside a column of shots' numbers, one that only counts the rows is not used."""
