@@ -19,6 +19,7 @@ from d1_engine import D1Engine, workerd
 from emulator import Emulator
 from emulator.vendor_run import VendorRun, settings_for
 from filming import NO_VOICES
+from forks import share_one_server
 from from_npm import ProgramMissing
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from listening import SECRET, Listener, listening
@@ -48,6 +49,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     return 0 if named or config.getoption("capture") == "no" else (os.cpu_count() or 1) + 2
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let all workers have their processes forked by one server."""
+    if session.config.getoption("numprocesses", None):
+        share_one_server()
 
 
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "d1"], indirect=True)

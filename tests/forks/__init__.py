@@ -27,12 +27,14 @@ from pathlib import Path
 HERE = Path(__file__).parent
 _ROOT = HERE.parent.parent
 
+_SHARED = "FORKS_OF_CLASH_TESTS"
+"""The environment variable with the address of a server that several test processes share."""
 _starting = threading.Lock()
 _server: _Server | None = None
 
 
 class _Server:
-    """The interpreter that forks. One a test process, started when it is first asked."""
+    """The interpreter that forks. Who connects before it has its imports behind it waits."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="clash-forks-")
@@ -55,12 +57,21 @@ class _Server:
         self._folder.cleanup()
 
 
-def _the_server() -> _Server:
+def _address() -> str:
+    """Where the server listens: the one that is shared, or this process' own, started when it is first asked for."""
     global _server
     with _starting:
+        if _SHARED in os.environ:
+            return os.environ[_SHARED]
         if _server is None:
             _server = _Server()
-        return _server
+        return _server.address
+
+
+def share_one_server() -> None:
+    """Start the server for this process and for those that it starts from now on."""
+    if hasattr(socket, "AF_UNIX"):
+        os.environ[_SHARED] = _address()
 
 
 class Fork:
@@ -72,7 +83,7 @@ class Fork:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
         self._stdout, writing = os.pipe()
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._connection.connect(_the_server().address)
+        self._connection.connect(_address())
         order = json.dumps({"argv": [str(part) for part in argv], "env": dict(env), "cwd": str(cwd or Path.cwd())})
         fds = array.array("i", [writing, self._errors.fileno()])
         self._connection.sendmsg([b"\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
@@ -80,7 +91,10 @@ class Fork:
         self._connection.shutdown(socket.SHUT_WR)
         os.close(writing)
         self._news = self._connection.makefile("r", encoding="ascii")
-        self.pid = int(self._news.readline())
+        begun = self._news.readline()
+        if not begun:
+            raise RuntimeError("the server of forks has ended")
+        self.pid = int(begun)
 
     # -- its life --------------------------------------------------------------------------------------------
 
