@@ -23,6 +23,7 @@ from saving import Saver, newest, put
 from clash.database import open_database
 from clash.database.checkpointer import get_checkpointer, strict_serializer
 from clash.database.connection import sqlite_path
+from clash.database.d1.rest import Rest
 from clash.database.port import Database
 from clash.database.savers.port_saver import PortSaver
 from clash.errors import UsageError
@@ -140,6 +141,31 @@ async def test_five_hundred_writes_of_one_task_are_kept_in_order(saver: Saver) -
     config = await put(saver, "t", 0)
     await saver.aput_writes(config, [(f"channel-{n}", n) for n in range(500)], "task")
     assert (await newest(saver, "t")).pending_writes == [("task", f"channel-{n}", n) for n in range(500)]
+
+
+@on_d1
+async def test_other_threads_are_not_read(saver: Saver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D1 counts the rows that a query reads: for the newest checkpoint no more among 25 threads than among two."""
+    read: list[int] = []
+    post = Rest.post
+
+    async def counted(self: Rest, path: str, body: Any, *arguments: Any) -> Any:
+        results = await post(self, path, body, *arguments)
+        read[-1] += sum(result["meta"]["rows_read"] for result in results)
+        return results
+
+    async def fill(name: str) -> None:
+        config = await put(saver, name, name)
+        await saver.aput_writes(config, [(f"c{number}", number) for number in range(4)], "task")
+
+    await asyncio.gather(fill("a"), fill("b"))
+    for others in (0, 23):
+        await asyncio.gather(*(fill(f"other-{number}") for number in range(others)))
+        read.append(0)
+        with monkeypatch.context() as patched:
+            patched.setattr(Rest, "post", counted)
+            assert len((await newest(saver, "a")).pending_writes or []) == 4
+    assert read[0] == read[-1] > 0
 
 
 @on_both_databases

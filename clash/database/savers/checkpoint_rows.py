@@ -149,6 +149,7 @@ _SIZE = (
     f" + (SELECT coalesce(sum(length(value)), 0) FROM writes AS w WHERE {_HERE})"
     f" + (SELECT coalesce(sum(length(data)), 0) FROM checkpoint_chunks AS w WHERE {_HERE})"
 )
+# CROSS JOIN: SQLite reads `kept` first then, and not the rows of all runs. D1 counts every row that is read.
 _PAGE = f"""WITH found AS (SELECT {_KEY} FROM checkpoints {{where}} ORDER BY {_NEWEST_FIRST} LIMIT ?),
 sized AS (SELECT *, {_SIZE} AS size FROM found AS c),
 placed AS (SELECT *, row_number() OVER newest AS place, sum(size) OVER newest - size AS before FROM sized
@@ -156,11 +157,11 @@ placed AS (SELECT *, row_number() OVER newest AS place, sum(size) OVER newest - 
 kept AS (SELECT {_KEY}, place, size <= ? AS fits FROM placed WHERE place <= ? AND before <= ?)
 SELECT 'checkpoint' AS what, place, {_KEY}, parent_checkpoint_id, hex(metadata) AS metadata, '' AS task_id, 0 AS idx,
  0 AS part, '' AS task_path, '' AS channel, type, length(checkpoint) AS size, hex(checkpoint) AS value
- FROM checkpoints JOIN kept USING ({_KEY})
+ FROM kept CROSS JOIN checkpoints USING ({_KEY})
 UNION ALL SELECT 'write', place, {_KEY}, NULL, NULL, task_id, idx, 0, task_path, channel, type,
- length(value), iif(fits, hex(value), NULL) FROM writes JOIN kept USING ({_KEY})
+ length(value), iif(fits, hex(value), NULL) FROM kept CROSS JOIN writes USING ({_KEY})
 UNION ALL SELECT 'chunk', place, {_KEY}, NULL, NULL, task_id, idx, part, '', '', '',
- length(data), iif(fits, hex(data), NULL) FROM checkpoint_chunks JOIN kept USING ({_KEY})
+ length(data), iif(fits, hex(data), NULL) FROM kept CROSS JOIN checkpoint_chunks USING ({_KEY})
 UNION ALL SELECT 'more', 0, '', '', '', NULL, NULL, '', 0, 0, '', '', '', 0, NULL
  WHERE (SELECT count(*) FROM placed) > (SELECT count(*) FROM kept)"""
 _PIECES = f"""SELECT 'write' AS what, {_KEY}, task_id, idx, 0 AS part, hex(value) AS value FROM writes
