@@ -301,6 +301,14 @@ def render_imported(document: Document) -> list[Block]:
         Table((_THREAD, _STATUS, _ROWS, result), document["items"], empty="no runs"),
         *_twice(document),
     ]
+    if gone := [run["thread_id"] for run in document["items"] if run["result"] == "removed"]:
+        blocks.append(
+            Remark(
+                f"not imported, for this database has them as removed: {', '.join(gone[:12])}"
+                f"{' ...' if gone[12:] else ''}; another database takes them (DATABASE_URL)",
+                "yellow",
+            )
+        )
     assets = document["assets"]
     if assets["missing_here"]:
         blocks.append(

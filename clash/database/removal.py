@@ -17,7 +17,7 @@ from clash.clock import now_text
 from clash.database.fork import AWAITS
 from clash.database.lease import FENCE, Lease
 from clash.database.port import Database, Row, Statement, texts_of
-from clash.database.removed_runs import OF_BATCH, RemovedRun, write_costs
+from clash.database.removed_runs import GIVEN_UP, OF_BATCH, RemovedRun, write_costs
 from clash.database.row_checks import SOUND_CALL
 from clash.database.staging import NOT_STAGED, REMOVED_PREFIX
 from clash.vocabulary import UNSETTLED, AssetType, sql_list
@@ -178,6 +178,12 @@ async def hide_run(
         *(
             Statement(f"UPDATE {table} SET {owner} = ? WHERE {owner} = ? AND {FENCE}", (kept_as, *_of(lease)))
             for table, owner in owned.items()
+        ),
+        # The trigger behind the deletion of the run's row gives back to the batch all that the run had reserved.
+        Statement(
+            f"UPDATE batches SET reserved_micro = reserved_micro + {GIVEN_UP}"
+            " WHERE name = (SELECT batch FROM workflow_executions WHERE run_id = ? AND lease_generation = ?)",
+            (kept_as, *lease.fence),
         ),
         Statement(
             "DELETE FROM workflow_executions WHERE run_id = ? AND lease_generation = ? RETURNING run_id",

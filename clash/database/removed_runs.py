@@ -7,6 +7,8 @@ from typing import NamedTuple
 from clash.database.port import Database, Row, Statement
 from clash.database.staging import REMOVED_PREFIX
 
+GIVEN_UP = "(SELECT coalesce(sum(unknown_micro), 0) FROM removed_costs WHERE run_id = ?)"
+"""What the calls that a removed run had open may have cost: it stays reserved for its batch and its project."""
 OF_BATCH = "batch"
 """In the metadata of the row that stands for a removed run: the batch that it was in."""
 
@@ -127,10 +129,11 @@ def count_moved(run_id: str, condition: Statement) -> list[Statement]:
         ),
         Statement(
             "UPDATE batches SET spent_micro = spent_micro"
-            " + (SELECT coalesce(sum(cost_micro), 0) FROM removed_costs WHERE run_id = ?)"
+            " + (SELECT coalesce(sum(cost_micro), 0) FROM removed_costs WHERE run_id = ?),"
+            f" reserved_micro = reserved_micro + {GIVEN_UP}"
             f" WHERE name = (SELECT json_extract(run.metadata, '$.{OF_BATCH}')"
             f" FROM workflow_executions AS run WHERE {of_batch})",
-            (run_id, run_id, *condition.params),
+            (run_id, run_id, run_id, *condition.params),
         ),
         Statement(
             "INSERT INTO project_months (project, month, spent_micro, reserved_micro)"

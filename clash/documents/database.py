@@ -117,7 +117,7 @@ class RunsExported(Document):
 
 
 class ImportedRun(ExportedRun):
-    """A run of an export that was read. `result`: `imported` or `already_there`."""
+    """A run of an export that was read. `result`: `imported`, `already_there`, or `removed` from this database."""
 
     result: str
 

@@ -21,7 +21,7 @@ from clash.database.port import Database
 from clash.database.row_checks import DamagedRowError
 from clash.database.staging import REMOVED_PREFIX
 from clash.database.store_users import use_store
-from clash.database.transfer import reading, trial, writing
+from clash.database.transfer import reading, removals, trial, writing
 from clash.database.transfer.lines import Header, Tally, read_entries, read_header
 from clash.database.transfer.statements import target_of
 from clash.documents.database import RunsExported, RunsImported
@@ -157,7 +157,8 @@ def _unfinished(items: Sequence[dict[str, Any]]) -> list[str]:
 async def import_runs(settings: Settings, file: Path | None) -> RunsImported:
     """Write the runs of a file, or of standard input, into the database. The whole file is checked first.
 
-    Runs that the database already has exactly as the file does are left alone. Raises `UsageError` naming the line of
+    Runs that the database already has exactly as the file does are left alone, and so are those that were removed from
+    it. Raises `UsageError` naming the line of
     a file that is not a complete export, `VersionMismatchError`, `ConflictError` naming runs that differ.
     """
     target = target_of(settings.database_url)
@@ -166,17 +167,19 @@ async def import_runs(settings: Settings, file: Path | None) -> RunsImported:
         await use_store(database, open_assets(settings))
         with open_file(file) as opened:
             contents = trial.examine(opened.from_start(), target, _presence_check(settings), _may_write(settings))
-            same = await writing.already_there(database, contents)
-            if len(same) < len(contents.sections):
+            gone = await removals.removed_here(database, contents)
+            same = await writing.already_there(database, contents, but=gone)
+            skip = same | gone | await removals.counted_otherwise(database, contents)
+            if len(skip) < len(contents.sections):
                 await writing.prepare(database, target)
                 stream = opened.from_start()
                 entries = read_entries(stream, read_header(stream))
-                await writing.write_runs(database, target, entries, contents, same)
-        return _imported(database, file, contents, same, counted=_presence_check(settings) is not None)
+                await writing.write_runs(database, target, entries, contents, skip)
+        return _imported(database, file, contents, same, gone, counted=_presence_check(settings) is not None)
 
 
 def _imported(
-    database: Database, file: Path | None, contents: trial.Contents, same: set[str], *, counted: bool
+    database: Database, file: Path | None, contents: trial.Contents, same: set[str], gone: set[str], *, counted: bool
 ) -> RunsImported:
     sections = contents.sections.values()
     items = [
@@ -184,7 +187,7 @@ def _imported(
             "thread_id": section.thread_id,
             "status": section.status,
             "rows": section.rows,
-            "result": "already_there" if section.thread_id in same else "imported",
+            "result": _result(section.thread_id, same, gone),
         }
         for section in sections
     ]
@@ -204,6 +207,10 @@ def _imported(
             "removed": len(items) - len(_of_runs(items)),
         }
     )
+
+
+def _result(thread_id: str, same: set[str], gone: set[str]) -> str:
+    return "removed" if thread_id in gone else "already_there" if thread_id in same else "imported"
 
 
 def _may_write(settings: Settings) -> Callable[[str, str], bool]:

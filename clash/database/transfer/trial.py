@@ -42,6 +42,10 @@ class Section:
     other_files: set[str] = field(default_factory=set[str])
     """Digests of the files of all its takes and cuts."""
     first: int = 0
+    start_time: str = ""
+    """When the run began; "" for a thread that is none of clash."""
+    removed: tuple[str, str] | None = None
+    """Of what stays of a removed run: the id that the run had, and when it began."""
     sha256: Any = field(default_factory=hashlib.sha256)
 
 
@@ -122,6 +126,9 @@ def _check_row(section: Section, entry: Entry, row: Values, may_write: Callable[
 def _count(section: Section, table: str, row: Values, is_here: Callable[[str], bool] | None) -> None:
     if table == "workflow_executions":
         section.status = section.check.status
+        section.start_time = str(row["start_time"])
+    elif table == "removed_runs":
+        section.removed = (str(row["thread_id"]), str(row["start_time"]))
     elif table == "generated_assets":
         section.assets += 1
         section.files.add(digest_of_file(row))

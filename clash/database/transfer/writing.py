@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from clash.database import staging
@@ -39,8 +39,8 @@ async def prepare(database: Database, target: Target) -> None:
     await staging.sweep(database, _owners(target))
 
 
-async def already_there(database: Database, contents: Contents) -> set[str]:
-    """The threads of a file that the database has already, just as they are.
+async def already_there(database: Database, contents: Contents, *, but: Container[str] = ()) -> set[str]:
+    """The threads of a file that the database has already, just as they are. `but`: those that are not looked for.
 
     Raises `ConflictError` naming those that it has otherwise.
     """
@@ -48,6 +48,8 @@ async def already_there(database: Database, contents: Contents) -> set[str]:
     same: set[str] = set()
     other: list[str] = []
     for section in await _known(database, contents, there):
+        if section.thread_id in but:
+            continue
         found = hashlib.sha256()
         async for _, line, _ in thread_lines(database, section.thread_id, there):
             found.update(line)
