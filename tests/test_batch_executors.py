@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 from clash.config import Settings
 from clash.database import ainit_database
 from clash.database.connection import open_database
+from clash.database.port import Statement
 from clash.errors import DatabaseError
 from clash.production import batch_executors
 from clash.production.batch_executors import LocalExecutor, Work
 from clash.production.batch_plan import BatchRequest, BatchStory
 from clash.production.batch_run import StoryResult
+from clash.production.batching import batch
 from clash.production.opened import Opened
 from clash.production.progress import ignore
 from clash.production.stopping import StopSignal
@@ -54,3 +57,51 @@ async def test_a_look_that_fails_ends_no_run(tmp_path: Path, monkeypatch: pytest
         stories = [BatchStory("held"), BatchStory("paid")]
         await executor.film(stories, lambda result: told.update({result.story.thread_id: result.status}))
     assert (told, begun) == ({"paid": "completed", "held": "completed"}, ["held", "paid", "held"])
+
+
+async def test_looks_that_all_fail_lose_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of another process that cannot be asked about is told as failed, after what has ended here."""
+    url = f"sqlite:///{tmp_path}/c.db"
+    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
+    await ainit_database(url)
+    looks = list[str]()
+
+    async def film(story: BatchStory, **_: Any) -> StoryResult:
+        return StoryResult(story, *(("held", 5) if story.thread_id == "held" else ("completed", 0)))
+
+    async def fails(*_: Any) -> list[BatchStory]:
+        looks.append("failed")
+        raise DatabaseError("the database does not answer")
+
+    monkeypatch.setattr(batch_executors, "film_one_story", film)
+    monkeypatch.setattr(batch_executors, "free_among", fails)
+    monkeypatch.setattr(batch_executors, "LOOK_S", 0.0)
+    monkeypatch.setattr(batch_executors, "_TICK_S", 0.001)
+    told: dict[str, tuple[str, int]] = {}
+    async with open_database(url, "write") as database:
+        executor = LocalExecutor(
+            Work(BatchRequest(), Opened(settings, database, Registry(settings)), ignore, StopSignal())
+        )
+        stories = [BatchStory("held"), BatchStory("paid")]
+        await executor.film(stories, lambda one: told.update({one.story.thread_id: (one.status, one.exit_code)}))
+    assert told == {"paid": ("completed", 0), "held": ("failed", 1)}
+    assert len(looks) > 1
+
+
+async def test_a_batch_whose_sums_fail_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document has the runs and what they cost, the exit code is theirs, and a warning says what is missing."""
+    url, story = f"sqlite:///{tmp_path}/c.db", tmp_path / "story.csv"
+    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
+    story.write_text("scene,action\n1,Mara waits\n")
+    await ainit_database(url)
+
+    async def film(story: BatchStory, *, opened: Opened, **_: Any) -> StoryResult:
+        await opened.database.batch([Statement("ALTER TABLE batches RENAME TO gone")])
+        return StoryResult(story, "completed", 0, cost_usd="0.250000")
+
+    monkeypatch.setattr(batch_executors, "film_one_story", film)
+    report = await batch(BatchRequest(stories=(str(story),), name="night", budget=Decimal(2)), settings)
+    document = report.document
+    assert (report.exit_code, document.status, [run.status for run in document.runs]) == (0, "completed", ["completed"])
+    assert (document.cost.total_usd, document.cost.budget_usd) == ("0.250000", "2.000000")
+    assert "the sums of the batch could not be read" in document.warnings[0]

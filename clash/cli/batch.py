@@ -218,6 +218,8 @@ def _film(request: BatchRequest, *, as_json: bool, events: bool, flags: Mapping[
         lines.end_batch(document)
     else:
         emit(document, as_json=as_json, render=render_batch)
+    for warning in document["warnings"]:
+        say(warning, label="warning", style="yellow")
     if error := document["error"]:
         say_error(error["message"], error["hint"])
     sys.stdout.flush()

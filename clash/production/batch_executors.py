@@ -33,6 +33,8 @@ from clash.production.stopping import StopSignal
 LOOK_S, LOOK_ON_D1_S = 2.0, 20.0
 """How often it is looked whether a run that another process holds is free: on D1 each look is a request."""
 _TICK_S = 0.25
+_MOST_FAILED_LOOKS = 5
+"""After so many looks in a row that fail, with nothing under way, runs of other processes are not waited for."""
 
 Tell = Callable[[StoryResult], None]
 
@@ -91,6 +93,7 @@ class LocalExecutor:
         self._running: set[asyncio.Task[StoryResult]] = set()
         self._looked_at = 0.0
         self._looks = 0
+        self._failed_looks = 0
         self._ends_for: Fault | None = None
 
     async def film(self, stories: Sequence[BatchStory], tell: Tell) -> None:
@@ -119,6 +122,12 @@ class LocalExecutor:
             fault = Fault("held", f"the run {story.thread_id} is being made by another process")
             tell(StoryResult(story, "held", 5, fault=fault))
         self._held = []
+
+    def _give_up(self, error: DatabaseError, tell: Tell) -> None:
+        """Tell of those that another process held that they cannot be asked about."""
+        held, self._held = self._held, []
+        for story in held:
+            tell(StoryResult(story, "failed", error.exit_code, fault=Fault.of(error)))
 
     def _begin(self) -> None:
         work = self._work
@@ -158,10 +167,13 @@ class LocalExecutor:
         try:
             free = await free_among(opened.database, self._held)
             found = await standings(opened.database, [story.thread_id for story in free]) if free else {}
-        except DatabaseError:
-            if self._running:
-                return  # what is in flight is paid for: a look that fails must not end it
-            raise
+        except DatabaseError as error:
+            # What is in flight is paid for, and what has ended is to be told: a look that fails ends neither.
+            self._failed_looks += not self._running
+            if self._failed_looks >= _MOST_FAILED_LOOKS:
+                self._give_up(error, tell)
+            return
+        self._failed_looks = 0
         self._held = [story for story in self._held if story not in free]
         for story in free:
             standing = found.get(story.thread_id)

@@ -21,7 +21,7 @@ from clash.config import Settings
 from clash.database.batches import Standing, batch_of_run, standings
 from clash.database.port import Database
 from clash.documents.outcome import Outcome
-from clash.errors import ClashError
+from clash.errors import ClashError, DatabaseError
 from clash.money import usd_text
 from clash.production.active_run import Continuation
 from clash.production.batch_plan import BatchStory
@@ -107,9 +107,14 @@ async def film_one_story(
     """
     while True:
         result = await _film(story, batch, opened, observe, stop, each)
-        if wait_s is None or not result.is_held or not await wait_until_free(opened.database, story, wait_s, stop):
+        if wait_s is None or not result.is_held:
             return result
-        standing = (await standings(opened.database, [story.thread_id])).get(story.thread_id)
+        try:
+            if not await wait_until_free(opened.database, story, wait_s, stop):
+                return result
+            standing = (await standings(opened.database, [story.thread_id])).get(story.thread_id)
+        except DatabaseError as error:
+            return StoryResult(story, "failed", error.exit_code, fault=Fault.of(error))
         if is_done(story, standing):
             return already_completed(story, standing, opened.settings)
 

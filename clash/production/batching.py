@@ -17,8 +17,9 @@ from typing import Any
 from clash.calls.shared_calls import SharedCalls
 from clash.config import Settings, load_settings
 from clash.database.batches import BatchRow, Standing, find_batch, runs_of_batch, set_batch_budget, standings
+from clash.database.port import Database
 from clash.documents.batches import BatchEstimate, BatchOutcome, BatchRun
-from clash.errors import NotFoundError, UsageError
+from clash.errors import DatabaseError, NotFoundError, UsageError
 from clash.events import check_receivers
 from clash.hints import batch_command
 from clash.money import from_micro, to_micro, usd_text
@@ -86,8 +87,21 @@ async def batch(
         for name in plan.left_out:
             observe(Event("note", f"{name} is left out: it is the cast of the stories beside it"))
         results = await _film_all(Work(request, opened, observe, stop), plan, on_result)
-        row = await find_batch(database, request.name)
-        return _report(plan, results, row)
+        row, warnings = await _sums_at_the_end(database, request, results)
+        return _report(plan, results, row, warnings)
+
+
+async def _sums_at_the_end(
+    database: Database, request: BatchRequest, results: dict[str, StoryResult]
+) -> tuple[BatchRow | None, list[str]]:
+    """Return the sums of a batch and, where they cannot be read, those of what ended here, with a warning."""
+    try:
+        return await find_batch(database, request.name), []
+    except DatabaseError as error:
+        spent = sum((Decimal(result.cost_usd or 0) for result in results.values()), Decimal(0))
+        budget = None if request.budget is None else to_micro(request.budget)
+        told = f"the sums of the batch could not be read, its cost is that of the runs listed here: {error.message}"
+        return BatchRow(request.name, "", budget, to_micro(spent), 0), [told]
 
 
 async def _plan_of_runs(opened: Opened, request: BatchRequest) -> BatchPlan:
@@ -129,7 +143,10 @@ async def _with_room(work: Work, results: dict[str, StoryResult]) -> list[BatchS
     Bills may be below the quotes that were reserved when a story was refused.
     """
     refused = [result for result in results.values() if result.waits_for_batch]
-    row = await find_batch(work.opened.database, work.request.name) if refused else None
+    try:
+        row = await find_batch(work.opened.database, work.request.name) if refused else None
+    except DatabaseError:
+        return []
     if row is None or row.left_micro is None or work.stop.requested:
         return []
     least = min((result.room_micro for result in refused if result.room_micro is not None), default=0)
@@ -146,7 +163,7 @@ def ended_event(result: StoryResult) -> Event:
 # -- the report ----------------------------------------------------------------------------------------------------
 
 
-def _report(plan: BatchPlan, results: dict[str, StoryResult], row: BatchRow | None) -> BatchReport:
+def _report(plan: BatchPlan, results: dict[str, StoryResult], row: BatchRow | None, warnings: list[str]) -> BatchReport:
     made = [results[story.thread_id] for story in plan.stories]
     code = exit_code_of([result.exit_code for result in made])
     counts: dict[str, int] = {}
@@ -165,7 +182,7 @@ def _report(plan: BatchPlan, results: dict[str, StoryResult], row: BatchRow | No
             },
             "runs": [run_item(result) for result in made],
             "left_out": list(plan.left_out),
-            "warnings": [],
+            "warnings": warnings,
             "error": _error_of(plan.request, made, code, row),
         }
     )
