@@ -13,7 +13,7 @@ from clash.board.answers import RefusedError, json_answer, refused_answer
 from clash.board.decisions import WRITES, Decisions, WrittenBy
 from clash.board.guard import body_of, known_keys
 from clash.board.kept_documents import Kept
-from clash.board.page_routes import number_of
+from clash.board.query_numbers import checked_number
 from clash.board.reading import RUNS_PER_PAGE, Reading
 from clash.board.sessions import Sessions
 from clash.errors import ClashError
@@ -45,7 +45,9 @@ def api_routes(reading: Reading, decisions: Decisions, more: Sequence[Route]) ->
         read("/cost", lambda request: reading.money(_projects(request))),
         *(read(f"/runs/{{thread}}{path}", _of_thread(of)) for path, of in _reports(reading).items()),
         read("/runs/{thread}/family", lambda request: reading.family(_thread(request), request.state.access)),
-        read("/runs/{thread}/board", lambda request: reading.on_board(_thread(request), number_of(request, "page"))),
+        read(
+            "/runs/{thread}/board", lambda request: reading.on_board(_thread(request), checked_number(request, "page"))
+        ),
         read(
             "/runs/{thread}/checkpoints/{checkpoint}",
             lambda request: reading.checkpoint(_thread(request), request.path_params["checkpoint"]),
@@ -101,10 +103,10 @@ def _thread(request: Request) -> str:
 
 
 async def _runs(reading: Reading, request: Request) -> Kept:
-    limit = min(max(number_of(request, "limit", RUNS_PER_PAGE), 1), _MOST_ITEMS)
+    limit = checked_number(request, "limit", RUNS_PER_PAGE, _MOST_ITEMS)
     query = request.query_params
     return await reading.runs(
-        page=number_of(request, "page"),
+        page=checked_number(request, "page"),
         status=query.get("status", ""),
         search=query.get("search", ""),
         limit=limit,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 MOST_KEPT = 1000
 """Events that are kept for those who were away, or are slow. Who misses more is told to load the page again."""
 MOST_LISTENERS = 300
+MOST_OF_AN_ACCOUNT = 60
+"""How many of them may be one account's, so that no account keeps the others out."""
 _LONGEST_ID = 64
 
 
@@ -42,7 +45,7 @@ class EventLog:
         self._number = 0
         self._news = asyncio.Event()
         self._most_listeners = most_listeners
-        self.listeners = 0
+        self._listeners = Counter[str]()
         self.closed = False
 
     @property
@@ -61,9 +64,29 @@ class EventLog:
         self.closed = True
         self._wake()
 
+    @property
+    def listeners(self) -> int:
+        """Return how many listen."""
+        return self._listeners.total()
+
     def has_room(self) -> bool:
         """Return whether one more may listen."""
         return self.listeners < self._most_listeners and not self.closed
+
+    def has_room_for(self, account: str) -> bool:
+        """Return whether one more of an account may listen; "": of a board without accounts, where all are the same."""
+        return not account or self._listeners[account] < MOST_OF_AN_ACCOUNT
+
+    @contextmanager
+    def listening(self, account: str) -> Generator[None]:
+        """Count a listener of an account as long as it listens."""
+        self._listeners[account] += 1
+        try:
+            yield
+        finally:
+            self._listeners[account] -= 1
+            if not self._listeners[account]:
+                del self._listeners[account]
 
     def number_of(self, event_id: str) -> int | None:
         """Return the number of an id of this board; None for any other text."""

@@ -55,6 +55,9 @@ class EventStream:
                 raise no_run(thread)
         if not self._log.has_room():
             raise RefusedError(503, "too many pages of this board are open", hint="close some", code="too_many_pages")
+        account = identity.access.account if self._accounts.has_accounts else ""
+        if not self._log.has_room_for(account):
+            raise RefusedError(503, "too many pages of this account are open", hint="close some", code="too_many_pages")
         if scope["method"] == "HEAD":
             await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
             await send({"type": "http.response.body", "body": b""})
@@ -62,18 +65,17 @@ class EventStream:
         # A browser that comes back says in the header what it has seen; what the page was made with is older.
         after = Headers(scope=scope).get("last-event-id") or query.get("after", "")
         number = self._log.number_of(after) if after else self._log.number_of(self._log.newest)
-        self._log.listeners += 1
-        self._poller.ask(thread)
-        telling = asyncio.ensure_future(self._tell(send, number, identity))
-        leaving = asyncio.ensure_future(_left(receive))
-        try:
-            await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._log.listeners -= 1
-            for task in (telling, leaving):
-                task.cancel()
-            with suppress(asyncio.CancelledError, TimeoutError, OSError):
-                await telling
+        with self._log.listening(account):
+            self._poller.ask(thread)
+            telling = asyncio.ensure_future(self._tell(send, number, identity))
+            leaving = asyncio.ensure_future(_left(receive))
+            try:
+                await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (telling, leaving):
+                    task.cancel()
+                with suppress(asyncio.CancelledError, TimeoutError, OSError):
+                    await telling
 
     async def _tell(self, send: Send, number: int | None, identity: Identity) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})

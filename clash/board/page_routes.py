@@ -28,6 +28,7 @@ from clash.board.pages import (
     runs_page,
 )
 from clash.board.pages.view import RunsQuery, View
+from clash.board.query_numbers import number_of
 from clash.board.reading import RUNS_PER_PAGE, Reading
 from clash.board.sessions import Session
 from clash.errors import ClashError, NotFoundError
@@ -179,12 +180,6 @@ def with_budget(run: dict[str, Any], review: dict[str, Any]) -> dict[str, Any]:
     budget = sufficient(spent, Decimal(price["total_usd"]), is_estimated=price["estimated"])
     hint = command("resume", run["thread_id"], "--budget", f"{budget:f}")
     return {**run, "problem": {**run["problem"], "hint": hint}}
-
-
-def number_of(request: Request, name: str, default: int = 1) -> int:
-    """Return a number of the query; the default for what is none."""
-    text = request.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 7 else default
 
 
 def _query(request: Request, name: str) -> str:

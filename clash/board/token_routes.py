@@ -13,7 +13,7 @@ from clash import access
 from clash.actors import acting_as
 from clash.board.answers import json_answer
 from clash.board.guard import body_of, known_keys
-from clash.board.page_routes import number_of
+from clash.board.query_numbers import checked_number
 from clash.config import Settings
 from clash.errors import UsageError
 
@@ -45,7 +45,7 @@ def token_routes(settings: Settings) -> list[Route]:
         return _answer(found.dump())
 
     async def audit(request: Request) -> Response:
-        limit = min(max(number_of(request, "limit", 100), 1), _MOST_ENTRIES)
+        limit = checked_number(request, "limit", 100, _MOST_ENTRIES)
         project = request.query_params.get("project")
         return _answer((await access.audit(settings, limit=limit, project=project, by=_who(request))).dump())
 

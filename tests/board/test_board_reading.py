@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from conftest import RUN, on_both_databases, on_d1
 from graphs import fan_out_graph
 
 from clash.board.app import Board
-from clash.board.event_log import EventLog
+from clash.board.event_log import MOST_OF_AN_ACCOUNT, EventLog
 from clash.board.read_budget import ReadBudget
 from clash.config import Settings
 from clash.database import init_database
@@ -207,6 +208,12 @@ async def test_the_list_is_searched_and_paged(database: Database, database_url: 
         assert len((await browser.document("/api/runs?search=TITLE&limit=5"))["items"]) == 6
         assert (await browser.document("/api/runs?status=failed"))["items"] == []
         fastjsonschema.compile(json_schema("runs-ls"), use_default=False)(first)
+        for query in ("page=abc", "page=0", "page=-1", "page=1e3", "limit=x", "limit=501", "status=x", "project=%2F"):
+            refused = await browser.get(f"/api/runs?{query}")
+            assert refused.status_code == 400, query
+            assert query.partition("=")[0] in refused.json()["error"]["message"]
+        assert (await browser.get("/api/runs/run-01/board?page=abc")).status_code == 400
+        assert (await browser.get("/?page=abc")).status_code == 200, "a page is shown to who mistypes its address"
     assert len((await list_runs(settings, search="run-0", offset=8)).items) == 2
 
 
@@ -263,6 +270,19 @@ async def test_no_event_is_lost_by_who_was_away() -> None:
     assert [event.name for event in log.since(log.number_of("another-3"))[0]] == ["reset"]
     assert [event.name for event in log.since(log.number_of("x" * 9999))[0]] == ["reset"]
     assert events[0].wire.startswith(f"id: {events[0].id}\nevent: run\ndata: {{".encode())
+
+
+def test_an_account_leaves_room_for_others() -> None:
+    """Of the pages that may listen, one account may have a part; a board without accounts has none to tell apart."""
+    log = EventLog()
+    with ExitStack() as stack:
+        for _ in range(MOST_OF_AN_ACCOUNT):
+            stack.enter_context(log.listening("mara"))
+        assert not log.has_room_for("mara")
+        assert log.has_room_for("ivo")
+        assert log.has_room_for("")
+        assert log.has_room()
+    assert (log.listeners, log.has_room_for("mara")) == (0, True)
 
 
 async def test_a_closed_log_lets_everybody_go() -> None:
