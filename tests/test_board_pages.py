@@ -9,7 +9,7 @@ import pytest
 from board_documents import SESSION, WRITER, Elements, judged, review_document, run_document, run_item, shot, take
 
 from clash.board.page_routes import with_budget
-from clash.board.pages import login_page, money_page, review_page, run_page, runs_page
+from clash.board.pages import error_page, login_page, money_page, review_page, run_page, runs_page
 from clash.board.pages.gantt import STEPS, Scale, Span, merged
 from clash.board.pages.html import el, join, text
 from clash.board.pages.parts import standing
@@ -191,6 +191,21 @@ def test_steps_have_their_rows_before_they_begin() -> None:
     assert [row["data-step"] for row in Elements(page).named("li") if "data-step" in row] == list(STEPS)
     assert STEPS == GRAPH_STEPS
     assert page.count(ENGLISH("not_begun")) >= len(STEPS)
+
+
+def test_chinese_pages_explain_errors_of_clash() -> None:
+    """They are English: a Chinese sentence stands before each, one of its own for the common ones."""
+    chinese = View(accept_language="zh-CN")
+    error = {"code": "not_found", "message": "there is no thread x", "hint": "look"}
+    told = str(error_page(chinese, 404, error))
+    assert CHINESE("error_code_not_found") in told
+    assert "there is no thread x" in told
+    assert CHINESE("error_code_other") in str(error_page(chinese, 500, {**error, "code": "rare"}))
+    assert ENGLISH("error_code_not_found") not in str(error_page(View(), 404, error))
+    problem = {"code": "budget", "message": "the next call would pass the budget", "hint": None}
+    assert CHINESE("error_code_budget") in str(run_page(chinese, run_document(problem=problem), 1))
+    assert CHINESE.script()["code_role_needed"] == CHINESE("error_code_role_needed")
+    assert "code_role_needed" not in ENGLISH.script()
 
 
 def test_a_link_that_was_used_is_told_in_words() -> None:

@@ -16,6 +16,7 @@ _TITLES = {404: "error_not_found", 403: "error_forbidden", 401: "error_forbidden
 def error_page(view: View, status: int, error: Document) -> Html:
     """Return an error. `error`: `code`, `message` and `hint` as in every error document."""
     words, hint = words_for(view.accept_language), str(error.get("hint") or "")
+    said = words.explained(error["code"])
     title, line = words(_TITLES.get(status, "error_failed")), hint_command(hint)
     return page(
         view,
@@ -24,7 +25,8 @@ def error_page(view: View, status: int, error: Document) -> Html:
             "div",
             el("p", status, class_="code figure"),
             el("h1", title),
-            el("p", error["message"], dir="auto"),
+            el("p", said) if said else None,
+            el("p", error["message"], dir="auto", lang="en" if said else None),
             el("p", hint, class_="quiet", dir="auto") if hint and hint != line else None,
             el("p", typed(words, line)) if line else None,
             el("p", el("a", words("back_to_runs"), href="/", class_="button")),

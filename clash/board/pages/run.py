@@ -79,7 +79,15 @@ def problems(words: Words, run: Document) -> Html:
         told.append(_notice(words, words("interrupted_say"), resume_command(thread)))
     if problem and problem["code"] != "review":
         kind = "is-error" if status == "failed" else "is-warning"
-        told.append(_notice(words, str(problem["message"] or problem["code"]), problem["hint"], kind=kind))
+        told.append(
+            _notice(
+                words,
+                str(problem["message"] or problem["code"]),
+                problem["hint"],
+                kind=kind,
+                before=words.explained(problem["code"]),
+            )
+        )
     if run["unknown"]:
         told.append(_calls(run["unknown"], words.count("unknown_say", len(run["unknown"]))))
     if run["failed_paid"]:
@@ -97,11 +105,12 @@ def resume_command(thread_id: str) -> str:
     return f"clash resume {'-- ' if thread_id.startswith('-') else ''}{thread_id}"
 
 
-def _notice(words: Words, says: str, hint: str | None, *, kind: str = "is-warning") -> Html:
+def _notice(words: Words, says: str, hint: str | None, *, kind: str = "is-warning", before: str = "") -> Html:
     line = hint_command(hint or "")
     told = el("p", hint, class_="quiet", dir="auto") if hint and line != hint else NOTHING
     return el(
         "div",
+        el("p", before) if before else None,
         el("p", says, dir="auto"),
         told if line else told or NOTHING,
         typed(words, line) if line else None,

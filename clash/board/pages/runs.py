@@ -55,6 +55,7 @@ def _row(words: Words, run: Document) -> Html:
     cost = words("of_budget", spent=spent, budget=money(budget)) if budget else spent
     # What a review waits for is told beside the status already.
     told = run["error"] if status in {"failed", "paused"} and run.get("waiting_for") != "review" else None
+    reason = words("error_reason", message=told) if words.explains_errors else told
     return el(
         "li",
         el(
@@ -77,7 +78,7 @@ def _row(words: Words, run: Document) -> Html:
             time_of(run["updated_at"] or run["started_at"]),
             class_="run-held",
         ),
-        el("p", told, class_="run-error", dir="auto") if told else None,
+        el("p", reason, class_="run-error", dir="auto") if told else None,
         class_="run",
         id=f"run-{thread}",
         data_thread=thread,

@@ -10,6 +10,8 @@ from clash.board.pages.word_table import TABLE
 
 LANGUAGES = ("en", "zh-Hans")
 """As the attribute `lang` says them, in the order of the table."""
+_CODE = "error_code_"
+"""The keys of what is said of an error, by its code, begin with this."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,21 @@ class Words:
         one = f"{key}_one"
         return self(one if n == 1 and one in TABLE else key, n=f"{n:,}", **values)
 
+    @property
+    def explains_errors(self) -> bool:
+        """Whether errors of clash, which are English, need words beside them in this language."""
+        return self.language != LANGUAGES[0]
+
+    def explained(self, code: object) -> str:
+        """Return what stands before an error of clash on a page of another language; "" on an English one."""
+        key = f"{_CODE}{code}"
+        return self(key if key in TABLE else f"{_CODE}other") if self.explains_errors else ""
+
     def script(self) -> Mapping[str, str]:
-        """Return the words that scripts show: the keys that begin with `js_`."""
-        return {key.removeprefix("js_"): self(key) for key in TABLE if key.startswith("js_")}
+        """Return the words that scripts show: the keys that begin with `js_`, and what is said of codes of errors."""
+        told = {key.removeprefix("js_"): self(key) for key in TABLE if key.startswith("js_")}
+        codes = [key for key in TABLE if key.startswith(_CODE)] if self.explains_errors else []
+        return {**told, **{key.removeprefix("error_"): self(key) for key in codes}}
 
 
 ENGLISH = Words(LANGUAGES[0])

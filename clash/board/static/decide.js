@@ -28,9 +28,14 @@
     return { isDone: answer.ok, document };
   }
 
+  /** What stands before an error, which is English, on a page of another language. */
+  function explained(error) {
+    return error?.message && (words[`code_${error.code}`] ?? words.code_other);
+  }
+
   function told(error) {
     if (error?.code === "not_current") return words.changed;
-    return [error?.message || words.failed, error?.hint].filter(Boolean).join("\n");
+    return [explained(error), error?.message || words.failed, error?.hint].filter(Boolean).join("\n");
   }
 
   /** Tell what a decision will cost, and ask; nothing is asked where it is free and nothing follows from it. */

@@ -170,7 +170,7 @@
         newest = event.lastEventId;
         const { thread_id: thread, error } = JSON.parse(event.data);
         if (thread !== topic) return;
-        if (error && error.code !== "cancelled") say([words.ended, error.message, error.hint].filter(Boolean).join(": "), true);
+        if (error && error.code !== "cancelled") say([words.ended, words[`code_${error.code}`], error.message, error.hint].filter(Boolean).join(": "), true);
         soon();
       });
       source.addEventListener("reset", (event) => { newest = event.lastEventId; soon(); });
