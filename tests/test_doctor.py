@@ -100,3 +100,19 @@ def test_optional_packages_are_listed_with_how_to_get_them(tmp_path: Path) -> No
         assert item["version"] == there.get(item["package"])
         assert (item["version"] is None) != (item["install"] is None)
         assert item["install"] in (None, install_command(item["extra"]))
+
+
+def test_what_is_wrong_comes_first() -> None:
+    """The checks stand before the settings, failed ones first; where nothing is wrong, the last line says so."""
+    from clash.cli.doctor import render_diagnosis
+    from clash.cli.layout import Remark, Table
+
+    good = {"check": "disk", "ok": True, "says": "", "hint": None}
+    bad = {**good, "check": "database", "ok": False}
+    document = {"version": "1", "python": "3", "platform": "p", "settings": [], "extras": [], "checks": [good, bad]}
+    _, checks, *_, last = render_diagnosis(document)
+    assert isinstance(checks, Table)
+    assert [check["check"] for check in checks.rows] == ["database", "disk"]
+    assert not isinstance(last, Remark), "the errors come after it"
+    *_, last = render_diagnosis({**document, "checks": [good]})
+    assert last == Remark("every check is good (1)", "green")

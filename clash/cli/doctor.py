@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clash.cli.layout import Block, Column, Record, Table
+from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Json
 from clash.cli.output import Document, emit, say_error
 from clash.cli.reading import report
@@ -50,10 +50,16 @@ def doctor(
 
 
 def render_diagnosis(document: Document) -> list[Block]:
-    """Where this is, every setting with its source, the optional packages, the checks."""
+    """Where this is, the checks, failed ones first, then the optional packages and every setting with its source.
+
+    Errors come after it, on standard error; where there are none, it says so last.
+    """
+    checks = sorted(document["checks"], key=lambda check: bool(check["ok"]))
+    is_good = all(check["ok"] for check in checks)
     return [
         Record(_HERE, document),
-        Table(_SETTINGS, document["settings"]),
+        Table(_CHECKS, checks),
         Table(_EXTRAS, document["extras"]),
-        Table(_CHECKS, document["checks"]),
+        Table(_SETTINGS, document["settings"]),
+        *([Remark(f"every check is good ({len(checks)})", "green")] if is_good else []),
     ]

@@ -262,7 +262,7 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     "error_code_not_found": ("There is no such run, file or page.", "没有这个制作、文件或页面，也可能您无权查看。"),
     "error_code_removed": ("This run was removed.", "此制作已被删除。"),
     "error_code_role_needed": ("Your role does not allow this.", "您的角色无权进行此操作，请联系项目管理者。"),
-    "error_code_read_only": ("This board is read only.", "此看板为只读。"),
+    "error_code_read_only": ("This board is read only.", "此看板仅供查看。"),
     "error_code_budget": ("The budget would be exceeded.", "将超出预算，制作已暂停；已完成的内容都已保留。"),
     "error_code_batch_budget": ("The batch's budget would be exceeded.", "将超出整批的预算，制作已暂停。"),
     "error_code_quota_reached": ("The project's quota is reached.", "项目本月额度已用完，制作已暂停。"),

@@ -50,6 +50,19 @@ class Section:
 
 
 @dataclass(frozen=True)
+class _Begun:
+    """Which run a row is about, and when that began."""
+
+    thread_id: str
+    start_time: str
+
+    @classmethod
+    def from_row(cls, row: Values, owner: str) -> _Begun:
+        """Return what a row of a run, or of a removed one, says. `owner`: the id that it is kept under."""
+        return cls(str(row.get("thread_id", owner)), str(row["start_time"]))
+
+
+@dataclass(frozen=True)
 class Contents:
     """What a file has."""
 
@@ -126,9 +139,10 @@ def _check_row(section: Section, entry: Entry, row: Values, may_write: Callable[
 def _count(section: Section, table: str, row: Values, is_here: Callable[[str], bool] | None) -> None:
     if table == "workflow_executions":
         section.status = section.check.status
-        section.start_time = str(row["start_time"])
+        section.start_time = _Begun.from_row(row, section.thread_id).start_time
     elif table == "removed_runs":
-        section.removed = (str(row["thread_id"]), str(row["start_time"]))
+        removed = _Begun.from_row(row, section.thread_id)
+        section.removed = (removed.thread_id, removed.start_time)
     elif table == "generated_assets":
         section.assets += 1
         section.files.add(digest_of_file(row))
