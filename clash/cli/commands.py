@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
@@ -78,9 +79,10 @@ def _clash(
 
 
 @cache
-def commands(only: str | None = None) -> Any:
+def commands(only: str | None = None, child: str | None = None) -> Any:
     """Return the tree of all commands, as Typer runs it, or one of `only` the command of that name.
 
+    `child`: of a group such as `runs`, only the command of that name, if it has one.
     To import and build every command takes longer than most commands that read; one process does it once.
     """
     # Help is plain text: Typer's boxes would import rich, at twice the time of everything else together, and would
@@ -99,13 +101,23 @@ def commands(only: str | None = None) -> Any:
         if isinstance(command, typer.Typer):
             if command.registered_callback is None:  # `clash models` does something without a command, too
                 command.callback(invoke_without_command=True)(_help_without_command)
-            app.add_typer(command, name=name)
+            app.add_typer(_with_only(child, command), name=name)
         else:
             app.command(name)(command)
     built: Any = get_command(app)
     for name in built.commands:
         _show_required(built.commands[name])
     return built
+
+
+def _with_only(name: str | None, group: typer.Typer) -> typer.Typer:
+    """Return a group with only its command of this name; the whole group if it has none."""
+    found = [command for command in group.registered_commands if command.name == name]
+    if not found:
+        return group
+    part = copy(group)
+    part.registered_commands = found
+    return part
 
 
 def _show_required(command: Any) -> None:
@@ -127,7 +139,8 @@ def execute(arguments: Sequence[str]) -> int:
     try:
         # Without a command that exists, all are wanted: for help, for completion, to suggest what was meant.
         named = arguments[0] if arguments and arguments[0] in COMMANDS else None
-        code = commands(named)(list(arguments), prog_name="clash", standalone_mode=False)
+        child = arguments[1] if named and len(arguments) > 1 else None
+        code = commands(named, child)(list(arguments), prog_name="clash", standalone_mode=False)
     except _WRONG_USE as error:
         raise _usage_error(error) from None
     except ClashError as error:

@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Literal
-
-import aiosqlite
+from typing import TYPE_CHECKING, Literal
 
 from clash.database.file_marks import FindFile, keeping_named
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
@@ -34,6 +32,9 @@ from clash.database.sqlite_files import (
 )
 from clash.database.sqlite_watch import FileWatch, check_open_here
 from clash.errors import ClashError, DatabaseError
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 __all__ = ["Mode", "SqliteDatabase", "connect", "database_error", "file_exists", "open_connection"]
 
@@ -111,6 +112,8 @@ def _keep_log(connection: sqlite3.Connection) -> None:
 
 async def connect(path: Path, mode: Mode) -> aiosqlite.Connection:
     """A connection for LangGraph's async saver."""
+    import aiosqlite  # what only reads goes without it
+
     # Opened before aiosqlite has a thread for it: one whose opening fails would outlive the event loop.
     opened = await asyncio.to_thread(open_connection, path, mode, autocommit=False)
     return await aiosqlite.Connection(lambda: opened, iter_chunk_size=64)

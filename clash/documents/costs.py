@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
-from clash.documents.calls import CallItem, SettlementItem
 from clash.project_names import DEFAULT_PROJECT
 
 
@@ -81,14 +80,12 @@ class Totals(Item):
     unknown_calls: int
 
 
-class CostOfRun(SumsInEveryWay, Totals):
-    """`clash cost THREAD`. With `--calls` also every attempt at every call, and what people settled."""
+class SumsOfRun(SumsInEveryWay, Totals):
+    """`clash cost THREAD` without `--calls`. Apart from `CostOfRun`, whose models of calls take time to import."""
 
     thread_id: str
     project: str = DEFAULT_PROJECT
     currency: str
-    calls_list: list[CallItem] | None = None
-    settlements: list[SettlementItem] | None = None
 
 
 class CostItem(Totals):

@@ -24,7 +24,7 @@ _PLACES = {
     "checkpoints-ls": "clash.documents.checkpoints:CheckpointList",
     "checkpoints-prune": "clash.documents.removals:CheckpointsPruned",
     "checkpoints-show": "clash.documents.checkpoints:CheckpointDetails",
-    "cost": "clash.documents.costs:CostOfRun",
+    "cost": "clash.documents.cost_of_run:CostOfRun",
     "cost-all": "clash.documents.costs:CostOfAll",
     "cost-batch": "clash.documents.costs:CostOfBatch",
     "db-export": "clash.documents.database:RunsExported",

@@ -6,17 +6,15 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from clash.assets import AssetStore, local_assets
 from clash.config import Settings
 from clash.database import audit, reading, settlements
-from clash.database.batches import find_batch
 from clash.database.port import Database
 from clash.database.project_costs import sums_by_project
 from clash.database.project_view import in_projects
 from clash.database.removed_runs import CostOfRemoved, costs_of_removed
 from clash.database.rows import RunRow
 from clash.database.run_rows import RunFilter, run_rows
-from clash.documents.costs import CostOfAll, CostOfBatch, CostOfRun
+from clash.documents.costs import CostOfAll, CostOfBatch, SumsOfRun
 from clash.errors import NotFoundError
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
@@ -30,17 +28,17 @@ async def cost(
     *,
     calls: bool = False,
     projects: tuple[str, ...] | None = None,
-) -> CostOfRun | CostOfAll:
+) -> SumsOfRun | CostOfAll:
     """What a run cost, or all of them, summed in every way. Raises `NotFoundError`.
 
     `projects`: those whose runs may be told of at all; None: every project.
     """
     if thread_id is None:
         return await read(settings, lambda database: _cost_of_all(in_projects(database, projects)))
-    return await read(settings, lambda database: _cost_of_run(database, thread_id, local_assets(settings), calls=calls))
+    return await read(settings, lambda database: _cost_of_run(database, thread_id, settings, calls=calls))
 
 
-async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *, calls: bool) -> CostOfRun:
+async def _cost_of_run(database: Database, thread_id: str, settings: Settings, *, calls: bool) -> SumsOfRun:
     damaged = Damaged()
     (run, totals, sums, unsound), made = await asyncio.gather(
         asyncio.gather(
@@ -69,13 +67,17 @@ async def _cost_of_run(database: Database, thread_id: str, assets: AssetStore, *
         **sums,
     }
     damaged.sound("api_logs", unsound)
-    if calls:
-        rows, settled, files = made
-        from clash.reports.shot_labels import read_labels  # with the models of a screenplay
+    if not calls:
+        return SumsOfRun.of({**document, "damaged": damaged.items})
+    # With the models of calls and of a screenplay, which take longer to import than the sums to add up.
+    from clash.assets import local_assets
+    from clash.documents.cost_of_run import CostOfRun
+    from clash.reports.shot_labels import read_labels
 
-        labels = await read_labels(assets, run, Damaged().assets(files))
-        document["calls_list"] = [call_item(call, assets, labels) for call in damaged.calls(rows)]
-        document["settlements"] = [settlement_item(item) for item in damaged.settlements(settled)]
+    (rows, settled, files), assets = made, local_assets(settings)
+    labels = await read_labels(assets, run, Damaged().assets(files))
+    document["calls_list"] = [call_item(call, assets, labels) for call in damaged.calls(rows)]
+    document["settlements"] = [settlement_item(item) for item in damaged.settlements(settled)]
     return CostOfRun.of({**document, "damaged": damaged.items})
 
 
@@ -116,6 +118,8 @@ async def cost_of_batch(settings: Settings, name: str) -> CostOfBatch:
 
 
 async def _cost_of_batch(database: Database, name: str) -> CostOfBatch:
+    from clash.database.batches import find_batch
+
     damaged = Damaged()
     batch, totals, rows = await asyncio.gather(
         find_batch(database, name),
