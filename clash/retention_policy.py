@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _EXAMPLE_POLICY = '{"checkpoints": "steps", "request_days": 30}'
 
@@ -17,7 +17,7 @@ class RetentionPolicy(BaseModel):
     `request_days`: after so many days the requests and responses of settled calls are cut; None: never.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     checkpoints: Literal["all", "steps", "latest"] | Annotated[int, Field(ge=1, strict=True)] = "all"
     request_days: float | None = Field(default=None, ge=0, le=36500)
@@ -41,11 +41,8 @@ def policy_of(text: str) -> RetentionPolicy:
         raise ValueError("request_days is a number of days, 0 or more") from None
 
 
-def policy_setting(value: object) -> object:
+def policy_setting(value: object) -> RetentionPolicy | None:
     """Return the policy of a setting; an empty text sets none. Raises `ValueError`."""
     if not isinstance(value, str):
-        return value
+        return RetentionPolicy.model_validate(value)
     return policy_of(value) if value.strip() else None
-
-
-RetentionSetting = Annotated[RetentionPolicy | None, BeforeValidator(policy_setting)]

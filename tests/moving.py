@@ -90,7 +90,7 @@ async def save(url: str, thread_id: str, sizes: Sequence[int]) -> None:
 
 def settings_for(url: str, assets: Path) -> Settings:
     """Settings that lead to a database."""
-    return load_settings().model_copy(update={"database_url": url, "asset_store": f"file://{assets}"})
+    return load_settings().changed(database_url=url, asset_store=f"file://{assets}")
 
 
 async def content(url: str, folder: Path) -> list[bytes]:

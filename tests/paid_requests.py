@@ -17,8 +17,8 @@ KEY = "k" * 40
 def settings_for(url: str) -> Settings:
     """Both vendors at one address."""
     host = url.removeprefix("http://")
-    return Settings.model_validate(
-        {
+    return Settings(
+        **{
             "FAL_KEY": KEY,
             "FAL_BASE_URL": url,
             "OPENAI_API_KEY": KEY,

@@ -28,7 +28,7 @@ from clash.providers.registry import Registry
 async def test_a_look_that_fails_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One run is held elsewhere, and to ask for it fails: the run under way is made to its end, and then the other."""
     url = f"sqlite:///{tmp_path}/c.db"
-    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
+    settings = Settings(**{"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
     await ainit_database(url)
     asked, begun = asyncio.Event(), list[str]()
     free_among = batch_executors.free_among

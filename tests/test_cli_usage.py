@@ -201,7 +201,7 @@ def test_a_broken_setting_is_exit_4_and_named(tmp_path: Path) -> None:
 def test_an_unforeseen_error_is_one_line_and_debug_shows_where(tmp_path: Path) -> None:
     """A bug is told in one line with exit 1; `CLASH_DEBUG=1` shows the traceback."""
     # A package of the same name as one that clash needs, and that cannot be imported, stands for any bug.
-    (tmp_path / "aiosqlite.py").write_text("raise RuntimeError('broken\\nby the test')", encoding="utf-8")
+    (tmp_path / "typer.py").write_text("raise RuntimeError('broken\\nby the test')", encoding="utf-8")
     done = clash("runs ls --json", tmp_path, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.splitlines()[0] == "error: internal: RuntimeError: broken by the test"

@@ -111,7 +111,7 @@ def room(
     folder.mkdir()
     with served(ComfyUI(files)) as server:
         assert isinstance(server, ComfyUI)
-        settings = Settings.model_validate({**server.environment, "CLASH_COMFYUI_DIR": folder})
+        settings = Settings(**{**server.environment, "CLASH_COMFYUI_DIR": folder})
         here = Room(server, folder, VendorRun(database, lease, assets, settings))
         here.write("still", still())
         here.write("still.reference", still(references=2))

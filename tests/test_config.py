@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from clash.config import Settings, load_settings
+from clash.config import load_settings, setting_names
 from clash.errors import SettingsError, UsageError
 from clash.frame_size import parse_size
 
-VARIABLES = {str(field.validation_alias) for field in Settings.model_fields.values()}
+VARIABLES = setting_names()
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +108,17 @@ def test_a_value_that_cannot_be_used_names_its_variable(
     else:
         Path(".env").write_text(f"{name}='{value}'\n", encoding="utf-8")
     assert name in refused().message
+
+
+def test_settings_are_never_changed_in_place() -> None:
+    """A changed copy has the other value, counts it as given, and leaves the first as it was."""
+    before = load_settings()
+    after = before.changed(fps=12)
+    assert (before.fps, after.fps) == (24, 12)
+    assert ("fps" in before.given, "fps" in after.given) == (False, True)
+    assert before == load_settings() != after
+    with pytest.raises(AttributeError):
+        before.fps = 12
 
 
 def test_values_are_read_as_they_are_meant(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from clash import errors
 from clash.cli import commands as tree
-from clash.config import Settings
+from clash.config import FIELDS
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ def commands(command: Any = None, path: tuple[str, ...] = ("clash",)) -> Iterato
 ALL = dict(commands())
 LEAVES = [path for path, command in ALL.items() if not hasattr(command, "commands") or path == "clash models"]
 """`clash models` does something without a command, too."""
-ENVIRONMENT = {name: str(field.validation_alias) for name, field in Settings.model_fields.items()}
+ENVIRONMENT = {name: one.variable for name, one in FIELDS.items()}
 
 
 def section(path: str) -> str:
@@ -142,7 +142,7 @@ def test_every_setting_is_documented_with_its_default(field: str, variable: str)
     """Every setting stands in the table of settings, with the default that the code has."""
     row = re.search(rf"^\| `{variable}` \| (.+?) \|", COMMANDS, flags=re.MULTILINE)
     assert row is not None, f"{variable} is missing in docs/commands.md"
-    default = Settings.model_fields[field].get_default(call_default_factory=True)
+    default = FIELDS[field].default
     shown = str(default).lower() if isinstance(default, bool) else str(default)
     assert default in (None, ()) or row[1] == f"`{shown}`"
 

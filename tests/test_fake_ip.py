@@ -52,7 +52,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, numbers: Mapping[str, str], other
 
 def downloads(**settings: str) -> Downloads:
     """Downloads as settings from the environment make them."""
-    return Downloads.of(Settings.model_validate(settings))
+    return Downloads.of(Settings(**settings))
 
 
 async def test_a_resolver_that_gives_every_name_a_fake_ip(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ async def test_other_declared_ranges_pass(number: str, monkeypatch: pytest.Monke
 
 def test_addresses_in_numbers_need_no_resolver() -> None:
     """A file's address may be a number: of a declared range it may go to the proxy, of a private one it may not."""
-    passing = AddressFilter(Settings.model_validate({"CLASH_FAKE_IP_RANGES": "100.64.0.0/10"}).fake_ip_ranges or ())
+    passing = AddressFilter(Settings(**{"CLASH_FAKE_IP_RANGES": "100.64.0.0/10"}).fake_ip_ranges or ())
     passing.check_unresolved("100.64.0.1")
     passing.check_unresolved("cdn.example")
     for host in ("198.18.0.1", "10.0.0.1", "0x7f.1", "localhost.", "printer.local"):
@@ -134,7 +134,7 @@ def test_addresses_in_numbers_need_no_resolver() -> None:
 
 def test_a_range_that_can_never_pass_is_reported() -> None:
     """`doctor` says so, rather than let somebody wonder."""
-    ranges = Settings.model_validate({"CLASH_FAKE_IP_RANGES": "10.1.0.0/16,198.18.0.0/15"}).fake_ip_ranges
+    ranges = Settings(**{"CLASH_FAKE_IP_RANGES": "10.1.0.0/16,198.18.0.0/15"}).fake_ip_ranges
     assert [str(one) for one in never_passing(ranges or ())] == ["10.1.0.0/16"]
 
 
@@ -142,7 +142,7 @@ def test_a_range_that_can_never_pass_is_reported() -> None:
 def test_an_invalid_range_is_refused(value: str) -> None:
     """The part that is not a range is named."""
     with pytest.raises(ValueError, match="is not a range of IP addresses"):
-        Settings.model_validate({"CLASH_FAKE_IP_RANGES": value})
+        Settings(**{"CLASH_FAKE_IP_RANGES": value})
 
 
 # -- before anything is bought -----------------------------------------------------------------------------------

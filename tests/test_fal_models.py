@@ -22,7 +22,7 @@ from clash.providers.fal import FalProvider, asking
 from clash.providers.http.sample import sample_of
 from clash.providers.ports import Context, Reference, Request, SpeechRequest, VideoRequest
 
-SETTINGS = Settings.model_validate({"FAL_KEY": "a:b"})
+SETTINGS = Settings(**{"FAL_KEY": "a:b"})
 ANY, URI, URIS, FLAG, SEED = "text", "uri", "uris", (True, False), range(2**31)
 _VEO = {"duration": ("4s", "6s", "8s"), "resolution": ("720p", "1080p", "4k"), "generate_audio": FLAG}
 _SEEDANCE = {

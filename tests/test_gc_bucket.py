@@ -41,8 +41,8 @@ def machine_of(s3: S3Server, database_url: str, tmp_path: Path) -> Callable[[str
     bucket = s3.make_bucket()
 
     def make(name: str) -> Settings:
-        return Settings.model_validate(
-            {
+        return Settings(
+            **{
                 "DATABASE_URL": database_url,
                 "ASSET_STORE": f"s3://{bucket}/clash",
                 "ASSET_CACHE": tmp_path / name,

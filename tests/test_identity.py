@@ -69,7 +69,7 @@ HEARD: dict[str, Any] = {
     "transition": "fade",
     "duration_s": 4.5,
 }
-SETTINGS = Settings.model_validate({"OPENAI_API_KEY": "sk-" + "a" * 20, "FAL_KEY": "a:b"})
+SETTINGS = Settings(**{"OPENAI_API_KEY": "sk-" + "a" * 20, "FAL_KEY": "a:b"})
 
 
 class Paid:

@@ -19,7 +19,7 @@ from clash.providers.vendor_names import vendor_names
 from clash.story.screenplay import Story
 from clash.workflow.context import Format
 
-SETTINGS = Settings.model_validate({"CLASH_ALLOW_UNPRICED": True})
+SETTINGS = Settings(**{"CLASH_ALLOW_UNPRICED": True})
 REGISTRY = Registry(SETTINGS)
 
 

@@ -215,9 +215,9 @@ async def test_a_busy_vendor_does_not_cost_the_parts_that_are_written(vendor_run
 
 def test_a_server_of_one_s_own_needs_no_key(vendor_run: VendorRun) -> None:
     """OpenAI asks for a key; what OPENAI_BASE_URL names otherwise may not."""
-    own = vendor_run.settings.model_copy(update={"openai_api_key": None})
+    own = vendor_run.settings.changed(openai_api_key=None)
     OpenAIProvider(own).require("llama")
-    theirs = own.model_copy(update={"openai_base_url": "https://api.openai.com/v1"})
+    theirs = own.changed(openai_base_url="https://api.openai.com/v1")
     with pytest.raises(SettingsError, match="OPENAI_API_KEY is not set"):
         OpenAIProvider(theirs).require("gpt-5")
 

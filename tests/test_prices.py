@@ -23,7 +23,7 @@ OPENAI = "https://api.openai.com/v1"
 
 def settings(**changes: object) -> Settings:
     """Settings of their own: whatever stands in this machine's environment does not count."""
-    return Settings().model_copy(update={"models_file": None, "prices_file": None, **changes})
+    return Settings().changed(**{"models_file": None, "prices_file": None, **changes})
 
 
 TOKEN_BILLS = [

@@ -267,7 +267,7 @@ def test_a_number_out_of_its_range_is_wrong_use(settings: Settings, changes: dic
 
 def test_a_request_goes_before_the_settings(settings: Settings) -> None:
     """What is not asked for comes from the settings, also a budget of nothing."""
-    changed = settings.model_copy(update={"fps": 12, "budget": Decimal(5), "size": "640x360"})
+    changed = settings.changed(fps=12, budget=Decimal(5), size="640x360")
     assert (plan(changed).fps, plan(changed).budget, plan(changed).size) == (12, Decimal(5), "640x360")
     asked = plan(changed, fps=30, budget=Decimal(0), size="128x128")
     assert (asked.fps, asked.budget, asked.size) == (30, Decimal(0), "128x128")

@@ -18,7 +18,7 @@ from clash.providers.ports import Context, ImageRequest, Reference, Request, Spe
 from clash.providers.registry import Model
 from clash.story.screenplay import Character, Shot
 
-SETTINGS = Settings.model_validate({"FAL_KEY": "a:b"})
+SETTINGS = Settings(**{"FAL_KEY": "a:b"})
 SHOT = Shot(number=3, location="pier", action="Mara ties up the boat.", duration_s=4)
 PICTURE = ImageRequest(
     subject="character", prompt="", style="ink", width=1024, height=576, character=Character(slug="mara", name="Mara")
@@ -89,7 +89,7 @@ def test_a_seed_is_no_part_of_a_key(tmp_path: Any) -> None:
     for name, value in with_seed.model_dump(exclude={"arguments", "seed_argument"}, exclude_defaults=True).items():
         without += f"{name} = {_toml(value)}\n"
     plain.write_text(f"[[models]]\n{without}arguments = {{ {arguments} }}\n")
-    older = FalProvider(SETTINGS.model_copy(update={"models_file": plain}))
+    older = FalProvider(SETTINGS.changed(models_file=plain))
     assert older._card(WITH_SEED[0]).seed_argument == ""  # pyright: ignore[reportPrivateUsage]
     for take in (1, 2):
         keys = keys_of(Model(FalProvider(SETTINGS), WITH_SEED[0]), PICTURE, take=take)

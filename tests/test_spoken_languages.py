@@ -46,7 +46,7 @@ def story(*texts: str, language: str = "en") -> Story:
 def settings(tmp_path: Path) -> Settings:
     """Settings with one speech model beside those that clash knows, which speaks English alone."""
     (tmp_path / "models.toml").write_text(CARD)
-    return Settings().model_copy(update={"models_file": tmp_path / "models.toml"})
+    return Settings().changed(models_file=tmp_path / "models.toml")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def run(database: Database, lease: Lease, assets: AssetStore, server: ChatServer
 
 def settings_of(server: ChatServer, **more: str) -> Settings:
     """Settings that lead to the server, whatever is in this machine's environment."""
-    return Settings.model_validate({"OPENAI_API_KEY": "", **server.environment, **more})
+    return Settings(**{"OPENAI_API_KEY": "", **server.environment, **more})
 
 
 def micro(charges: list[Charge]) -> int:
@@ -180,9 +180,7 @@ async def test_another_refusal_is_told_and_not_tried_in_another_style(
 async def test_a_key_is_sent_to_its_own_server_only(run: VendorRun, server: ChatServer, story: Story) -> None:
     """OPENAI_API_KEY never reaches the server of a craft at another address; the craft's key does."""
     server.key = None
-    foreign = run.set(
-        openai_api_key=Settings.model_validate({"OPENAI_API_KEY": "sk-of-openai-0123456789"}).openai_api_key
-    )
+    foreign = run.set(openai_api_key=Settings(**{"OPENAI_API_KEY": "sk-of-openai-0123456789"}).openai_api_key)
     await foreign.set(screenplay_api_key=None).call(SPEC, ScreenplayRequest(story=story))
     await run.call(SPEC, ScreenplayRequest(story=story, note="with the key"), "again")
     assert server.authorizations == ["Bearer none", f"Bearer {KEY}"]
@@ -205,7 +203,7 @@ def test_a_wrong_key_names_the_variable_of_its_craft(server: ChatServer) -> None
     settings = settings_of(server, CLASH_SCREENPLAY_API_KEY=" sk with a space ")
     with pytest.raises(SettingsError, match="CLASH_SCREENPLAY_API_KEY"):
         OpenAIProvider(settings).require(WRITER)
-    only_images = Settings.model_validate({"OPENAI_API_KEY": "", "CLASH_IMAGE_BASE_URL": "http://localhost:8188/v1"})
+    only_images = Settings(**{"OPENAI_API_KEY": "", "CLASH_IMAGE_BASE_URL": "http://localhost:8188/v1"})
     registry = Registry(only_images)
     registry.model("image", "openai:any").require()
     with pytest.raises(SettingsError, match="OPENAI_API_KEY is not set"):
@@ -233,7 +231,7 @@ async def test_a_model_that_was_never_fetched_is_named(run: VendorRun, server: C
 
 def test_own_servers_have_an_address_by_default() -> None:
     """Ollama and LM Studio need no setting, and are sent no key that is for another server."""
-    registry = Registry(Settings.model_validate({"OPENAI_API_KEY": "k" * 20, "CLASH_SCREENPLAY_API_KEY": "c" * 20}))
+    registry = Registry(Settings(**{"OPENAI_API_KEY": "k" * 20, "CLASH_SCREENPLAY_API_KEY": "c" * 20}))
     for name, address in (("ollama", "http://localhost:11434/v1"), ("lmstudio", "http://localhost:1234/v1")):
         provider = registry.provider(name)
         assert isinstance(provider, OpenAIProvider)

@@ -22,7 +22,7 @@ from clash.errors import DatabaseError, NotFoundError, UsageError
 
 
 def settings_of(url: str, folder: Path) -> Settings:
-    return Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{folder}/assets"})
+    return Settings(**{"DATABASE_URL": url, "ASSET_STORE": f"file://{folder}/assets"})
 
 
 @pytest.fixture

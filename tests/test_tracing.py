@@ -105,7 +105,7 @@ async def test_a_program_that_imports_clash_is_still_traced(monkeypatch: pytest.
 
     async def make_a_film(state: Words) -> Words:
         before = dict(os.environ)
-        with tracing_as_allowed(Settings.model_validate({})):
+        with tracing_as_allowed(Settings(**{})):
             await film.ainvoke(state)
         assert dict(os.environ) == before
         return state
@@ -119,7 +119,7 @@ async def test_a_program_that_imports_clash_is_still_traced(monkeypatch: pytest.
     heard.clear()
 
     async def make_a_traced_film(state: Words) -> Words:
-        with tracing_as_allowed(Settings.model_validate({"CLASH_LANGSMITH": "true"})):
+        with tracing_as_allowed(Settings(**{"CLASH_LANGSMITH": "true"})):
             await film.ainvoke(state)
         return state
 

@@ -189,7 +189,7 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
     """CLASH_PROVIDERS_DIR is named."""
-    settings = Settings.model_validate({"CLASH_PROVIDERS_DIR": tmp_path / "nowhere"})
+    settings = Settings(**{"CLASH_PROVIDERS_DIR": tmp_path / "nowhere"})
     with pytest.raises(SettingsError, match=r"CLASH_PROVIDERS_DIR .*nowhere is not a folder"):
         provider_names(settings)
 
@@ -198,7 +198,7 @@ def test_one_s_own_file_replaces_the_one_of_clash(tmp_path: Path) -> None:
     """A file named `ark.toml` is Ark from then on; that of an installed provider's name is not looked at."""
     written(tmp_path, name="ark")
     written(tmp_path, "not even TOML", name="local")
-    settings = Settings.model_validate({"CLASH_PROVIDERS_DIR": tmp_path})
+    settings = Settings(**{"CLASH_PROVIDERS_DIR": tmp_path})
     registry = Registry(settings)
     assert registry.provider("ark").models()["video"] == ("reel-2",)
     assert registry.provider("local").models()["image"] == ("illustrator",)

@@ -111,7 +111,7 @@ def run(
     for name, value in known.environment.items():
         monkeypatch.setenv(name, value)
     settings = {"CLASH_ALLOW_HOSTS": known.environment["CLASH_ALLOW_HOSTS"], "CLASH_PROVIDERS_DIR": folder}
-    return VendorRun(database, lease, assets, Settings.model_validate(settings))
+    return VendorRun(database, lease, assets, Settings(**settings))
 
 
 @pytest.mark.parametrize("run", [(LOOK_UP, ""), ("", IDEMPOTENT)], ids=["look-up", "idempotent"], indirect=True)

@@ -113,7 +113,7 @@ def test_what_is_free_needs_no_price_list(
     """`genai-prices` is asked for only where tokens are paid for."""
     monkeypatch.setitem(sys.modules, "genai_prices", None)
     key = "sk-not-a-key" if needed else None
-    settings = Settings.model_validate({"CLASH_SCREENPLAY_BASE_URL": base_url, "CLASH_SCREENPLAY_API_KEY": key})
+    settings = Settings(**{"CLASH_SCREENPLAY_BASE_URL": base_url, "CLASH_SCREENPLAY_API_KEY": key})
     model = Registry(settings).model("screenplay", spec)
     if not needed:
         model.require()
@@ -136,7 +136,7 @@ def test_a_free_model_names_the_package_it_needs(monkeypatch: pytest.MonkeyPatch
 def test_a_missing_kind_of_workflow_is_told(tmp_path: Path) -> None:
     """With pictures alone, `local-gpu` says which workflow is missing, and by which title it is known."""
     (tmp_path / "still.json").write_text(json.dumps(still()), encoding="utf-8")
-    settings = Settings.model_validate({"CLASH_COMFYUI_DIR": tmp_path})
+    settings = Settings(**{"CLASH_COMFYUI_DIR": tmp_path})
     with pytest.raises(UsageError) as caught:
         Registry(settings).model("video", "comfyui")
     assert caught.value.hint == "export a workflow that makes clips (clash:keyframe) into CLASH_COMFYUI_DIR"

@@ -139,7 +139,7 @@ async def test_a_damaged_file_is_never_spoken_with(tmp_path: Path) -> None:
 
 async def test_the_real_files_are_copied_and_speak(chinese_voice: Path, tmp_path: Path) -> None:
     """`clash voices get zh --from DIR` brings all; after that the voices are installed and nothing is missing."""
-    settings = load_settings().model_copy(update={"kokoro_dir": tmp_path / "voice"})
+    settings = load_settings().changed(kokoro_dir=tmp_path / "voice")
     said: list[str] = []
     document = await get_voices("zh", settings, said.append, chinese_voice)
     assert document.packs[0].present

@@ -44,7 +44,7 @@ class Between:
 
 async def watched(url: str, between: Between, thread_id: str | None = RUN) -> list[dict[str, Any]]:
     """Everything that the watcher yields."""
-    settings = Settings.model_validate({"DATABASE_URL": url})
+    settings = Settings(**{"DATABASE_URL": url})
     documents = [{"schema": 1, **one.dump()} async for one in watch_run(settings, thread_id, sleep=between)]
     for document in documents:
         holds("runs-watch", document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from clash.documents.base import Document as Report
 
 
+_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+
+
 def report(
     question: Callable[[Settings], Coroutine[Any, Any, Report]], flags: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -24,15 +28,30 @@ def report(
     import asyncio
 
     from clash.cli.notices import warn, warnings_shown
-    from clash.config import load_settings
 
-    with warnings_shown():
+    with warnings_shown(), _without_plugins():
+        from clash.config import load_settings
+
         settings = load_settings({**database_flags(), **(flags or {})})
         with first_run_named(settings):
             document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(settings)).dump()}
     for item in document.get("damaged") or ():
         warn(_left_out(item))
     return document
+
+
+@contextmanager
+def _without_plugins() -> Generator[None]:
+    """Let pydantic look for no plugins meanwhile: it would read the metadata of every package that is installed."""
+    before = os.environ.get(_PLUGINS)
+    os.environ[_PLUGINS] = "__all__"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_PLUGINS]
+        else:
+            os.environ[_PLUGINS] = before
 
 
 @contextmanager

@@ -204,7 +204,7 @@ class RunPlan:
 
 def with_unpriced(settings: Settings, *, allowed: bool) -> Settings:
     """The settings, models without a price allowed if the run allows them."""
-    return settings.model_copy(update={"allow_unpriced": settings.allow_unpriced or allowed})
+    return settings.changed(allow_unpriced=settings.allow_unpriced or allowed)
 
 
 def new_thread_id(story_name: str) -> str:

@@ -27,7 +27,7 @@ def models_for(
         setting = f"{kind}_model"
         value = cast("str", getattr(settings, setting))
         given = named.get(kind) or of_preset.get(kind)
-        if not given and setting not in settings.model_fields_set:
+        if not given and setting not in settings.given:
             given = of_settings.get(kind)
         chosen[kind] = given or value
     return chosen

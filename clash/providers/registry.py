@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, runtime_checkable
 
-from clash.config import Settings
+from clash.config import FIELDS, Settings
 from clash.errors import ClashError, SettingsError, UsageError
 from clash.providers.ports import AnyProvider, JobProvider, Kind, Provider
 from clash.providers.vendor_names import vendor_names
@@ -190,7 +190,7 @@ class Registry:
 
     def default(self, kind: Kind) -> Model:
         """The free model that clash uses for this kind when nothing is set."""
-        return self.model(kind, str(Settings.model_fields[f"{kind}_model"].default))
+        return self.model(kind, str(FIELDS[f"{kind}_model"].default))
 
     def all_default(self, models: Mapping[Kind, Model]) -> bool:
         """Whether each of these is the free model that clash uses when nothing is set."""

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from pydantic import SecretStr
 
-from clash.config import Kind, Settings, dotenv_values
+from clash.config import FIELDS, Kind, Settings, dotenv_values
 from clash.database.connection import check_soundness, database_exists, is_d1, open_database
 from clash.database.d1.pace import most_requests
 from clash.database.migrations import pending_migrations
@@ -75,8 +75,8 @@ def _settings_items(settings: Settings) -> list[dict[str, Any]]:
     """Every setting in force: its variable, its value (secrets masked), and where it comes from."""
     in_file = dotenv_values()
     items: list[dict[str, Any]] = []
-    for name, field in Settings.model_fields.items():
-        variable = str(field.validation_alias)
+    for name, one in FIELDS.items():
+        variable = one.variable
         source = "environment" if variable in os.environ else ".env" if variable in in_file else "default"
         value = getattr(settings, name)
         if isinstance(value, SecretStr) or (value is None and variable in KEY_VARIABLES.values()):

@@ -91,7 +91,7 @@ async def add_run(database: Database, name: str, project: str, sha256: str) -> N
 
 async def accounts_room(folder: Path, url: str, **options: Any) -> AccountsRoom:
     """Make a database with two projects, a token of each role in the first, and a board with accounts of it."""
-    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{folder}/assets"})
+    settings = Settings(**{"DATABASE_URL": url, "ASSET_STORE": f"file://{folder}/assets"})
     await ainit_database(url)
     store = AssetStore(folder / "assets")
     store.make_root()

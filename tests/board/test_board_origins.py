@@ -202,7 +202,7 @@ def test_a_public_url_is_an_origin(url: str) -> None:
 def test_an_open_board_is_refused(tmp_path: Path, options: dict[str, Any], code: str) -> None:
     """Without accounts, or where tokens would be sent unencrypted, nothing is served."""
     with pytest.raises(UsageError) as refused:
-        BoardServer(Settings.model_validate({"DATABASE_URL": f"sqlite:///{tmp_path}/c.db"}), BoardOptions(**options))
+        BoardServer(Settings(**{"DATABASE_URL": f"sqlite:///{tmp_path}/c.db"}), BoardOptions(**options))
     assert (refused.value.code, bool(refused.value.hint)) == (code, True)
 
 
@@ -211,7 +211,7 @@ def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_text("nothing")
     options = BoardOptions(accounts=True, tls=(tmp_path / "x.pem", tmp_path / "x.pem"))
     with pytest.raises(SettingsError, match=r"x\.pem") as refused:
-        BoardServer(Settings.model_validate({"DATABASE_URL": f"sqlite:///{tmp_path}/c.db"}), options)
+        BoardServer(Settings(**{"DATABASE_URL": f"sqlite:///{tmp_path}/c.db"}), options)
     assert refused.value.code == "tls"
 
 
@@ -221,7 +221,7 @@ def test_a_board_with_a_certificate_is_served(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path, "127.0.0.1")
     env, url = environment(), f"sqlite:///{tmp_path}/data/checkpoints.db"
     init_database(url)
-    settings = Settings.model_validate({"DATABASE_URL": url})
+    settings = Settings(**{"DATABASE_URL": url})
     made = asyncio.run(create_token("mara", grants_of(["all"], "viewer"), settings))
     pem = str(certificate)
     with served(tmp_path, env, "--accounts", "--tls-cert", pem, "--tls-key", pem) as board:

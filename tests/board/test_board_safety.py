@@ -364,7 +364,7 @@ def test_a_locked_database_is_busy_not_broken(tmp_path: Path) -> None:
 async def test_no_secret_is_on_a_page(settings: Settings) -> None:
     """A key that another program wrote into the tables is in no page and no document."""
     key = "sk-board-0123456789abcdefghij"
-    secret = settings.model_copy(update={"openai_api_key": SecretStr(key)})
+    secret = settings.changed(openai_api_key=SecretStr(key))
     known().remember("OPENAI_API_KEY", key)
     init_database(settings.database_url)
     with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as database, database:

@@ -35,7 +35,7 @@ class VendorRun:
 
     def set(self, **changes: Any) -> VendorRun:
         """The same run in another process, with other settings."""
-        return VendorRun(self.database, self.lease, self.assets, self.settings.model_copy(update=changes))
+        return VendorRun(self.database, self.lease, self.assets, self.settings.changed(**changes))
 
     async def call(self, spec: str, request: Request, slot: str = "slot", take: int = 1) -> CallResult:
         """Have a model asked. A ledger of its own: nothing is remembered but tables and disk."""
@@ -67,4 +67,4 @@ class VendorRun:
 
 def settings_for(vendors: Emulator) -> Settings:
     """Settings that lead to the emulator, whatever stands in this machine's environment."""
-    return Settings.model_validate(vendors.environment)
+    return Settings(**vendors.environment)

@@ -42,7 +42,7 @@ def mp3(content: bytes) -> bytes:
 def run_against(vendor: Vendor, database: Database, lease: Lease, assets: AssetStore, **settings: object) -> VendorRun:
     """A run whose environment leads to this vendor. Jobs are looked at without a pause."""
     allowed = {"CLASH_ALLOW_HOSTS": vendor.environment["CLASH_ALLOW_HOSTS"]}
-    run = VendorRun(database, lease, assets, Settings.model_validate({**allowed, **settings}))
+    run = VendorRun(database, lease, assets, Settings(**{**allowed, **settings}))
     provider = run.registry.provider(type(vendor).__name__.lower())
     assert isinstance(provider, HttpProvider)
     provider.poll_every_s = 0.01

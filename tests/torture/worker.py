@@ -90,7 +90,7 @@ async def work(chosen: argparse.Namespace) -> tuple[int, dict[str, object]]:
 async def begin(database: Database, url: str, chosen: argparse.Namespace) -> None:
     """Restore what the database has lost, and begin the run if there is none."""
     tracker = AsyncMetadataTracker(database)
-    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{chosen.folder / 'assets'}"})
+    settings = Settings(**{"DATABASE_URL": url, "ASSET_STORE": f"file://{chosen.folder / 'assets'}"})
     await recover_before_run(database, settings, await reading.find_run(database, RUN))
     await tracker.start_workflow(RUN, "torture", **STORY)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from clash.config import Kind, Settings, load_settings
+from clash.config import FIELDS, Kind, Settings, load_settings
 from clash.errors import AmbiguousError, ProviderError
 from clash.providers.catalogue import Card, load_catalogue
 from clash.providers.extras import module
@@ -37,7 +37,7 @@ _REVISION = 1
 _NO_LIST = {404, 405, 501}
 """What servers answer that do not list their models."""
 _A_TOKEN_EACH_WAY = Tokens(1, 1)
-_DEFAULT_BASE_URL = str(Settings.model_fields["openai_base_url"].default)
+_DEFAULT_BASE_URL = str(FIELDS["openai_base_url"].default)
 
 
 class OpenAIProvider:
