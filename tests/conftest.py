@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from compiled_once import keep_bytecode, one_at_a_time
 from d1_engine import D1Engine, workerd
 from emulator import Emulator
 from emulator.vendor_run import VendorRun, settings_for
@@ -34,6 +35,7 @@ from clash.database.lease import Lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 
+keep_bytecode()
 os.environ["CLASH_KOKORO_DIR"] = str(NO_VOICES)
 
 RUN = "run-1"
@@ -55,6 +57,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Let all workers have their processes forked by one server."""
     if session.config.getoption("numprocesses", None):
         share_one_server()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let one worker compile a file of tests, and the others take what it compiled."""
+    if not isinstance(collector, pytest.Module):
+        return (yield)
+    with one_at_a_time(collector.path):
+        return (yield)
 
 
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "d1"], indirect=True)
