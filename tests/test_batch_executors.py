@@ -62,7 +62,7 @@ async def test_a_look_that_fails_ends_no_run(tmp_path: Path, monkeypatch: pytest
 async def test_looks_that_all_fail_lose_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of another process that cannot be asked about is told as failed, after what has ended here."""
     url = f"sqlite:///{tmp_path}/c.db"
-    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
+    settings = Settings(**{"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
     await ainit_database(url)
     looks = list[str]()
 
@@ -91,7 +91,7 @@ async def test_looks_that_all_fail_lose_no_result(tmp_path: Path, monkeypatch: p
 async def test_a_batch_whose_sums_fail_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The document has the runs and what they cost, the exit code is theirs, and a warning says what is missing."""
     url, story = f"sqlite:///{tmp_path}/c.db", tmp_path / "story.csv"
-    settings = Settings.model_validate({"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
+    settings = Settings(**{"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
     story.write_text("scene,action\n1,Mara waits\n")
     await ainit_database(url)
 
