@@ -86,6 +86,31 @@ def test_a_removed_run_leaves_what_is_named(tmp_path: Path) -> None:
     assert run(tmp_path, "resume", "second").code == 0
 
 
+def test_the_disk_is_back_after_a_removal(tmp_path: Path) -> None:
+    """After `runs rm`, `gc` and `db vacuum`, database and asset store are at most 5 % larger than without that run."""
+    shot_list(tmp_path / "stays.csv", 1, seconds=0.5)
+    (tmp_path / "goes.csv").write_text(shot_list(tmp_path / "x.csv", 3, seconds=0.5).read_text().replace("Mara", "Ida"))
+    assert run(tmp_path, "run", "stays.csv", "--thread", "stays", *SMALL).code == 0
+    assert run(tmp_path, "db", "vacuum").code == 0
+    before = bytes_on_disk(tmp_path)
+    assert run(tmp_path, "run", "goes.csv", "--thread", "goes", *SMALL).code == 0
+    assert sum(bytes_on_disk(tmp_path)) > 1.5 * sum(before)
+    age_all(tmp_path)
+    for command in (("runs", "rm", "goes", "--yes"), ("gc", "--yes"), ("db", "vacuum")):
+        done = run(tmp_path, *command)
+        assert done.code == 0, done.err
+    after = bytes_on_disk(tmp_path)
+    print(f"database and asset store: {before} bytes before the run, {after} after its removal")
+    assert sum(after) <= 1.05 * sum(before)
+    assert after[0] <= 1.05 * before[0]
+    assert after[1] <= 1.05 * before[1]
+
+
+def bytes_on_disk(folder: Path) -> tuple[int, int]:
+    """The bytes of the database with what SQLite keeps beside it, and those of the asset store."""
+    return sum(path.stat().st_size for path in (folder / "data").glob("checkpoints.db*")), size_of(folder)
+
+
 def files_of(folder: Path) -> list[Path]:
     return [path for path in (folder / "data" / "assets").glob("[0-9a-f][0-9a-f]/*") if not path.suffix]
 
