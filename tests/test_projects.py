@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import on_both_databases
 from filming import METERED, SMALL
+from moving import settings_for
 from paid import Bills, Keyed, PaidRun, task
 from takes_room import TakesRoom
 
@@ -26,6 +27,7 @@ from clash.database.port import Database, Statement
 from clash.database.quotas import project_months
 from clash.database.reuse_scope import ReuseScope
 from clash.errors import SettingsError, UsageError
+from clash.production.removing import RemovalOptions, remove_runs
 from clash.project_names import DEFAULT_PROJECT, check_project_name, is_project_name
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
@@ -94,6 +96,28 @@ async def test_answers_serve_again_in_their_project_only(database: Database, ass
         assert await planned(database, assets, provider, run_id=run_id, project="") == is_found
         ledger = await paid.ledger(provider, reuse=True)
         assert (await ledger.call(task("a"))).reused == is_found
+    assert bills.times("a") == 2
+
+
+@on_both_databases
+async def test_a_removal_keeps_the_last_answer_of_a_project(
+    database: Database, database_url: str, assets: AssetStore
+) -> None:
+    """Another project's copy of an answer does not serve here, so the last one of this project stays, and serves."""
+    bills = Bills()
+    provider = Keyed(bills)
+    for run_id, project in (("bought", "default"), ("reused", "default"), ("elsewhere", "acme")):
+        paid = await run_in(database, assets, run_id, project)
+        await (await paid.ledger(provider, reuse=True)).call(task("a"))
+        await release_lease(database, paid.lease)
+    await database.batch([Statement("UPDATE workflow_executions SET status = 'completed'")])
+    assert bills.times("a") == 2
+    settings = settings_for(database_url, assets.root)
+    await remove_runs(["bought"], settings, RemovalOptions(forget_answers=True))
+    await remove_runs(["reused"], settings)
+    assert await planned(database, assets, provider, project="default")
+    paid = await run_in(database, assets, "again")
+    assert (await (await paid.ledger(provider, reuse=True)).call(task("a"))).reused
     assert bills.times("a") == 2
 
 

@@ -44,9 +44,11 @@ _PAID_FOR = (
 _ANSWER = "c.state = 'succeeded' AND c.key IS NOT NULL AND c.asset_sha256 IS NOT NULL"
 _HELD_ELSEWHERE = (
     "c.reused = 1 AND EXISTS (SELECT 1 FROM api_logs AS other WHERE other.key = c.key AND other.state = 'succeeded'"
-    " AND other.asset_sha256 = c.asset_sha256 AND other.run_id <> c.run_id)"
+    " AND other.asset_sha256 = c.asset_sha256 AND other.run_id <> c.run_id"
+    " AND (SELECT project FROM workflow_executions WHERE run_id = other.run_id)"
+    " = (SELECT project FROM workflow_executions WHERE run_id = c.run_id))"
 )
-"""Whether another run has the same answer, so that a row which reused it need not stay."""
+"""Whether another run of the project has the same answer, so that a row which reused it need not stay."""
 
 
 @dataclass(frozen=True)
