@@ -33,8 +33,9 @@ _NEARER = 1.06
 """How much nearer the camera is in another take. It goes aside by what that leaves out, so it never meets the edge."""
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 """The golden angle, in radians: its multiples stay apart from each other."""
-_WORKERS = 1
-"""One thread keeps up with the encoder, which runs at the same time; more would only slow the other shots down."""
+_WORKERS = 2
+"""A frame takes as long to cut as to encode: with a second thread the encoder, which runs at the same time, never
+waits."""
 _AHEAD = 4
 
 

@@ -31,6 +31,11 @@ moves apart from its neighbours."""
 _SHARING = "aq-strength=0.5"
 """How many bits flat areas get at the cost of the others: half of x264's own share. Measured with `_SEARCH` on eight
 shots: 0.126 s of processor time per second of film instead of 0.23, the same PSNR, 10 % fewer bytes."""
+_ORDER = "b-adapt=0:rc-lookahead=5:qcomp=0.75"
+"""Three B-frames between two others, always, and five frames that the encoder looks ahead instead of ten; `qcomp`
+keeps the quality. Measured on four shots: 0.120 s of processor time per second of film instead of 0.143, PSNR
+47.81 dB instead of 47.92 (of the worst frame 46.63 instead of 46.17), 7 % fewer bytes, 16 MB less memory. None of
+these is in the stream's parameter sets: clips of before and after can be joined."""
 REORDERED_FRAMES = 2
 """By how many frames decoding may run ahead of presentation."""
 
@@ -110,5 +115,6 @@ def _configure(stream: Any, width: int, height: int, fps: int) -> None:
     context.thread_count = 1
     context.color_primaries = context.color_trc = context.colorspace = _BT709
     context.color_range = _LIMITED_RANGE
-    parameters = f"keyint={interval}:min-keyint={interval}:scenecut=0:threads=1:cpu-independent=1:{_SEARCH}:{_SHARING}"
+    groups = f"keyint={interval}:min-keyint={interval}:scenecut=0"
+    parameters = ":".join((groups, "threads=1:cpu-independent=1", _SEARCH, _SHARING, _ORDER))
     stream.options = {"preset": "veryfast", "crf": "20", "x264-params": parameters}

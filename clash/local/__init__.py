@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clash.config import Settings
+from clash.local.cores import give_back_memory
 from clash.providers.identity import default_identity
 from clash.providers.ports import (
     Answer,
@@ -26,7 +27,7 @@ from clash.providers.ports import (
 )
 from clash.providers.voices import Person, Voice, VoicePack
 
-_REVISIONS: Mapping[Kind, str] = {"screenplay": "6", "image": "11", "video": "2"}
+_REVISIONS: Mapping[Kind, str] = {"screenplay": "6", "image": "11", "video": "3"}
 """Counted up whenever the same request would give another answer, so that no older one is reused for it."""
 
 
@@ -148,7 +149,7 @@ class LocalProvider:
 
     async def call(self, model: str, request: Request, context: Context) -> Answer:  # noqa: ARG002 - one a kind
         """Answer the request in a worker thread. Raises `ProviderError`."""
-        return await asyncio.to_thread(_make, request, context, self._voice_folder)
+        return await asyncio.to_thread(_made, request, context, self._voice_folder)
 
 
 def _as_drawn(request: ImageRequest) -> ImageRequest:
@@ -160,6 +161,14 @@ def _as_drawn(request: ImageRequest) -> ImageRequest:
     share = _KEYFRAME_SHARE if request.subject == "keyframe" else _CARD_SHARE
     width, height = (max(16, round(side * share / 2) * 2) for side in (request.width, request.height))
     return request.model_copy(update={"width": width, "height": height})
+
+
+def _made(request: Request, context: Context, voice_folder: Path | None) -> Answer:
+    """Return the answer, and give back the memory that making it took."""
+    try:
+        return _make(request, context, voice_folder)
+    finally:
+        give_back_memory()
 
 
 def _make(request: Request, context: Context, voice_folder: Path | None) -> Answer:

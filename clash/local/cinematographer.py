@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from clash.errors import FilmError, ProviderError
 from clash.film.camera import frames
 from clash.film.encoder import Frame, encode_clip
+from clash.local.cores import CORES, FILMING
 from clash.providers.ports import Answer, VideoRequest
 
 MOST_KEYFRAME_PIXELS = 64_000_000
@@ -33,7 +34,9 @@ def film_clip(request: VideoRequest, files: Mapping[str, Path], take: int = 1) -
         raise ProviderError(f"a clip of {request.frames} frames is not possible: 1 to {MOST_FRAMES}")
     size = {"width": request.width, "height": request.height, "fps": request.fps}
     try:
-        content = encode_clip(_pictures(request, files, take), **size)
+        pictures = _pictures(request, files, take)
+        with CORES.taken(FILMING):
+            content = encode_clip(pictures, **size)
     except FilmError as problem:
         raise ProviderError(problem.message, hint=problem.hint) from problem
     _check(content, request)

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from clash.errors import ProviderError
 from clash.local.cards import character_card, location_card
+from clash.local.cores import CORES, DRAWING
 from clash.local.keyframes import draw_keyframe
 from clash.local.takes import WITH_PEOPLE, photographed
 from clash.providers.ports import Answer, ImageRequest
@@ -28,7 +29,8 @@ def illustrate(request: ImageRequest, files: Mapping[str, Path], take: int = 1) 
     clouds, the framing. Raises `ProviderError` with the code `reference_image` when it
     cannot be read, and `request` when the request lacks what its subject needs.
     """
-    return _answer(_picture(request, files, take))
+    with CORES.taken(DRAWING):
+        return _answer(_picture(request, files, take))
 
 
 def _picture(request: ImageRequest, files: Mapping[str, Path], take: int) -> Image.Image:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _STEP = "finalize"
 SUBTITLES = "subtitles:"
 """The slot of subtitles in another language than the film's begins with it: `subtitles:en`."""
-CUT_VERSION = 3
+CUT_VERSION = 4
 """Counted up when the same shots would be cut to another film."""
 
 
