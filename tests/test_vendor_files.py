@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from filming import SMALL, clash, environment, shot_list
+from filming import SMALL, clash, environment, forked_clash, shot_list
 from http_vendors import KEY, Asked, Refusal, Vendor, check_fields, route, served
 from http_vendors.asked import small_files
 from test_documents import holds
@@ -185,6 +185,20 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     ended = clash(tmp_path, "models", "check", "fal.toml", "--json")
     assert (ended.code, ended.document["error"]["code"]) == (4, "bad_vendor_file")
     assert "installed" in ended.err
+
+
+def test_a_wrong_file_hides_no_other(tmp_path: Path) -> None:
+    """`clash models` lists what the others have and names the wrong one; exit 4. A run without it is not refused."""
+    written(tmp_path)
+    (tmp_path / "bad.toml").write_text("this is [no toml", encoding="utf-8")
+    env = environment(CLASH_PROVIDERS_DIR=".")
+    listed = forked_clash(tmp_path, "models", "--json", env=env)
+    assert listed.code == 4
+    assert {"acme:reel-2", "local:illustrator"} <= {item["model"] for item in listed.document["items"]}
+    assert "bad.toml" in listed.document["error"]["message"]
+    assert "bad.toml" in listed.err
+    (tmp_path / "s.csv").write_text("shot,action\n1,Mara waits\n", encoding="utf-8")
+    assert forked_clash(tmp_path, "run", "s.csv", "--dry-run", env=env).code == 0
 
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import typer
 
 from clash.cli.layout import Block, Column, Record, Remark, Row, Table
 from clash.cli.options import Json
-from clash.cli.output import Document, emit
+from clash.cli.output import Document, emit, say_error
 from clash.cli.reading import report
+from clash.errors import SettingsError
 
 
 class KindOfModel(StrEnum):
@@ -84,10 +85,13 @@ def models(
         return
     from clash.reports.models import list_models
 
-    document = report(list_models)
+    document: Document = report(list_models)
     if kind is not None:
         document = {**document, "items": [item for item in document["items"] if item["kind"] == kind.value]}
     emit(document, as_json=as_json, render=render_models)
+    if error := document["error"]:
+        say_error(error["message"], error["hint"])
+        raise typer.Exit(SettingsError.exit_code)
 
 
 @app.command("check")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clash.documents.base import Document, Item
+from clash.documents.errors import ErrorItem
 
 
 class PriceItem(Item):
@@ -89,8 +90,9 @@ class VendorChecked(Document):
 
 
 class ModelList(Document):
-    """`clash models`. A preset has its name and a model per kind."""
+    """`clash models`. A preset has its name and a model per kind. `error`: what is wrong with what is left out."""
 
     items: list[ModelItem]
     presets: list[dict[str, Any]]
     preset: str | None
+    error: ErrorItem | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from clash.config import Settings
@@ -21,11 +22,17 @@ _PACKAGES = {"openai": "openai", "ollama": "openai", "lmstudio": "openai", "fal"
 
 
 async def list_models(settings: Settings) -> ModelList:
-    """All models that clash knows, by kind, and the presets. Raises `SettingsError` for a file that cannot be read."""
+    """All models that clash knows, by kind, and the presets; a vendor's file that is wrong is told, and left out.
+
+    Raises `SettingsError` for the file of models or of prices that cannot be read.
+    """
     catalogue, prices = load_catalogue(settings), load_prices(settings)
     presets = catalogue.presets
     items = [_item(card, prices, settings) for card in catalogue.cards]
+    faults: list[SettingsError] = []
     for vendor in vendor_listings(settings, installed_names()):
+        if vendor.fault is not None:
+            faults.append(vendor.fault)
         of_vendor = load_prices(settings, vendor.prices)
         items += [_item(model, of_vendor, settings, vendor) for model in vendor.models]
     items += _workflows(settings)
@@ -37,8 +44,17 @@ async def list_models(settings: Settings) -> ModelList:
             "items": items,
             "presets": [{"name": name, **presets[name]} for name in sorted(presets)],
             "preset": settings.preset,
+            "error": _error_of(faults),
         }
     )
+
+
+def _error_of(faults: Sequence[SettingsError]) -> dict[str, Any] | None:
+    """Return what is wrong with the files of vendors; the others are listed."""
+    if not faults:
+        return None
+    message = "\n".join(fault.message for fault in faults)
+    return {"code": faults[0].code, "message": message, "hint": "`clash models check FILE` checks one file"}
 
 
 def _item(

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from clash.config import Settings
+from clash.errors import SettingsError
 from clash.providers.model_limits import ModelLimits
 from clash.providers.prices import Price
 from clash.providers.vendor_names import own_files, shipped_files, vendor_names
@@ -22,16 +23,20 @@ _OF_A_LIST = ("id", "kind", "summary", "free")
 
 @dataclass(frozen=True)
 class VendorListing:
-    """A vendor as a list shows it: the variables of its keys, its models with their prices."""
+    """A vendor as a list shows it: the variables of its keys, its models with their prices.
+
+    `fault`: what is wrong with a file of the user's, of which nothing else is known then.
+    """
 
     name: str
-    keys: tuple[str, ...]
-    models: tuple[ModelLimits, ...]
-    prices: tuple[Price, ...]
+    keys: tuple[str, ...] = ()
+    models: tuple[ModelLimits, ...] = ()
+    prices: tuple[Price, ...] = ()
+    fault: SettingsError | None = None
 
 
 def vendor_listings(settings: Settings, without: frozenset[str]) -> Iterator[VendorListing]:
-    """Yield all vendors but those of these names. Raises `SettingsError` for a file of the user's that is wrong."""
+    """Yield all vendors but those of these names. Raises `SettingsError` for a folder that cannot be read."""
     own = own_files(settings)
     for name in vendor_names(settings):
         if name in without:
@@ -39,8 +44,12 @@ def vendor_listings(settings: Settings, without: frozenset[str]) -> Iterator[Ven
         if name in own:
             from clash.providers.http.files import vendor_file
 
-            vendor = vendor_file(name, settings)
-            yield VendorListing(name, vendor.keys, vendor.models, vendor.price_list())
+            try:
+                vendor = vendor_file(name, settings)
+            except SettingsError as error:
+                yield VendorListing(name, fault=error)
+            else:
+                yield VendorListing(name, vendor.keys, vendor.models, vendor.price_list())
         else:
             yield _listing_of(name, tomllib.loads(shipped_files()[name].read_text(encoding="utf-8")))
 
