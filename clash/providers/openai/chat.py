@@ -116,6 +116,11 @@ class Chat:
         self.tokens += Tokens(read, written, min(read, count_of(getattr(details, "cached_tokens", None))))
         return read, written
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether answers may cost anything: of a server that is free, only where a price is set for its model."""
+        return not self._server.is_free or self._cost_of(self.tokens) != 0
+
     def cost(self) -> Decimal | None:
         """What was used, by its price; None where the server counts no tokens or nobody knows the price."""
         if not self.tokens.read and not self._server.is_free:

@@ -33,6 +33,8 @@ _TOKENS_OF_FRAME = 1500
 """Of an answer beside its rows: characters, places, style."""
 _MOST_USELESS = 6
 """Answers cut off before their first row was finished that a screenplay may cost."""
+MOST_PAID_IN_VAIN = 6
+"""Answers of a paid server in a row that may be cut off before a row is finished: a server that cuts all is left."""
 _MOST_CONTINUED = 6
 """How often a model is told to go on with the answer for a single row."""
 _MOST_OBJECTS = 5000
@@ -53,6 +55,7 @@ class Screenwriter:
         self._repairs = 0
         self._cut = 0
         self._useless = 0
+        self._in_vain = 0
 
     async def write(self, request: ScreenplayRequest) -> Answer:
         """The screenplay. Raises `ProviderError`, whose `cost_usd` is what was spent before it."""
@@ -87,6 +90,7 @@ class Screenwriter:
             messages = messages_for(request, rows, done, len(done) + 1 + len(left))
             draft, rest = await self._part(request, rows, messages)
             if draft is not None:
+                self._in_vain = 0
                 done.append(draft)
             left.extendleft(reversed(rest))
         return done
@@ -125,6 +129,7 @@ class Screenwriter:
             self._chat.learned.most_rows = count
             return draft, [list(rows[count:])] if count < len(rows) else []
         self._chat.spending.useless()
+        self._count_in_vain()
         if len(rows) == 1:
             return await self._continued(said, request, rows, messages), []
         self._useless += 1
@@ -153,7 +158,14 @@ class Screenwriter:
             if not more.cut:
                 raise self._unusable(faults)
             self._cut += 1
+            self._count_in_vain()
         raise self._too_short()
+
+    def _count_in_vain(self) -> None:
+        """Count an answer that was cut off before it was of use. Raise `ProviderError` if these are too many to pay."""
+        self._in_vain += 1
+        if self._in_vain >= MOST_PAID_IN_VAIN and self._chat.is_paid:
+            raise self._too_short()
 
     def _unusable(self, faults: Sequence[str]) -> ProviderError:
         return ProviderError(
@@ -164,7 +176,8 @@ class Screenwriter:
 
     def _too_short(self) -> ProviderError:
         return ProviderError(
-            f"the answers of {self._card.spec} are cut off before a single row of the story is written",
+            f"the answers of {self._card.spec} are cut off before a single row of the story is written;"
+            f" {self._chat.answers} were asked for",
             code="answer_cut",
             hint="let the server write longer answers (Ollama: OLLAMA_CONTEXT_LENGTH=32768; LM Studio: the model's"
             " context length; llama.cpp: --ctx-size; vLLM: --max-model-len), or choose another --screenplay-model",
