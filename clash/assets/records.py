@@ -176,6 +176,13 @@ def run_record(assets: AssetStore, thread_id: str) -> dict[str, Any] | None:
     return None if name is None else _read(assets.root / name)
 
 
+def run_records(assets: AssetStore) -> Iterator[dict[str, Any]]:
+    """Yield the records of runs on this disk that can be read."""
+    for path in sorted((assets.root / "runs").glob("*.json")):
+        if _RUN.fullmatch(f"runs/{path.name}") and (found := _read(path)) is not None:
+            yield found
+
+
 def decision_records(assets: AssetStore, thread_id: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield the records of the decisions about a run, or about all runs, that can be read."""
     for path in sorted((assets.root / "decisions").glob(f"{thread_id or '*'}/*.json")):

@@ -32,7 +32,7 @@ from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
 from clash.project_names import DEFAULT_PROJECT
 from clash.transfer.decisions import restore_decisions, runs_decided_about
-from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
+from clash.transfer.paid_calls import PaidCall, newest_batch_budget, read_paid_calls, read_run
 from clash.vocabulary import UNSETTLED, RunStatus
 
 
@@ -211,6 +211,7 @@ class _Recovery:
         self.items: list[dict[str, Any]] = []
         self.runs: list[str] = []
         """The runs that were created for restored calls."""
+        self._budgets: dict[str, int | None] = {}
 
     async def recover(self, calls: Sequence[PaidCall]) -> None:
         """Restore the missing ones of these calls, run by run."""
@@ -291,6 +292,10 @@ class _Recovery:
         if row is None:
             return await self._separate_run(run_id, project)
         columns = dict(row)
+        if (batch := columns["batch"]) is not None:
+            if batch not in self._budgets:
+                self._budgets[batch] = newest_batch_budget(self._assets, batch)
+            columns["batch_budget_micro"] = self._budgets[batch]
         workflow_name, budget = columns.pop("workflow_name"), columns.pop("budget_micro")
         budget_usd = None if budget is None else from_micro(budget)
         # Marked in the same commit: a run that is not tells the next process that nothing was lost.
