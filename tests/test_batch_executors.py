@@ -15,7 +15,7 @@ from clash.database.connection import open_database
 from clash.database.port import Statement
 from clash.errors import DatabaseError
 from clash.production import batch_executors
-from clash.production.batch_executors import LocalExecutor, Work
+from clash.production.batch_executors import LOOK_ON_D1_S, LocalExecutor, Work, look_after
 from clash.production.batch_plan import BatchRequest, BatchStory
 from clash.production.batch_run import StoryResult
 from clash.production.batching import batch
@@ -105,3 +105,15 @@ async def test_a_batch_whose_sums_fail_is_reported(tmp_path: Path, monkeypatch: 
     assert (report.exit_code, document.status, [run.status for run in document.runs]) == (0, "completed", ["completed"])
     assert (document.cost.total_usd, document.cost.budget_usd) == ("0.250000", "2.000000")
     assert "the sums of the batch could not be read" in document.warnings[0]
+
+
+def test_an_idle_process_looks_often_at_first() -> None:
+    """Of a film that another process ends, it hears at most a quarter of the wait late; D1 is asked seldom."""
+    for ends_s in (1.0, 10.0, 60.0):
+        now, looks, asked = 0.0, 9, 0
+        while now < ends_s:
+            now += look_after(looks, now, LOOK_ON_D1_S)
+            asked += 1
+        assert now - ends_s <= 2 + ends_s / 4
+        assert asked <= 15
+    assert look_after(9, None, LOOK_ON_D1_S) == look_after(9, 1000.0, LOOK_ON_D1_S) == LOOK_ON_D1_S

@@ -83,6 +83,16 @@ def not_begun(work: Work, story: BatchStory, fault: Fault | None) -> StoryResult
     return StoryResult(story, "not_begun", 6 if fault.code == BATCH_BUDGET else 1, fault=fault)
 
 
+def look_after(looks: int, idle_s: float | None, longest_s: float) -> float:
+    """Return how many seconds after the last look at the runs that other processes hold the next one is due.
+
+    `looks`: how many there were. `idle_s`: for how long this process has had nothing else to do; None: it films. An
+    idle one looks often at first, for the others are about to end, too.
+    """
+    due_s = min(LOOK_S * 2**looks, longest_s)
+    return due_s if idle_s is None else min(due_s, LOOK_S + idle_s / 4)
+
+
 class LocalExecutor:
     """Films up to `jobs` stories at once in this process."""
 
@@ -92,6 +102,7 @@ class LocalExecutor:
         self._held: list[BatchStory] = []
         self._running: set[asyncio.Task[StoryResult]] = set()
         self._looked_at = 0.0
+        self._idle_since: float | None = None
         self._looks = 0
         self._failed_looks = 0
         self._ends_for: Fault | None = None
@@ -160,7 +171,9 @@ class LocalExecutor:
     async def _look(self, tell: Tell) -> None:
         """Look which runs that other processes held are free: those that are not completed are filmed here."""
         now = asyncio.get_running_loop().time()
-        if not self._held or now - self._looked_at < min(LOOK_S * 2**self._looks, self._work.look_s):
+        self._idle_since = None if self._running or self._waiting else self._idle_since or now
+        idle_s = None if self._idle_since is None else now - self._idle_since
+        if not self._held or now - self._looked_at < look_after(self._looks, idle_s, self._work.look_s):
             return
         self._looked_at, self._looks = now, min(self._looks + 1, 8)
         opened = self._work.opened
