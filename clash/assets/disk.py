@@ -1,7 +1,8 @@
 """Disk work in threads of its own, so that the event loop does not stand still while a file is flushed.
 
-A wave of fifty answers is a hundred flushes: in the event loop, no other answer could be taken meanwhile. What keeps an
-answer, or lets the next call be sent, has threads of its own: it does not wait behind what is written after an answer.
+A wave of fifty answers is two hundred flushes: in the event loop, no other answer could be taken meanwhile. There are
+three groups of threads, so that none waits behind another's work: for what is written before a call is sent, which is
+not flushed; for answers, which are; and for what is written or removed after them.
 """
 
 from __future__ import annotations
@@ -15,24 +16,26 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS, _LATER_THREADS = 8, 4
+_BEFORE_THREADS, _THREADS, _LATER_THREADS = 2, 16, 4
+"""Sixteen for answers: a disk takes the flushes of many together in little more than the time of one."""
 
 
-def _pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
-    return (
-        ThreadPoolExecutor(_THREADS, thread_name_prefix="clash-disk"),
-        ThreadPoolExecutor(_LATER_THREADS, thread_name_prefix="clash-disk-later"),
-    )
+class _Pools:
+    """The threads. Not the loop's own: a careless provider may hold those for ever."""
+
+    def __init__(self) -> None:
+        self.before = ThreadPoolExecutor(_BEFORE_THREADS, thread_name_prefix="clash-disk-before")
+        self.answers = ThreadPoolExecutor(_THREADS, thread_name_prefix="clash-disk")
+        self.later = ThreadPoolExecutor(_LATER_THREADS, thread_name_prefix="clash-disk-later")
 
 
-_threads, _later_threads = _pools()
-"""Not the loop's own threads: a careless provider may hold those for ever."""
+_pools = _Pools()
 
 
 def _new_threads() -> None:
     # A forked process has none of the threads of its parent.
-    global _threads, _later_threads
-    _threads, _later_threads = _pools()
+    global _pools
+    _pools = _Pools()
 
 
 if hasattr(os, "register_at_fork"):
@@ -44,12 +47,17 @@ async def on_disk(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -
 
     What was begun is done: an answer that was paid for is on the disk before a cancellation is passed on.
     """
-    return await _done(_threads, lambda: work(*arguments, **named))
+    return await _done(_pools.answers, lambda: work(*arguments, **named))
+
+
+async def on_disk_before(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Do the same for what a call waits for before it is sent: work that does not flush."""
+    return await _done(_pools.before, lambda: work(*arguments, **named))
 
 
 async def on_disk_later(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """Do the same for what no call waits for: what is written or removed after an answer was kept."""
-    return await _done(_later_threads, lambda: work(*arguments, **named))
+    return await _done(_pools.later, lambda: work(*arguments, **named))
 
 
 async def _done(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:

@@ -13,7 +13,7 @@ from typing import Any
 
 from clash import faults
 from clash.assets import AssetStore, sha256_of
-from clash.assets.disk import on_disk, on_disk_later
+from clash.assets.disk import on_disk, on_disk_before, on_disk_later
 from clash.assets.records import call_record, forget_open_call, names_of_call_records, write_open_call
 from clash.assets.spare import find_kept, forget_kept, keep_elsewhere, kept_tokens, take_back
 from clash.calls.call_records import call_facts, may_become_paid
@@ -78,7 +78,7 @@ class Keeper:
         Raises `StorageError`.
         """
         if may_become_paid(row):
-            await on_disk(write_open_call, self._assets, row.token, {"call": call_facts(row)})
+            await on_disk_before(write_open_call, self._assets, row.token, {"call": call_facts(row)})
 
     async def keep(self, row: CallRow, answer: Answer) -> Mapping[str, Any]:
         """Write an answer and its receipt to the disk; return the receipt.

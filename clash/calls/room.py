@@ -83,9 +83,11 @@ def _reserve(folder: Path, device: int, size: int) -> bool:
 
 def _disk_of(folder: Path) -> tuple[Path, int]:
     """Return the nearest folder that is there, and the number of its disk."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    try:
-        return folder, folder.stat().st_dev
-    except OSError as error:
-        raise storage_error(error, str(folder)) from error
+    while True:
+        try:
+            return folder, folder.stat().st_dev
+        except OSError as error:
+            if isinstance(error, FileNotFoundError | NotADirectoryError) and folder != folder.parent:
+                folder = folder.parent
+                continue
+            raise storage_error(error, str(folder)) from error

@@ -110,7 +110,7 @@ class Waiting:
         """Say what is waited for, if anything has been for long and nothing was said for as long."""
         if not self._open or now - self._said_at < self._say_every_s:
             return
-        about, (began, limit_s) = min(self._open.items(), key=lambda item: item[1][0])
+        about, (began, limit_s) = next(iter(self._open.items()))  # the first that was noted
         if now - began < self._say_every_s:
             return
         self._said_at = now
