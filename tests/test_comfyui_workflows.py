@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filming import SMALL, clash, environment, shot_list
+from filming import SMALL, clash, environment, forked_clash, shot_list
 from http_vendors.asked import keyframe, video
 from http_vendors.comfyui import moving, node, speaking, still
 
@@ -246,3 +246,20 @@ def test_a_wrong_workflow_keeps_nobody_from_another(tmp_path: Path, write: Write
     assert (refused.code, refused.document["error"]["code"]) == (4, "bad_workflow")
     unset = clash(tmp_path, *planned, "comfyui:mine", env=environment())
     assert (unset.code, unset.document["error"]["code"]) == (4, "no_workflows")
+
+
+def test_which_of_several_workflows_is_taken_is_told(tmp_path: Path, write: Write) -> None:
+    """Where the provider alone is named, as in a preset: by the dry run and the check, without what is wrong."""
+    write(still())
+    write(NO_PROMPT, name="bad.json")
+    story = shot_list(tmp_path / "s.csv", 1)
+    env = environment(CLASH_COMFYUI_DIR=".", CLASH_PRESETS='{"own": {"image": "comfyui"}}')
+    planned = ("run", str(story), *SMALL, "--dry-run", "--json")
+    assert forked_clash(tmp_path, *planned, "--preset", "own", env=env).document["warnings"] == []
+    write(still(), name="another.json")
+    (told,) = forked_clash(tmp_path, *planned, "--preset", "own", env=env).document["warnings"]
+    assert "takes comfyui:another, the first by name of another, mine;" in told
+    assert "--image-model comfyui:mine" in told
+    named = forked_clash(tmp_path, *planned, "--preset", "own", "--image-model", "comfyui:mine", env=env)
+    assert named.document["warnings"] == []
+    assert told in forked_clash(tmp_path, "models", "check", "mine.json", "--json", env=env).document["notes"]

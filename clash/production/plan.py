@@ -23,6 +23,7 @@ from clash.frame_size import check_fps, parse_size
 from clash.hints import command
 from clash.production.cast_files import CastPlan, find_cast
 from clash.production.clip_warnings import clip_warnings, format_asked
+from clash.production.model_choice import taken_of_several
 from clash.production.music_file import read_music
 from clash.production.run_project import check_project_of
 from clash.production.spoken_languages import check_speech
@@ -238,7 +239,6 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
     filmed = given.screenplay if given else story
     silent = check_speech(filmed, registry.model("speech", models["speech"]), settings)
     film = format_asked(request, settings, Format(width, height, fps))
-    clips = clip_warnings(registry.model("video", models["video"]), filmed, film)
     finish, untitled = with_title(request.finish, is_titled=reading.is_titled or given is not None)
     thread_id = request.thread_id or new_thread_id(name)
     output = request.output or settings.output_dir
@@ -269,8 +269,9 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
             *(given.warnings if given else ()),
             *(cast.warnings_for(story) if cast else ()),
             *silent,
-            *clips,
+            *clip_warnings(registry.model("video", models["video"]), filmed, film),
             *untitled,
+            *taken_of_several(request.models, request.preset, settings, registry),
         ),
     )
 

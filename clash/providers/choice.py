@@ -45,3 +45,18 @@ def models_of_preset(name: str | None, settings: Settings) -> Mapping[Kind, str]
             hint="`clash models` shows them; CLASH_PRESETS defines your own",
         )
     return known[name]
+
+
+def told_choice(kind: Kind, provider: str, names: tuple[str, ...]) -> str:
+    """Return which of several models is taken, and how another is; "" where there is no choice.
+
+    >>> told_choice("video", "comfyui", ("ltx", "wan"))
+    '--video-model comfyui takes comfyui:ltx, the first by name of ltx, wan; another: --video-model comfyui:wan'
+    """
+    if len(names) < 2:
+        return ""
+    flag, some = f"--{kind}-model", ", ".join(names[:8]) + (" ..." if names[8:] else "")
+    return (
+        f"{flag} {provider} takes {provider}:{names[0]}, the first by name of {some};"
+        f" another: {flag} {provider}:{names[1]}"
+    )

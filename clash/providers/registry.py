@@ -80,6 +80,15 @@ class Extended(Protocol):
         ...
 
 
+@runtime_checkable
+class Choosing(Protocol):
+    """A provider whose models are the user's own, which is told by its name alone to take the first of a kind."""
+
+    def choices(self, kind: Kind) -> tuple[str, ...]:
+        """The models of this kind that can be used, the one that is taken first."""
+        ...
+
+
 @dataclass(frozen=True)
 class Model:
     """A provider and the model of it that is to be used."""

@@ -9,6 +9,7 @@ from clash.config import Settings
 from clash.documents.models import VendorChecked
 from clash.errors import ClashError, SettingsError
 from clash.money import to_micro, usd_text
+from clash.providers.choice import told_choice
 from clash.providers.credentials import variable_of
 from clash.providers.http.files import read_vendor_file
 from clash.providers.http.provider import base_url_of
@@ -56,10 +57,17 @@ async def check_vendor(settings: Settings, file: str) -> VendorChecked:
 
 
 def _checked_workflow(settings: Settings, file: str) -> VendorChecked:
+    from clash.providers.comfyui import ComfyUIProvider
     from clash.providers.comfyui.folder import read_model
     from clash.providers.comfyui.sample import checked_workflow
 
-    found = checked_workflow(settings, read_model(Path(file)))
+    model = read_model(Path(file))
+    found = checked_workflow(settings, model)
+    folder = settings.comfyui_dir
+    if folder is not None and folder.is_dir() and model.base.path.resolve().parent == folder.resolve():
+        kind = model.base.kind
+        if told := told_choice(kind, "comfyui", ComfyUIProvider(settings).choices(kind)):
+            found["notes"].append(told)
     return VendorChecked.of(
         {"file": file, "provider": "comfyui", "key": None, "key_present": True, "overrides": None, **found}
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from clash.config import Kind, Settings, load_settings
@@ -66,18 +67,20 @@ class ComfyUIProvider:
                 code="no_workflows",
                 hint="name the folder of your ComfyUI workflows in it; docs/providers.md says how they are exported",
             )
-        broken: list[str] = []
+        sound, broken = self._sound(), list[str]()
         for name in workflow_names(self._settings):
-            try:
-                kind = self._model(name).base.kind
-            except SettingsError:
+            if name in sound:
+                found[sound[name]] = (*found.get(sound[name], ()), name)
+            else:
                 broken.append(name)
-                continue
-            found[kind] = (*found.get(kind, ()), name)
         # What is wrong with a workflow is said to those who name it, and keeps nobody from using another.
         for kind in _KINDS if broken else ():
             found[kind] = (*found.get(kind, ()), *broken)
         return found
+
+    def choices(self, kind: Kind) -> tuple[str, ...]:
+        """See `clash.providers.registry.Choosing`: the workflows of this kind that are right, by name."""
+        return tuple(name for name, made in self._sound().items() if made == kind)
 
     def how_to_add(self, kind: Kind) -> str | None:
         """See `clash.providers.registry.Extended`: by a workflow with the titles that this kind needs."""
@@ -187,6 +190,14 @@ class ComfyUIProvider:
         if self._server is None:
             self._server = ComfyServer(self._url)
         return self._server
+
+    def _sound(self) -> dict[str, Made]:
+        """Return what each workflow makes in which nothing is wrong."""
+        found: dict[str, Made] = {}
+        for name in workflow_names(self._settings):
+            with suppress(SettingsError):
+                found[name] = self._model(name).base.kind
+        return found
 
     def _model(self, model: str) -> WorkflowModel:
         if model not in self._models:
