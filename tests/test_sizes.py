@@ -17,9 +17,11 @@ def long_functions(source: str) -> Iterator[tuple[str, int]]:
     """Return each function that is too long, with its lines. The options of a command are not counted."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            is_command = any("typer" in ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation)
-            first = node.body[0].lineno if is_command else node.lineno
-            lines = (node.end_lineno or first) - first + 1
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > MOST_LINES_OF_A_FUNCTION and any(
+                "typer" in ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation
+            ):
+                lines -= node.body[0].lineno - node.lineno
             if lines > MOST_LINES_OF_A_FUNCTION:
                 yield node.name, lines
 
@@ -67,7 +69,8 @@ def test_rows_of_tables_are_read_only_in_from_row() -> None:
     assert not [
         (path.relative_to(ROOT).as_posix(), *found)
         for path in modules
-        for found in rows_read(ast.parse(path.read_text("utf-8")))
+        if "row[" in (source := path.read_text("utf-8"))
+        for found in rows_read(ast.parse(source))
     ]
     assert [*rows_read(ast.parse("def cost(row):\n    return row['cost']"))] == [("cost", 2)]
     assert not [*rows_read(ast.parse("def from_row(row):\n    return row['cost']"))]
