@@ -5,8 +5,11 @@ An entry point names a class (or function) that is called without arguments and 
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, runtime_checkable
 
@@ -110,7 +113,20 @@ class Model:
             self.provider.require(self.name)
 
 
-def _entry_points() -> dict[str, EntryPoint]:
+def _entry_points() -> Mapping[str, EntryPoint]:
+    return _entry_points_of(tuple((folder, _changed_at(folder or ".")) for folder in sys.path))
+
+
+def _changed_at(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - a Path for each folder costs more than the answer
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=4)
+def _entry_points_of(_: tuple[tuple[str, int], ...]) -> Mapping[str, EntryPoint]:
+    """Read what is installed, once for the folders of `sys.path` as they are: it takes milliseconds."""
     # Sorted, the first of a name wins: two packages that claim one name must not take turns.
     found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
     return {entry.name: entry for entry in reversed(found)}

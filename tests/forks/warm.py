@@ -11,6 +11,7 @@ from clash.film.typeface import drawable
 from clash.local.illustrator import illustrate
 from clash.local.screenwriter import write_screenplay
 from clash.providers.ports import ImageRequest
+from clash.providers.registry import provider_names
 from clash.sound.soundtrack import SoundShot, soundtrack
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Line, Screenplay, Story
@@ -42,6 +43,7 @@ def warm_up() -> None:
         for _ in soundtrack([SoundShot(16.0, (), place_kind(location), "day", "clear")]):
             pass
     drawable(screenplay.title)
+    provider_names()
     keep_dictionaries()
 
 
