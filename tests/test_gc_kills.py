@@ -25,7 +25,7 @@ def test_a_sweep_killed_anywhere_loses_nothing(tmp_path: Path, database_url: str
     (tmp_path / "data").mkdir()
     moments = random.Random(int(os.environ.get("CLASH_TEST_SEED", "17")))
     sweeps = Sweeps(tmp_path, database_url, moments)
-    sweeps.film()
+    sweeps.film(shots=1)
     for number, death in enumerate(deaths(moments, KILLS)):
         if number % 10 == 9:
             sweeps.killed_beside_a_run(death)

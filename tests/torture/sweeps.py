@@ -209,7 +209,7 @@ class Sweeps:
                 else:
                     self.garbage.discard(sha256)
                     self.named += 1
-                await asyncio.sleep(self.moments.uniform(0, 0.1))
+                await asyncio.sleep(self.moments.uniform(0, 0.2))
 
     async def _named(self) -> set[str]:
         async with open_database(self.url, "read") as database:
