@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from clash.errors import Action, FilmError, Remedy, StorageError
 from clash.film.conform import ClipFacts, at_rate, conformed, facts_of, opened_clip
 from clash.film.encoder import REORDERED_FRAMES, Frame, check_shape, encode_clip
+from clash.film.freed_memory import give_back_memory
 from clash.film.subtitles import Cue, Sample, switch_off_subtitles, timed_text
 from clash.film.treatment import NOTHING, Treatment, treated
 from clash.story.screenplay import Language
@@ -42,6 +43,8 @@ _LANGUAGE_TAGS = {tag: code for tag, _, code in (pair.partition(":") for pair in
 """ISO 639-2 codes, which MP4 uses, by the language of a screenplay; other languages are "undetermined" (und)."""
 SubtitleTrack = Literal["default", "offered", "none"]
 """A track that players show unasked, one that they offer, or none."""
+_FEW_S = 10
+"""So many seconds of film are encoded again before all else: some megabytes. The rest is encoded when it is reached."""
 _MILLISECOND = Fraction(1, 1000)
 _MUXING = {"movflags": "+faststart", "fflags": "+bitexact"}
 
@@ -86,7 +89,7 @@ def assemble(
 
     Raises `FilmError` naming the clip that cannot be used, `StorageError` when the film cannot be written.
     """
-    cut = _Cut.of(clips, fps, size)
+    cut = _Cut.of(clips, fps, size).with_few_encoded_first()
     seconds = Fraction(sum(clip.frames for clip in clips), fps)
     with _writing(output):
         container = av.open(str(output), "w", format="mp4", options=dict(_MUXING))
@@ -130,7 +133,7 @@ class _Part:
 class _Cut:
     """The clips in order, and which frames of each must be encoded again, first and end; all others are copied.
 
-    `delay`: by how many frames decoding runs ahead.
+    `delay`: by how many frames decoding runs ahead. `made`: what was encoded again so far, by the number of the clip.
     """
 
     clips: tuple[Clip, ...]
@@ -139,6 +142,7 @@ class _Cut:
     fps: int
     width: int
     height: int
+    made: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
 
     @classmethod
     def of(cls, clips: Sequence[Clip], fps: int, size: tuple[int, int] | None) -> _Cut:
@@ -167,13 +171,24 @@ class _Cut:
         delay = max([*delays, REORDERED_FRAMES if any(end > first for first, end in encoded) else 0])
         return cls(tuple(clips), encoded, delay, fps, width, height)
 
+    def with_few_encoded_first(self) -> _Cut:
+        """Return the cut with what must be encoded again, if that is little: a fade, mostly.
+
+        Before the film's sound is made, because the encoder and the sound take 60 and 100 MB of memory.
+        """
+        if not 0 < sum(end - first for first, end in self.encoded) <= _FEW_S * self.fps:
+            return self
+        made = {number: self._encoded_again(number) for number, (first, end) in enumerate(self.encoded) if end > first}
+        give_back_memory()
+        return replace(self, made=made)
+
     def parts(self, number: int) -> Iterator[_Part]:
         """Yield what to copy for this clip, in order: of its file, and of what is encoded again."""
         clip, (first, end) = self.clips[number], self.encoded[number]
         if first:
             yield _Part(clip.path, 0, first)
         if end > first:
-            yield _Part(self._encoded_again(number), 0, end - first)
+            yield _Part(self.made.get(number) or self._encoded_again(number), 0, end - first)
         if end < clip.frames:
             yield _Part(clip.path, end, clip.frames)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clash.config import Settings
-from clash.local.cores import give_back_memory
+from clash.film.freed_memory import give_back_memory
 from clash.providers.identity import default_identity
 from clash.providers.ports import (
     Answer,

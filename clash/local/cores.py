@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 import threading
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from functools import cache
-from typing import Any
 
 DRAWING, FILMING = 1, 2
 """How many cores a picture and a clip keep busy: a clip's camera and its encoder run side by side."""
@@ -35,18 +31,3 @@ class Cores:
 
 
 CORES = Cores(os.cpu_count() or 1)
-
-
-def give_back_memory() -> None:
-    """Give the system back what was freed in this process, where the C library can.
-
-    A picture takes 60 MB for a moment. Each thread has a heap of its own, which would keep them for its next picture.
-    """
-    if (trim := _trim()) is not None:
-        trim(0)
-
-
-@cache
-def _trim() -> Any:
-    """Return glibc's `malloc_trim`; None where there is none."""
-    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from clash.sound.textures import RATE, Mono, Stereo, at_rms, part_of_loop, seeded
+from clash.sound.textures import LOOP_RMS, RATE, Mono, Stereo, part_of_loop, seeded
 from clash.story.screenplay import TimeOfDay, Weather
 
 Mood = Literal["bright", "calm", "wonder", "wistful", "dark", "tense"]
@@ -218,8 +218,11 @@ def _hertz(note: int) -> float:
 
 
 @lru_cache(maxsize=32)
-def _pad(note: int) -> Mono:
-    """Return a note as an endless loop: partials with soft edges, like many strings nearly in tune (PADsynth)."""
+def _pad(note: int) -> tuple[NDArray[np.intp], NDArray[np.complex64]]:
+    """Return the spectrum of an endless note: where it is not zero, and its values there.
+
+    Partials with soft edges, like many strings nearly in tune (PADsynth).
+    """
     spacing = RATE / _PAD_LOOP
     size = np.zeros(_PAD_LOOP // 2 + 1)
     pitch = _hertz(note)
@@ -229,11 +232,13 @@ def _pad(note: int) -> Mono:
         near = np.arange(int((centre - 4 * width) / spacing), int((centre + 4 * width) / spacing) + 1)
         edge = np.exp(-(((near * spacing - centre) / width) ** 2)) / width
         size[near] += partial**-1.5 * np.exp(-centre / 1_500) * edge
+    # The level of the note that this spectrum makes (Parseval); nothing is at 0 Hz, nor at half the rate.
+    size = size * (LOOP_RMS * _PAD_LOOP / float(np.sqrt(2 * np.sum(np.square(size)))))
     phases = seeded("pad", note).uniform(0, 2 * np.pi, size.size)
     heard = np.flatnonzero(size)
-    spectrum = np.zeros(size.size, np.complex64)
-    spectrum[heard] = size[heard] * np.exp(1j * phases[heard])
-    return at_rms(np.fft.irfft(spectrum, _PAD_LOOP))
+    values = np.zeros(heard.size, np.complex64)
+    values[:] = size[heard] * np.exp(1j * phases[heard])
+    return heard, values
 
 
 @lru_cache(maxsize=16)
@@ -241,10 +246,11 @@ def _chord_pad(tonic: int, chord: _Chord) -> Mono:
     """Return a chord with its bass as an endless loop."""
     notes = [(55 + (tonic + tone - 55) % 12, _PAD_GAIN) for tone in chord]
     notes.append((36 + (tonic + chord[0]) % 12, _BASS_GAIN))
-    loop = np.zeros(_PAD_LOOP, np.float32)
+    spectrum = np.zeros(_PAD_LOOP // 2 + 1, np.complex64)
     for note, gain in notes:
-        loop += _pad(note) * np.float32(gain)
-    return loop
+        heard, values = _pad(note)
+        spectrum[heard] += values * np.float32(gain)
+    return np.fft.irfft(spectrum, _PAD_LOOP).astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=32)

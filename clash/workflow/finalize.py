@@ -57,6 +57,7 @@ def _assemble(
     context: StepContext,
 ) -> tuple[FinishedFilm, FileRecord]:
     from clash.film.assembly import assemble
+    from clash.film.freed_memory import give_back_memory
     from clash.film.inspection import ShotSpan, check_film, inspect_film
     from clash.sound.loudness import LoudnessMeter
     from clash.sound.soundtrack import film_sound
@@ -84,6 +85,7 @@ def _assemble(
             subtitles=(track := _track(finish, cues)),
             translations=translations,
         )
+        give_back_memory()
         context.check_stop()
         facts = inspect_film(working, LoudnessMeter())
         spans = [

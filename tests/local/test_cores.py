@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from clash.local.cores import DRAWING, FILMING, Cores, give_back_memory
+from clash.film.freed_memory import give_back_memory
+from clash.local.cores import DRAWING, FILMING, Cores
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageDraw
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -254,6 +254,11 @@ class Canvas:
             layer.paste(part.reduce(self.sampling) if self.sampling > 1 else part, (0, top // self.sampling))
         return layer
 
+    def release(self) -> None:
+        """Free the memory of what was drawn; nothing can be drawn afterwards."""
+        self._image, self._mask = Image.new("RGB", (0, 0)), Image.new("L", (0, 0))
+        self._draw, self._mask_draw = ImageDraw.Draw(self._image, "RGBA"), ImageDraw.Draw(self._mask)
+
     def _paste(
         self,
         regions: Sequence[Sequence[Point]],
@@ -270,9 +275,8 @@ class Canvas:
         if box is None:
             return
         area = _stencil(outlines, box, round(255 * alpha))
-        shape = _stencil(paths, box, 255)
-        both = ImageChops.darker(area, shape) if inside else ImageChops.subtract(area, shape)
-        self._image.paste(colour, box[:2], both)
+        area.paste(0, None, _stencil(paths, box, 0, around=255) if inside else _stencil(paths, box, 255))
+        self._image.paste(colour, box[:2], area)
 
     def _box(self, first: Sequence[Points], second: Sequence[Points]) -> tuple[int, int, int, int] | None:
         """The pixels in which both can meet."""
@@ -296,10 +300,10 @@ def _bounds(paths: Sequence[Points]) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _stencil(paths: Sequence[Points], box: tuple[int, int, int, int], level: int) -> Image.Image:
-    """A mask of the pixels of `box`, at `level` where any of `paths` is."""
+def _stencil(paths: Sequence[Points], box: tuple[int, int, int, int], level: int, *, around: int = 0) -> Image.Image:
+    """A mask of the pixels of `box`, at `level` where any of `paths` is, at `around` elsewhere."""
     left, top, right, bottom = box
-    mask = Image.new("L", (right - left, bottom - top))
+    mask = Image.new("L", (right - left, bottom - top), around)
     draw = ImageDraw.Draw(mask)
     for path in paths:
         draw.polygon([(x - left, y - top) for x, y in path], fill=level)

@@ -191,8 +191,10 @@ def _arms(canvas: Canvas, body: Body, pose: Pose, torso: list[Point], way: float
 
 
 def drawn(canvas: Canvas, unit: float, light: Light) -> Drawn:
-    """What is on the canvas, in the light of its place."""
-    return Drawn(lit(canvas.layer(), unit, light), tuple(canvas.glows))
+    """What is on the canvas, in the light of its place. The canvas is released: it takes more memory than the layer."""
+    layer = canvas.layer()
+    canvas.release()
+    return Drawn(lit(layer, unit, light), tuple(canvas.glows))
 
 
 def lit(layer: Image.Image, unit: float, light: Light) -> Image.Image:
