@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from filming import clash
-from sample_documents import DOCUMENTS, a_call, at_terminal
+from long_run import run_of, state_of
+from sample_documents import DOCUMENTS, at_terminal
 
 from clash.cli import checkpoints, runs
 from clash.cli.calls import Screen
@@ -34,25 +35,13 @@ class Terminal(io.StringIO):
 @pytest.fixture(scope="module")
 def long_run() -> dict[str, Any]:
     """A run with three calls for each of its shots, some of which failed."""
-    calls = [
-        a_call(number, slot=f"shot:{number:04d}", **({"state": "failed", "error": "busy"} if number % 3 else {}))
-        for number in range(1, 3 * SHOTS + 1)
-    ]
-    return {**DOCUMENTS["runs show"][1], "thread_id": "run-123", "calls": calls, "error": None, "unknown": calls[:99]}
+    return run_of(SHOTS)
 
 
 @pytest.fixture(scope="module")
 def long_state() -> dict[str, Any]:
     """A checkpoint with all of these shots in its state."""
-    shot = {"clip": {"sha256": "0" * 64, "media_type": "video/mp4"}, "frames": 24, "words": []}
-    return {
-        **DOCUMENTS["checkpoints show"][1],
-        "thread_id": "run-123",
-        "checkpoint_id": "1f0-abc",
-        "next": ["generate_shots"] * SHOTS,
-        "values": {"story": "ab", "shots": {f"shot:{number:04d}": shot for number in range(1, SHOTS + 1)}},
-        "pending": [{"channel": "shots", "value": number} for number in range(SHOTS)],
-    }
+    return state_of(SHOTS)
 
 
 def test_a_terminal_gets_a_screen_of_the_calls(long_run: dict[str, Any]) -> None:

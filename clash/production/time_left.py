@@ -34,7 +34,7 @@ def seconds_left(left: Mapping[Kind, int], times: CallTimes) -> float | None:
     """Return the seconds that the calls `left` take, those in flight included; None as long as nothing tells.
 
     A kind of which no call has ended yet tells nothing. The calls share what is done side by side: as much as was on
-    average until now. The longest single call that is left is waited for in any case.
+    average until now. The longest chain that is left is waited for in any case: a clip is made of its pictures.
     """
     if not left:
         return 0.0
@@ -46,5 +46,9 @@ def seconds_left(left: Mapping[Kind, int], times: CallTimes) -> float | None:
     in_flight = {kind: [max(mean[kind] - since, 0.0) for since in times.running.get(kind, ())] for kind in left}
     waiting = {kind: max(count - len(in_flight[kind]), 0) for kind, count in left.items()}
     work = sum(sum(in_flight[kind]) + waiting[kind] * mean[kind] for kind in left)
-    longest = max((*(s for each in in_flight.values() for s in each), *(mean[k] for k, n in waiting.items() if n)))
-    return max(work / at_once, longest)
+    longest = {kind: max((*in_flight[kind], *([mean[kind]] if waiting[kind] else ()))) for kind in left}
+    chain = max((seconds for kind, seconds in longest.items() if kind != "video"), default=0.0)
+    if "video" in left:
+        # A clip that was not begun begins after the last picture or line.
+        chain = max(longest["video"], chain + mean["video"] if waiting["video"] else chain)
+    return max(work / at_once, chain)
