@@ -139,7 +139,8 @@ def execute(arguments: Sequence[str]) -> int:
     try:
         # Without a command that exists, all are wanted: for help, for completion, to suggest what was meant.
         named = arguments[0] if arguments and arguments[0] in COMMANDS else None
-        child = arguments[1] if named and len(arguments) > 1 else None
+        is_group = named is not None and COMMANDS[named].endswith(":app")
+        child = arguments[1] if is_group and len(arguments) > 1 else None
         code = commands(named, child)(list(arguments), prog_name="clash", standalone_mode=False)
     except _WRONG_USE as error:
         raise _usage_error(error) from None

@@ -44,8 +44,11 @@ def import_clash() -> None:
         with suppress(ImportError):  # an extra that is not installed
             importlib.import_module(name)
     tree = importlib.import_module("clash.cli.commands")
-    for name in (None, *tree.COMMANDS):
+    whole = tree.commands()
+    for name in tree.COMMANDS:
         tree.commands(name)
+        for child in getattr(whole.commands[name], "commands", ()):
+            tree.commands(name, child)
 
 
 def main() -> list[str]:
