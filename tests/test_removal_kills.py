@@ -1,6 +1,7 @@
 """SIGKILL at random moments of `runs rm` and `checkpoints prune`, beside a run: nothing that is needed is missing.
 
-A few kills here; CLASH_REMOVAL_KILLS=50 makes as many.
+A kill of each here; CLASH_REMOVAL_KILLS=50 makes as many. When they die is drawn from the effects that the command has
+(`torture/dying.py`), so each of them really dies.
 """
 
 from __future__ import annotations
@@ -9,15 +10,14 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import on_both_databases
 from filming import METERED, SMALL, environment, rows_of
+from forks import Fork
 from test_fork_faults import Film
 from test_removal import costs, filmed, run
 
@@ -27,7 +27,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a PO
 
 KILLS = int(os.environ.get("CLASH_REMOVAL_KILLS", "1"))
 COMMANDS = (("runs", "rm", "film", "--yes"), ("checkpoints", "prune", "--keep-latest", "--yes"))
-_LONGEST_S = float(os.environ.get("CLASH_REMOVAL_KILL_WITHIN", "2"))
+_DYING = Path(__file__).parent / "torture" / "dying.py"
+_NEVER = 1_000_000
+_FEWEST = 4
+"""Effects that each of the commands has at least."""
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +42,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def begun(film: Film, *arguments: str) -> subprocess.Popen[bytes]:
-    """A command in a process of its own, which nobody waits for."""
+def begun(film: Film, *arguments: str, dies_at: str = "") -> Fork:
+    """A command in a process of its own. `dies_at`: at which effect, and how much later."""
     more = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFLARE_")}
+    more = {**more, "DIES_AT": dies_at} if dies_at else more
     env = environment(DATABASE_URL=film.url, METER=str(film.folder / "meter"), METER_COST="0.01", **more)
-    nowhere = subprocess.DEVNULL
-    words = [sys.executable, "-m", "clash", *arguments]
-    return subprocess.Popen(words, cwd=film.folder, env=env, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+    return Fork([*([str(_DYING)] if dies_at else ["-m", "clash"]), *arguments], env=env, cwd=film.folder)
+
+
+def effects_of(film: Film, *arguments: str) -> int:
+    """How many writes and changes of files a command has that runs to its end."""
+    said, err = begun(film, *arguments, dies_at=str(_NEVER)).communicate()
+    return int(err.rpartition("effects ")[2]) if "effects " in err else pytest.fail(said + err)
 
 
 def copy_of(made: Path, folder: Path, url: Callable[[Path], str]) -> Film:
@@ -67,16 +75,18 @@ def test_a_kill_at_any_moment_loses_nothing(
 ) -> None:
     """The run beside it ends as ever, what was bought serves, the sums are the same; the command again finishes it."""
     rng, killed = random.Random(17), 0
+    effects = _FEWEST if KILLS == 1 else effects_of(copy_of(made, tmp_path / "whole", database_of), *command)
     for number in range(KILLS):
         film = copy_of(made, tmp_path / f"film-{number}", database_of)
         before, charged = costs(film)["total_usd"], film.charged()
         beside = begun(film, "run", "changed.csv", "--thread", "beside", *SMALL, *METERED) if number % 5 == 0 else None
-        process = begun(film, *command)
-        time.sleep(rng.uniform(0, _LONGEST_S))
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
+        later = f"+{rng.uniform(0, 0.01):.4f}" if number % 3 == 2 else ""
+        process = begun(film, *command, dies_at=f"{rng.randint(1, effects)}{later}")
+        _, err = process.communicate()
+        killed += process.wait(60) == -signal.SIGKILL
         if beside is not None:
-            assert beside.wait() == 0
+            _, err = beside.communicate(timeout=300)
+            assert beside.wait(60) == 0, err
             bought = film.charged() - charged
             assert all(times == 1 for times in bought.values()), "what the run beside asked for was bought once"
         else:
@@ -93,5 +103,5 @@ def test_a_kill_at_any_moment_loses_nothing(
         unnamed = "SELECT count(*) FROM writes WHERE thread_id NOT IN (SELECT run_id FROM workflow_executions)"
         assert rows_of(film.url, unnamed) == [(0,)]
         shutil.rmtree(film.folder)
-    if KILLS > 5:
-        print(f"{command[0]}: {killed} of {KILLS} were killed before they ended")
+    print(f"{command[0]}: {killed} of {KILLS} died before their end, at one of {effects} effects")
+    assert killed

@@ -1,12 +1,12 @@
 """The command line of clash, killed at its n-th effect: before or after a write to the database, at a change of a file.
 
 `DIES_AT=12 python dying.py gc --yes` dies at the twelfth, `DIES_AT=12+0.005` five milliseconds later: in the middle
-of what comes next. So a death does not depend on how fast the machine is.
+of what comes next. So a death does not depend on how fast the machine is. A command that lives on to its end says on
+standard error how many effects it had.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import sys
@@ -17,22 +17,28 @@ from typing import Any
 _FILES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.utime"})
 
 
-def die_at(number: int, later_s: float) -> Callable[[], None]:
-    """Return what is to be called at every effect."""
-    effects = itertools.count(1)
+class Effects:
+    """Counts effects, and kills this process at one of them, or so many seconds later."""
 
-    def die() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def __init__(self, dies_at: int, later_s: float) -> None:
+        self.count = 0
+        self._dies_at = dies_at
+        self._later_s = later_s
+        self._counting = threading.Lock()
 
-    def effect() -> None:
-        if next(effects) != number:
-            return
-        if later_s:
-            threading.Timer(later_s, die).start()
-        else:
-            die()
+    def one_more(self) -> None:
+        """Count one."""
+        with self._counting:
+            self.count += 1
+            is_last = self.count == self._dies_at
+        if is_last and self._later_s:
+            threading.Timer(self._later_s, _die).start()
+        elif is_last:
+            _die()
 
-    return effect
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def watch(effect: Callable[[], None]) -> None:
@@ -55,8 +61,12 @@ def watch(effect: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":
-    count, _, later = os.environ["DIES_AT"].partition("+")
-    watch(die_at(int(count), float(later or 0)))
+    number, _, later = os.environ["DIES_AT"].partition("+")
+    effects = Effects(int(number), float(later or 0))
+    watch(effects.one_more)
     from clash.cli.app import main
 
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        print(f"effects {effects.count}", file=sys.stderr)
