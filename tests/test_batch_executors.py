@@ -12,6 +12,8 @@ import pytest
 from clash.config import Settings
 from clash.database import ainit_database
 from clash.database.connection import open_database
+from clash.database.lease import Lease, release_lease, take_lease
+from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Statement
 from clash.errors import DatabaseError
 from clash.production import batch_executors
@@ -86,6 +88,54 @@ async def test_looks_that_all_fail_lose_no_result(tmp_path: Path, monkeypatch: p
         await executor.film(stories, lambda one: told.update({one.story.thread_id: (one.status, one.exit_code)}))
     assert told == {"paid": ("completed", 0), "held": ("failed", 1)}
     assert len(looks) > 1
+
+
+async def test_what_others_have_taken_is_not_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of forty stories others make twenty and have made ten: this process meets them once, and makes the rest."""
+    url = f"sqlite:///{tmp_path}/c.db"
+    settings = Settings(**{"DATABASE_URL": url, "ASSET_STORE": f"file://{tmp_path}/assets"})
+    await ainit_database(url)
+    names = [f"n-{number:02d}" for number in range(40)]
+    theirs, made = names[:20], names[20:30]
+    begun = list[str]()
+    async with open_database(url, "write") as database:
+        leases = dict[str, Lease]()
+        for name in (*theirs, *made):
+            await AsyncMetadataTracker(database).start_workflow(name, "video_production")
+        for name in theirs:
+            leases[name] = await take_lease(database, name)
+        completed = "UPDATE workflow_executions SET status = 'completed' WHERE run_id = ?"
+        await database.batch([Statement(completed, (name,)) for name in made])
+
+        async def film(story: BatchStory, **_: Any) -> StoryResult:
+            begun.append(story.thread_id)
+            if story.thread_id not in leases:
+                return StoryResult(story, "completed", 0)
+            return StoryResult(story, "held", 5)
+
+        monkeypatch.setattr(batch_executors, "film_one_story", film)
+        monkeypatch.setattr(batch_executors, "LOOK_S", 0.0)
+        monkeypatch.setattr(batch_executors, "_TICK_S", 0.001)
+        told: dict[str, str] = {}
+        opened = Opened(settings, database, Registry(settings))
+        executor = LocalExecutor(Work(BatchRequest(jobs=1), opened, ignore, StopSignal()))
+
+        ending = list[asyncio.Task[None]]()
+
+        async def end_theirs() -> None:
+            for name in theirs:
+                await database.batch([Statement(completed, (name,))])
+                await release_lease(database, leases[name])
+
+        def tell(result: StoryResult) -> None:
+            told[result.story.thread_id] = result.status
+            if len(told) == len(names) - len(theirs):
+                ending.append(asyncio.create_task(end_theirs()))
+
+        await executor.film([BatchStory(name) for name in names], tell)
+    assert begun[0] == "n-00"
+    assert sorted(begun[1:]) == names[30:]
+    assert told == {**dict.fromkeys(theirs + made, "already_completed"), **dict.fromkeys(names[30:], "completed")}
 
 
 async def test_a_batch_whose_sums_fail_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

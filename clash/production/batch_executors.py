@@ -8,6 +8,7 @@ limits. Another executor hands each story to another process, which opens the da
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -105,6 +106,7 @@ class LocalExecutor:
         self._idle_since: float | None = None
         self._looks = 0
         self._failed_looks = 0
+        self._met_others = False
         self._ends_for: Fault | None = None
 
     async def film(self, stories: Sequence[BatchStory], tell: Tell) -> None:
@@ -114,6 +116,7 @@ class LocalExecutor:
             while self._waiting or self._running or self._held:
                 if self._is_ending:
                     self._leave(tell)
+                await self._leave_to_others(tell)
                 self._begin()
                 await self._wait(tell)
                 await self._look(tell)
@@ -140,6 +143,30 @@ class LocalExecutor:
         for story in held:
             tell(StoryResult(story, "failed", error.exit_code, fault=Fault.of(error)))
 
+    async def _leave_to_others(self, tell: Tell) -> None:
+        """After a run was found to be held: put by with one request what other processes have taken or made meanwhile.
+
+        They go through the same list. So each goes on in an order of its own, or they would meet at every story.
+        """
+        if not (self._met_others and self._waiting):
+            return
+        self._met_others = False
+        opened, waiting = self._work.opened, list(self._waiting)
+        try:
+            found = await standings(opened.database, [story.thread_id for story in waiting])
+        except DatabaseError:
+            return  # what fails for all of them is told of the next that is begun
+        random.shuffle(waiting)
+        self._waiting.clear()
+        for story in waiting:
+            standing = found.get(story.thread_id)
+            if is_done(story, standing):
+                tell(already_completed(story, standing, opened.settings))
+            elif standing is not None and standing.is_held:
+                self._held.append(story)
+            else:
+                self._waiting.append(story)
+
     def _begin(self) -> None:
         work = self._work
         while self._waiting and len(self._running) < work.request.jobs:
@@ -164,6 +191,7 @@ class LocalExecutor:
             result = task.result()
             if result.is_held and not self._is_ending:
                 self._held.append(result.story)
+                self._met_others = True
                 continue
             self._ends_for = self._ends_for or reason_to_end(self._work, result)
             tell(result)
