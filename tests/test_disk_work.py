@@ -108,3 +108,21 @@ async def test_no_call_waits_for_the_records_of_others(paid_run: PaidRun, monkey
         ready.set()
     assert not any(isinstance(one, BaseException) for one in await made)
     assert await paid_run.states() == ["succeeded"] * calls
+
+
+@pytest.mark.parametrize("look", ["restore", "keep"])
+async def test_no_file_is_hashed_in_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str) -> None:
+    """Pictures that are shown to a provider, and files that serve again, are read and hashed in other threads."""
+    assets, seen = AssetStore(tmp_path / "assets"), list[int]()
+    digest = assets.put(b"a picture")
+    is_here = assets.is_here
+
+    def noted(sha256: str) -> bool:
+        seen.append(threading.get_ident())
+        return is_here(sha256)
+
+    monkeypatch.setattr(assets, "is_here", noted)
+    assert await getattr(assets, look)(digest)
+    assert not await getattr(assets, look)("0" * 64)
+    assert len(seen) == 2
+    assert threading.get_ident() not in seen

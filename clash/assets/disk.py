@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_BEFORE_THREADS, _THREADS, _LATER_THREADS = 2, 16, 4
+_BEFORE_THREADS, _THREADS, _LATER_THREADS = 4, 16, 4
 """Sixteen for answers: a disk takes the flushes of many together in little more than the time of one."""
 
 
@@ -51,7 +51,7 @@ async def on_disk(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -
 
 
 async def on_disk_before(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Do the same for what a call waits for before it is sent: work that does not flush."""
+    """Do the same for what a call waits for before it is sent: work that does not flush, such as to hash a picture."""
     return await _done(_pools.before, lambda: work(*arguments, **named))
 
 

@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+from clash.assets.disk import on_disk_before
 from clash.assets.freshness import mark_used, take_back
 from clash.errors import Action, Remedy, SettingsError, StorageError
 from clash.regular_files import NotRegularFileError, read_regular_file
@@ -216,12 +217,15 @@ class AssetStore:
         return path
 
     async def restore(self, sha256: str) -> bool:
-        """Make the file present on this disk without making it again. Return whether it is there, undamaged."""
-        return self.is_here(sha256)
+        """Make the file present on this disk without making it again. Return whether it is there, undamaged.
+
+        Its bytes are read and hashed in a thread: a wave of clips looks for a picture each.
+        """
+        return await on_disk_before(self.is_here, sha256)
 
     async def keep(self, sha256: str) -> bool:
         """Make sure that a file is where other machines find it, whatever was deleted; return whether it is."""
-        return self.is_here(sha256)
+        return await on_disk_before(self.is_here, sha256)
 
     async def share_run(self, thread_id: str) -> None:
         """Share the record of a run with other machines; a local folder has no others."""
