@@ -29,21 +29,29 @@ def decided(workplace: Workplace) -> tuple[dict[tuple[str, int], tuple[bool, str
     )
 
 
+def films_of(workplace: Workplace) -> list[tuple[str, bool]]:
+    """The films that were cut, oldest first: the digest of each, and whether it is the one that is shown."""
+    takes = workplace.clash("takes", "ls", "t", "film").document["items"]
+    return [(item["sha256"], item["selected"]) for item in takes]
+
+
 @on_both_databases
 def test_takes_and_verdicts_outlive_the_database(workplace: Workplace, request: pytest.FixtureRequest) -> None:
-    """A take that was made and put aside again, and an approval, are as they were after `db recover` and resume."""
+    """A take that was put aside again with the film that held it, and an approval, are there after `db recover`."""
     assert workplace.film("t").code == 0
     assert workplace.clash("retake", "t", "shot:001/keyframe", "--note", "closer").code == 0
     assert workplace.clash("takes", "use", "t", "shot:001", "1").code == 0
     assert workplace.clash("review", "approve", "t", "shot:002/clip").code == 0
-    before, paid = decided(workplace), workplace.charges
+    before, films, paid = decided(workplace), films_of(workplace), workplace.charges
     assert before[0]["shot:001/keyframe", 2] == (False, "closer")
+    assert [selected for _, selected in films] == [True, False]
     without_a_database(workplace, request)
     recovered = workplace.clash("db", "recover").document
-    assert recovered["decisions"] == 5
+    assert (recovered["decisions"], recovered["cuts"]) == (5, 2)
     assert workplace.clash("resume", "t").document["status"] == "completed"
-    assert (decided(workplace), workplace.charges) == (before, paid)
-    assert workplace.clash("db", "recover").document["decisions"] == 0
+    assert (decided(workplace), films_of(workplace), workplace.charges) == (before, films, paid)
+    again = workplace.clash("db", "recover").document
+    assert (again["decisions"], again["cuts"]) == (0, 0)
 
 
 def test_decisions_about_a_free_film_outlive_the_database(workplace: Workplace, tmp_path: Path) -> None:

@@ -171,6 +171,7 @@ _RECOVERED = (
     Column("restored", "calls restored", right=True),
     Column("restored_usd", "which cost", money),
     Column("decisions", "decisions restored", right=True),
+    Column("cuts", "cuts of films restored", right=True),
 )
 _CALLS = (
     Column("thread_id", "thread", fold=True),

@@ -148,19 +148,33 @@ async def add_decisions(database: Database, run_id: str, decisions: Sequence[Dec
     return bool(results[0])
 
 
+def cut_row(cut: FilmCut) -> dict[str, str | int]:
+    """Return a cut as the columns of `film_cuts` have it, but for the run."""
+    return {
+        "take": cut.take,
+        "cut": cut.cut,
+        "files": json.dumps(cut.files, ensure_ascii=False, sort_keys=True),
+        "selection": json.dumps(cut.selection, ensure_ascii=False, sort_keys=True),
+        "created_at": cut.created_at,
+    }
+
+
+def restored_cut(run_id: str, cut: FilmCut) -> Statement:
+    """Record a cut of a run that nobody holds; nothing if the run is not there, or has a cut of this number."""
+    return Statement(
+        "INSERT INTO film_cuts (run_id, take, cut, files, selection, created_at) SELECT ?, ?, ?, ?, ?, ?"
+        " WHERE EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?)"
+        " ON CONFLICT (run_id, take) DO NOTHING RETURNING id",
+        (run_id, *cut_row(cut).values(), run_id),
+        recall=Statement("SELECT id FROM film_cuts WHERE run_id = ? AND take = ?", (run_id, cut.take)),
+    )
+
+
 def insert_cut(lease: Lease, cut: FilmCut) -> Statement:
     """Record a cut of the film; nothing if this very cut is recorded."""
     return Statement(
         "INSERT INTO film_cuts (run_id, take, cut, files, selection, created_at)"
         f" SELECT ?, ?, ?, ?, ?, ? WHERE {FENCE} ON CONFLICT (run_id, take) DO NOTHING RETURNING id",
-        (
-            lease.run_id,
-            cut.take,
-            cut.cut,
-            json.dumps(cut.files, ensure_ascii=False, sort_keys=True),
-            json.dumps(cut.selection, ensure_ascii=False, sort_keys=True),
-            cut.created_at,
-            *lease.fence,
-        ),
+        (lease.run_id, *cut_row(cut).values(), *lease.fence),
         recall=Statement("SELECT id FROM film_cuts WHERE run_id = ? AND take = ?", (lease.run_id, cut.take)),
     )

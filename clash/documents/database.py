@@ -77,7 +77,7 @@ class RecoveredItem(Item):
 
 
 class DatabaseRecovered(Document):
-    """`clash db recover`. `decisions`: how many of takes and verdicts were restored with the calls."""
+    """`clash db recover`. `decisions`: how many of takes and verdicts were restored; `cuts`: of films."""
 
     url: Text
     created: bool
@@ -87,6 +87,7 @@ class DatabaseRecovered(Document):
     restored: int
     restored_usd: Usd
     decisions: int = 0
+    cuts: int = 0
     unreadable: list[Text]
 
 

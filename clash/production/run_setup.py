@@ -28,6 +28,7 @@ from clash.production.stopping import CALLS_SHARE
 from clash.providers.ports import screenplay_of
 from clash.story.screenplay import Screenplay
 from clash.transfer.decisions import keep_decisions
+from clash.transfer.film_cuts import keep_cuts
 from clash.workflow.context import Failure, FileRecord, StepContext, finish_of, format_of
 from clash.workflow.publish import PublishingLedger
 
@@ -157,6 +158,7 @@ async def _record_cut(run: ActiveRun, lease: Lease, cut: FilmCut) -> None:
     first = [made for made in run.cuts if not made.cut]  # a film of an older clash, which recorded no cuts
     await run.database.batch([insert_cut(lease, made) for made in (*first, cut)])
     run.cuts = (*run.cuts, cut)
+    await keep_cuts(run.assets, run.thread_id, run.row.start_time, run.cuts)
 
 
 async def _follow_screenplay(run: ActiveRun, before: str, after: str) -> Takes:

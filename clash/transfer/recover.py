@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from clash import faults
@@ -32,6 +33,7 @@ from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
 from clash.project_names import DEFAULT_PROJECT
 from clash.transfer.decisions import restore_decisions, runs_decided_about
+from clash.transfer.film_cuts import restore_cuts
 from clash.transfer.paid_calls import PaidCall, newest_batch_budget, read_paid_calls, read_run
 from clash.vocabulary import UNSETTLED, RunStatus
 
@@ -48,11 +50,11 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
     calls, unreadable = read_paid_calls(assets)
     items: list[dict[str, Any]] = []
     runs: list[str] = []
-    decisions = 0
+    decided = _Decided()
     if created and dry_run:
         items = [_item(assets, call, "restored") for call in calls]
         for run_id in runs_decided_about(assets):
-            decisions += await _decisions_restored(None, assets, run_id, dry_run=True)
+            decided += await _decisions_restored(None, assets, run_id, dry_run=True)
     else:
         async with open_database(settings.database_url, "read" if dry_run else "create") as database:
             await _prepare(database, dry_run=dry_run)
@@ -66,7 +68,7 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
                 if _is_removed(assets, run_id, removed):
                     continue
                 await recovery.bring_back(run_id)
-                decisions += await _decisions_restored(database, assets, run_id, dry_run=dry_run)
+                decided += await _decisions_restored(database, assets, run_id, dry_run=dry_run)
     restored = [item for item in items if item["result"] == "restored"]
     return DatabaseRecovered.of(
         {
@@ -77,7 +79,8 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
             "runs": runs,
             "restored": len(restored),
             "restored_usd": usd_text(sum(item["cost_micro"] for item in restored)),
-            "decisions": decisions,
+            "decisions": decided.decisions,
+            "cuts": decided.cuts,
             "unreadable": unreadable,
         }
     )
@@ -145,16 +148,33 @@ def _told(why: str, restored: Sequence[Mapping[str, Any]], runs: Collection[str]
     return f"{why}: {what} {told} was restored from the asset store; free calls are made again"
 
 
+@dataclass(frozen=True)
+class _Decided:
+    """How much was restored of what was decided about runs, and of their films."""
+
+    decisions: int = 0
+    cuts: int = 0
+
+    def __add__(self, more: _Decided) -> _Decided:
+        return _Decided(self.decisions + more.decisions, self.cuts + more.cuts)
+
+    def __bool__(self) -> bool:
+        return self.decisions + self.cuts > 0
+
+
 async def _decisions_restored(
     database: Database | None, assets: AssetStore, run_id: str, *, dry_run: bool = False
-) -> int:
-    """Write what was decided about a run after its calls: takes, the chosen ones, verdicts. Return how many."""
+) -> _Decided:
+    """Write what was decided about a run after its calls: takes, the chosen ones, verdicts; and cuts of its film."""
     run = None if database is None else await AsyncMetadataTracker(database).run(run_id)
     if run is None and not dry_run:
-        return 0
+        return _Decided()
     record = run_record(assets, run_id) or {}
     start_time = str(record.get("start_time")) if run is None else str(run["start_time"])
-    return await restore_decisions(database, assets, run_id, start_time, dry_run=dry_run)
+    return _Decided(
+        await restore_decisions(database, assets, run_id, start_time, dry_run=dry_run),
+        await restore_cuts(database, assets, run_id, start_time, dry_run=dry_run),
+    )
 
 
 async def _later_calls(database: Database, assets: AssetStore, run: RunRow) -> list[PaidCall]:
