@@ -22,5 +22,5 @@ def checked_number(request: Request, name: str, default: int = 1, most: int = MO
         return default
     number = int(text) if text.isascii() and text.isdecimal() and len(text) <= 7 else 0
     if not 1 <= number <= most:
-        raise UsageError(f"{name}={text[:40]!r} is no number from 1 to {most}", hint=f"for example {name}={default}")
+        raise UsageError(f"{name}={text[:40]!r} is not a number from 1 to {most}", hint=f"for example {name}={default}")
     return number
