@@ -36,12 +36,13 @@ _server: _Server | None = None
 class _Server:
     """The interpreter that forks. Who connects before it has its imports behind it waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembers: bool) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="clash-forks-")
         self.address = str(Path(self._folder.name) / "socket")
+        made = [str(Path(self._folder.name) / "made")] if remembers else []
         env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent / "plugins"), str(_ROOT)])}
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "server.py"), self.address],
+            [sys.executable, str(HERE / "server.py"), self.address, *made],
             env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -64,14 +65,16 @@ def _address() -> str:
         if _SHARED in os.environ:
             return os.environ[_SHARED]
         if _server is None:
-            _server = _Server()
+            _server = _Server(remembers=False)
         return _server.address
 
 
 def share_one_server() -> None:
-    """Start the server for this process and for those that it starts from now on."""
+    """Start the server for this process and for those that it starts from now on. It remembers what was drawn."""
+    global _server
     if hasattr(socket, "AF_UNIX"):
-        os.environ[_SHARED] = _address()
+        _server = _Server(remembers=True)
+        os.environ[_SHARED] = _server.address
 
 
 class Fork:

@@ -1,6 +1,7 @@
-"""`python server.py SOCKET`: imports clash, then forks a process for each connection, until standard input ends.
+"""`python server.py SOCKET [FOLDER]`: imports clash, forks a process for each connection, until standard input ends.
 
-Before that it makes what every film needs and keeps in memory (`warm.py`).
+Before that it makes what every film needs and keeps in memory (`warm.py`). With a folder, what the local models made
+is kept there for all processes (`remembered.py`).
 
 A connection brings two file descriptors (standard output and error) and one JSON document: `argv` as an interpreter
 takes it (a script, or `-m` and a module), `env`, `cwd`. It is answered by the process id, and by the exit code at the
@@ -57,6 +58,8 @@ def main() -> list[str]:
     listening.bind(sys.argv[1])
     listening.listen(256)
     print("ready", flush=True)  # who connects waits
+    if sys.argv[2:]:
+        importlib.import_module("remembered").remember_in(Path(sys.argv[2]))
     import_clash()
     importlib.import_module("warm").warm_up()
     gc.collect()
