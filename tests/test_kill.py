@@ -74,8 +74,8 @@ def test_a_run_killed_ten_times_makes_the_same_film(tmp_path: Path, database_url
     while kills < wanted:
         succeeded, asked_before = succeeded_slots(database_url), len(metered(meter))
         # Counted in calls, so that a slow machine is not killed before its first one each time.
-        after_calls, after_s = moments.randint(0, 2), moments.uniform(0.0, 0.1)
-        slow = {**env, "METER_DELAY": "0.1"}
+        after_calls, after_s = moments.randint(0, 2), moments.uniform(0.0, 0.25)
+        slow = {**env, "METER_DELAY": "0.25"}
         if not kill_once(rough, arguments, slow, after_calls=after_calls, after_s=after_s):
             break
         kills += 1

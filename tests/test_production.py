@@ -195,7 +195,7 @@ def test_ctrl_c_keeps_what_was_made(tmp_path: Path, database_url: str) -> None:
     """SIGINT: exit 130, the hint says how to go on, and resume repeats nothing that had succeeded."""
     shot_list(tmp_path / "story.csv", 16)
     meter = tmp_path / "meter"
-    env = environment(DATABASE_URL=database_url, METER=str(meter), METER_DELAY="0.05")
+    env = environment(DATABASE_URL=database_url, METER=str(meter), METER_DELAY="0.3")
     child = forked(tmp_path, "run", "story.csv", "--thread", "c", *SMALL, *METERED, env=env)
     while len(metered(meter)) < 12:
         assert child.poll() is None, child.communicate()

@@ -304,7 +304,7 @@ def test_every_report_knows_the_selected_take(
 def test_a_run_that_is_held_makes_the_retake_itself(room: TakesRoom) -> None:
     """Its author is told so, exit 0; the process that holds the run makes it before it says that it is done."""
     room.film(2, "--budget", "0.05")
-    holder = forked(room.folder, "resume", "t", "--budget", "9", "--json", env={**room.env, "METER_DELAY": "1"})
+    holder = forked(room.folder, "resume", "t", "--budget", "9", "--json", env={**room.env, "METER_DELAY": "2"})
     deadline = time.monotonic() + 60
     while "shot:001" not in room.charged and time.monotonic() < deadline:
         time.sleep(0.02)
