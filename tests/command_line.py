@@ -8,15 +8,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from filming import NO_VOICES
+from filming import NO_VOICES, READ_AT_START, forked_clash
 
 CLASH = (sys.executable, "-m", "clash")
 
 
 def clash(arguments: str | Sequence[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `clash` in a folder of its own, without a terminal."""
+    """Run `clash` in a folder of its own, without a terminal; with its imports behind it where that is the same."""
     given = arguments.split() if isinstance(arguments, str) else arguments
     ours = {**environment(), **variables}
+    if sys.platform == "linux" and not any(name.startswith(READ_AT_START) for name in variables):
+        ran = forked_clash(folder, *given, env=ours)
+        return subprocess.CompletedProcess([*CLASH, *given], ran.code, ran.out, ran.err)
     return subprocess.run(
         [*CLASH, *given],
         cwd=folder,

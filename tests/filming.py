@@ -24,7 +24,8 @@ NO_VOICES = Path(__file__).parent / "no-voices"
 SMALL = ("--size", "192x108", "--fps", "8")
 _MODELS = {"screenplay": "screenwriter", "image": "illustrator", "video": "cinematographer", "speech": "voice"}
 METERED = tuple(word for craft, model in _MODELS.items() for word in (f"--{craft}-model", f"metered:{model}"))
-_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "TMP")
+READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "TMP")
+"""How the names of variables begin that an interpreter, or what it loads, reads when it starts."""
 _PLACES = ("Harbour", "Forest", "Kitchen", "Street")
 
 
@@ -93,7 +94,7 @@ def _as_ours(env: Mapping[str, str]) -> bool:
     """Whether an interpreter with this environment would start as the one does that forks."""
     ours = environment()
     return sys.platform == "linux" and not any(
-        name.startswith(_READ_AT_START) and ours.get(name) != value for name, value in env.items()
+        name.startswith(READ_AT_START) and ours.get(name) != value for name, value in env.items()
     )
 
 
