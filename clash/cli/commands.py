@@ -96,8 +96,7 @@ def commands(only: str | None = None, child: str | None = None) -> Any:
     )
     app.callback(invoke_without_command=True)(_clash)
     for name in COMMANDS if only is None else (only,):
-        module, _, attribute = COMMANDS[name].partition(":")
-        command: Any = getattr(import_module(f"clash.cli.{module}"), attribute)
+        command = _command(name)
         if isinstance(command, typer.Typer):
             if command.registered_callback is None:  # `clash models` does something without a command, too
                 command.callback(invoke_without_command=True)(_help_without_command)
@@ -108,6 +107,17 @@ def commands(only: str | None = None, child: str | None = None) -> Any:
     for name in built.commands:
         _show_required(built.commands[name])
     return built
+
+
+def _command(name: str) -> Any:
+    module, _, attribute = COMMANDS[name].partition(":")
+    return getattr(import_module(f"clash.cli.{module}"), attribute)
+
+
+def names_within(name: str) -> tuple[str | None, ...]:
+    """Return the names of a group's commands; none for what is no group."""
+    command = _command(name)
+    return tuple(one.name for one in command.registered_commands) if isinstance(command, typer.Typer) else ()
 
 
 def _with_only(name: str | None, group: typer.Typer) -> typer.Typer:

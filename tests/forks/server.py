@@ -45,10 +45,9 @@ def import_clash() -> None:
         with suppress(ImportError):  # an extra that is not installed
             importlib.import_module(name)
     tree = importlib.import_module("clash.cli.commands")
-    whole = tree.commands()
+    tree.commands(None, None)
     for name in tree.COMMANDS:
-        tree.commands(name)
-        for child in getattr(whole.commands[name], "commands", ()):
+        for child in (None, *tree.names_within(name)):
             tree.commands(name, child)
 
 

@@ -14,14 +14,21 @@ from clash.providers.ports import ImageRequest
 from clash.providers.registry import provider_names
 from clash.sound.soundtrack import SoundShot, soundtrack
 from clash.story.places import place_kind
+from clash.story.reader import read_story
 from clash.story.screenplay import Beat, Line, Screenplay, Story
 
 PLACES = ("Harbour", "Forest", "Kitchen", "Street")
 """The places of the tests' stories."""
 
+TABLE = """\
+shot,shot_size,movement,location,characters,description,dialogue,duration
+1,WS,push in,Harbour,Mara,Mara does thing number 1.,MARA: Line 1.,1.0
+2,CU,tilt up,Forest,Mara,Mara does thing number 2.,,1.0
+"""
+
 
 def warm_up() -> None:
-    """Write, draw and sound a short film: its word lists, loops and notes stay in memory.
+    """Read, write, draw and sound a short film: its word lists, loops and notes stay in memory.
 
     Nobody speaks: the voice brings a thread, and a forked process could not end.
     """
@@ -37,6 +44,7 @@ def warm_up() -> None:
         )
         for number, place in enumerate(PLACES)
     )
+    read_story(TABLE.encode(), name="warm.csv")
     screenplay = write_screenplay(Story(title="Warm", kind="shot_list", language="en", beats=beats, sha256="0" * 64))
     draw(screenplay)
     for location in screenplay.locations:
