@@ -1,8 +1,8 @@
-"""What runs cost: `clash cost`."""
+"""What a run cost: `clash cost THREAD`, and the sums of `clash cost` of all runs."""
 
 from __future__ import annotations
 
-from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
+from clash.documents.base import DamagedItem, Document, Item, Usd
 from clash.project_names import DEFAULT_PROJECT
 
 
@@ -86,50 +86,3 @@ class SumsOfRun(SumsInEveryWay, Totals):
     thread_id: str
     project: str = DEFAULT_PROJECT
     currency: str
-
-
-class CostItem(Totals):
-    """What one of all runs cost."""
-
-    thread_id: str
-    project: str = DEFAULT_PROJECT
-    status: str
-    started_at: Time | None
-
-
-class CostOfRemovedRun(Item):
-    """What a run cost that was removed since."""
-
-    thread_id: str
-    project: str
-    title: Text
-    started_at: Time
-    removed_at: Time
-    removed_by: Text
-    total_usd: Usd
-    unknown_usd: Usd
-    calls: int
-    failed_calls: int
-    reused_calls: int
-    unknown_calls: int
-
-
-class CostOfAll(SumsInEveryWay):
-    """`clash cost` without a thread. All sums count the removed runs, too."""
-
-    currency: str
-    total_usd: Usd
-    items: list[CostItem]
-    removed: list[CostOfRemovedRun]
-
-
-class CostOfBatch(Document):
-    """`clash cost --batch NAME`: what a batch cost, removed runs included, and what each of its runs cost."""
-
-    batch: str
-    currency: str
-    total_usd: Usd
-    reserved_usd: Usd
-    budget_usd: Usd | None
-    items: list[CostItem]
-    damaged: list[DamagedItem]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clash.config import Settings
 from clash.database import audit, reading, settlements
@@ -14,10 +14,13 @@ from clash.database.project_view import in_projects
 from clash.database.removed_runs import CostOfRemoved, costs_of_removed
 from clash.database.rows import RunRow
 from clash.database.run_rows import RunFilter, run_rows
-from clash.documents.costs import CostOfAll, CostOfBatch, SumsOfRun
+from clash.documents.costs import SumsOfRun
 from clash.errors import NotFoundError
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, call_item, estimate_of, read, settlement_item, sums_item
+
+if TYPE_CHECKING:
+    from clash.documents.costs_of_runs import CostOfAll, CostOfBatch
 
 _BY = ("step", "provider", "model", "day")
 
@@ -82,6 +85,8 @@ async def _cost_of_run(database: Database, thread_id: str, settings: Settings, *
 
 
 async def _cost_of_all(database: Database) -> CostOfAll:
+    from clash.documents.costs_of_runs import CostOfAll
+
     damaged = Damaged()
     (totals, rows, sums), (unsound, removed) = await asyncio.gather(
         asyncio.gather(audit.totals_by_run(database), run_rows(database), _sums_in_every_way(database, None)),
@@ -119,6 +124,7 @@ async def cost_of_batch(settings: Settings, name: str) -> CostOfBatch:
 
 async def _cost_of_batch(database: Database, name: str) -> CostOfBatch:
     from clash.database.batches import find_batch
+    from clash.documents.costs_of_runs import CostOfBatch
 
     damaged = Damaged()
     batch, totals, rows = await asyncio.gather(
