@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _MARKS = ("&#", "\\u00", "\\u{", "\\x", "%")
 """What the escapes of characters begin with. Most texts have none of them."""
@@ -18,11 +18,11 @@ _ESCAPED = re.compile(
 )
 
 
-def hide_escaped(text: str, forms: Sequence[str], pattern: re.Pattern[str], hidden: str) -> str:
+def hide_escaped(text: str, forms: Sequence[str], pattern: Callable[[], re.Pattern[str]], hidden: str) -> str:
     """Return a text in which each form that is there escaped, or broken over lines, is replaced.
 
     `forms`: in lower case, each so long that the words at a line's end and the next one's start do not make it up.
-    `pattern` finds them.
+    `pattern` finds them; it is asked for only where one is there.
     """
     if not forms:
         return text
@@ -34,7 +34,7 @@ def hide_escaped(text: str, forms: Sequence[str], pattern: re.Pattern[str], hidd
         return text
     plain, spans = _with_spans(text)
     parts, end = list[str](), 0
-    for match in pattern.finditer(plain):
+    for match in pattern().finditer(plain):
         parts += [text[end : spans[match.start()][0]], hidden]
         end = spans[match.end() - 1][1]
     return "".join([*parts, text[end:]])

@@ -10,7 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
@@ -115,7 +115,7 @@ class Secrets:
         low = text.lower()
         if any(form in low for form in found.texts):
             text = found.pattern.sub(HIDDEN, text)
-        return hide_escaped(text, found.long_texts, found.long_pattern, HIDDEN)
+        return hide_escaped(text, found.long_texts, lambda: found.long_pattern, HIDDEN)
 
     def _build(self) -> tuple[_Found, _Found]:
         with self._lock:
@@ -135,30 +135,33 @@ def _found_of(values: Sequence[tuple[str, Kind]]) -> tuple[_Found, _Found]:
                 forms[form.text] = form
     # The longest first, so that a whole secret is replaced and not only a part of it.
     ordered = sorted(forms.values(), key=lambda form: -len(form.text))
-    return _Found.of([form for form in ordered if form.sure]), _Found.of(ordered)
+    return _Found([form for form in ordered if form.sure]), _Found(ordered)
 
 
-@dataclass(frozen=True, repr=False)
 class _Found:
     """What is replaced: the forms in lower case, for a fast first check, and the pattern that finds them.
 
-    The long ones are also found where they are escaped, or broken over lines.
+    The long ones are also found where they are escaped, or broken over lines. Most texts have no secret: to compile
+    the patterns takes a tenth of a second, and waits until one is there.
     """
 
-    texts: tuple[str, ...]
-    pattern: re.Pattern[str]
-    long_texts: tuple[str, ...]
-    long_pattern: re.Pattern[str]
+    def __init__(self, forms: Sequence[Form]) -> None:
+        self._forms = forms
+        self._long = [form for form in forms if form.alone and len(form.text) >= SHORTEST_ALONE]
+        self.texts = tuple(form.text for form in forms)
+        self.long_texts = tuple(form.text for form in self._long)
 
-    @classmethod
-    def of(cls, forms: Sequence[Form]) -> _Found:
-        long = [form for form in forms if form.alone and len(form.text) >= SHORTEST_ALONE]
-        return cls(*_parts_of(forms), *_parts_of(long))
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return _pattern_of(self._forms)
+
+    @cached_property
+    def long_pattern(self) -> re.Pattern[str]:
+        return _pattern_of(self._long)
 
 
-def _parts_of(forms: Sequence[Form]) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    pattern = "|".join(form.pattern for form in forms) or r"(?!)"
-    return tuple(form.text for form in forms), re.compile(pattern, re.IGNORECASE)
+def _pattern_of(forms: Sequence[Form]) -> re.Pattern[str]:
+    return re.compile("|".join(form.pattern for form in forms) or r"(?!)", re.IGNORECASE)
 
 
 def sounds_secret(name: str) -> bool:
