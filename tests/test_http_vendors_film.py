@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Generator
@@ -11,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from filming import SMALL, clash, command, environment, query, shot_list
+from filming import SMALL, clash, environment, forked, query, shot_list
 from http_vendors import KEY, served
 from http_vendors.ark import Ark
 from http_vendors.asked import small_files
@@ -84,9 +83,7 @@ def kill_when_submitted(folder: Path, env: dict[str, str], count: int, *argument
         f"SELECT 1 WHERE (SELECT count(*) FROM api_logs WHERE state = 'submitted') = {count}"
         " AND NOT EXISTS (SELECT 1 FROM api_logs WHERE state = 'intent')"
     )
-    child = subprocess.Popen(
-        command(*arguments), cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    child = forked(folder, *arguments, env=env)
     deadline = time.monotonic() + _PATIENCE_S
     try:
         while not (has_calls(folder) and query(folder, settled)):
@@ -95,7 +92,7 @@ def kill_when_submitted(folder: Path, env: dict[str, str], count: int, *argument
             time.sleep(0.05)
     finally:
         child.kill()
-        child.wait()
+        child.communicate()
 
 
 def has_calls(folder: Path) -> bool:

@@ -6,23 +6,16 @@ import os
 import socket
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import CLASH, clash, environment
 
 from clash.regular_files import NotRegularFileError, kind_of_mode, open_regular_file, read_regular_file
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
 
 ROW = "description\nA boat on the sea.\n"
-
-
-def clash(*args: str, at: Path, **more: object) -> subprocess.CompletedProcess[str]:
-    env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "clash", *args], cwd=at, env=env, text=True, capture_output=True, timeout=60, **more
-    )  # type: ignore[call-overload]
 
 
 def test_a_file_is_read_up_to_a_limit(tmp_path: Path):
@@ -49,9 +42,9 @@ def test_a_socket_is_not_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         server.bind("s")
         with pytest.raises(NotRegularFileError, match="it is a socket, not a file"):
             open_regular_file(Path("s"))
-        assert clash("db", "init", at=tmp_path).returncode == 0
+        assert clash("db init", tmp_path).returncode == 0
         for arguments in (["db", "import", "s"], ["run", "s", "--dry-run"]):
-            refused = clash(*arguments, at=tmp_path)
+            refused = clash(arguments, tmp_path)
             assert (refused.returncode, "it is a socket, not a file" in refused.stderr) == (2, True), refused.stderr
     assert kind_of_mode(stat.S_IFSOCK) == "a socket"
 
@@ -73,8 +66,8 @@ def test_a_command_refuses_what_is_not_a_file(tmp_path: Path, args: list[str], c
     os.mkfifo(tmp_path / "pipe")
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "s.csv").write_text("description,reference_image\nA boat on the sea.,pipe.png\n")
-    assert clash("db", "init", at=tmp_path).returncode == 0
-    ran = clash(*args, at=tmp_path, stdin=subprocess.DEVNULL)
+    assert clash("db init", tmp_path).returncode == 0
+    ran = clash(args, tmp_path)
     assert (ran.returncode, "internal" in ran.stderr) == (code, False), ran.stderr
     assert "not a file" in ran.stderr or "not a story" in ran.stderr
 
@@ -85,6 +78,15 @@ def test_a_pipe_of_the_shell_is_a_story(tmp_path: Path):
     reading, writing = os.pipe()
     os.write(writing, ROW.encode())
     os.close(writing)
-    ran = clash("run", f"/dev/fd/{reading}", "--dry-run", at=tmp_path, pass_fds=[reading])
+    ran = subprocess.run(
+        [*CLASH, "run", f"/dev/fd/{reading}", "--dry-run"],
+        cwd=tmp_path,
+        env=environment(),
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=60,
+        pass_fds=[reading],
+    )
     os.close(reading)
     assert ran.returncode == 0, ran.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 from emulator import Emulator
 from emulator.material import CLIPS, PICTURES, SPEECH, at_work, story_of
-from filming import SMALL, clash, command, environment, query, shot_list
+from filming import SMALL, clash, environment, forked, query, shot_list
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")
 
@@ -29,9 +28,7 @@ _PATIENCE_S = 60.0
 
 def killed_when(folder: Path, env: dict[str, str], sql: str, *arguments: str) -> None:
     """Start clash, kill it once the question to its database has an answer."""
-    child = subprocess.Popen(
-        command(*arguments), cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    child = forked(folder, *arguments, env=env)
     deadline = time.monotonic() + _PATIENCE_S
     try:
         while not _settled_down(folder, sql):
@@ -40,7 +37,7 @@ def killed_when(folder: Path, env: dict[str, str], sql: str, *arguments: str) ->
             time.sleep(0.05)
     finally:
         child.kill()
-        child.wait()
+        child.communicate()
 
 
 def _settled_down(folder: Path, sql: str) -> bool:
