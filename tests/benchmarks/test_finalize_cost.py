@@ -25,7 +25,7 @@ from clash.workflow.state import ProductionState
 
 SHOTS, MADE, SECONDS = 20, 4, 3.0
 ROUNDS = 2
-MOST = 2.4
+MOST = 2.0
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def anchor(path: Path) -> None:
 def test_finalize_takes_little_more_than_its_codecs(
     film: tuple[Film, AssetStore], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Sound design, loudness, joining, inspection, contact sheet and publishing: at most 2.4 times the codecs."""
+    """Sound design, loudness, joining, inspection, contact sheet and publishing: at most 2.0 times the codecs."""
     work = finalizing(*film, tmp_path / "published")
     path = work()
     took = {"finalize": float("inf"), "anchor": float("inf")}

@@ -23,7 +23,7 @@ CLIPS, SECONDS, FPS = 20, 3.0, 24
 SIZE = (160, 90)
 FRAMES = round(SECONDS * FPS)
 ROUNDS = 2
-MOST = 2.6
+MOST = 1.8
 
 
 def frame(number: int) -> Frame:
@@ -61,7 +61,7 @@ def anchor() -> None:
 
 
 def test_joining_takes_little_more_than_encoding_its_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Clips of three seconds, each with words at a place of its own: at most 2.6 times the AAC of such a film."""
+    """Clips of three seconds, each with words at a place of its own: at most 1.8 times the AAC of such a film."""
     content = encode_clip(map(frame, range(FRAMES)), width=SIZE[0], height=SIZE[1], fps=FPS)
     voice = Utterance(spoken(tmp_path / "voice.wav"), 0.4)
     places = ("harbour", "forest", "room", "street")
