@@ -262,3 +262,15 @@ def test_a_warning_of_several_runs_is_shown_once(capsys: pytest.CaptureFixture[s
         "c: warning: row 3 is empty",
         "warning: also in b, c: no voice is installed",
     ]
+
+
+def test_a_dry_run_groups_its_warnings() -> None:
+    """Each is told once with the runs that it is about; of many runs, the first six are named."""
+    from clash.cli.said_once import SaidOnce
+
+    said = SaidOnce()
+    for number in range(9):
+        said.is_new("no voice is installed", f"night-{number}")
+    said.is_new("row 3 is empty", "night-2")
+    named = ", ".join(f"night-{number}" for number in range(6))
+    assert said.grouped() == [f"{named} and 3 more: no voice is installed", "night-2: row 3 is empty"]
