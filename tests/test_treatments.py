@@ -99,6 +99,17 @@ def test_a_film_keeps_its_length_through_every_transition(tmp_path: Path) -> Non
     assert seen[-1] < 60
 
 
+def test_it_makes_no_difference_when_a_fade_is_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is encoded before all else, and what is encoded when it is reached, give the same film to the byte."""
+    treatments = [Treatment(fade_in=3, dissolve_out=3), Treatment(dissolve_in=3), Treatment(fade_out=3)]
+    clips = [clip(luma, 12, treatment) for luma, treatment in zip((60, 180, 120), treatments, strict=True)]
+    joined(clips, tmp_path)
+    first = (tmp_path / "film.mp4").read_bytes()
+    monkeypatch.setattr("clash.film.assembly._FEW_S", 0)
+    joined(clips, tmp_path)
+    assert (tmp_path / "film.mp4").read_bytes() == first
+
+
 def test_a_clip_without_treatment_is_copied(tmp_path: Path) -> None:
     """Only what is laid over is encoded again."""
     clips = [clip(60), clip(120, treatment=Treatment(fade_out=2))]
