@@ -54,8 +54,9 @@ def _hosts(value: object) -> tuple[str, ...]:
     return tuple(host for part in value.split(",") if (host := part.strip().lower()))
 
 
-def _ranges(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
-    return validated(tuple[IPv4Network | IPv6Network, ...], ranges_of(value) if isinstance(value, str) else value)
+def _ranges(value: object) -> tuple[IPv4Network | IPv6Network, ...] | None:
+    ranges = ranges_of(value) if isinstance(value, str) else value  # none are set by spaces and commas alone
+    return validated(tuple[IPv4Network | IPv6Network, ...] | None, ranges)
 
 
 def _address(value: object) -> str:

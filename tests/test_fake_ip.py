@@ -145,6 +145,12 @@ def test_an_invalid_range_is_refused(value: str) -> None:
         Settings(**{"CLASH_FAKE_IP_RANGES": value})
 
 
+@pytest.mark.parametrize("value", ["", " ", ",", " , "])
+def test_ranges_without_a_range_are_not_set(value: str) -> None:
+    """Spaces and commas alone leave the choice to clash, as an empty variable does."""
+    assert Settings(**{"CLASH_FAKE_IP_RANGES": value}).fake_ip_ranges is None
+
+
 # -- before anything is bought -----------------------------------------------------------------------------------
 
 
