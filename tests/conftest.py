@@ -139,9 +139,21 @@ def make_database(
     return make
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a SQLite database is, once a test has made it, with the whole schema and no row: it is only copied."""
+    return tmp_path_factory.mktemp("empty") / "clash.db"
+
+
 @pytest_asyncio.fixture
-async def database(database_url: str) -> AsyncGenerator[Database]:
+async def database(database_url: str, empty_database: Path) -> AsyncGenerator[Database]:
     """A new database with the whole schema."""
+    if not is_d1(database_url):
+        if not empty_database.exists():
+            await init_database(f"sqlite:///{empty_database.as_posix()}")
+        path = Path(database_url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(empty_database, path)
     async with open_database(database_url, "create") as opened:
         await migrations.migrate(opened)
         yield opened

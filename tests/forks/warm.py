@@ -10,6 +10,7 @@ from typing import Any
 from clash.film.typeface import drawable
 from clash.local.illustrator import illustrate
 from clash.local.screenwriter import write_screenplay
+from clash.network.certificates import certificates
 from clash.providers.ports import ImageRequest
 from clash.providers.registry import provider_names
 from clash.sound.soundtrack import SoundShot, soundtrack
@@ -52,6 +53,7 @@ def warm_up() -> None:
             pass
     drawable(screenplay.title)
     provider_names()
+    certificates()
     keep_dictionaries()
 
 
