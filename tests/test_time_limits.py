@@ -170,14 +170,14 @@ no_sigterm = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 @pytest.mark.parametrize("hang", ["await", "stubborn", "thread"])
 def test_one_sigterm_ends_a_run_whose_call_hangs(tmp_path: Path, database_url: str, hang: str) -> None:
     """Exit 143 in time, `paused`, the call unknown; it is made again with consent only."""
-    child, env = begun(tmp_path, *PAID, url=database_url, METER_HANG=hang, CLASH_STOP_TIMEOUT_S="3")
+    child, env = begun(tmp_path, *PAID, url=database_url, METER_HANG=hang, CLASH_STOP_TIMEOUT_S="8")
     child.send_signal(signal.SIGTERM)
     began = time.monotonic()
     _, err = child.communicate(timeout=60)
     assert child.returncode == 143, err
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 40
     assert state_of(database_url) == ("paused", None)
-    assert "up to 3 s" in err
+    assert "up to 8 s" in err
     del env["METER_HANG"]
     again = forked_clash(tmp_path, "resume", "s", "--json", env=env)
     assert (again.code, again.document["error"]["code"]) == (8, "unknown_call"), again.err
