@@ -113,7 +113,7 @@ class Settings:
     d1_requests: int | None = setting("CLASH_D1_REQUESTS", None, number(int, ge=10), empty_is_unset=True)
     """The most requests to D1 in 5 minutes of this process; by default 1100 of Cloudflare's 1200 for all machines."""
 
-    database_wait_s: float = setting("CLASH_DATABASE_WAIT", 300, number(float, ge=0, le=86_400))
+    database_wait_s: float = setting("CLASH_DATABASE_WAIT", 300.0, number(float, ge=0, le=86_400))
     """Seconds that a run waits while Cloudflare D1 does not answer; commands that only read wait 20 at most."""
 
     cf_account_id: str | None = setting("CF_ACCOUNT_ID", None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clash.config import load_settings, setting_names
+from clash.config import FIELDS, load_settings, setting_names
 from clash.errors import SettingsError, UsageError
 from clash.frame_size import parse_size
 
@@ -172,3 +172,11 @@ def test_an_impossible_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_size(text)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", [name for name, one in FIELDS.items() if one.default is not None])
+def test_defaults_are_what_reading_them_gives(name: str) -> None:
+    """A default is used as it is written, so it has the type and form that a value from outside gets."""
+    one = FIELDS[name]
+    read = one.read(one.default)
+    assert (type(read), read) == (type(one.default), one.default)
