@@ -22,6 +22,7 @@ from emulator.vendor_run import VendorRun, settings_for
 from filming import NO_VOICES
 from forks import share_one_server
 from from_npm import ProgramMissing
+from hypothesis import settings
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from listening import SECRET, Listener, listening
 from real_voice import kokoro
@@ -36,6 +37,9 @@ from clash.database.metadata import AsyncMetadataTracker
 from clash.database.port import Database
 
 keep_bytecode()
+# How long an example takes says more of the machine than of clash.
+settings.register_profile("clash", settings.default, deadline=None)
+settings.load_profile("clash")
 os.environ["CLASH_KOKORO_DIR"] = str(NO_VOICES)
 
 RUN = "run-1"

@@ -275,3 +275,11 @@ def test_a_row_of_another_encoding_is_named():
     with pytest.raises(StoryError) as caught:
         reading(rows)
     assert caught.value.row == 5
+
+
+def test_a_row_of_words_for_types_is_a_row_unless_it_names_all():
+    """`title` is a type in exports of databases; a shot that shows a title twice, and has no length, is a shot."""
+    read = reading("description,notes,duration\nTitle,Title,\nRain,wind,2\n")
+    assert [beat.description for beat in read.story.beats] == ["Title", "Rain"]
+    read = reading("description,notes,duration\ntitle,text,number\nRain,wind,2\n")
+    assert [beat.description for beat in read.story.beats] == ["Rain"]

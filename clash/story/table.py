@@ -247,7 +247,7 @@ def _header(rows: Sequence[Row], at: int) -> tuple[tuple[str, ...], int]:
             header or (above[i] if i < len(above) and meaning_of(above[i]).is_known else "")
             for i, header in enumerate(headers)
         ]
-    while at + 1 + skipped < len(rows) and _is_types(rows[at + 1 + skipped].cells):
+    while at + 1 + skipped < len(rows) and _is_types(headers, rows[at + 1 + skipped].cells):
         skipped += 1
     return tuple(headers), skipped
 
@@ -263,10 +263,12 @@ def _is_second_line(headers: Sequence[str], below: Sequence[str]) -> bool:
     return under_nothing and not below[0]
 
 
-def _is_types(cells: Sequence[str]) -> bool:
-    """Whether a row holds the types of the columns, as exports of databases do."""
+def _is_types(headers: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row holds the type of every column, as exports of databases do."""
     filled = [cell for cell in cells if cell]
-    return len(filled) > 1 and all(len(cell) < 24 and key_of(cell) in words("rows", "types") for cell in filled)
+    if len(filled) < max(2, sum(map(bool, headers))):
+        return False
+    return all(len(cell) < 24 and key_of(cell) in words("rows", "types") for cell in filled)
 
 
 def _rows(grid: Grid, headers: tuple[str, ...], start: int) -> tuple[Row, ...]:
