@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from clash.story.vocabulary import compact, words
+from clash.story.vocabulary import compact, lists, words
 from clash.story.words import fold, has_cjk, is_cjk
 
 LONGEST_NAME = 40
@@ -214,6 +214,11 @@ def _is_a_voice(name: str) -> bool:
 
 
 def _without_off_mark(name: str) -> tuple[str, str]:
+    parts = name.split()
+    for count in range(min(4, len(parts) - 1), 1, -1):
+        mark = " ".join(parts[-count:])
+        if fold(mark) in _off_phrases():
+            return " ".join(parts[:-count]).rstrip(" -–—·,"), mark
     found = _OFF_LATIN.search(name)
     if found and found.start() > 0:
         mark = unicodedata.normalize("NFKC", found["mark"]).strip()
@@ -224,3 +229,9 @@ def _without_off_mark(name: str) -> tuple[str, str]:
             if is_cjk(word[0]) and name.endswith(word) and len(name) - len(word) >= 2:
                 return name.removesuffix(word).rstrip("的 "), word
     return name, ""
+
+
+@cache
+def _off_phrases() -> frozenset[str]:
+    """What says in several words that somebody is not seen, in any language: `en off`, `aus dem Off`."""
+    return frozenset(phrase for phrase in lists("speech", "off") if " " in phrase)

@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 
 from clash.local.vocabulary import tags, vocabulary
 from clash.story.screenplay import slug
+from clash.story.vocabulary import compact, words
+from clash.story.words import fold
 
 _NOTE = re.compile(r"[(（\[【](?P<note>[^()（）\[\]【】]*)[)）\]】]")
 _NARRATOR = re.compile(
@@ -19,7 +21,9 @@ _ONLY_HEARD = re.compile(
     r"\b(?:o\.?\s?s\.?|o\.?\s?c\.?|v\.?\s?/?o\.?)(?![a-z])|off[\s-]?(?:screen|camera)|voice[\s-]?over"
     r"|画外|旁白|内心|心声|电话里|独白"
 )
-_OFF_SCREEN = re.compile(r"\b(?:o\.?\s?s\.?|o\.?\s?c\.?)(?![a-z])|off[\s-]?(?:screen|camera)|画外|电话里")
+_ELSEWHERE = re.compile(r"\b(?:o\.?\s?s\.?|o\.?\s?c\.?)(?![a-z])|off[\s-]?(?:screen|camera)|画外|电话里")
+"""Marks that may stand among other words. Whole notes are in the lists of `clash/story/languages`."""
+_BETWEEN_NOTES = re.compile(r"[,;/、，；]+")
 _NOBODY = re.compile(
     r"(?:no ?(?:one|body)|none|empty|everyone|everybody|all|crowd|extras|people|various|n/?a"
     r"|无人?|空镜|众人|路人(?:们|若干)?|群众(?:演员)?|所有人|全体|大家|若干|\d*人)"
@@ -84,14 +88,35 @@ def is_narrator(name: str) -> bool:
     return bool(_NARRATOR.fullmatch(name_key(name) or notes_in(name).casefold()))
 
 
+@lru_cache(maxsize=8192)
 def is_only_heard(name: str) -> bool:
-    """Whether the speaker is not seen: `(O.S.)`, `(V.O.)`, 画外音."""
-    return bool(_ONLY_HEARD.search(unicodedata.normalize("NFKC", notes_in(name)).casefold()))
+    """Return whether the speaker is not seen, in any language: `(O.S.)`, `(V.O.)`, `(en off)`, 画外音.
+
+    >>> is_only_heard("Ramón (voz en off)"), is_only_heard("Иван (за кадром)"), is_only_heard("Mara (softly)")
+    (True, True, False)
+    """
+    heard = words("speech", "off") - words("speech", "on_phone")
+    return _is_noted(name, _ONLY_HEARD, heard)
 
 
+@lru_cache(maxsize=8192)
 def is_off_screen(name: str) -> bool:
-    """Whether the speaker is somewhere else, not only thinking or telling: `(O.S.)`, 画外音, but not `(V.O.)`."""
-    return bool(_OFF_SCREEN.search(unicodedata.normalize("NFKC", notes_in(name)).casefold()))
+    """Return whether the speaker is somewhere else, not only thinking or telling: `(O.S.)`, 画外音, but not `(V.O.)`.
+
+    >>> is_off_screen("Paul (hors champ)"), is_off_screen("Paul (voix off)")
+    (True, False)
+    """
+    return _is_noted(name, _ELSEWHERE, words("speech", "elsewhere"))
+
+
+def _is_noted(name: str, marks: re.Pattern[str], listed: frozenset[str]) -> bool:
+    """Whether the brackets after a name hold one of the marks, or a note of the list among others."""
+    notes = notes_in(name)
+    if not notes:
+        return False
+    if marks.search(unicodedata.normalize("NFKC", notes).casefold()):
+        return True
+    return any(compact(fold(note.strip())) in listed for note in (notes, *_BETWEEN_NOTES.split(notes)))
 
 
 def names_nobody(name: str) -> bool:
