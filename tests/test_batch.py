@@ -137,6 +137,22 @@ def test_a_raised_budget_is_restored(tmp_path: Path) -> None:
     assert set(rows_of(url, "SELECT batch_budget_micro FROM workflow_executions")) == {(9_000_000,)}
 
 
+def test_a_budget_lowered_again_is_restored(tmp_path: Path) -> None:
+    """It is raised for one story and lowered again to what another one began with: the lower one is restored."""
+    stories(tmp_path, "Ana", "Bo")
+    meter, url = tmp_path / "meter", f"sqlite:///{tmp_path / 'data' / 'clash.db'}"
+    env = environment(DATABASE_URL=url, METER=str(meter), METER_COST="0.10")
+    models = ("--batch", "n", "--image-model", "metered:illustrator", *SMALL)
+    for story, budget in (("s/Ana.csv", "0.10"), ("s/Bo.csv", "9"), ("s/Ana.csv", "0.10")):
+        done = forked_clash(tmp_path, "batch", story, "--budget", budget, *models, "--json", env=env)
+        assert done.code == (0 if budget == "9" else 6), done.err
+    for file in (tmp_path / "data").glob("clash.db*"):
+        file.unlink()
+    recovered = forked_clash(tmp_path, "db", "recover", "--json", env=env)
+    assert recovered.code == 0, recovered.err
+    assert rows_of(url, "SELECT budget_micro FROM batches") == [(100_000,)]
+
+
 def test_one_failure_does_not_end_the_others(tmp_path: Path) -> None:
     """The failed run is told, the others are made; with --fail-fast those that were not begun are left."""
     stories(tmp_path, "Ana", "Bo", "Cy")

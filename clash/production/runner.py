@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from clash import faults
-from clash.assets.records import run_record, write_run_record
+from clash.assets.records import write_run_record
 from clash.calls.carry_over import carry_over
 from clash.clock import now_text
 from clash.database import reading
@@ -288,7 +288,7 @@ class Runner:
             "settings_fingerprint": row.settings_fingerprint if how.changed is None else how.changed.fingerprint,
             "budget_micro": row.budget_micro if how.budget is None else to_micro(how.budget),
             "project": row.project,
-            **_batch_of(row, run_record(run.assets, run.thread_id) or {}),
+            **_batch_of(row),
         }
         if write_run_record(run.assets, run.thread_id, record):
             await run.assets.share_run(run.thread_id)
@@ -311,16 +311,14 @@ class Runner:
             )
 
 
-def _batch_of(row: RunRow, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the record of a run says of its batch, and when the run first saw that budget; {} for a run of none.
+def _batch_of(row: RunRow) -> dict[str, Any]:
+    """Return what the record of a run says of its batch, and when the run saw that budget; {} for a run of none.
 
-    `before`: the record so far. The budget of a batch may change: what its runs saw last is restored.
+    The budget of a batch may be raised and lowered again: what its runs saw last is restored.
     """
     if row.batch is None:
         return {}
-    budget = {"batch": row.batch, "batch_budget_micro": row.batch_budget_micro}
-    is_known = all(before.get(name) == value for name, value in budget.items())
-    return {**budget, "batch_budget_at": (is_known and before.get("batch_budget_at")) or now_text()}
+    return {"batch": row.batch, "batch_budget_micro": row.batch_budget_micro, "batch_budget_at": now_text()}
 
 
 def _is_copied(run: ActiveRun, state: Any) -> bool:
