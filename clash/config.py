@@ -5,9 +5,8 @@ The caller applies the flags, `Settings` the other three.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -15,14 +14,22 @@ from typing import Any, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from clash import redaction
+from clash import redaction, setting_kinds
 from clash.dotenv_file import DOT_ENV, read_dotenv, warn_once
-from clash.errors import SettingsError, UsageError
-from clash.frame_size import check_fps, parse_size
 from clash.project_names import DEFAULT_PROJECT, project_setting
 from clash.retention_policy import RetentionPolicy, policy_setting
-from clash.server_addresses import fault_of_address, fault_of_webhook, ranges_of
-from clash.setting_values import Setting, UnusableValueError, flag, number, path, secret, setting, text, validated
+from clash.setting_faults import SettingFault, error_of, example_of, found_at
+from clash.setting_values import (
+    Setting,
+    UnusableValueError,
+    flag,
+    json_object,
+    number,
+    path,
+    secret,
+    setting,
+    validated,
+)
 
 Kind = Literal["screenplay", "image", "video", "speech"]
 
@@ -36,63 +43,24 @@ class ProviderLimit(BaseModel):
     requests_per_minute: float | None = Field(default=None, gt=0)
 
 
-def _json(value: object) -> object:
-    return json.loads(value or "{}") if isinstance(value, str) else value
-
-
 def _limits(value: object) -> dict[str, ProviderLimit]:
-    return validated(dict[str, ProviderLimit], _json(value))
+    try:
+        return validated(dict[str, ProviderLimit], json_object(value))
+    except UnusableValueError as error:
+        known = f"; known: {', '.join(ProviderLimit.model_fields)}" if error.why.startswith("there is no") else ""
+        raise UnusableValueError(error.why + known, error.place) from None
 
 
 def _presets(value: object) -> dict[str, dict[Kind, str]]:
-    return validated(dict[str, dict[Kind, str]], _json(value))
-
-
-def _hosts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, str):
-        return validated(tuple[str, ...], value)
-    return tuple(host for part in value.split(",") if (host := part.strip().lower()))
-
-
-def _ranges(value: object) -> tuple[IPv4Network | IPv6Network, ...] | None:
-    ranges = ranges_of(value) if isinstance(value, str) else value  # none are set by spaces and commas alone
-    return validated(tuple[IPv4Network | IPv6Network, ...] | None, ranges)
-
-
-def _address(value: object) -> str:
-    if fault := fault_of_address(text(value)):
-        raise ValueError(fault)
-    return text(value)
-
-
-def _webhook(value: object) -> SecretStr:
-    if fault := fault_of_webhook(secret(value).get_secret_value()):
-        raise ValueError(fault)
-    return secret(value)
-
-
-def _size(value: object) -> str:
-    try:
-        width, height = parse_size(text(value))
-    except UsageError as error:
-        raise ValueError(error.message) from error
-    return f"{width}x{height}"
-
-
-def _fps(value: object) -> int:
-    try:
-        return check_fps(validated(int, value))
-    except UsageError as error:
-        raise ValueError(error.message) from error
+    return validated(dict[str, dict[Kind, str]], json_object(value))
 
 
 class UnusableSettingError(ValueError):
-    """A setting whose value cannot be used. `name`: its variable, and in one that is JSON the keys below it."""
+    """Settings whose values cannot be used: all of them."""
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"{name}: {why}")
-        self.name = name
-        self.why = why
+    def __init__(self, faults: Sequence[SettingFault]) -> None:
+        super().__init__("; ".join(f"{fault.name}: {fault.why}" for fault in faults))
+        self.faults = tuple(faults)
 
 
 class Settings:
@@ -107,7 +75,9 @@ class Settings:
     cloudflare_api_token: SecretStr | None = setting("CLOUDFLARE_API_TOKEN", None, secret)
     """A token of that account with the permission D1: Edit."""
 
-    cloudflare_api_base_url: str = setting("CLOUDFLARE_API_BASE_URL", "https://api.cloudflare.com/client/v4", _address)
+    cloudflare_api_base_url: str = setting(
+        "CLOUDFLARE_API_BASE_URL", "https://api.cloudflare.com/client/v4", setting_kinds.address
+    )
     """The address of the D1 API: Cloudflare's, or that of a proxy for it."""
 
     d1_requests: int | None = setting("CLASH_D1_REQUESTS", None, number(int, ge=10), empty_is_unset=True)
@@ -209,16 +179,18 @@ class Settings:
     openai_api_key: SecretStr | None = setting("OPENAI_API_KEY", None, secret, empty_is_unset=True)
     """The key for openai: models."""
 
-    openai_base_url: str = setting("OPENAI_BASE_URL", "https://api.openai.com/v1", _address)
+    openai_base_url: str = setting("OPENAI_BASE_URL", "https://api.openai.com/v1", setting_kinds.address)
     """The address of openai: models: OpenAI's, or that of any server with the same API."""
 
-    screenplay_base_url: str | None = setting("CLASH_SCREENPLAY_BASE_URL", None, _address, empty_is_unset=True)
+    screenplay_base_url: str | None = setting(
+        "CLASH_SCREENPLAY_BASE_URL", None, setting_kinds.address, empty_is_unset=True
+    )
     """The address of the server that writes screenplays, if it is not OPENAI_BASE_URL."""
 
     screenplay_api_key: SecretStr | None = setting("CLASH_SCREENPLAY_API_KEY", None, secret, empty_is_unset=True)
     """The key of the server that writes screenplays; OPENAI_API_KEY is sent only to the host of OPENAI_BASE_URL."""
 
-    image_base_url: str | None = setting("CLASH_IMAGE_BASE_URL", None, _address, empty_is_unset=True)
+    image_base_url: str | None = setting("CLASH_IMAGE_BASE_URL", None, setting_kinds.address, empty_is_unset=True)
     """The address of the server that draws openai: pictures, if it is not OPENAI_BASE_URL."""
 
     image_api_key: SecretStr | None = setting("CLASH_IMAGE_API_KEY", None, secret, empty_is_unset=True)
@@ -227,7 +199,7 @@ class Settings:
     fal_key: SecretStr | None = setting("FAL_KEY", None, secret, empty_is_unset=True)
     """The key for fal: models."""
 
-    fal_base_url: str | None = setting("FAL_BASE_URL", None, _address, empty_is_unset=True)
+    fal_base_url: str | None = setting("FAL_BASE_URL", None, setting_kinds.address, empty_is_unset=True)
     """The address of a proxy for fal's hosts (it reads the host from x-fal-target-host); empty: fal itself."""
 
     models_file: Path | None = setting("CLASH_MODELS_FILE", None, path, empty_is_unset=True)
@@ -239,7 +211,7 @@ class Settings:
     comfyui_dir: Path | None = setting("CLASH_COMFYUI_DIR", None, path, empty_is_unset=True)
     """A folder of ComfyUI workflows in API format; each NAME.json is the model comfyui:NAME."""
 
-    comfyui_url: str = setting("CLASH_COMFYUI_URL", "http://127.0.0.1:8188", _address)
+    comfyui_url: str = setting("CLASH_COMFYUI_URL", "http://127.0.0.1:8188", setting_kinds.address)
     """The address of ComfyUI."""
 
     prices_file: Path | None = setting("CLASH_PRICES_FILE", None, path, empty_is_unset=True)
@@ -248,14 +220,14 @@ class Settings:
     allow_unpriced: bool = setting("CLASH_ALLOW_UNPRICED", False, flag)
     """Whether a model without a known price may be called; it then counts as free."""
 
-    allow_hosts: tuple[str, ...] = setting("CLASH_ALLOW_HOSTS", (), _hosts)
+    allow_hosts: tuple[str, ...] = setting("CLASH_ALLOW_HOSTS", (), setting_kinds.hosts)
     """Hosts that are not public and may still send files (host or host:port, separated by commas).
 
     A webhook may reach them over http.
     """
 
     fake_ip_ranges: tuple[IPv4Network | IPv6Network, ...] | None = setting(
-        "CLASH_FAKE_IP_RANGES", None, _ranges, empty_is_unset=True
+        "CLASH_FAKE_IP_RANGES", None, setting_kinds.ranges, empty_is_unset=True
     )
     """IP ranges that a proxy's resolver returns for names (separated by commas), or none.
 
@@ -265,7 +237,7 @@ class Settings:
     retention: RetentionPolicy | None = setting("CLASH_RETENTION", None, policy_setting)
     """What is deleted at the end of a run, as JSON: {"checkpoints": "steps", "request_days": 30}."""
 
-    webhook: SecretStr | None = setting("CLASH_WEBHOOK", None, _webhook, empty_is_unset=True)
+    webhook: SecretStr | None = setting("CLASH_WEBHOOK", None, setting_kinds.webhook, empty_is_unset=True)
     """The address that is told how a run ends or that it waits: https://..., or http:// of this machine."""
 
     webhook_secret: SecretStr | None = setting("CLASH_WEBHOOK_SECRET", None, secret, empty_is_unset=True)
@@ -280,10 +252,10 @@ class Settings:
     It is sent the words of the story.
     """
 
-    size: str = setting("CLASH_SIZE", "1280x720", _size)
+    size: str = setting("CLASH_SIZE", "1280x720", setting_kinds.size)
     """The film's width x height in pixels, both even."""
 
-    fps: int = setting("CLASH_FPS", 24, _fps)
+    fps: int = setting("CLASH_FPS", 24, number(int, ge=8, le=60))
     """Frames per second, 8 to 60."""
 
     chain: bool = setting("CLASH_CHAIN", False, flag)
@@ -300,11 +272,15 @@ class Settings:
         # By variable only: a BUDGET or SIZE in somebody's environment is not a setting of clash.
         given = {**_of_dotenv(), **_of_environment(), **given}
         values: dict[str, Any] = {"given": frozenset(name for name, one in FIELDS.items() if one.variable in given)}
+        faults: list[SettingFault] = []
         for name, one in FIELDS.items():
             try:
                 values[name] = one.value_of(given[one.variable]) if one.variable in given else one.default
             except UnusableValueError as error:
-                raise UnusableSettingError(".".join(map(str, (one.variable, *error.place))), error.why) from None
+                example = example_of(one.variable, one.default)
+                faults.append(SettingFault(one.variable, error.why, example, error.place))
+        if faults:
+            raise UnusableSettingError(faults)
         self.__dict__.update(values)
         self._remember_secrets()
 
@@ -362,24 +338,42 @@ def dotenv_values() -> dict[str, str]:
 
 
 def load_settings(flags: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings in force here. Raise `SettingsError` naming the variable that cannot be used.
+    """Return the settings in force here. Raise `SettingsError` naming all that cannot be used.
 
     `flags`: what a command was told, by the name of the variable that it overrides.
 
     Secrets of the environment and of `.env`, including keys of plug-ins, are replaced from now on in everything that
     this process prints and stores. A variable that looks like a misspelled setting is logged as a warning, once.
     """
+    _look_around()
+    try:
+        return Settings(**(flags or {}))
+    except UnusableSettingError as error:
+        raise error_of(_with_places(error, flags or {})) from None
+
+
+def usable_settings(flags: Mapping[str, str] | None = None) -> tuple[Settings, list[SettingFault]]:
+    """Return the settings in force here, with the default of each that cannot be used, and what is wrong with those.
+
+    For what says what is wrong here; whoever acts on the settings takes `load_settings`.
+    """
+    _look_around()
+    try:
+        return Settings(**(flags or {})), []
+    except UnusableSettingError as error:
+        bad = {fault.variable for fault in error.faults}
+        defaults = {one.variable: one.default for one in FIELDS.values() if one.variable in bad}
+        return Settings(**{**(flags or {}), **defaults}), _with_places(error, flags or {})
+
+
+def _look_around() -> None:
+    """Remember the secrets of the environment and of `.env`, and warn of what looks like a misspelled setting."""
     found = read_dotenv(DOT_ENV, setting_names())
     for variables in (os.environ, found.values):
         redaction.known().remember_variables(variables)
     warn_once(found, setting_names(), DOT_ENV)
-    try:
-        return Settings(**(flags or {}))
-    except UnusableSettingError as error:
-        name, why = error.name, error.why
-        if name in (flags or {}):
-            option = f"--{name.removeprefix('CLASH_').lower().replace('_', '-')}"
-            raise SettingsError(f"{option} cannot be used: {why}", hint=f"give another {option}") from None
-        raise SettingsError(
-            f"the setting {name} cannot be used: {why}", hint="check the environment and .env"
-        ) from None
+
+
+def _with_places(error: UnusableSettingError, flags: Mapping[str, str]) -> list[SettingFault]:
+    environment = _of_environment()
+    return [fault._replace(where=found_at(fault.variable, flags, environment)) for fault in error.faults]

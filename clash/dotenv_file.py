@@ -10,11 +10,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from clash.errors import SettingsError
 from clash.redaction import sounds_secret
 from clash.regular_files import NotRegularFileError, read_regular_file
+
+if TYPE_CHECKING:
+    from dotenv.parser import Original
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +67,20 @@ def read_dotenv(path: Path, known: Iterable[str]) -> DotEnv:
         else:
             readable.append(line)
     return DotEnv(dotenv_values(stream=io.StringIO("".join(readable))), tuple(unreadable))
+
+
+def line_of(path: Path, name: str) -> int | None:
+    """Return the line of a `.env` that sets a variable, the last of several; None if it is not known."""
+    from dotenv.parser import parse_stream
+
+    bindings = parse_stream(io.StringIO(_text_of(path)))
+    lines = [_first_line(one.original) for one in bindings if one.key and one.key.upper() == name]
+    return lines[-1] if lines else None
+
+
+def _first_line(original: Original) -> int:
+    """Return the line of the name itself: what is read of a file begins with the empty lines before it."""
+    return original.line + original.string[: len(original.string) - len(original.string.lstrip())].count("\n")
 
 
 def misspelt(variables: Iterable[str], known: Iterable[str], *, where: str, ours_only: bool = False) -> Iterator[str]:

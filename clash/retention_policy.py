@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-_EXAMPLE_POLICY = '{"checkpoints": "steps", "request_days": 30}'
+from clash.setting_values import shown
 
 
 class RetentionPolicy(BaseModel):
@@ -30,7 +30,7 @@ def policy_of(text: str) -> RetentionPolicy:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ValueError(f"it is no JSON object; for example {_EXAMPLE_POLICY}")
+        raise ValueError(f"{shown(text)} is not a JSON object")
     if unknown := sorted(set(cast("dict[str, Any]", found)) - set(RetentionPolicy.model_fields)):
         raise ValueError(f"there is no {unknown[0]!r} in it; known: {', '.join(RetentionPolicy.model_fields)}")
     try:

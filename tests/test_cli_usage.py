@@ -312,3 +312,20 @@ def test_before_the_first_run_it_is_named(arguments: str, tmp_path: Path) -> Non
     assert done.returncode == 3
     assert "`clash run --help`" in done.stderr
     assert "recover" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "value"),
+    [
+        ("run story.csv --fps abc", "abc"),
+        ("retake a shot-1 --takes 0", "0"),
+        ("checkpoints prune a --keep-last 0", "0"),
+    ],
+)
+def test_an_option_of_a_number_says_what_it_takes(tmp_path: Path, command: str, value: str) -> None:
+    """The value and an example, not in the words of a library."""
+    done = clash(command, tmp_path)
+    assert a_usage_error(done)
+    assert f"{value}" in done.stderr.splitlines()[0]
+    assert "Input should" not in done.stderr
+    assert f"for example {command.split()[-2]} " in done.stderr

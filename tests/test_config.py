@@ -13,6 +13,7 @@ import pytest
 from clash.config import FIELDS, load_settings, setting_names
 from clash.errors import SettingsError, UsageError
 from clash.frame_size import parse_size
+from clash.setting_faults import example_of
 
 VARIABLES = setting_names()
 
@@ -180,3 +181,52 @@ def test_defaults_are_what_reading_them_gives(name: str) -> None:
     one = FIELDS[name]
     read = one.read(one.default)
     assert (type(read), read) == (type(one.default), one.default)
+
+
+def test_all_bad_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with its value, where it was found, what is expected, and an example."""
+    Path(".env").write_text("# money\n\nCLASH_BUDGET=1\nCLASH_BUDGET=lots\n", encoding="utf-8")
+    monkeypatch.setenv("CLASH_FPS", "abc")
+    monkeypatch.setenv("CLASH_LIMITS", "{bad")
+    error = refused()
+    assert error.message.startswith("3 settings cannot be used: ")
+    assert "CLASH_BUDGET: 'lots' is not an amount in dollars from 0 to 1000000 (in .env, line 4)" in error.message
+    assert "CLASH_FPS: 'abc' is not a whole number from 8 to 60 (in the environment)" in error.message
+    assert "CLASH_LIMITS: '{bad' is not JSON (line 1, column 2 cannot be read)" in error.message
+    assert "CLASH_FPS=24" in (error.hint or "")
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES))
+def test_the_example_of_a_setting_can_be_used(name: str) -> None:
+    """What a hint says to type is what the setting takes."""
+    one = next(one for one in FIELDS.values() if one.variable == name)
+    one.value_of(example_of(name, one.default).strip("'"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("CLASH_LIMITS", '{"fal":"x"}', "CLASH_LIMITS.fal cannot be used: 'x' is not a JSON object"),
+        ("CLASH_LIMITS", '{"fal": {"many": 1}}', "no 'many' in it; known: concurrency, requests_per_minute"),
+        ("CLASH_PRESETS", '{"a": {"imag": "x"}}', "'imag' is not one of 'screenplay', 'image', 'video', 'speech'"),
+        ("CLASH_CHAIN", "maybe", "'maybe' is neither true nor false"),
+        ("CLASH_RETENTION", "steps", "'steps' is not a JSON object"),
+        ("CLASH_D1_REQUESTS", "1", "'1' is not a whole number, at least 10"),
+        ("CLASH_CALL_TIMEOUT_S", "soon", "'soon' is not a number"),
+    ],
+)
+def test_a_bad_value_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:
+    """The words are not those of a library."""
+    monkeypatch.setenv(name, value)
+    message = refused().message
+    assert says in message
+    assert "Input should" not in message
+
+
+def test_a_value_that_may_hold_a_password_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address is not repeated, under whatever name it was set."""
+    for name in ("OPENAI_BASE_URL", "CLASH_WEBHOOK", "CLASH_BUDGET", "CLASH_LIMITS", "CLASH_SIZE"):
+        monkeypatch.setenv(name, "ftp://me:hunter22hunter@host.example")
+    error = refused()
+    assert error.message.startswith("5 settings")
+    assert "hunter22" not in f"{error.message}{error.hint}"

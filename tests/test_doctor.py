@@ -116,3 +116,16 @@ def test_what_is_wrong_comes_first() -> None:
     assert not isinstance(last, Remark), "the errors come after it"
     *_, last = render_diagnosis({**document, "checks": [good]})
     assert last == Remark("every check is good (1)", "green")
+
+
+def test_settings_that_cannot_be_used_are_findings(tmp_path: Path) -> None:
+    """All of them and the other checks: the exit code is 1, and the defaults are in force."""
+    (tmp_path / ".env").write_text("\nCLASH_BUDGET=lots\n", encoding="utf-8")
+    ended = clash(tmp_path, "doctor", "--offline", "--json", env=environment(**NOTHING, CLASH_FPS="abc"))
+    checks = checks_of(ended)
+    assert (ended.code, ended.document["ok"]) == (1, False)
+    assert checks["CLASH_FPS"]["says"] == "'abc' is not a whole number from 8 to 60 (in the environment)"
+    assert checks["CLASH_BUDGET"]["hint"] == "for example CLASH_BUDGET=20"
+    assert "line 2" in checks["CLASH_BUDGET"]["says"]
+    assert checks["disk"]["ok"]
+    assert settings_of(ended)["CLASH_FPS"] == {"setting": "CLASH_FPS", "value": "24", "source": "default"}

@@ -45,6 +45,18 @@ COMMANDS = {
 }
 """Each command in the order of the help: the module of `clash.cli` it is in, and its function or group there."""
 
+_NUMBERS = {
+    "--concurrency": "4",
+    "--fps": "24",
+    "--jobs": "2",
+    "--keep-last": "3",
+    "--limit": "20",
+    "--music-volume": "-6",
+    "--port": "8080",
+    "--takes": "2",
+}
+"""A value that each option of a number takes."""
+
 # What Typer raises for wrong use is Click's `UsageError`, which newer versions of Typer carry inside them. It is
 # exported by neither under one name, but both export its child.
 _WRONG_USE: tuple[type[Exception], ...] = tuple(
@@ -171,9 +183,31 @@ def _usage_error(error: Exception) -> UsageError:
     describe: Callable[[], str] = getattr(error, "format_message", error.__str__)
     # The words of pydantic, with which Typer reads values, do not help the person who typed them.
     message = " ".join(describe().split()).replace(": Value error, ", ": ")
+    if (cause := error.__cause__) is not None and (plain := _in_plain_words(cause)):
+        option = message.partition(": ")[0]
+        return UsageError(f"{option}: {plain}", hint=f"{path} --help{_example(error)}")
     if context is not None and message.startswith("Missing "):
         message = _all_missing(context) or message
     return UsageError(message, hint=f"{path} --help")
+
+
+def _in_plain_words(cause: BaseException) -> str | None:
+    """Return what is wrong with the value of an option, of which pydantic says it in its own words."""
+    from pydantic import ValidationError
+
+    if not isinstance(cause, ValidationError):
+        return None
+    from clash.setting_values import words_of
+
+    return words_of(cause)
+
+
+def _example(error: Exception) -> str:
+    """Return the option of a number with one that it takes, as the end of a hint; "" where none is known."""
+    option: Any = getattr(error, "param", None)
+    name = next((one for one in getattr(option, "opts", ()) if one.startswith("--")), None)
+    number = _NUMBERS.get(name or "")
+    return f"; for example {name} {number}" if number else ""
 
 
 def _all_missing(context: typer.Context) -> str:

@@ -8,8 +8,9 @@ import typer
 
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Json
+from clash.cli.other_database import database_flags
 from clash.cli.output import Document, emit, say_error
-from clash.cli.reading import report
+from clash.cli.reading import answered
 
 _HERE = (Column("version", "clash"), Column("python"), Column("platform"))
 _SETTINGS = (Column("setting", fold=True), Column("value", fold=True), Column("source"))
@@ -38,9 +39,20 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check settings, keys, database and disk, and say what is missing and how to get it."""
+    from clash.config import Settings, usable_settings
     from clash.reports.diagnosis import diagnose
+    from clash.setting_faults import SettingFault
 
-    document = report(lambda settings: diagnose(settings, ask=not offline, preset=preset))
+    faults: list[SettingFault] = []
+
+    def settings_here() -> Settings:
+        settings, wrong = usable_settings(database_flags())
+        faults.extend(wrong)
+        return settings
+
+    document = answered(
+        lambda settings: diagnose(settings, ask=not offline, preset=preset, faults=faults), settings_here
+    )
     emit(document, as_json=as_json, render=render_diagnosis)
     failed = [check for check in document["checks"] if not check["ok"]]
     for check in failed:

@@ -25,19 +25,30 @@ def report(
 
     `flags`: settings that options override.
     """
+    return answered(question, lambda: _settings(flags or {}))
+
+
+def answered(
+    question: Callable[[Settings], Coroutine[Any, Any, Report]], settings_here: Callable[[], Settings]
+) -> dict[str, Any]:
+    """The same under the settings that `settings_here` returns."""
     import asyncio
 
     from clash.cli.notices import warn, warnings_shown
 
     with warnings_shown(), _without_plugins():
-        from clash.config import load_settings
-
-        settings = load_settings({**database_flags(), **(flags or {})})
+        settings = settings_here()
         with first_run_named(settings):
             document: dict[str, Any] = {"schema": SCHEMA, **asyncio.run(question(settings)).dump()}
     for item in document.get("damaged") or ():
         warn(_left_out(item))
     return document
+
+
+def _settings(flags: Mapping[str, str]) -> Settings:
+    from clash.config import load_settings
+
+    return load_settings({**database_flags(), **flags})
 
 
 @contextmanager

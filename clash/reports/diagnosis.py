@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Sequence, Set
 from typing import Any, cast
 
 from pydantic import SecretStr
@@ -29,20 +30,25 @@ from clash.providers.extras import EXTRAS, installed, package_of
 from clash.providers.registry import Registry
 from clash.redaction import redacted_text
 from clash.reports.vendor_checks import check, failed, file_checks, vendor_checks, vendor_file_checks
+from clash.setting_faults import SettingFault
 from clash.version import __version__
 
 _LOW_DISK_BYTES = 1 << 30
 
 
-async def diagnose(settings: Settings, *, ask: bool = True, preset: str | None = None) -> Diagnosis:
+async def diagnose(
+    settings: Settings, *, ask: bool = True, preset: str | None = None, faults: Sequence[SettingFault] = ()
+) -> Diagnosis:
     """All checks. `ask`: whether vendors whose key is set are asked, with a call that costs nothing.
 
+    `faults`: settings that cannot be used, for which `settings` has the defaults.
     `preset`: check what a run with this preset would use, and only that. Raises `UsageError` if it is not known.
     """
     models, unknown = (models_for(settings, preset=preset), list[dict[str, Any]]()) if preset else _models(settings)
     wrong_files = [] if preset else vendor_file_checks(settings)
     told = {one["check"] for one in wrong_files}
     checks = [
+        *(check(fault.name, False, fault.says, f"for example {fault.hint}") for fault in faults),
         *unknown,
         *_models_checks(models, settings),
         *_network_checks(settings),
@@ -60,7 +66,7 @@ async def diagnose(settings: Settings, *, ask: bool = True, preset: str | None =
             "platform": f"{sys.platform} {platform.machine()}",
             "preset": preset or settings.preset,
             "models": models,
-            "settings": _settings_items(settings),
+            "settings": _settings_items(settings, {fault.variable for fault in faults}),
             "extras": _extras_items(),
             "checks": checks,
             "ok": all(check["ok"] for check in checks),
@@ -71,13 +77,17 @@ async def diagnose(settings: Settings, *, ask: bool = True, preset: str | None =
 # -- settings ----------------------------------------------------------------------------------------------------
 
 
-def _settings_items(settings: Settings) -> list[dict[str, Any]]:
-    """Every setting in force: its variable, its value (secrets masked), and where it comes from."""
+def _settings_items(settings: Settings, unusable: Set[str]) -> list[dict[str, Any]]:
+    """Every setting in force: its variable, its value (secrets masked), and where it comes from.
+
+    `unusable`: variables that cannot be used, instead of which the defaults are shown.
+    """
     in_file = dotenv_values()
     items: list[dict[str, Any]] = []
     for name, one in FIELDS.items():
         variable = one.variable
         source = "environment" if variable in os.environ else ".env" if variable in in_file else "default"
+        source = "default" if variable in unusable else source
         value = getattr(settings, name)
         if isinstance(value, SecretStr) or (value is None and variable in KEY_VARIABLES.values()):
             value, source = _secret(variable, value, source)
