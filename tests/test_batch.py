@@ -280,6 +280,19 @@ def test_a_warning_of_several_runs_is_shown_once(capsys: pytest.CaptureFixture[s
     ]
 
 
+def test_a_failure_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """The end of a run does not say again what the failure of its slot has said."""
+    from clash.cli.batch_progress import BatchProgress
+    from clash.production import Event
+
+    progress = BatchProgress("clash batch", 30.0)
+    progress.observe(Event("slot_failed", "shot 3: refused", thread_id="a"))
+    progress.observe(Event("run_ended", "failed: shot 3: refused", thread_id="a"))
+    progress.observe(Event("run_ended", "failed: no key", thread_id="b"))
+    progress.close()
+    assert capsys.readouterr().err.splitlines() == ["a: failed: shot 3: refused", "b: failed: no key"]
+
+
 def test_a_dry_run_groups_its_warnings() -> None:
     """Each is told once with the runs that it is about; of many runs, the first six are named."""
     from clash.cli.said_once import SaidOnce

@@ -38,6 +38,7 @@ class BatchProgress(Progress):
         super().__init__(stop_timeout_s)
         self._command = command
         self._said = SaidOnce()
+        self._failures: dict[str, set[str]] = {}
 
     @property
     def go_on(self) -> str:
@@ -56,7 +57,17 @@ class BatchProgress(Progress):
 
     def show(self, event: Event) -> None:
         """Show an event as a plain line."""
-        say(self._line(event))
+        line = self._line(event)
+        if not self._is_told(event, line):
+            say(line)
+
+    def _is_told(self, event: Event, line: str) -> bool:
+        """Return whether the end of a run says what the failure of its slot has said, and take note of a failure."""
+        if event.kind == "slot_failed":
+            self._failures.setdefault(event.thread_id, set()).add(line)
+        elif event.kind == "run_ended":
+            return line in self._failures.pop(event.thread_id, ())
+        return False
 
     def _line(self, event: Event) -> str:
         line = plain_line(event)
@@ -84,7 +95,9 @@ class LiveBatchProgress(BatchProgress):
             self._running[event.thread_id] = None
             self._open_display()
         elif event.kind in _MESSAGES:
-            self._print(self._line(event), _MESSAGES[event.kind])
+            line = self._line(event)
+            if not self._is_told(event, line):
+                self._print(line, _MESSAGES[event.kind])
         else:
             self._running[event.thread_id] = event
         if event.kind == "run_ended":

@@ -8,14 +8,23 @@ import typer
 
 from clash.cli.deleting import DryRun, Yes, delete_if_wanted
 from clash.cli.layout import Block, Column, Remark, Table
-from clash.cli.options import Json
+from clash.cli.options import Json, not_empty
 from clash.cli.output import Document
 from clash.cli.reading import report
 from clash.cli.text import money, money_if_any, size
+from clash.errors import UsageError
 
 
 def remove(
-    threads: Annotated[list[str], typer.Argument(metavar="THREAD...", help="The ids of the runs.", show_default=False)],
+    threads: Annotated[
+        list[str] | None, typer.Argument(metavar="[THREAD...]", help="The ids of the runs.", show_default=False)
+    ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            "--batch", metavar="NAME", show_default=False, callback=not_empty, help="Remove all runs of this batch."
+        ),
+    ] = None,
     keep_film: Annotated[
         bool, typer.Option("--keep-film", help="Keep the films and their subtitles in the asset store.")
     ] = False,
@@ -43,10 +52,22 @@ def remove(
         keep_film=keep_film, forget_answers=forget_answers, drop_unsettled=drop_unsettled
     )
 
-    def removed(*, dry_run: bool) -> Document:
-        return report(lambda settings: production.remove_runs(threads, settings, options, dry_run=dry_run))
+    if not threads and batch is None:
+        raise UsageError("name the runs to remove", hint="clash runs rm THREAD..., or clash runs rm --batch NAME")
+    seen: list[str] = []
 
-    delete_if_wanted(removed, render_removed, question=_question, dry_run=dry_run, yes=yes, as_json=as_json)
+    def removed(*, dry_run: bool) -> Document:
+        of = None if seen else batch  # after a question, what the person has seen, and no run that was begun since
+        named = seen or threads or ()
+        document = report(lambda settings: production.remove_runs(named, settings, options, dry_run=dry_run, batch=of))
+        if batch is not None:
+            seen[:] = [item["thread_id"] for item in document["items"]]
+        return document
+
+    def question(document: Document) -> str:
+        return _question(document) if batch is None else f"{_question(document)}, all of the batch {batch}"
+
+    delete_if_wanted(removed, render_removed, question=question, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 def _question(document: Document) -> str:

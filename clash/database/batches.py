@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from clash.clock import now_text
 from clash.database.lease import Holder, is_held
-from clash.database.port import Database, Row, Statement, texts_of
+from clash.database.port import Database, Row, Statement
 from clash.database.removed_runs import OF_BATCH
 from clash.database.staging import NOT_STAGED, REMOVED_PREFIX
 from clash.vocabulary import RunStatus
@@ -154,9 +154,24 @@ async def standings(database: Database, run_ids: Sequence[str]) -> dict[str, Sta
     return found
 
 
-async def runs_of_batch(database: Database, name: str) -> list[str]:
-    """Return the ids of the runs of a batch, in the order of their names."""
+class RunOfBatch(NamedTuple):
+    """A run of a batch, and the story that it was begun with."""
+
+    run_id: str
+    story_path: str
+    story_title: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> RunOfBatch:
+        """Return the run of a row with these columns."""
+        return cls(str(row["run_id"]), str(row["story_path"]), str(row["story_title"]))
+
+
+async def runs_of_batch(database: Database, name: str) -> list[RunOfBatch]:
+    """Return the runs of a batch, in the order of their names."""
     rows = await database.query(
-        f"SELECT run_id FROM workflow_executions WHERE batch = ? AND {NOT_STAGED} ORDER BY run_id", (name,)
+        "SELECT run_id, story_path, story_title FROM workflow_executions"
+        f" WHERE batch = ? AND {NOT_STAGED} ORDER BY run_id",
+        (name,),
     )
-    return texts_of(rows, "run_id")
+    return [RunOfBatch.from_row(row) for row in rows]

@@ -68,6 +68,8 @@ class BatchStory:
     story_sha256: str = ""
     fingerprint: str = ""
     project: str = ""
+    story_path: str = ""
+    """Of a run that exists: the file that it was begun with."""
 
 
 @dataclass(frozen=True)

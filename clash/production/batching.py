@@ -106,13 +106,14 @@ async def _sums_at_the_end(
 
 async def _plan_of_runs(opened: Opened, request: BatchRequest) -> BatchPlan:
     """Return the plan that goes on with the runs that a batch has. Raises `NotFoundError` if it has none."""
-    names = await runs_of_batch(opened.database, request.name)
-    if not names:
+    runs = await runs_of_batch(opened.database, request.name)
+    if not runs:
         raise NotFoundError(
             f"the batch {request.name} has no runs",
             hint=f"name its stories: `{batch_command(request.name)} 'stories/*.csv'`",
         )
-    return BatchPlan(request, tuple(BatchStory(name) for name in names))
+    stories = (BatchStory(run.run_id, title=run.story_title, story_path=run.story_path) for run in runs)
+    return BatchPlan(request, tuple(stories))
 
 
 async def _film_all(work: Work, plan: BatchPlan, on_result: OnResult) -> dict[str, StoryResult]:
@@ -208,7 +209,7 @@ def run_item(result: StoryResult) -> BatchRun:
     return BatchRun.of(
         {
             "thread_id": result.story.thread_id,
-            "story": request.story if request else None,
+            "story": request.story if request else result.story.story_path or None,
             "title": result.story.title,
             "status": result.status,
             "exit_code": result.exit_code,

@@ -11,6 +11,7 @@ from clash.assets import AssetStore, open_assets
 from clash.assets.records import decision_record_name, decision_records, run_record, run_record_name
 from clash.config import Settings, load_settings
 from clash.database import reading, removal
+from clash.database.batches import find_batch, runs_of_batch, standings
 from clash.database.connection import open_database
 from clash.database.lease import held_error, is_held, release_lease, take_lease
 from clash.database.migrations import checked
@@ -18,14 +19,15 @@ from clash.database.port import Database
 from clash.database.removed_runs import RemovedRun, unfinished_removals
 from clash.database.rows import RunRow
 from clash.documents.removals import RunsRemoved
-from clash.errors import ClashError, ConflictError
+from clash.errors import ClashError, ConflictError, NotFoundError, UsageError
 from clash.hints import command
 from clash.money import usd_text
 from clash.production.settling import this_person
-from clash.thread_ids import check_thread_id
+from clash.thread_ids import check_thread_id, has_wildcard
 from clash.vocabulary import RunStatus
 
 _MOST_NAMED = 5
+_MANY_AT_ONCE = "`clash runs rm --batch NAME` removes all runs of a batch; `clash runs ls` lists names and batches"
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,23 @@ async def remove_runs(
     options: RemovalOptions | None = None,
     *,
     dry_run: bool = False,
+    batch: str | None = None,
 ) -> RunsRemoved:
     """Remove runs; the document of `clash runs rm`. `dry_run`: only say what would be removed, kept and freed.
+
+    `batch`: all runs of this batch, instead of `threads`.
 
     All are looked at first: if one cannot be removed, none is. Raises `NotFoundError`, and `ConflictError` for a run
     that a process holds, that has calls which are not settled, or that a fork has yet to copy from.
     """
     settings, options = settings or load_settings(), options or RemovalOptions()
-    names = list(dict.fromkeys(check_thread_id(thread) for thread in threads))
+    if batch is not None and threads:
+        raise UsageError("runs are named, and a batch as well", hint="give THREAD..., or --batch NAME")
+    named = list(dict.fromkeys(_checked_id(thread) for thread in threads))
     async with open_database(settings.database_url, "read" if dry_run else "write") as database:
         interrupted = await checked(database, unfinished_removals(database))
+        names = named if batch is None else await _names_in(database, batch)
+        await _require_all(database, names, interrupted)
         items = [
             await _planned(database, name, options)
             for name in names
@@ -82,6 +91,49 @@ async def remove_runs(
             "freed_bytes": sum(item["freed_bytes"] for item in items),
         }
     )
+
+
+def _checked_id(text: str) -> str:
+    """Return an id. Raise `UsageError`; of a pattern with the command that removes many runs."""
+    try:
+        return check_thread_id(text)
+    except UsageError as error:
+        if not has_wildcard(text):
+            raise
+        raise error.with_(hint=_MANY_AT_ONCE) from None
+
+
+async def _names_in(database: Database, batch: str) -> list[str]:
+    """Return the ids of the runs of a batch. Raise `NotFoundError` if it has none."""
+    if names := [run.run_id for run in await runs_of_batch(database, batch)]:
+        return names
+    raise NotFoundError(f"the batch {batch} has no runs", hint="`clash runs ls` lists the runs with their batches")
+
+
+async def _require_all(database: Database, names: Sequence[str], interrupted: Sequence[RemovedRun]) -> None:
+    """Raise `NotFoundError` if one of several runs is not there, with the command that removes the others."""
+    hidden = {removed.thread_id for removed in interrupted}
+    there = await standings(database, [name for name in names if name not in hidden])
+    missing = [name for name in names if name not in there and name not in hidden]
+    others = [name for name in names if name not in missing]
+    if not missing:
+        return
+    try:
+        await reading.run_row(database, missing[0])
+    except NotFoundError as error:
+        if others:
+            raise error.with_(hint=f"nothing was removed; {_without(missing, others)}") from None
+        if await find_batch(database, missing[0]) is None:
+            raise
+        raise error.with_(hint=f"it is a batch: `clash runs rm --batch {missing[0]}`") from None
+
+
+def _without(missing: Sequence[str], others: Sequence[str]) -> str:
+    """Return how the other runs are removed."""
+    if len(others) > _MOST_NAMED * 4:
+        return f"leave {', '.join(missing)} out"
+    dashes = "-- " if any(name.startswith("-") for name in others) else ""
+    return f"the others: `clash runs rm {dashes}{' '.join(others)}`"
 
 
 async def finish_removals(database: Database, assets: AssetStore) -> list[str]:

@@ -38,7 +38,19 @@ async def cost(
     """
     if thread_id is None:
         return await read(settings, lambda database: _cost_of_all(in_projects(database, projects)))
-    return await read(settings, lambda database: _cost_of_run(database, thread_id, settings, calls=calls))
+    return await read(settings, lambda database: _cost_of_named(database, thread_id, settings, calls=calls))
+
+
+async def _cost_of_named(database: Database, name: str, settings: Settings, *, calls: bool) -> SumsOfRun:
+    """What a run cost. Raises `NotFoundError`: of the name of a batch with the command that sums it."""
+    from clash.database.batches import find_batch
+
+    try:
+        return await _cost_of_run(database, name, settings, calls=calls)
+    except NotFoundError as error:
+        if error.code != NotFoundError.code or await find_batch(database, name) is None:
+            raise
+        raise error.with_(hint=f"it is a batch: `clash cost --batch {name}`") from None
 
 
 async def _cost_of_run(database: Database, thread_id: str, settings: Settings, *, calls: bool) -> SumsOfRun:
