@@ -355,7 +355,7 @@ def load_settings(flags: Mapping[str, str] | None = None) -> Settings:
 def usable_settings(flags: Mapping[str, str] | None = None) -> tuple[Settings, list[SettingFault]]:
     """Return the settings in force here, with the default of each that cannot be used, and what is wrong with those.
 
-    For what says what is wrong here; whoever acts on the settings takes `load_settings`.
+    For a command that says what is wrong here; what acts on the settings takes `load_settings`.
     """
     _look_around()
     try:
