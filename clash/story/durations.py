@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 
+from clash.story.number_words import in_figures, without_fractions
 from clash.story.vocabulary import keyed, lists
 from clash.story.words import fold
 
@@ -27,7 +28,9 @@ _PART = re.compile(r"(?P<number>\d{1,9}(?:[.,]\d{1,9})?|\.\d{1,9})(?P<unit>[^\d\
 _SECONDS_AND_FRAMES = re.compile(r"(\d{1,3})\s?\+\s?(\d{1,3})")
 """`2+12`, as animators write two seconds and twelve frames."""
 _DASHES = re.compile("[\u2010-\u2015\u2212\u301c\uff5e~→]+|-{1,}")
-_HAN = re.compile("[一二两三四五六七八九十半零〇]{1,4}(?=秒|分|帧|초|$)")
+_HAN = re.compile(
+    "(?<![分秒钟个时])[一二两三四五六七八九十半零〇]{1,4}(?=秒|分|帧|초|个半|$)|(?<=[分秒钟])[一二两三四五六七八九十零〇]{1,4}(?=秒|分|帧|초|$)"
+)
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _SIGNS = {'"': "s", "″": "s", "”": "s", "''": "s", "′": "min", "'": "min", "’": "min", "h": "h", "小时": "h"}
 
@@ -132,14 +135,14 @@ def are_clock_ranges(lengths: Sequence[Length]) -> bool:
 
 
 def _plain(text: str) -> str:
-    folded = fold(text).replace("′′", "″").replace("''", "″").strip()
+    folded = fold(without_fractions(text)).replace("兩", "两").replace("′′", "″").replace("''", "″").strip()
     folded = _BRACKETS.sub("", _QUOTED.sub(r"\1", folded)).replace("*", "").replace("`", "").strip()
     folded = _HAN.sub(lambda found: str(_han(found[0])), folded).lstrip("~≈+±<≤ ").rstrip("+ ")
     for word in _about():
         folded = folded.removesuffix(word) if _stands_alone(folded, word, end=True) else folded
         folded = folded.removeprefix(word) if _stands_alone(folded, word, end=False) else folded
         folded = folded.strip(" .")
-    folded = folded.replace("至", "-").replace("到", "-")
+    folded = in_figures(folded.replace("至", "-").replace("到", "-"))
     for word in _to():
         folded = folded.replace(f" {word} ", " - ")
     return folded.lstrip("~≈ ").strip()
