@@ -69,7 +69,7 @@ def write_screenplay(
         for character in characters_of(story, cast)
     )
     locations = places.locations(cast.pattern)
-    shots = _Shots(story, cast, characters, locations)
+    shots = _Shots(story, cast, characters, locations, places)
     scenes = [
         _scene(number, [(row, shots.of(row)) for row in group])
         for number, group in ((n, list(g)) for n, g in groupby(rows, key=lambda row: row.scene))
@@ -178,12 +178,18 @@ class _Shots:
     """Turns placed rows into numbered, framed shots, one row after another."""
 
     def __init__(
-        self, story: Story, cast: Cast, characters: Sequence[Character], locations: Sequence[Location]
+        self,
+        story: Story,
+        cast: Cast,
+        characters: Sequence[Character],
+        locations: Sequence[Location],
+        places: Places,
     ) -> None:
         self._story = story
         self._cast = cast
         self._characters = {character.slug: character for character in characters}
         self._locations = {location.slug: location for location in locations}
+        self._places = places
         self._rhythm = Rhythm()
         self._number = 0
         self._before: tuple[str, ...] = ()
@@ -226,6 +232,7 @@ class _Shots:
             angle=angle,
             movement=movement,
             place=self._locations[row.place],
+            is_side_known=self._places.is_side_known(row.place),
             time=row.air.time,
             weather=row.air.weather,
             cast=[self._characters[slug] for slug in people],

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from clash.local.place_words import kind_of_place
+from clash.local.screenwriter import write_screenplay
 from clash.local.screenwriting.locations import setting_by_words
 from clash.local.vocabulary import tags, vocabulary
 from clash.story.places import place_kind
+from clash.story.reader import read_story
 from clash.story.screenplay import Location
 
 INSIDE = {
@@ -52,3 +54,20 @@ def test_every_kind_of_place_is_known_in_english() -> None:
         if place_kind(Location(slug="", name=word)) == "exterior"
     ]
     assert unknown == []
+
+
+def prompt(location: str, side: str = "", language: str = "en") -> str:
+    """The prompt of the one picture of a story that plays there."""
+    text = {"en": "Mara waits.", "zh": "小禾在等待。"}[language]
+    table = f"shot|description|location|int/ext\n1|{text}|{location}|{side}\n"
+    return write_screenplay(read_story(table.encode(), name="story.csv")).shots[0].image_prompt
+
+
+def test_a_prompt_says_no_side_that_nobody_said() -> None:
+    """Of a place that is not known, a prompt says inside or outside only where the story does."""
+    assert "erior" not in prompt("Zanzibar Quux")
+    assert "外" not in prompt("啊啊啊", language="zh")
+    assert "Zanzibar Quux, exterior" in prompt("Zanzibar Quux", "EXT")
+    assert "Zanzibar Quux, interior" in prompt("Zanzibar Quux", "INT")
+    assert "Harbour, exterior" in prompt("Harbour")
+    assert "Panadería, interior" in prompt("Panadería")

@@ -174,6 +174,8 @@ class Describer:
         return _plain(self._without_article(text)) if found else ""
 
     def _without_article(self, text: str) -> str:
+        if self._words.pattern("sex").match(text.lstrip()):
+            return text  # the article alone says whether "un joven" is a man
         articles = self._words.listed("article")
         end = r"(?:\s+|(?<=['’]))" if self._words.spaced else ""
         return re.sub(rf"^\s*(?:{articles}){end}", "", text, flags=re.IGNORECASE) if articles else text

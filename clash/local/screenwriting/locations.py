@@ -61,6 +61,7 @@ class Places:
         self._names = {location.slug: location.name for location in known}
         self._settings: dict[str, Setting] = {location.slug: location.setting for location in known}
         self._texts: dict[str, list[str]] = {location.slug: [] for location in known}
+        self._sided = set(self._settings)
 
     def of(self, beat: Beat, *, inherited: str | None) -> str:
         """Return the slug of the place where `beat` plays; `inherited` is that of the row above, if it holds on.
@@ -89,6 +90,10 @@ class Places:
         """Interior or exterior."""
         return self._settings[slug]
 
+    def is_side_known(self, slug: str) -> bool:
+        """Return whether the story, or the kind of the place, says that it is inside or outside."""
+        return slug in self._sided
+
     def locations(self, people: re.Pattern[str] | None) -> tuple[Location, ...]:
         """All places. Sentences that match `people` describe somebody rather than the place."""
         return tuple(
@@ -108,6 +113,8 @@ class Places:
         if slug not in self._names:
             self._names[slug] = shown
             self._settings[slug] = setting or setting_by_words(shown, beat.description)
+            if setting or self._settings[slug] == "interior" or _is_known(shown, beat.description):
+                self._sided.add(slug)
             self._texts[slug] = []
         self._texts[slug].append(beat.description)
         return slug
@@ -170,6 +177,12 @@ def setting_by_words(name: str, text: str) -> Setting:
     if kind in UNKNOWN_PLACES:
         kind = kind_of_place(Location(slug="", name=name), text[:400])
     return "interior" if kind in INTERIORS else "exterior"
+
+
+def _is_known(name: str, text: str) -> bool:
+    """Whether the name of a place, or else what the text says of it, is of a kind that is known."""
+    place = Location(slug="", name=name)
+    return any(kind_of_place(place, hint) not in UNKNOWN_PLACES for hint in ("", text[:400]))
 
 
 def place_in(text: str, language: Language, *, anywhere: bool) -> str | None:

@@ -58,6 +58,8 @@ class Picture:
     angle: Angle
     movement: Movement
     place: Location
+    is_side_known: bool
+    """Whether it is known that the place is inside or outside; what nobody says stands in no prompt."""
     time: TimeOfDay
     weather: Weather
     cast: Sequence[Character]
@@ -88,12 +90,12 @@ def image_prompt(picture: Picture, language: Language) -> str:
     brackets = "（{}）" if language == "zh" else " ({})"
     people = [one.name + (brackets.format(one.look) if one.look else "") for one in picture.cast]
     if language == "zh":
-        side = "室内" if picture.place.setting == "interior" else "室外"
+        side = ("（室内）" if picture.place.setting == "interior" else "（室外）") if picture.is_side_known else ""
         parts = [
             frame.replace(", ", "，"),
             action.rstrip("。"),
             "人物：" + "；".join(people) if people else "",
-            f"地点：{picture.place.name}（{side}）" if picture.place.name else "",
+            f"地点：{picture.place.name}{side}" if picture.place.name else "",
             f"{_TIMES['zh'][picture.time]}，{_WEATHERS['zh'][picture.weather]}",
             picture.emotion,
             picture.lens,
@@ -101,7 +103,8 @@ def image_prompt(picture: Picture, language: Language) -> str:
         return "。".join(part for part in parts if part) + "。"
     where = f"{_TIMES['en'][picture.time]}, {_WEATHERS['en'][picture.weather]}"
     if picture.place.name:
-        where = f"{picture.place.name}, {picture.place.setting}, {where}"
+        side = f", {picture.place.setting}" if picture.is_side_known else ""
+        where = f"{picture.place.name}{side}, {where}"
     parts = [
         frame[:1].upper() + frame[1:],
         action.rstrip("."),
