@@ -24,7 +24,7 @@ from clash.database.lease import release_lease, take_lease
 from clash.database.metadata import AsyncMetadataTracker
 from clash.database.migrations import migrate
 from clash.database.port import Database, Statement
-from clash.database.quotas import project_months
+from clash.database.quotas import project_months, set_quota, told_of_new_project
 from clash.database.reuse_scope import ReuseScope
 from clash.errors import SettingsError, UsageError
 from clash.production.removing import RemovalOptions, remove_runs
@@ -227,3 +227,24 @@ async def test_a_large_import_counts_when_it_is_published(database: Database, en
         await database.batch(staging.drop(waiting, owners))
     sums = [(one.project, one.spent_micro, one.reserved_micro) for one in await project_months(database, "2026-11")]
     assert sums == ([("acme", 35, 50)] if ends == "published" else [])
+
+
+@on_both_databases
+async def test_a_new_project_without_a_quota_is_told(database: Database) -> None:
+    """Only where another project has a quota, and only until the project is known."""
+    assert await told_of_new_project(database, "adss") is None
+    await set_quota(database, "ads", 5_000_000)
+    told = await told_of_new_project(database, "adss")
+    assert told == "adss is a new project and has no quota; did you mean ads?"
+    assert await told_of_new_project(database, "ads") is None
+    await AsyncMetadataTracker(database).start_workflow("t", "video_production", project="adss")
+    assert await told_of_new_project(database, "adss") is None
+
+
+def test_a_run_warns_of_its_new_project(room: TakesRoom) -> None:
+    """In its document, once: going on with it says nothing of it."""
+    room.ok("db", "init")
+    room.ok("projects", "set", "ads", "--monthly-quota", "5")
+    made = room.film(1, "--project", "adss", "--budget", "0.01")
+    assert "adss is a new project and has no quota; did you mean ads?" in made.document["warnings"]
+    assert not any("new project" in warning for warning in room.type("resume", "t").document["warnings"])

@@ -13,6 +13,8 @@ from test_fork_faults import Film
 from test_removal import costs, filmed, own_film
 
 from clash.database.pruning import KeepPolicy, SavedCheckpoint
+from clash.errors import NotFoundError
+from clash.production.fork_source import _before  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +79,13 @@ def test_what_each_policy_keeps() -> None:
         for policy in (KeepPolicy(), KeepPolicy(latest=True), KeepPolicy(last=2), KeepPolicy(since="2026-11-04"))
     ]
     assert kept == [{"5", "3", "2"}, set(), {"5", "4"}, {"5", "4"}]
+
+
+def test_a_step_whose_checkpoint_is_pruned_is_told_so() -> None:
+    """Not that the run has not come to it; what is left to fork at is named. A step to come is told as before."""
+    left = [{"checkpoint_id": "4", "next": []}, {"checkpoint_id": "3", "next": ["finalize"]}]
+    with pytest.raises(NotFoundError, match="the step generate_screenplay any more: it was pruned") as pruned:
+        _before(left, "t", "generate_screenplay")
+    assert "`clash fork --step finalize t`" in (pruned.value.hint or "")
+    with pytest.raises(NotFoundError, match="has not come to the step finalize"):
+        _before([{"checkpoint_id": "1", "next": ["generate_shots"]}], "t", "finalize")

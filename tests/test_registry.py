@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from clash.config import Kind, Settings
 from clash.errors import SettingsError, UsageError
 from clash.providers.ports import JobProvider, Provider
-from clash.providers.registry import Registry, provider_names
+from clash.providers.registry import Registry, provider_names, require_all
 
 PLUGINS = Path(__file__).parent / "plugins"
 MODULE = """
@@ -141,3 +142,18 @@ def test_the_metered_plug_in_of_the_tests_is_one(monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(PLUGINS)
     assert "metered" in provider_names()
     assert Registry().model("image", "metered").spec.startswith("metered:")
+
+
+def test_all_missing_keys_are_told_at_once() -> None:
+    """Models of two vendors without keys: both keys are named, each once."""
+    settings = Settings(OPENAI_API_KEY="", FAL_KEY="")
+    models: dict[Kind, str] = {
+        "screenplay": "openai:gpt-5-mini",
+        "image": "openai:gpt-image-1-mini",
+        "speech": "fal:fal-ai/kokoro",
+    }
+    found = Registry(settings).models(models).values()
+    with pytest.raises(SettingsError) as caught:
+        require_all(found)
+    assert caught.value.message == "OPENAI_API_KEY is not set; FAL_KEY is not set"
+    assert caught.value.code == "missing_key"

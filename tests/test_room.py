@@ -68,7 +68,7 @@ def test_a_vacuum_asks_for_room_and_waits_for_nobody(tmp_path: Path, monkeypatch
         ('{"checkpoint": 3}', "no 'checkpoint' in it; known: checkpoints, request_days"),
         ('{"checkpoints": 0}', "how many are kept"),
         ('{"request_days": -1}', "number of days"),
-        ("30d", "no JSON object"),
+        ("30d", "not a JSON object"),
     ],
 )
 def test_a_policy_that_cannot_be_is_refused(text: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:

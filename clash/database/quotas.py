@@ -6,6 +6,7 @@ a call's cost (`WITHIN_QUOTA`), so no number of processes can pass it together. 
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
@@ -107,6 +108,15 @@ async def project_months(database: Database, month: str) -> list[ProjectMonth]:
         (month, month),
     )
     return [ProjectMonth.from_row(row) for row in rows]
+
+
+async def told_of_new_project(database: Database, project: str) -> str | None:
+    """Return what to say of a project that has no run and no quota while others have quotas; None of another one."""
+    known = await project_months(database, month_of(now_text()))
+    if any(one.project == project for one in known) or all(one.quota_micro is None for one in known):
+        return None
+    near = difflib.get_close_matches(project, [one.project for one in known], n=1)
+    return f"{project} is a new project and has no quota" + (f"; did you mean {near[0]}?" if near else "")
 
 
 async def set_quota(database: Database, project: str, quota_micro: int | None) -> None:

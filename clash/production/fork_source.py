@@ -107,13 +107,25 @@ def _before(items: Sequence[Mapping[str, Any]], thread_id: str, step: str) -> Ma
     """The checkpoint before a step was last begun: the first of those, one after another, at which it comes next."""
     newest = next((place for place, item in enumerate(items) if step in item["next"]), None)
     if newest is None:
-        raise NotFoundError(
-            f"the thread {thread_id} has not come to the step {step}",
-            hint=f"`{command('checkpoints ls', thread_id)}` lists what it has saved",
-        )
+        raise _no_checkpoint_before(items, thread_id, step)
     while newest + 1 < len(items) and step in items[newest + 1]["next"]:
         newest += 1
     return items[newest]
+
+
+def _no_checkpoint_before(items: Sequence[Mapping[str, Any]], thread_id: str, step: str) -> NotFoundError:
+    """Return the error for a step before which there is no checkpoint: not yet, or not any more."""
+    listed = f"`{command('checkpoints ls', thread_id)}` lists what it has saved"
+    following = _next(items[0]) if items else STEPS[0]
+    if following is not None and STEPS.index(following) <= STEPS.index(step):
+        return NotFoundError(f"the thread {thread_id} has not come to the step {step}", hint=listed)
+    left = [name for name in STEPS if any(name in item["next"] for item in items)]
+    typed = [f"`{command('fork', thread_id, '--step', name)}`" for name in left[:1]]
+    return NotFoundError(
+        f"the thread {thread_id} has no checkpoint before the step {step} any more: it was pruned"
+        " (`clash checkpoints prune`, CLASH_RETENTION), or the run is a fork that began after it",
+        hint="; ".join((*(f"{one} begins at the first step that is left" for one in typed), listed)),
+    )
 
 
 async def story_of(assets: AssetStore, run: RunRow) -> Story:

@@ -30,7 +30,7 @@ from clash.production.run_report import RunReport
 from clash.production.runner import Runner
 from clash.production.stopping import StopSignal
 from clash.production.use_cases import check_folder, film_row
-from clash.providers.registry import Registry
+from clash.providers.registry import Registry, require_all
 from clash.thread_ids import check_new_thread_id
 
 
@@ -77,8 +77,7 @@ async def fork(
             plan = await plan_fork(database, request, source, settings, registry, assets)
             if not request.retry_unknown:
                 plan.check_open()
-            for model in registry.models(plan.run.models).values():
-                model.require()
+            require_all(registry.models(plan.run.models).values())
             observe(Event("note", _told(request, plan), thread_id=request.thread_id))
             price_micro = to_micro(Decimal(plan.document.price.total_usd))
             of_quota = await told_of_quota(database, source.project, price_micro)

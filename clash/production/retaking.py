@@ -167,7 +167,9 @@ async def go_on(
         holder = error.message
     kept = " The budget was not changed: that process keeps its own." if budget is not None else ""
     return await report_of(
-        found, settings, f"{holder}: it goes on with what was decided, when it has done what it is at.{kept}"
+        found,
+        settings,
+        f"{holder}: that process makes the take, for it goes on with what was decided once it has done its step.{kept}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
+from typing import NamedTuple
 
 from clash.assets import open_assets
 from clash.assets.records import has_records
@@ -16,6 +17,7 @@ from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
 from clash.database.migrations import checked
 from clash.database.port import Database
+from clash.database.quotas import told_of_new_project
 from clash.database.rows import RunRow
 from clash.database.store_users import use_store
 from clash.database.tracking import AsyncMetadataTracker
@@ -41,7 +43,8 @@ from clash.production.run_project import check_project_of
 from clash.production.run_report import RunReport
 from clash.production.runner import Runner
 from clash.production.stopping import StopSignal
-from clash.providers.registry import Registry
+from clash.project_names import DEFAULT_PROJECT
+from clash.providers.registry import Registry, require_all
 from clash.thread_ids import check_new_thread_id, check_thread_id
 from clash.transfer import recover_before_run
 from clash.workflow.state import GRAPH_VERSION, WORKFLOW
@@ -85,10 +88,11 @@ async def run_plan(
     stages = checked_stages(request.review)
     if opened.database.find_file is None:
         await use_store(opened.database, open_assets(opened.settings))
-    run, changed = await _row_of(opened, plan, observe, allow_changes=request.allow_changes, batch=batch)
+    found = await _row_of(opened, plan, observe, allow_changes=request.allow_changes, batch=batch)
+    run, changed = found.run, found.is_changed
     runner = Runner(opened, run, observe, stop)
     runner.progress.name_thread(f"thread {plan.thread_id}")
-    for warning in plan.warnings:
+    for warning in (*plan.warnings, *found.warnings):
         runner.progress.warn(warning)
     return await runner.go_on(
         Continuation(
@@ -107,13 +111,24 @@ async def begin_run(opened: Opened, plan: RunPlan, *, observe: Observer, batch: 
 
     Raises what `run` raises, also for a run that exists with another story or other settings.
     """
-    return (await _row_of(opened, plan, observe, allow_changes=False, batch=batch))[0]
+    found = await _row_of(opened, plan, observe, allow_changes=False, batch=batch)
+    for warning in found.warnings:
+        observe(Event("warning", warning, thread_id=plan.thread_id))
+    return found.run
+
+
+class _Found(NamedTuple):
+    """The row of a run, whether the settings of one that existed are to change, and what to say of a new one."""
+
+    run: RunRow
+    is_changed: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 async def _row_of(
     opened: Opened, plan: RunPlan, observe: Observer, *, allow_changes: bool, batch: str | None
-) -> tuple[RunRow, bool]:
-    """The run's row, made if there is none yet; and whether the settings of one that existed are to change."""
+) -> _Found:
+    """The run's row, made if there is none yet."""
     settings, database, registry = opened.settings, opened.database, opened.registry
     found = await reading.find_run(database, plan.thread_id)
     if await _restore_lost(database, settings, found, plan.thread_id, observe):
@@ -122,6 +137,7 @@ async def _row_of(
         check_models(plan, registry)
         check_new_thread_id(plan.thread_id)
         await check_folder(database, plan.thread_id)
+        told = None if plan.project == DEFAULT_PROJECT else await told_of_new_project(database, plan.project)
         started = await AsyncMetadataTracker(database).start_workflow(
             plan.thread_id,
             WORKFLOW,
@@ -137,11 +153,11 @@ async def _row_of(
         )
         found = await reading.run_row(database, plan.thread_id)
         if started:
-            return found, False
+            return _Found(found, warnings=(told,) if told else ())
     if batch is not None:
         await _join(database, found, batch)
     try:
-        return found, not check_same(found, plan, allow_changes=allow_changes)
+        return _Found(found, not check_same(found, plan, allow_changes=allow_changes))
     except ConflictError as error:
         if error.code != "other_story":
             raise
@@ -161,10 +177,9 @@ async def _join(database: Database, run: RunRow, batch: str) -> None:
 
 
 def check_models(plan: RunPlan, registry: Registry) -> None:
-    """Raise `SettingsError` for a key or a package that a run needs, before anything is written of it."""
-    for kind, model in registry.models(plan.models).items():
-        if kind != "screenplay" or not plan.basis.given:
-            model.require()
+    """Raise `SettingsError` for all keys and packages that a run needs, before anything is written of it."""
+    models = registry.models(plan.models).items()
+    require_all(model for kind, model in models if kind != "screenplay" or not plan.basis.given)
 
 
 async def _with_another_story(

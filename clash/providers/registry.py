@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -111,6 +111,22 @@ class Model:
             self.provider.require_for(self.kind, self.name)
         elif isinstance(self.provider, Demanding):
             self.provider.require(self.name)
+
+
+def require_all(models: Iterable[Model]) -> None:
+    """Raise `SettingsError` for all that is missing to call these models, as `Model.require` does for one."""
+    missing: dict[str, SettingsError] = {}
+    for model in models:
+        try:
+            model.require()
+        except SettingsError as error:
+            missing.setdefault(error.message, error)
+    if len(missing) == 1:
+        raise next(iter(missing.values()))
+    if missing:
+        first = next(iter(missing.values()))
+        hints = dict.fromkeys(error.hint for error in missing.values() if error.hint)
+        raise SettingsError("; ".join(missing), code=first.code, hint="; ".join(hints) or None)
 
 
 def _entry_points() -> Mapping[str, EntryPoint]:
