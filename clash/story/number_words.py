@@ -21,8 +21,10 @@ def in_figures(text: str) -> str:
     if text.isascii() and not any(map(str.isalpha, text)):
         return text
     halves, counted, numbered, joined = _patterns()
-    with_halves = halves.sub(_unit_and_half, text)
-    with_halves = counted.sub(lambda found: f"{_figure(found['number'])}.5 ", with_halves)
+    with_halves = text
+    if any(phrase in text for phrase in _halves()):  # most texts hold none, and the patterns are slow
+        with_halves = halves.sub(_unit_and_half, with_halves)
+        with_halves = counted.sub(lambda found: f"{_figure(found['number'])}.5 ", with_halves)
     figures = numbered.sub(lambda found: f"{found['before']}{_figure(found['number'])} ", with_halves)
     if figures != text and re.match(_LETTERS, figures):
         figures = f"1 {figures}"  # "minute and a half"
@@ -62,11 +64,16 @@ def _counts() -> dict[str, str]:
 
 
 @cache
+def _halves() -> tuple[str, ...]:
+    """What stands after a unit or a number for one half more, longer phrases first."""
+    return tuple(sorted(set(lists("lengths", "half")), key=len, reverse=True))
+
+
+@cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """A unit with a half after it, a number with a half, a number before a unit, and what joins two lengths."""
-    phrases = sorted(set(lists("lengths", "half")), key=len, reverse=True)
     half = "|".join(
-        rf"\s*{re.escape(phrase)}" if is_cjk(phrase[0]) else rf"\s+{re.escape(phrase)}" for phrase in phrases
+        rf"\s*{re.escape(phrase)}" if is_cjk(phrase[0]) else rf"\s+{re.escape(phrase)}" for phrase in _halves()
     )
     words = "|".join(re.escape(word) for word in sorted(_counts(), key=len, reverse=True))
     joins = "|".join(re.escape(word) for word in sorted(set(lists("lengths", "and")), key=len, reverse=True))
