@@ -207,7 +207,7 @@ Output = Annotated[
         "--output",
         metavar="DIR",
         show_default=False,
-        help="Write the film to DIR/THREAD/film.mp4, instead of below CLASH_OUTPUT_DIR.",
+        help="Write the film to DIR/THREAD/film.mp4, not below CLASH_OUTPUT_DIR; also that of a run that exists.",
     ),
 ]
 

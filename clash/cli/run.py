@@ -188,6 +188,15 @@ def resume(
     concurrency: Concurrency = None,
     allow_unpriced: AllowUnpriced = False,
     project: Project = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="DIR",
+            show_default=False,
+            help="Publish the run to DIR/THREAD from now on, with what is made already.",
+        ),
+    ] = None,
     opened: OpenFilm = False,
     review: Review = None,
     webhook: Webhook = None,
@@ -210,6 +219,7 @@ def resume(
             allow_unpriced=allow_unpriced,
             review=None if review is None else [review],
             project=project,
+            output=output,
             observe=observe,
             stop=stop,
         ),

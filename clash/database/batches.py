@@ -50,7 +50,10 @@ class BatchRow(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a run of a batch stands: enough to tell whether this process has anything to do for it."""
+    """How a run of a batch stands: enough to tell whether this process has anything to do for it.
+
+    `output`: the folder in which the run's folder is; empty where its settings cannot be read.
+    """
 
     run_id: str
     batch: str | None
@@ -60,6 +63,7 @@ class Standing(NamedTuple):
     settings_fingerprint: str
     spent_micro: int
     project: str
+    output: str
 
     @classmethod
     def from_row(cls, row: Row) -> Standing:
@@ -73,6 +77,7 @@ class Standing(NamedTuple):
             settings_fingerprint=str(row["settings_fingerprint"]),
             spent_micro=int(row["spent_micro"]),
             project=str(row["project"]),
+            output=str(row["output"] or ""),
         )
 
 
@@ -137,7 +142,7 @@ async def join_batch(database: Database, run_id: str, name: str) -> bool:
 
 _STANDING = (
     "run_id, batch, status, lease_owner, lease_expires_at, lease_generation, story_sha256, settings_fingerprint,"
-    " spent_micro, project"
+    " spent_micro, project, CASE WHEN json_valid(settings) THEN json_extract(settings, '$.output') END AS output"
 )
 _AT_ONCE = 1000
 

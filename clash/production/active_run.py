@@ -48,6 +48,8 @@ class Continuation:
     changed: RunPlan | None = None
     review: tuple[str, ...] | None = None
     """The stages that are reviewed from now on; none where it is empty. None: as it is recorded."""
+    output: Path | None = None
+    """The folder to which the run is published from now on. None: the one that is recorded."""
 
 
 @dataclass

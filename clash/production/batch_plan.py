@@ -59,7 +59,8 @@ class BatchStory:
     """One run of a batch. It can be pickled, so that another process films it.
 
     `request`: what to make; None: the run exists, and is resumed as it was recorded. `story_sha256`, `fingerprint` and
-    `project` tell whether a run that exists is the one that is asked for.
+    `project` tell whether a run that exists is the one that is asked for. `output`: the folder that it is to be
+    published to from now on; None: where it is recorded.
     """
 
     thread_id: str
@@ -70,6 +71,7 @@ class BatchStory:
     project: str = ""
     story_path: str = ""
     """Of a run that exists: the file that it was begun with."""
+    output: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,8 @@ def _checked(request: RunRequest, settings: Settings, registry: Registry) -> Bat
     plan = prepare(request, settings, registry)
     check_new_thread_id(plan.thread_id)
     check_models(plan, registry)
-    return BatchStory(plan.thread_id, request, plan.story.title, plan.story.sha256, plan.fingerprint, plan.project)
+    identity = (plan.story.sha256, plan.fingerprint, plan.project)
+    return BatchStory(plan.thread_id, request, plan.story.title, *identity, output=request.output)
 
 
 def _require_different(stories: Sequence[BatchStory]) -> None:

@@ -155,6 +155,7 @@ async def _report(
         retry_unknown=asked.retry_unknown,
         retry_failed_paid=asked.retry_failed_paid,
         review=checked_stages(asked.review),
+        output=asked.output,
     )
     return await resume_run(opened, story.thread_id, how, observe=observe, stop=stop, project=asked.project)
 
@@ -174,8 +175,10 @@ def _result(story: BatchStory, report: RunReport) -> StoryResult:
 
 
 def is_done(story: BatchStory, standing: Standing | None) -> bool:
-    """Return whether a run is the one that is asked for, and completed: then nothing is to be done for it."""
+    """Return whether a run is the one that is asked for, completed, and published where it is to be."""
     if standing is None or standing.status != RunStatus.COMPLETED:
+        return False
+    if story.output is not None and story.output != Path(standing.output):
         return False
     asked = (story.story_sha256, story.fingerprint, story.project)
     return story.request is None or asked == (standing.story_sha256, standing.settings_fingerprint, standing.project)
@@ -183,7 +186,7 @@ def is_done(story: BatchStory, standing: Standing | None) -> bool:
 
 def already_completed(story: BatchStory, standing: Standing | None, settings: Settings) -> StoryResult:
     """Return the result of a run that is completed: by an earlier command, or by another process meanwhile."""
-    output = (story.request.output if story.request else None) or settings.output_dir
+    output = standing.output if standing is not None and standing.output else settings.output_dir
     film = published_path(Path(output) / story.thread_id, AssetType.FILM, "film", "video/mp4")
     return StoryResult(
         story,

@@ -8,6 +8,7 @@ budget. What is completed is skipped; the same command goes on with what is not.
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ from clash.production.batch_executors import Work
 from clash.production.batch_plan import BatchPlan, BatchRequest, BatchStory, check_batch, plan_batch
 from clash.production.batch_run import StoryResult, already_completed, is_done
 from clash.production.estimates import dry_run, opened_to_look
-from clash.production.executors import check_executor, executor_of
+from clash.production.executors import LOCAL, check_executor, executor_of
 from clash.production.opened import Opened, opened_for_run
+from clash.production.output_folder import OUTPUT_FOLDER, output_flags, require_writable
 from clash.production.plan import with_unpriced
 from clash.production.progress import Event, Observer, ignore
 from clash.production.remedies import sufficient
@@ -78,6 +80,8 @@ async def batch(
     checked_stages(request.each.review)
     registry = Registry(settings)
     plan = plan_batch(request, settings, registry)
+    if request.each.output is not None and request.executor == LOCAL:
+        await asyncio.to_thread(require_writable, request.each.output)
     async with opened_for_run(settings.database_url, stop) as database:
         limits = rate_limits_of(settings, request.each.concurrency, lambda text: observe(Event("note", text)))
         opened = Opened(settings, database, registry, SharedCalls(limits))
@@ -88,7 +92,7 @@ async def batch(
             observe(Event("note", f"{name} is left out: it is the cast of the stories beside it"))
         results = await _film_all(Work(request, opened, observe, stop), plan, on_result)
         row, warnings = await _sums_at_the_end(database, request, results)
-        return _report(plan, results, row, warnings)
+        return _report(plan, results, row, warnings, settings)
 
 
 async def _sums_at_the_end(
@@ -112,7 +116,10 @@ async def _plan_of_runs(opened: Opened, request: BatchRequest) -> BatchPlan:
             f"the batch {request.name} has no runs",
             hint=f"name its stories: `{batch_command(request.name)} 'stories/*.csv'`",
         )
-    stories = (BatchStory(run.run_id, title=run.story_title, story_path=run.story_path) for run in runs)
+    output = request.each.output
+    stories = (
+        BatchStory(run.run_id, title=run.story_title, story_path=run.story_path, output=output) for run in runs
+    )
     return BatchPlan(request, tuple(stories))
 
 
@@ -164,7 +171,13 @@ def ended_event(result: StoryResult) -> Event:
 # -- the report ----------------------------------------------------------------------------------------------------
 
 
-def _report(plan: BatchPlan, results: dict[str, StoryResult], row: BatchRow | None, warnings: list[str]) -> BatchReport:
+def _report(
+    plan: BatchPlan,
+    results: dict[str, StoryResult],
+    row: BatchRow | None,
+    warnings: list[str],
+    settings: Settings,
+) -> BatchReport:
     made = [results[story.thread_id] for story in plan.stories]
     code = exit_code_of([result.exit_code for result in made])
     counts: dict[str, int] = {}
@@ -184,7 +197,7 @@ def _report(plan: BatchPlan, results: dict[str, StoryResult], row: BatchRow | No
             "runs": [run_item(result) for result in made],
             "left_out": list(plan.left_out),
             "warnings": warnings,
-            "error": _error_of(plan.request, made, code, row),
+            "error": _error_of(plan.request, made, code, row, settings),
         }
     )
     return BatchReport(document, code)
@@ -223,7 +236,7 @@ def run_item(result: StoryResult) -> BatchRun:
 
 
 def _error_of(
-    request: BatchRequest, made: Sequence[StoryResult], code: int, row: BatchRow | None
+    request: BatchRequest, made: Sequence[StoryResult], code: int, row: BatchRow | None, settings: Settings
 ) -> dict[str, Any] | None:
     """Return what is told of a batch that is not completed: its leading run, how many there are, and what to type."""
     if not code:
@@ -237,6 +250,8 @@ def _error_of(
         hint = f"raise the budget of the batch: `{command_of_batch(request, _enough(waiting, row))}`"
     elif code in _PAUSING and fault is not None and fault.hint:
         hint = f"{fault.hint}; then: `{command_of_batch(request)}`"
+    elif fault is not None and fault.code == OUTPUT_FOLDER:
+        hint = f"`{_command_with(request, *output_flags(settings))}` publishes the runs there from now on"
     elif fault is not None and fault.hint and first.exit_code in _REFUSED and not first.is_held:
         hint = fault.hint  # the same command again would be refused again
     else:
@@ -258,21 +273,26 @@ def _enough(waiting: Sequence[StoryResult], row: BatchRow | None) -> Decimal:
 
 def command_of_batch(request: BatchRequest, budget: Decimal | None = None) -> str:
     """Return the command that goes on with the batch."""
+    return _command_with(request) if budget is None else _command_with(request, "--budget", f"{budget:f}")
+
+
+def _command_with(request: BatchRequest, *option: str) -> str:
+    """Return the command of the batch with an option and its value, in place of the ones that were typed."""
     if not request.typed:
-        return batch_command(request.name, *(() if budget is None else ("--budget", f"{budget:f}")))
-    return shlex.join(["clash", "batch", *_with_budget(request.typed, budget)])
+        return batch_command(request.name, *option)
+    return shlex.join(["clash", "batch", *_with_option(request.typed, *option)])
 
 
-def _with_budget(typed: Sequence[str], budget: Decimal | None) -> list[str]:
-    if budget is None:
+def _with_option(typed: Sequence[str], name: str = "", value: str = "") -> list[str]:
+    if not name:
         return list(typed)
     kept: list[str] = []
     skip = False
     for word in typed:
-        if not skip and word != "--budget" and not word.startswith("--budget="):
+        if not skip and word != name and not word.startswith(f"{name}="):
             kept.append(word)
-        skip = word == "--budget" and not skip
-    return [*kept, "--budget", f"{budget:f}"]
+        skip = word == name and not skip
+    return [*kept, name, value]
 
 
 # -- the estimate --------------------------------------------------------------------------------------------------

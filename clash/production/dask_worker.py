@@ -17,6 +17,7 @@ from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Self, cast
 
 from clash.assets import open_assets
@@ -64,6 +65,7 @@ class Order:
     retry_failed_paid: bool = False
     allow_unpriced: bool = False
     review: list[str] | None = None
+    output: str | None = None
 
     @classmethod
     def of(cls, run: RunRow, batch: str, each: RunRequest) -> Self:
@@ -80,6 +82,7 @@ class Order:
             retry_failed_paid=each.retry_failed_paid,
             allow_unpriced=each.allow_unpriced,
             review=None if each.review is None else list(each.review),
+            output=None if each.output is None else each.output.as_posix(),
         )
 
     @property
@@ -98,6 +101,7 @@ class Order:
             retry_failed_paid=self.retry_failed_paid,
             allow_unpriced=self.allow_unpriced,
             review=self.review,
+            output=None if self.output is None else Path(self.output),
         )
 
     @classmethod
@@ -176,7 +180,7 @@ async def _make(text: str) -> dict[str, Any]:
             await _checked(opened, order)
             look_s = LOOK_ON_D1_S if is_d1(opened.database.url) else LOOK_S
             result = await film_one_story(
-                BatchStory(order.thread_id),
+                BatchStory(order.thread_id, output=order.each.output),
                 batch=order.batch,
                 opened=opened,
                 observe=ignore,

@@ -19,7 +19,8 @@ from clash.money import from_micro
 from clash.production.cast_files import CastPlan, find_cast
 from clash.production.clip_warnings import clip_warnings, format_asked
 from clash.production.music_file import read_music
-from clash.production.plan import RunPlan, RunRequest, check_budget, check_writable, prepare, with_title
+from clash.production.output_folder import check_writable
+from clash.production.plan import RunPlan, RunRequest, check_budget, prepare, with_title
 from clash.production.spoken_languages import check_speech
 from clash.production.story_files import read_panels_of_screenplay, read_screenplay_file
 from clash.providers.choice import models_of_preset

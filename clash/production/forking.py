@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 from clash.assets import open_assets
@@ -23,6 +24,7 @@ from clash.production.fork_plan import ForkPlan, plan_fork, request_digest
 from clash.production.fork_request import ForkRequest, run_plan_of
 from clash.production.fork_source import story_of
 from clash.production.opened import Opened
+from clash.production.output_folder import require_writable
 from clash.production.plan import RunPlan, check_budget, with_unpriced
 from clash.production.progress import Event, Observer, ignore
 from clash.production.run_project import check_project_of, told_of_quota
@@ -82,6 +84,7 @@ async def fork(
             price_micro = to_micro(Decimal(plan.document.price.total_usd))
             of_quota = await told_of_quota(database, source.project, price_micro)
             warnings += [*plan.document.warnings, *_of_budget(plan), *filter(None, (of_quota,))]
+            await asyncio.to_thread(require_writable, plan.run.output / request.thread_id)
             stored = await plan.run.store(assets)
             origin = Origin(request.source, plan.forked_from.checkpoint_id)
             await write_fork(database, plan.new_run(stored), origin, plan.kept(assets, stored))

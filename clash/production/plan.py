@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ from clash.production.cast_files import CastPlan, find_cast
 from clash.production.clip_warnings import clip_warnings, format_asked
 from clash.production.model_choice import taken_of_several
 from clash.production.music_file import read_music
+from clash.production.output_folder import check_writable
 from clash.production.run_project import check_project_of
 from clash.production.spoken_languages import check_speech
 from clash.production.story_document import picture_column, warnings_of
@@ -51,7 +51,7 @@ class RunRequest:
     """Which story of a table that holds several: its number from 1, or its title."""
     thread_id: str | None = None
     output: Path | None = None
-    """The film goes to <output>/<thread>/film.mp4."""
+    """The film goes to <output>/<thread>/film.mp4; that of a run that exists does from now on."""
     concurrency: int | None = None
     """Calls in flight at once per provider."""
     reuse: bool = True
@@ -329,20 +329,6 @@ def check_budget(budget: Decimal | None, *, what: str = "budget") -> Decimal | N
     if budget is not None and not (budget.is_finite() and 0 <= budget <= _LARGEST_BUDGET):
         raise UsageError(f"a {what} of {budget} is not between 0 and {_LARGEST_BUDGET} dollars")
     return budget
-
-
-def check_writable(folder: Path) -> None:
-    """Raises `UsageError` unless files can be put into this folder, which need not be there yet."""
-    try:
-        nearest = next((path for path in (folder, *folder.parents) if path.exists() or path.is_symlink()), folder)
-        reason = "" if nearest.is_dir() else f"{nearest} is no folder"
-        effective = os.access in os.supports_effective_ids
-        if not reason and not os.access(nearest, os.W_OK | os.X_OK, effective_ids=effective):
-            reason = f"{nearest} cannot be written"
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-    if reason:
-        raise UsageError(f"films cannot go to {folder}: {reason}", hint="choose another --output, or CLASH_OUTPUT_DIR")
 
 
 def _models(request: RunRequest, settings: Settings, registry: Registry) -> dict[Kind, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shlex
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from clash.calls.dry_run import PlannedCall
 from clash.config import Settings, load_settings
 from clash.database.connection import open_database
 from clash.database.decisions import Decision
+from clash.database.lease import is_held
 from clash.documents.edits import EditPlan
 from clash.documents.outcome import Outcome
 from clash.editing.made import is_asked_for
@@ -22,6 +24,7 @@ from clash.errors import ConflictError, UsageError
 from clash.hints import command
 from clash.production import use_cases
 from clash.production.clip_warnings import left_out
+from clash.production.output_folder import require_recorded
 from clash.production.plan import check_budget, with_unpriced
 from clash.production.progress import Event, Observer, ignore
 from clash.production.run_project import check_project_of
@@ -101,7 +104,7 @@ async def retake(
     `UsageError`, `SettingsError`, and `ConflictError` for a slot of which another retake is not made yet.
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.allow_unpriced)
-    found, told, warnings = await _decided(request, settings)
+    found, told, warnings = await _decided(request, settings, publishes=True)
     observe(Event("note", f"to make: {told}", thread_id=request.thread_id))
     for warning in warnings:
         observe(Event("note", warning, thread_id=request.thread_id))
@@ -128,8 +131,13 @@ async def request_retake(request: RetakeRequest, settings: Settings | None = Non
     return document.model_copy(update={"warnings": [*document.warnings, *warnings]})
 
 
-async def _decided(request: RetakeRequest, settings: Settings) -> tuple[TakesOfRun, str, list[str]]:
-    """Write the decisions of a retake. Returns what they were made of, what is to be made, in words, and warnings."""
+async def _decided(
+    request: RetakeRequest, settings: Settings, *, publishes: bool = False
+) -> tuple[TakesOfRun, str, list[str]]:
+    """Write the decisions of a retake. Returns what they were made of, what is to be made, in words, and warnings.
+
+    `publishes`: whether this process goes on with the run, if no other does: then its folder must be writable here.
+    """
     check_budget(request.budget)
     told, warnings = "", list[str]()
 
@@ -138,6 +146,9 @@ async def _decided(request: RetakeRequest, settings: Settings) -> tuple[TakesOfR
         decisions, planned, whole = await _planned(request, found)
         if _needs_yes(decisions) and not request.yes:
             raise _asking(request, decisions, price_told(found, planned, whole))
+        if publishes and not is_held(found.run):
+            output = found.recorded.settings.output
+            await asyncio.to_thread(require_recorded, request.thread_id, output, settings)
         told, warnings = price_told(found, planned, whole), [*left_out(planned), *found.unread_notes(decisions)]
         return decisions
 

@@ -7,10 +7,8 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from clash.assets import publish_copy, published_path
 from clash.calls.funds import BATCH_BUDGET
 from clash.calls.keeping import KeptElsewhere
-from clash.database import reading
 from clash.database.batches import batch_of_run
 from clash.database.connection import verify_there
 from clash.database.lease import Lease
@@ -24,6 +22,7 @@ from clash.production.active_run import ActiveRun
 from clash.production.estimates import Left
 from clash.production.outcome import Outcome as HowItEnded
 from clash.production.outcome import leading_failures, outcome_of, with_kept_elsewhere
+from clash.production.publishing import hint_of_folder, republish
 from clash.production.remedies import (
     NEEDS_ANOTHER_RUN,
     another_run,
@@ -35,7 +34,7 @@ from clash.production.review_items import review_items
 from clash.production.takes_of_run import read_takes
 from clash.production.telling import new_event, note, stored, wants_to_be_told
 from clash.reports.runs import run_document
-from clash.vocabulary import AssetType, RunStatus
+from clash.vocabulary import RunStatus
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ async def _ended_event(
 
 async def report_completed(run: ActiveRun) -> RunReport:
     """Return the report of a run that was completed before; files of it that were deleted get their names again."""
-    await _republish(run)
+    await republish(run)
     document = await run_document(run.database, run.thread_id, run.assets)
     return RunReport(Outcome.of({**document, **_warnings(run, document), "status": "already_completed"}), 0)
 
@@ -129,6 +128,8 @@ async def _to_judge(run: ActiveRun) -> list[dict[str, Any]]:
 
 async def _remedies(run: ActiveRun, code: str, left: Left | None, error: ClashError | None) -> dict[str, str]:
     """Return the hint for this error code, where only a look at the run tells the command."""
+    if code == "storage" and (hint := hint_of_folder(run)):
+        return {code: hint}
     with suppress(ClashError):
         if code == "review":
             return {code: _how_to_judge(run.thread_id)}
@@ -167,23 +168,3 @@ def _after_refused_content(again: str, *, from_a_pipe: bool) -> str:
 def _warnings(run: ActiveRun, document: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the warnings from when the story was read and from when the run was made."""
     return {"warnings": list(dict.fromkeys((*document["warnings"], *run.progress.warnings)))}
-
-
-async def _republish(run: ActiveRun) -> None:
-    """Give back the names of files that were deleted since, from the store.
-
-    Raises `StorageError` for a film that is nowhere; other files that are nowhere are warned of.
-    """
-    nowhere: list[str] = []
-    for asset in await reading.sound_assets(run.database, run.thread_id):
-        path = published_path(run.folder, asset.asset_type, asset.slot, asset.media_type)
-        if path is None or path.exists():
-            continue
-        if await run.assets.restore(asset.sha256):
-            publish_copy(run.assets.path(asset.sha256), path)
-        elif asset.asset_type == AssetType.FILM:
-            raise run.assets.lost(asset.sha256).with_(slots=(asset.slot,))
-        else:
-            nowhere.append(f"{asset.slot} ({asset.asset_type})")
-    if nowhere:
-        run.progress.warn(f"files that are nowhere any more: {', '.join(nowhere[:5])}, {len(nowhere)} in all")

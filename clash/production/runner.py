@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Collection
 from contextlib import suppress
@@ -23,7 +24,9 @@ from clash.production.active_run import ActiveRun, Continuation
 from clash.production.estimates import Left
 from clash.production.keeping import keep_of_source
 from clash.production.opened import Opened
+from clash.production.output_folder import require_recorded, require_writable
 from clash.production.progress import Observer, Progress
+from clash.production.publishing import publish_elsewhere
 from clash.production.remedies import another_run, enough
 from clash.production.run_project import told_of_quota
 from clash.production.run_report import RunReport, completed_event, report, report_completed
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_KEPT = ("story", "reference_images", "established", "forked_from", "review")
+_KEPT = ("story", "reference_images", "established", "forked_from", "review", "output")
 """Settings that stay when a run goes on with others."""
 
 
@@ -67,9 +70,10 @@ class Runner:
 
     async def _go_on(self, how: Continuation) -> RunReport:
         run = self._run
-        if run.is_completed and self._reviews_as(how):
+        if run.is_completed and self._reviews_as(how) and how.output in (None, run.recorded.output):
             return await report_completed(run)
-        await self._check_graph_version()
+        if not run.is_completed:
+            await self._check_graph_version()
         lease = await take_lease(run.database, run.thread_id)
         run.stop.on_abandon(lambda: pause_from_outside(run.settings.database_url, lease))
         try:
@@ -77,7 +81,10 @@ class Runner:
             await run.refresh()
             if run.is_completed:
                 await self._set_review(lease, how)
+                await self._set_output(lease, how)
                 return await report_completed(run)
+            await self._check_graph_version()
+            await asyncio.to_thread(_require_folder, run, how)
             with Heartbeat(run.settings.database_url, lease):
                 await tell_earlier(run)
                 with run.spans.of_run():
@@ -234,6 +241,8 @@ class Runner:
             run.recorded = RunSettings.of(how.changed.recorded(kept))
             await run.tracker.set_settings(lease, run.recorded.document, fingerprint=how.changed.fingerprint)
         await self._set_review(lease, how)
+        if await publish_elsewhere(run, how.output):
+            await self._record_settings(lease, how)
         if how.budget is not None:
             await run.tracker.set_budget(lease, how.budget)
         await run.tracker.set_status(lease, RunStatus.RUNNING)
@@ -261,6 +270,19 @@ class Runner:
             return
         document = {name: value for name, value in run.recorded.document.items() if name != "review"}
         run.recorded = RunSettings.of({**document, "review": list(how.review)} if how.review else document)
+        await self._record_settings(lease, how)
+
+    async def _set_output(self, lease: Lease, how: Continuation) -> None:
+        """Publish a completed run to another folder, and record that; nothing of it is made."""
+        run = self._run
+        if how.output is not None:
+            await asyncio.to_thread(require_writable, how.output / run.thread_id)
+        if await publish_elsewhere(run, how.output):
+            await self._record_settings(lease, Continuation())
+            await self._keep_record(Continuation())
+
+    async def _record_settings(self, lease: Lease, how: Continuation) -> None:
+        run = self._run
         fingerprint = run.row.settings_fingerprint if how.changed is None else how.changed.fingerprint
         await run.tracker.set_settings(lease, run.recorded.document, fingerprint=fingerprint)
 
@@ -309,6 +331,14 @@ class Runner:
                 f"the budget of ${usd_text(budget)}{used} will not suffice: about ${usd_text(cost)} is still to pay."
                 f" It will pause there; --budget {enough(row, left):f} would be enough"
             )
+
+
+def _require_folder(run: ActiveRun, how: Continuation) -> None:
+    """Raise `UsageError` unless the folder that the run is published to can be written."""
+    if how.output is None:
+        require_recorded(run.thread_id, run.recorded.output, run.settings)
+    else:
+        require_writable(how.output / run.thread_id)
 
 
 def _batch_of(row: RunRow) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 from clash.assets import open_assets
@@ -28,6 +30,7 @@ from clash.production.active_run import Continuation
 from clash.production.fork_command import fork_command, fork_of_run
 from clash.production.fork_plan import in_words, plan_fork
 from clash.production.opened import Opened, opened_for_resume, opened_for_run
+from clash.production.output_folder import require_writable
 from clash.production.plan import (
     RunPlan,
     RunRequest,
@@ -71,6 +74,8 @@ async def run(
     if not database_exists(settings.database_url) and not has_records(local_assets(settings)):
         # The run is certainly not there yet, so not even the database is made if it cannot begin.
         check_models(plan, registry)
+        check_new_thread_id(plan.thread_id)
+        await asyncio.to_thread(require_writable, plan.output / plan.thread_id)
     async with opened_for_run(settings.database_url, stop) as database:
         return await run_plan(Opened(settings, database, registry), plan, request, observe=observe, stop=stop)
 
@@ -88,7 +93,9 @@ async def run_plan(
     stages = checked_stages(request.review)
     if opened.database.find_file is None:
         await use_store(opened.database, open_assets(opened.settings))
-    found = await _row_of(opened, plan, observe, allow_changes=request.allow_changes, batch=batch)
+    found = await _row_of(
+        opened, plan, observe, allow_changes=request.allow_changes, batch=batch, publishes=True
+    )
     run, changed = found.run, found.is_changed
     runner = Runner(opened, run, observe, stop)
     runner.progress.name_thread(f"thread {plan.thread_id}")
@@ -102,6 +109,7 @@ async def run_plan(
             retry_failed_paid=request.retry_failed_paid,
             changed=plan if changed else None,
             review=stages,
+            output=request.output,
         )
     )
 
@@ -126,9 +134,18 @@ class _Found(NamedTuple):
 
 
 async def _row_of(
-    opened: Opened, plan: RunPlan, observe: Observer, *, allow_changes: bool, batch: str | None
+    opened: Opened,
+    plan: RunPlan,
+    observe: Observer,
+    *,
+    allow_changes: bool,
+    batch: str | None,
+    publishes: bool = False,
 ) -> _Found:
-    """The run's row, made if there is none yet."""
+    """The run's row, made if there is none yet.
+
+    `publishes`: whether this process publishes the run, so that its folder must be one that can be written here.
+    """
     settings, database, registry = opened.settings, opened.database, opened.registry
     found = await reading.find_run(database, plan.thread_id)
     if await _restore_lost(database, settings, found, plan.thread_id, observe):
@@ -137,6 +154,8 @@ async def _row_of(
         check_models(plan, registry)
         check_new_thread_id(plan.thread_id)
         await check_folder(database, plan.thread_id)
+        if publishes:
+            await asyncio.to_thread(require_writable, plan.output / plan.thread_id)
         told = None if plan.project == DEFAULT_PROJECT else await told_of_new_project(database, plan.project)
         started = await AsyncMetadataTracker(database).start_workflow(
             plan.thread_id,
@@ -217,6 +236,7 @@ async def resume(
     allow_unpriced: bool = False,
     review: Sequence[str] | None = None,
     project: str | None = None,
+    output: Path | None = None,
     observe: Observer = ignore,
     stop: StopSignal | None = None,
 ) -> RunReport:
@@ -226,6 +246,7 @@ async def resume(
     `retry_failed_paid`: buy calls again that were paid for and failed. `remake_lost`: buy again what was paid for, and
     whose file is nowhere any more. `allow_unpriced`: call models whose price nobody knows. `review`: the stages at
     which the run waits for people from now on; an empty one ends that. `project`: the run must belong to it.
+    `output`: the run is published to <output>/<thread> from now on, what is made already included.
     """
     check_thread_id(thread_id)
     check_budget(budget)
@@ -239,6 +260,7 @@ async def resume(
         retry_failed_paid=retry_failed_paid,
         remake_lost=remake_lost,
         review=stages,
+        output=output,
     )
     async with opened_for_resume(settings, thread_id, stop) as database:
         opened = Opened(settings, database, Registry(settings))

@@ -32,6 +32,7 @@ from clash.redaction import redacted_text
 from clash.reports.vendor_checks import check, failed, file_checks, vendor_checks, vendor_file_checks
 from clash.setting_faults import SettingFault
 from clash.version import __version__
+from clash.writable_folders import why_not_writable
 
 _LOW_DISK_BYTES = 1 << 30
 
@@ -208,11 +209,12 @@ def _pace_of_d1(settings: Settings) -> str:
 
 def _disk_check(settings: Settings) -> dict[str, Any]:
     """Room where files go: what is made is kept on the disk even when it also goes to a bucket."""
+    if reason := why_not_writable(settings.output_dir, keep=False):
+        text = f"films cannot go to {settings.output_dir}: {reason}"
+        return check("disk", False, text, "choose another CLASH_OUTPUT_DIR")
     folder = settings.output_dir.absolute()
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     says = f"{free / (1 << 30):.1f} GB are free for {settings.output_dir}"
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return check("disk", False, f"{folder} cannot be written", "choose another CLASH_OUTPUT_DIR")
     return check("disk", free >= _LOW_DISK_BYTES, says, None if free >= _LOW_DISK_BYTES else "make room")
