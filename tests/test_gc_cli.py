@@ -60,6 +60,20 @@ def test_without_a_terminal_it_says_and_deletes_nothing(folder: Path) -> None:
     assert run(folder, "gc").code == 0, "there is nothing to ask about"
 
 
+def test_a_pipe_is_told_what_is_kept_as_recent(folder: Path) -> None:
+    """Where nothing is deleted because it was used lately, a pipe is told so on standard error, and what to type."""
+    assets = AssetStore(folder / "data" / "assets")
+    assets.put(b"unnamed")
+    kept = run(folder, "gc")
+    assert (kept.code, kept.err.count("1 more file that nothing names is kept, used in the last 7 d")) == (0, 1)
+    assert "`clash gc --older-than 1h`" in kept.err
+    assert "nothing names is kept" not in kept.out
+    shortest = run(folder, "gc", "--older-than", "1h")
+    assert "used in the last 1 h" in shortest.err
+    assert "--older-than" not in shortest.err
+    assert run(folder, "gc", "--json").err == ""
+
+
 def test_an_age_is_a_number_and_a_unit() -> None:
     """Anything else is refused with an example."""
     assert [age_of(text).total_seconds() for text in ("90m", "36h", "7d", "2w")] == [5400, 129600, 604800, 1209600]

@@ -14,6 +14,7 @@ from filming import METERED, clash, environment, forked_clash, metered, rows_of,
 from clash.assets.records import run_record
 from clash.assets.shared import local_assets
 from clash.config import Settings
+from clash.production.dask_worker import Order
 from clash.writable_folders import why_not_writable
 
 SMALL = ("--size", "128x72", "--fps", "8")
@@ -149,3 +150,10 @@ def test_a_look_at_a_folder_leaves_nothing(tmp_path: Path) -> None:
     (folder / "file").write_text("")
     assert why_not_writable(folder / "file" / "c") == f"{folder / 'file'} is no folder"
     assert why_not_writable(folder / "file") == f"{folder / 'file'} is no folder"
+
+
+def test_a_worker_is_told_of_the_folder() -> None:
+    """The order for a worker of Dask says where the run is to be published, if `--output` does."""
+    order = Order("a", "n", "", "", "", output="films/new")
+    assert Order.read(order.text).each.output == Path("films/new")
+    assert Order.read(Order("a", "n", "", "", "").text).each.output is None

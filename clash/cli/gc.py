@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Json
-from clash.cli.output import Document, emit, print_aside, say_error
+from clash.cli.output import Document, emit, print_aside, say, say_error
 from clash.cli.reading import report
 from clash.cli.streams import may_ask
 from clash.cli.text import size
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from clash.documents.garbage import GarbageCollected
 
 _AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
+_HOUR_S = 3600
+"""The shortest age."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -57,10 +60,17 @@ def gc(
             "nothing was deleted: there is no terminal to ask at", hint="`clash gc --yes` deletes without asking"
         )
         document["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
-        emit(document, as_json=as_json, render=render_collected)
+        _emit(document, as_json=as_json)
         say_error(error.message, error.hint)
         raise typer.Exit(error.exit_code)
+    _emit(document, as_json=as_json)
+
+
+def _emit(document: Document, *, as_json: bool) -> None:
+    """Show what was collected; a pipe, which gets no remarks, is told of recent files on standard error."""
     emit(document, as_json=as_json, render=render_collected)
+    if document["kept"]["recent"] and not as_json and not sys.stdout.isatty():
+        say(recent_text(document))
 
 
 def age_of(text: str) -> timedelta:
@@ -114,12 +124,22 @@ def _age_text(seconds: int) -> str:
     return " ".join(part for part in (f"{days} d" if days else "", f"{hours} h" if hours else "") if part)
 
 
+def recent_text(document: Document) -> str:
+    """Return what is said of files that nothing names and that are kept, for they were used lately."""
+    count, seconds = int(document["kept"]["recent"]), int(document["older_than_s"])
+    files = "1 more file that nothing names is" if count == 1 else f"{count} more files that nothing names are"
+    sooner = (
+        "; `clash gc --older-than 1h` leaves alone only what was used in the last hour" if seconds > _HOUR_S else ""
+    )
+    return f"{files} kept, used in the last {_age_text(seconds)}{sooner}"
+
+
 def render_collected(document: Document) -> list[Block]:
     """Show what was deleted, or would be, and what is kept though no run names it."""
     kept = document["kept"]
     blocks: list[Block] = [Record(_FACTS, document), Table(_KINDS, document["by_kind"], empty="nothing to delete")]
     if kept["recent"]:
-        blocks.append(Remark(f"{kept['recent']} more that nothing names are kept: they were used lately", "dim"))
+        blocks.append(Remark(recent_text(document), "dim"))
     blocks += [Remark(text, "yellow") for text in document["warnings"]]
     if document["by_kind"] and not document["deleted"]:
         blocks.append(Remark("nothing was deleted yet", "yellow"))

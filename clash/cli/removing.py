@@ -122,7 +122,8 @@ def render_removed(document: Document) -> list[Block]:
             )
     if freed := document["freed_files"]:
         files = "1 file" if freed == 1 else f"{freed} files"
-        blocks.append(Remark(f"{files} of the asset store {would} named by nothing: `clash gc` deletes them", "dim"))
+        when = "`clash gc` deletes what nobody has used for 7 days, `clash gc --older-than 1h` for an hour"
+        blocks.append(Remark(f"{files} of the asset store {would} named by nothing: {when}", "dim"))
     if outputs := [item["output"] for item in items if item["output"]]:
         blocks.append(Remark(f"what was published stays: {', '.join(outputs)}", "dim"))
     return blocks
