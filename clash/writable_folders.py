@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -27,10 +28,10 @@ def why_not_writable(folder: Path, *, keep: bool = True) -> str | None:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".clash-"):
             pass
     except (NotADirectoryError, FileExistsError):
-        return f"{place if place.exists() else place.parent} is no folder"
+        return f"{place if os.path.exists(place) else place.parent} is no folder"  # noqa: PTH110 - raises nothing
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        what = "written" if place.is_dir() else "made"
+        what = "written" if os.path.isdir(place) else "made"  # noqa: PTH112 - raises nothing
         return None if error.errno in FULL else f"{place} cannot be {what}: {reason}"
     finally:
         if not keep:

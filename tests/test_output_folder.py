@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -157,3 +159,15 @@ def test_a_worker_is_told_of_the_folder() -> None:
     order = Order("a", "n", "", "", "", output="films/new")
     assert Order.read(order.text).each.output == Path("films/new")
     assert Order.read(Order("a", "n", "", "", "").text).each.output is None
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o555])
+def test_a_folder_without_permission_is_named(
+    open_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]], mode: int
+) -> None:
+    """A folder that cannot be looked into, or not be written, is told with the reason of the system."""
+    closed = open_folder / "closed"
+    closed.mkdir(mode=mode)
+    with unprivileged():
+        told = [why_not_writable(closed), why_not_writable(closed / "a")]
+    assert all(reason is not None and "Permission denied" in reason for reason in told), told
