@@ -117,9 +117,7 @@ async def _plan_of_runs(opened: Opened, request: BatchRequest) -> BatchPlan:
             hint=f"name its stories: `{batch_command(request.name)} 'stories/*.csv'`",
         )
     output = request.each.output
-    stories = (
-        BatchStory(run.run_id, title=run.story_title, story_path=run.story_path, output=output) for run in runs
-    )
+    stories = (BatchStory(run.run_id, title=run.story_title, story_path=run.story_path, output=output) for run in runs)
     return BatchPlan(request, tuple(stories))
 
 
@@ -279,7 +277,7 @@ def command_of_batch(request: BatchRequest, budget: Decimal | None = None) -> st
 def _command_with(request: BatchRequest, *option: str) -> str:
     """Return the command of the batch with an option and its value, in place of the ones that were typed."""
     if not request.typed:
-        return batch_command(request.name, *option)
+        return batch_command(request.name, *map(shlex.quote, option))
     return shlex.join(["clash", "batch", *_with_option(request.typed, *option)])
 
 

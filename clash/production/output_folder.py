@@ -13,7 +13,7 @@ from clash.writable_folders import why_not_writable
 
 OUTPUT_FOLDER = "output_folder"
 """Code of the error of a run that exists and whose folder cannot be written."""
-_USUAL = (Path("output"), Path("films"))
+_USUAL = (Path("output"), Path("films"), Path("~/films"))
 _HINT = "choose another --output, or CLASH_OUTPUT_DIR"
 
 
@@ -49,12 +49,12 @@ def require_recorded(thread_id: str, recorded: Path, settings: Settings) -> None
 
 def elsewhere(thread_id: str, recorded: Path, settings: Settings) -> str:
     """Return the command that goes on with a run and publishes it to a folder that can be written."""
-    return command("resume", thread_id, *output_flags(settings, but=recorded, below=thread_id))
+    name, folder = output_flags(settings, but=recorded, below=thread_id)
+    return command("resume", thread_id, name, shlex.quote(folder))
 
 
 def output_flags(settings: Settings, *, but: Path | None = None, below: str = "") -> tuple[str, str]:
     """Return `--output` with a folder that can be written: that of the settings, else a usual one; not `but`."""
-    for folder in (settings.output_dir, *_USUAL):
-        if folder != but and why_not_writable(folder / below, keep=False) is None:
-            return "--output", shlex.quote(folder.as_posix())
-    return "--output", "DIR"
+    folders = [folder.expanduser() for folder in (settings.output_dir, *_USUAL) if folder != but]
+    usable = (folder for folder in folders if why_not_writable(folder / below, keep=False) is None)
+    return "--output", next(usable, folders[-1]).as_posix()
