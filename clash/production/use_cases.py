@@ -93,9 +93,7 @@ async def run_plan(
     stages = checked_stages(request.review)
     if opened.database.find_file is None:
         await use_store(opened.database, open_assets(opened.settings))
-    found = await _row_of(
-        opened, plan, observe, allow_changes=request.allow_changes, batch=batch, publishes=True
-    )
+    found = await _row_of(opened, plan, observe, allow_changes=request.allow_changes, batch=batch, publishes=True)
     run, changed = found.run, found.is_changed
     runner = Runner(opened, run, observe, stop)
     runner.progress.name_thread(f"thread {plan.thread_id}")
