@@ -86,6 +86,6 @@ def test_a_step_whose_checkpoint_is_pruned_is_told_so() -> None:
     left = [{"checkpoint_id": "4", "next": []}, {"checkpoint_id": "3", "next": ["finalize"]}]
     with pytest.raises(NotFoundError, match="the step generate_screenplay any more: it was pruned") as pruned:
         _before(left, "t", "generate_screenplay")
-    assert "`clash fork --step finalize t`" in (pruned.value.hint or "")
+    assert "`clash fork --step finalize --thread t-fork t`" in (pruned.value.hint or "")
     with pytest.raises(NotFoundError, match="has not come to the step finalize"):
         _before([{"checkpoint_id": "1", "next": ["generate_shots"]}], "t", "finalize")

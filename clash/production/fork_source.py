@@ -120,7 +120,7 @@ def _no_checkpoint_before(items: Sequence[Mapping[str, Any]], thread_id: str, st
     if following is not None and STEPS.index(following) <= STEPS.index(step):
         return NotFoundError(f"the thread {thread_id} has not come to the step {step}", hint=listed)
     left = [name for name in STEPS if any(name in item["next"] for item in items)]
-    typed = [f"`{command('fork', thread_id, '--step', name)}`" for name in left[:1]]
+    typed = [f"`{command('fork', thread_id, '--step', name, '--thread', f'{thread_id}-fork')}`" for name in left[:1]]
     return NotFoundError(
         f"the thread {thread_id} has no checkpoint before the step {step} any more: it was pruned"
         " (`clash checkpoints prune`, CLASH_RETENTION), or the run is a fork that began after it",
