@@ -6,7 +6,7 @@ import pytest
 
 from clash.local.place_words import kind_of_place
 from clash.local.screenwriter import write_screenplay
-from clash.local.screenwriting.locations import setting_by_words
+from clash.local.screenwriting.locations import place_in, setting_by_words
 from clash.local.vocabulary import tags, vocabulary
 from clash.story.places import place_kind
 from clash.story.reader import read_story
@@ -71,3 +71,17 @@ def test_a_prompt_says_no_side_that_nobody_said() -> None:
     assert "Zanzibar Quux, interior" in prompt("Zanzibar Quux", "INT")
     assert "Harbour, exterior" in prompt("Harbour")
     assert "Panadería, interior" in prompt("Panadería")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Камера приближается к ней.",
+        "Il ferme la porte et serre la main.",
+        "Ella está un metro más lejos.",
+        "彼はカバーを外す。",
+    ],
+)
+def test_words_of_another_meaning_name_no_place(sentence: str) -> None:
+    """A camera is no cell, to close is no farm, a metre no station, and a cover no bar."""
+    assert place_in(sentence, "en", anywhere=True) is None
