@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -275,7 +276,7 @@ class Settings:
         faults: list[SettingFault] = []
         for name, one in FIELDS.items():
             try:
-                values[name] = one.value_of(given[one.variable]) if one.variable in given else one.default
+                values[name] = one.value_of(given[one.variable]) if one.variable in given else copy(one.default)
             except UnusableValueError as error:
                 example = example_of(one.variable, one.default)
                 faults.append(SettingFault(one.variable, error.why, example, error.place))
@@ -286,11 +287,14 @@ class Settings:
 
     def changed(self, **values: Any) -> Self:
         """Return these settings with other values, by the names of fields. They are taken as they are."""
-        copy = object.__new__(type(self))
-        copy.__dict__.update({**self.__dict__, **values, "given": self.given | set(values)})
-        return copy
+        other = object.__new__(type(self))
+        other.__dict__.update({**self.__dict__, **values, "given": self.given | set(values)})
+        return other
 
     def __setattr__(self, name: str, _value: object) -> NoReturn:
+        raise AttributeError(f"settings are never changed: {name}")
+
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"settings are never changed: {name}")
 
     def __eq__(self, other: object) -> bool:

@@ -230,3 +230,15 @@ def test_a_value_that_may_hold_a_password_is_not_told(monkeypatch: pytest.Monkey
     error = refused()
     assert error.message.startswith("5 settings")
     assert "hunter22" not in f"{error.message}{error.hint}"
+
+
+def test_settings_are_never_changed() -> None:
+    """Neither set nor deleted, and what one of them holds by default is not another's."""
+    one, other = load_settings(), load_settings()
+    with pytest.raises(AttributeError, match="never changed: fps"):
+        one.fps = 12
+    with pytest.raises(AttributeError, match="never changed: fps"):
+        del one.fps
+    assert (one.fps, one) == (24, other)
+    assert one.limits == other.limits
+    assert one.limits is not other.limits
