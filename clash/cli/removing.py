@@ -53,7 +53,9 @@ def remove(
     )
 
     if not threads and batch is None:
-        raise UsageError("name the runs to remove", hint="clash runs rm THREAD..., or clash runs rm --batch NAME")
+        raise UsageError(
+            "name the runs to remove", hint="give their ids, or --batch and its name; `clash runs ls` lists the runs"
+        )
     seen: list[str] = []
 
     def removed(*, dry_run: bool) -> Document:
