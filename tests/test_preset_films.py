@@ -31,6 +31,17 @@ FREE_KILLS = ("submit.after:2", "intent.after:4", "answer.after:4", "job.after:2
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX thing")
 
 
+_EARLIER = set[threading.Thread]()
+"""What ran when a test began: connections that other tests left open are nothing to its vendors."""
+
+
+@pytest.fixture(autouse=True)
+def earlier() -> None:
+    """Take note of the threads of earlier tests."""
+    _EARLIER.clear()
+    _EARLIER.update(threading.enumerate())
+
+
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
     """What the vendors make: clips long enough for every shot."""
@@ -70,7 +81,7 @@ def killed_when(folder: Path, env: Mapping[str, str], is_quiet: Callable[[], boo
 def until_vendors_are_idle() -> None:
     """Wait until the vendors have dealt with all that a process sent before it was killed: its connections are gone."""
     deadline = time.monotonic() + _PATIENCE_S
-    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
+    while any("process_request_thread" in one.name for one in threading.enumerate() if one not in _EARLIER):
         assert time.monotonic() < deadline, "a connection of a killed process is still open"
         time.sleep(0.01)
 
