@@ -5,23 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from filming import shot_list
 from simulated import PacedProvider
+from simulated_shots import simulated_shots
 
-from clash.assets import AssetStore
 from clash.calls.content_key import kind_of
-from clash.calls.ledger import Ledger
-from clash.calls.rate_limits import RateLimits
-from clash.database import init_database, open_database
-from clash.database.lease import take_lease
-from clash.database.metadata import AsyncMetadataTracker
 from clash.editing.takes import Takes
-from clash.local.screenwriter import write_screenplay
 from clash.production.progress import Event, Progress
-from clash.providers.registry import Model
-from clash.story.reader import read_story
 from clash.workflow.context import Format
-from clash.workflow.generate_shots import ShotTasks, calls_of_shot, make_shot
+from clash.workflow.generate_shots import calls_of_shot, make_shot
 from clash.workflow.publish import PublishingLedger
 from clash.workflow.state import ShotTask
 
@@ -37,20 +28,7 @@ async def told_of_shots(folder: Path, provider: PacedProvider, shots: int) -> tu
     def observe(event: Event) -> None:
         told.append((loop.time(), event.remaining_s))
 
-    url = f"sqlite:///{(folder / 'clash.db').as_posix()}"
-    await init_database(url)
-    story = read_story(shot_list(folder / "story.csv", shots, words=True).read_bytes(), name="story.csv")
-    async with open_database(url, "write") as database:
-        await AsyncMetadataTracker(database).start_workflow("run", "test")
-        model = Model(provider, "any")
-        assets = AssetStore(folder / "assets")
-        ledger = Ledger(
-            database,
-            await take_lease(database, "run"),
-            assets,
-            {"image": model, "video": model, "speech": model},
-            rate_limits=RateLimits(concurrency=None, limits={}),
-        )
+    async with simulated_shots(folder, provider, shots) as (ledger, assets, tasks):
         progress = Progress("run", observe)
         progress.times = ledger.times
         counted = PublishingLedger(
@@ -63,5 +41,5 @@ async def told_of_shots(folder: Path, provider: PacedProvider, shots: int) -> tu
             await make_shot(task, counted, Format(128, 72, 8))
             progress.finish("generate_shots", task["slot"])
 
-        await asyncio.gather(*(make(task) for task in ShotTasks(write_screenplay(story), {}, {})))
+        await asyncio.gather(*(make(task) for task in tasks))
     return told, loop.time()

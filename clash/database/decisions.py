@@ -161,20 +161,20 @@ def cut_row(cut: FilmCut) -> dict[str, str | int]:
 
 def restored_cut(run_id: str, cut: FilmCut) -> Statement:
     """Record a cut of a run that nobody holds; nothing if the run is not there, or has a cut of this number."""
-    return Statement(
-        "INSERT INTO film_cuts (run_id, take, cut, files, selection, created_at) SELECT ?, ?, ?, ?, ?, ?"
-        " WHERE EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?)"
-        " ON CONFLICT (run_id, take) DO NOTHING RETURNING id",
-        (run_id, *cut_row(cut).values(), run_id),
-        recall=Statement("SELECT id FROM film_cuts WHERE run_id = ? AND take = ?", (run_id, cut.take)),
-    )
+    is_there = Statement("EXISTS (SELECT 1 FROM workflow_executions WHERE run_id = ?)", (run_id,))
+    return _recorded_cut(run_id, cut, is_there)
 
 
 def insert_cut(lease: Lease, cut: FilmCut) -> Statement:
     """Record a cut of the film; nothing if this very cut is recorded."""
+    return _recorded_cut(lease.run_id, cut, Statement(FENCE, lease.fence))
+
+
+def _recorded_cut(run_id: str, cut: FilmCut, condition: Statement) -> Statement:
+    """Record a cut under a condition, if the run has none of its number."""
     return Statement(
         "INSERT INTO film_cuts (run_id, take, cut, files, selection, created_at)"
-        f" SELECT ?, ?, ?, ?, ?, ? WHERE {FENCE} ON CONFLICT (run_id, take) DO NOTHING RETURNING id",
-        (lease.run_id, *cut_row(cut).values(), *lease.fence),
-        recall=Statement("SELECT id FROM film_cuts WHERE run_id = ? AND take = ?", (lease.run_id, cut.take)),
+        f" SELECT ?, ?, ?, ?, ?, ? WHERE {condition.sql} ON CONFLICT (run_id, take) DO NOTHING RETURNING id",
+        (run_id, *cut_row(cut).values(), *condition.params),
+        recall=Statement("SELECT id FROM film_cuts WHERE run_id = ? AND take = ?", (run_id, cut.take)),
     )

@@ -83,7 +83,7 @@ class _Deciding:
         """Beside a column of places, one that may be either (`场景`) is the scene if one of it has several places."""
         columns = self._columns
         for column in columns.of("location"):
-            others = [c for c in columns.of("location") if {"place"}.isdisjoint(c.meaning.fields)]
+            others = [c for c in columns.of("location") if "place" not in c.meaning.fields]
             if column.by_hand or column.meaning.fields != ("place",) or columns.of("scene") or not others:
                 continue
             pairs = {(row.cells[column.index], row.cells[others[0].index]) for row in self._values.rows}

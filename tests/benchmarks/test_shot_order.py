@@ -8,21 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from filming import shot_list
 from simulated import PacedProvider, simulate
+from simulated_shots import simulated_shots
 
-from clash.assets import AssetStore
-from clash.calls.ledger import Ledger
-from clash.calls.rate_limits import RateLimits
-from clash.database import init_database, open_database
-from clash.database.lease import take_lease
-from clash.database.metadata import AsyncMetadataTracker
 from clash.errors import BudgetExceededError
-from clash.local.screenwriter import write_screenplay
-from clash.providers.registry import Model
-from clash.story.reader import read_story
 from clash.workflow.context import Format
-from clash.workflow.generate_shots import ShotTasks, make_shot
+from clash.workflow.generate_shots import make_shot
 from clash.workflow.publish import PublishingLedger
 
 SHOTS = 20
@@ -32,21 +23,7 @@ SECONDS = {"image": 10.0, "video": 30.0, "speech": 5.0}
 
 async def _shots_of(folder: Path, provider: PacedProvider, *, budget: Decimal | None) -> Sequence[object]:
     """Make the shots of a film as its step does: all at once, through the ledger. Return what became of each."""
-    url = f"sqlite:///{(folder / 'clash.db').as_posix()}"
-    await init_database(url)
-    story = read_story(shot_list(folder / "story.csv", SHOTS, words=True).read_bytes(), name="story.csv")
-    tasks = ShotTasks(write_screenplay(story), {}, {})
-    async with open_database(url, "write") as database:
-        await AsyncMetadataTracker(database).start_workflow("run", "benchmark", budget_usd=budget)
-        model = Model(provider, "any")
-        assets = AssetStore(folder / "assets")
-        ledger = Ledger(
-            database,
-            await take_lease(database, "run"),
-            assets,
-            {"image": model, "video": model, "speech": model},
-            rate_limits=RateLimits(concurrency=None, limits={}),
-        )
+    async with simulated_shots(folder, provider, SHOTS, budget) as (ledger, assets, tasks):
         published = PublishingLedger(ledger, assets, folder / "output")  # as a run has it
         calls = (make_shot(task, published, Format(128, 72, 8)) for task in tasks)
         return await asyncio.gather(*calls, return_exceptions=True)
