@@ -128,7 +128,7 @@ def create_app(board: Board) -> Starlette:
     more = token_routes(board.settings) if board.options.accounts else [invite_route(board.sessions)]
     routes = [
         *pages.routes,
-        *login_routes(board, pages),
+        *login_routes(board.accounts, board.sessions, board.cookie, pages),
         Route("/events", EventStream(board.log, board.poller, board.accounts, board.projects), methods=["GET"]),
         Route("/media/{sha256}", board.media.file, methods=["GET"]),
         Route("/thumbnails/{sha256}", board.media.thumbnail, methods=["GET"]),

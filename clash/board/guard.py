@@ -22,7 +22,7 @@ from clash.board.answers import (
     refused_answer,
     status_of,
 )
-from clash.board.origins import Origins, Seen
+from clash.board.origins import CookieName, Origins, Seen
 from clash.board.pages import error_page, login_page
 from clash.board.pages.view import View
 from clash.board.rates import OF_A_SESSION, OF_A_STRANGER, RateLimits
@@ -61,8 +61,7 @@ class GuardRules:
     accounts: Accounts | LinkHolders
     sessions: Sessions
     rates: RateLimits
-    cookie: Callable[[Seen], str]
-    """The name of the cookie, which depends on whether the request is encrypted."""
+    cookie: CookieName
     read_only: bool = False
 
 

@@ -10,14 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from clash.board.accounts import Accounts, Identity
+from clash.board.accounts import Accounts, Identity, LinkHolders
 from clash.board.answers import RefusedError, html_answer
-from clash.board.origins import Seen
+from clash.board.origins import CookieName, Seen
 from clash.board.pages import login_page
-from clash.board.sessions import Session, is_token_of
+from clash.board.sessions import Session, Sessions, is_token_of
 
 if TYPE_CHECKING:
-    from clash.board.app import Board
     from clash.board.page_routes import PageRoutes
 
 _MOST_FORM_BYTES = 4096
@@ -25,41 +24,44 @@ _OWN_PAGE = re.compile(r"/(?:money|runs/[A-Za-z0-9._-]{1,128}(?:/(?:review|check
 """The pages that a login may lead to."""
 
 
-def login_routes(board: Board, pages: PageRoutes) -> list[Route]:
-    """Return the routes with which sessions begin and end."""
-    if isinstance(board.accounts, Accounts):
-        accounts = _AccountLogin(board, board.accounts, pages)
+def login_routes(
+    accounts: Accounts | LinkHolders, sessions: Sessions, cookie: CookieName, pages: PageRoutes
+) -> list[Route]:
+    """Return the routes with which sessions begin and end. `cookie` names the cookie that holds one."""
+    if isinstance(accounts, Accounts):
+        login = _AccountLogin(accounts, cookie, pages)
         return [
-            Route("/login", accounts.form, methods=["GET"]),
-            Route("/login", accounts.log_in, methods=["POST"]),
-            Route("/logout", accounts.log_out, methods=["POST"]),
+            Route("/login", login.form, methods=["GET"]),
+            Route("/login", login.log_in, methods=["POST"]),
+            Route("/logout", login.log_out, methods=["POST"]),
         ]
-    return [Route("/login", _LinkLogin(board, pages).open, methods=["GET"])]
+    return [Route("/login", _LinkLogin(sessions, cookie, pages).open, methods=["GET"])]
 
 
 class _LinkLogin:
     """Opens a session for a link, once."""
 
-    def __init__(self, board: Board, pages: PageRoutes) -> None:
-        self._board = board
+    def __init__(self, sessions: Sessions, cookie: CookieName, pages: PageRoutes) -> None:
+        self._sessions = sessions
+        self._cookie = cookie
         self._pages = pages
 
     async def open(self, request: Request) -> Response:
         """`GET /login?token=`: open a session, and lead to the runs."""
         if request.method == "HEAD":
             return Response(status_code=204)  # a preview of the link must not use it up
-        opened = self._board.sessions.open(request.query_params.get("token", ""))
+        opened = self._sessions.open(request.query_params.get("token", ""))
         if opened is None:
             return RedirectResponse("/", 303) if request.state.session else self._pages.login(request)
-        return _led_in(self._board, request, opened, "/")
+        return _led_in(self._cookie, request, opened, "/")
 
 
 class _AccountLogin:
     """The login page of a board with accounts. It needs no script."""
 
-    def __init__(self, board: Board, accounts: Accounts, pages: PageRoutes) -> None:
-        self._board = board
+    def __init__(self, accounts: Accounts, cookie: CookieName, pages: PageRoutes) -> None:
         self._accounts = accounts
+        self._cookie = cookie
         self._pages = pages
 
     async def form(self, request: Request) -> Response:
@@ -81,7 +83,7 @@ class _AccountLogin:
             return answer
         if opened is None:
             return self._page(request, 401, page, "not_good")
-        return _led_in(self._board, request, opened, page)
+        return _led_in(self._cookie, request, opened, page)
 
     async def log_out(self, request: Request) -> Response:
         """`POST /logout`: end the session."""
@@ -91,7 +93,7 @@ class _AccountLogin:
             raise RefusedError(403, "the token of this write is not its session's", code="bad_token")
         await self._accounts.log_out(identity)
         answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(self._board.cookie(request.state.seen), path="/", secure=_is_encrypted(request))
+        answer.delete_cookie(self._cookie(request.state.seen), path="/", secure=_is_encrypted(request))
         return answer
 
     def _page(self, request: Request, status: int, page: str, said: str = "") -> Response:
@@ -99,10 +101,10 @@ class _AccountLogin:
         return html_answer(login_page(view, has_accounts=True, said=said, next_page=page), status)
 
 
-def _led_in(board: Board, request: Request, opened: tuple[Session, str], page: str) -> Response:
+def _led_in(cookie: CookieName, request: Request, opened: tuple[Session, str], page: str) -> Response:
     answer = RedirectResponse(page, 303)
     answer.set_cookie(
-        board.cookie(request.state.seen),
+        cookie(request.state.seen),
         opened[1],
         httponly=True,
         samesite="strict",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
@@ -35,6 +36,10 @@ class Seen:
     def own(self) -> str:
         """The origin of the board's own pages."""
         return f"{self.scheme}://{self.host}"
+
+
+CookieName = Callable[[Seen], str]
+"""Names the cookie of a session: the name depends on whether the request is encrypted."""
 
 
 @dataclass(frozen=True)
