@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -195,3 +196,33 @@ def test_an_export_carries_what_stays_of_removed_runs(
     assert run(other, "again").code == 0
     assert other.charged() == charged
     assert rows_of(other.url, "SELECT count(*) FROM kept_files") == rows_of(film.url, "SELECT count(*) FROM kept_files")
+
+
+@pytest.mark.parametrize("swept", [False, True], ids=["files kept", "files deleted"])
+def test_a_removed_film_is_brought_back(made: Path, tmp_path: Path, *, swept: bool) -> None:
+    """From an export of before, with its checkpoints, takes and sums, and nothing is paid again."""
+    film = own_film(made, tmp_path / "film", "sqlite:", lambda folder: f"sqlite:///{(folder / 'clash.db').as_posix()}")
+    before, charged = costs(film), film.charged()
+    assert film.run("db", "export", "run.jsonl", "--thread", "film").code == 0
+    assert film.run("runs", "rm", "film", "--yes").code == 0
+    if swept:
+        for file in (film.folder / "data").rglob("*"):
+            os.utime(file, (0, 0))
+        ran = film.run("gc", "--older-than", "1h", "--yes")
+        assert ran.document["files"] > 0, ran.out
+    told = film.run("db", "import", "run.jsonl")
+    assert [item["result"] for item in told.document["items"]] == ["removed"]
+    back = film.run("db", "import", "run.jsonl", "--restore-removed")
+    assert back.code == 0, back.err
+    assert [item["result"] for item in back.document["items"]] == ["imported"]
+    assert costs(film) == before
+    assert film.run("cost").document["removed"] == []
+    assert (back.document["assets"]["missing_here"] > 0) == swept
+    assert film.run("runs", "show", "film").code == 0
+    if swept:
+        return
+    assert film.run("resume", "film").document["status"] == "already_completed"
+    retaken = film.run("retake", "film", "shot:001")
+    assert retaken.code == 0, retaken.err
+    bought = film.charged() - charged
+    assert set(bought) == {"shot:001", "shot:001/keyframe"}, "the retake alone"

@@ -254,6 +254,10 @@ def import_(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A file that `clash db export` wrote, or - for standard input.")
     ],
+    restore_removed: Annotated[
+        bool,
+        typer.Option("--restore-removed", help="Also import runs that `clash runs rm` removed from this database."),
+    ] = False,
     _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
@@ -261,7 +265,8 @@ def import_(
     from clash import transfer
 
     path = None if file == "-" else Path(file)
-    emit(report(lambda settings: transfer.import_runs(settings, path)), as_json=as_json, render=render_imported)
+    document = report(lambda settings: transfer.import_runs(settings, path, restore_removed=restore_removed))
+    emit(document, as_json=as_json, render=render_imported)
 
 
 _THREAD = Column("thread_id", "thread", fold=True)
@@ -306,7 +311,7 @@ def render_imported(document: Document) -> list[Block]:
         blocks.append(
             Remark(
                 f"not imported, for this database has them as removed: {', '.join(gone[:12])}"
-                f"{' ...' if gone[12:] else ''}; another database takes them (DATABASE_URL)",
+                f"{' ...' if gone[12:] else ''}; --restore-removed brings them back",
                 "yellow",
             )
         )

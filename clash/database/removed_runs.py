@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from clash.database.port import Database, Row, Statement
 from clash.database.staging import REMOVED_PREFIX
@@ -96,20 +96,52 @@ async def name_of_run(database: Database, run_id: str) -> str:
     return str(rows[0]["thread_id"]) if rows else run_id
 
 
+_SUMS_OF_CALLS = {
+    "calls": "count(*)",
+    "priced_calls": "sum(reused = 0 AND (state = 'succeeded' OR cost_micro > 0))",
+    "failed_calls": "sum(state = 'failed')",
+    "reused_calls": "sum(reused)",
+    # An open call that is given up is one of which nobody will know whether it was paid.
+    "unknown_calls": "sum(state IN ('intent', 'submitted', 'unknown'))",
+    "unknown_micro": "sum(CASE WHEN state IN ('intent', 'submitted', 'unknown') THEN quoted_cost_micro ELSE 0 END)",
+    "cost_micro": "sum(cost_micro)",
+    "duration_ms": "sum(coalesce(duration_ms, 0))",
+}
+"""What calls add up to: the columns of `removed_costs` that are sums, and how each is made of rows of `api_logs`."""
+_SAME_CALLS = (
+    "substr(c.started_at, 1, 10) = kept.day AND c.step = kept.step AND c.service = kept.provider"
+    " AND c.model = kept.model AND c.precision = kept.precision"
+)
+
+
 def write_costs(run_id: str, kept_as: str, condition: Statement, sound: str) -> Statement:
     """Write down what the calls of a run add up to, before they are deleted. `sound`: which calls can be summed."""
     return Statement(
-        "INSERT INTO removed_costs (run_id, day, step, provider, model, precision, calls, priced_calls, failed_calls,"
-        " reused_calls, unknown_calls, unknown_micro, cost_micro, duration_ms, first_call)"
-        " SELECT ?, substr(started_at, 1, 10), step, service, model, precision, count(*),"
-        " sum(reused = 0 AND (state = 'succeeded' OR cost_micro > 0)), sum(state = 'failed'), sum(reused),"
-        # An open call that is given up is one of which nobody will know whether it was paid.
-        " sum(state IN ('intent', 'submitted', 'unknown')),"
-        " sum(CASE WHEN state IN ('intent', 'submitted', 'unknown') THEN quoted_cost_micro ELSE 0 END),"
-        " sum(cost_micro), sum(coalesce(duration_ms, 0)), min(id)"
+        f"INSERT INTO removed_costs (run_id, day, step, provider, model, precision, {', '.join(_SUMS_OF_CALLS)},"
+        " first_call)"
+        " SELECT ?, substr(started_at, 1, 10), step, service, model, precision,"
+        f" {', '.join(_SUMS_OF_CALLS.values())}, min(id)"
         f" FROM api_logs WHERE run_id = ? AND {sound} AND {condition.sql} GROUP BY 2, 3, 4, 5, 6",
         (kept_as, run_id, *condition.params),
     )
+
+
+def take_from_costs(run_id: str, kept_as: str, condition: Statement) -> list[Statement]:
+    """Take what the calls of a run that is here again add up to from what was written down when it was removed."""
+    left = ", ".join(f"max(0, kept.{name} - coalesce({made}, 0))" for name, made in _SUMS_OF_CALLS.items())
+    nothing = " AND ".join(f"{name} = 0" for name in _SUMS_OF_CALLS)
+    return [
+        Statement(
+            f"UPDATE removed_costs AS kept SET ({', '.join(_SUMS_OF_CALLS)}) ="
+            f" (SELECT {left} FROM api_logs AS c WHERE c.run_id = ? AND {_SAME_CALLS})"
+            f" WHERE run_id = ? AND {condition.sql}",
+            (run_id, kept_as, *condition.params),
+        ),
+        Statement(
+            f"DELETE FROM removed_costs WHERE run_id = ? AND {nothing} AND {condition.sql}",
+            (kept_as, *condition.params),
+        ),
+    ]
 
 
 def count_moved(run_id: str, condition: Statement) -> list[Statement]:
@@ -118,8 +150,6 @@ def count_moved(run_id: str, condition: Statement) -> list[Statement]:
     Its calls that stayed are counted for their months when they are written. Put it behind all rows of the run.
     """
     of_batch = f"run.run_id = ? AND json_extract(run.metadata, '$.{OF_BATCH}') IS NOT NULL AND {condition.sql}"
-    costs = "SELECT substr(day, 1, 7), cost_micro, unknown_micro FROM removed_costs WHERE run_id = ?"
-    calls = "SELECT substr(started_at, 1, 7), -cost_micro, 0 FROM api_logs WHERE run_id = ?"
     return [
         Statement(
             "INSERT INTO batches (name, created_at, budget_micro)"
@@ -127,21 +157,39 @@ def count_moved(run_id: str, condition: Statement) -> list[Statement]:
             f" FROM workflow_executions AS run WHERE {of_batch} ON CONFLICT (name) DO NOTHING",
             (run_id, *condition.params),
         ),
+        *add_costs(run_id, condition),
+        _add_to_months(run_id, "SELECT substr(started_at, 1, 7), -cost_micro, 0 FROM api_logs", condition),
+    ]
+
+
+def add_costs(run_id: str, condition: Statement, sign: Literal["", "-"] = "") -> list[Statement]:
+    """Add what a removed run has cost to its batch and to the months of its project; with `-`, take it from them."""
+    of_batch = f"run.run_id = ? AND json_extract(run.metadata, '$.{OF_BATCH}') IS NOT NULL AND {condition.sql}"
+    return [
         Statement(
             "UPDATE batches SET spent_micro = spent_micro"
-            " + (SELECT coalesce(sum(cost_micro), 0) FROM removed_costs WHERE run_id = ?),"
-            f" reserved_micro = reserved_micro + {GIVEN_UP}"
+            f" + (SELECT coalesce(sum({sign}cost_micro), 0) FROM removed_costs WHERE run_id = ?),"
+            f" reserved_micro = reserved_micro + {sign}{GIVEN_UP}"
             f" WHERE name = (SELECT json_extract(run.metadata, '$.{OF_BATCH}')"
             f" FROM workflow_executions AS run WHERE {of_batch})",
             (run_id, run_id, run_id, *condition.params),
         ),
-        Statement(
-            "INSERT INTO project_months (project, month, spent_micro, reserved_micro)"
-            " SELECT run.project, more.month, sum(more.spent), sum(more.reserved) FROM workflow_executions AS run,"
-            f" (SELECT '' AS month, 0 AS spent, 0 AS reserved UNION ALL {costs} UNION ALL {calls}) AS more"
-            f" WHERE run.run_id = ? AND more.month <> '' AND {condition.sql} GROUP BY run.project, more.month"
-            " ON CONFLICT (project, month) DO UPDATE SET spent_micro = spent_micro + excluded.spent_micro,"
-            " reserved_micro = reserved_micro + excluded.reserved_micro",
-            (run_id, run_id, run_id, *condition.params),
+        _add_to_months(
+            run_id,
+            f"SELECT substr(day, 1, 7), {sign}cost_micro, {sign}unknown_micro FROM removed_costs",
+            condition,
         ),
     ]
+
+
+def _add_to_months(run_id: str, sums: str, condition: Statement) -> Statement:
+    """Add to the months of a project. `sums`: reads month, spent and reserved of rows that belong to the run."""
+    return Statement(
+        "INSERT INTO project_months (project, month, spent_micro, reserved_micro)"
+        " SELECT run.project, more.month, sum(more.spent), sum(more.reserved) FROM workflow_executions AS run,"
+        f" (SELECT '' AS month, 0 AS spent, 0 AS reserved UNION ALL {sums} WHERE run_id = ?) AS more"
+        f" WHERE run.run_id = ? AND more.month <> '' AND {condition.sql} GROUP BY run.project, more.month"
+        " ON CONFLICT (project, month) DO UPDATE SET spent_micro = spent_micro + excluded.spent_micro,"
+        " reserved_micro = reserved_micro + excluded.reserved_micro",
+        (run_id, run_id, *condition.params),
+    )

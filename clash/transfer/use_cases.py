@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from clash.config import Settings
 from clash.database.connection import is_d1, open_database, sqlite_path
 from clash.database.migrations import known_migrations, require_current
 from clash.database.port import Database
+from clash.database.removal import delete_rows
 from clash.database.row_checks import DamagedRowError
 from clash.database.staging import REMOVED_PREFIX
 from clash.database.store_users import use_store
@@ -154,28 +155,45 @@ def _unfinished(items: Sequence[dict[str, Any]]) -> list[str]:
 # -- import ------------------------------------------------------------------------------------------------------
 
 
-async def import_runs(settings: Settings, file: Path | None) -> RunsImported:
+async def import_runs(settings: Settings, file: Path | None, *, restore_removed: bool = False) -> RunsImported:
     """Write the runs of a file, or of standard input, into the database. The whole file is checked first.
 
     Runs that the database already has exactly as the file does are left alone, and so are those that were removed from
-    it. Raises `UsageError` naming the line of
-    a file that is not a complete export, `VersionMismatchError`, `ConflictError` naming runs that differ.
+    it, unless `restore_removed` is set: then they are there again, and what they cost still counts once.
+    Raises `UsageError` naming the line of a file that is not a complete export, `VersionMismatchError`, `ConflictError`
+    naming runs that differ.
     """
     target = target_of(settings.database_url)
     async with open_database(settings.database_url, "write") as database:
         await require_current(database)
-        await use_store(database, open_assets(settings))
+        assets = open_assets(settings)
+        await use_store(database, assets)
+        database.find_file = _found_or_missing(assets)
         with open_file(file) as opened:
             contents = trial.examine(opened.from_start(), target, _presence_check(settings), _may_write(settings))
-            gone = await removals.removed_here(database, contents)
+            removed = await removals.removed_here(database, contents)
+            gone = set[str]() if restore_removed else set(removed)
             same = await writing.already_there(database, contents, but=gone)
             skip = same | gone | await removals.counted_otherwise(database, contents)
+            back = {thread_id: run for thread_id, run in removed.items() if thread_id not in skip}
             if len(skip) < len(contents.sections):
                 await writing.prepare(database, target)
+                for run in back.values():
+                    await delete_rows(database, run)  # its removal may have been interrupted
                 stream = opened.from_start()
                 entries = read_entries(stream, read_header(stream))
-                await writing.write_runs(database, target, entries, contents, skip)
+                await writing.write_runs(database, target, entries, contents, skip, back)
         return _imported(database, file, contents, same, gone, counted=_presence_check(settings) is not None)
+
+
+def _found_or_missing(assets: AssetStore) -> Callable[[str], Awaitable[bool]]:
+    """Return what looks for a file that `clash gc` has deleted here: a run is imported without its files, too."""
+
+    async def find_file(sha256: str) -> bool:
+        await assets.keep(sha256)
+        return True
+
+    return find_file
 
 
 def _imported(

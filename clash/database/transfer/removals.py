@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clash.database.port import Database, texts_of
-from clash.database.removed_runs import removed_runs
+from clash.database.removed_runs import RemovedRun, removed_runs
 from clash.database.transfer.trial import Contents
 
 _RUNS_AT_ONCE = 90
 
 
-async def removed_here(database: Database, contents: Contents) -> set[str]:
+async def removed_here(database: Database, contents: Contents) -> dict[str, RemovedRun]:
     """Return the runs of a file that were removed from this database: their sums are counted here already."""
-    gone = {(run.thread_id, run.start_time) for run in await removed_runs(database)}
+    gone = {(run.thread_id, run.start_time): run for run in await removed_runs(database)}
     return {
-        section.thread_id
+        section.thread_id: gone[section.thread_id, section.start_time]
         for section in contents.sections.values()
         if section.removed is None and (section.thread_id, section.start_time) in gone
     }

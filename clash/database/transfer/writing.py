@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from clash.database import staging
 from clash.database.lease import FENCE, Heartbeat
 from clash.database.port import Database, Rows, Statement
-from clash.database.removed_runs import count_moved
+from clash.database.removed_runs import RemovedRun, count_moved
 from clash.database.savers.checkpoint_rows import SETUP
 from clash.database.savers.thread_operations import ALWAYS
+from clash.database.transfer import returning
 from clash.database.transfer.layout import tables
 from clash.database.transfer.lines import Entry, Values
 from clash.database.transfer.reading import is_there, names_of_tables, thread_lines
@@ -78,10 +79,16 @@ async def _known(database: Database, contents: Contents, there: frozenset[str]) 
 
 
 async def write_runs(
-    database: Database, target: Target, entries: Iterable[Entry], contents: Contents, skip: set[str]
+    database: Database,
+    target: Target,
+    entries: Iterable[Entry],
+    contents: Contents,
+    skip: set[str],
+    back: Mapping[str, RemovedRun],
 ) -> None:
     """Write the threads of a file but for those in `skip`. `contents`: what `examine` has found in the very file.
 
+    `back`: the runs among them that were removed from the database, by their ids.
     Raises `ConflictError` for a run that has come to be meanwhile.
     """
     threads: list[str] = []
@@ -91,9 +98,13 @@ async def write_runs(
             _exhaust(rows)
             continue
         small = section.size <= _SMALL_BYTES and section.rows <= _SMALL_ROWS
+        removed = back.get(section.thread_id)
         statements = list(_statements(rows, section.thread_id, ALWAYS, target)) if small else []
         if small and section.thread_id.startswith(staging.REMOVED_PREFIX):
             statements += count_moved(section.thread_id, ALWAYS)
+        if small and removed is not None:
+            before = [returning.make_room(removed), *returning.uncount(removed, ALWAYS)]
+            statements = [*before, *statements, *returning.give_way(removed, ALWAYS)]
         if threads and (not small or not batch.has_room(statements)):
             await _apply(database, batch.take(), threads)
             threads = []
@@ -101,7 +112,7 @@ async def write_runs(
             batch.add(statements)
             threads.append(section.thread_id)
         else:
-            await _write_large(database, target, section, rows)
+            await _write_large(database, target, section, rows, removed)
     if threads:
         await _apply(database, batch.take(), threads)
 
@@ -129,8 +140,10 @@ class _Batch:
         return taken
 
 
-async def _write_large(database: Database, target: Target, section: Section, rows: Iterator[Entry]) -> None:
-    """Write a run in several transactions, the last of which makes it one."""
+async def _write_large(
+    database: Database, target: Target, section: Section, rows: Iterator[Entry], removed: RemovedRun | None
+) -> None:
+    """Write a run in several transactions, the last of which makes it one. `removed`: how it was removed from here."""
     owners = _owners(target)
     lease = await staging.begin(database)
     fence = Statement(FENCE, lease.fence)
@@ -138,6 +151,8 @@ async def _write_large(database: Database, target: Target, section: Section, row
     with Heartbeat(database.url, lease):
         try:
             batch = _Batch()
+            if removed is not None:
+                batch.add([returning.make_room(removed, fence)])
             for statement in _statements(_but_run(rows, section, fence, run), lease.run_id, fence, target):
                 if not batch.has_room([statement]):
                     await database.batch(batch.take())
@@ -146,6 +161,9 @@ async def _write_large(database: Database, target: Target, section: Section, row
             published = staging.publish(lease, section.thread_id, run, owners)
             if section.thread_id.startswith(staging.REMOVED_PREFIX):
                 published[-1:-1] = count_moved(section.thread_id, fence)
+            if removed is not None:
+                published[-1:-1] = returning.give_way(removed, fence)
+                published[:0] = returning.uncount(removed, fence)
             if not (await _apply(database, published, [section.thread_id]))[-1]:
                 raise ConflictError(
                     f"the import of {section.thread_id} was taken for dead by another one",
