@@ -117,13 +117,13 @@ def test_its_budget_pauses_it(tmp_path: Path) -> None:
     assert batch_row(url) == (100_000 * len(charged), 0)
 
 
-def test_a_raised_budget_is_restored(tmp_path: Path) -> None:
-    """The database is lost: the batch has the budget that it had last, not the one that its first run began with."""
+def test_the_last_budget_is_restored(tmp_path: Path) -> None:
+    """The database is lost: the batch has the budget that it had last, though nothing was filmed since it was given."""
     stories(tmp_path, "Ana", "Bo")
     meter, url = tmp_path / "meter", f"sqlite:///{tmp_path / 'data' / 'clash.db'}"
     env = environment(DATABASE_URL=url, METER=str(meter), METER_COST="0.10")
     models = ("--batch", "n", "--image-model", "metered:illustrator", *SMALL)
-    for stories_of, budget in (("s/Ana.csv", "5"), ("s/*.csv", "9")):
+    for stories_of, budget in (("s/Ana.csv", "5"), ("s/*.csv", "9"), ("s/*.csv", "7")):
         done = forked_clash(tmp_path, "batch", stories_of, "--budget", budget, *models, "--json", env=env)
         assert done.code == 0, done.err
     before = batch_row(url)
@@ -133,8 +133,8 @@ def test_a_raised_budget_is_restored(tmp_path: Path) -> None:
     assert recovered.code == 0, recovered.err
     assert recovered.document["runs"] == ["n-Ana", "n-Bo"]
     assert batch_row(url) == before
-    assert rows_of(url, "SELECT budget_micro FROM batches") == [(9_000_000,)]
-    assert set(rows_of(url, "SELECT batch_budget_micro FROM workflow_executions")) == {(9_000_000,)}
+    assert rows_of(url, "SELECT budget_micro FROM batches") == [(7_000_000,)]
+    assert set(rows_of(url, "SELECT batch_budget_micro FROM workflow_executions")) == {(7_000_000,)}
 
 
 def test_a_budget_lowered_again_is_restored(tmp_path: Path) -> None:

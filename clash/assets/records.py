@@ -4,6 +4,7 @@
     <root>/open/<token>.json         a call that was sent and is not settled
     <root>/runs/<thread>.json        a run: its story, its settings, its budget
     <root>/decisions/<thread>/<batch>.json   what people decided together about its slots: takes, verdicts
+    <root>/budgets/<batch>/<number>.json   a budget that a person gave to a batch of runs
 
 The database is the ledger; the records survive when it is lost. `clash db recover`, `run` and
 `resume` read them.
@@ -11,6 +12,7 @@ The database is the ledger; the records survive when it is lost. `clash db recov
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -27,7 +29,7 @@ RECORD_BYTES = 1 << 20
 """The largest record; a larger file is not read as one."""
 _CALL = re.compile(r"([0-9a-f]{2})/([0-9a-f]{62})\.([0-9a-z]{1,128})\.json")
 _RUN = re.compile(r"runs/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})\.json")
-
+_BUDGET = re.compile(r"budgets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})/([0-9a-f]{16})\.json")
 _DECISIONS = re.compile(r"decisions/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})/([A-Za-z0-9_-]{1,128})\.json")
 
 
@@ -105,6 +107,14 @@ def write_decision_record(assets: AssetStore, name: str, facts: Mapping[str, Any
     return True
 
 
+def write_budget_record(assets: AssetStore, batch: str, facts: Mapping[str, Any]) -> str:
+    """Write the record of a budget that was given to a batch; return its name. Raises `StorageError`."""
+    content = _content(facts)
+    name = f"budgets/{batch}/{hashlib.sha256(content).hexdigest()[:16]}.json"
+    write_durably(assets.root / name, content)
+    return name
+
+
 def _content(facts: Mapping[str, Any]) -> bytes:
     return json.dumps({"version": VERSION, **facts}, ensure_ascii=False, sort_keys=True, default=str).encode()
 
@@ -114,7 +124,7 @@ def _content(facts: Mapping[str, Any]) -> bytes:
 
 def is_record(name: str) -> bool:
     """Return whether this name, relative to the store's root, is the name of a record."""
-    return any(pattern.fullmatch(name) for pattern in (_CALL, _RUN, _DECISIONS))
+    return any(pattern.fullmatch(name) for pattern in (_CALL, _RUN, _DECISIONS, _BUDGET))
 
 
 def call_records(assets: AssetStore) -> Iterator[tuple[str, str, str, dict[str, Any] | None]]:
@@ -188,6 +198,14 @@ def decision_records(assets: AssetStore, thread_id: str | None = None) -> Iterat
     for path in sorted((assets.root / "decisions").glob(f"{thread_id or '*'}/*.json")):
         match = _DECISIONS.fullmatch(path.relative_to(assets.root).as_posix())
         if match and (found := _read(path)) is not None and found.get("run_id") == match[1]:
+            yield found
+
+
+def budget_records(assets: AssetStore, batch: str = "*") -> Iterator[dict[str, Any]]:
+    """Yield the records of the budgets of a batch, or of all batches, that can be read."""
+    for path in sorted((assets.root / "budgets").glob(f"{batch}/*.json")):
+        match = _BUDGET.fullmatch(path.relative_to(assets.root).as_posix())
+        if match and (found := _read(path)) is not None and found.get("batch") == match[1]:
             yield found
 
 

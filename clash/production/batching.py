@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from clash.assets import open_assets
 from clash.calls.shared_calls import SharedCalls
 from clash.config import Settings, load_settings
-from clash.database.batches import BatchRow, Standing, find_batch, runs_of_batch, set_batch_budget, standings
+from clash.database.batches import BatchRow, Standing, find_batch, runs_of_batch, standings
 from clash.database.port import Database
 from clash.documents.batches import BatchEstimate, BatchOutcome, BatchRun
 from clash.errors import DatabaseError, NotFoundError, UsageError
@@ -38,6 +39,7 @@ from clash.production.review_stages import checked_stages
 from clash.production.run_setup import rate_limits_of
 from clash.production.stopping import StopSignal
 from clash.providers.registry import Registry
+from clash.transfer.batch_budgets import give_budget
 
 OnResult = Callable[[StoryResult], None]
 _SIGNALLED = 128
@@ -87,7 +89,7 @@ async def batch(
         opened = Opened(settings, database, registry, SharedCalls(limits))
         plan = plan if request.stories else await _plan_of_runs(opened, request)
         if request.budget is not None:
-            await set_batch_budget(database, request.name, to_micro(request.budget))
+            await give_budget(database, open_assets(settings), request.name, to_micro(request.budget))
         for name in plan.left_out:
             observe(Event("note", f"{name} is left out: it is the cast of the stories beside it"))
         results = await _film_all(Work(request, opened, observe, stop), plan, on_result)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from clash.assets import AssetStore
-from clash.assets.records import call_records, job_tickets, open_calls, run_record, run_records
+from clash.assets.records import call_records, job_tickets, open_calls, run_record
 from clash.database.row_checks import fault_of, is_sha256
 from clash.database.rows import NewAsset
 from clash.project_names import DEFAULT_PROJECT, is_project_name
@@ -156,17 +156,6 @@ def read_run(assets: AssetStore, run_id: str) -> dict[str, Any] | None:
     if fault_of("workflow_executions", {**row, "settings": json.dumps(settings)}):
         return None
     return {**row, "settings": settings}
-
-
-def newest_batch_budget(assets: AssetStore, batch: str) -> int | None:
-    """Return the budget of a batch in micro-dollars as its runs last recorded it: it may have been raised meanwhile."""
-    newest, budget = "", None
-    for record in run_records(assets):
-        # The record of an earlier clash does not say when it saw the budget: not before its run began.
-        seen_at, found = record.get("batch_budget_at") or record.get("start_time"), record.get("batch_budget_micro")
-        if record.get("batch") == batch and isinstance(seen_at, str) and seen_at >= newest:
-            newest, budget = seen_at, found if isinstance(found, int) and found >= 0 else None
-    return budget
 
 
 def _project_of(name: object) -> str:

@@ -20,6 +20,7 @@ from clash.assets.shared import local_assets
 from clash.clock import now_text
 from clash.config import Settings
 from clash.database import call_log, paid_rows
+from clash.database.batches import find_batch, set_batch_budget, standings
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import Lease, release_lease, still_held, take_lease
 from clash.database.migrations import migrate, require_current, require_no_foreign_tables
@@ -32,9 +33,10 @@ from clash.documents.database import DatabaseRecovered
 from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
 from clash.project_names import DEFAULT_PROJECT
+from clash.transfer.batch_budgets import batches_with_budgets, newest_batch_budget
 from clash.transfer.decisions import restore_decisions, runs_decided_about
 from clash.transfer.film_cuts import restore_cuts
-from clash.transfer.paid_calls import PaidCall, newest_batch_budget, read_paid_calls, read_run
+from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
 from clash.vocabulary import UNSETTLED, RunStatus
 
 
@@ -69,6 +71,7 @@ async def recover_calls(settings: Settings, *, dry_run: bool = False) -> Databas
                     continue
                 await recovery.bring_back(run_id)
                 decided += await _decisions_restored(database, assets, run_id, dry_run=dry_run)
+            await recovery.bring_budgets_back()
     restored = [item for item in items if item["result"] == "restored"]
     return DatabaseRecovered.of(
         {
@@ -123,6 +126,8 @@ async def recover_before_run(
         await recovery.bring_back(run_id)
         if await _decisions_restored(database, assets, run_id):
             decided.add(run_id)
+    if restored or recovery.runs:
+        await recovery.bring_budgets_back()
     return _told(why, restored, {*runs, *decided, *recovery.runs}, decided=bool(decided))
 
 
@@ -299,6 +304,22 @@ class _Recovery:
         """Create a run that is lost from its record, if there is one: of a film whose calls were all free."""
         if not self._dry_run and read_run(self._assets, run_id) is not None:
             await self._run_for(run_id, DEFAULT_PROJECT)
+
+    async def bring_budgets_back(self) -> None:
+        """Give batches the budgets that people gave them last.
+
+        Those that are lost, and, in an older copy of the database, those of runs whose calls were restored, if it is
+        less than what they have.
+        """
+        if self._dry_run:
+            return
+        restored = {item["thread_id"] for item in self.items if item["result"] == "restored"}
+        older = {run.batch for run in (await standings(self._database, sorted(restored))).values()}
+        for batch in batches_with_budgets(self._assets):
+            budget, there = newest_batch_budget(self._assets, batch), await find_batch(self._database, batch)
+            has_more = there is not None and (there.budget_micro is None or there.budget_micro > (budget or 0))
+            if budget is not None and (there is None or (batch in older and has_more)):
+                await set_batch_budget(self._database, batch, budget)
 
     async def _run_for(self, run_id: str, project: str) -> str:
         """Return the run of a call, created from its record if it is lost too; without a record, a separate run.
