@@ -9,6 +9,7 @@ from clash.local.vocabulary import is_surely_english, tags, vocabulary, vocabula
 from clash.story.place_kinds import PlaceKind
 from clash.story.places import place_kind
 from clash.story.screenplay import Location, TimeOfDay, Weather
+from clash.story.sides import side_told
 
 _READ_AS_THEY_ARE = ("en", "zh")
 UNKNOWN_PLACES: frozenset[PlaceKind] = frozenset({"interior", "exterior"})
@@ -33,7 +34,19 @@ def _told_in_english(name: str, description: str) -> tuple[str, str]:
     known = place_kind(Location(slug="", name=name, description=description)) not in UNKNOWN_PLACES
     if vocabulary_for(text).tag in _READ_AS_THEY_ARE and known:
         return name, description
-    return _in_english("places", name, likely=text), _in_english("places", description, text)
+    return _named_with_side(name, text), _in_english("places", description, text)
+
+
+_ENGLISH_SIDES = {"inside": "inside", "within": "in", "outside": "outside", "beside": "in front of"}
+
+
+def _named_with_side(name: str, likely: str) -> str:
+    """The English name of a place with the side of it that its own name tells: `inside lighthouse`."""
+    named, side = _in_english("places", name, likely=likely), side_told(name)
+    if not side:
+        return named
+    named = named or _in_english("vague_places", name, likely=likely)
+    return f"{_ENGLISH_SIDES[side]} {named}" if named or side in ("inside", "outside") else ""
 
 
 def kind_of_place(location: Location, hint: str = "") -> PlaceKind:

@@ -256,8 +256,17 @@ def words_of_story(story: Story) -> Vocabulary:
 
 
 def is_surely_english(text: str) -> bool:
-    """Return whether a text has small words of English."""
-    return any(word in _stop_words()["en"] for word in _WORD.findall(text.casefold()))
+    """Return whether a text has small words that are of English alone.
+
+    >>> is_surely_english("Fog on the quay"), is_surely_english("In der Burg"), is_surely_english("Frente a la torre")
+    (True, False, False)
+    """
+    return any(word in _only_english() for word in _WORD.findall(text.casefold()))
+
+
+@cache
+def _only_english() -> frozenset[str]:
+    return _stop_words()["en"].difference(*(words for tag, words in _stop_words().items() if tag != "en"))
 
 
 @cache

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
-from clash.story.vocabulary import keyed, words
-from clash.story.words import fold, has_cjk
+from clash.story.vocabulary import keyed, languages, words
+from clash.story.words import fold, has_cjk, is_unspaced, listed_compact
 
 LONGEST_HEADING = 120
 
@@ -15,7 +16,7 @@ _NUMBER = re.compile(
     r"|(?P<word>[^\W\d_]{1,8})\.?\s{0,3}[#№]?\s{0,2}(?P<number>\d{1,4}[a-zA-Z]?)\b[\s:：.\-–—|]{0,4}"
     r"|(?P<bare>\d{1,4}(?:[-–.]\d{1,3})?[a-zA-Z]?)[\s.:：、)\-–—]{1,4})"
 )
-_GAPS = re.compile(r"\s+[-–—·|]+\s+|[·—|]+|\s*[-–]{2,}\s*|[/／、，,]\s*|\s+")
+_GAPS = re.compile(r"\s+[-–—·|]+\s+|[·・—|]+|(?<=\w)(?=[（【])|(?<=[）】])(?=\w)|\s*[-–]{2,}\s*|[/／、，,]\s*|\s+")
 _SIDE = re.compile(r"^\s*(?:int\.?\s*/\s*ext|i\s*/\s*e)\b\.?", re.IGNORECASE)
 _HEADING = re.compile(r"\s*(?:(?:int|ext)\.?\s*/\s*(?:int|ext)|i\s*/\s*e|int|ext|est)(?:\.\s*|\s+)\S", re.IGNORECASE)
 _UP_TO_TIME = re.compile(
@@ -62,21 +63,61 @@ def heading_of(text: str) -> Heading:
     int_ext, rest = ("int/ext", rest[both.end() :]) if both else ("", rest)
     time = ""
     kept: list[str] = []
-    for token in _GAPS.split(rest):
+    tokens = [token for token in _GAPS.split(rest.lstrip(_BEFORE_A_PLACE)) if token.strip()]
+    for at, token in enumerate(tokens, start=1):
         bare = token.strip(" .:：()（）[]【】")
-        side = keyed("sides").get("".join(fold(bare).replace(".", "").split()), "") if bare else ""
-        if side in ("interior", "exterior") and not int_ext:
-            int_ext = bare if has_cjk(bare) or bare.isascii() else side
+        side = _side(token)
+        if side in ("interior", "exterior") and not int_ext and (at == len(tokens) or fold(bare) not in _PREPOSITIONS):
+            int_ext = _canonical(bare, side)
         elif side in ("day", "night", "dawn", "dusk") and not time and (kept or int_ext or number or has_cjk(bare)):
             time = bare if has_cjk(bare) or fold(bare) in _ENGLISH else side
             while len(kept) > 1 and _BEFORE_A_TIME.fullmatch(fold(kept[-1])):
                 kept.pop()
-        elif token.strip():
+        else:
             kept.append(token.strip())
     place = _joined(kept).strip(" .,，-–—:：")
     return Heading(number, place, int_ext, time)
 
 
+def _side(token: str) -> str:
+    """What one word of a heading says of side and time; "" for a word that means something else where it stands."""
+    bare = token.strip(" .:：()（）[]【】")
+    key = "".join(fold(bare).replace(".", "").split())
+    side = keyed("sides").get(key, "")
+    if not side or (bare.isascii() and key in _only_accented()):
+        return ""
+    return "" if key in _small_words() and not ("." in token or bare.isupper()) else side
+
+
+@cache
+def _only_accented() -> frozenset[str]:
+    """Words of sides and times that are words of another language without their accents: đêm is no German dem."""
+    own, others = set[str](), set[str]()
+    for language in languages():
+        found = own if language.tag == "vi" else others
+        found.update(word for text in language.sections.get("sides", {}).values() for word in listed_compact(text))
+    return frozenset(own - others)
+
+
+@cache
+def _small_words() -> frozenset[str]:
+    """Words of sides and times that are small words of another language: Italian est., French est."""
+    return words("language", "stop") & frozenset(keyed("sides"))
+
+
+def _canonical(bare: str, side: str) -> str:
+    """A side as the writers read it: as it is written where they know the word, else in English."""
+    key = fold(bare).replace(".", "")
+    return bare if key in _READ_SIDES or (has_cjk(bare) and ("内" in key or "外" in key)) else side
+
+
+_NOT_CHINESE = re.compile("[（(【・○◯●\u3040-\u30ff\uac00-\ud7af]")
+"""What the writers do not read in a heading: kana, hangul, and marks about the side and the time."""
+_READ_SIDES = frozenset({"int", "ext", "interior", "exterior"})
+_PREPOSITIONS = frozenset({"inside", "outside"})
+"""What belongs to the name of a place that it stands before: `Inside the lighthouse`."""
+_BEFORE_A_PLACE = "○◯●■□◎〇 \u3000"
+"""The marks that stand before headings of Japanese screenplays: `○灯台・内（夜）`."""
 _BEFORE_A_TIME = re.compile(
     "a|al|alla|am|ao|at|au|bei|by|da|de|del|der|des|di|do|du|durante|during|el|em|en|in|la|le|na|no|on|pela|per|por|the"
     "|this|zur|в|на|w|o|om|i|pa"
@@ -162,7 +203,7 @@ def is_read_as_it_is(place: str, found: Heading) -> bool:
     """Whether the writers understand this heading as it stands: `INT. KITCHEN - NIGHT`, 面馆 内 夜."""
     first = place.strip().split()[0].rstrip(".").casefold()
     if has_cjk(place):
-        return fold(first) not in _sides()
+        return fold(first) not in _sides() and not _NOT_CHINESE.search(place)
     return first in ("int", "ext", "int/ext", "i/e") and (not found.time or found.time.casefold() in place.casefold())
 
 
@@ -215,5 +256,5 @@ def _digits(text: str) -> str:
 def _joined(parts: list[str]) -> str:
     text = ""
     for part in parts:
-        text += ("" if not text or (has_cjk(text[-1]) and has_cjk(part[0])) else " ") + part
+        text += ("" if not text or (is_unspaced(text[-1]) and is_unspaced(part[0])) else " ") + part
     return text

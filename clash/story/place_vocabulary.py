@@ -124,7 +124,7 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
         "park",
         "room",
         "park garden playground backyard yard cemetery graveyard gazebo "
-        "公园 花园 宫苑 宮苑 御花园 后院 墓地 游乐场 植物园 草坪",
+        "公园 花园 宫苑 御花园 后院 墓地 游乐场 植物园 草坪",
     ),
     (
         "village",
@@ -199,7 +199,7 @@ _TABLE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
         "museum gallery courtroom courthouse lobby foyer gym gymnasium castle warehouse factory hangar "
         "mosque monastery concert town_hall great_hall throne_room city_hall concert_hall market_hall "
         "大厅 礼堂 剧院 剧场 教堂 寺庙 寺院 庙 宫殿 皇宫 博物馆 美术馆 法庭 大堂 体育馆 祠堂 宴会厅 音乐厅 "
-        "仓库 工厂 殿 电影院 王宫 龙宫 宫城 宮城 宮殿 皇宮 王宮",
+        "仓库 工厂 殿 电影院 王宫 龙宫 宫城 城堡 古堡",
     ),
     (
         "corridor",

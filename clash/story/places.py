@@ -14,7 +14,9 @@ from typing import Literal, NamedTuple
 
 from clash.story.place_kinds import PlaceKind
 from clash.story.place_vocabulary import Rank, Word, vocabulary
-from clash.story.screenplay import Location
+from clash.story.screenplay import Location, Setting
+from clash.story.sides import side_told
+from clash.story.words import simplified
 
 
 class _Found(NamedTuple):
@@ -95,6 +97,16 @@ _BREAK = re.compile(
 # Where a path leads is not where it runs.
 _LEADING = re.compile(r"\b(?:to|towards?|into|from|behind|beyond|outside)\b.*|通[往向].*?的")
 _OUTSIDE = re.compile(r"\b(?:ext|exterior|outside)\b|外景|门外|门口|门前|外面|外墙|[室屋房楼院校店馆]外$")
+_ROOFLESS: frozenset[PlaceKind] = frozenset(
+    {
+        *("beach", "cliff", "crag", "river", "lake", "forest", "field", "mountain", "snowfield", "desert"),
+        *("harbour", "street", "alley", "square", "park", "village", "city", "road", "footpath", "bridge"),
+        *("rooftop", "sky", "sea"),
+    }
+)
+"""The kinds that stay open when a name says `inside the forest`; only a heading, INT., makes rooms of them."""
+_WITH_A_FRONT: frozenset[PlaceKind] = frozenset({"shop", "classroom", "hall", "hospital"})
+"""The kinds of buildings in front of which one stands in the open."""
 _EXTERIOR = re.compile(r"\s*(?:ext\b|exterior\b|外景)")
 _INSIDE = re.compile(r"\b(?:int|interior|inside)\b|内景|里面|屋里|屋内|室内")
 
@@ -107,14 +119,15 @@ def place_kind(location: Location, hint: str = "") -> PlaceKind:
     room ("Kitchen") stays one even where the setting was left at its default; but when the words say
     outside ("outside the café", 咖啡馆门口) it is the building's front that is seen.
     """
-    name = location.name.casefold()
-    named = _head(name) or _in_prose(location.description.casefold())
+    name = simplified(location.name.casefold())
+    named = _head(name) or _in_prose(simplified(location.description.casefold()))
     # Of a place that is known to be a room, "she looks outside" says nothing; a heading, EXT., does.
-    told = hint.casefold() if location.setting != "interior" else ""
+    told = simplified(hint.casefold()) if location.setting != "interior" else ""
     by_hint = _EXTERIOR.match(told) if named else _OUTSIDE.search(told)
-    outside = bool(_OUTSIDE.search(name) or by_hint)
-    inside = not outside and (location.setting == "interior" or bool(_INSIDE.search(name)))
-    word = named or _in_prose(hint.casefold())
+    word = named or _in_prose(told or simplified(hint.casefold()))
+    side = setting_told(name, word)
+    outside = bool(_OUTSIDE.search(name) or by_hint or side == "exterior")
+    inside = not outside and (location.setting == "interior" or side == "interior")
     if word is None:
         return "interior" if inside else "exterior"
     kind = word.inside if inside else word.outside
@@ -123,11 +136,34 @@ def place_kind(location: Location, hint: str = "") -> PlaceKind:
     return _FRONTS.get(kind, kind) if outside else kind
 
 
+def setting_told(name: str, word: Word | None) -> Setting | None:
+    """Return what the name of a place says of its side, where a place of that kind can have two."""
+    side = "inside" if _INSIDE.search(name) else side_told(name)
+    if side == "outside":
+        return "exterior"
+    if side == "inside":
+        return (
+            None
+            if word and word.rank != Rank.VAGUE and word.outside in _ROOFLESS and not _is_boat(name)
+            else "interior"
+        )
+    if word is None or not side:
+        return None
+    if side == "beside":
+        return "exterior" if word.rank == Rank.EXACT and word.outside in _WITH_A_FRONT else None
+    is_house = word.rank == Rank.VAGUE and word.outside in ("village", "city")
+    return "interior" if is_house or word.outside == "lighthouse" else None
+
+
+def _is_boat(name: str) -> bool:
+    return any(said.search(name) for _, said in _BOATS)
+
+
 def boat_at(location: Location) -> Boat:
     """The kind of boat that a place at sea is aboard of, or "": by its name, else by its description."""
     if place_kind(location) != "sea":
         return ""
-    for text in (location.name.casefold(), location.description.casefold()):
+    for text in (simplified(location.name.casefold()), simplified(location.description.casefold())):
         for boat, said in _BOATS:
             if said.search(text):
                 return boat

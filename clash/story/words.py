@@ -31,6 +31,15 @@ def fold(text: str) -> str:
     return plain
 
 
+def simplified(text: str) -> str:
+    """`text` with simplified Chinese characters for traditional ones, of the same length.
+
+    >>> simplified("燈塔內")
+    '灯塔内'
+    """
+    return text if text.isascii() else text.translate(_simplified())
+
+
 def words_of(text: str) -> list[str]:
     """The words of a header: snake_case and camelCase parted, decoration off, folded; `#` alone is a word.
 
@@ -66,6 +75,15 @@ def is_cjk(letter: str) -> bool:
     (True, True, False)
     """
     return "\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7af"
+
+
+def is_unspaced(letter: str) -> bool:
+    """Whether a letter is Chinese or Japanese: Korean parts its words.
+
+    >>> is_unspaced("画"), is_unspaced("안")
+    (True, False)
+    """
+    return is_cjk(letter) and not "\uac00" <= letter <= "\ud7af"
 
 
 def has_cjk(text: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from clash.local.place_words import time_of, weather_of
 from clash.story.screenplay import Setting, TimeOfDay, Weather
+from clash.story.words import simplified
 
 _TIMES: tuple[tuple[TimeOfDay, re.Pattern[str]], ...] = (
     (
@@ -171,4 +172,4 @@ def setting_in_column(text: str) -> Setting | None:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return simplified(unicodedata.normalize("NFKC", text).casefold())

@@ -10,10 +10,12 @@ from clash.local.place_words import UNKNOWN_PLACES, kind_of_place
 from clash.local.screenwriting.atmosphere import setting_in_column, time_in_column
 from clash.local.screenwriting.names import Slugs
 from clash.local.vocabulary import is_surely_english, vocabulary_for
-from clash.story.place_kinds import INTERIORS
+from clash.story.place_kinds import INTERIORS, PlaceKind
 from clash.story.place_vocabulary import vocabulary
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
+from clash.story.sides import side_told
+from clash.story.words import simplified
 
 _HEADING = re.compile(
     r"^\s*(?P<set>int\.?\s*/\s*ext\.?|i\s*/\s*e|int\.|ext\.|int(?=\s)|ext(?=\s)|内景|外景|内外景)[\s.,:：·—-]*(?P<rest>.+)$",
@@ -47,6 +49,9 @@ _FIRST_PART = re.compile(r"的|在|到|进|入|出|过|[走跑跳爬登][上下�
 _LONGEST_NAME = 60
 
 
+_SIDES = (", interior", ", exterior"), ("，内", "，外")
+"""What tells the other side of a place from that which the story shows first, by whether the film is Chinese."""
+_EITHER: frozenset[PlaceKind] = frozenset({"station", "market"})
 UNSAID = ""
 """The name of the place where everything plays of which the story does not say where it plays."""
 
@@ -62,6 +67,8 @@ class Places:
         self._settings: dict[str, Setting] = {location.slug: location.setting for location in known}
         self._texts: dict[str, list[str]] = {location.slug: [] for location in known}
         self._sided = set(self._settings)
+        self._said: dict[str, Setting] = dict(self._settings)
+        self._latest: dict[str, str] = {}
 
     def of(self, beat: Beat, *, inherited: str | None) -> str:
         """Return the slug of the place where `beat` plays; `inherited` is that of the row above, if it holds on.
@@ -109,7 +116,13 @@ class Places:
 
     def _remember(self, name: str, setting: Setting | None, beat: Beat) -> str:
         shown = " ".join(name.split())[:_LONGEST_NAME].strip()
-        slug = self._slugs.of(shown)
+        written = slug = self._slugs.of(shown)
+        if setting and self._said.setdefault(slug, setting) != setting:
+            shown = f"{shown}{_SIDES[self._language == 'zh'][setting == 'exterior']}"
+            slug = self._slugs.of(shown)
+        elif not setting:
+            slug = self._latest.get(written, written)
+        self._latest[written] = slug
         if slug not in self._names:
             self._names[slug] = shown
             self._settings[slug] = setting or setting_by_words(shown, beat.description)
@@ -151,9 +164,9 @@ def heading_parts(text: str) -> tuple[str, Setting | None]:
     rest = match["rest"] if match else text
     kept: list[str] = []
     for part in _PARTS.split(rest.strip()):
-        if _SETTING_ONLY.fullmatch(part.strip()):
+        if _SETTING_ONLY.fullmatch(simplified(part.strip())):
             setting = setting or setting_in_column(part)
-        elif part.strip() and not (_TIME_ONLY.fullmatch(part.strip()) and time_in_column(part) is not None):
+        elif part.strip() and not (_TIME_ONLY.fullmatch(simplified(part.strip())) and time_in_column(part) is not None):
             kept.append(part.strip())
     name = " ".join(kept).strip(" .,，-")
     if len(name) > 3 and name.isupper():
@@ -168,7 +181,7 @@ def time_in_heading(text: str) -> TimeOfDay | None:
     ('dawn', 'night', None)
     """
     parts = [part.strip() for part in _PARTS.split(text.strip())]
-    return next((time_in_column(part) for part in parts[1:] if _TIME_ONLY.fullmatch(part)), None)
+    return next((time_in_column(part) for part in parts[1:] if _TIME_ONLY.fullmatch(simplified(part))), None)
 
 
 def setting_by_words(name: str, text: str) -> Setting:
@@ -176,7 +189,8 @@ def setting_by_words(name: str, text: str) -> Setting:
     kind = kind_of_place(Location(slug="", name=name))
     if kind in UNKNOWN_PLACES:
         kind = kind_of_place(Location(slug="", name=name), text[:400])
-    return "interior" if kind in INTERIORS else "exterior"
+    roofed = kind in INTERIORS or (kind in _EITHER and side_told(name) == "inside")
+    return "interior" if roofed else "exterior"
 
 
 def _is_known(name: str, text: str) -> bool:
@@ -240,7 +254,11 @@ def _trimmed(clause: str) -> str:
     start = 0
     while start < end - 1 and place_kind(Location(slug="", name=clause[start + 1 : end])) == kind:
         start += 1
-    end = max(end, *(word.end() for word in vocabulary()[0].finditer(clause) if word.start() <= start < word.end()), 0)
+    end = max(
+        end,
+        *(word.end() for word in vocabulary()[0].finditer(simplified(clause)) if word.start() <= start < word.end()),
+        0,
+    )
     return _FIRST_PART.split(clause[max(0, start - 3) : end])[-1] or clause[start:end]
 
 
