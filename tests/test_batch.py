@@ -117,6 +117,29 @@ def test_its_budget_pauses_it(tmp_path: Path) -> None:
     assert batch_row(url) == (100_000 * len(charged), 0)
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["its stories", "its runs"])
+def test_its_hint_suffices_for_runs_that_were_not_begun(tmp_path: Path, *, named: bool) -> None:
+    """One film at a time, and money for half of the first: the budget that is named completes all three of them."""
+    stories(tmp_path, "Ana", "Bo", "Cy")
+    meter, url = tmp_path / "meter", f"sqlite:///{tmp_path / 'data' / 'clash.db'}"
+    env = environment(DATABASE_URL=url, METER=str(meter), METER_COST="0.10")
+    flags = ("--batch", "n", "--budget", "0.20", "--json")
+    jobs = "1" if named else "3"
+    paused = forked_clash(tmp_path, "batch", "s/*.csv", *flags, "--jobs", jobs, *SMALL, *METERED, env=env)
+    if not named:
+        assert rows_of(url, "SELECT count(*) FROM workflow_executions") == [(3,)]
+        paused = forked_clash(tmp_path, "batch", *flags, "--jobs", "1", env=env)
+    assert paused.code == 6, paused.err
+    assert sorted(run["status"] for run in paused.document["runs"]) == ["not_begun", "not_begun", "paused"]
+    words = paused.document["error"]["hint"].split("`")[1].replace("'", "").split()
+    assert words[:2] == ["clash", "batch"]
+    done = forked_clash(tmp_path, *words[1:], env=env)
+    assert done.code == 0, (words, done.err)
+    charged = keys(meter)
+    assert len(charged) == len(set(charged))
+    assert float(words[-1]) <= 1.5 * 0.1 * len(charged)
+
+
 def test_the_last_budget_is_restored(tmp_path: Path) -> None:
     """The database is lost: the batch has the budget that it had last, though nothing was filmed since it was given."""
     stories(tmp_path, "Ana", "Bo")

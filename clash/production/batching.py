@@ -9,6 +9,7 @@ budget. What is completed is skipped; the same command goes on with what is not.
 from __future__ import annotations
 
 import asyncio
+import logging
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,15 +21,17 @@ from clash.calls.shared_calls import SharedCalls
 from clash.config import Settings, load_settings
 from clash.database.batches import BatchRow, Standing, find_batch, runs_of_batch, standings
 from clash.database.port import Database
+from clash.database.reading import run_row
+from clash.database.run_settings import RunSettings
 from clash.documents.batches import BatchEstimate, BatchOutcome, BatchRun
-from clash.errors import DatabaseError, NotFoundError, UsageError
+from clash.errors import ClashError, DatabaseError, NotFoundError, UsageError
 from clash.events import check_receivers
 from clash.hints import batch_command
 from clash.money import from_micro, to_micro, usd_text
 from clash.production.batch_executors import Work
 from clash.production.batch_plan import BatchPlan, BatchRequest, BatchStory, check_batch, plan_batch
 from clash.production.batch_run import StoryResult, already_completed, is_done
-from clash.production.estimates import dry_run, opened_to_look
+from clash.production.estimates import dry_run, left_to_pay, opened_to_look
 from clash.production.executors import LOCAL, check_executor, executor_of
 from clash.production.opened import Opened, opened_for_run
 from clash.production.output_folder import OUTPUT_FOLDER, output_flags, require_writable
@@ -41,10 +44,14 @@ from clash.production.stopping import StopSignal
 from clash.providers.registry import Registry
 from clash.transfer.batch_budgets import give_budget
 
+logger = logging.getLogger(__name__)
+
 OnResult = Callable[[StoryResult], None]
 _SIGNALLED = 128
 _PAUSING = (8, 6)
 """Exit codes of what only waits: for a person, for a bigger budget."""
+_MOST_ESTIMATED = 20
+"""Stories that were not begun and are estimated for a hint: a dry run of each takes a moment."""
 _REFUSED = (2, 3, 4, 5)
 """Exit codes of what goes on only once something else was changed: a story, a file, a setting, another run."""
 
@@ -94,7 +101,8 @@ async def batch(
             observe(Event("note", f"{name} is left out: it is the cast of the stories beside it"))
         results = await _film_all(Work(request, opened, observe, stop), plan, on_result)
         row, warnings = await _sums_at_the_end(database, request, results)
-        return _report(plan, results, row, warnings, settings)
+        rest = await _rest_to_pay([result for result in results.values() if result.waits_for_batch], opened)
+        return _report(plan, results, row, rest, warnings, settings)
 
 
 async def _sums_at_the_end(
@@ -175,6 +183,7 @@ def _report(
     plan: BatchPlan,
     results: dict[str, StoryResult],
     row: BatchRow | None,
+    rest: Decimal,
     warnings: list[str],
     settings: Settings,
 ) -> BatchReport:
@@ -197,7 +206,7 @@ def _report(
             "runs": [run_item(result) for result in made],
             "left_out": list(plan.left_out),
             "warnings": warnings,
-            "error": _error_of(plan.request, made, code, row, settings),
+            "error": _error_of(plan.request, made, code, row, rest, settings),
         }
     )
     return BatchReport(document, code)
@@ -236,9 +245,17 @@ def run_item(result: StoryResult) -> BatchRun:
 
 
 def _error_of(
-    request: BatchRequest, made: Sequence[StoryResult], code: int, row: BatchRow | None, settings: Settings
+    request: BatchRequest,
+    made: Sequence[StoryResult],
+    code: int,
+    row: BatchRow | None,
+    rest: Decimal,
+    settings: Settings,
 ) -> dict[str, Any] | None:
-    """Return what is told of a batch that is not completed: its leading run, how many there are, and what to type."""
+    """Return what is told of a batch that is not completed: its leading run, how many there are, and what to type.
+
+    `rest`: what is still to pay for the runs that wait for the batch's budget, in dollars.
+    """
     if not code:
         return None
     leading = [result for result in made if result.exit_code == code] or [result for result in made if result.exit_code]
@@ -246,8 +263,9 @@ def _error_of(
     fault, missing = first.fault, sum(result.exit_code != 0 for result in made)
     error_code, text = (fault.code, fault.message) if fault else ("failed", "")
     message = f"{missing} of {len(made)} runs are not completed; {first.story.thread_id}: {text}"
-    if waiting := [result for result in made if result.waits_for_batch and row is not None]:
-        hint = f"raise the budget of the batch: `{command_of_batch(request, _enough(waiting, row))}`"
+    if row is not None and any(result.waits_for_batch for result in made):
+        enough = sufficient(from_micro(row.committed_micro), max(rest, Decimal("0.01")), is_estimated=True)
+        hint = f"raise the budget of the batch: `{command_of_batch(request, enough)}`"
     elif code in _PAUSING and fault is not None and fault.hint:
         hint = f"{fault.hint}; then: `{command_of_batch(request)}`"
     elif fault is not None and fault.code == OUTPUT_FOLDER:
@@ -263,12 +281,33 @@ def _error_of(
     return {"code": error_code, "message": message, "hint": hint}
 
 
-def _enough(waiting: Sequence[StoryResult], row: BatchRow | None) -> Decimal:
-    """Return the dollars that suffice for the runs that were begun and wait; at least a cent more than there are."""
-    left = [result.outcome.left for result in waiting if result.outcome is not None and result.outcome.left is not None]
-    rest = sum((Decimal(item.cost_usd) for item in left), Decimal(0))
-    committed = from_micro(row.committed_micro if row else 0)
-    return sufficient(committed, max(rest, Decimal("0.01")), is_estimated=True)
+async def _rest_to_pay(waiting: Sequence[StoryResult], opened: Opened) -> Decimal:
+    """Return the dollars that the runs which wait for the batch's budget still need, those not begun included.
+
+    Of very many that were not begun, some are estimated, and the others count as much as these on average.
+    """
+    rest, estimated, unknown = Decimal(0), list[Decimal](), 0
+    for result in waiting:
+        if result.outcome is not None and result.outcome.left is not None:
+            rest += Decimal(result.outcome.left.cost_usd)
+        elif len(estimated) < _MOST_ESTIMATED and (left := await _left_of(result.story, opened)) is not None:
+            estimated.append(left)
+        else:
+            unknown += 1
+    return rest + sum(estimated, Decimal(0)) * (len(estimated) + unknown) / max(1, len(estimated))
+
+
+async def _left_of(story: BatchStory, opened: Opened) -> Decimal | None:
+    """Return the dollars that a run still needs which was not made here; None if nobody can tell."""
+    try:
+        if story.request is not None:
+            return Decimal((await dry_run(story.request, opened.settings)).total_usd)
+        recorded = RunSettings.from_row(await run_row(opened.database, story.thread_id))
+        assets = open_assets(opened.settings)
+        return (await left_to_pay(opened.database, assets, opened.registry, story.thread_id, recorded)).cost_usd
+    except ClashError as error:
+        logger.warning("what %s will cost is unknown: %s", story.thread_id, error.message)
+        return None
 
 
 def command_of_batch(request: BatchRequest, budget: Decimal | None = None) -> str:
