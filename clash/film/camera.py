@@ -1,7 +1,7 @@
 """Move a camera over a still: each frame is cut out of it at sub-pixel positions.
 
-The still is decoded and converted once, at the size that the move needs; a frame is three resizes of a box with
-fractional edges. Boxes follow smooth functions of time, so the motion cannot jitter.
+The still is decoded and converted once, at the size that the move needs; a frame is a box with fractional edges, cut
+out of its three planes. Boxes follow smooth functions of time, so the motion cannot jitter.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageFilter
 
+from clash.film.cutting import Box, Planes
 from clash.film.encoder import Frame, check_shape, planes_of, ycbcr
 from clash.story.screenplay import Movement
 
-Box = tuple[float, float, float, float]
-
-_OVERSAMPLING = 1.1
+_OVERSAMPLING = 1.104
 """Pixels of the still per pixel of the film at the closest zoom. With one or less, sharpness would depend on where a
-frame falls between two pixels, and fine texture would shimmer."""
+frame falls between two pixels, and fine texture would shimmer. No ratio of small numbers, such as 1.1, is near it:
+with one, few windows would fit a box (see `clash.film.cutting`)."""
 _MARGIN = 0.006
 """Share of the still that is never shown on each side: the chroma planes are read a quarter pixel further left."""
 _RAMP_S = 1.5
@@ -170,7 +170,8 @@ class _PreparedStill:
         plain = still if still.mode == "RGB" else still.convert("RGB")
         shown = plain.resize(self.size, Image.Resampling.LANCZOS, box=_cover(still.size, width / height))
         luma, blue, red = ycbcr(shown)
-        self._luma, self._blue, self._red = luma.filter(_SHARPEN), blue.reduce(2), red.reduce(2)
+        self._luma = Planes([luma.filter(_SHARPEN)])
+        self._chroma = Planes([blue.reduce(2), red.reduce(2)])
 
     def frame(self, box: Box) -> Frame:
         """Return one picture. H.264 places a chroma sample at the left of its two pixels, hence the shift."""
@@ -179,9 +180,8 @@ class _PreparedStill:
         half = (box[0] / 2 - shift, box[1] / 2, box[2] / 2 - shift, box[3] / 2)
         picture = np.empty((height * 3 // 2, width), np.uint8)
         luma, blue, red = planes_of(picture, width, height)
-        luma[:] = np.asarray(self._luma.resize((width, height), Image.Resampling.BILINEAR, box))
-        for plane, source in ((blue, self._blue), (red, self._red)):
-            plane[:] = np.asarray(source.resize((width // 2, height // 2), Image.Resampling.BILINEAR, half))
+        self._luma.cut(box, [luma])
+        self._chroma.cut(half, [blue, red])
         return picture
 
 
@@ -198,7 +198,7 @@ def _within(centre: float, reach: float, side: float) -> float:
 
 
 def _in_order(draw: Callable[[int], Frame], count: int) -> Iterator[Frame]:
-    """Yield frames in order; another thread draws a few ahead (Pillow releases the interpreter's lock)."""
+    """Yield frames in order; another thread draws a few ahead (cutting releases the interpreter's lock)."""
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="camera") as pool:
         ahead: deque[Future[Frame]] = deque()
         try:
