@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import signal
 import sys
@@ -112,6 +113,22 @@ async def test_what_is_waited_for_is_said_now_and_then() -> None:
     await asyncio.gather(*(waiting.answer(asyncio.sleep(1.0), f"shot:00{n} (fal:x)", 120) for n in (1, 2)))
     assert 1 <= len(said) <= 4
     assert said[0] == "waiting for 2 calls, the oldest: shot:001 (fal:x), for 0 min (at most 2)"
+
+
+async def test_a_hundred_calls_are_looked_at_together() -> None:
+    """Whether the run is being stopped is asked four times a second, however many calls are waited for."""
+    clock, asked, answers = asyncio.get_running_loop().time, list[float](), asyncio.Event()
+
+    def check_stop() -> None:
+        asked.append(clock())
+        if len(asked) == 104:
+            answers.set()
+
+    waiting = Waiting(TimeLimits(), check_stop)
+    assert await asyncio.gather(*(waiting.answer(answers.wait(), f"shot:{n}", 60) for n in range(100))) == [True] * 100
+    looks = asked[100:]
+    assert len(looks) >= 4
+    assert all(later - before > 0.2 for before, later in itertools.pairwise(looks))
 
 
 # -- a stop has an end -------------------------------------------------------------------------------------------

@@ -64,26 +64,50 @@ class Waiting:
         self._say_every_s = say_every_s
         self._said_at = 0.0
         self._stopped_at: float | None = None
+        self._ends: set[asyncio.Future[None]] = set()
+        """What each call that is waited for waits by itself: its answer, or that its time is over."""
+        self._next_look: asyncio.TimerHandle | None = None
         self._open: dict[str, tuple[float, float]] = {}
         """What is waited for: its name to when that began, and to its limit in seconds."""
 
     async def answer(self, work: Coroutine[Any, Any, T], about: str, limit_s: float) -> T:
         """What `work` returns. Raises what it raises, and `NoAnswerError` once its time is over."""
-        clock = asyncio.get_running_loop().time
-        began, task = clock(), asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        began, task, end = loop.time(), asyncio.ensure_future(work), loop.create_future()
+        task.add_done_callback(lambda _: _set(end))
+        limit = loop.call_later(limit_s, _set, end)
         with self.noted(about, limit_s):
             try:
-                while not task.done():
-                    now = clock()
-                    left = min(limit_s - (now - began), self._left_after_a_stop(now))
-                    if left <= 0:
-                        return await self._cut_off(task, about, now - began)
-                    await asyncio.wait({task}, timeout=min(left, _TICK_S))
-                    self.tell(clock())
-                return task.result()
+                self._ends.add(end)
+                if (left_s := min(limit_s, self._left_after_a_stop(began))) <= 0:
+                    _set(end)
+                elif self._next_look is None:
+                    self._look_later(loop, left_s)
+                await end
+                if task.done():
+                    return task.result()
+                return await self._cut_off(task, about, loop.time() - began)
             finally:
+                self._ends.discard(end)
+                limit.cancel()
                 if not task.done():
                     task.cancel()
+
+    def _look_later(self, loop: asyncio.AbstractEventLoop, left_s: float) -> None:
+        self._next_look = loop.call_later(min(_TICK_S, left_s), self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look for all calls that are waited for: if each of hundreds did so by itself, it would take long."""
+        self._next_look = None
+        if not self._ends:
+            return
+        now = loop.time()
+        if (left_s := self._left_after_a_stop(now)) > 0:
+            self._look_later(loop, left_s)
+        else:
+            for end in self._ends:
+                _set(end)
+        self.tell(now)
 
     @contextmanager
     def noted(self, about: str, limit_s: float) -> Generator[None]:
@@ -132,3 +156,9 @@ class Waiting:
         if task.done() and not task.cancelled():
             return task.result()
         raise NoAnswerError(f"no answer within {waited_s:.0f} s: {about}")
+
+
+def _set(end: asyncio.Future[None]) -> None:
+    """Wake the call that waits for this."""
+    if not end.done():
+        end.set_result(None)
