@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
+
+from clash.worker_threads import WorkerThreads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,9 +25,9 @@ class _Pools:
     """The threads. Not the loop's own: a careless provider may hold those for ever."""
 
     def __init__(self) -> None:
-        self.before = ThreadPoolExecutor(_BEFORE_THREADS, thread_name_prefix="clash-disk-before")
-        self.answers = ThreadPoolExecutor(_THREADS, thread_name_prefix="clash-disk")
-        self.later = ThreadPoolExecutor(_LATER_THREADS, thread_name_prefix="clash-disk-later")
+        self.before = WorkerThreads(_BEFORE_THREADS, "clash-disk-before")
+        self.answers = WorkerThreads(_THREADS, "clash-disk")
+        self.later = WorkerThreads(_LATER_THREADS, "clash-disk-later")
 
 
 _pools = _Pools()
@@ -60,8 +61,8 @@ async def on_disk_later(work: Callable[P, T], *arguments: P.args, **named: P.kwa
     return await _done(_pools.later, lambda: work(*arguments, **named))
 
 
-async def _done(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    future = asyncio.get_running_loop().run_in_executor(threads, work)
+async def _done(threads: WorkerThreads, work: Callable[[], T]) -> T:
+    future = threads.do(work)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:

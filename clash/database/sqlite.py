@@ -10,14 +10,13 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from clash.database.file_marks import FindFile, keeping_named
 from clash.database.group_commit import GroupCommit, Refused, together_or_alone
-from clash.database.port import Param, Rows, Statement, texts_without_secrets, values_of, without_secrets
+from clash.database.port import Param, Rows, Statement, texts_without_secrets, values_of
 from clash.database.sqlite_errors import BUSY_TIMEOUT_S, damaged, database_error, error_code, primary_code
 from clash.database.sqlite_files import (
     Mode,
@@ -32,6 +31,7 @@ from clash.database.sqlite_files import (
 )
 from clash.database.sqlite_watch import FileWatch, check_open_here
 from clash.errors import ClashError, DatabaseError
+from clash.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
     import aiosqlite
@@ -129,12 +129,12 @@ class _Line:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clash-sqlite")
+        self.thread = WorkerThreads(1, "clash-sqlite")
 
     async def close(self) -> None:
         """Close the connection after what was asked of it."""
-        closing = asyncio.get_running_loop().run_in_executor(self.thread, self.connection.close)
-        self.thread.shutdown(wait=False)
+        closing = self.thread.do(self.connection.close)
+        self.thread.shutdown()
         await closing
 
 
@@ -174,14 +174,16 @@ class SqliteDatabase:
 
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
-        return await keeping_named(self, tuple(map(without_secrets, statements)), self._writes.batch, self.find_file)
+        # What a statement recalls is read by databases that are reached over a network alone.
+        safe = tuple(Statement(one.sql, texts_without_secrets(one.params)) for one in statements)
+        return await keeping_named(self, safe, self._writes.batch, self.find_file)
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
         """The rows of one reading statement."""
         self._writes.check_open()
         line, params = self._reader, texts_without_secrets(params)
         try:
-            return await asyncio.get_running_loop().run_in_executor(line.thread, _rows, line.connection, sql, params)
+            return await line.thread.do(lambda: _rows(line.connection, sql, params))
         except _REFUSALS as error:
             raise database_error(error, self.path) from error
 
@@ -201,7 +203,7 @@ class SqliteDatabase:
         if may_close:
             await self._writer.close()
         else:
-            self._writer.thread.shutdown(wait=False)
+            self._writer.thread.shutdown()
         await asyncio.to_thread(self._traces.close)
 
     def check_there(self) -> None:
@@ -232,9 +234,7 @@ class SqliteDatabase:
     async def _transaction(self, batches: Sequence[_Batch]) -> list[list[Rows]]:
         line = self._writer
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                line.thread, _apply_watched, line.connection, batches, self._watch
-            )
+            return await line.thread.do(lambda: _apply_watched(line.connection, batches, self._watch))
         except _REFUSALS as error:
             refusal = database_error(error, self.path)
             if refusal.code == "database_locked":
