@@ -104,13 +104,12 @@ def _make_folder(folder: Path) -> None:
 
 def _created(path: Path) -> int:
     """Create a file (mode 0600) in a folder that is made if need be; `clash gc` may remove one that is empty."""
-    _make_folder(path.parent)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        return os.open(path, flags, 0o600)
-    except FileNotFoundError:
+    for _ in range(_LOOKS):
+        with suppress(FileNotFoundError):
+            return os.open(path, flags, 0o600)
         _make_folder(path.parent)
-        return os.open(path, flags, 0o600)
+    return os.open(path, flags, 0o600)
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -271,8 +270,9 @@ class AssetStore:
     def put(self, content: bytes) -> str:
         """Keep these bytes and return their digest. A file that is already there and undamaged is left alone."""
         digest = sha256_of(content)
-        if not self.is_here(digest):
-            write_durably(self.path(digest), content)
+        path = self.path(digest)
+        if not ((path.exists() or take_back(self.root, digest, path)) and self.is_here(digest)):
+            write_durably(path, content)
         return digest
 
     def put_file(self, source: Path) -> str:

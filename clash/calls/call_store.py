@@ -182,11 +182,8 @@ class CallStore:
         # A provider that honours keys may bill the second answer as nothing: the first was paid.
         cost = int(receipt["cost_micro"]) or before
         receipt = {**receipt, "cost_micro": cost}
-        asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], cost)
-        if may_be_paid(row, receipt):
-            # Before its row: what is settled here can be told again when the database is lost.
-            facts = paid_call_facts(row, receipt, asset)
-            await on_disk_later(write_call_record, self._assets, asset.sha256, token, facts)
+        # Before its row: what is settled here can be told again when the database is lost.
+        asset = await on_disk_later(self._record, task, row, receipt)
         await self._assets.share(receipt["sha256"], receipt=token)
         faults.point("share.after")
         await self._write(
@@ -310,6 +307,13 @@ class CallStore:
             precision=Precision.ESTIMATED if quote.estimated else Precision.EXACT,
             started_at=now_text(),
         )
+
+    def _record(self, task: CallSpec, row: CallRow, receipt: Mapping[str, Any]) -> NewAsset:
+        """Write the record of a call beside its file, if it may be paid; return the row of its asset."""
+        asset = self._asset_row(task, receipt["sha256"], receipt["media_type"], receipt["facts"], receipt["cost_micro"])
+        if may_be_paid(row, receipt):
+            write_call_record(self._assets, asset.sha256, row.token, paid_call_facts(row, receipt, asset))
+        return asset
 
     def _asset_row(
         self, task: CallSpec, sha256: str, media_type: str, facts: Mapping[str, Any], cost_micro: int

@@ -43,7 +43,8 @@ class FileWatch:
         self._file = file_id(path)
         self._log_path = side_file(self._real, "-wal")
         self._log = file_id(self._log_path)
-        self._index = file_id(side_file(self._real, "-shm"))
+        self._index_path = side_file(self._real, "-shm")
+        self._index = file_id(self._index_path)
         self._stamp: str | None = self._identity()
         self._written = self._times()
         self._error: DatabaseError | None = None
@@ -79,18 +80,19 @@ class FileWatch:
             raise gone(what)
 
     def _what_became_of_it(self) -> str:
-        now = file_id(self.path)
-        if now is None:
+        try:
+            found = self.path.stat()
+        except OSError:
             return f"the database {self.path} was deleted or moved away while it was in use{self._where_it_is()}"
-        if now != self._file:
+        if (found.st_dev, found.st_ino) != self._file:
             return f"another file was put in the place of the database {self.path} while it was in use" + (
                 self._where_it_is()
             )
         if self._log is not None and file_id(self._log_path) != self._log:
             return f"the write-ahead log of the database {self.path} was deleted while it was in use"
-        if self._index is not None and file_id(side_file(self._real, "-shm")) != self._index:
+        if self._index is not None and file_id(self._index_path) != self._index:
             return f"the index of the write-ahead log (-shm) of the database {self.path} was deleted while in use"
-        if self._times() != self._written and self._is_other():
+        if (found.st_mtime_ns, found.st_size) != self._written and self._is_other():
             self._overwritten = True
             return f"the database {self.path} was overwritten with another one while it was in use"
         return ""
@@ -184,7 +186,7 @@ class FileWatch:
         if found == self._log and found is not None:
             with suppress(OSError):
                 self._log_path.unlink()
-                side_file(self._real, "-shm").unlink()
+                self._index_path.unlink()
 
     def _where_it_is(self) -> str:
         """Return where the file that was opened is by now, where the system tells."""
