@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 from filming import command
+from plain_http import NO_CERTIFICATES
 
 from clash.board.app import Board, BoardOptions, create_app
 from clash.config import Settings
@@ -86,10 +87,12 @@ class Served:
     def client(self) -> httpx.Client:
         """A client with the session of the link."""
         if not self.cookies:
-            opened = httpx.get(self.link, timeout=20, trust_env=False)
+            opened = httpx.get(self.link, timeout=20, trust_env=False, verify=NO_CERTIFICATES)
             assert opened.status_code == 303
             self.cookies = dict(opened.cookies)
-        return httpx.Client(base_url=self.url, timeout=20, trust_env=False, cookies=self.cookies)
+        return httpx.Client(
+            base_url=self.url, timeout=20, trust_env=False, verify=NO_CERTIFICATES, cookies=self.cookies
+        )
 
     def interrupt(self) -> int:
         """Press Ctrl-C; the exit code."""

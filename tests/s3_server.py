@@ -7,11 +7,13 @@ import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import boto3
 import httpx
 from moto.server import ThreadedMotoServer
+from plain_http import NO_CERTIFICATES
 
 KEY = "key-of-the-tests"
 SECRET = "secret-of-the-tests"  # noqa: S105
@@ -46,7 +48,7 @@ class S3Server:
         """Take an object away past clash."""
         self._client.delete_object(Bucket=bucket, Key=key)
 
-    @property
+    @cached_property
     def _client(self) -> Any:
         return boto3.client(
             "s3", endpoint_url=self.url, region_name="us-east-1", aws_access_key_id=KEY, aws_secret_access_key=SECRET
@@ -55,11 +57,11 @@ class S3Server:
     @contextmanager
     def signatures_checked(self) -> Generator[None]:
         """From now on every request must be signed with a key that the server knows: it knows none."""
-        httpx.post(f"{self.url}/moto-api/reset-auth", content=b"0").raise_for_status()
+        httpx.post(f"{self.url}/moto-api/reset-auth", content=b"0", verify=NO_CERTIFICATES).raise_for_status()
         try:
             yield
         finally:
-            httpx.post(f"{self.url}/moto-api/reset-auth", content=b"inf").raise_for_status()
+            httpx.post(f"{self.url}/moto-api/reset-auth", content=b"inf", verify=NO_CERTIFICATES).raise_for_status()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 from d1_engine import ACCOUNT, D1Engine
 from d1_proxy import NAME, TOKEN, d1_proxy
 from filming import clash, environment, shot_list
+from plain_http import NO_CERTIFICATES
 from pydantic import SecretStr
 
 from clash.database.d1.database import D1Database
@@ -71,7 +72,7 @@ async def test_only_who_has_the_secret_is_answered(proxy: str) -> None:
         (f"/accounts/{ACCOUNT}/d1/database/other/raw", {"authorization": f"Bearer {TOKEN}"}, 404),
         ("/", {"authorization": f"Bearer {TOKEN}"}, 404),
     ):
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=NO_CERTIFICATES) as client:
             answer = await client.post(f"{proxy}{path}", json={"batch": [{"sql": "SELECT 1"}]}, headers=headers)
         assert (answer.status_code, answer.json()["success"]) == (status, False)
 

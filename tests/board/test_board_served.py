@@ -10,12 +10,14 @@ import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from browser_of_board import Served, served
 from filming import Ran, environment
 from filming import clash as type_clash
+from plain_http import NO_CERTIFICATES
 
 import clash.board
 from clash.assets import AssetStore
@@ -83,18 +85,20 @@ async def newest(client: httpx.AsyncClient) -> str:
     return (await client.get("/api/runs")).headers["x-clash-event-id"]
 
 
-def client_of(board: Served, **options: object) -> httpx.AsyncClient:
+def client_of(board: Served, **options: Any) -> httpx.AsyncClient:
     """A browser with the session of the board's link."""
     with board.client() as client:
         cookies = client.cookies
-    return httpx.AsyncClient(base_url=board.url, cookies=cookies, timeout=30, trust_env=False, **options)  # type: ignore[arg-type]
+    return httpx.AsyncClient(
+        base_url=board.url, cookies=cookies, timeout=30, trust_env=False, verify=NO_CERTIFICATES, **options
+    )
 
 
 def test_the_link_opens_a_session_and_no_log_has_it(board: Served) -> None:
     """The first page comes; the link is good no more; neither it nor the cookie is in what the board writes."""
     with board.client() as client:
         assert client.get("/").status_code == 200
-    assert httpx.get(board.link, trust_env=False).status_code == 401
+    assert httpx.get(board.link, trust_env=False, verify=NO_CERTIFICATES).status_code == 401
     written = board.errors.read_text()
     token = board.link.partition("token=")[2]
     assert len(token) == 43
@@ -143,7 +147,7 @@ async def test_200_listeners_and_a_flood_are_held(board: Served, folder: Path) -
     """200 pages listen while one client sends 5,000 requests: memory stays bounded, and all are told of a run."""
     async with (
         client_of(board, limits=httpx.Limits(max_connections=None)) as listeners,
-        httpx.AsyncClient(base_url=board.url, timeout=30, trust_env=False) as stranger,
+        httpx.AsyncClient(base_url=board.url, timeout=30, trust_env=False, verify=NO_CERTIFICATES) as stranger,
     ):
         seen = await newest(listeners)
         streams = [listen(listeners, **{"Last-Event-ID": seen}) for _ in range(LISTENERS)]

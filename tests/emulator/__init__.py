@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 from from_npm import ProgramMissing, kept, unpacked
+from plain_http import NO_CERTIFICATES
 
 HERE = Path(__file__).parent
 PACKAGE = "@copilotkit/aimock"
@@ -61,7 +62,7 @@ class Emulator:
 
     def calm(self) -> None:
         """No chaos any more."""
-        httpx.delete(f"{self.url}/__aimock/chaos").raise_for_status()
+        httpx.delete(f"{self.url}/__aimock/chaos", verify=NO_CERTIFICATES).raise_for_status()
 
     def reset(self) -> None:
         """Forget fixtures, faults, jobs and the journal."""
@@ -69,15 +70,15 @@ class Emulator:
 
     def journal(self) -> list[dict[str, Any]]:
         """Every request that reached a vendor, in order."""
-        return list(httpx.get(f"{self.url}/__aimock/journal").json())
+        return list(httpx.get(f"{self.url}/__aimock/journal", verify=NO_CERTIFICATES).json())
 
     def fetched(self) -> list[str]:
         """The files that were fetched, in order."""
-        return list(httpx.get(f"{self.url}/__emulator/fetched").json())
+        return list(httpx.get(f"{self.url}/__emulator/fetched", verify=NO_CERTIFICATES).json())
 
     def seeds(self) -> list[int | None]:
         """The seed of every request of JSON to a vendor, in order."""
-        return list(httpx.get(f"{self.url}/__emulator/seeds").json())
+        return list(httpx.get(f"{self.url}/__emulator/seeds", verify=NO_CERTIFICATES).json())
 
     def submits(self) -> list[dict[str, Any]]:
         """The calls that cost money: chats, pictures, jobs handed in."""
@@ -85,7 +86,7 @@ class Emulator:
         return [entry for entry in self.journal() if entry["method"] == "POST" and str(entry["path"]).startswith(paid)]
 
     def _post(self, path: str, value: object) -> None:
-        httpx.post(f"{self.url}/{path}", json=value).raise_for_status()
+        httpx.post(f"{self.url}/{path}", json=value, verify=NO_CERTIFICATES).raise_for_status()
 
     @classmethod
     @contextmanager

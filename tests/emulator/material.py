@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import wave
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from emulator import Emulator
 CLIP_S, CLIP_FPS, CLIP_SIZE = 6, 25, (320, 180)
 
 
+@cache
 def picture(width: int = 672, height: int = 384, hue: int = 0) -> bytes:
     """A PNG that is not all one colour."""
     across, down = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
@@ -29,6 +31,7 @@ def picture(width: int = 672, height: int = 384, hue: int = 0) -> bytes:
     return stream.getvalue()
 
 
+@cache
 def clip(seconds: float = CLIP_S, size: tuple[int, int] = CLIP_SIZE, fps: int = CLIP_FPS) -> bytes:
     """An MP4 in which something moves."""
     width, height = size
@@ -43,6 +46,7 @@ def clip(seconds: float = CLIP_S, size: tuple[int, int] = CLIP_SIZE, fps: int = 
     return encode_clip(frames(), width=width, height=height, fps=fps)
 
 
+@cache
 def sound(seconds: float = 1.2, rate: int = 24_000) -> bytes:
     """A WAV of one tone."""
     tone = (np.sin(np.arange(round(seconds * rate)) * 2 * np.pi * 220 / rate) * 12_000).astype("<i2")
