@@ -8,7 +8,9 @@ import logging
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -111,7 +113,35 @@ def plain_name(text: str) -> str:
     return re.sub(r"[^A-Z0-9_]", "", unicodedata.normalize("NFKC", text).upper().replace("-", "_"))
 
 
+_left_out: ContextVar[list[SettingsError] | None] = ContextVar("unreadable .env", default=None)
+
+
+@contextmanager
+def unreadable_left_out() -> Generator[list[SettingsError]]:
+    """Read a `.env` that cannot be read as an empty one meanwhile; yields why it cannot be read.
+
+    For a command that says what is wrong here. The list has each reason once.
+    """
+    reasons: list[SettingsError] = []
+    token = _left_out.set(reasons)
+    try:
+        yield reasons
+    finally:
+        _left_out.reset(token)
+
+
 def _text_of(path: Path) -> str:
+    try:
+        return _read(path)
+    except SettingsError as error:
+        if (reasons := _left_out.get()) is None:
+            raise
+        if all(reason.message != error.message for reason in reasons):
+            reasons.append(error)
+        return ""
+
+
+def _read(path: Path) -> str:
     try:
         content = read_regular_file(path, _MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from emulator import Emulator
 from filming import Ran, clash, environment
 
@@ -129,3 +133,48 @@ def test_settings_that_cannot_be_used_are_findings(tmp_path: Path) -> None:
     assert "line 2" in checks["CLASH_BUDGET"]["says"]
     assert checks["disk"]["ok"]
     assert settings_of(ended)["CLASH_FPS"] == {"setting": "CLASH_FPS", "value": "24", "source": "default"}
+
+
+def _directory(path: Path) -> None:
+    path.mkdir()
+
+
+def _content(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
+def _unsearchable(path: Path) -> None:
+    path.symlink_to(path)  # a loop: nobody can open it, the administrator neither
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (_directory, "is a folder"),
+        (partial(_content, b"CLASH_FPS=\xff"), "line 1 is not UTF-8"),
+        (partial(_content, "CLASH_FPS=12".encode("utf-16")), "UTF-16"),
+        pytest.param(
+            _unsearchable,
+            "cannot be read",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="links need rights there"),
+        ),
+    ],
+    ids=["a folder", "not UTF-8", "UTF-16", "a loop of links"],
+)
+def test_an_unreadable_dotenv_is_one_failed_check(tmp_path: Path, spoil: Callable[[Path], object], says: str) -> None:
+    """It is named with what to do about it, and everything else is checked as without it."""
+    plain = clash(tmp_path, "doctor", "--offline", "--json", env=environment(**NOTHING))
+    spoil(tmp_path / ".env")
+    ended = clash(tmp_path, "doctor", "--offline", "--json", env=environment(**NOTHING))
+    assert ended.code == 1
+    first, *others = ended.document["checks"]
+    assert (first["check"], first["ok"]) == (".env", False)
+    assert says in first["says"]
+    assert first["hint"]
+    assert [(one["check"], one["ok"]) for one in others] == [
+        (one["check"], one["ok"]) for one in plain.document["checks"]
+    ]
+    assert f"error: .env: {first['says']}" in ended.err
+    assert clash(tmp_path, "run", "story.csv", env=environment(**NOTHING)).code == 4, (
+        "what acts on the settings refuses"
+    )

@@ -40,6 +40,7 @@ def doctor(
 ) -> None:
     """Check settings, keys, database and disk, and say what is missing and how to get it."""
     from clash.config import Settings, usable_settings
+    from clash.dotenv_file import unreadable_left_out
     from clash.reports.diagnosis import diagnose
     from clash.setting_faults import SettingFault
 
@@ -50,9 +51,11 @@ def doctor(
         faults.extend(wrong)
         return settings
 
-    document = answered(
-        lambda settings: diagnose(settings, ask=not offline, preset=preset, faults=faults), settings_here
-    )
+    with unreadable_left_out() as unread:
+        document = answered(
+            lambda settings: diagnose(settings, ask=not offline, preset=preset, faults=faults, unread=unread),
+            settings_here,
+        )
     emit(document, as_json=as_json, render=render_diagnosis)
     failed = [check for check in document["checks"] if not check["ok"]]
     for check in failed:

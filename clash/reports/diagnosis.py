@@ -17,6 +17,7 @@ from clash.database.connection import check_soundness, database_exists, is_d1, o
 from clash.database.d1.pace import most_requests
 from clash.database.migrations import pending_migrations
 from clash.documents.doctor import Diagnosis
+from clash.dotenv_file import DOT_ENV
 from clash.errors import ClashError
 from clash.installation import install_command
 from clash.network import network_problems
@@ -38,17 +39,24 @@ _LOW_DISK_BYTES = 1 << 30
 
 
 async def diagnose(
-    settings: Settings, *, ask: bool = True, preset: str | None = None, faults: Sequence[SettingFault] = ()
+    settings: Settings,
+    *,
+    ask: bool = True,
+    preset: str | None = None,
+    faults: Sequence[SettingFault] = (),
+    unread: Sequence[ClashError] = (),
 ) -> Diagnosis:
     """All checks. `ask`: whether vendors whose key is set are asked, with a call that costs nothing.
 
     `faults`: settings that cannot be used, for which `settings` has the defaults.
+    `unread`: why `.env` cannot be read, if it cannot; `settings` has nothing of it.
     `preset`: check what a run with this preset would use, and only that. Raises `UsageError` if it is not known.
     """
     models, unknown = (models_for(settings, preset=preset), list[dict[str, Any]]()) if preset else _models(settings)
     wrong_files = [] if preset else vendor_file_checks(settings)
     told = {one["check"] for one in wrong_files}
     checks = [
+        *(failed(str(DOT_ENV), error) for error in unread),
         *(check(fault.name, False, fault.says, f"for example {fault.hint}") for fault in faults),
         *unknown,
         *_models_checks(models, settings),
