@@ -70,12 +70,13 @@ def test_several_known_people_on_one_line():
 @settings(derandomize=True)
 @given(st.text(alphabet="abAB雨老 :：.,“”/-", max_size=40))
 def test_no_dialogue_is_ever_lost(cell: str):
-    """Whatever a line holds, each of its letters is still there: in who speaks, in how, or in what is said.
+    """Whatever a line holds, each of its letters is still there: in who speaks, in how, in what is said or heard.
 
     The examples are always the same: a number before a name, and a name without words, are left out on purpose.
     """
     found = speech_of(cell)
-    said = "".join(line.speaker + line.direction + line.text for line in found.lines) + "".join(found.pending)
+    said = "".join(line.speaker + line.direction + line.text for line in found.lines)
+    said += "".join((*found.pending, *found.sound, *found.music, *found.caption))
     assert sorted(filter(str.isalnum, said)) == sorted(filter(str.isalnum, cell))
 
 

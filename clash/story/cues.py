@@ -22,7 +22,7 @@ from clash.story.words import has_cjk
 OPEN, _CLOSE = "([（【［", ")]）】］"
 _BULLET = re.compile(r"[ \t]{0,40}(?:[-–—•·▪●*][ \t]+|[-–—•](?=\S)|\d{1,3}[.)、．][ \t]*(?=\D)|[①-⑳])")
 _QUOTATION = re.compile(r"([^「」『』\s:：，。、！？…]{1,20})\s?(「[^「」]{1,2000}」|『[^『』]{1,2000}』)[\s／/]{0,3}")
-_KANJI_OR_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc・]{2,8}|[\u4e00-\u9fff々]{2,4}")
+_KANJI_OR_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc・]{2,8}|[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,4}の声")
 _DASHED = re.compile(r"([^\W\d_][^—–:：\n]{0,50}?)(?:\s?[—–]\s|\s--?\s)\s{0,4}(\S.*)")
 _NOTED = re.compile("([\u3040-\u30ff\u3400-\u9fff]{1,8}[（(]([^（()）\n]{1,12})[)）])\\s?[—–]{1,2}\\s?(\\S.*)")
 """A Chinese or Japanese name with a note in brackets, before a dash: 保罗（画外）——"""
@@ -186,7 +186,7 @@ def _quotations(line: str, known: frozenset[str], *, only_known: bool) -> list[t
     if not found or "".join(one[0] for one in found) != line:
         return []
     names = [one[1].strip() for one in found]
-    bare = [BRACKETED.sub("", name).strip() for name in names]
+    bare = [BRACKETED.sub("", voice_of(name).speaker or name).strip() for name in names]
     if all(name_key(voice_of(name).speaker) in known for name in names):
         return list(zip(names, (one[2] for one in found), strict=True))
     if only_known or not all(_could_be_quoted(name) for name in bare):

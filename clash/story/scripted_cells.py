@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from clash.story.bare_cues import BRACKETED, TRANSITION, in_capitals, is_bare_cue, may_speak
 from clash.story.headings import is_heading
-from clash.story.speakers import name_key, voice_of
+from clash.story.speakers import label_of, name_key, voice_of
+from clash.story.things import sound_of_a_thing
 from clash.story.words import has_cjk
 
 _BEFORE_COLON = re.compile(r"\s*(?P<name>[^:：\n]{1,40}?)\s*[:：]\s*(?P<words>\S.*)")
@@ -37,6 +38,8 @@ def speakers_in(cells: Sequence[str]) -> frozenset[str]:
     for cell in cells:
         lines = [line.strip() for line in cell[:_MOST].splitlines() if line.strip()]
         for at, line in enumerate(lines):
+            if _heard(line) is not None:
+                continue
             name = _named(line)[0] or (line if at + 1 < len(lines) and is_bare_cue(line, lines[at + 1]) else "")
             if not name:
                 text.append(line)
@@ -61,7 +64,12 @@ def taken_apart(cell: str, speakers: frozenset[str]) -> Scripted:
     for at, line in enumerate(lines):
         after = lines[at + 1] if at + 1 < len(lines) else ""
         name, _ = _named(line)
-        if name and name_key(voice_of(name).speaker) in speakers:
+        heard = _heard(line)
+        if heard is not None:
+            ended()
+            found.said.append(line)
+            found.seen += heard
+        elif name and name_key(voice_of(name).speaker) in speakers:
             ended()
             found.said.append(line)
         elif is_bare_cue(line, after) and name_key(voice_of(line).speaker) in speakers:
@@ -79,6 +87,17 @@ def taken_apart(cell: str, speakers: frozenset[str]) -> Scripted:
             found.seen.append(line)
     ended()
     return found
+
+
+def _heard(line: str) -> list[str] | None:
+    """What is seen of a line that says what is heard, or None for any other line: `Musik: Klavier`, `Tür: knarrt`."""
+    match = _BEFORE_COLON.fullmatch(line)
+    if not match:
+        return None
+    if label_of(match["name"]) in ("sound", "music"):
+        return []
+    sound = sound_of_a_thing(match["name"], match["words"])
+    return [sound] if sound else None
 
 
 def _named(line: str) -> tuple[str, str]:

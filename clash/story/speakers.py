@@ -225,6 +225,8 @@ def _without_off_mark(name: str) -> tuple[str, str]:
         if mark.isupper() or "." in mark or has_cjk(name) or mark.casefold().startswith("off"):
             return name[: found.start()].strip(), mark
     if has_cjk(name):
+        if len(name) > 1 and name[-1] in "MＭ" and is_cjk(name[-2]):
+            return name[:-1], "M"
         for word in sorted(words("speech", "off"), key=len, reverse=True):
             if is_cjk(word[0]) and name.endswith(word) and len(name) - len(word) >= 2:
                 return name.removesuffix(word).rstrip("的 "), word

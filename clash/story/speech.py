@@ -19,8 +19,10 @@ from clash.story.speakers import (
     is_direction,
     is_off,
     label_of,
+    name_key,
     voice_of,
 )
+from clash.story.things import sound_of_a_thing
 from clash.story.vocabulary import compact, words
 from clash.story.words import fold, has_cjk, is_cjk
 
@@ -37,6 +39,13 @@ _CODE = re.compile(r"(?<!`)`([^`\n]{1,2000})`(?!`)")
 _NAME_SIGNS = (":", "：", "「", "『", "“", "[", "【", "（", "(")
 """One of these stands beside every name that a cell gives its words."""
 _MOST_FOR_NAMES = 4000
+_LABELLED = re.compile(
+    r"[ \t]*[(（\[【［]\s?(?P<name>[^()（）\[\]【】［］:：\n]{1,20})[:：]"
+    r"(?P<inside>[^()（）\[\]【】［］\n]{1,500})[)）\]】］][ \t]*"
+    r"|^[ \t]*[(（\[【［](?P<label>[^()（）\[\]【】［］:：\n]{1,20})[)）\]】］][ \t]*(?P<behind>[^\s:：][^\n:：]*)$",
+    re.MULTILINE,
+)
+_ABBREVIATED = re.compile(r"^(?P<name>SFX|BGM)(?:[ \t]+[-–—])?[ \t]+(?=[^\s:：])", re.MULTILINE)
 _SOUND_WORDS = re.compile(r"^[a-z][\w' -]{0,60}$|[声聲音响響]$")
 
 
@@ -95,7 +104,7 @@ def speech_of(
     speech = Speech()
     start = voice_of(speaker) if speaker.strip() else Voice(narrator=unnamed == "narrator")
     current, only_known = start, bool(speaker.strip()) and not start.narrator
-    text = clean(cell)
+    text = _without_labelled(clean(cell), speech)
     if dashes and unnamed == "nobody" and not only_known:
         text = "\n".join(with_colon(line, known) for line in text.split("\n"))
     pieces = list(pieces_of(text, known, only_known=only_known))
@@ -114,6 +123,10 @@ def speech_of(
                 getattr(speech, label).append(_unquoted(text))
                 current = start
                 continue
+            if name_key(cue) not in known and (heard := sound_of_a_thing(cue, text)):
+                speech.sound.append(heard)
+                current = start
+                continue
             current = voice_of(cue)
         elif unnamed != "nobody" and text.strip() and not _goes_on(pieces, index):
             current = start
@@ -130,8 +143,8 @@ def names_in(cell: str) -> Iterable[str]:
     """The people whom the lines of a cell name, as they are written."""
     if not any(sign in cell for sign in _NAME_SIGNS):
         return
-    for cue, _ in pieces_of(clean(cell[:_MOST_FOR_NAMES]), frozenset(), only_known=False):
-        if cue and not label_of(cue) and not voice_of(cue).narrator:
+    for cue, text in pieces_of(clean(cell[:_MOST_FOR_NAMES]), frozenset(), only_known=False):
+        if cue and not label_of(cue) and not voice_of(cue).narrator and not sound_of_a_thing(cue, text):
             yield voice_of(cue).speaker
 
 
@@ -145,7 +158,10 @@ def has_spoken_names(cell: str) -> bool:
     text = clean(cell[:_MOST_FOR_NAMES])
     if any(is_bare_cue(line.strip(), after) for line, after in pairwise(text.split("\n"))):
         return True
-    return any(cue and not label_of(cue) for cue, _ in pieces_of(text, frozenset(), only_known=False))
+    return any(
+        cue and not label_of(cue) and not sound_of_a_thing(cue, said)
+        for cue, said in pieces_of(text, frozenset(), only_known=False)
+    )
 
 
 def is_said(text: str) -> bool:
@@ -218,6 +234,21 @@ def _say(speech: Speech, text: str, who: Voice, unnamed: Unnamed, *, alone: bool
     if speaker and off and off not in speaker:
         speaker = f"{speaker}（{off}）" if has_cjk(speaker) else f"{speaker} ({off})"
     speech.lines.append(Line(speaker=speaker, text=said, direction=direction, narrator=who.narrator, voice=who.voice))
+
+
+def _without_labelled(text: str, speech: Speech) -> str:
+    """The text without the sounds and the music in brackets that have a label: `[SFX: door]`, （音效）门声."""
+
+    def kept(found: re.Match[str]) -> str:
+        kind = label_of(found["name"] or found["label"])
+        if kind not in ("sound", "music"):
+            return found[0]
+        getattr(speech, kind).append((found["inside"] or found["behind"]).strip())
+        return " " if found["inside"] else ""
+
+    if any(sign in text for sign in OPEN):
+        text = _LABELLED.sub(kept, text)
+    return _ABBREVIATED.sub(r"\g<name>: ", text)
 
 
 def _goes_on(pieces: list[tuple[str, str]], index: int) -> bool:
