@@ -198,10 +198,10 @@ def _film(request: BatchRequest, *, as_json: bool, events: bool, flags: Mapping[
     from clash import production
     from clash.cli.signals import end_within
 
-    lines = EventLines()
+    lines = EventLines() if events else None
 
     def ended(result: StoryResult) -> None:
-        if events:
+        if lines is not None:
             lines.run_ended(production.run_item(result).dump())
 
     report, runner = run_to_the_end(
@@ -214,7 +214,7 @@ def _film(request: BatchRequest, *, as_json: bool, events: bool, flags: Mapping[
         shown=lambda stop_timeout_s: batch_progress_on_standard_error(request, stop_timeout_s),
     )
     document: Document = {"schema": SCHEMA, **report.document.dump()}
-    if events:
+    if lines is not None:
         lines.end_batch(document)
     else:
         emit(document, as_json=as_json, render=render_batch)

@@ -7,13 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from clash.clock import now_text
-from clash.errors import ClashError, StorageError
+from clash.errors import ClashError
 from clash.money import to_micro, usd_text
 
 if TYPE_CHECKING:
     from clash.cli.output import Document
     from clash.production import CallChange, Event
 
+_LEAVING_S = 1.0
 _NAMES = {
     "run_started": "run.started",
     "step_started": "step.started",
@@ -26,10 +27,15 @@ _NAMES = {
 
 
 class EventLines:
-    """Writes the events of runs. A reader that is gone ends the lines, not the run."""
+    """Writes the events of runs.
+
+    A reader that is gone ends the lines, not the run; one that does not read holds up the last line, and not the run.
+    """
 
     def __init__(self) -> None:
-        self._full: StorageError | None = None
+        from clash.cli.line_pipe import standard_output
+
+        self._lines = standard_output()
 
     def observe(self, event: Event) -> None:
         """Write an event of a run; what has no name for programs is left out."""
@@ -46,8 +52,7 @@ class EventLines:
         if document.get("waiting_for"):
             self._write("run.waiting", thread, {"waiting_for": document["waiting_for"]})
         self._write("outcome", thread, document)
-        if self._full is not None:
-            raise self._full
+        self._finish()
 
     def run_ended(self, item: Document) -> None:
         """Write how a run of a batch ended."""
@@ -56,24 +61,34 @@ class EventLines:
     def end_batch(self, document: Document) -> None:
         """Write the outcome of a batch, the last line. Raises `StorageError` if a line before it was not written."""
         self._write("outcome", None, document)
-        if self._full is not None:
-            raise self._full
+        self._finish()
 
     def fail(self, error: ClashError) -> None:
         """Write that there was no run, or none that has an outcome."""
         facts = {"code": error.code, "message": error.message, "hint": error.hint}
         self._write("outcome", None, {"schema": 1, "error": facts})
+        if self._lines is not None:
+            self._lines.drain()
+
+    def leave(self) -> None:
+        """Write what can be written at once; the process ends for another reason than that of a run."""
+        if self._lines is not None:
+            self._lines.drain(_LEAVING_S)
 
     def _write(self, name: str, thread_id: str | None, facts: Document) -> None:
-        if self._full is not None:
-            return
         line = json.dumps({"event": name, "at": now_text(), "thread_id": thread_id, **facts})
-        try:
+        if self._lines is not None:
+            self._lines.put(f"{line}\n")
+        else:
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
-        except StorageError as error:
-            # A disk that is full does not end what is being paid for; it is told at the end.
-            self._full = error
+
+    def _finish(self) -> None:
+        """Wait for the reader. A disk that is full does not end what is being paid for; it is told here."""
+        if self._lines is not None:
+            self._lines.drain()
+            if self._lines.error is not None:
+                raise self._lines.error
 
 
 def _progress(event: Event) -> dict[str, Any]:

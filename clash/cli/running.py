@@ -46,7 +46,7 @@ def run_to_the_end(
     give_memory_back()
     with warnings_shown():
         settings, stop = load_settings(flags), StopSignal()
-    runner, lines = asyncio.Runner(), EventLines()
+    runner, lines = asyncio.Runner(), EventLines() if events else None
     try:
         with (
             shown(settings.stop_timeout_s) as progress,
@@ -55,14 +55,14 @@ def run_to_the_end(
         ):
 
             def observe(event: Event) -> None:
-                if events:
+                if lines is not None:
                     lines.observe(event)
                 progress.observe(event)
 
             report = runner.run(start(settings, observe, stop))
     except BaseException as error:
-        if events and isinstance(error, ClashError):
-            lines.fail(error)
+        if lines is not None:
+            lines.fail(error) if isinstance(error, ClashError) else lines.leave()
         runner.close()
         raise
     return report, runner
