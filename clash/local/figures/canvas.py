@@ -244,14 +244,16 @@ class Canvas:
 
     def layer(self) -> Image.Image:
         """What was drawn, RGBA, at the layer's own size."""
-        width, height = self._image.size
-        layer = Image.new("RGBA", (width // self.sampling, height // self.sampling))
-        band = _BAND_ROWS * self.sampling  # a band at a time: a whole copy is larger than all else that is drawn
-        for top in range(0, height, band):
-            rows = (0, top, width, min(top + band, height))
-            part = self._image.crop(rows)
-            part.putalpha(self._mask.crop(rows))
-            layer.paste(part.reduce(self.sampling) if self.sampling > 1 else part, (0, top // self.sampling))
+        width, height = (side // self.sampling for side in self._image.size)
+        layer = Image.new("RGBA", (width, height))
+        left, upper, right, lower = (side // self.sampling for side in self._mask.getbbox() or (0, 0, 0, 0))
+        right, lower = min(right + 1, width), min(lower + 1, height)
+        for top in range(upper, lower, _BAND_ROWS):  # a whole copy is larger than all else that is drawn
+            box = (left, top, right, min(top + _BAND_ROWS, lower))
+            samples = (box[0] * self.sampling, box[1] * self.sampling, box[2] * self.sampling, box[3] * self.sampling)
+            part = self._image.crop(samples)
+            part.putalpha(self._mask.crop(samples))
+            layer.paste(part.reduce(self.sampling) if self.sampling > 1 else part, box[:2])
         return layer
 
     def release(self) -> None:

@@ -205,17 +205,32 @@ def lit(layer: Image.Image, unit: float, light: Light) -> Image.Image:
     core = ImageChops.offset(alpha, round(light.side * away * 1.2), round(-unit * 0.06))
     dark = _softened(ImageChops.subtract(alpha, core), unit * 0.16)
     deep = mix(light.ambient, (10, 8, 26), 0.72)
-    colours.paste(deep, (0, 0), ImageChops.multiply(dark.point([round(v * 0.36) for v in range(256)]), alpha))
+    _laid(colours, deep, dark, 0.36, alpha)
     thin = max(1, round(unit * 0.012))
     shifted = ImageChops.offset(alpha, round(-light.side * thin * 1.5), thin)
-    rim = ImageChops.subtract(alpha, shifted).filter(ImageFilter.GaussianBlur(max(0.5, unit * 0.0025)))
-    colours.paste(
-        mix(light.key, (255, 252, 244), 0.25),
-        (0, 0),
-        ImageChops.multiply(rim.point([round(v * 0.55) for v in range(256)]), alpha),
-    )
+    rim = _blurred(ImageChops.subtract(alpha, shifted), max(0.5, unit * 0.0025))
+    _laid(colours, mix(light.key, (255, 252, 244), 0.25), rim, 0.55, alpha)
     colours.putalpha(alpha)
     return colours
+
+
+def _laid(colours: Image.Image, colour: Colour, mask: Image.Image, strength: float, alpha: Image.Image) -> None:
+    """Lay a colour over what is drawn, at the mask's strength."""
+    if (box := alpha.getbbox()) is not None:
+        shown = mask.crop(box).point([round(v * strength) for v in range(256)])
+        colours.paste(colour, box, ImageChops.multiply(shown, alpha.crop(box)))
+
+
+def _blurred(mask: Image.Image, radius: float) -> Image.Image:
+    """Blur what is in the mask: around it is nothing to blur."""
+    if (box := mask.getbbox()) is None:
+        return mask
+    reach = 4 * math.ceil(radius) + 8
+    around = (box[0] - reach, box[1] - reach, box[2] + reach, box[3] + reach)
+    within = max(0, around[0]), max(0, around[1]), min(mask.width, around[2]), min(mask.height, around[3])
+    blurred = Image.new("L", mask.size)
+    blurred.paste(mask.crop(within).filter(ImageFilter.GaussianBlur(radius)), within)
+    return blurred
 
 
 def _graded(colours: Image.Image, light: Light) -> Image.Image:
