@@ -23,6 +23,8 @@ _OVERSAMPLING = 1.104
 """Pixels of the still per pixel of the film at the closest zoom. With one or less, sharpness would depend on where a
 frame falls between two pixels, and fine texture would shimmer. No ratio of small numbers, such as 1.1, is near it:
 with one, few windows would fit a box (see `clash.film.cutting`)."""
+_CHROMA_OFF_PX = 0.03
+"""How far a chroma sample may lie from its place, in samples: the eye sees colours less sharply than their light."""
 _MARGIN = 0.006
 """Share of the still that is never shown on each side: the chroma planes are read a quarter pixel further left."""
 _RAMP_S = 1.5
@@ -170,8 +172,9 @@ class _PreparedStill:
         plain = still if still.mode == "RGB" else still.convert("RGB")
         shown = plain.resize(self.size, Image.Resampling.LANCZOS, box=_cover(still.size, width / height))
         luma, blue, red = ycbcr(shown)
+        del plain, shown
         self._luma = Planes([luma.filter(_SHARPEN)])
-        self._chroma = Planes([blue.reduce(2), red.reduce(2)])
+        self._chroma = Planes([blue.reduce(2), red.reduce(2)], _CHROMA_OFF_PX)
 
     def frame(self, box: Box) -> Frame:
         """Return one picture. H.264 places a chroma sample at the left of its two pixels, hence the shift."""

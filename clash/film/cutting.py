@@ -26,10 +26,10 @@ Box = tuple[float, float, float, float]
 
 OFF_PX = 0.015
 """How far a pixel of the result may lie from where the box has it, in pixels of the result."""
-_MOST_MORE = 0.25
+_MOST_MORE = 0.2
 """The largest share of pixels that are made and not wanted, on each axis; 10 % are, on average, of both together."""
 _SCALE_SHARE = 0.8
-"""The share of `OFF_PX` that the scale may cost at the edges; the rest is for the place."""
+"""The share of what is allowed that the scale may cost at the edges; the rest is for the place."""
 _FLAGS = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 _STEPS = 1 << 16
 """libswscale counts in such shares of a pixel how far it goes in the source for each pixel of the result."""
@@ -51,12 +51,11 @@ class Span:
 class Planes:
     """Planes of one size, out of which boxes are cut. Several threads can cut at once."""
 
-    def __init__(self, images: Sequence[Image.Image]) -> None:
-        """Prepare the planes of these pictures of mode L."""
-        self._images = images
+    def __init__(self, images: Sequence[Image.Image], off_px: float = OFF_PX) -> None:
+        """Prepare the planes of these pictures of mode L, for cuts that are as exact as `span_of` says."""
+        self._images, self._off_px = images, off_px
         across, down = self._beside = tuple(round(side * _MOST_MORE) + 2 for side in images[0].size)
-        around = ((down, down), (across, across))
-        self._padded = [_sixteen_bits(np.pad(np.asarray(image), around, "edge")) for image in images]
+        self._padded = [_padded(image, across, down) for image in images]
 
     def cut(self, box: Box, targets: Sequence[Plane]) -> None:
         """Write what is in the box, scaled to the targets' size: from each plane into its target.
@@ -64,7 +63,7 @@ class Planes:
         The box lies within the planes, and has at least a pixel for each of the result.
         """
         height, width = targets[0].shape
-        columns, rows = span_of(box[0], box[2], width), span_of(box[1], box[3], height)
+        columns, rows = (span_of(box[axis], box[axis + 2], (width, height)[axis], self._off_px) for axis in (0, 1))
         if columns is None or rows is None:
             for image, target in zip(self._images, targets, strict=True):
                 target[:] = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, box))
@@ -82,18 +81,21 @@ class Planes:
             target[:] = lines[rows.skipped : rows.skipped + height, columns.skipped : columns.skipped + width]
 
 
-def span_of(low: float, high: float, count: int) -> Span | None:
-    """Return a window on one axis with `count` pixels from `low` to `high`, within `OFF_PX`; None where none is."""
+def span_of(low: float, high: float, count: int, off_px: float = OFF_PX) -> Span | None:
+    """Return a window on one axis with `count` pixels from `low` to `high`; None where there is none.
+
+    `off_px`: how far, in pixels of the result, each may lie from its place.
+    """
     scale, middle = (high - low) / count, (low + high) / 2
     scaled, halves = _sizes(count)
     source = np.rint(scaled * scale)
     steps = np.floor((source * _STEPS + halves) / scaled) / _STEPS
     off = np.abs(steps - scale) * (count / 2)
-    for size in np.flatnonzero(off < _SCALE_SHARE * OFF_PX * scale).tolist():
+    for size in np.flatnonzero(off < _SCALE_SHARE * off_px * scale).tolist():
         firsts = middle - (np.arange(size + 1) + count / 2) * steps[size]
         aside = np.abs(firsts - np.rint(firsts))
         skipped = int(aside.argmin())
-        if aside[skipped] + off[size] < OFF_PX * scale:
+        if aside[skipped] + off[size] < off_px * scale:
             return Span(round(float(firsts[skipped])), int(source[size]), count + size, skipped)
     return None
 
@@ -105,6 +107,8 @@ def _sizes(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return scaled.astype(np.float64), (scaled // 2).astype(np.float64)
 
 
-def _sixteen_bits(plane: Plane) -> NDArray[np.uint16]:
-    """Return the plane with 16 bits per pixel: libswscale reads those in half the time that it takes for 8."""
-    return plane.astype(np.uint16) << np.uint16(8)
+def _padded(image: Image.Image, across: int, down: int) -> NDArray[np.uint16]:
+    """Return a plane with its edges repeated around it, in 16 bits: libswscale takes twice as long to read 8."""
+    plane = np.asarray(image).astype(np.uint16)
+    plane <<= np.uint16(8)
+    return np.pad(plane, ((down, down), (across, across)), "edge")
