@@ -16,6 +16,7 @@ from filming import METERED, clash, environment, forked_clash, metered, rows_of,
 from clash.assets.records import run_record
 from clash.assets.shared import local_assets
 from clash.config import Settings
+from clash.production import ForkRequest, RunRequest, fork, output_folder, resume, run
 from clash.production.dask_worker import Order
 from clash.writable_folders import why_not_writable
 
@@ -171,3 +172,46 @@ def test_a_folder_without_permission_is_named(
     with unprivileged():
         told = [why_not_writable(closed), why_not_writable(closed / "a")]
     assert all(reason is not None and "Permission denied" in reason for reason in told), told
+
+
+@pytest.fixture
+def probes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that a file was put into to find out whether it can be."""
+    tried: list[Path] = []
+
+    def why(folder: Path, *, keep: bool = True) -> str | None:
+        tried.append(folder)
+        return why_not_writable(folder, keep=keep)
+
+    monkeypatch.setattr(output_folder, "why_not_writable", why)
+    return tried
+
+
+async def test_a_folder_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probes: list[Path]) -> None:
+    """Of a new run, of one that goes on, and of a fork."""
+    monkeypatch.chdir(tmp_path)
+    shot_list(tmp_path / "s.csv", 1, seconds=0.5)
+    settings = Settings(CLASH_SIZE="128x72", CLASH_FPS="8")
+    await run(RunRequest("s.csv", thread_id="a", review=("screenplay",)), settings)
+    assert probes == [Path("output/a")]
+    await resume("a", settings, review=("none",))
+    assert probes == [Path("output/a")] * 2
+    await fork(ForkRequest("a", "b"), settings)
+    await run(RunRequest("s.csv", thread_id="c"), settings)
+    assert probes[2:] == [Path("output/b"), Path("output/c")]
+
+
+def test_a_fork_that_is_asked_for_again_is_published_elsewhere(tmp_path: Path) -> None:
+    """As a run is: `--output` of the same command moves it, at no cost, and nothing is left out in silence."""
+    shot_list(tmp_path / "s.csv", 1, seconds=0.5)
+    env = environment(METER=str(tmp_path / "meter"), METER_COST="0.10")
+    assert forked_clash(tmp_path, "run", "s.csv", "--thread", "a", *SMALL, *METERED, env=env).code == 0
+    words = ("fork", "a", "--thread", "b", "--json")
+    assert forked_clash(tmp_path, *words, env=env).document["film"]["path"] == "output/b/film.mp4"
+    paid = metered(tmp_path / "meter")
+    moved = forked_clash(tmp_path, *words, "--output", "films", env=env)
+    assert (moved.code, moved.document["film"]["path"]) == (0, "films/b/film.mp4"), moved.err
+    assert (tmp_path / "films" / "b" / "film.mp4").is_file()
+    again = forked_clash(tmp_path, *words, env=env)
+    assert again.document["film"]["path"] == "films/b/film.mp4"
+    assert metered(tmp_path / "meter") == paid

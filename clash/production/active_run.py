@@ -50,6 +50,8 @@ class Continuation:
     """The stages that are reviewed from now on; none where it is empty. None: as it is recorded."""
     output: Path | None = None
     """The folder to which the run is published from now on. None: the one that is recorded."""
+    tried: Path | None = None
+    """The folder of the run, if this process has just put a file into it."""
 
 
 @dataclass

@@ -72,7 +72,7 @@ async def fork(
         source = await checked(database, film_row(database, request.source))
         await use_store(database, assets)
         run = await reading.find_run(database, request.thread_id)
-        warnings: list[str] = []
+        is_there, warnings, tried = run is not None, list[str](), None
         if run is None:
             check_new_thread_id(request.thread_id)
             await check_folder(database, request.thread_id)
@@ -84,7 +84,7 @@ async def fork(
             price_micro = to_micro(Decimal(plan.document.price.total_usd))
             of_quota = await told_of_quota(database, source.project, price_micro)
             warnings += [*plan.document.warnings, *_of_budget(plan), *filter(None, (of_quota,))]
-            await asyncio.to_thread(require_writable, plan.run.output / request.thread_id)
+            tried = await asyncio.to_thread(require_writable, plan.run.output / request.thread_id)
             stored = await plan.run.store(assets)
             origin = Origin(request.source, plan.forked_from.checkpoint_id)
             await write_fork(database, plan.new_run(stored), origin, plan.kept(assets, stored))
@@ -96,7 +96,15 @@ async def fork(
         runner.progress.name_thread(f"thread {request.thread_id}")
         for warning in warnings:
             runner.progress.warn(warning)
-        return await runner.go_on(Continuation(concurrency=request.concurrency, budget=request.budget))
+        return await runner.go_on(
+            Continuation(
+                concurrency=request.concurrency,
+                budget=request.budget,
+                retry_unknown=is_there and request.retry_unknown,
+                output=request.output if is_there else None,
+                tried=tried,
+            )
+        )
 
 
 def check_same_fork(run: RunRow, request: ForkRequest, plan: RunPlan) -> None:

@@ -31,10 +31,11 @@ def check_writable(folder: Path) -> None:
         raise UsageError(f"films cannot go to {folder}: {reason}", hint=_HINT)
 
 
-def require_writable(folder: Path) -> None:
-    """Make a folder and a file in it, which is removed again. Raise `UsageError` if that fails."""
+def require_writable(folder: Path) -> Path:
+    """Make a folder and a file in it, which is removed again; return it. Raise `UsageError` if that fails."""
     if reason := why_not_writable(folder):
         raise UsageError(f"films cannot go to {folder}: {reason}", hint=_HINT)
+    return folder
 
 
 def require_recorded(thread_id: str, recorded: Path, settings: Settings) -> None:

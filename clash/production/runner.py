@@ -335,6 +335,8 @@ class Runner:
 
 def _require_folder(run: ActiveRun, how: Continuation) -> None:
     """Raise `UsageError` unless the folder that the run is published to can be written."""
+    if how.tried == (how.output or run.recorded.output) / run.thread_id:
+        return
     if how.output is None:
         require_recorded(run.thread_id, run.recorded.output, run.settings)
     else:

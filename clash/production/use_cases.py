@@ -70,14 +70,15 @@ async def run(
     registry = Registry(settings)
     checked_stages(request.review)
     plan = prepare(request, settings, registry)
-    stop = stop or StopSignal()
+    stop, tried = stop or StopSignal(), None
     if not database_exists(settings.database_url) and not has_records(local_assets(settings)):
         # The run is certainly not there yet, so not even the database is made if it cannot begin.
         check_models(plan, registry)
         check_new_thread_id(plan.thread_id)
-        await asyncio.to_thread(require_writable, plan.output / plan.thread_id)
+        tried = await asyncio.to_thread(require_writable, plan.output / plan.thread_id)
     async with opened_for_run(settings.database_url, stop) as database:
-        return await run_plan(Opened(settings, database, registry), plan, request, observe=observe, stop=stop)
+        opened = Opened(settings, database, registry)
+        return await run_plan(opened, plan, request, observe=observe, stop=stop, tried=tried)
 
 
 async def run_plan(
@@ -88,12 +89,18 @@ async def run_plan(
     observe: Observer,
     stop: StopSignal,
     batch: str | None = None,
+    tried: Path | None = None,
 ) -> RunReport:
-    """Begin the run of a plan, or go on with it, in an open database. `batch`: the batch that it belongs to."""
+    """Begin the run of a plan, or go on with it, in an open database. `batch`: the batch that it belongs to.
+
+    `tried`: its folder, if this process has just put a file into it.
+    """
     stages = checked_stages(request.review)
     if opened.database.find_file is None:
         await use_store(opened.database, open_assets(opened.settings))
-    found = await _row_of(opened, plan, observe, allow_changes=request.allow_changes, batch=batch, publishes=True)
+    found = await _row_of(
+        opened, plan, observe, allow_changes=request.allow_changes, batch=batch, publishes=True, tried=tried
+    )
     run, changed = found.run, found.is_changed
     runner = Runner(opened, run, observe, stop)
     runner.progress.name_thread(f"thread {plan.thread_id}")
@@ -108,6 +115,7 @@ async def run_plan(
             changed=plan if changed else None,
             review=stages,
             output=request.output,
+            tried=found.tried,
         )
     )
 
@@ -124,11 +132,15 @@ async def begin_run(opened: Opened, plan: RunPlan, *, observe: Observer, batch: 
 
 
 class _Found(NamedTuple):
-    """The row of a run, whether the settings of one that existed are to change, and what to say of a new one."""
+    """The row of a run, whether the settings of one that existed are to change, and what to say of a new one.
+
+    `tried`: its folder, if this process has just put a file into it.
+    """
 
     run: RunRow
     is_changed: bool = False
     warnings: tuple[str, ...] = ()
+    tried: Path | None = None
 
 
 async def _row_of(
@@ -139,10 +151,12 @@ async def _row_of(
     allow_changes: bool,
     batch: str | None,
     publishes: bool = False,
+    tried: Path | None = None,
 ) -> _Found:
     """The run's row, made if there is none yet.
 
     `publishes`: whether this process publishes the run, so that its folder must be one that can be written here.
+    `tried`: its folder, if that is known.
     """
     settings, database, registry = opened.settings, opened.database, opened.registry
     found = await reading.find_run(database, plan.thread_id)
@@ -152,8 +166,8 @@ async def _row_of(
         check_models(plan, registry)
         check_new_thread_id(plan.thread_id)
         await check_folder(database, plan.thread_id)
-        if publishes:
-            await asyncio.to_thread(require_writable, plan.output / plan.thread_id)
+        if publishes and tried is None:
+            tried = await asyncio.to_thread(require_writable, plan.output / plan.thread_id)
         told = None if plan.project == DEFAULT_PROJECT else await told_of_new_project(database, plan.project)
         started = await AsyncMetadataTracker(database).start_workflow(
             plan.thread_id,
@@ -170,7 +184,7 @@ async def _row_of(
         )
         found = await reading.run_row(database, plan.thread_id)
         if started:
-            return _Found(found, warnings=(told,) if told else ())
+            return _Found(found, warnings=(told,) if told else (), tried=tried)
     if batch is not None:
         await _join(database, found, batch)
     try:
