@@ -16,22 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from clash import local
-from clash.providers.ports import Answer, Context, ImageRequest, Request, VideoRequest
+from clash.local.voice import voice_revision
+from clash.providers.ports import Answer, Context, ImageRequest, Request, SpeechRequest, VideoRequest
 
 _MOST_PIXELS = 400_000
 """Pictures of more are rare, and large."""
 
 
 def remember_in(folder: Path) -> None:
-    """Have the local models look into a folder before they draw or film."""
+    """Have the local models look into a folder before they draw, film or speak."""
     folder.mkdir()
     models: Any = local
     make: Callable[[Request, Context, Path | None], Answer] = models._make
 
     def remembering(request: Request, context: Context, voice_folder: Path | None) -> Answer:
-        if not isinstance(request, ImageRequest | VideoRequest) or not _is_as_asked(request, context):
+        if not _can_be_remembered(request, context):
             return make(request, context, voice_folder)
         asked = f"{type(request).__name__} {context.take} {request.model_dump_json()}"
+        if isinstance(request, SpeechRequest):
+            asked += voice_revision(request, voice_folder)
         kept = folder / hashlib.sha256(asked.encode()).hexdigest()
         with suppress(FileNotFoundError):
             return pickle.loads(kept.read_bytes())  # noqa: S301 - written below
@@ -40,6 +43,13 @@ def remember_in(folder: Path) -> None:
         return answer
 
     models._make = remembering
+
+
+def _can_be_remembered(request: Request, context: Context) -> bool:
+    """Whether it is a picture or a clip as it was asked for, or words of the English voice, which loads for long."""
+    if isinstance(request, SpeechRequest):
+        return request.language == "en"
+    return isinstance(request, ImageRequest | VideoRequest) and _is_as_asked(request, context)
 
 
 def _is_as_asked(request: ImageRequest | VideoRequest, context: Context) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from contextlib import suppress
-from functools import cache
 from typing import Any
 
 from clash.film.typeface import drawable
+from clash.local import voice
 from clash.local.illustrator import illustrate
 from clash.local.screenwriter import write_screenplay
 from clash.network.certificates import certificates
@@ -54,7 +53,7 @@ def warm_up() -> None:
     drawable(screenplay.title)
     provider_names()
     certificates()
-    keep_dictionaries()
+    keep_pronunciation()
 
 
 def draw(screenplay: Screenplay) -> None:
@@ -68,9 +67,9 @@ def draw(screenplay: Screenplay) -> None:
     illustrate(ImageRequest(subject="keyframe", shot=shot, location=place, cast=screenplay.characters, **common), {})
 
 
-def keep_dictionaries() -> None:
-    """Read the voice's dictionaries, and let each process have those instead of reading them again."""
+def keep_pronunciation() -> None:
+    """Read the voice's dictionaries into tables, and let each process have those instead of reading them again."""
+    tables: Any = voice
     with suppress(ImportError):  # an extra that is not installed
-        pronunciation: Any = importlib.import_module("hibari.g2p")
-        pronunciation._load_json = cache(pronunciation._load_json)
-        pronunciation.G2P()
+        rules = tables._pronunciation()
+        tables._pronunciation = lambda: rules
