@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from clash.film.transitions import transition_of
 from clash.local.screenwriting.atmosphere import Atmosphere, carry
 from clash.local.screenwriting.casting import Cast, cast_of, goes_on
 from clash.local.screenwriting.locations import UNSAID, Places, heading_parts, is_heading, time_in_heading
@@ -209,7 +210,10 @@ class _Shots:
                 row.beat, self._cast, language, place=place, new_place=row.first_seen, before=self._before
             )
         self._before = next((draft.characters for draft in reversed(drafts) if draft.characters), self._before)
-        return [self._shot(row, draft, first=index == 0) for index, draft in enumerate(drafts)]
+        shots = [self._shot(row, draft, first=index == 0) for index, draft in enumerate(drafts)]
+        at = 0 if transition_of(row.beat.transition) == "fade_in" else -1
+        shots[at] = shots[at].model_copy(update={"transition": row.beat.transition})
+        return shots
 
     def _shot(self, row: _Placed, draft: Draft, *, first: bool) -> Shot:
         beat, language = row.beat, self._story.language
@@ -257,7 +261,6 @@ class _Shots:
             lens=beat.lens,
             sound=beat.sound if first else "",
             music=beat.music,
-            transition=beat.transition if first else "",
             image_prompt=(beat.image_prompt if first else "") or image_prompt(picture, language),
             video_prompt=(beat.video_prompt if first else "") or video_prompt(picture, language),
             reference_image=beat.reference_image,

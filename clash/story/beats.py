@@ -40,6 +40,7 @@ _NOTHING_TO_FILM = frozenset({"scene", "shot", "title", "act", "duration", "last
 _STOPS = re.compile("[.!?。！？…;；]+")
 _NO_TEXT = frozenset({"duration", "start", "end", "speaker", "off", "episode", "translation"})
 _CAMERA = {"shot_size": size_of, "angle": angle_of, "movement": movement_of}
+_FRAMED = {*_CAMERA, "lens"}
 _UNSPOKEN = frozenset({"row", "extra", "dialogue", "narration", "characters", "duration_s", "narration_translations"})
 
 
@@ -66,6 +67,7 @@ class Beats:
         self._notes_for_pictures: list[tuple[int, str, str]] = []
         self._captions: list[int] = []
         self._untranslated: list[tuple[int, str]] = []
+        self._camera_words: dict[str, list[tuple[int, str]]] = {}
 
     def warnings(self) -> list[str]:
         """What there is to say of single rows."""
@@ -76,6 +78,13 @@ class Beats:
             found.append(
                 f"column {shortened(header, 40)}: {shortened(text, 30)} in {self._table.unit} {row}{more} names no "
                 "picture; the shots are drawn without"
+            )
+        for header, unread in self._camera_words.items():
+            row, text = unread[0]
+            more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+            found.append(
+                f"column {shortened(header, 40)}: {shortened(text, 30)} in {self._table.unit} {row}{more} is no size, "
+                "angle or move that is known; the writer chooses"
             )
         if self._captions:
             found.append(
@@ -156,18 +165,15 @@ class Beats:
 
     def _parts(self, column: Column, cell: str, number: int) -> list[tuple[str, str]]:
         """Which text of a cell goes to which field, but for what is spoken."""
-        fields = [
-            name
-            for name in column.fields
-            if name not in SPEECH
-            and name not in ("duration", "start", "end", "speaker", "off", "episode", "translation")
-        ]
+        fields = [name for name in column.fields if name not in SPEECH and name not in _NO_TEXT]
         spoken = bool(SPEECH & set(column.fields))
         if not fields or (spoken and "description" not in fields):
             return []
         if spoken:
             return []
         text = plain_text(cell)
+        if fields[0] in _CAMERA and set(fields) <= _FRAMED and not any(read(text) for read in _CAMERA.values()):
+            self._camera_words.setdefault(column.header, []).append((number, text))
         if column.fields == ("movement",) and _stands_still(column, cell):
             return [("movement", "static")]
         if column.fields == ("last_frame",):

@@ -17,7 +17,7 @@ from clash.story.second_language import TRANSLATION, SecondLanguage
 from clash.story.speakers import could_be_a_name, name_key
 from clash.story.speech import has_labels, has_spoken_names, names_in
 from clash.story.table import Row, Table, shortened
-from clash.story.words import key_of
+from clash.story.words import has_cjk, key_of
 
 
 def columns_of(table: Table, rows: Sequence[Row], *, by_hand: Mapping[str, str], language: str = "") -> Columns:
@@ -90,6 +90,8 @@ class _Deciding:
             pairs = {pair for pair in pairs if not any(map(is_empty, pair))}
             if len({scene for scene, _ in pairs}) < len(pairs):
                 column.fields = ("scene",)
+            elif not has_cjk(column.header) and not columns.of("title"):
+                column.fields = ("title",)
 
     def _shot_numbers(self) -> None:
         """Beside a column of shots' numbers, one that only counts the rows is not used."""
@@ -245,6 +247,10 @@ class _Deciding:
             columns.warnings.append(f"no column is called the picture: {shortened(best.shown)} is read as it")
         elif lonely and not any(columns.of(name) for name in ("video_prompt", "image_prompt")):
             lonely[0].fields = ("description", *lonely[0].fields)
+            columns.warnings.append(
+                f"no column is called the picture: {shortened(lonely[0].shown)} is read as it; "
+                f"if the narrator speaks it: --column '{lonely[0].shown}=narration'"
+            )
 
     def _numbers_of_beats(self) -> None:
         """A column that is called the picture and holds numbers alone is none: `Beat` with 1, 2, 3."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from clash.story.grid import Grid, limited
 
-HEADERS: tuple[str, ...] = ("location", "description", "dialogue")
+HEADERS: tuple[str, ...] = ("location", "description", "dialogue", "transition")
 
 _HEADING = re.compile(r"(?:INT|EXT|EST|INT\.?/EXT|EXT\.?/INT|I/E)[. ].*", re.IGNORECASE)
 _NOTE = re.compile(r"\[\[[^\[\]]*\]\]|/\*[^*]*\*/")
 _ESCAPED = re.compile(r"\\([*_\\])")
 _TITLE = re.compile(r"[A-Za-z ]{1,30}:.*")
+_FILM = re.compile(r"^Title:[ \t]*(?P<title>[^\n]*(?:\n[ \t]+[^\n]+)*)", re.IGNORECASE | re.MULTILINE)
+_EMPHASIS = re.compile(r"[*_]{1,3}")
 _TRANSITION = re.compile(r"[A-Z .]{2,30}TO:|>[^<]*|FADE (?:IN|OUT)[.:]?|CUT TO BLACK[.:]?")
 
 
@@ -28,8 +31,40 @@ def is_fountain(lines: list[str], name: str) -> bool:
 def read_fountain(text: str, *, name: str, encoding: str, warnings: list[str]) -> Grid:
     """A beat for each paragraph of action, with the dialogue that follows it."""
     lines = [line.rstrip() for line in _NOTE.sub("", text).splitlines()]
-    rows = [(0, list(HEADERS)), *_beats(lines, _first_line(lines))]
-    return Grid(name, "fountain", tuple(limited(rows, name)), encoding, tuple(warnings), has_header=True, unit="line")
+    start = _first_line(lines)
+    rows = [(0, list(HEADERS)), *(beat.row() for beat in _beats(lines, start))]
+    return Grid(
+        name,
+        "fountain",
+        tuple(limited(rows, name)),
+        encoding,
+        tuple(warnings),
+        has_header=True,
+        unit="line",
+        title=_title("\n".join(lines[:start])),
+    )
+
+
+@dataclass
+class _Beat:
+    """A paragraph of action under its heading, the speeches after it, and how it begins or ends."""
+
+    line: int
+    heading: str
+    action: str = ""
+    speeches: list[str] = field(default_factory=list[str])
+    transition: str = ""
+
+    def row(self) -> tuple[int, list[str]]:
+        """Its line, and its cells in the order of `HEADERS`."""
+        cells = (self.heading, self.action, "\n".join(self.speeches), self.transition)
+        return self.line, [_ESCAPED.sub(r"\1", text) for text in cells]
+
+
+def _title(page: str) -> str:
+    """The film's title, which a title page may write over several lines and with marks of emphasis."""
+    found = _FILM.search(page)
+    return " ".join(_EMPHASIS.sub("", found["title"]).split()) if found else ""
 
 
 def _first_line(lines: list[str]) -> int:
@@ -39,32 +74,44 @@ def _first_line(lines: list[str]) -> int:
     return next((at for at, line in enumerate(lines) if not line.strip()), 0)
 
 
-def _beats(lines: list[str], start: int) -> Iterator[tuple[int, list[str]]]:
-    heading = ""
-    beat: tuple[int, list[str], list[str]] | None = None
+def _beats(lines: list[str], start: int) -> Iterator[_Beat]:
+    heading = begins = ""
+    beat: _Beat | None = None
+
+    def begun(at: int) -> _Beat:
+        nonlocal begins
+        made, begins = _Beat(at, heading, transition=begins), ""
+        return made
+
     for at, block in _blocks(lines, start):
         first = block[0].strip()
         if first.startswith(("#", "=", "===")):
             continue
         if _is_heading(first):
             if beat:
-                yield _row(heading, beat)
+                yield beat
             heading, beat = first.lstrip("."), None
             block = block[1:]
             if not block:
                 continue
             first = block[0].strip()
         if _TRANSITION.fullmatch(first) and len(block) == 1:
+            # It ends the beat before it; the first of a screenplay, FADE IN, begins the one after it.
+            if beat:
+                beat.transition = " / ".join(filter(None, (beat.transition, first.lstrip("> "))))
+            else:
+                begins = first.lstrip("> ")
             continue
         if _is_cue(first) and len(block) > 1:
-            beat = beat or (at, [], [])
-            beat[2].append(_speech(block))
+            beat = beat or begun(at)
+            beat.speeches.append(_speech(block))
             continue
         if beat:
-            yield _row(heading, beat)
-        beat = (at, [" ".join(line.strip().lstrip("!") for line in block)], [])
+            yield beat
+        beat = begun(at)
+        beat.action = " ".join(line.strip().lstrip("!") for line in block)
     if beat:
-        yield _row(heading, beat)
+        yield beat
 
 
 def _blocks(lines: list[str], start: int) -> Iterator[tuple[int, list[str]]]:
@@ -92,8 +139,3 @@ def _is_cue(line: str) -> bool:
 def _speech(block: list[str]) -> str:
     name = block[0].strip().lstrip("@").rstrip(" ^")
     return f"{name}: {' '.join(line.strip() for line in block[1:])}"
-
-
-def _row(heading: str, beat: tuple[int, list[str], list[str]]) -> tuple[int, list[str]]:
-    number, action, speech = beat
-    return number, [_ESCAPED.sub(r"\1", text) for text in (heading, " ".join(action), "\n".join(speech))]

@@ -27,6 +27,12 @@ __all__ = ["LARGEST_BYTES", "LONGEST_CELL", "Row", "Table", "read_table", "short
 _HEADER_SOUGHT_IN_ROWS = 15
 _LONGEST_HEADER_CELL = 60
 _SUBTITLE = re.compile(r"\s{0,20}(?:WEBVTT\b|\d{1,6}\s{0,5}\n\d{1,2}:\d{2}:\d{2}[,.]\d{1,3}\s{0,3}-->)")
+_YAML_FILES = (".yaml", ".yml")
+_YAML = re.compile(
+    r"(?:---[ \t]*\n|[ \t]*#[^\n]{0,200}\n|[\w-]{1,40}:[^\n,;|]{0,200}\n){0,20}"
+    r"[\w-]{1,40}:[ \t]*\n[ \t]*- [\w-]{1,40}:(?=\s)"
+)
+"""A list of mappings under a key, in the notation of YAML."""
 _AS_TABLE = (
     "A story is a table with a header: CSV, Excel, Markdown, JSON. Put each beat in a row under the header description."
 )
@@ -114,6 +120,11 @@ def read_grid(content: bytes, *, name: str) -> Grid:
     head = text[:2000].lstrip()
     if _SUBTITLE.match(text[:200]):
         raise StoryError(f"{name} is a subtitle file, not a table", hint=_AS_TABLE)
+    if name.lower().endswith(_YAML_FILES) or _YAML.match(text[:2000]):
+        raise StoryError(
+            f"{name} is YAML, which is not read",
+            hint="Write the same as JSON (`yq -o json story.yaml > story.json`), or as a table.",
+        )
     lines = sample_rows(text)
     form = _form_of(text, head, lines, name)
     if form in _MOST:
@@ -255,7 +266,7 @@ def _header(rows: Sequence[Row], at: int) -> tuple[tuple[str, ...], int]:
 def _is_second_line(headers: Sequence[str], below: Sequence[str]) -> bool:
     """Whether the row below a header names the columns under its groups."""
     filled = [(i, cell) for i, cell in enumerate(below) if cell]
-    if not filled or len(filled) >= sum(map(bool, headers)):
+    if not filled:
         return False
     if not all(len(cell) <= 30 and meaning_of(cell).is_known for _, cell in filled):
         return False
