@@ -29,7 +29,7 @@ def test_groups_of_columns_over_as_many_columns():
     ]
 
 
-def test_the_words_of_an_editors_table_are_told_over_its_pictures():
+def test_words_of_an_editors_table_are_told_over_pictures():
     found = reading("序号,文案,画面素材\n1,灯都会亮起。,灯塔远景\n2,她回来了。,女孩跑向门口\n")
 
     assert (found.story.beats[0].narration, found.story.beats[0].description) == ("灯都会亮起。", "灯塔远景")
@@ -95,3 +95,68 @@ def test_a_beat_of_several_shots_leads_on_from_its_last(transition: str, at: int
 
     assert [shot.transition for shot in shots] == [transition if n == at else "" for n in range(len(shots))]
     assert len(shots) == 2
+
+
+@pytest.mark.parametrize(
+    ("heading", "place"),
+    [
+        ("INT. HOUSE - LATER", "House"),
+        ("EXT. HOUSE - CONTINUOUS", "House"),
+        ("INT. HOUSE - SAME - NIGHT", "House same"),
+        ("INT. LATER", "Later"),
+    ],
+)
+def test_what_stands_for_a_time_is_no_part_of_the_place(heading: str, place: str):
+    found = write_screenplay(reading(f"Shot,Scene Heading,Description\n1,{heading},x\n").story)
+
+    assert [location.name for location in found.locations] == [place]
+
+
+@pytest.mark.parametrize(
+    ("cell", "place", "seen"),
+    [
+        ("EXT. FOREST - DAWN - A fox runs", "EXT. FOREST", "A fox runs"),
+        ("INT. HUT - CONTINUOUS. A hunter sleeps", "INT. HUT", "A hunter sleeps"),
+    ],
+)
+def test_a_heading_ends_at_a_dash_and_at_what_stands_for_a_time(cell: str, place: str, seen: str):
+    (beat,) = reading(f"Shot,Description\n1,{cell}\n").story.beats
+
+    assert (f"{beat.int_ext.upper()}. {beat.location}", beat.description) == (place, seen)
+
+
+@pytest.mark.parametrize(
+    "header", ["Что слышим", "What we hear", "Was man hört", "Ce qu'on entend", "Lo que se oye", "Cosa si sente"]
+)
+def test_what_is_heard_is_a_column_of_words(header: str):
+    (beat,) = reading(f"#,Description,{header}\n1,A platform in snow.,TOM: You?\n").story.beats
+
+    assert [(line.speaker, line.text) for line in beat.dialogue] == [("TOM", "You?")]
+
+
+def test_day_and_night_in_one_vietnamese_header():
+    assert fields(reading("STT,Nội dung,Ngày/Đêm\n1,Mưa rơi.,Đêm\n"))["Ngày/Đêm"] == ("time",)
+
+
+def test_a_header_over_two_columns_of_sizes_and_pictures():
+    found = reading(
+        "<table><tr><th>Shot</th><th colspan=2>Picture</th><th>Sec</th></tr>"
+        "<tr><td>1</td><td>WS</td><td>A lake</td><td>3</td></tr>"
+        "<tr><td>2</td><td>CU</td><td>A frog</td><td>2</td></tr></table>",
+        name="page.html",
+    )
+
+    assert [(beat.shot_size, beat.description) for beat in found.story.beats] == [("WS", "A lake"), ("CU", "A frog")]
+
+
+def test_a_japanese_narrator_before_a_quotation():
+    (beat,) = reading("カット,画面,セリフ/ナレーション\n1,駅。,N「あの日、彼女は帰ってきた」\n").story.beats
+
+    assert (beat.narration, beat.dialogue) == ("あの日、彼女は帰ってきた", ())
+
+
+@pytest.mark.parametrize(("cell", "sound"), [("（门铃声）", "门铃声"), ("（足音）", ""), ("（小声）", "")])
+def test_a_sound_alone_in_brackets_is_heard(cell: str, sound: str):
+    (beat,) = reading(f"镜号,画面,对白\n1,店员打瞌睡,{cell}\n").story.beats
+
+    assert (beat.sound, beat.dialogue) == (sound, ())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from clash.errors import StoryError, UsageError
+from clash.story.camera_terms import size_of
 from clash.story.cells import is_empty, is_sentence, split_list
 from clash.story.column_rules import SENTENCES_IN_MOST, are_starts, clock_field, decide_alone
 from clash.story.columns import MAPPABLE, Column, Columns, ColumnValues, is_joined
@@ -74,6 +76,7 @@ class _Deciding:
         self._people()
         self._headings()
         self._numbers_of_beats()
+        self._two_under_one_header()
         self._picture()
         self._names_of_beats()
         self._scripted()
@@ -251,6 +254,16 @@ class _Deciding:
                 f"no column is called the picture: {shortened(lonely[0].shown)} is read as it; "
                 f"if the narrator speaks it: --column '{lonely[0].shown}=narration'"
             )
+
+    def _two_under_one_header(self) -> None:
+        """A header over two columns, of which the first holds sizes: the picture is the second, which has no header."""
+        columns = self._columns
+        for column, after in pairwise(list(columns.every)):
+            if column.fields != ("description",) or column.by_hand or after.header or columns.of("shot_size"):
+                continue
+            sizes = self._values.share(column, lambda text: size_of(text) is not None and len(text) < 30)
+            if sizes == 1 and self._values.filled(after) > 0.5:
+                column.fields, after.fields = ("shot_size",), ("description",)
 
     def _numbers_of_beats(self) -> None:
         """A column that is called the picture and holds numbers alone is none: `Beat` with 1, 2, 3."""

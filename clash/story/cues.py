@@ -191,7 +191,11 @@ def _quotations(line: str, known: frozenset[str], *, only_known: bool) -> list[t
         return list(zip(names, (one[2] for one in found), strict=True))
     if only_known or not all(_could_be_quoted(name) for name in bare):
         return []
-    if len(found) == 1 and not (_KANJI_OR_KATAKANA.fullmatch(bare[0]) and _KANA.search(found[0][2])):
+    if (
+        len(found) == 1
+        and not voice_of(names[0]).narrator
+        and not (_KANJI_OR_KATAKANA.fullmatch(bare[0]) and _KANA.search(found[0][2]))
+    ):
         return []
     return list(zip(names, (one[2] for one in found), strict=True))
 

@@ -20,7 +20,7 @@ _GAPS = re.compile(r"\s+[-–—·|]+\s+|[·・—|]+|(?<=\w)(?=[（【])|(?<=[�
 _SIDE = re.compile(r"^\s*(?:int\.?\s*/\s*ext|i\s*/\s*e)\b\.?", re.IGNORECASE)
 _HEADING = re.compile(r"\s*(?:(?:int|ext)\.?\s*/\s*(?:int|ext)|i\s*/\s*e|int|ext|est)(?:\.\s*|\s+)\S", re.IGNORECASE)
 _UP_TO_TIME = re.compile(
-    r"(?P<heading>[^\n.]{1,6}\.?\s[^\n.:]{1,80}?\s[-–—]\s*(?P<time>[^\W\d_]{2,16}))\s*[.:,]\s+(?P<rest>\S.*)"
+    r"(?P<heading>[^\n.]{1,6}\.?\s[^\n.:]{1,80}?\s[-–—]\s*(?P<time>[^\W\d_]{2,16}))(?:\s*[.:,]|\s[-–—])\s+(?P<rest>\S.*)"
 )
 _SAME_TIME = re.compile(
     r"\s*[-–—]\s*(?:continuous|later|moments later|same|same time|suite|continuo)\s*$", re.IGNORECASE
@@ -162,7 +162,7 @@ def leading_heading(text: str) -> tuple[Heading | None, str]:
         return None, text
     line, _, rest = text.partition("\n")
     found = _UP_TO_TIME.match(line) if not rest.strip() else None
-    if found and keyed("sides").get("".join(fold(found["time"]).split())) in ("day", "night", "dawn", "dusk"):
+    if found and (_side(found["time"]) in ("day", "night", "dawn", "dusk") or _SAME_TIME.search(found["heading"])):
         line, rest = found["heading"], found["rest"]
     if not rest.strip() or not is_heading(line):
         return None, text

@@ -39,6 +39,11 @@ _CODE = re.compile(r"(?<!`)`([^`\n]{1,2000})`(?!`)")
 _NAME_SIGNS = (":", "：", "「", "『", "“", "[", "【", "（", "(")
 """One of these stands beside every name that a cell gives its words."""
 _MOST_FOR_NAMES = 4000
+_IS_HEARD = re.compile(
+    "[\u3040-\u30ff\u4e00-\u9fff]{2,10}(?<![大小低高轻輕无無])[声聲]|[\u3040-\u30ff\u4e00-\u9fff]{1,8}の音"
+    "|[\uac00-\ud7af ]{1,12} 소리"
+)
+"""What stands alone in brackets and is a sound: （门铃声）."""
 _LABELLED = re.compile(
     r"[ \t]*[(（\[【［]\s?(?P<name>[^()（）\[\]【】［］:：\n]{1,20})[:：]"
     r"(?P<inside>[^()（）\[\]【】［］\n]{1,500})[)）\]】］][ \t]*"
@@ -218,6 +223,9 @@ def _say(speech: Speech, text: str, who: Voice, unnamed: Unnamed, *, alone: bool
         return
     if not said and len(directions) == 1 and is_said(directions[0]):
         said, directions = directions[0], []
+    if not said and len(directions) == 1 and not cue and _IS_HEARD.fullmatch(directions[0]):
+        speech.sound.append(directions[0])
+        return
     directions = [*speech.pending, *directions]
     speech.pending = [] if said else directions
     if not said:

@@ -31,6 +31,8 @@ _TIME_ONLY = re.compile(
     r"|日|夜|晨|昏|暮|日景|夜景|白天|夜晚|清晨|黄昏|傍晚|黎明|早晨|深夜|凌晨|下午|中午)",
     re.IGNORECASE,
 )
+_SAME_TIME = re.compile(r"later|continuous|same(?: time)?|moments later|稍后|同时|连续", re.IGNORECASE)
+"""What stands in place of a time of day and says none."""
 _AT_A_PLACE = re.compile(
     r"(?P<before>\b\w+\s+)?\b(?:in|into|inside|on|onto|at|through|along|outside|across|reach(?:es|ed)?|enters?|entered)\s+"
     r"(?:the|a|an|his|her|their|my|our)\s+(?P<words>[a-z][\w'’-]*(?:\s+[a-z][\w'’-]*){0,2})",
@@ -163,10 +165,13 @@ def heading_parts(text: str) -> tuple[str, Setting | None]:
     setting = setting_in_column(match["set"]) if match else None
     rest = match["rest"] if match else text
     kept: list[str] = []
-    for part in _PARTS.split(rest.strip()):
+    parts = [part for part in _PARTS.split(rest.strip()) if part.strip()]
+    while len(parts) > 1 and _SAME_TIME.fullmatch(parts[-1].strip()):
+        parts.pop()
+    for part in parts:
         if _SETTING_ONLY.fullmatch(simplified(part.strip())):
             setting = setting or setting_in_column(part)
-        elif part.strip() and not (_TIME_ONLY.fullmatch(simplified(part.strip())) and time_in_column(part) is not None):
+        elif not (_TIME_ONLY.fullmatch(simplified(part.strip())) and time_in_column(part) is not None):
             kept.append(part.strip())
     name = " ".join(kept).strip(" .,，-")
     if len(name) > 3 and name.isupper():
