@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from board_documents import SESSION, WRITER, Elements, judged, review_document, run_document, run_item, shot, take
 
+import clash
 from clash.board.page_routes import with_budget
 from clash.board.pages import error_page, login_page, money_page, review_page, run_page, runs_page
 from clash.board.pages.gantt import STEPS, Scale, Span, merged
@@ -350,3 +352,15 @@ def test_money_without_calls_says_what_will_be_there() -> None:
     assert ENGLISH("money_no_runs") in page
     assert "$0.00" in page
     assert not re.search("<table", page)
+
+
+def test_known_errors_are_explained_in_chinese() -> None:
+    """What a run or a page may end with is told with what to do; no code is explained that clash does not have."""
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in Path(clash.__file__).parent.rglob("*.py"))
+    codes = [key.removeprefix("error_code_") for key in TABLE if key.startswith("error_code_")]
+    unknown = [code for code in codes if code != "other" and f'"{code}"' not in sources]
+    assert unknown == []
+    for code in ("asset_lost", "disk_full", "failed_paid", "unpriced", "schema_older", "lease_lost", "no_session"):
+        assert CHINESE.explained(code) != CHINESE("error_code_other"), code
+        assert CHINESE.explained(code).isascii() is False
+        assert ENGLISH.explained(code) == ""
