@@ -48,6 +48,7 @@ def test_takes_and_verdicts_outlive_the_database(workplace: Workplace, request: 
     without_a_database(workplace, request)
     recovered = workplace.clash("db", "recover").document
     assert (recovered["decisions"], recovered["cuts"]) == (5, 2)
+    assert films_of(workplace) == films, "the cuts are listed before the run goes on"
     assert workplace.clash("resume", "t").document["status"] == "completed"
     assert (decided(workplace), films_of(workplace), workplace.charges) == (before, films, paid)
     again = workplace.clash("db", "recover").document

@@ -93,18 +93,17 @@ def _path(found: TakesOfRun, slot: str, sha256: str | None, *, selected: bool) -
 
 def _cuts(found: TakesOfRun) -> Iterator[dict[str, Any]]:
     film = next((file for file in found.files if file.asset_type == FILM), None)
-    if film is None:
-        return
     folder: Path = folder_of(found.run)
     cuts = cuts_with_first(found)
-    same = [cut for cut in cuts if _film_sha256(cut) == film.sha256]
+    # After the loss of a database the cuts are there before the film is published again.
+    same = [cut for cut in cuts if film is None or _film_sha256(cut) == film.sha256]
     # Other takes may have made the very same film.
-    held = [cut for cut in same if cut.selection == found.takes.selection()] or same
+    held = [cut for cut in same if cut.selection == found.takes.selection()] or (same if film else [])
     selected = held[-1].take if held else 0
     for cut in cuts:
         sha256 = _film_sha256(cut)
         is_selected = cut.take == selected
-        path = published_path(folder, "film", "film", "video/mp4") if is_selected else None
+        path = published_path(folder, "film", "film", "video/mp4") if is_selected and film else None
         yield {
             "slot": FILM,
             "label": None,
