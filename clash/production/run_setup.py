@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clash.calls.content_key import kind_of
@@ -91,7 +91,7 @@ def make_step_context(run: ActiveRun, lease: Lease, ledger: Ledger, found: Mappi
         assets=run.assets,
         format=format_of(run.recorded),
         folder=run.folder,
-        record=lambda file: _record(run, lease, file),
+        record=lambda files: _record(run, lease, files),
         plan=lambda step, total: _begin_step(run, lease, step, total),
         done=run.progress.finish,
         failed=lambda failure: _on_failure(run, failure),
@@ -137,9 +137,14 @@ async def _begin_step(run: ActiveRun, lease: Lease, step: str, total: int) -> No
     run.progress.begin(step, total)
 
 
-async def _record(run: ActiveRun, lease: Lease, file: FileRecord) -> None:
-    await run.assets.share(file.sha256)
-    row = call_log.NewAsset(
+async def _record(run: ActiveRun, lease: Lease, files: Sequence[FileRecord]) -> None:
+    for file in files:
+        await run.assets.share(file.sha256)
+    await run.database.batch([call_log.insert_asset(lease, _asset_row(run, file)) for file in files])
+
+
+def _asset_row(run: ActiveRun, file: FileRecord) -> call_log.NewAsset:
+    return call_log.NewAsset(
         step=file.step,
         slot=file.slot,
         asset_type=file.asset_type,
@@ -151,7 +156,6 @@ async def _record(run: ActiveRun, lease: Lease, file: FileRecord) -> None:
         cost_micro=0,
         created_at=now_text(),
     )
-    await run.database.batch([call_log.insert_asset(lease, row)])
 
 
 async def _record_cut(run: ActiveRun, lease: Lease, cut: FilmCut) -> None:

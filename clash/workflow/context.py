@@ -145,7 +145,8 @@ class StepContext:
     format: Format
     folder: Path
     """Where the finished files get their names for people."""
-    record: Callable[[FileRecord], Awaitable[None]]
+    record: Callable[[Sequence[FileRecord]], Awaitable[None]]
+    """Record files of the run, all in one transaction."""
     plan: Callable[[str, int], Awaitable[None]]
     """Say that a step begins, and how many things it is to make."""
     done: Callable[[str, str], None]

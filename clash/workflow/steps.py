@@ -83,11 +83,10 @@ class Steps:
     async def initialize(self, state: ProductionState) -> dict[str, Any]:
         """See that the story is there, whole, and record it."""
         context = self._context
-        await context.plan("initialize", 1)
         story = await self._story(state)
-        await context.record(
-            FileRecord("initialize", "story", "story", "application/json", state["story"], {"rows": len(story.beats)})
-        )
+        facts = {"rows": len(story.beats)}
+        file = FileRecord("initialize", "story", "story", "application/json", state["story"], facts)
+        await asyncio.gather(context.plan("initialize", 1), context.record([file]))
         context.done("initialize", "story")
         return {}
 
@@ -146,8 +145,7 @@ class Steps:
         cards, shots = {**state["cards"], **again["cards"]}, {**state.get("shots", {}), **again["shots"]}
         whole = ProductionState({**state, "cards": cards, "shots": shots})
         film, files = await cut_film(screenplay, whole, context)
-        for file in files:
-            await context.record(file)
+        await context.record(files)
         context.done("finalize", "film")
         return {"film": film, **again}
 
@@ -192,11 +190,14 @@ class Steps:
         if context.basis.screenplay:
             files["story_before"] = (context.basis.story, {})
             files["screenplay_before"] = (context.basis.screenplay, {})
-        for asset_type, (sha256, facts) in files.items():
+        for sha256, _ in files.values():
             await asyncio.to_thread(context.assets.fetch, sha256)
-            await context.record(
+        await context.record(
+            [
                 FileRecord("generate_screenplay", "screenplay", asset_type, "application/json", sha256, facts)
-            )
+                for asset_type, (sha256, facts) in files.items()
+            ]
+        )
         await asyncio.to_thread(
             publish_file, context.assets, context.folder, "screenplay", "screenplay", made.sha256, "application/json"
         )
@@ -214,11 +215,8 @@ class Steps:
     async def _given_cards(self, screenplay: Screenplay) -> dict[str, StoredFile]:
         """Record the pictures that a person gave as cards; one of which another take was asked for is drawn."""
         given = selected_cards(screenplay, await self._cast(), self._context.takes)
-        for slot, file in given.items():
-            kind = f"{slot.partition(':')[0]}_image"
-            await self._context.record(
-                FileRecord("generate_assets", slot, kind, file["media_type"], file["sha256"], {"given": True})
-            )
+        if given:
+            await self._context.record([_given_card(slot, file) for slot, file in given.items()])
         return given
 
     async def _story(self, state: ProductionState) -> Story:
@@ -232,3 +230,8 @@ class Steps:
             raise StorageError(
                 f"the screenplay {sha256[:12]} cannot be read: {error}", code="bad_screenplay"
             ) from error
+
+
+def _given_card(slot: str, file: StoredFile) -> FileRecord:
+    kind = f"{slot.partition(':')[0]}_image"
+    return FileRecord("generate_assets", slot, kind, file["media_type"], file["sha256"], {"given": True})
