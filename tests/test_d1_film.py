@@ -33,8 +33,8 @@ def test_a_film_is_made_and_told_of(tmp_path: Path, database_url: str) -> None:
     calls = document("cost", "run-9")["calls"]
     requests = len(re.findall(r"POST database/\S+/raw: HTTP 200$", ran.err, re.MULTILINE))
     # Of a call: look for its answer, intent, settle, checkpoint. How many calls share a request depends on the machine.
-    print(f"\na film of 6 shots: {requests} requests for {calls} calls (at most 4 a call and 40)")
-    assert calls < requests <= 4 * calls + 40
+    print(f"\na film of 6 shots: {requests} requests for {calls} calls (at most 4 a call and 20)")
+    assert calls < requests <= 4 * calls + 20
     assert document("checkpoints", "ls", "run-9")["items"][0]["step_name"] == "finalize"
     assert "film" in document("checkpoints", "show", "run-9")["values"]
     assert document("runs", "ls")["items"][0]["status"] == "completed"

@@ -65,10 +65,11 @@ class SlotHistory:
 class CallHistory:
     """The rows of `api_logs` of one run, slot by slot, oldest first."""
 
-    def __init__(self, database: Database, run_id: str) -> None:
+    def __init__(self, database: Database, run_id: str, *, is_new: bool = False) -> None:
+        """`is_new`: the run has no calls yet."""
         self._database = database
         self._run_id = run_id
-        self._rows: dict[_Slot, list[CallRow]] | None = None
+        self._rows: dict[_Slot, list[CallRow]] | None = {} if is_new else None
         self._written: set[_Slot] = set()
         self._in_the_way: dict[str, CallRow] = {}
         self._reading = asyncio.Lock()

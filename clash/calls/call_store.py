@@ -66,7 +66,7 @@ class CallStore:
         self._keeper = keeper
         self._on_settled = on_settled
         self._on_change = on_change
-        self._history = CallHistory(database, lease.run_id)
+        self._history = CallHistory(database, lease.run_id, is_new=lease.of_new_run)
         self._sent: dict[str, float] = {}
         self._left: dict[str, int | None] = {}
         """What budget and quota still had when a call was reserved, by the call's token."""

@@ -88,10 +88,12 @@ class DryRun:
         rows: Sequence[CallRow] = (),
         find_kept: FindKept = lambda _task, _key: None,
         quick: bool = False,
+        is_new: bool = False,
     ) -> None:
         """`project`: that of the run to be; by default that of `run_id`.
 
         `quick`: take it that a file which is there is undamaged, without reading it.
+        `is_new`: the run has made no calls yet.
         """
         self._recorded = {(row.slot, row.take): row for row in rows if row.state == CallState.SUCCEEDED}
         self._database = database
@@ -99,7 +101,9 @@ class DryRun:
         self._models = models
         self._registry = registry
         self._run_id = run_id
-        self._history = CallHistory(database, run_id) if database is not None and run_id is not None else None
+        self._history: CallHistory | None = None
+        if database is not None and run_id is not None:
+            self._history = CallHistory(database, run_id, is_new=is_new)
         self._reuse = reuse
         self._scope = ReuseScope(run_id, project, own_only=not reuse)
         self._find_kept = find_kept
@@ -172,7 +176,7 @@ class DryRun:
                 return live
         if not self._reuse and self._run_id is None:
             return None
-        first = await self._not_carried_over(self._database)
+        first = self._not_carried_over(self._database)
         rows = await earlier_calls(self._database, same, older, self._scope, first=first)
         return next((row for row in rows if self._is_there(row.asset_sha256)), None)
 

@@ -7,7 +7,8 @@ clip that is made of it. So where clips are paid, the picture of then serves if 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TypeVar
 
 from clash.calls.carry_over import FirstPurchases
 from clash.calls.content_key import keys_of, kind_of, older_keys
@@ -18,6 +19,8 @@ from clash.database.reuse_scope import ReuseScope
 from clash.database.rows import CallRow
 from clash.providers.ports import Kind
 from clash.providers.registry import Model, Registry
+
+T = TypeVar("T")
 
 
 class CallKeys:
@@ -45,19 +48,26 @@ async def earlier_calls(
     older: Sequence[str],
     scope: ReuseScope,
     *,
-    first: FirstPurchases | None = None,
+    first: Awaitable[FirstPurchases] | None = None,
 ) -> list[CallRow]:
     """Return the succeeded calls that serve, the best first: of the project of a run, or of that run alone.
 
-    `same`, `older`: see `CallKeys`. `first`: calls of clash 0.1, of this scope, whose keys are not rewritten yet.
+    `same`, `older`: see `CallKeys`. `first`: calls of clash 0.1, of this scope, whose keys are not rewritten yet; they
+    are read together with the others.
     """
-    first = first or FirstPurchases()
-    if not older:
-        return [*await succeeded_elsewhere(database, same, scope), *first.of(same)]
+    if first is None and not older:
+        return await succeeded_elsewhere(database, same, scope)
     # What was paid for was made of these, so they come before a newer picture of which nothing was made.
     keys = (*same, *older)
-    followed, found = await asyncio.gather(
-        followed_elsewhere(database, keys, scope), succeeded_elsewhere(database, same, scope)
+    followed, found, bought = await asyncio.gather(
+        followed_elsewhere(database, keys, scope) if older else _nothing([]),
+        succeeded_elsewhere(database, same, scope),
+        first or _nothing(FirstPurchases()),
     )
-    followed += [row for row in first.of(keys) if first.is_followed(row)]
-    return [*sorted(followed, key=lambda row: -row.id), *found, *first.of(same)]
+    if older:
+        followed += [row for row in bought.of(keys) if bought.is_followed(row)]
+    return [*sorted(followed, key=lambda row: -row.id), *found, *bought.of(same)]
+
+
+async def _nothing(empty: T) -> T:
+    return empty

@@ -56,6 +56,8 @@ class Lease:
     owner: str
     generation: int
     lost: threading.Event = field(default_factory=threading.Event)
+    of_new_run: bool = False
+    """Whether nothing is recorded of the run yet, which its holder has begun: then nothing of it need be read."""
 
     @property
     def fence(self) -> tuple[Param, ...]:
@@ -115,8 +117,6 @@ async def take_lease(
 
     Raises `ConflictError` naming the holder, `NotFoundError` for an unknown run.
     """
-    duration_s = lease_terms(database.url).duration_s if duration_s is None else duration_s
-    owner, began = owner or this_process(), time.monotonic()
     rows = await database.query(
         "SELECT run_id, lease_owner, lease_generation, lease_expires_at FROM workflow_executions WHERE run_id = ?",
         (run_id,),
@@ -127,29 +127,58 @@ async def take_lease(
     holder, expires = str(before.lease_owner or ""), str(before.lease_expires_at or "")
     if holder and expires > to_text(now()) and not is_dead(holder):
         raise held_error(run_id, holder, expires)
+    taken = await _take(database, before, owner, duration_s, now)
+    if taken is None:
+        raise held_error(run_id, "a process that started at the same moment", "")
+    return taken[0]
+
+
+async def take_run(database: Database, run: RunRow, *, is_new: bool = False) -> tuple[Lease, Row | None]:
+    """Take the lease of a run that was read before; return it, and the run's row now that nobody else writes it.
+
+    The row is None where it must be read. `is_new`: whether this process has begun the run. Raises as `take_lease`.
+    """
+    if not is_held(run):
+        before = Holder(run.run_id, run.lease_owner, run.lease_expires_at, run.lease_generation)
+        if (taken := await _take(database, before)) is not None:
+            lease, row = taken
+            lease.of_new_run = is_new and lease.generation == 1
+            return lease, row
+    return await take_lease(database, run.run_id), None
+
+
+async def _take(
+    database: Database,
+    before: Holder,
+    owner: str | None = None,
+    duration_s: float | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> tuple[Lease, Row] | None:
+    """Take the lease that its last holder has left, and return the run's row; None if another process took it."""
+    duration_s = lease_terms(database.url).duration_s if duration_s is None else duration_s
+    owner, began, run_id = owner or this_process(), time.monotonic(), before.run_id
     (taken,) = await database.batch(
         [
             Statement(
                 "UPDATE workflow_executions SET lease_owner = ?, lease_generation = lease_generation + 1,"
                 " lease_expires_at = ? WHERE run_id = ? AND lease_generation = ? AND lease_expires_at IS ?"
-                " RETURNING lease_generation",
+                " RETURNING *",
                 (owner, _expiry(now(), duration_s), run_id, before.lease_generation, before.lease_expires_at),
                 recall=Statement(
-                    "SELECT lease_generation FROM workflow_executions WHERE run_id = ? AND lease_owner = ?"
-                    " AND lease_generation > ?",
+                    "SELECT * FROM workflow_executions WHERE run_id = ? AND lease_owner = ? AND lease_generation > ?",
                     (run_id, owner, before.lease_generation),
                 ),
             )
         ]
     )
     if not taken:
-        raise held_error(run_id, "a process that started at the same moment", "")
+        return None
     lease = Lease(run_id, owner, int(taken[0]["lease_generation"]))
     # Its expiry was written down before a database that was out of reach took it.
     slow = time.monotonic() - began > duration_s / 3
     if slow and not await renew_lease(database, lease, duration_s=duration_s, now=now()):
         raise held_error(run_id, "a process that started meanwhile", "")
-    return lease
+    return lease, taken[0]
 
 
 def held_error(run_id: str, holder: str, expires: str) -> ConflictError:

@@ -163,11 +163,14 @@ async def _apply(database: Database, files: Sequence[Migration]) -> bool:
 
 async def require_current(database: Database) -> None:
     """Raises `VersionMismatchError` unless the schema is the one that this clash knows."""
-    if pending := await pending_migrations(database):
+    require_all_of(await applied_migrations(database), database.url)
+
+
+def require_all_of(recorded: Sequence[Applied], url: str) -> None:
+    """Raise as `require_current` does for the database that recorded these."""
+    if pending := not_among(recorded, url):
         names = ", ".join(migration.name for migration in pending)
-        raise VersionMismatchError(
-            f"the database {database.url} lacks {names}", code="schema_older", hint="run `clash db init`"
-        )
+        raise VersionMismatchError(f"the database {url} lacks {names}", code="schema_older", hint="run `clash db init`")
 
 
 async def checked(database: Database, read: Awaitable[T]) -> T:

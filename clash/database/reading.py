@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from clash.database.audit import CallSums
@@ -58,10 +57,14 @@ _TABLES = (
 
 async def run_row(database: Database, run_id: str) -> RunRow:
     """Return a run. Raise `NotFoundError`, and `DatabaseError` for one that cannot be read."""
-    rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
-    if not rows:
+    if (found := await find_run(database, run_id)) is None:
         raise await _no_run(database, run_id)
-    return RunRow.from_row(require_sound("workflow_executions", rows[0], f"the run {run_id}"))
+    return found
+
+
+def sound_run(row: Row) -> RunRow:
+    """Return the run of a row. Raise `DatabaseError` for one that cannot be read."""
+    return RunRow.from_row(require_sound("workflow_executions", row, f"the run {row['run_id']}"))
 
 
 async def _no_run(database: Database, run_id: str) -> NotFoundError:
@@ -81,9 +84,8 @@ async def _no_run(database: Database, run_id: str) -> NotFoundError:
 
 async def find_run(database: Database, run_id: str) -> RunRow | None:
     """Return a run; None if there is none. Raise `DatabaseError` for one that cannot be read."""
-    with suppress(NotFoundError):
-        return await run_row(database, run_id)
-    return None
+    rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
+    return sound_run(rows[0]) if rows else None
 
 
 async def same_but_for_case(database: Database, run_id: str) -> str | None:

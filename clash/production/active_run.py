@@ -111,8 +111,11 @@ class ActiveRun:
 
     async def refresh(self) -> None:
         """Read the row and the settings again: another process may have continued the run meanwhile."""
-        self.row = await self.read_row()
-        self.recorded = RunSettings.from_row(self.row)
+        self.use_row(await self.read_row())
+
+    def use_row(self, row: RunRow) -> None:
+        """Go on with the run's row, and the settings in it, as they were read now."""
+        self.row, self.recorded = row, RunSettings.from_row(row)
 
     async def read_decisions(self) -> None:
         """Read what people have decided about its slots, and the cuts of its film."""
@@ -142,6 +145,7 @@ class ActiveRun:
         """Return the models that the run calls. Raise `NotFoundError` for one that is not there."""
         return self.registry.models(self.recorded.models)
 
-    async def left_to_pay(self) -> Left:
-        """Return what is not made yet, and what it will cost."""
-        return await left_to_pay(self.database, self.assets, self.registry, self.thread_id, self.recorded)
+    async def left_to_pay(self, *, is_new: bool = False) -> Left:
+        """Return what is not made yet, and what it will cost. `is_new`: nothing is made yet."""
+        of_run = self.database, self.assets, self.registry, self.thread_id, self.recorded
+        return await left_to_pay(*of_run, is_new=is_new)

@@ -136,11 +136,20 @@ class Left:
 
 
 async def left_to_pay(
-    database: Database, assets: AssetStore, registry: Registry, run_id: str, recorded: RunSettings
+    database: Database,
+    assets: AssetStore,
+    registry: Registry,
+    run_id: str,
+    recorded: RunSettings,
+    *,
+    is_new: bool = False,
 ) -> Left:
-    """Return what a run has not made yet, and what it will cost as far as prices are known."""
-    takes = Takes(await decisions_of(database, run_id))
-    planned = await planned_calls(database, assets, registry, run_id, recorded, takes)
+    """Return what a run has not made yet, and what it will cost as far as prices are known.
+
+    `is_new`: whether nothing is recorded of it yet.
+    """
+    takes = Takes(() if is_new else await decisions_of(database, run_id))
+    planned = await planned_calls(database, assets, registry, run_id, recorded, takes, is_new=is_new)
     missing = [call for call in planned if not call.found]
     exact_writer = recorded.models["screenplay"] == registry.default("screenplay").spec
     return Left(len(missing), together(missing), estimated=is_estimated(planned, exact_writer=exact_writer))
@@ -155,12 +164,14 @@ async def planned_calls(
     takes: Takes,
     *,
     now: bool = False,
+    is_new: bool = False,
 ) -> list[PlannedCall]:
     """Return all calls that a run with these takes needs, those included whose answers are there.
 
-    `now`: only those that it makes when it goes on, and not what waits for a review.
+    `now`: only those that it makes when it goes on, and not what waits for a review. `is_new`: it has made none yet.
     """
-    dry_run = DryRun(database, assets, registry.models(recorded.models), registry, run_id=run_id, reuse=recorded.reuse)
+    models = registry.models(recorded.models)
+    dry_run = DryRun(database, assets, models, registry, run_id=run_id, reuse=recorded.reuse, is_new=is_new)
     story = Story.model_validate_json(await asyncio.to_thread(assets.read, recorded.story))
 
     refit = _refitting(database, assets, registry, run_id, recorded, takes)

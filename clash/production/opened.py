@@ -12,7 +12,7 @@ from clash.calls.shared_calls import SharedCalls
 from clash.config import Settings
 from clash.database.connection import database_exists, is_d1, open_database
 from clash.database.d1.pace import runs_at_once
-from clash.database.migrations import migrate, require_current
+from clash.database.migrations import applied_migrations, migrate, require_all_of
 from clash.database.port import Database
 from clash.production.stopping import StopSignal
 from clash.providers.registry import Registry
@@ -43,10 +43,12 @@ async def opened_for_run(url: str, stop: StopSignal) -> AsyncGenerator[Database]
     """The database, made and migrated if there is none yet; one that exists must be up to date."""
     new = not database_exists(url)
     async with open_database(url, "create", stopping=lambda: stop.requested) as database:
+        applied = () if new else await applied_migrations(database)
         # A file without a single table is one that an earlier process had only just made.
-        if new or not await _any_table(database):
+        if new or not (applied or await _any_table(database)):
             await migrate(database)
-        await require_current(database)
+            applied = await applied_migrations(database)
+        require_all_of(applied, url)
         yield database
 
 

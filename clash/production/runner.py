@@ -14,7 +14,8 @@ from clash.calls.carry_over import carry_over
 from clash.clock import now_text
 from clash.database import reading
 from clash.database.fork import AWAITS
-from clash.database.lease import Heartbeat, Lease, release_lease, take_lease
+from clash.database.lease import Heartbeat, Lease, release_lease, take_run
+from clash.database.reading import sound_run
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.editing.slots import FILM, SCREENPLAY
@@ -52,7 +53,11 @@ _KEPT = ("story", "reference_images", "established", "forked_from", "review", "o
 class Runner:
     """Executes one run in this process."""
 
-    def __init__(self, opened: Opened, row: RunRow, observe: Observer, stop: StopSignal) -> None:
+    def __init__(
+        self, opened: Opened, row: RunRow, observe: Observer, stop: StopSignal, *, is_new: bool = False
+    ) -> None:
+        """`is_new`: whether this process has begun the run."""
+        self._is_new = is_new
         self._run = ActiveRun(
             opened.settings, opened.database, row, opened.registry, observe, stop, shared=opened.shared
         )
@@ -74,11 +79,13 @@ class Runner:
             return await report_completed(run)
         if not run.is_completed:
             await self._check_graph_version()
-        lease = await take_lease(run.database, run.thread_id)
+        lease, row = await take_run(run.database, run.row, is_new=self._is_new)
         run.stop.on_abandon(lambda: pause_from_outside(run.settings.database_url, lease))
         try:
-            # Again, now that nobody else writes it.
-            await run.refresh()
+            if row is None:
+                await run.refresh()
+            else:
+                run.use_row(sound_run(row))
             if run.is_completed:
                 await self._set_review(lease, how)
                 await self._set_output(lease, how)
@@ -137,15 +144,18 @@ class Runner:
     async def _take_up_and_invoke(self, lease: Lease, how: Continuation) -> None:
         run = self._run
         await self._take_up(lease, how)
-        await carry_over(run.database, run.registry)
-        if AWAITS in run.row.metadata and not await self._keep_more(lease, how):
+        await asyncio.gather(carry_over(run.database, run.registry), run.read_decisions())
+        knows_decisions = AWAITS not in run.row.metadata
+        if not knows_decisions and not await self._keep_more(lease, how):
             return
         ledger = await make_ledger(run, lease, how)
         run.kept_elsewhere = ledger.keeper.elsewhere
         with tracing_as_allowed(run.settings):
             done = False
             while not done:
-                await run.read_decisions()
+                if not knows_decisions:
+                    await run.read_decisions()
+                knows_decisions = False
                 await self._invoke(lease, ledger)
                 # Somebody may have decided about a take meanwhile: a film is complete with all that was decided.
                 if run.failures:
@@ -209,7 +219,8 @@ class Runner:
                 await check_newest(saver, run.thread_id)
                 raise
             found.update(state.values)
-            await repair_metadata(run.database, saver, lease)
+            if state.created_at is not None:
+                await repair_metadata(run.database, saver, lease)
             stop: dict[str, Any] = {} if before is None else {"interrupt_before": [before]}
             if state.created_at is None:
                 await graph.ainvoke(first_input(run), config, durability="sync", **stop)
@@ -243,11 +254,14 @@ class Runner:
         await self._set_review(lease, how)
         if await publish_elsewhere(run, how.output):
             await self._record_settings(lease, how)
-        if how.budget is not None:
+        is_raised = how.budget is not None and to_micro(how.budget) != run.row.budget_micro
+        if how.budget is not None and is_raised:
             await run.tracker.set_budget(lease, how.budget)
-        await run.tracker.set_status(lease, RunStatus.RUNNING)
+        if not lease.of_new_run:  # which was written down as running
+            await run.tracker.set_status(lease, RunStatus.RUNNING)
         run.progress.run_started()
-        await self._recall_progress()
+        if not lease.of_new_run:
+            await self._recall_progress()
         first = "estimate_micro" not in run.row.metadata
         if first or how.changed is not None:
             for kind, model in run.models().items():
@@ -255,10 +269,10 @@ class Runner:
                     model.require()
         await self._keep_record(how)
         if first or how.budget is not None:
-            left = await run.left_to_pay()
+            left = await run.left_to_pay(is_new=lease.of_new_run)
             if first:
                 await run.tracker.set_estimate(lease, to_micro(left.cost_usd))
-            await self._warn_of_budget(left)
+            await self._warn_of_budget(left, await run.read_row() if is_raised else run.row)
 
     def _reviews_as(self, how: Continuation) -> bool:
         return how.review is None or how.review == self._run.recorded.review
@@ -315,9 +329,8 @@ class Runner:
         if write_run_record(run.assets, run.thread_id, record):
             await run.assets.share_run(run.thread_id)
 
-    async def _warn_of_budget(self, left: Left) -> None:
+    async def _warn_of_budget(self, left: Left, row: RunRow) -> None:
         """Say before the first call that the budget will not suffice: the run then stops in the middle."""
-        row = await self._run.read_row()
         if left.cost_usd == 0:
             return
         if told := await told_of_quota(self._run.database, row.project, to_micro(left.cost_usd)):

@@ -18,6 +18,7 @@ from clash.database.batches import join_batch
 from clash.database.connection import database_exists, open_database
 from clash.database.lease import is_held
 from clash.database.migrations import checked
+from clash.database.paid_rows import has_only_recovered
 from clash.database.port import Database
 from clash.database.quotas import told_of_new_project
 from clash.database.rows import RunRow
@@ -96,13 +97,11 @@ async def run_plan(
     `tried`: its folder, if this process has just put a file into it.
     """
     stages = checked_stages(request.review)
-    if opened.database.find_file is None:
-        await use_store(opened.database, open_assets(opened.settings))
     found = await _row_of(
         opened, plan, observe, allow_changes=request.allow_changes, batch=batch, publishes=True, tried=tried
     )
     run, changed = found.run, found.is_changed
-    runner = Runner(opened, run, observe, stop)
+    runner = Runner(opened, run, observe, stop, is_new=found.is_new)
     runner.progress.name_thread(f"thread {plan.thread_id}")
     for warning in (*plan.warnings, *found.warnings):
         runner.progress.warn(warning)
@@ -131,6 +130,11 @@ async def begin_run(opened: Opened, plan: RunPlan, *, observe: Observer, batch: 
     return found.run
 
 
+async def _use_store_once(opened: Opened) -> None:
+    if opened.database.find_file is None:
+        await use_store(opened.database, open_assets(opened.settings))
+
+
 class _Found(NamedTuple):
     """The row of a run, whether the settings of one that existed are to change, and what to say of a new one.
 
@@ -139,6 +143,7 @@ class _Found(NamedTuple):
 
     run: RunRow
     is_changed: bool = False
+    is_new: bool = False
     warnings: tuple[str, ...] = ()
     tried: Path | None = None
 
@@ -159,13 +164,19 @@ async def _row_of(
     `tried`: its folder, if that is known.
     """
     settings, database, registry = opened.settings, opened.database, opened.registry
-    found = await reading.find_run(database, plan.thread_id)
-    if await _restore_lost(database, settings, found, plan.thread_id, observe):
+    found, other, is_lost, _ = await asyncio.gather(
+        reading.find_run(database, plan.thread_id),
+        reading.same_but_for_case(database, plan.thread_id),
+        has_only_recovered(database),
+        _use_store_once(opened),
+    )
+    # A run that is not there is restored only where no run ever was.
+    if (found is not None or is_lost) and await _restore_lost(database, settings, found, plan.thread_id, observe):
         found = await reading.find_run(database, plan.thread_id)
     if found is None:
         check_models(plan, registry)
         check_new_thread_id(plan.thread_id)
-        await check_folder(database, plan.thread_id)
+        _require_own_folder(plan.thread_id, other)
         if publishes and tried is None:
             tried = await asyncio.to_thread(require_writable, plan.output / plan.thread_id)
         told = None if plan.project == DEFAULT_PROJECT else await told_of_new_project(database, plan.project)
@@ -184,7 +195,7 @@ async def _row_of(
         )
         found = await reading.run_row(database, plan.thread_id)
         if started:
-            return _Found(found, warnings=(told,) if told else (), tried=tried)
+            return _Found(found, is_new=True, warnings=(told,) if told else (), tried=tried)
     if batch is not None:
         await _join(database, found, batch)
     try:
@@ -226,8 +237,11 @@ async def _with_another_story(
 
 
 async def check_folder(database: Database, thread_id: str) -> None:
-    """Where a disk takes `Demo` and `demo` for one, two threads would write one folder of files."""
-    other = await reading.same_but_for_case(database, thread_id)
+    """Raise `ConflictError` where a disk that takes `Demo` and `demo` for one would mix the files of two threads."""
+    _require_own_folder(thread_id, await reading.same_but_for_case(database, thread_id))
+
+
+def _require_own_folder(thread_id: str, other: str | None) -> None:
     if other is not None:
         raise ConflictError(
             f"the thread {thread_id} would share its folder with {other} on disks that do not tell capitals apart",
@@ -289,9 +303,9 @@ async def resume_run(
     project: str | None = None,
 ) -> RunReport:
     """Resume a run of an open database. Raises what `resume` raises."""
-    if opened.database.find_file is None:
-        await use_store(opened.database, open_assets(opened.settings))
-    run = await _row_to_resume(opened.database, opened.settings, thread_id, observe)
+    run, _ = await asyncio.gather(
+        _row_to_resume(opened.database, opened.settings, thread_id, observe), _use_store_once(opened)
+    )
     check_project_of(run, project)
     return await Runner(opened, run, observe, stop).go_on(how)
 

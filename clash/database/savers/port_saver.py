@@ -154,6 +154,7 @@ class PortSaver(BaseCheckpointSaver[str]):
         if self._lease is None:
             await self._apply(statements)
             return
+        self._lease.of_new_run = False
         held: Rows = []
         if thread_id == self._lease.run_id:
             held = (await self._apply([*statements, Statement(f"SELECT 1 AS held WHERE {FENCE}", self._lease.fence)]))[
@@ -179,6 +180,8 @@ class PortSaver(BaseCheckpointSaver[str]):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """A checkpoint with what tasks have written on top of it; the newest if `config` names none."""
         thread_id, namespace, _ = _named(config)
+        if self._lease is not None and self._lease.of_new_run:
+            return None
         named = config_of(thread_id, namespace, get_checkpoint_id(config))
         saved, _ = await self._read(*search_where(named, None), 1)
         return self._tuple(saved[0]) if saved else None
