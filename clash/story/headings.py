@@ -73,7 +73,7 @@ def heading_of(text: str) -> Heading:
             time = bare if has_cjk(bare) or fold(bare) in _ENGLISH else side
             while len(kept) > 1 and _BEFORE_A_TIME.fullmatch(fold(kept[-1])):
                 kept.pop()
-        else:
+        elif not time or fold(bare) not in _AFTER_A_TIME:
             kept.append(token.strip())
     place = _joined(kept).strip(" .,，-–—:：")
     return Heading(number, place, int_ext, time)
@@ -91,12 +91,12 @@ def _side(token: str) -> str:
 
 @cache
 def _only_accented() -> frozenset[str]:
-    """Words of sides and times that are words of another language without their accents: đêm is no German dem."""
+    """Words of sides and times that are words of another language without their accents: đêm is no dem, gün no gun."""
     own, others = set[str](), set[str]()
     for language in languages():
         found = own if language.tag == "vi" else others
         found.update(word for text in language.sections.get("sides", {}).values() for word in listed_compact(text))
-    return frozenset(own - others)
+    return frozenset(own - others) | {"gun"}
 
 
 @cache
@@ -123,6 +123,8 @@ _BEFORE_A_TIME = re.compile(
     "|this|zur|в|на|w|o|om|i|pa"
 )
 """What stands between a place and its time, and belongs to neither: `Harbour at night`, `El puerto de noche`."""
+_AFTER_A_TIME = frozenset({"hari"})
+"""What follows a time in Indonesian and says no more: `malam hari`."""
 _ENGLISH = frozenset(
     {
         "day",

@@ -116,6 +116,8 @@ def _by_words(text: str, otherwise: str) -> str:
     best = max(scores, key=lambda tag: (scores[tag], tag == otherwise, tag == "en"))
     if scores[best] >= 2 and scores[best] * 4 > scores["en"] * 5:
         return best
+    if scores[best] < 2 and not scores["en"] and script_of(" ".join(_stop_words().get(otherwise, ()))) == "latin":
+        return otherwise
     return otherwise if 0 < scores.get(otherwise, 0) >= scores["en"] else "en"
 
 
@@ -130,7 +132,7 @@ def _scores(text: str) -> dict[str, int]:
     return scores
 
 
-_MARKS = {"es": "ñ¿¡", "de": "ßäöü", "pt": "ãõ", "fr": "œêèù", "vi": "đăơư"}
+_MARKS = {"es": "ñ¿¡", "de": "ßäöü", "pt": "ãõ", "fr": "œêèù", "vi": "đăơư", "tr": "ğış"}
 
 
 @cache

@@ -22,11 +22,14 @@ _NUMBERED = re.compile(r"^\s{0,4}(?:[(（]?\d{1,3}[.)、）:：]|[①-⑳])\s{0,
 def fold(text: str) -> str:
     """`text` with all that makes no difference taken out: width, case, accents, traditional characters.
 
-    >>> fold("Duración"), fold("鏡號"), fold("ＢＧＭ")
-    ('duracion', '镜号', 'bgm')
+    Turkish has two letters i: in capitals a dot or its absence tells them apart, in folded words nothing does.
+
+    >>> fold("Duración"), fold("鏡號"), fold("ＢＧＭ"), fold("DIŞ") == fold("dış"), fold("İç")
+    ('duracion', '镜号', 'bgm', True, 'ic')
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     if not plain.isascii():
+        plain = plain.replace("i\u0307", "i").replace("ı", "i")
         plain = _ACCENTED.sub(lambda found: _bare(found[0]), plain).translate(_simplified())
     return plain
 
