@@ -5,6 +5,7 @@ The database is a SQLite file. A test that is marked `@on_both_databases` also r
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import shutil
@@ -61,6 +62,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Let all workers have their processes forked by one server."""
     if session.config.getoption("numprocesses", None):
         share_one_server()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, nor later among what was: it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

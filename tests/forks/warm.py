@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from clash.documents.schemas import model_of, schema_names
 from clash.film.typeface import drawable
 from clash.local import voice
 from clash.local.illustrator import illustrate
@@ -54,6 +55,7 @@ def warm_up() -> None:
     provider_names()
     certificates()
     keep_pronunciation()
+    build_models()
 
 
 def draw(screenplay: Screenplay) -> None:
@@ -73,3 +75,9 @@ def keep_pronunciation() -> None:
     with suppress(ImportError):  # an extra that is not installed
         rules = tables._pronunciation()
         tables._pronunciation = lambda: rules
+
+
+def build_models() -> None:
+    """Build the models of documents, each of which waits until it is first used."""
+    for name in schema_names():
+        model_of(name).model_rebuild()
