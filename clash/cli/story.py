@@ -63,6 +63,7 @@ _SHOTS = (
     Column("row", right=True),
     Column("place", fold=True),
     Column("size", show=lambda size: str(size).replace("_", " ")),
+    Column("move", fold=True),
     Column("duration_s", "s", right=True, show=lambda seconds: f"{seconds:g}"),
     Column("action", fold=True),
     Column("words", fold=True),
@@ -98,14 +99,25 @@ def render_story(document: Document) -> list[Block]:
     return [
         Record(_STORY, {**document["story"], "length": length}),
         Table(_COLUMNS, document["columns"], empty="no columns"),
-        *screenplay_blocks(screenplay, {label["row"]: label["shot"] for label in document["labels"]}),
+        *screenplay_blocks(
+            screenplay,
+            {label["row"]: label["shot"] for label in document["labels"]},
+            {move["row"]: move["words"] for move in document.get("moves", [])},
+        ),
     ]
 
 
-def screenplay_blocks(screenplay: Mapping[str, Any], labels: Mapping[int, str] | None = None) -> list[Block]:
-    """Who and where, and the shots of a screenplay; with `labels`, the table's own number of each row's shot."""
+def screenplay_blocks(
+    screenplay: Mapping[str, Any], labels: Mapping[int, str] | None = None, moves: Mapping[int, str] | None = None
+) -> list[Block]:
+    """Who and where, and the shots of a screenplay; with `labels`, the table's own number of each row's shot.
+
+    `moves`: by row, the table's own words for the move of the row's first shot.
+    """
     columns = _SHOTS if labels is None else (_SHOTS[0], Column("label"), *_SHOTS[1:])
     shots = [shot for scene in screenplay["scenes"] for shot in scene["shots"]]
+    first = {shot["source_row"]: shot["number"] for shot in reversed(shots)}
+    own = {first[row]: words for row, words in (moves or {}).items() if row in first}
     places = {place["slug"]: place["name"] for place in screenplay["locations"]}
     return [
         Table(_PEOPLE, _people(screenplay["characters"], shots), empty="nobody is named"),
@@ -118,6 +130,7 @@ def screenplay_blocks(screenplay: Mapping[str, Any], labels: Mapping[int, str] |
                     "row": shot["source_row"],
                     "label": (labels or {}).get(shot["source_row"], ""),
                     "place": places.get(shot["location"], shot["location"]),
+                    "move": own.get(shot["number"]) or shot["movement"].replace("_", " "),
                     "words": _lines(shot),
                 }
                 for shot in shots

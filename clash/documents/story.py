@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from clash.documents.base import Document, Item, Text
 from clash.story.screenplay import Screenplay
 
@@ -33,11 +35,19 @@ class LabelItem(Item):
     shot: Text
 
 
+class MoveItem(Item):
+    """A move of the camera for which the table has words of its own: `orbit`. The first shot of the row has it."""
+
+    row: int
+    words: Text
+
+
 class StoryDocument(Document):
     """`clash story show`: the table, its columns, and the local writer's screenplay."""
 
     story: TableItem
     columns: list[ColumnItem]
     labels: list[LabelItem]
+    moves: list[MoveItem] = Field(default_factory=list[MoveItem])
     warnings: list[Text]
     screenplay: Screenplay

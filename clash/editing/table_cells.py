@@ -10,8 +10,10 @@ from typing import Any
 from clash.editing.rows import PICTURE_FIELDS, plain
 from clash.editing.table_words import with_words
 from clash.story.beats import spoken_seconds
+from clash.story.camera_moves import own_words
 from clash.story.camera_terms import ANGLE_NAMES, MOVEMENT_NAMES, SIZE_NAMES, angle_of, movement_of, size_of
 from clash.story.screenplay import Angle, Beat, Character, Movement, Shot, ShotSize
+from clash.story.words import has_cjk
 
 _PROMPTS = ("image_prompt", "video_prompt")
 _FROM_THE_TABLE = frozenset({*_PROMPTS, "reference_image"})
@@ -91,6 +93,10 @@ def _with_camera(shots: Sequence[Shot], old: Beat, new: Beat) -> list[Shot] | No
             image = _renamed(image, names, written, after)
         if plain(video) != plain(old.video_prompt):
             video = _renamed(video, names, written, after)
+    if new.movement and own_words(old.movement) != own_words(new.movement):
+        update["movement"] = _movement(new) or first.movement
+        if plain(video) != plain(old.video_prompt):
+            video = _with_move(video, old, new, update["movement"])
     if not update and _says_what_nobody_reads(old, new):
         return None
     found = [first.model_copy(update={**update, "image_prompt": image, "video_prompt": video}), *shots[1:]]
@@ -107,6 +113,23 @@ def _angle(beat: Beat) -> Angle | None:
 
 def _movement(beat: Beat) -> Movement | None:
     return movement_of(beat.movement) or ("static" if beat.movement else None)
+
+
+def _with_move(prompt: str, old: Beat, new: Beat, movement: str) -> str:
+    """A prompt with the new words of a move, or its name, in place of the old ones; as it was where it has neither."""
+    after = own_words(new.movement)
+    names: Mapping[str, Mapping[Any, str]] = MOVEMENT_NAMES
+    moves = {
+        own_words(old.movement): "",
+        **{name: "" for of_language in names.values() for name in of_language.values()},
+    }
+    for before in filter(None, moves):
+        at = prompt.casefold().find(before.casefold())
+        if at >= 0:
+            shown = after or names["zh" if has_cjk(prompt) else "en"][movement]
+            shown = shown[:1].upper() + shown[1:] if at == 0 else shown
+            return prompt[:at] + shown + prompt[at + len(before) :]
+    return prompt
 
 
 def _says_what_nobody_reads(old: Beat, new: Beat) -> bool:

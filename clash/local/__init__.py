@@ -27,7 +27,7 @@ from clash.providers.ports import (
 )
 from clash.providers.voices import Person, Voice, VoicePack
 
-_REVISIONS: Mapping[Kind, str] = {"screenplay": "7", "image": "11", "video": "3"}
+_REVISIONS: Mapping[Kind, str] = {"screenplay": "8", "image": "11", "video": "3"}
 """Counted up whenever the same request would give another answer, so that no older one is reused for it."""
 
 

@@ -19,6 +19,7 @@ from clash.local.screenwriting.prompts import Picture, image_prompt, logline, st
 from clash.local.screenwriting.rhythm import Rhythm
 from clash.local.screenwriting.shot_breakdown import Draft, break_down, keep_row, sentences_of
 from clash.providers.ports import CastMember, Established, Neighbours
+from clash.story.camera_moves import own_words
 from clash.story.camera_terms import angle_of, movement_of, size_of
 from clash.story.screenplay import Angle, Beat, Character, Location, Scene, Screenplay, Shot, ShotSize, Story, slug
 from clash.story.speakers import name_key
@@ -235,6 +236,7 @@ class _Shots:
             size=size,
             angle=angle,
             movement=movement,
+            move=own_words(asked.movement),
             place=self._locations[row.place],
             is_side_known=self._places.is_side_known(row.place),
             time=row.air.time,

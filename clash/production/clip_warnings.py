@@ -13,6 +13,8 @@ from clash.providers.clip_abilities import makes_sound, takes_last_frame
 from clash.providers.note_abilities import reads_notes
 from clash.providers.ports import Kind, VideoRequest
 from clash.providers.registry import Model, Registry
+from clash.story.camera_moves import replaced_move
+from clash.story.camera_terms import MOVEMENT_NAMES, movement_of
 from clash.story.last_frames import NONE
 from clash.story.screenplay import Screenplay, Story
 from clash.vocabulary import Decided
@@ -45,6 +47,22 @@ def clip_warnings(model: Model, story: Story | Screenplay, film: Format | None =
     if generate_audio and not makes_sound(model):
         warnings.append(f"--generate-audio: clips of {model.spec} have no sound of their own. {_CHOICE}")
     return tuple(warnings)
+
+
+def replaced_moves(story: Story) -> tuple[str, ...]:
+    """Return which moves of a table the free camera replaces by its own, in one sentence, if there are any."""
+    moves: dict[str, str] = {}
+    for beat in story.beats:
+        if words := replaced_move(beat):
+            moves.setdefault(words, MOVEMENT_NAMES["en"][movement_of(beat.movement) or "static"].split(",")[0])
+    if not moves:
+        return ()
+    named = [f"'{words}' ({made})" for words, made in list(moves.items())[:_MOST_NAMED]]
+    more = [f"{len(moves) - _MOST_NAMED} more"] if len(moves) > _MOST_NAMED else []
+    return (
+        f"the free camera replaces moves that it cannot make: {', '.join([*named, *more])}. "
+        "The prompts of the clips keep the table's words for a model that can",
+    )
 
 
 def left_out(planned: Sequence[PlannedCall]) -> list[str]:

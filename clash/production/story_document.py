@@ -5,11 +5,12 @@ from __future__ import annotations
 from clash.config import Settings
 from clash.documents.story import StoryDocument
 from clash.errors import UsageError
-from clash.production.clip_warnings import clip_warnings
+from clash.production.clip_warnings import clip_warnings, replaced_moves
 from clash.production.story_files import read_file, read_panels
 from clash.providers.choice import models_for
 from clash.providers.ports import Context, Provider, ScreenplayRequest, screenplay_of
 from clash.providers.registry import Registry
+from clash.story.camera_moves import own_words
 from clash.story.last_frames import told_without, with_last_frames
 from clash.story.reader import Options, Reading, read, stories_in
 from clash.story.translations import with_translations, without_translations
@@ -47,7 +48,14 @@ async def story_document(story: str, options: Options, settings: Settings) -> St
                 for use in reading.columns
             ],
             "labels": [{"row": beat.row, "shot": beat.shot} for beat in reading.story.beats if beat.shot],
-            "warnings": [*warnings_of(reading), *clip_warnings(clip_model, reading.story)],
+            "moves": [
+                {"row": beat.row, "words": words} for beat in reading.story.beats if (words := own_words(beat.movement))
+            ],
+            "warnings": [
+                *warnings_of(reading),
+                *clip_warnings(clip_model, reading.story),
+                *(replaced_moves(reading.story) if clip_model == registry.default("video") else ()),
+            ],
             "screenplay": screenplay.model_dump(mode="json"),
         }
     )

@@ -171,7 +171,40 @@ def movement_of(text: str) -> Movement | None:
     >>> movement_of("Dolly in"), movement_of("缓拉"), movement_of("左摇")
     ('push_in', 'pull_out', 'pan_left')
     """
-    return cast("Movement | None", _term("movements", text[:200]))
+    return cast("Movement | None", _term("movements", text[:200]) or other_movement_of(text))
+
+
+def other_movement_of(text: str) -> Movement | None:
+    """The nearest of the seven moves to one that is none of them: to follow, to orbit; None for any other text.
+
+    >>> other_movement_of("orbit left"), other_movement_of("手持"), other_movement_of("push in")
+    ('pan_right', 'static', None)
+    """
+    if _exactly("movements", text[:200]) in ("push_in", "pull_out"):
+        return None
+    plain = _plain(text[:200]).replace("-", " ")
+    return next((term for term, pattern in _other_movements() if pattern.search(plain)), None)
+
+
+@lru_cache(maxsize=1)
+def _other_movements() -> tuple[tuple[Movement, re.Pattern[str]], ...]:
+    """The moves of the section `other_movements`, each as one pattern of all languages' words."""
+    found: dict[str, list[str]] = {}
+    for language in languages():
+        for term, values in language.sections.get("other_movements", {}).items():
+            for word in listed(values):
+                bare = re.escape(word.replace("-", " "))
+                found.setdefault(term, []).append(bare if has_cjk(word) else rf"(?<!\w){bare}(?!\w)")
+    return tuple((cast("Movement", term), re.compile("|".join(words))) for term, words in found.items())
+
+
+def named_exactly(text: str, section: str = "movements") -> bool:
+    """Return whether a cell is a term of a section and nothing else.
+
+    >>> named_exactly("Zoom in"), named_exactly("zoom in on it"), named_exactly("MCU", "sizes")
+    (True, False, True)
+    """
+    return _exactly(section, text[:200]) is not None
 
 
 _PARTS = re.compile(r"[,，、;；/／|→+・]|->|\s[-–—]\s")

@@ -57,6 +57,8 @@ class Picture:
     size: ShotSize
     angle: Angle
     movement: Movement
+    move: str
+    """The move as the row says it, where its name says less; else ""."""
     place: Location
     is_side_known: bool
     """Whether it is known that the place is inside or outside; what nobody says stands in no prompt."""
@@ -119,7 +121,7 @@ def image_prompt(picture: Picture, language: Language) -> str:
 def video_prompt(picture: Picture, language: Language) -> str:
     """The clip: the move of the camera, and what moves."""
     action = " ".join(picture.action[:_LONGEST_ACTION].split())
-    move = MOVEMENT_NAMES[language][picture.movement]
+    move = (picture.move or MOVEMENT_NAMES[language][picture.movement]).rstrip("。.")
     weather = _WEATHERS[language][picture.weather]
     if language == "zh":
         return f"{move}。{action.rstrip('。')}。{weather}，动作自然，光线稳定。"
