@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from clash.errors import StoryError
@@ -12,9 +11,9 @@ from clash.story.camera_terms import angle_of, leading_size, movement_of, size_o
 from clash.story.cells import is_empty, names_a_file, split_list
 from clash.story.column_rules import LENS
 from clash.story.columns import Column, Columns, is_joined
+from clash.story.continued import Shot
 from clash.story.headers import SPEECH
 from clash.story.headings import (
-    Heading,
     apply_heading,
     canonical_side,
     heading_of,
@@ -24,13 +23,14 @@ from clash.story.headings import (
 )
 from clash.story.last_frames import last_frame_named
 from clash.story.lengths import Lengths
+from clash.story.said import Said, told_first
 from clash.story.screenplay import Beat, Line
 from clash.story.scripted_cells import taken_apart
 from clash.story.second_language import separated, with_second_language, with_second_of_one_script
 from clash.story.speakers import is_nobody, is_off, name_key, voice_of
 from clash.story.speech import Speech, clean, is_a_sound, names_in, plain_text, speech_of
 from clash.story.table import Row, Table, shortened
-from clash.story.translations import joined, shared_out
+from clash.story.translations import shared_out
 from clash.story.words import fold, is_cjk
 
 LONGEST_SPEECH_S = 3000.0
@@ -41,18 +41,9 @@ _STOPS = re.compile("[.!?。！？…;；]+")
 _NO_TEXT = frozenset({"duration", "start", "end", "speaker", "off", "episode", "translation"})
 _CAMERA = {"shot_size": size_of, "angle": angle_of, "movement": movement_of}
 _FRAMED = {*_CAMERA, "lens"}
+_ADDED = {"sound": ", ", "music": ", ", "emotion": " ", "notes": " "}
+"""Fields to which the further rows of a shot add, and what stands between."""
 _UNSPOKEN = frozenset({"row", "extra", "dialogue", "narration", "characters", "duration_s", "narration_translations"})
-
-
-@dataclass
-class _Said:
-    """What a row says, put together from its columns of speech."""
-
-    lines: list[tuple[int, Line]] = field(default_factory=list[tuple[int, Line]])
-    sound: list[str] = field(default_factory=list[str])
-    music: list[str] = field(default_factory=list[str])
-    caption: list[str] = field(default_factory=list[str])
-    direction: list[str] = field(default_factory=list[str])
 
 
 class Beats:
@@ -99,8 +90,9 @@ class Beats:
             )
         return found
 
-    def beat(self, row: Row, heading: Heading | None) -> Beat | None:
-        """The beat of a row; None when there is nothing in it to film. Raises `StoryError`."""
+    def beat(self, shot: Shot) -> Beat | None:
+        """The beat of a row and of those that go on with it; None when nothing is to be filmed. Raises `StoryError`."""
+        row, heading, continued = shot
         values = self._values(row)
         self._split_places(values)
         if values.get("description") and not values.get("location"):
@@ -113,11 +105,10 @@ class Beats:
         scene = values["scene"] = values.get("scene") or self._scene
         self._scene = scene
         people = split_list(clean(values.pop("characters", "")))
-        off = self._cell(row, "off")
-        heard = [f"{people[0]} ({off})"] if off and len(people) == 1 else people
-        said = self._said(row, values, heard)
-        self._translate(row, said)
-        narration, dialogue, translations = _told_first(said.lines)
+        said = self._said(row, values, people, self._speaker(row))
+        for more in continued:
+            people = self._go_on(row, more, values, people, said)
+        narration, dialogue, translations = told_first(said.lines)
         for name, texts in (("sound", said.sound), ("music", said.music)):
             if texts:
                 values[name] = ", ".join(dict.fromkeys([*filter(None, [values.get(name, "")]), *texts]))
@@ -126,7 +117,7 @@ class Beats:
         filmed = (value for key, value in values.items() if key not in _NOTHING_TO_FILM and key != "int_ext")
         if not (any(filmed) or people or narration or dialogue):
             return None
-        extra = self._extra(row, said)
+        extra = self._extra((row, *continued), said)
         fields = {key: value for key, value in values.items() if key in Beat.model_fields and key not in _UNSPOKEN}
         return Beat(
             row=row.number,
@@ -222,9 +213,21 @@ class Beats:
 
     # -- what is said
 
-    def _said(self, row: Row, values: dict[str, str], people: Sequence[str]) -> _Said:
-        said = _Said()
-        column_speaker = self._speaker(row)
+    def _go_on(
+        self, row: Row, more: Row, values: dict[str, str], people: tuple[str, ...], said: Said
+    ) -> tuple[str, ...]:
+        """Add what a further row of a shot says, sounds and notes to the shot's; return all people of the shot."""
+        own = self._values(more)
+        named = split_list(clean(own.pop("characters", "")))
+        said.add(self._said(more, own, named or people, self._speaker(more) or self._speaker(row)))
+        for name, between in _ADDED.items():
+            values[name] = between.join(dict.fromkeys(filter(None, (values.get(name, ""), own.get(name, "")))))
+        return tuple(dict.fromkeys((*people, *named)))
+
+    def _said(self, row: Row, values: dict[str, str], named: Sequence[str], column_speaker: str) -> Said:
+        said = Said()
+        off = self._cell(row, "off")
+        people = [f"{named[0]} ({off})"] if off and len(named) == 1 else named
         for column in self._columns.speech:
             cell = row.cells[column.index]
             if is_empty(cell):
@@ -249,9 +252,10 @@ class Beats:
             said.direction += found.pending
         if said.caption:
             self._captions.append(row.number)
+        self._translate(row, said)
         return said
 
-    def _translate(self, row: Row, said: _Said) -> None:
+    def _translate(self, row: Row, said: Said) -> None:
         """Give the lines of a row their translations, from the columns that hold them."""
         for column in self._columns.translations:
             cell = row.cells[column.index]
@@ -322,8 +326,9 @@ class Beats:
                 hint="Spread them over several rows.",
             )
 
-    def _extra(self, row: Row, said: _Said) -> dict[str, str]:
-        extra = {column.shown: row.cells[column.index] for column in self._columns.unused if row.cells[column.index]}
+    def _extra(self, rows: Sequence[Row], said: Said) -> dict[str, str]:
+        unused = {column.shown: [row.cells[column.index] for row in rows] for column in self._columns.unused}
+        extra = {name: "\n".join(filter(None, cells)) for name, cells in unused.items() if any(cells)}
         for name, texts in (("caption", said.caption), ("direction", said.direction)):
             if texts:
                 extra[name] = "\n".join(texts)
@@ -356,29 +361,6 @@ def _known_names(columns: Columns, rows: Sequence[Row]) -> frozenset[str]:
             for one in names_in(row.cells[column.index]):
                 (known if name_key(one) in once else once).add(name_key(one))
     return frozenset(known - {""})
-
-
-def _told_first(lines: Sequence[tuple[int, Line]]) -> tuple[str, tuple[Line, ...], dict[str, str]]:
-    """What the narrator tells before the first line, the lines with what is told between and after them.
-
-    Third, the translations of what the narrator tells first.
-    """
-    count = 0
-    for _, line in lines:
-        if not line.narrator or line.voice or line.direction:
-            break
-        count += 1
-    told: dict[int, list[str]] = {}
-    for index, line in lines[:count]:
-        told.setdefault(index, []).append(line.text)
-    narration = " ".join(dict.fromkeys("\n".join(texts) for texts in told.values()))
-    told_lines = [line for _, line in lines[:count]]
-    tags = dict.fromkeys(tag for line in told_lines for tag in line.translations)
-    translations = {
-        tag: joined(dict.fromkeys(line.translations[tag] for line in told_lines if tag in line.translations))
-        for tag in tags
-    }
-    return narration, tuple(line for _, line in lines[count:]), translations
 
 
 def _says_no(column: Column, cell: str) -> bool:

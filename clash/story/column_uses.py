@@ -19,6 +19,7 @@ from clash.story.second_language import TRANSLATION, SecondLanguage
 from clash.story.speakers import could_be_a_name, name_key
 from clash.story.speech import has_labels, has_spoken_names, names_in
 from clash.story.table import Row, Table, shortened
+from clash.story.unknown_headers import refuse_unknown_headers
 from clash.story.words import has_cjk, key_of
 
 
@@ -29,7 +30,9 @@ def columns_of(table: Table, rows: Sequence[Row], *, by_hand: Mapping[str, str],
     for column in columns.every:
         column.fields = tuple(name for name in column.meaning.fields if name not in UNUSED)
     _map_by_hand(columns, by_hand, table)
-    _Deciding(columns, ColumnValues(rows), language).decide()
+    values = ColumnValues(rows)
+    refuse_unknown_headers(table, columns, values)
+    _Deciding(columns, values, language).decide()
     if not any(columns.of(name) for name in ("description", "image_prompt", "video_prompt", *SPEECH)):
         raise _nothing_to_film(table)
     _tell(columns, rows)

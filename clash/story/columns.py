@@ -24,7 +24,7 @@ SAMPLE = 400
 """Filled cells, and rows, that are looked at."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Column:
     """One column: what its header means, and the fields that it fills in the end."""
 

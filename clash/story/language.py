@@ -127,7 +127,8 @@ def _scores(text: str) -> dict[str, int]:
     scores = {tag: sum(words[word] for word in stop) for tag, stop in _stop_words().items()}
     marks = Counter(re.findall("[ñ¿¡ßãõçœêèùäöüąęłżșțğışđăơư]", text.casefold()))
     for tag, letters in _MARKS.items():
-        if tag in scores:
+        # Finnish, Swedish, Hungarian have umlauts, too.
+        if tag in scores and (scores[tag] or tag != "de" or marks["ß"]):
             scores[tag] += 2 * min(10, sum(marks[letter] for letter in letters))
     return scores
 

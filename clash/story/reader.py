@@ -17,6 +17,7 @@ from clash.story.beats import Beats
 from clash.story.cells import is_empty, is_sentence, split_list
 from clash.story.column_uses import columns_of
 from clash.story.columns import Columns
+from clash.story.continued import with_continued
 from clash.story.durations import FPS
 from clash.story.headers import language_of_headers, meaning_of, sentence_columns, title_column
 from clash.story.language import checked_tag, language_of, surely_in
@@ -134,14 +135,15 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
     kept = kept_rows(rows, table.headers, columns)
     _check_count(table, [row for row, _ in kept.rows])
     warnings = [*table.warnings, *columns.warnings]
-    lengths = Lengths(table, columns, [row for row, _ in kept.rows], options.fps)
+    shots = with_continued(kept.rows, columns)
+    lengths = Lengths(table, columns, [shot.row for shot in shots], options.fps)
     reader = Beats(table, columns, [row for row, _ in kept.rows], lengths)
     beats: list[Beat] = []
     skipped: list[int] = [*kept.totals, *kept.comments]
-    for row, heading in kept.rows:
-        beat = reader.beat(row, heading)
+    for shot in shots:
+        beat = reader.beat(shot)
         if beat is None:
-            skipped.append(row.number)
+            skipped += [row.number for row in (shot.row, *shot.continued)]
         else:
             beats.append(beat)
     if not beats:
@@ -151,6 +153,10 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
         )
     if skipped:
         warnings.append(f"nothing to film in {_rows_named(sorted(skipped), table.unit)}: left out")
+    if joined := [row.number for shot in shots for row in shot.continued]:
+        warnings.append(
+            f"{_rows_named(joined, table.unit)}: words without a shot number and a picture belong to the shot above"
+        )
     warnings += [*reader.warnings(), *lengths.warnings(), *unknown_last_frames(beats, table.unit)]
     shot_list = any(beat.shot or beat.shot_size for beat in beats) or lengths.on_the_clock or _is_av_script(columns)
     story = Story(
