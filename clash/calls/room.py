@@ -13,7 +13,6 @@ import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -86,15 +85,9 @@ def _disk_of(folder: Path) -> tuple[Path, int]:
     """Return the nearest folder that is there, and the number of its disk."""
     while True:
         try:
-            return folder, _device_of(folder)
+            return folder, folder.stat().st_dev
         except OSError as error:
             if isinstance(error, FileNotFoundError | NotADirectoryError) and folder != folder.parent:
                 folder = folder.parent
                 continue
             raise storage_error(error, str(folder)) from error
-
-
-@cache
-def _device_of(folder: Path) -> int:
-    """Return the number of the disk that a folder is on. Raises `OSError`, which is not remembered."""
-    return folder.stat().st_dev
