@@ -75,7 +75,7 @@ def test_a_dry_run_says_what_would_be_called_and_makes_nothing(history: dict[str
         assert Decimal(line["cost_usd"]) == PRICE * Decimal(line["units"]) == PRICE * line["calls"]
     assert document["total_usd"] == usd(7 * PRICE)
     assert (document["budget_usd"], document["within_budget"]) == ("0.500000", False)
-    assert "would pass the budget of $0.50" in ran.err
+    assert "is more than is left of the budget of $0.50" in ran.err
     assert history["files after the estimate"] == ["story.csv"]
     assert history["estimate meter"] == []
 

@@ -329,3 +329,10 @@ def test_an_option_of_a_number_says_what_it_takes(tmp_path: Path, command: str, 
     assert f"{value}" in done.stderr.splitlines()[0]
     assert "Input should" not in done.stderr
     assert f"for example {command.split()[-2]} " in done.stderr
+
+
+@pytest.mark.parametrize("command", ["retake demo shot:001 --note", "runs rm --batch"])
+def test_an_option_without_a_value_names_its_command(command: str, tmp_path: Path) -> None:
+    """The parser does not say whose option it was."""
+    named = "retake" if command.startswith("retake") else "runs rm"
+    assert clash(command, tmp_path).stderr.endswith(f"hint: clash {named} --help\n")

@@ -55,6 +55,16 @@ def test_a_price_says_when_the_bill_may_be_less(room: TakesRoom) -> None:
     }
 
 
+def test_the_price_of_a_retake_counts_what_is_spent(room: TakesRoom) -> None:
+    """What the film has cost counts: of a budget of a cent more, a clip can be made again, and a shot cannot."""
+    room.film(1)
+    spent = len(room.charged)
+    budget = f"{(spent + 1) / 100:.6f}"
+    for slot, suffices in (("shot:001", False), ("shot:001/clip", True)):
+        plan = room.ok("retake", "t", slot, "--budget", budget, "--dry-run")
+        assert (plan["budget_usd"], plan["within_budget"]) == (budget, suffices)
+
+
 def test_takes_that_a_fork_left_behind_are_not_made(room: TakesRoom) -> None:
     """They are listed as what was asked for, and the error for selecting one names the run that has it."""
     room.film(1)

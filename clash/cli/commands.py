@@ -165,7 +165,7 @@ def execute(arguments: Sequence[str]) -> int:
         child = arguments[1] if is_group and len(arguments) > 1 else None
         code = commands(named, child)(list(arguments), prog_name="clash", standalone_mode=False)
     except _WRONG_USE as error:
-        raise _usage_error(error) from None
+        raise _usage_error(error, arguments) from None
     except ClashError as error:
         if (hint := at_database(error.hint)) == error.hint:
             raise
@@ -177,9 +177,9 @@ def execute(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _usage_error(error: Exception) -> UsageError:
+def _usage_error(error: Exception, arguments: Sequence[str]) -> UsageError:
     context: typer.Context | None = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "clash"
+    path = context.command_path if context is not None else _path_of(arguments)
     describe: Callable[[], str] = getattr(error, "format_message", error.__str__)
     # The words of pydantic, with which Typer reads values, do not help the person who typed them.
     message = " ".join(describe().split()).replace(": Value error, ", ": ")
@@ -189,6 +189,14 @@ def _usage_error(error: Exception) -> UsageError:
     if context is not None and message.startswith("Missing "):
         message = _all_missing(context) or message
     return UsageError(message, hint=f"{path} --help")
+
+
+def _path_of(arguments: Sequence[str]) -> str:
+    """Return the command that arguments name, such as `clash runs ls`, for an error that does not say it."""
+    if not arguments or arguments[0] not in COMMANDS:
+        return "clash"
+    within = names_within(arguments[0])
+    return " ".join(("clash", arguments[0], *(one for one in arguments[1:2] if one in within)))
 
 
 def _in_plain_words(cause: BaseException) -> str | None:

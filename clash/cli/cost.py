@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -95,7 +96,10 @@ def cost(
 
     if batch is not None:
         if thread is not None or by is not None or calls or project is not None:
-            raise UsageError("--batch sums the runs of a batch: leave THREAD, --by, --calls and --project out")
+            raise UsageError(
+                "--batch sums the runs of a batch: leave THREAD, --by, --calls and --project out",
+                hint=f"`clash cost --batch {quote(batch)}`; or `clash cost --by model`, which sums all runs",
+            )
         emit(report(lambda settings: costs.cost_of_batch(settings, batch)), as_json=as_json, render=_render_batch)
         return
     if calls and thread is None:

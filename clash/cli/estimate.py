@@ -22,6 +22,10 @@ def _within(totals: Mapping[str, Any]) -> str:
     return "" if totals["budget_usd"] is None else _yes(totals["within_budget"])
 
 
+BUDGET = (
+    Column("budget_usd", "budget", money),
+    Column("within_budget", of_row=_within),
+)
 _LINES = (
     Column("step"),
     Column("model", fold=True),
@@ -38,8 +42,7 @@ _TOTALS = (
     Column("calls"),
     Column("found_calls", "found, so free"),
     Column("total_usd", "total", money),
-    Column("budget_usd", "budget", money),
-    Column("within_budget", of_row=_within),
+    *BUDGET,
     Column("quota_left_usd", "left of the quota", money_if_any),
     Column("within_quota", of_row=lambda totals: "" if totals["quota_usd"] is None else _yes(totals["within_quota"])),
     Column("estimated", at_terminal=False),
@@ -68,9 +71,8 @@ def print_estimate(document: Document, *, as_json: bool = False) -> None:
     emit(document, as_json=as_json, render=render_estimate)
     for warning in document["warnings"]:
         say(warning, label="warning", style="yellow")
-    if not document["within_budget"]:
-        total, budget = money(document["total_usd"]), money(document["budget_usd"])
-        say(f"{total} would pass the budget of {budget}: the run would pause there", label="warning", style="yellow")
+    if over := over_budget(document, document["total_usd"]):
+        say(over, label="warning", style="yellow")
     if not document["within_quota"]:
         total, left, project = money(document["total_usd"]), money(document["quota_left_usd"]), document["project"]
         say(
@@ -79,6 +81,14 @@ def print_estimate(document: Document, *, as_json: bool = False) -> None:
             label="warning",
             style="yellow",
         )
+
+
+def over_budget(document: Mapping[str, Any], total_usd: str) -> str:
+    """Return what there is to warn of if a run's budget does not suffice for what a dry run would make, else ""."""
+    if document["within_budget"]:
+        return ""
+    total, budget = money(total_usd), money(document["budget_usd"])
+    return f"{total} is more than is left of the budget of {budget}: the run would pause there"
 
 
 def render_estimate(document: Document) -> list[Block]:

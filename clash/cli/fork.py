@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from clash.cli.calls import shot_told
+from clash.cli.estimate import BUDGET, over_budget
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import (
     AllowUnpriced,
@@ -56,6 +57,7 @@ _PLAN = (
     Column("found", "calls found"),
     Column("to_make", "calls to make"),
     Column("total_usd", "price", money),
+    *BUDGET,
     Column("estimated", at_terminal=False),
 )
 _LINES = (Column("step"), Column("calls", right=True), Column("cost_usd", "cost", money, right=True))
@@ -212,7 +214,8 @@ def fork(
         document = report(lambda settings: production.fork_plan(request, settings))
         emit(document, as_json=as_json, render=render_plan)
         if not as_json:
-            for warning in document["warnings"]:
+            over = over_budget(document, document["price"]["total_usd"])
+            for warning in [*document["warnings"], *([over] if over else [])]:
                 say(warning, label="warning", style="yellow")
         return
     produce(

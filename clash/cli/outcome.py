@@ -59,7 +59,8 @@ def tell_outcome(document: Document, *, as_json: bool) -> None:
     """What went wrong, or, to a person, what to look at next."""
     error = document.get("error")
     if error:
-        say_error(error["message"], error.get("hint"))
+        is_review = document.get("waiting_for") == "review"  # which somebody asked for
+        say_error(error["message"], error.get("hint"), label="paused" if is_review else "error")
     elif is_terminal(sys.stderr) and not as_json:
         for line in next_steps(document):
             say(line, label="next", style="dim")

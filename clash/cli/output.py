@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from clash.cli.layout import Block, Remark, piped, print_to_terminal
 from clash.cli.streams import is_terminal
@@ -94,9 +94,9 @@ def say(text: str, *, label: str = "", style: str = "") -> None:
     sys.stderr.flush()
 
 
-def say_error(message: str, hint: str | None) -> None:
+def say_error(message: str, hint: str | None, *, label: Literal["error", "paused"] = "error") -> None:
     """`error: ...` and, where there is one, `hint: ...` on standard error."""
-    say(message, label="error", style="bold red")
+    say(message, label=label, style="bold red" if label == "error" else "bold yellow")
     if hint:
         say(hint, label="hint", style="bold")
 

@@ -25,7 +25,7 @@ from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit, part_of
 from clash.cli.reading import report
 from clash.cli.removing import remove
-from clash.cli.text import minute, moment, money, money_if_any
+from clash.cli.text import minute, moment, money, money_if_any, plain
 from clash.cli.watch import watch
 from clash.clock import clock_text
 from clash.hints import command
@@ -216,7 +216,13 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
 
 def _chosen_column(name: str) -> Column:
     title = " ".join(name.split(".")[1:]).replace("_", " ")
-    return Column(name, title, at_terminal=not name.startswith(_NOT_FOR_PEOPLE))
+    return Column(name, title, _listed, at_terminal=not name.startswith(_NOT_FOR_PEOPLE))
+
+
+def _listed(value: Any) -> str:
+    """Return a value for people; of a list of sentences, one after the other."""
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    return "; ".join(items) if items and all(isinstance(item, str) for item in items) else plain(value)
 
 
 def _steps(document: Document) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clash.cli.calls import shot_told, with_labels
+from clash.cli.estimate import BUDGET, over_budget
 from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.notices import warn
 from clash.cli.options import (
@@ -228,6 +229,7 @@ _TOTAL = (
     Column("total_usd", "which cost", money),
     Column("once_approved", "to make once approved, in all"),
     Column("once_approved_usd", "which cost at most", money_if_any),
+    *BUDGET,
     Column("estimated", show=_yes_if),
     Column("kept", "shots kept"),
     Column("changed", "shots changed"),
@@ -263,7 +265,8 @@ def render_plan(document: Mapping[str, Any]) -> list[Block]:
         Table(PRICE, document["price"]["by_step"], empty="nothing to call"),
         Record(_TOTAL, facts),
     ]
-    blocks += [Remark(f"warning: {warning}", "yellow") for warning in document["warnings"]]
+    over = over_budget(document, document["price"]["total_usd"])
+    blocks += [Remark(f"warning: {one}", "yellow") for one in [*document["warnings"], *([over] if over else [])]]
     if document["price"]["estimated"]:
         blocks.append(Remark("some of it is estimated: the bill may differ", "dim"))
     elif document["price"]["at_most"]:

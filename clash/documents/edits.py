@@ -78,6 +78,8 @@ class EditPlan(Document):
     `labels`: by their slots, the labels in the story's table of the shots that are named here; `removed_labels`: those
     of removed shots, as they were.
 
+    `budget_usd`: all that the run may spend; `within_budget`: what is to be made fits in what is left of it.
+
     `takes` and `needs_yes` are a retake's: what will be made, and whether more than was named is made again with it, so
     that a person's yes is needed.
     """
@@ -87,6 +89,8 @@ class EditPlan(Document):
     shots: ShotsPlanned
     calls: CallCounts
     price: Price
+    budget_usd: Usd | None = None
+    within_budget: bool = True
     takes: list[PlannedTake] | None = None
     labels: dict[str, Text] | None = None
     removed_labels: dict[str, Text] | None = None

@@ -28,7 +28,7 @@ from clash.money import to_micro
 from clash.production.fork_request import ForkRequest, run_plan_of
 from clash.production.fork_source import Carried, ForkSource, Target, beginning_of, carry
 from clash.production.plan import RunPlan
-from clash.production.prices import counts_document, price_document
+from clash.production.prices import budget_document, counts_document, price_document
 from clash.production.run_project import check_project_of
 from clash.providers.registry import Registry
 from clash.reports.shot_labels import NO_LABELS, labels_of
@@ -151,6 +151,7 @@ async def plan_fork(
             "removed_labels": labels_among(shots["removed"], found.story, found.screenplay),
             "calls": counts_document(carried.planned),
             "price": price,
+            **budget_document(None if run.budget is None else to_micro(run.budget), 0, carried.planned),
             "warnings": [*run.warnings, *_warnings(source, slots)],
         }
     )

@@ -115,11 +115,11 @@ def check_same_fork(run: RunRow, request: ForkRequest, plan: RunPlan) -> None:
     if forked_from is not None and forked_from.request == request_digest(request, plan):
         return
     if forked_from is None or forked_from.thread_id != request.source:
-        what = "and is no fork" if forked_from is None else f"as a fork of {forked_from.thread_id}"
+        what = "exists and is no fork" if forked_from is None else f"exists as a fork of {forked_from.thread_id}"
     else:
-        what = f"as another fork of {request.source}"
+        what = f"was forked from {request.source} with other changes"
     raise ConflictError(
-        f"the thread {thread} exists {what}",
+        f"the thread {thread} {what}",
         code="other_fork",
         hint=f"`{command('resume', thread)}` goes on with it; or choose another --thread",
     )

@@ -48,6 +48,15 @@ def price_document(
     }
 
 
+def budget_document(budget_micro: int | None, taken_micro: int, planned: Sequence[PlannedCall]) -> dict[str, Any]:
+    """Return a run's budget, and whether the planned calls fit in it. `taken_micro`: what is spent and reserved."""
+    cost = to_micro(together([call for call in planned if not call.found]))
+    return {
+        "budget_usd": None if budget_micro is None else usd_text(budget_micro),
+        "within_budget": budget_micro is None or cost == 0 or taken_micro + cost <= budget_micro,
+    }
+
+
 def is_at_most(planned: Sequence[PlannedCall]) -> bool:
     """Return whether the bill may be less: what is made of a picture is found if that one comes out as it was."""
     missing = [call for call in planned if not call.found]

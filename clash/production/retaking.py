@@ -87,7 +87,9 @@ async def retake_plan(request: RetakeRequest, settings: Settings | None = None) 
     async with open_database(settings.database_url, "read") as database:
         found = await read_takes(database, settings, Registry(settings), request.thread_id)
         decisions, planned, whole = await _planned(request, found)
-    return plan_document(found, decisions, planned, needs_yes=_needs_yes(decisions), once_approved=whole)
+    return plan_document(
+        found, decisions, planned, needs_yes=_needs_yes(decisions), budget=request.budget, once_approved=whole
+    )
 
 
 async def retake(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -39,7 +40,7 @@ from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.clip_warnings import left_out, unread_notes
 from clash.production.estimates import planned_calls
-from clash.production.prices import counts_document, is_at_most, is_estimated, price_document
+from clash.production.prices import budget_document, counts_document, is_at_most, is_estimated, price_document
 from clash.production.refitting import Recorded
 from clash.providers.clip_abilities import takes_last_frame
 from clash.providers.registry import Registry
@@ -302,9 +303,13 @@ def plan_document(
     planned: Sequence[PlannedCall],
     *,
     needs_yes: bool,
+    budget: Decimal | None = None,
     once_approved: Sequence[PlannedCall] | None = None,
 ) -> EditPlan:
-    """Return what the decisions will make and cost. `once_approved`: all calls, of a run that waits for a review."""
+    """Return what the decisions will make and cost. `once_approved`: all calls, of a run that waits for a review.
+
+    `budget`: dollars, if the run is given another one.
+    """
     missing = [call for call in planned if not call.found]
     touched = {shot_of(call.slot) for call in missing} | {shot_of(row.slot) for row in decisions}
     shots = list(dict.fromkeys(shot_of(slot) for slot in in_film_order({call.slot for call in planned})))
@@ -322,6 +327,9 @@ def plan_document(
             },
             "calls": counts_document(planned, once_approved),
             "price": price_document(planned, exact_writer=found.exact_writer, once_approved=once_approved),
+            **budget_document(
+                found.run.budget_micro if budget is None else to_micro(budget), found.run.committed_micro, planned
+            ),
             "takes": [
                 {
                     "slot": people_slot(row.slot),

@@ -22,6 +22,7 @@ EXTRAS: dict[str, str] = {
     "uvicorn": "board",
     "keyring": "keyring",
     "distributed": "dask",
+    "python_calamine": "xlsx",
 }
 """Each module, and the extra of clash that brings it."""
 
