@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 T = TypeVar("T")
 
@@ -25,7 +25,11 @@ class _Work(NamedTuple):
 
 
 class _Results:
-    """What is done for one event loop, and not told to it yet."""
+    """What is done for one event loop, and not told to it yet.
+
+    It is kept by work under way and by the loop that is about to be told, so that both are freed with a loop that was
+    closed before it was told.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,7 +53,16 @@ class _Results:
             if error is None:
                 future.set_result(result)
             else:
-                future.set_exception(error)
+                future.set_exception(_for_a_future(error))
+
+
+def _for_a_future(error: BaseException) -> BaseException:
+    """Return the error as a future can hold it: none can hold a `StopIteration`, which ends generators."""
+    if not isinstance(error, StopIteration):
+        return error
+    told = RuntimeError("the work raised StopIteration")
+    told.__cause__ = error
+    return told
 
 
 class WorkerThreads:
@@ -63,7 +76,7 @@ class WorkerThreads:
         self._waiting: deque[_Work] = deque()
         self._awake = 0
         self._closed = False
-        self._results: WeakKeyDictionary[asyncio.AbstractEventLoop, _Results] = WeakKeyDictionary()
+        self._results: WeakKeyDictionary[asyncio.AbstractEventLoop, ReferenceType[_Results]] = WeakKeyDictionary()
 
     def do(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Do work in a thread. The future is of the running loop; one that is cancelled in time is not begun.
@@ -78,7 +91,7 @@ class WorkerThreads:
             if self._awake < self._most:
                 self._threads.submit(self._work)
                 self._awake += 1
-            self._waiting.append(_Work(work, future, self._results.setdefault(loop, _Results())))
+            self._waiting.append(_Work(work, future, self._results_of(loop)))
         return future
 
     def shutdown(self) -> None:
@@ -86,6 +99,14 @@ class WorkerThreads:
         with self._lock:
             self._closed = True
         self._threads.shutdown(wait=False)
+
+    def _results_of(self, loop: asyncio.AbstractEventLoop) -> _Results:
+        kept = self._results.get(loop)
+        results = kept() if kept is not None else None
+        if results is None:
+            results = _Results()
+            self._results[loop] = ref(results)
+        return results
 
     def _work(self) -> None:
         while (work := self._next()) is not None:

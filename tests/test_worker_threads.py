@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Generator
 
 import pytest
@@ -41,6 +43,22 @@ async def test_what_work_raises_is_raised_where_it_is_waited_for(threads: Worker
 
     outcomes = await asyncio.gather(threads.do(broken), threads.do(lambda: "done"), return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["no disk", "done"]
+
+
+async def test_work_that_raises_stop_iteration_loses_nothing_else(threads: WorkerThreads) -> None:
+    """It is a `RuntimeError`, as in a coroutine; the loop hears of it together with what was done before and after."""
+    begun = threading.Event()
+
+    def ended() -> None:
+        raise StopIteration("no more")
+
+    futures = [threads.do(lambda: "before"), threads.do(ended), threads.do(lambda: "after")]
+    threads.do(begun.set)
+    assert begun.wait(30)  # the loop is busy meanwhile, so that it hears of all at once
+    before, error, after = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 30)
+    assert (before, after) == ("before", "after")
+    assert isinstance(error, RuntimeError)
+    assert isinstance(error.__cause__, StopIteration)
 
 
 async def test_no_more_threads_work_than_there_may_be() -> None:
@@ -108,6 +126,50 @@ def test_each_loop_hears_of_its_own_work(threads: WorkerThreads) -> None:
     for user in users:
         user.join(30)
     assert found == {1: [1] * 50, 2: [2] * 50}
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_a_closed_loop_is_freed(threads: WorkerThreads, is_done: bool) -> None:
+    """Also one that was closed before it heard of its work: what was done for it goes with it."""
+
+    class Result:
+        """What can be referred to weakly."""
+
+    may_end, loops, results = threading.Event(), list[weakref.ref[object]](), list[weakref.ref[object]]()
+
+    def work() -> Result:
+        assert may_end.wait(30)
+        result = Result()
+        results.append(weakref.ref(result))
+        return result
+
+    def use() -> None:
+        loop, ended = asyncio.new_event_loop(), threading.Event()
+        loops.append(weakref.ref(loop))
+
+        async def leave() -> None:
+            threads.do(work)
+            threads.do(work)
+            threads.do(ended.set)
+            if is_done:
+                may_end.set()
+                assert ended.wait(30)
+
+        loop.run_until_complete(leave())
+        loop.close()
+        may_end.set()
+        assert ended.wait(30)
+
+    use()
+    assert asyncio.run(on_another_loop(threads)) == "done"
+    gc.collect()
+    assert len(results) == 2
+    assert [one() for one in (*loops, *results)] == [None] * 3
+
+
+async def on_another_loop(threads: WorkerThreads) -> str:
+    """What the threads do for another loop, after all that they were given before."""
+    return await threads.do(lambda: "done")
 
 
 async def test_no_work_is_taken_after_the_end(threads: WorkerThreads) -> None:
