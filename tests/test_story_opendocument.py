@@ -50,7 +50,7 @@ def test_a_spreadsheet_is_read_as_a_person_sees_it() -> None:
     first, second = reading.story.beats
     assert (reading.form, first.description, second.row) == ("ods", "Le phare dans la brume", 6)
     assert [line.text for line in second.dialogue] == ["Enfin.", "Oui."]
-    assert reading.story.warnings[0] == "the sheet 'S2' was read; 1 other filled sheets are not part of the story"
+    assert reading.story.warnings[0] == "the sheet 'S2' was read; 1 other filled sheet is not part of the story: 'S1'"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, cast
 
 from clash.errors import StoryError
+from clash.story.cast_headers import field_of_header
 from clash.story.grid import Row, shortened
 from clash.story.screenplay import slug
 from clash.story.table import HINTS_OF_STORIES, read_grid
@@ -64,7 +65,7 @@ def read_cast(content: bytes, *, name: str) -> CastTable:
     its name, an unknown kind, the same one twice.
     """
     try:
-        grid = read_grid(content, name=name)
+        grid = read_grid(content, name=name, wants_cast=True)
     except StoryError as error:
         if error.hint in HINTS_OF_STORIES:
             raise StoryError(error.message, row=error.row, column=error.column, hint=_AS_TABLE) from error
@@ -80,21 +81,6 @@ def read_cast(content: bytes, *, name: str) -> CastTable:
     unused = [header for column, header in enumerate(grid.rows[at].cells) if header and column not in columns.values()]
     warnings = [f"{name}: column {shortened(header)} is not used" for header in unused]
     return CastTable(tuple(entries), headers, (*grid.warnings, *warnings))
-
-
-def field_of_header(header: str) -> str | None:
-    """Return the field that a header names; None for one that names none.
-
-    >>> field_of_header("外貌描述"), field_of_header("Voice ID"), field_of_header("budget")
-    ('look', 'voice', None)
-    """
-    known = keyed("cast")
-    plain = compact(fold(header))
-    if plain in known:
-        return known[plain]
-    # `角色（姓名）`, `Look / costume`: the first part that is known.
-    parts = [compact(part) for part in fold(header).replace("(", "/").replace(")", "/").split("/")]
-    return next((known[part] for part in parts if part in known), None)
 
 
 def _header(rows: Sequence[Row], name: str) -> tuple[int, dict[str, int]]:

@@ -37,6 +37,9 @@ class Grid:
     has_header: bool = False
     unit: str = field(default="row")
     title: str = ""
+    sheets: tuple[str, ...] = ()
+    """The titles of all sheets that are stories, where there are several; `sheet` is the one that was read."""
+    sheet: str = ""
 
 
 def limited(rows: Iterable[tuple[int, list[str]]], name: str) -> Iterator[Row]:

@@ -1,14 +1,15 @@
-"""OpenDocument spreadsheets (`.ods`), as LibreOffice writes them: the first sheet that holds a table."""
+"""OpenDocument spreadsheets (`.ods`), as LibreOffice writes them: their sheets."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from clash.errors import StoryError
-from clash.story.grid import MOST_CELLS, MOST_COLUMNS, Grid, limited, too_wide
+from clash.story.grid import MOST_CELLS, MOST_COLUMNS, too_wide
+from clash.story.sheets import Known, Sheets
 
 _LARGEST_SHEETS = 64 * 1024 * 1024
 _MIMETYPE = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -18,7 +19,6 @@ _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _MOST_SPACES = 100
 _HINT = "Open it in LibreOffice or Excel and save it again, or save it as 'CSV UTF-8'."
 
-Known = Callable[[list[str]], int]
 _Rows = list[tuple[int, list[str]]]
 
 
@@ -27,17 +27,13 @@ def is_spreadsheet(mimetype: bytes) -> bool:
     return mimetype.strip().startswith(_MIMETYPE)
 
 
-def read_opendocument(content: bytes, *, name: str, known: Known) -> Grid:
-    """Read the first sheet whose first rows hold a known header, else the first sheet. Raises `StoryError`."""
+def read_opendocument(content: bytes, *, name: str, known: Known) -> Sheets:
+    """The sheets that hold anything. Raises `StoryError`."""
     try:
         sheets = [(title, rows) for title, rows in _sheets(_xml_in(content, name), name) if rows]
     except (ElementTree.ParseError, ValueError) as error:
         raise StoryError(f"{name} is an OpenDocument spreadsheet that cannot be read ({error})", hint=_HINT) from error
-    if not sheets:
-        raise StoryError(f"{name} is empty", hint="A story needs a header row and at least one row below it.")
-    title, rows = next(((t, r) for t, r in sheets if any(known(cells) for _, cells in r[:12])), sheets[0])
-    others = f"the sheet '{title}' was read; {len(sheets) - 1} other filled sheets are not part of the story"
-    return Grid(name, "ods", tuple(limited(rows, name)), "utf-8", (others,) if len(sheets) > 1 else ())
+    return Sheets(sheets, name=name, known=known)
 
 
 def _xml_in(content: bytes, name: str) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PureWindowsPath
 
 from clash.errors import StoryError
@@ -90,7 +90,15 @@ def read(content: bytes, *, name: str, options: Options | None = None) -> Readin
     `name` is the file's name: for messages, and for the title. Raises `StoryError` naming row and column.
     """
     options = options or Options()
-    table = read_table(content, name=name)
+
+    choice = options.choice
+
+    def chosen(titles: Sequence[str]) -> int:
+        return _chosen(name, titles, choice, what="sheets of stories")
+
+    table = read_table(content, name=name, choose=chosen)
+    if table.sheet:
+        options = replace(options, choice=None)
     sha256 = hashlib.sha256(content).hexdigest()
     described = any("description" in meaning_of(header).fields for header in table.headers)
     sentences = [] if described else sentence_columns(table.headers)
@@ -105,7 +113,9 @@ def read(content: bytes, *, name: str, options: Options | None = None) -> Readin
 def stories_in(content: bytes, *, name: str, options: Options | None = None) -> tuple[str, ...]:
     """The titles of the stories that a table holds, in order; one of a table that is a single story."""
     options = options or Options()
-    table = read_table(content, name=name)
+    table = read_table(content, name=name, choose=lambda _: 0)
+    if table.sheets:
+        return table.sheets
     described = any("description" in meaning_of(header).fields for header in table.headers)
     if not described and (sentences := sentence_columns(table.headers)):
         return tuple(title for _, title in _stories(table, sentences))
@@ -160,7 +170,7 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
     warnings += [*reader.warnings(), *lengths.warnings(), *unknown_last_frames(beats, table.unit)]
     shot_list = any(beat.shot or beat.shot_size for beat in beats) or lengths.on_the_clock or _is_av_script(columns)
     story = Story(
-        title=title or table.title or title_of(table.name),
+        title=title or _title_in(table),
         kind="shot_list" if shot_list else "beats",
         language=_language(beats, options, table.headers),
         beats=tuple(beats),
@@ -169,6 +179,12 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
     )
     uses, is_titled = _uses(columns, rows), bool(title or table.title)
     return Reading(story, uses, table.form, table.encoding, len(beats), is_titled)
+
+
+def _title_in(table: Table) -> str:
+    """The title that a table says, else its file's name; with that of the sheet, where several are stories."""
+    title = table.title or title_of(table.name)
+    return title if table.sheet in title else f"{title} {table.sheet}"
 
 
 def _is_av_script(columns: Columns) -> bool:

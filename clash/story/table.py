@@ -16,6 +16,7 @@ from clash.story.grid import LONGEST_CELL, Grid, Row, shortened
 from clash.story.headers import meaning_of, sentence_columns
 from clash.story.markup import is_markdown, read_html, read_markdown
 from clash.story.opendocument import read_opendocument
+from clash.story.sheets import Choose
 from clash.story.structured import looks_like_json, read_json
 from clash.story.titles import title_above
 from clash.story.vocabulary import words
@@ -80,14 +81,17 @@ class Table:
     header_row: int = 1
     unit: str = "row"
     title: str = ""
+    sheets: tuple[str, ...] = ()
+    """The titles of all sheets that are stories, where there are several; `sheet` is the one that was read."""
+    sheet: str = ""
 
 
-def read_table(content: bytes, *, name: str) -> Table:
-    """Decode and parse `content`; wholly empty rows are left out.
+def read_table(content: bytes, *, name: str, choose: Choose | None = None) -> Table:
+    """Decode and parse `content`; wholly empty rows are left out. `choose` says which of several sheets of stories.
 
     Raises `StoryError` for what is empty, too large, no text, no table, or has a row of too many cells.
     """
-    grid = read_grid(content, name=name)
+    grid = read_grid(content, name=name, choose=choose)
     if not grid.rows:
         raise empty(name)
     at = 0 if grid.has_header else _header_at(grid.rows)
@@ -101,19 +105,31 @@ def read_table(content: bytes, *, name: str) -> Table:
         told = f"; the film's title is read from them: {shortened(title)}" if title else ""
         warnings.append(f"the header was found in row {number}; the rows above it are not part of the story{told}")
     rows = _rows(grid, headers, at + 1 + skipped)
-    return Table(name, headers, rows, tuple(warnings), grid.form, grid.encoding, number, grid.unit, title)
+    return Table(
+        name,
+        headers,
+        rows,
+        tuple(warnings),
+        grid.form,
+        grid.encoding,
+        number,
+        grid.unit,
+        title,
+        sheets=grid.sheets,
+        sheet=grid.sheet,
+    )
 
 
-def read_grid(content: bytes, *, name: str) -> Grid:
+def read_grid(content: bytes, *, name: str, choose: Choose | None = None, wants_cast: bool = False) -> Grid:
     """The cells of a file, whatever its form. Raises `StoryError` for what is no table, saying what it is."""
     if content.startswith(b"PK\x03\x04"):
         what = kind_of_archive(content)
         if what == "ods":
-            return read_opendocument(content, name=name, known=_known)
+            return read_opendocument(content, name=name, known=_known).grid(what, choose, wants_cast=wants_cast)
         if what != "xlsx":
             hint = "Copy its table into a spreadsheet and save it as .xlsx or 'CSV UTF-8'."
             raise StoryError(f"{name} is no text: it is {what}", hint=hint)
-        return read_workbook(content, name=name, known=_known)
+        return read_workbook(content, name=name, known=_known).grid(what, choose, wants_cast=wants_cast)
     text, encoding, warnings = decode(content, name=name)
     if not text.strip():
         raise empty(name)

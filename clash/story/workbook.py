@@ -1,24 +1,21 @@
-"""Excel workbooks (`.xlsx`): the first sheet that holds a table."""
+"""Excel workbooks (`.xlsx`): their sheets."""
 
 from __future__ import annotations
 
 import importlib.util
 import io
 import zipfile
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from clash.errors import StoryError
 from clash.installation import install_command
 from clash.story.far_cells import refuse_far_cells
-from clash.story.grid import Grid, limited
 from clash.story.opendocument import is_spreadsheet
+from clash.story.sheets import Known, Sheets
 
 _LONGEST_MIMETYPE = 200
 _LARGEST_UNPACKED = 256 * 1024 * 1024
-
-Known = Callable[[list[str]], int]
 
 
 def kind_of_archive(content: bytes) -> str:
@@ -42,21 +39,15 @@ def kind_of_archive(content: bytes) -> str:
     return "a ZIP archive"
 
 
-def read_workbook(content: bytes, *, name: str, known: Known) -> Grid:
-    """The first sheet whose first rows hold a known header, else the first sheet. Raises `StoryError`."""
+def read_workbook(content: bytes, *, name: str, known: Known) -> Sheets:
+    """The sheets that hold anything. Raises `StoryError`."""
     if importlib.util.find_spec("python_calamine") is None:
         raise StoryError(
             f"{name} is no text: it is an Excel workbook, and what reads those is not installed",
             hint=f"In Excel: save as 'CSV UTF-8'; or {install_command('xlsx')}",
         )
     refuse_far_cells(content, name)
-    filled = _filled_sheets(content, name)
-    if not filled:
-        raise StoryError(f"{name} is empty", hint="A story needs a header row and at least one row below it.")
-    title, rows = next(((t, r) for t, r in filled if any(known(cells) for _, cells in r[:12])), filled[0])
-    others = f"the sheet '{title}' was read; {len(filled) - 1} other filled sheets are not part of the story"
-    warnings = (others,) if len(filled) > 1 else ()
-    return Grid(name, "xlsx", tuple(limited(rows, name)), "utf-8", warnings)
+    return Sheets(_filled_sheets(content, name), name=name, known=known)
 
 
 def _filled_sheets(content: bytes, name: str) -> list[tuple[str, list[tuple[int, list[str]]]]]:
