@@ -98,6 +98,35 @@ async def test_a_cancelled_callers_batch_is_whole(database: SqliteDatabase) -> N
     assert len(await names(database)) == 501
 
 
+@pytest.mark.parametrize("turns", [1, 2, 4])
+async def test_a_cancelled_close_closes_all_the_same(tmp_path: Path, turns: int) -> None:
+    """What was accepted is written before, and neither connection stays open."""
+    url = f"sqlite:///{(tmp_path / 'film.db').as_posix()}"
+    await init_database(url)
+    database = await SqliteDatabase.open(sqlite_path(url), "write")
+    await database.batch([TABLE])
+    may_write, connection = threading.Event(), database._writer.connection
+    connection.create_function("wait", 0, lambda: may_write.wait(30))
+    writes = [
+        asyncio.create_task(database.batch([Statement("INSERT INTO film VALUES (?, wait())", (name,))]))
+        for name in ("first", "second")
+    ]
+    await asyncio.sleep(0)
+    closing_it = asyncio.create_task(database.close())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    closing_it.cancel()
+    may_write.set()
+    with pytest.raises(asyncio.CancelledError):
+        await closing_it
+    await asyncio.gather(*writes)
+    for line in (database._writer, database._reader):
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            line.connection.execute("SELECT 1")
+    with closing(sqlite3.connect(database.path)) as other:
+        assert other.execute("SELECT count(*) FROM film").fetchall() == [(2,)]
+
+
 async def test_a_busy_event_loop_leaves_no_transaction_open(database: SqliteDatabase, tmp_path: Path) -> None:
     """While our own code keeps the loop busy, another program (the lease's heartbeat) can write."""
     await database.batch([TABLE])

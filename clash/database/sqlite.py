@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -132,10 +132,10 @@ class _Line:
         self.thread = WorkerThreads(1, "clash-sqlite")
 
     async def close(self) -> None:
-        """Close the connection after what was asked of it."""
+        """Close the connection after what was asked of it, also if the caller is cancelled meanwhile."""
         closing = self.thread.do(self.connection.close)
         self.thread.shutdown()
-        await closing
+        await asyncio.shield(closing)
 
 
 class SqliteDatabase:
@@ -188,13 +188,20 @@ class SqliteDatabase:
             raise database_error(error, self.path) from error
 
     async def close(self) -> None:
-        """Finish what was accepted, then close both connections."""
+        """Finish what was accepted, then close both connections, also if the caller is cancelled meanwhile."""
         if self._closed:
             return
         self._closed = True
-        await self._writes.close()
-        if self._reader is not self._writer:
-            await self._reader.close()
+        async with AsyncExitStack() as last_first:
+            last_first.push_async_callback(asyncio.to_thread, self._traces.close)
+            last_first.push_async_callback(self._close_writer)
+            if self._reader is not self._writer:
+                last_first.push_async_callback(self._reader.close)
+            # For a caller that is cancelled while it waits for the same below.
+            last_first.push_async_callback(self._writes.close)
+            await self._writes.close()
+
+    async def _close_writer(self) -> None:
         may_close = self._watch is None or self._watch.may_close(self._writer.connection)
         if self._watch is not None:
             self._watch.stop()
@@ -204,7 +211,6 @@ class SqliteDatabase:
             await self._writer.close()
         else:
             self._writer.thread.shutdown()
-        await asyncio.to_thread(self._traces.close)
 
     def check_there(self) -> None:
         """Raise `DatabaseError` (code `database_gone`) unless the file is still the one that was opened."""
