@@ -104,6 +104,78 @@ async def test_an_answer_that_comes_at_the_last_moment_is_kept() -> None:
     assert await waiting.answer(late(), "shot:001", 0.1) == "the answer"
 
 
+async def test_an_answer_that_comes_right_after_the_limit_is_kept() -> None:
+    """It is on its way through two tasks when the time is over."""
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[str] = loop.create_future()
+
+    async def inner() -> str:
+        return await came
+
+    async def call() -> str:
+        # In the turn of the loop in which the limit wakes the wait.
+        loop.call_later(limit_s, lambda: loop.call_soon(lambda: came.set_result("the answer")))
+        return await asyncio.create_task(inner())
+
+    limit_s = 0.05
+    assert await Waiting(TimeLimits(), lambda: None).answer(call(), "shot:001", limit_s) == "the answer"
+
+
+async def test_a_call_for_which_no_time_is_left_is_not_begun() -> None:
+    """The run is being stopped, and its time is over: nothing is sent that would be paid for and cut off."""
+    begun: list[str] = []
+
+    async def call() -> None:
+        begun.append("shot:001")
+
+    waiting = Waiting(TimeLimits(stop_s=0), stopped)
+    with pytest.raises(NoAnswerError):
+        await waiting.answer(call(), "shot:001", 60)
+    assert begun == []
+
+
+def stopped() -> None:
+    """What a stop check raises in a run that is being stopped."""
+    raise StoppedError("SIGTERM")
+
+
+def test_a_stop_is_seen_in_a_second_event_loop() -> None:
+    """The first one was closed with a look ahead and a call under way."""
+    is_stopped: list[bool] = []
+    waiting = Waiting(SHORT, lambda: stopped() if is_stopped else None)
+    first = asyncio.new_event_loop()
+    left = first.create_task(waiting.answer(asyncio.sleep(3600), "shot:001", 3600))
+    first.run_until_complete(asyncio.sleep(0.01))
+
+    async def second() -> None:
+        asyncio.get_running_loop().call_later(0.05, is_stopped.append, True)
+        await asyncio.wait_for(waiting.answer(asyncio.sleep(3600), "shot:002", 3600), 20)
+
+    with pytest.raises(NoAnswerError, match="shot:002"):
+        asyncio.run(second())
+    left.cancel()
+    first.run_until_complete(asyncio.wait([left]))
+    first.close()
+
+
+async def test_a_stop_check_that_fails_once_is_asked_again() -> None:
+    """What it raises is reported to the loop, and the stop that comes later is seen."""
+    asked: list[int] = []
+    reported: list[object] = []
+
+    def check_stop() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise ValueError("no such file")
+        if len(asked) > 2:
+            stopped()
+
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    with pytest.raises(NoAnswerError):
+        await asyncio.wait_for(Waiting(SHORT, check_stop).answer(asyncio.sleep(3600), "shot:001", 3600), 20)
+    assert [str(error) for error in reported] == ["no such file"]
+
+
 async def test_what_is_waited_for_is_said_now_and_then() -> None:
     """One line for all calls in flight, which names the oldest; none for what answers soon."""
     said: list[str] = []

@@ -16,6 +16,8 @@ T = TypeVar("T")
 _TICK_S = 0.25
 _LAST_WORDS_S = 1.0
 """How long a call that is cut off may take to end: an answer that comes just then is kept."""
+_LAST_TURNS = 20
+"""How many turns of the loop an answer that this process has may take from the connection to the end of its task."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Waiting:
         self._ends: set[asyncio.Future[None]] = set()
         """What each call that is waited for waits by itself: its answer, or that its time is over."""
         self._next_look: asyncio.TimerHandle | None = None
+        self._looks_in: asyncio.AbstractEventLoop | None = None
+        """The loop of these: one that was closed never comes to its next look."""
         self._open: dict[str, tuple[float, float]] = {}
         """What is waited for: its name to when that began, and to its limit in seconds."""
 
@@ -76,14 +80,16 @@ class Waiting:
         began, task, end = loop.time(), asyncio.ensure_future(work), loop.create_future()
         task.add_done_callback(lambda _: _set(end))
         limit = loop.call_later(limit_s, _set, end)
+        self._forget_other_loops(loop)
         with self.noted(about, limit_s):
             try:
                 self._ends.add(end)
-                if (left_s := min(limit_s, self._left_after_a_stop(began))) <= 0:
-                    _set(end)
-                elif self._next_look is None:
-                    self._look_later(loop, left_s)
-                await end
+                # Without time left, the call is not even begun.
+                if (left_s := min(limit_s, self._left_after_a_stop(began))) > 0:
+                    if self._next_look is None:
+                        self._look_later(loop, left_s)
+                    await end
+                    await _arrived(task)
                 if task.done():
                     return task.result()
                 return await self._cut_off(task, about, loop.time() - began)
@@ -93,7 +99,14 @@ class Waiting:
                 if not task.done():
                     task.cancel()
 
+    def _forget_other_loops(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._looks_in is not loop:
+            self._looks_in, self._next_look = loop, None
+            self._ends.clear()
+
     def _look_later(self, loop: asyncio.AbstractEventLoop, left_s: float) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
         self._next_look = loop.call_later(min(_TICK_S, left_s), self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -101,12 +114,14 @@ class Waiting:
         self._next_look = None
         if not self._ends:
             return
+        # Before anything that may fail, so that one failure does not end the looking.
+        self._look_later(loop, _TICK_S)
         now = loop.time()
-        if (left_s := self._left_after_a_stop(now)) > 0:
-            self._look_later(loop, left_s)
-        else:
+        if (left_s := self._left_after_a_stop(now)) <= 0:
             for end in self._ends:
                 _set(end)
+        elif left_s < _TICK_S:
+            self._look_later(loop, left_s)
         self.tell(now)
 
     @contextmanager
@@ -162,3 +177,11 @@ def _set(end: asyncio.Future[None]) -> None:
     """Wake the call that waits for this."""
     if not end.done():
         end.set_result(None)
+
+
+async def _arrived(task: asyncio.Task[Any]) -> None:
+    """Give an answer that has come the turns of the loop in which it reaches the end of its task."""
+    for _ in range(_LAST_TURNS):
+        if task.done():
+            return
+        await asyncio.sleep(0)
