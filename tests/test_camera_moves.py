@@ -50,7 +50,9 @@ NEAREST = {
     "ручная камера": "static",
     "облёт": "pan_right",
     "máy cầm tay": "static",
-    "Kaydırma": None,
+    "omuz kamerası": "static",
+    "mengikuti": "pan_right",
+    "Wirbelblick": None,
 }
 
 

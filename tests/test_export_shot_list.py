@@ -20,6 +20,7 @@ from clash.reports.shot_labels import ShotLabels
 from clash.story import screenplay as terms
 from clash.story.reader import read_story
 from clash.story.screenplay import Character, Line, Location, Scene, Screenplay, Shot, slug
+from clash.story.speakers import parted_mark
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.csv"))
 WORDS = {
@@ -61,6 +62,8 @@ def compared(screenplay: Screenplay, *, left_out: set[str]) -> Any:
     document = screenplay.model_dump(mode="json", exclude={"title"})
     for shot in (shot for scene in document["scenes"] for shot in scene["shots"]):
         del shot["source_row"]
+        for line in shot["dialogue"]:  # who is not in the picture comes back with the mark that says so
+            line["direction"] = parted_mark(line.get("direction", ""))[1]
     for one in (*document["characters"], *document["locations"]):
         for name in left_out:
             one.pop(name, None)

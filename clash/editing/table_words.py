@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from clash.editing.rows import NOTE, plain
 from clash.story.cells import split_list
 from clash.story.screenplay import Beat, Character, Line, Shot
-from clash.story.speakers import is_off, name_key, voice_of
+from clash.story.speakers import is_off, name_key, spoken_by, voice_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def _read(beat: Beat, names: Mapping[str, str], *, told: bool) -> _Heard:
         elif line.narrator or not line.speaker:
             lines.append(line)
         else:
-            lines.append(line.model_copy(update={"speaker": names.get(name_key(line.speaker), line.speaker)}))
+            name = names.get(name_key(line.speaker))
+            lines.append(spoken_by(line, name) if name else line)
     return _Heard("\n".join(narration), tuple(lines))
 
 

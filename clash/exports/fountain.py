@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from clash.exports.words import one_line
 from clash.story.camera_terms import ANGLE_NAMES, MOVEMENT_NAMES, SIZE_NAMES
 from clash.story.screenplay import Line, Location, Scene, Screenplay, Shot, shot_slot
+from clash.story.speakers import parted_mark
 
 _SIDES = {"interior": ("INT.", "内景"), "exterior": ("EXT.", "外景")}
 _TIMES = {
@@ -76,14 +77,17 @@ def _shot(shot: Shot, names: Mapping[str, str], language: int) -> Iterator[str]:
 
 
 def _speech(line: Line, seen: set[str], names: Mapping[str, str], language: int) -> str:
+    mark, told = parted_mark(line.direction)
     who = one_line(line.speaker).removesuffix("^").strip()
     if line.narrator:
         who = _NARRATOR[language]
     elif not who:
         who = _SOMEBODY[language]
+    elif mark:
+        who += f" ({mark})"
     elif line.speaker in names.values() and line.speaker not in seen:
         who += _OFF[language]
-    direction = [f"({_inert(one_line(line.direction))})"] if line.direction.strip() else []
+    direction = [f"({_inert(one_line(told))})"] if told.strip() else []
     return "\n".join((f"@{who}", *direction, *_lines(line.text)))
 
 

@@ -15,6 +15,7 @@ from clash.story.camera_terms import ANGLE_NAMES, MOVEMENT_NAMES, SIZE_NAMES
 from clash.story.last_frames import label_key
 from clash.story.reader import read_story
 from clash.story.screenplay import Beat, Line, Location, Scene, Screenplay, Shot, shot_slot
+from clash.story.speakers import parted_mark
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads Chinese as Latin letters."""
@@ -141,7 +142,10 @@ def _misread(shot: Shot, row: Mapping[str, str], beat: Beat) -> Iterator[str]:
     for field in _VERBATIM:
         if _plain(getattr(beat, field)) != _plain(row[field]):
             yield field
-    wanted = [(line.speaker, _plain(line.text), line.direction, line.narrator, line.voice) for line in shot.dialogue]
+    wanted = [
+        (line.speaker, _plain(line.text), parted_mark(line.direction)[1], line.narrator, line.voice)
+        for line in shot.dialogue
+    ]
     found = [
         (_without_note(line.speaker), _plain(line.text), line.direction, line.narrator, line.voice)
         for line in beat.dialogue
@@ -221,13 +225,16 @@ def _row(
 def _line(line: Line, shot: Shot, names: Mapping[str, str], language: int) -> str:
     """Return a line with who speaks it before a colon, and with how it is spoken in brackets."""
     colon, brackets = (": ", "({}) ") if not language else ("：", "（{}）")
-    direction = brackets.format(line.direction) if line.direction else ""
+    mark, told = parted_mark(line.direction)
+    direction = brackets.format(told) if told else ""
     if line.narrator:
         who = f"{_NARRATOR[language]} ({line.voice})" if line.voice else _NARRATOR[language]
     else:
         who = line.speaker
         seen = {names[slug] for slug in shot.characters}
-        if who and who in names.values() and who not in seen:
+        if who and mark:
+            who = f"{who}（{mark}）" if language else f"{who} ({mark})"
+        elif who and who in names.values() and who not in seen:
             who = _off(who, language)
     return f"{who}{colon}{direction}{line.text}" if who else f"{direction}{line.text}"
 

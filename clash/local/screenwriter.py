@@ -76,7 +76,8 @@ def write_screenplay(
         _scene(number, [(row, shots.of(row)) for row in group])
         for number, group in ((n, list(g)) for n, g in groupby(rows, key=lambda row: row.scene))
     ]
-    opening = next((s for row in rows for s in sentences_of(row.beat.description)[:1]), story.title)
+    begins = "".join if story.language == "zh" else " ".join
+    opening = next((s for row in rows for s in sentences_of(begins(row.beat.description.split("\n")))[:1]), story.title)
     return Screenplay(
         title=established.title if established else story.title,
         logline=logline(

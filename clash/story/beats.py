@@ -31,6 +31,7 @@ from clash.story.speakers import is_nobody, is_off, name_key, voice_of
 from clash.story.speech import Speech, clean, is_a_sound, names_in, plain_text, speech_of
 from clash.story.table import Row, Table, shortened
 from clash.story.translations import shared_out
+from clash.story.unseen import unseen_voice
 from clash.story.words import fold, is_cjk
 
 LONGEST_SPEECH_S = 3000.0
@@ -250,6 +251,7 @@ class Beats:
             said.music += found.music
             said.caption += found.caption
             said.direction += found.pending
+            said.notes += found.notes
         if said.caption:
             self._captions.append(row.number)
         self._translate(row, said)
@@ -278,10 +280,12 @@ class Beats:
         if unnamed == "either":
             unnamed = "sound" if is_a_sound(cell) and "sound" in column.fields else "nobody"
         for_lines = speaker if "dialogue" in column.fields and unnamed == "nobody" else ""
-        if for_lines or unnamed != "nobody":
-            return speech_of(cell, unnamed=unnamed, speaker=for_lines, known=self._known)
-        found = speech_of(cell, unnamed=unnamed, known=self._known)
         one = [name for name in people if not is_nobody(name)]
+        named = speaker if speaker and unseen_voice(speaker) is None else ""
+        thinker = named or (one[0] if len(one) == 1 else "")
+        if for_lines or unnamed != "nobody":
+            return speech_of(cell, unnamed=unnamed, speaker=for_lines, known=self._known, thinker=thinker)
+        found = speech_of(cell, unnamed=unnamed, known=self._known, thinker=thinker)
         if (
             not found.has_names
             and len(one) == 1
@@ -329,7 +333,7 @@ class Beats:
     def _extra(self, rows: Sequence[Row], said: Said) -> dict[str, str]:
         unused = {column.shown: [row.cells[column.index] for row in rows] for column in self._columns.unused}
         extra = {name: "\n".join(filter(None, cells)) for name, cells in unused.items() if any(cells)}
-        for name, texts in (("caption", said.caption), ("direction", said.direction)):
+        for name, texts in (("caption", said.caption), ("direction", said.direction), ("note", said.notes)):
             if texts:
                 extra[name] = "\n".join(texts)
         return extra
@@ -355,7 +359,9 @@ def _known_names(columns: Columns, rows: Sequence[Row]) -> frozenset[str]:
         for name in ("characters", "speaker"):
             for column in columns.of(name):
                 known.update(
-                    name_key(voice_of(one).speaker) for one in split_list(row.cells[column.index]) if len(one) <= 40
+                    name_key(voice_of(one).speaker)
+                    for one in split_list(row.cells[column.index])
+                    if len(one) <= 40 and not (name == "speaker" and unseen_voice(one))
                 )
         for column in columns.speech:
             for one in names_in(row.cells[column.index]):

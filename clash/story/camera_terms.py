@@ -240,15 +240,21 @@ def _contained(section: str, plain: str) -> str | None:
 def leading_size(text: str) -> tuple[str, str]:
     """The size that a description begins with, before a dash or a colon, and the rest of it; "" where there is none.
 
+    In capitals it may stand before a stop too; before a word like `on`, which stays in the description.
+
     >>> leading_size("MS – A woman lifts a panel"), leading_size("特写：手"), leading_size("Note: wide")
     (('MS', 'A woman lifts a panel'), ('特写', '手'), ('', 'Note: wide'))
     """
-    found = _LEADING.match(text)
-    if found and _exactly("sizes", found["size"]):
-        return found["size"], found["rest"].strip()
-    return "", text
+    for pattern in (_LEADING, _LEADING_CAPITALS):
+        found = pattern.match(text)
+        if found and _exactly("sizes", found["size"]):
+            return found["size"], found["rest"].strip()
+    found = _CAPITALS_BEFORE.match(text)
+    return (found["size"].strip(), text) if found and _exactly("sizes", found["size"]) else ("", text)
 
 
+_LEADING_CAPITALS = re.compile(r"\s*(?P<size>[^\W\d_a-z][^\n.:：a-z]{0,23}?)\.\s+(?P<rest>\S.*)", re.DOTALL)
+_CAPITALS_BEFORE = re.compile(r"\s*(?P<size>[^\W\d_a-z\u2e80-\uffff][^\n.:：,a-z]{1,23}?)\s(?=[a-zà-ÿа-яё]{1,6}\s)")
 _LEADING = re.compile(
     r"\s*[\[(（【]?(?P<size>[^\W\d_][^\n:：–—\]）】]{0,23}?)[\])）】]?\s*(?:[:：–—]|\s-\s)\s*(?P<rest>\S.*)", re.DOTALL
 )

@@ -17,6 +17,7 @@ from clash.story.speakers import (
     name_key,
     voice_of,
 )
+from clash.story.unseen import unseen_voice
 from clash.story.words import has_cjk
 
 OPEN, _CLOSE = "([（【［", ")]）】］"
@@ -30,6 +31,7 @@ _QUOTED_LINE = re.compile(r"(?:“|\"|„|«\s?)(?P<said>[^“”\"„«»]{2,40
 """A line that quotes the name along with the words: `“OMAR: Flour’s gone up again.” [tired]`."""
 _CAPITALS_NOTED = re.compile(r"(?P<name>[A-Z][A-Z .'-]{1,30}?)\s?\((?P<note>[^()\n]{1,12})\)\s+(?P<rest>[^\s:—–-].*)")
 """A name in capitals with a note and no colon behind it: `ADA (V.O.) I came back.`"""
+_TOLD = re.compile(r"(?P<name>[^「『“\"«„:：\n]{1,24})(?P<said>[「『“\"«„].{1,2000}[」』”\"»“])$")
 _KANA = re.compile("[\u3041-\u30fa]")
 _IN_A_SENTENCE = re.compile("[はがもとにでをのへて]$|^[とって]|[说說道问問喊叫]$|[\u3041-\u3096]{3}")
 _ENDS = frozenset('。！？!?…；;|｜」』”"\n')
@@ -125,7 +127,8 @@ def _start_of_name(line: str, colon: int, last: int) -> int:
                 return at + 1
             if letter in "/／" and last and line[at + 1].isspace() and line[at - 1].isspace():
                 return at + 1
-            if letter == "." and line[at + 1 : at + 2].isspace() and not _is_abbreviation(line, at, lowest):
+            is_stop = letter == "." and line[at + 1 : at + 2].isspace() and not _is_abbreviation(line, at, lowest)
+            if is_stop and not voice_of(line[lowest:colon].strip()).narrator:
                 return at + 1
         at -= 1
     return last if lowest == last else lowest
@@ -163,6 +166,8 @@ def _names_somebody(name: str, known: frozenset[str], where: _Where, *, only_kno
         return False
     if label_of(name) or ((len(name) > 1 or name.isascii()) and voice_of(name).narrator):
         return True
+    if at_start and unseen_voice(name):
+        return True
     if only_known:
         return False
     person = voice_of(name).speaker
@@ -191,18 +196,21 @@ def _quotations(line: str, known: frozenset[str], *, only_known: bool) -> list[t
         return list(zip(names, (one[2] for one in found), strict=True))
     if only_known or not all(_could_be_quoted(name) for name in bare):
         return []
-    if (
-        len(found) == 1
-        and not voice_of(names[0]).narrator
-        and not (_KANJI_OR_KATAKANA.fullmatch(bare[0]) and _KANA.search(found[0][2]))
-    ):
+    if len(found) == 1 and _is_no_person(names[0]):
+        return [(names[0], found[0][2])]
+    if len(found) == 1 and not (_KANJI_OR_KATAKANA.fullmatch(bare[0]) and _KANA.search(found[0][2])):
         return []
     return list(zip(names, (one[2] for one in found), strict=True))
 
 
+def _is_no_person(name: str) -> bool:
+    """Whether words in front of others are a label, a narrator or another voice of nobody who is seen to speak."""
+    return bool(label_of(name) or voice_of(name).narrator or unseen_voice(name))
+
+
 def _could_be_quoted(name: str) -> bool:
     """Whether words before a quotation can be a name or a label, and are no words of a sentence: 彼は「…」."""
-    if label_of(name) or voice_of(name).narrator:
+    if _is_no_person(name):
         return True
     return could_be_a_name(name) and not is_direction(name) and not _IN_A_SENTENCE.search(name)
 
@@ -230,6 +238,10 @@ def _is_in_capitals(name: str) -> bool:
 
 def _without_colon(line: str, known: frozenset[str], *, only_known: bool) -> tuple[str, str]:
     """A name without a colon: before a quotation, or in brackets before the words."""
+    told = _TOLD.match(line)
+    name = told["name"].strip() if told else ""
+    if told and (voice_of(name).narrator or unseen_voice(name)):
+        return name, told["said"]
     quoted = re.match(r"([^「『“\"\s:：，。！？]{1,8})[「『“\"]", line)
     if quoted and line[-1] in '」』”"':
         name = quoted[1]
@@ -259,7 +271,8 @@ def is_cue(text: str, after: tuple[str, str], known: frozenset[str], *, is_said:
     if bare.endswith((":", "：")):
         name = bare[:-1].strip()
         return name_key(name) in known or could_be_a_name(name)
-    if len(bare) > LONGEST_NAME or bare != bare.upper() or bare == bare.lower():
+    letters = BRACKETED.sub("", bare)
+    if len(bare) > LONGEST_NAME or letters != letters.upper() or letters == letters.lower():
         return False
     if name_key(bare) in known:
         return True

@@ -18,6 +18,7 @@ class Said:
     music: list[str] = field(default_factory=list[str])
     caption: list[str] = field(default_factory=list[str])
     direction: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
 
     def add(self, other: Said) -> None:
         """Put behind it what a row says that goes on with the same shot."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from clash.story.screenplay import Line
 from clash.story.vocabulary import compact, lists, words
 from clash.story.words import fold, has_cjk, is_cjk
 
@@ -19,6 +20,7 @@ def _listed(text: str) -> frozenset[str]:
 
 
 _BRACKETED = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
+_NOTES = re.compile(r"[,;，；、]+")
 _NO_NAME = re.compile(r"[.!?,;…。！？，；、\"“”„«»「」『』<>\\@=*|~→]")
 _LOWER_IN_NAMES = _listed("of the de da di du del la le van von der den bin al el y e and & no und et und zu")
 _NAME_DOTS = re.compile(r"\b(?:(?i:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Sgt|Lt|Sra|Srta|Mme|Hr|Fr)|[A-Z])\.")
@@ -63,6 +65,8 @@ class Voice:
     speaker: str = ""
     narrator: bool = False
     voice: str = ""
+    direction: str = ""
+    """How the first words are spoken, from brackets beside the name."""
 
 
 def name_key(name: str) -> str:
@@ -147,6 +151,8 @@ def voice_of(name: str) -> Voice:
         return Voice(narrator=True, voice=bare)
     leading = _LEADING_OFF.match(bare)
     person, mark = (leading["name"], leading["mark"]) if leading else _without_off_mark(bare)
+    if mark and compact(fold(person)) in words("speech", "narrator"):
+        return Voice(narrator=True, voice=", ".join(note for note in notes if not is_off(note)))
     if mark:
         notes.append(mark)
     person = together(person)
@@ -171,7 +177,41 @@ def together(name: str) -> str:
 
 def is_off(note: str) -> bool:
     """Whether a note says that the speaker is heard but not seen: OS, V.O., 画外音."""
-    return compact(fold(note)) in words("speech", "off")
+    key = compact(fold(note))
+    return key in words("speech", "off") or key in words("speech", "inner")
+
+
+def with_directions(voice: Voice) -> Voice:
+    """A voice whose direction is what brackets beside the name say, but for marks of who is not seen.
+
+    >>> with_directions(voice_of("ANN (laughing, V.O.)"))
+    Voice(speaker='ANN (V.O.)', narrator=False, voice='', direction='laughing')
+    """
+    notes = [part.strip() for note in _BRACKETED.findall(voice.speaker) for part in _NOTES.split(note[1:-1])]
+    told = [note for note in notes if not is_off(note) and any(letter.isalpha() for letter in note)]
+    if not told:
+        return voice
+    bare, kept = _BRACKETED.sub("", voice.speaker).strip(), ", ".join(note for note in notes if note not in told)
+    if kept:
+        bare = f"{bare}（{kept}）" if has_cjk(bare) else f"{bare} ({kept})"
+    return replace(voice, speaker=bare, direction=", ".join(told))
+
+
+def spoken_by(line: Line, name: str) -> Line:
+    """A line under the name of a character; that the speaker is not seen goes on as its direction."""
+    marks = [part for note in _BRACKETED.findall(line.speaker) for part in _NOTES.split(note[1:-1]) if is_off(part)]
+    direction = "; ".join(filter(None, [", ".join(part.strip() for part in marks), line.direction]))
+    return line.model_copy(update={"speaker": name, "direction": direction})
+
+
+def parted_mark(direction: str) -> tuple[str, str]:
+    """The mark of who is not seen that a direction begins with, and the rest of it; see `spoken_by`.
+
+    >>> parted_mark("O.S.; softly"), parted_mark("softly")
+    (('O.S.', 'softly'), ('', 'softly'))
+    """
+    head, _, rest = direction.partition("; ")
+    return (head, rest) if head and all(is_off(part) for part in _NOTES.split(head)) else ("", direction)
 
 
 def is_direction(text: str) -> bool:

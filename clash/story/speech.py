@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Literal
@@ -21,8 +21,10 @@ from clash.story.speakers import (
     label_of,
     name_key,
     voice_of,
+    with_directions,
 )
 from clash.story.things import sound_of_a_thing
+from clash.story.unseen import unseen_voice
 from clash.story.vocabulary import compact, words
 from clash.story.words import fold, has_cjk, is_cjk
 
@@ -50,6 +52,7 @@ _LABELLED = re.compile(
     r"|^[ \t]*[(（\[【［](?P<label>[^()（）\[\]【】［］:：\n]{1,20})[)）\]】］][ \t]*(?P<behind>[^\s:：][^\n:：]*)$",
     re.MULTILINE,
 )
+_BEHIND_STROKES = re.compile(r"[ \t]*(?<!:)//[ \t]*(?P<words>[^/\n:：]{2,40})(?=//|\n|$)")
 _ABBREVIATED = re.compile(r"^(?P<name>SFX|BGM)(?:[ \t]+[-–—])?[ \t]+(?=[^\s:：])", re.MULTILINE)
 _SOUND_WORDS = re.compile(r"^[a-z][\w' -]{0,60}$|[声聲音响響]$")
 
@@ -63,6 +66,7 @@ class Speech:
     music: list[str] = field(default_factory=list[str])
     caption: list[str] = field(default_factory=list[str])
     has_names: bool = False
+    notes: list[str] = field(default_factory=list[str])
     pending: list[str] = field(default_factory=list[str])
     """Directions that stand alone: they belong to the next line, or to none."""
 
@@ -99,17 +103,21 @@ def speech_of(
     speaker: str = "",
     known: frozenset[str] = frozenset(),
     dashes: bool = True,
+    thinker: str = "",
 ) -> Speech:
     """The lines of one cell, in order.
 
     `speaker` is the row's own column, `known` the names that the table's columns use (see `name_key`). Each line of
     the cell may name its speaker before a colon; one that does not goes on with the speaker of the line above, or is
-    the narrator's (`unnamed`). With `dashes`, a name may stand before a dash too: `PAUL (off) — Je savais.`
+    the narrator's (`unnamed`). An inner voice without a name is the `thinker`'s.
+    With `dashes`, a name may stand before a dash too: `PAUL (off) — Je savais.`
     """
     speech = Speech()
-    start = voice_of(speaker) if speaker.strip() else Voice(narrator=unnamed == "narrator")
+    start = Voice(narrator=unnamed == "narrator")
+    if speaker.strip():
+        start = with_directions(_voice(speaker, Voice(thinker)))
     current, only_known = start, bool(speaker.strip()) and not start.narrator
-    text = _without_labelled(clean(cell), speech)
+    text = _without_labelled(_without_notes(clean(cell), speech), speech)
     if dashes and unnamed == "nobody" and not only_known:
         text = "\n".join(with_colon(line, known) for line in text.split("\n"))
     pieces = list(pieces_of(text, known, only_known=only_known))
@@ -132,11 +140,35 @@ def speech_of(
                 speech.sound.append(heard)
                 current = start
                 continue
-            current = voice_of(cue)
+            who = voice_of(cue) if name_key(cue) in known else _voice(cue, Voice(thinker) if thinker else current)
+            current = with_directions(who)
         elif unnamed != "nobody" and text.strip() and not _goes_on(pieces, index):
             current = start
         _say(speech, text, current, unnamed if not cue and current == start else "nobody", alone=alone, cue=bool(cue))
+        current = start if current == start else replace(current, direction="")
     return speech
+
+
+def _voice(name: str, thinker: Voice) -> Voice:
+    """Who a name in front of words means. Thoughts that are nobody's are the thinker's, else the narrator's."""
+    unseen = unseen_voice(name)
+    if unseen is None:
+        return voice_of(name)
+    if unseen.kind == "source":
+        return Voice(narrator=True, voice=unseen.name)
+    person = BRACKETED.sub("", unseen.name or thinker.speaker).strip()
+    if not person or unseen_voice(person):
+        return Voice(narrator=True)
+    return Voice(f"{person}（{unseen.mark}）" if has_cjk(person) else f"{person} ({unseen.mark.lower()})")
+
+
+def _without_notes(text: str, speech: Speech) -> str:
+    """The text without its notes: lines behind the mark of a note, ※."""
+    if "※" not in text:
+        return text
+    lines = text.split("\n")
+    speech.notes += [line.strip(" ※") for line in lines if line.lstrip().startswith("※")]
+    return "\n".join(line for line in lines if not line.lstrip().startswith("※"))
 
 
 def lines_of(dialogue: str, *, speaker: str = "", known: frozenset[str] = frozenset()) -> tuple[Line, ...]:
@@ -149,8 +181,12 @@ def names_in(cell: str) -> Iterable[str]:
     if not any(sign in cell for sign in _NAME_SIGNS):
         return
     for cue, text in pieces_of(clean(cell[:_MOST_FOR_NAMES]), frozenset(), only_known=False):
-        if cue and not label_of(cue) and not voice_of(cue).narrator and not sound_of_a_thing(cue, text):
+        if not cue or label_of(cue) or voice_of(cue).narrator or sound_of_a_thing(cue, text):
+            continue
+        if (unseen := unseen_voice(cue)) is None:
             yield voice_of(cue).speaker
+        elif unseen.kind == "inner" and unseen.name:
+            yield unseen.name
 
 
 def has_labels(cell: str) -> bool:
@@ -226,7 +262,7 @@ def _say(speech: Speech, text: str, who: Voice, unnamed: Unnamed, *, alone: bool
     if not said and len(directions) == 1 and not cue and _IS_HEARD.fullmatch(directions[0]):
         speech.sound.append(directions[0])
         return
-    directions = [*speech.pending, *directions]
+    directions = [*speech.pending, *filter(None, [who.direction]), *directions]
     speech.pending = [] if said else directions
     if not said:
         return
@@ -254,9 +290,20 @@ def _without_labelled(text: str, speech: Speech) -> str:
         getattr(speech, kind).append((found["inside"] or found["behind"]).strip())
         return " " if found["inside"] else ""
 
+    if "//" in text:
+        text = _BEHIND_STROKES.sub(lambda found: _heard_behind(found, speech), text)
     if any(sign in text for sign in OPEN):
         text = _LABELLED.sub(kept, text)
     return _ABBREVIATED.sub(r"\g<name>: ", text)
+
+
+def _heard_behind(found: re.Match[str], speech: Speech) -> str:
+    """What is left of words behind two strokes: nothing where they are a word for a sound or for music."""
+    kind = label_of(found["words"].strip())
+    if kind not in ("sound", "music"):
+        return found[0]
+    getattr(speech, kind).append(found["words"].strip())
+    return ""
 
 
 def _goes_on(pieces: list[tuple[str, str]], index: int) -> bool:

@@ -220,7 +220,7 @@ def test_scene_headings_are_understood():
         screenplay = written(
             f"{header},description\nINT. LAMP ROOM - NIGHT,Mara waits.\nEXT. CLIFF - DAWN,She leaves.\n"
         )
-        assert [(p.name, p.setting) for p in screenplay.locations] == [("Lamp room", "interior"), ("Cliff", "exterior")]
+        assert [(p.name, p.setting) for p in screenplay.locations] == [("Lamp Room", "interior"), ("Cliff", "exterior")]
         assert [scene.time for scene in screenplay.scenes] == ["night", "dawn"]
 
 

@@ -15,7 +15,7 @@ from clash.story.place_vocabulary import vocabulary
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
 from clash.story.sides import side_told
-from clash.story.words import simplified
+from clash.story.words import listed, simplified
 
 _HEADING = re.compile(
     r"^\s*(?P<set>int\.?\s*/\s*ext\.?|i\s*/\s*e|int\.|ext\.|int(?=\s)|ext(?=\s)|内景|外景|内外景)[\s.,:：·—-]*(?P<rest>.+)$",
@@ -49,6 +49,13 @@ _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
 _PRONOUN = re.compile(r"\b(?:he|she|they|him|her|them|his|their)\b|[他她]", re.IGNORECASE)
 _FIRST_PART = re.compile(r"的|在|到|进|入|出|过|[走跑跳爬登][上下回向]|[一那这][家座条间个处片]|[，。\s]")
 _LONGEST_NAME = 60
+_SMALL = frozenset(
+    listed(
+        "of, the, a, an, in, on, at, by, to, and, or, for, with, from, de, da, do, das, dos, e, em, no, na, "
+        "del, la, las, los, el, y, en, du, des, le, les, au, aux, et, sur, d, von, der, die, das, dem, den, "
+        "im, am, und, zu, zum, zur, bei, di, della, dei, delle, il, lo, gli, con"
+    )
+)
 
 
 _SIDES = (", interior", ", exterior"), ("，内", "，外")
@@ -157,7 +164,7 @@ def heading_parts(text: str) -> tuple[str, Setting | None]:
     """The place's name and its setting in a cell or a scene heading.
 
     >>> heading_parts("INT. LAMP ROOM - NIGHT")
-    ('Lamp room', 'interior')
+    ('Lamp Room', 'interior')
     >>> heading_parts("面馆 内 夜")
     ('面馆', 'interior')
     """
@@ -175,8 +182,21 @@ def heading_parts(text: str) -> tuple[str, Setting | None]:
             kept.append(part.strip())
     name = " ".join(kept).strip(" .,，-")
     if len(name) > 3 and name.isupper():
-        name = name.capitalize()
+        name = in_title_case(name)
     return name, setting
+
+
+def in_title_case(name: str) -> str:
+    """The name of a place that is written in capitals as names are written.
+
+    >>> in_title_case("PRAIA DE COPACABANA"), in_title_case("LAMP ROOM"), in_title_case("MARA'S HOUSE")
+    ('Praia de Copacabana', 'Lamp Room', "Mara's House")
+    """
+    words = name.lower().split(" ")
+    return " ".join(
+        word if at and word in _SMALL else re.sub(r"(?<![\w'’])\w", lambda letter: letter[0].upper(), word)
+        for at, word in enumerate(words)
+    )
 
 
 def time_in_heading(text: str) -> TimeOfDay | None:

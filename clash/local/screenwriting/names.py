@@ -29,6 +29,7 @@ _NOBODY = re.compile(
     r"|无人?|空镜|众人|路人(?:们|若干)?|群众(?:演员)?|所有人|全体|大家|若干|\d*人)"
 )
 _TOGETHER = re.compile(r"[,，、/／&＆+](?![^(（\[【]*[)）\]】])")
+_PLURAL = re.compile(r"(?<=[\u3040-\u30ff\u4e00-\u9fff]{2})(?:们|們|たち|達)$|(?<=[\uac00-\ud7af]{2})들$")
 _LONGEST = 40
 
 
@@ -79,8 +80,13 @@ def notes_in(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def name_key(name: str) -> str:
-    """What two spellings of one name have in common."""
-    return unicodedata.normalize("NFKC", without_notes(name)).casefold().strip(" .:：")
+    """What two spellings of one name have in common; 高管 and 高管们 are one.
+
+    >>> name_key("高管（群演）") == name_key("高管们")
+    True
+    """
+    key = unicodedata.normalize("NFKC", without_notes(name)).casefold().strip(" .:：")
+    return _PLURAL.sub("", key)
 
 
 def is_narrator(name: str) -> bool:
@@ -95,7 +101,7 @@ def is_only_heard(name: str) -> bool:
     >>> is_only_heard("Ramón (voz en off)"), is_only_heard("Иван (за кадром)"), is_only_heard("Mara (softly)")
     (True, True, False)
     """
-    heard = words("speech", "off") - words("speech", "on_phone")
+    heard = (words("speech", "off") | words("speech", "inner")) - words("speech", "on_phone")
     return _is_noted(name, _ONLY_HEARD, heard)
 
 

@@ -11,6 +11,7 @@ from clash.local.screenwriting.casting import Cast, goes_on
 from clash.local.screenwriting.names import is_narrator, is_only_heard
 from clash.local.screenwriting.rhythm import Role, shows_a_detail
 from clash.story.screenplay import Beat, Language, Line
+from clash.story.speakers import spoken_by
 
 _WORDS_A_SECOND = 2.4
 _CHARACTERS_A_SECOND = 4.0
@@ -160,7 +161,7 @@ def _voices(beat: Beat, cast: Cast) -> tuple[tuple[Line, ...], str]:
         if _is_told(line):
             told.append(line.text)
         else:
-            lines.append(line.model_copy(update={"speaker": member.name if member else line.speaker}))
+            lines.append(spoken_by(line, member.name) if member else line)
     return tuple(lines), "\n".join(told)
 
 
