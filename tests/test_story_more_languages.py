@@ -1,9 +1,10 @@
-"""Tables in Turkish and Indonesian."""
+"""Tables in Turkish, Indonesian, Dutch and Polish."""
 
 from __future__ import annotations
 
 import pytest
 
+from clash.story.camera_terms import size_of
 from clash.story.durations import seconds_of
 from clash.story.headings import heading_of
 from clash.story.reader import read
@@ -42,6 +43,35 @@ def test_an_indonesian_story():
     assert [beat.description for beat in story.beats] == ["Budi berjalan di pantai.", "Sari melambaikan tangan."]
     assert [beat.narration for beat in story.beats] == ["Pagi yang tenang di Bali.", ""]
     assert [beat.duration_s for beat in story.beats] == [4, 3]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "nl",
+            "Scène;Shot nr;Kader;Locatie;Beeld;Verteller;Dialoog;Duur;Muziek\n"
+            "1;1;Totaal;Haven, nacht;De boten varen de haven binnen.;De zee vergeet niet.;;4 seconden;fluit\n"
+            "1;2;Dichtbij;;Jan steekt het licht aan.;;Jan: Kom maar mee.;3 seconden;\n",
+        ),
+        (
+            "pl",
+            "Scena;Nr ujęcia;Plan;Miejsce;Obraz;Lektor;Dialogi;Czas trwania;Muzyka\n"
+            "1;1;Plan daleki;Port, noc;Łodzie wpływają do portu.;Morze pamięta.;;4 sekundy;flet\n"
+            "1;2;Zbliżenie;;Jan zapala światło.;;Jan: Jesteśmy w domu.;3 sek.;\n",
+        ),
+    ],
+)
+def test_shot_lists_in_dutch_and_polish(language: str, text: str):
+    """Every column is used, and sizes, times of day and lengths are read."""
+    story = read(text.encode(), name="s.csv").story
+    assert (story.language, story.kind, story.warnings) == (language, "shot_list", ())
+    first, second = story.beats
+    assert (first.scene, first.shot, first.time, first.duration_s, second.duration_s) == ("1", "1", "night", 4, 3)
+    assert all((first.location, first.description, first.narration, first.music, first.shot_size))
+    assert [line.speaker for line in second.dialogue] == ["Jan"]
+    assert size_of(first.shot_size) == "wide"
+    assert size_of(second.shot_size) == "close_up"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def as_the_hint_says(text: str, name: str) -> Story:
         ),
         (FINNISH, "s.csv", "shot description narration dialogue duration"),
         (MUTE, "s.csv", "shot narration dialogue duration"),
+        ("foo;bar\nA man walks.;The night was long.\nHe sleeps.;It is wide.\n", "s.csv", "description narration"),
     ],
 )
 def test_each_header_has_a_proposal(text: str, name: str, proposed: str):

@@ -133,7 +133,7 @@ def _scores(text: str) -> dict[str, int]:
     return scores
 
 
-_MARKS = {"es": "ñ¿¡", "de": "ßäöü", "pt": "ãõ", "fr": "œêèù", "vi": "đăơư", "tr": "ğış"}
+_MARKS = {"es": "ñ¿¡", "de": "ßäöü", "pt": "ãõ", "fr": "œêèù", "vi": "đăơư", "tr": "ğış", "pl": "ąęłż"}
 
 
 @cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 from clash.errors import StoryError
@@ -20,6 +21,7 @@ from clash.story.table import Table, shortened
 
 _PICTURE = frozenset({"description", "image_prompt", "video_prompt", "subject"})
 _MOST_PROPOSED = 12
+_LONGEST_TERM = 30
 _QUANTITY = re.compile(r"[~≈]?\s?\d{1,4}(?:[.,]\d{1,3})?\s?[^\W\d_]{1,12}\.?")
 _CAMERA = {"shot_size": size_of, "angle": angle_of, "movement": movement_of}
 
@@ -58,6 +60,11 @@ def refuse_unknown_headers(table: Table, columns: Columns, values: ColumnValues)
 def _is_shot_of_words(values: ColumnValues, column: Column, name: str) -> bool:
     """Whether a column that is called the shot counts none: it may hold sizes or moves."""
     return name == "shot" and not values.share(column, lambda text: any(map(str.isdigit, text)))
+
+
+def _is_term(read: Callable[[str], str | None], text: str) -> bool:
+    """Whether a cell is a word for the camera: `long`, but not "The night was long."."""
+    return len(text) < _LONGEST_TERM and not is_sentence(text, strict=True) and read(text) is not None
 
 
 class _Proposals:
@@ -116,9 +123,7 @@ class _Proposals:
             self._give(column, "dialogue")
             return
         for name, read in _CAMERA.items():
-            if name not in self._taken and (
-                self._values.share(column, lambda text, read=read: len(text) < 30 and read(text) is not None) >= 0.5
-            ):
+            if name not in self._taken and self._values.share(column, partial(_is_term, read)) >= 0.5:
                 self._give(column, name)
                 return
 
