@@ -28,7 +28,7 @@ from clash.story.screenplay import Beat, Line
 from clash.story.scripted_cells import taken_apart
 from clash.story.second_language import separated, with_second_language, with_second_of_one_script
 from clash.story.speakers import is_nobody, is_off, name_key, voice_of
-from clash.story.speech import Speech, clean, is_a_sound, names_in, plain_text, speech_of
+from clash.story.speech import Speech, clean, is_a_sound, known_speakers, plain_text, speech_of
 from clash.story.table import Row, Table, shortened
 from clash.story.translations import shared_out
 from clash.story.unseen import unseen_voice
@@ -286,11 +286,7 @@ class Beats:
         if for_lines or unnamed != "nobody":
             return speech_of(cell, unnamed=unnamed, speaker=for_lines, known=self._known, thinker=thinker)
         found = speech_of(cell, unnamed=unnamed, known=self._known, thinker=thinker)
-        if (
-            not found.has_names
-            and len(one) == 1
-            and all(not line.speaker and not line.narrator for line in found.lines)
-        ):
+        if found.lines and not found.has_names and len(one) == 1 and all(map(_is_free, found.lines)):
             return speech_of(cell, unnamed=unnamed, speaker=one[0], known=self._known)
         return found
 
@@ -351,10 +347,14 @@ def spoken_seconds(text: str) -> float:
     return len(text.split()) / 2.4 + characters + 0.1 * stops
 
 
+def _is_free(line: Line) -> bool:
+    """Whether a line is neither the narrator's nor has a name."""
+    return not line.speaker and not line.narrator
+
+
 def _known_names(columns: Columns, rows: Sequence[Row]) -> frozenset[str]:
     """The names in the table's own columns, and those in front of more than one line."""
-    known: set[str] = set()
-    once: set[str] = set()
+    known = set(known_speakers(row.cells[column.index] for row in rows for column in columns.speech))
     for row in rows:
         for name in ("characters", "speaker"):
             for column in columns.of(name):
@@ -363,9 +363,6 @@ def _known_names(columns: Columns, rows: Sequence[Row]) -> frozenset[str]:
                     for one in split_list(row.cells[column.index])
                     if len(one) <= 40 and not (name == "speaker" and unseen_voice(one))
                 )
-        for column in columns.speech:
-            for one in names_in(row.cells[column.index]):
-                (known if name_key(one) in once else once).add(name_key(one))
     return frozenset(known - {""})
 
 

@@ -165,7 +165,7 @@ class _Deciding:
     def _sound(self, column: Column, others: Sequence[Column]) -> None:
         """A column of sound that names speakers holds words; one that is full of sentences is told by the narrator."""
         music = tuple(name for name in column.fields if name == "music")
-        spoken = any(has_spoken_names(value) for value in self._values.of(column))
+        spoken = any(has_spoken_names(value, among_sounds=True) for value in self._values.of(column))
         if spoken:
             column.fields = ("dialogue", "narration", "sound", *music)
             column.unnamed = "sound"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from clash.story.bare_cues import BRACKETED, TRANSITION, in_capitals, is_bare_cue, may_speak
 from clash.story.headings import is_heading
 from clash.story.speakers import label_of, name_key, voice_of
-from clash.story.things import sound_of_a_thing
+from clash.story.things import is_a_phone, sound_of_a_thing
 from clash.story.words import has_cjk
 
 _BEFORE_COLON = re.compile(r"\s*(?P<name>[^:：\n]{1,40}?)\s*[:：]\s*(?P<words>\S.*)")
@@ -64,7 +64,7 @@ def taken_apart(cell: str, speakers: frozenset[str]) -> Scripted:
     for at, line in enumerate(lines):
         after = lines[at + 1] if at + 1 < len(lines) else ""
         name, _ = _named(line)
-        heard = _heard(line)
+        heard = _heard(line, speakers)
         if heard is not None:
             ended()
             found.said.append(line)
@@ -89,13 +89,15 @@ def taken_apart(cell: str, speakers: frozenset[str]) -> Scripted:
     return found
 
 
-def _heard(line: str) -> list[str] | None:
+def _heard(line: str, speakers: frozenset[str] = frozenset()) -> list[str] | None:
     """What is seen of a line that says what is heard, or None for any other line: `Musik: Klavier`, `Tür: knarrt`."""
     match = _BEFORE_COLON.fullmatch(line)
     if not match:
         return None
     if label_of(match["name"]) in ("sound", "music"):
         return []
+    if name_key(match["name"]) in speakers and not is_a_phone(match["name"]):
+        return None
     sound = sound_of_a_thing(match["name"], match["words"])
     return [sound] if sound else None
 

@@ -214,6 +214,16 @@ def parted_mark(direction: str) -> tuple[str, str]:
     return (head, rest) if head and all(is_off(part) for part in _NOTES.split(head)) else ("", direction)
 
 
+def is_heard_only(note: str) -> bool:
+    """Whether a note in brackets says that its speaker is not seen: what `is_off` knows, and 소리, 声音, 音."""
+    return is_off(note) or compact(fold(note)) in words("speech", "heard")
+
+
+def tells(note: str) -> bool:
+    """Whether a note in brackets before words without a name makes them the narrator's: 画外音, but not 声音."""
+    return (is_off(note) or voice_of(note).narrator) and compact(fold(note)) not in words("speech", "heard")
+
+
 def is_direction(text: str) -> bool:
     """Whether words in brackets say how a line is spoken, not who speaks it: softly, 低声."""
     key = compact(fold(text))

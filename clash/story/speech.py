@@ -13,17 +13,19 @@ from typing import Literal
 from clash.story.bare_cues import is_bare_cue
 from clash.story.cues import BRACKETED, OPEN, is_cue, pieces_of, with_colon
 from clash.story.screenplay import Line
+from clash.story.sound_labels import without_labelled
 from clash.story.speakers import (
     LONGEST_NAME,
     Voice,
     is_direction,
-    is_off,
+    is_heard_only,
     label_of,
     name_key,
+    tells,
     voice_of,
     with_directions,
 )
-from clash.story.things import sound_of_a_thing
+from clash.story.things import is_a_phone, is_a_sentence, is_a_thing, sound_of_a_thing
 from clash.story.unseen import unseen_voice
 from clash.story.vocabulary import compact, words
 from clash.story.words import fold, has_cjk, is_cjk
@@ -46,14 +48,6 @@ _IS_HEARD = re.compile(
     "|[\uac00-\ud7af ]{1,12} 소리"
 )
 """What stands alone in brackets and is a sound: （门铃声）."""
-_LABELLED = re.compile(
-    r"[ \t]*[(（\[【［]\s?(?P<name>[^()（）\[\]【】［］:：\n]{1,20})[:：]"
-    r"(?P<inside>[^()（）\[\]【】［］\n]{1,500})[)）\]】］][ \t]*"
-    r"|^[ \t]*[(（\[【［](?P<label>[^()（）\[\]【】［］:：\n]{1,20})[)）\]】］][ \t]*(?P<behind>[^\s:：][^\n:：]*)$",
-    re.MULTILINE,
-)
-_BEHIND_STROKES = re.compile(r"[ \t]*(?<!:)//[ \t]*(?P<words>[^/\n:：]{2,40})(?=//|\n|$)")
-_ABBREVIATED = re.compile(r"^(?P<name>SFX|BGM)(?:[ \t]+[-–—])?[ \t]+(?=[^\s:：])", re.MULTILINE)
 _SOUND_WORDS = re.compile(r"^[a-z][\w' -]{0,60}$|[声聲音响響]$")
 
 
@@ -117,7 +111,9 @@ def speech_of(
     if speaker.strip():
         start = with_directions(_voice(speaker, Voice(thinker)))
     current, only_known = start, bool(speaker.strip()) and not start.narrator
-    text = _without_labelled(_without_notes(clean(cell), speech), speech)
+    text = without_labelled(
+        _without_notes(clean(cell), speech), {"sound": speech.sound, "music": speech.music}, has_speaker=only_known
+    )
     if dashes and unnamed == "nobody" and not only_known:
         text = "\n".join(with_colon(line, known) for line in text.split("\n"))
     pieces = list(pieces_of(text, known, only_known=only_known))
@@ -136,11 +132,14 @@ def speech_of(
                 getattr(speech, label).append(_unquoted(text))
                 current = start
                 continue
-            if name_key(cue) not in known and (heard := sound_of_a_thing(cue, text)):
+            is_known = name_key(cue) in known
+            if (not is_known or is_a_phone(cue)) and (
+                heard := sound_of_a_thing(cue, text, among_sounds=unnamed == "sound")
+            ):
                 speech.sound.append(heard)
                 current = start
                 continue
-            who = voice_of(cue) if name_key(cue) in known else _voice(cue, Voice(thinker) if thinker else current)
+            who = voice_of(cue) if is_known else _voice(cue, Voice(thinker) if thinker else current)
             current = with_directions(who)
         elif unnamed != "nobody" and text.strip() and not _goes_on(pieces, index):
             current = start
@@ -178,15 +177,37 @@ def lines_of(dialogue: str, *, speaker: str = "", known: frozenset[str] = frozen
 
 def names_in(cell: str) -> Iterable[str]:
     """The people whom the lines of a cell name, as they are written."""
+    yield from (name for name, _ in _named(cell))
+
+
+def known_speakers(cells: Iterable[str]) -> frozenset[str]:
+    """Return the names, as `name_key` compares them, that stand in front of more than one line of the cells.
+
+    A thing is somebody where it says a sentence: `Bell: I will not leave.`
+    """
+    often: set[str] = set()
+    once: set[str] = set()
+    for cell in cells:
+        for name, text in _named(cell):
+            key = name_key(name)
+            if is_a_thing(name):
+                often.update({key} if is_a_sentence(text) else ())
+            else:
+                (often if key in once else once).add(key)
+    return frozenset(often)
+
+
+def _named(cell: str) -> Iterable[tuple[str, str]]:
+    """The people whom the lines of a cell name, each with the words."""
     if not any(sign in cell for sign in _NAME_SIGNS):
         return
     for cue, text in pieces_of(clean(cell[:_MOST_FOR_NAMES]), frozenset(), only_known=False):
         if not cue or label_of(cue) or voice_of(cue).narrator or sound_of_a_thing(cue, text):
             continue
         if (unseen := unseen_voice(cue)) is None:
-            yield voice_of(cue).speaker
+            yield voice_of(cue).speaker, text
         elif unseen.kind == "inner" and unseen.name:
-            yield unseen.name
+            yield unseen.name, text
 
 
 def has_labels(cell: str) -> bool:
@@ -194,13 +215,13 @@ def has_labels(cell: str) -> bool:
     return any(cue for cue, _ in pieces_of(clean(cell[:_MOST_FOR_NAMES]), frozenset(), only_known=False))
 
 
-def has_spoken_names(cell: str) -> bool:
-    """Whether any line of a cell names who speaks it, a person or a narrator."""
+def has_spoken_names(cell: str, *, among_sounds: bool = False) -> bool:
+    """Whether any line of a cell names who speaks it, a person or a narrator; see `sound_of_a_thing`."""
     text = clean(cell[:_MOST_FOR_NAMES])
     if any(is_bare_cue(line.strip(), after) for line, after in pairwise(text.split("\n"))):
         return True
     return any(
-        cue and not label_of(cue) and not sound_of_a_thing(cue, said)
+        cue and not label_of(cue) and not sound_of_a_thing(cue, said, among_sounds=among_sounds)
         for cue, said in pieces_of(text, frozenset(), only_known=False)
     )
 
@@ -269,41 +290,15 @@ def _say(speech: Speech, text: str, who: Voice, unnamed: Unnamed, *, alone: bool
     if unnamed == "sound":
         speech.sound.append(said)
         return
-    told = [d for d in directions if not who.speaker and (is_off(d) or voice_of(d).narrator)]
+    told = [d for d in directions if not who.speaker and tells(d)]
     if told and not who.narrator:
         who = Voice(narrator=True)
-    direction = "; ".join(d for d in directions if not is_off(d) and d not in told)
-    off = next((d for d in directions if is_off(d)), "")
+    direction = "; ".join(d for d in directions if d not in told and not (who.speaker and is_heard_only(d)))
+    off = next((d for d in directions if is_heard_only(d)), "")
     speaker = who.speaker
     if speaker and off and off not in speaker:
         speaker = f"{speaker}（{off}）" if has_cjk(speaker) else f"{speaker} ({off})"
     speech.lines.append(Line(speaker=speaker, text=said, direction=direction, narrator=who.narrator, voice=who.voice))
-
-
-def _without_labelled(text: str, speech: Speech) -> str:
-    """The text without the sounds and the music in brackets that have a label: `[SFX: door]`, （音效）门声."""
-
-    def kept(found: re.Match[str]) -> str:
-        kind = label_of(found["name"] or found["label"])
-        if kind not in ("sound", "music"):
-            return found[0]
-        getattr(speech, kind).append((found["inside"] or found["behind"]).strip())
-        return " " if found["inside"] else ""
-
-    if "//" in text:
-        text = _BEHIND_STROKES.sub(lambda found: _heard_behind(found, speech), text)
-    if any(sign in text for sign in OPEN):
-        text = _LABELLED.sub(kept, text)
-    return _ABBREVIATED.sub(r"\g<name>: ", text)
-
-
-def _heard_behind(found: re.Match[str], speech: Speech) -> str:
-    """What is left of words behind two strokes: nothing where they are a word for a sound or for music."""
-    kind = label_of(found["words"].strip())
-    if kind not in ("sound", "music"):
-        return found[0]
-    getattr(speech, kind).append(found["words"].strip())
-    return ""
 
 
 def _goes_on(pieces: list[tuple[str, str]], index: int) -> bool:

@@ -38,7 +38,7 @@ def unseen_voice(name: str) -> Unseen | None:
     written = " ".join(_BRACKETED.sub(" ", name).split())
     bare = _without_mark(written)
     key = compact(fold(bare))
-    if key in words("speech", "sources"):
+    if key in words("speech", "sources") or key in words("speech", "phones"):
         return Unseen("source", bare)
     if key in words("speech", "inner"):
         return Unseen("inner", "", bare)

@@ -101,7 +101,7 @@ def is_only_heard(name: str) -> bool:
     >>> is_only_heard("Ramón (voz en off)"), is_only_heard("Иван (за кадром)"), is_only_heard("Mara (softly)")
     (True, True, False)
     """
-    heard = (words("speech", "off") | words("speech", "inner")) - words("speech", "on_phone")
+    heard = (words("speech", "off") | words("speech", "inner") | words("speech", "heard")) - words("speech", "on_phone")
     return _is_noted(name, _ONLY_HEARD, heard)
 
 
@@ -112,7 +112,7 @@ def is_off_screen(name: str) -> bool:
     >>> is_off_screen("Paul (hors champ)"), is_off_screen("Paul (voix off)")
     (True, False)
     """
-    return _is_noted(name, _ELSEWHERE, words("speech", "elsewhere"))
+    return _is_noted(name, _ELSEWHERE, words("speech", "elsewhere") | words("speech", "heard"))
 
 
 def _is_noted(name: str, marks: re.Pattern[str], listed: frozenset[str]) -> bool:
