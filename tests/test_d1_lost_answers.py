@@ -206,6 +206,6 @@ async def test_runs_are_imported_once(database: D1Database, tmp_path: Path) -> N
         contents = examine(stream, target, None)
         await prepare(database, target)
         stream.seek(0)
-        await write_runs(database, target, read_entries(stream, read_header(stream)), contents, set())
+        await write_runs(database, target, read_entries(stream, read_header(stream)), contents, set(), {})
     assert await already_there(database, contents) == {"large", "small"}
     assert await database.query("SELECT run_id FROM workflow_executions WHERE run_id GLOB '.import-*'") == []
