@@ -11,6 +11,8 @@ GIVEN_UP = "(SELECT coalesce(sum(unknown_micro), 0) FROM removed_costs WHERE run
 """What the calls that a removed run had open may have cost: it stays reserved for its batch and its project."""
 OF_BATCH = "batch"
 """In the metadata of the row that stands for a removed run: the batch that it was in."""
+REST_OF = "rest_of"
+"""In the same metadata, where a run is there again without some of its calls: when that run began."""
 
 
 class RemovedRun(NamedTuple):
@@ -114,15 +116,26 @@ _SAME_CALLS = (
 )
 
 
+def sums_of_calls(run_id: str, condition: Statement, sound: str = "1") -> Statement:
+    """Read what the calls of a run add up to, per day, step, provider, model and precision.
+
+    `sound`: which calls can be summed.
+    """
+    sums = ", ".join(f"{made} AS {name}" for name, made in _SUMS_OF_CALLS.items())
+    return Statement(
+        f"SELECT substr(started_at, 1, 10) AS day, step, service AS provider, model, precision, {sums},"
+        f" min(id) AS first_call FROM api_logs WHERE run_id = ? AND {sound} AND {condition.sql} GROUP BY 1, 2, 3, 4, 5",
+        (run_id, *condition.params),
+    )
+
+
 def write_costs(run_id: str, kept_as: str, condition: Statement, sound: str) -> Statement:
     """Write down what the calls of a run add up to, before they are deleted. `sound`: which calls can be summed."""
+    sums = sums_of_calls(run_id, condition, sound)
     return Statement(
         f"INSERT INTO removed_costs (run_id, day, step, provider, model, precision, {', '.join(_SUMS_OF_CALLS)},"
-        " first_call)"
-        " SELECT ?, substr(started_at, 1, 10), step, service, model, precision,"
-        f" {', '.join(_SUMS_OF_CALLS.values())}, min(id)"
-        f" FROM api_logs WHERE run_id = ? AND {sound} AND {condition.sql} GROUP BY 2, 3, 4, 5, 6",
-        (kept_as, run_id, *condition.params),
+        f" first_call) SELECT ?, made.* FROM ({sums.sql}) AS made",
+        (kept_as, *sums.params),
     )
 
 

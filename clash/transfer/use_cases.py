@@ -22,7 +22,7 @@ from clash.database.removal import delete_rows
 from clash.database.row_checks import DamagedRowError
 from clash.database.staging import REMOVED_PREFIX
 from clash.database.store_users import use_store
-from clash.database.transfer import reading, removals, trial, writing
+from clash.database.transfer import reading, removals, restorable, trial, writing
 from clash.database.transfer.lines import Header, Tally, read_entries, read_header
 from clash.database.transfer.statements import target_of
 from clash.documents.database import RunsExported, RunsImported
@@ -161,7 +161,7 @@ async def import_runs(settings: Settings, file: Path | None, *, restore_removed:
     Runs that the database already has exactly as the file does are left alone, and so are those that were removed from
     it, unless `restore_removed` is set: then they are there again, and what they cost still counts once.
     Raises `UsageError` naming the line of a file that is not a complete export, `VersionMismatchError`, `ConflictError`
-    naming runs that differ.
+    naming runs that differ, or removed ones whose money would not count exactly once.
     """
     target = target_of(settings.database_url)
     async with open_database(settings.database_url, "write") as database:
@@ -177,9 +177,13 @@ async def import_runs(settings: Settings, file: Path | None, *, restore_removed:
             skip = same | gone | await removals.counted_otherwise(database, contents)
             back = {thread_id: run for thread_id, run in removed.items() if thread_id not in skip}
             if len(skip) < len(contents.sections):
-                await writing.prepare(database, target)
                 for run in back.values():
                     await delete_rows(database, run)  # its removal may have been interrupted
+                if back:
+                    stream = opened.from_start()
+                    entries = read_entries(stream, read_header(stream))
+                    await restorable.require_restorable(database, entries, back, file)
+                await writing.prepare(database, target)
                 stream = opened.from_start()
                 entries = read_entries(stream, read_header(stream))
                 await writing.write_runs(database, target, entries, contents, skip, back)

@@ -7,7 +7,7 @@ that was paid for is found. Calls that were made after the export stay as what i
 from __future__ import annotations
 
 from clash.database.port import Statement
-from clash.database.removed_runs import RemovedRun, add_costs, take_from_costs
+from clash.database.removed_runs import REST_OF, RemovedRun, add_costs, take_from_costs
 from clash.database.savers.thread_operations import ALWAYS
 
 _SETTLED_LATER = (
@@ -15,14 +15,14 @@ _SETTLED_LATER = (
     " asset_sha256, media_type, facts, ended_at, duration_ms, error_code, error_message, retryable"
 )
 """What changes of a call that was open when its run was exported, and was answered before the run was removed."""
-_KEPT = "kept:"
+KEPT = "kept:"
 """In front of the token of a kept answer while the same call is imported: no two calls have one token."""
 
 
 def make_room(removed: RemovedRun, condition: Statement = ALWAYS) -> Statement:
     """Let the calls of a run be written beside the answers that were kept of it, which are found as before."""
     return Statement(
-        f"UPDATE api_logs SET token = '{_KEPT}' || token WHERE run_id = ? AND token NOT GLOB '{_KEPT}*'"
+        f"UPDATE api_logs SET token = '{KEPT}' || token WHERE run_id = ? AND token NOT GLOB '{KEPT}*'"
         f" AND {condition.sql}",
         (removed.run_id, *condition.params),
     )
@@ -45,12 +45,12 @@ def give_way(removed: RemovedRun, condition: Statement) -> list[Statement]:
         *take_from_costs(run_id, kept_as, condition),
         *add_costs(kept_as, condition),
         Statement(
-            f"DELETE FROM api_logs WHERE run_id = ? AND token IN (SELECT '{_KEPT}' || token FROM api_logs"
+            f"DELETE FROM api_logs WHERE run_id = ? AND token IN (SELECT '{KEPT}' || token FROM api_logs"
             f" WHERE run_id = ?) AND {condition.sql}",
             (kept_as, run_id, *condition.params),
         ),
         Statement(
-            f"UPDATE api_logs SET token = substr(token, {len(_KEPT) + 1}) WHERE run_id = ? AND token GLOB '{_KEPT}*'"
+            f"UPDATE api_logs SET token = substr(token, {len(KEPT) + 1}) WHERE run_id = ? AND token GLOB '{KEPT}*'"
             f" AND {condition.sql}",
             bound,
         ),
@@ -69,6 +69,11 @@ def give_way(removed: RemovedRun, condition: Statement) -> list[Statement]:
             )
             for table in ("removed_runs", "workflow_executions")
         ),
+        Statement(
+            f"UPDATE workflow_executions SET metadata = json_set(metadata, '$.{REST_OF}', ?)"
+            f" WHERE {has_rest} AND run_id = ? AND {condition.sql}",
+            (removed.start_time, kept_as, kept_as, *bound),
+        ),
         *(
             Statement(
                 f"DELETE FROM {table} WHERE NOT {has_rest} AND run_id = ? AND {condition.sql}",
@@ -81,7 +86,7 @@ def give_way(removed: RemovedRun, condition: Statement) -> list[Statement]:
 
 def _settle(removed: RemovedRun, condition: Statement) -> list[Statement]:
     """Settle the calls of the run that were open in the export, and whose answers were kept; and count them."""
-    same = f"FROM api_logs AS kept WHERE kept.run_id = ? AND kept.token = '{_KEPT}' || api_logs.token"
+    same = f"FROM api_logs AS kept WHERE kept.run_id = ? AND kept.token = '{KEPT}' || api_logs.token"
     is_open = "state IN ('intent', 'submitted', 'unknown')"
     return [
         Statement(
