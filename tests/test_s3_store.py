@@ -19,7 +19,10 @@ from clash.assets import sha256_of
 from clash.assets.bucket import Bucket, Credentials
 from clash.assets.shared import SharedAssetStore, open_assets
 from clash.config import Settings
+from clash.database.port import Database
 from clash.errors import ClashError, SettingsError, StorageError
+from clash.transfer import batch_budgets
+from clash.transfer.batch_budgets import give_budget, newest_batch_budget
 
 LARGE = bytes(range(256)) * 70_000
 """17.9 MB: three parts."""
@@ -285,3 +288,16 @@ def test_unusable_settings_are_reported(monkeypatch: pytest.MonkeyPatch, variabl
 def test_no_repr_shows_a_secret() -> None:
     """Neither of the settings nor of the credentials."""
     assert SECRET not in repr(Credentials(KEY, SECRET, SECRET))
+
+
+async def test_a_machine_whose_clock_is_behind_gives_the_last_budget(
+    database: Database, tmp_path: Path, s3: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks the bucket for what others gave, so that its own counts from later."""
+    times = iter(["2026-11-27T10:00:00.000Z", "2026-11-27T09:30:00.000Z"])
+    monkeypatch.setattr(batch_budgets, "now_text", lambda: next(times))
+    await give_budget(database, machine(tmp_path / "a", s3, bucket), "night", 50_000_000)
+    await give_budget(database, machine(tmp_path / "b", s3, bucket), "night", 3_000_000)
+    third = machine(tmp_path / "c", s3, bucket)
+    await third.restore_records()
+    assert newest_batch_budget(third, "night") == 3_000_000

@@ -127,9 +127,9 @@ class Bucket:
 
         return self._found(get) or False
 
-    def names(self) -> list[str]:
-        """Return the keys of all objects, with one request per thousand."""
-        return [found.key for page in self.pages() for found in page]
+    def names(self, under: str = "") -> list[str]:
+        """Return the keys of the objects below a folder, or of all, with one request per thousand."""
+        return [found.key for page in self.pages(under) for found in page]
 
     def pages(self, under: str = "") -> Iterator[list[StoredObject]]:
         """Yield the objects below a folder, or all, page by page, with one request per thousand."""

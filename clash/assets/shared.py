@@ -197,12 +197,12 @@ class SharedAssetStore(AssetStore):
         with suppress(FileNotFoundError):
             self._bucket.put(name, (self.root / name).read_bytes())
 
-    async def restore_records(self) -> None:
+    async def restore_records(self, under: str = "") -> None:
         """See `AssetStore.restore_records`: those that are in the bucket and not on this disk."""
-        await self._in_thread(self._download_records)
+        await self._in_thread(partial(self._download_records, under))
 
-    def _download_records(self) -> None:
-        for name in self._bucket.names():
+    def _download_records(self, under: str) -> None:
+        for name in self._bucket.names(under):
             if is_record(name) and not (self.root / name).exists():
                 content = self._bucket.read(name, most=RECORD_BYTES)
                 if content is not None:

@@ -239,8 +239,11 @@ class AssetStore:
         except OSError as error:
             raise storage_error(error, name) from error
 
-    async def restore_records(self) -> None:
-        """Make the records of all calls and runs present on this disk; in a local folder they are."""
+    async def restore_records(self, under: str = "") -> None:
+        """Make the records of all calls and runs present on this disk; in a local folder they are.
+
+        `under`: those of this folder of the store only.
+        """
 
     async def share(self, sha256: str, *, receipt: str | None = None) -> None:
         """Share the file, and the receipt of this token, with other machines; a local folder has no others."""

@@ -37,14 +37,18 @@ async def use_store(database: Database, assets: AssetStore) -> None:
 
 async def entry_of(database: Database) -> KnownDatabase | None:
     """Return what a database leaves in the stores that it uses; None for one without an id of its own."""
-    rows = await database.query("SELECT id FROM database_identity LIMIT 1")
-    if not rows:
+    database_id = await identity_of(database)
+    if database_id is None:
         return None
-    (database_id,) = texts_of(rows, "id")
     if isinstance(database, SqliteDatabase):
         path = Path(database.path).resolve()
         return KnownDatabase(database_id, f"sqlite:///{path.as_posix()}", socket.gethostname(), "")
     return KnownDatabase(database_id, database.url, "", this_account() if is_d1(database.url) else "")
+
+
+async def identity_of(database: Database) -> str | None:
+    """Return the id that a database was made with; None if it has none. Raises `DatabaseError`."""
+    return next(iter(texts_of(await database.query("SELECT id FROM database_identity LIMIT 1"), "id")), None)
 
 
 def this_account() -> str:

@@ -33,7 +33,7 @@ from clash.documents.database import DatabaseRecovered
 from clash.errors import ClashError, ConflictError
 from clash.money import from_micro, usd_text
 from clash.project_names import DEFAULT_PROJECT
-from clash.transfer.batch_budgets import batches_with_budgets, newest_batch_budget
+from clash.transfer.batch_budgets import batches_with_budgets, last_batch_budget
 from clash.transfer.decisions import restore_decisions, runs_decided_about
 from clash.transfer.film_cuts import restore_cuts
 from clash.transfer.paid_calls import PaidCall, read_paid_calls, read_run
@@ -316,7 +316,8 @@ class _Recovery:
         restored = {item["thread_id"] for item in self.items if item["result"] == "restored"}
         older = {run.batch for run in (await standings(self._database, sorted(restored))).values()}
         for batch in batches_with_budgets(self._assets):
-            budget, there = newest_batch_budget(self._assets, batch), await find_batch(self._database, batch)
+            there = await find_batch(self._database, batch)
+            budget = await last_batch_budget(self._database, self._assets, batch)
             has_more = there is not None and (there.budget_micro is None or there.budget_micro > (budget or 0))
             if budget is not None and (there is None or (batch in older and has_more)):
                 await set_batch_budget(self._database, batch, budget)
@@ -335,7 +336,7 @@ class _Recovery:
         columns = dict(row)
         if (batch := columns["batch"]) is not None:
             if batch not in self._budgets:
-                self._budgets[batch] = newest_batch_budget(self._assets, batch)
+                self._budgets[batch] = await last_batch_budget(self._database, self._assets, batch)
             columns["batch_budget_micro"] = self._budgets[batch]
         workflow_name, budget = columns.pop("workflow_name"), columns.pop("budget_micro")
         budget_usd = None if budget is None else from_micro(budget)
