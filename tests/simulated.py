@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 from paid import tiny_sound
 
@@ -27,6 +28,7 @@ from clash.providers.ports import (
     VideoRequest,
 )
 from clash.story.screenplay import shot_slot
+from clash.worker_threads import WorkerThreads
 
 T = TypeVar("T")
 
@@ -62,10 +64,13 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Executor | None, func: Any, *args: Any) -> Any:
         """Run it in a thread, and hold the clock meanwhile."""
+        return self.hold(super().run_in_executor(executor, func, *args))
+
+    def hold(self, work: asyncio.Future[T]) -> asyncio.Future[T]:
+        """Let the clock stand until this work of a thread is done."""
         self._simulated.threads_at_work += 1
-        future = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(self._one_less)
-        return future
+        work.add_done_callback(self._one_less)
+        return work
 
     def _one_less(self, _: object) -> None:
         self._simulated.threads_at_work -= 1
@@ -73,7 +78,13 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
 def simulate(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in simulated time."""
-    with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+    do = WorkerThreads.do
+
+    def held(threads: WorkerThreads, work: Callable[[], Any]) -> asyncio.Future[Any]:
+        future, loop = do(threads, work), asyncio.get_running_loop()
+        return loop.hold(future) if isinstance(loop, SimulatedLoop) else future
+
+    with patch.object(WorkerThreads, "do", held), asyncio.Runner(loop_factory=SimulatedLoop) as runner:
         return runner.run(main)
 
 

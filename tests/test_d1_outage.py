@@ -31,7 +31,7 @@ MOMENTS = {
     "a call is about to be made": "INSERT INTO api_logs",
     "a call is settled": "state = 'succeeded'",
     "a file is recorded": "INSERT INTO generated_assets",
-    "the run is said to be done": "SET status = ?",
+    "the run is said to be done": "status = 'completed'",
     "the lease is released": "lease_owner = NULL",
 }
 
