@@ -12,7 +12,6 @@ import shlex
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -250,16 +249,6 @@ def test_a_given_screenplay_costs_the_shots_that_differ(film: Film) -> None:
     plan, bought = film.fork("--screenplay", "mine.json")
     assert plan["shots"]["changed"] == ["shot:004"]
     assert bought == ["shot:004", "shot:004/keyframe"]
-
-
-def test_a_price_says_whether_the_budget_suffices(film: Film) -> None:
-    """A budget of a cent less than a change costs does not suffice."""
-    change = ("fork", "film", "--thread", "fork", "--story", film.story(*ROWS[:3], *ROWS[4:]), "--dry-run")
-    change = (*change, "--size", "208x120")
-    price = Decimal(film.run(*change)["price"]["total_usd"])
-    for budget, suffices in ((price - Decimal("0.01"), False), (price, True)):
-        plan = film.run(*change, "--budget", f"{budget}")
-        assert (plan["budget_usd"], plan["within_budget"]) == (f"{budget}", suffices)
 
 
 def test_the_same_fork_again_goes_on_and_another_is_refused(film: Film) -> None:

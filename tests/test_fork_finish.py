@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,16 @@ def test_a_fork_cuts_the_film_again_for_nothing(room: TakesRoom) -> None:
     assert streams(room.folder / none["film"]["path"])[1] == streams(source)[1]
     kept = fork(room, "kept", source="burned")
     assert kept["film"]["sha256"] == burned["film"]["sha256"]
+
+
+def test_a_price_says_whether_the_budget_suffices(room: TakesRoom) -> None:
+    """A budget of a cent less than a change costs does not suffice."""
+    change = ("fork", "t", "--thread", "wide", "--size", "208x120", "--dry-run")
+    price = Decimal(room.ok(*change)["price"]["total_usd"])
+    assert price > 0
+    for budget, suffices in ((price - Decimal("0.01"), False), (price, True)):
+        plan = room.ok(*change, "--budget", f"{budget}")
+        assert (plan["budget_usd"], plan["within_budget"]) == (f"{budget}", suffices)
 
 
 def test_the_music_of_a_fork(room: TakesRoom) -> None:

@@ -62,9 +62,9 @@ async def run_row(database: Database, run_id: str) -> RunRow:
     return found
 
 
-def sound_run(row: Row) -> RunRow:
+def sound_run(row: Row, run_id: str) -> RunRow:
     """Return the run of a row. Raise `DatabaseError` for one that cannot be read."""
-    return RunRow.from_row(require_sound("workflow_executions", row, f"the run {row['run_id']}"))
+    return RunRow.from_row(require_sound("workflow_executions", row, f"the run {run_id}"))
 
 
 async def _no_run(database: Database, run_id: str) -> NotFoundError:
@@ -85,7 +85,7 @@ async def _no_run(database: Database, run_id: str) -> NotFoundError:
 async def find_run(database: Database, run_id: str) -> RunRow | None:
     """Return a run; None if there is none. Raise `DatabaseError` for one that cannot be read."""
     rows = await database.query("SELECT * FROM workflow_executions WHERE run_id = ?", (run_id,))
-    return sound_run(rows[0]) if rows else None
+    return sound_run(rows[0], run_id) if rows else None
 
 
 async def same_but_for_case(database: Database, run_id: str) -> str | None:

@@ -85,7 +85,7 @@ class Runner:
             if row is None:
                 await run.refresh()
             else:
-                run.use_row(sound_run(row))
+                run.use_row(sound_run(row, run.thread_id))
             if run.is_completed:
                 await self._set_review(lease, how)
                 await self._set_output(lease, how)
