@@ -30,6 +30,8 @@ from clash.story.speech import speech_of
         ("Wind: howling", "Wind howling"),
         ("Bell: Ding!", "Bell Ding!"),
         ("Телефон: звонит", "Телефон звонит"),
+        ("Deur: kraakt", "Deur kraakt"),
+        ("Drzwi: skrzypią", "Drzwi skrzypią"),
         ("手机：震动", "手机震动"),
         ("電話：プルルル", "電話プルルル"),
         ("(SFX) A door creaks.", "A door creaks."),
