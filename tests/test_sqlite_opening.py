@@ -194,6 +194,40 @@ async def test_reading_sees_what_a_killed_process_had_committed(database_url: st
     assert await read_runs(copy / "clash.db") == ["run-1"]
 
 
+def die_in_a_transaction(path: Path) -> None:
+    """Let a process make a database and die before its first transaction ends: its pages are in the file already."""
+    script = f"""if True:
+        import os, sqlite3
+        connection = sqlite3.connect({str(path)!r}, isolation_level=None)
+        connection.execute("PRAGMA cache_size=2")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE workflow_executions (run_id)")
+        for _ in range(100):
+            connection.execute("INSERT INTO workflow_executions VALUES (randomblob(3000))")
+        os._exit(9)
+    """
+    subprocess.run([sys.executable, "-c", script], check=False)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_what_a_process_left_that_died_as_it_made_it(tmp_path: Path, mode: Mode) -> None:
+    """The journal that undoes it lies beside the file: it is an empty database, and reading changes neither."""
+    path = tmp_path / "film.db"
+    die_in_a_transaction(path)
+    assert path.stat().st_size > 100_000
+    assert side_file(path, "-journal").stat().st_size
+    before = files(tmp_path)
+    if mode == "write":
+        with pytest.raises(ClashError) as refused:
+            await SqliteDatabase.open(path, mode)
+        assert refused.value.code == "schema_older"
+    else:
+        database = await SqliteDatabase.open(path, mode)
+        assert await database.query("SELECT name FROM sqlite_master") == []
+        await database.close()
+    assert mode == "create" or files(tmp_path) == before
+
+
 async def test_a_database_can_be_read_where_nothing_can_be_written(
     open_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
 ) -> None:

@@ -102,7 +102,7 @@ def test_a_beat_of_several_shots_leads_on_from_its_last(transition: str, at: int
     [
         ("INT. HOUSE - LATER", "House"),
         ("EXT. HOUSE - CONTINUOUS", "House"),
-        ("INT. HOUSE - SAME - NIGHT", "House same"),
+        ("INT. HOUSE - SAME - NIGHT", "House Same"),
         ("INT. LATER", "Later"),
     ],
 )

@@ -19,6 +19,7 @@ from clash.database.group_commit import GroupCommit, Refused, together_or_alone
 from clash.database.port import Param, Rows, Statement, texts_without_secrets, values_of
 from clash.database.sqlite_errors import BUSY_TIMEOUT_S, damaged, database_error, error_code, primary_code
 from clash.database.sqlite_files import (
+    SIDES,
     Mode,
     check_file,
     copied,
@@ -27,6 +28,7 @@ from clash.database.sqlite_files import (
     require_ours,
     side_file,
     size_of,
+    undo_unfinished,
     without_traces,
 )
 from clash.database.sqlite_watch import FileWatch, check_open_here
@@ -64,7 +66,7 @@ def open_connection(path: Path, mode: Mode, *, autocommit: bool = True) -> sqlit
         try:
             return _opened(path, "mode=ro", autocommit=autocommit)
         except sqlite3.OperationalError as error:
-            if primary_code(error) not in _NO_SIDE_FILES or size_of(side_file(path, "-wal")):
+            if primary_code(error) not in _NO_SIDE_FILES or any(size_of(side_file(path, one)) for one in SIDES):
                 raise
             # Nobody has it open, and SQLite cannot make its side files here (a folder without write permission,
             # a read-only disk): what stands in the file is all there is.
@@ -312,7 +314,13 @@ def _reader_alone(path: Path, *, foreign: bool) -> _Connections:
 
 
 def _reader(path: Path, stack: ExitStack) -> sqlite3.Connection:
-    """Return a connection that only reads: on a full disk to a copy, which lasts as long as the stack."""
+    """Return a connection that only reads: to a copy on a full disk, and where a process died in a transaction.
+
+    The copy lasts as long as the stack.
+    """
+    if size_of(side_file(path, "-journal")) and (copy := stack.enter_context(copied(path))) is not None:
+        undo_unfinished(copy)
+        return open_connection(copy, "read")
     try:
         return open_connection(path, "read")
     except DatabaseError as error:

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Generator, Iterable
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from clash.database.sqlite_errors import database_error, disk_full, is_damage, not_a_database, not_opened
 from clash.errors import DatabaseMissingError, SettingsError, VersionMismatchError
@@ -27,6 +27,8 @@ Content = Literal["empty", "clash", "foreign"]
 FileId = tuple[int, int]
 """Device and inode: what a file is, whatever its name."""
 
+SIDES: Final = ("-wal", "-journal")
+"""The files beside a database that hold what is not in it yet, or must be undone in it."""
 _HEADER_BYTES = 100
 """What SQLite's header takes. SQLite would take a file of one byte for an empty one, and write over it."""
 _LARGEST_COPY_BYTES = 256 << 20
@@ -88,7 +90,7 @@ def file_id(path: Path) -> FileId | None:
     return found.st_dev, found.st_ino
 
 
-def side_file(path: Path, suffix: Literal["-wal", "-shm"]) -> Path:
+def side_file(path: Path, suffix: Literal["-wal", "-shm", "-journal"]) -> Path:
     """Return the name of a file that SQLite keeps beside a database."""
     real = Path(os.path.realpath(path))
     return real.with_name(real.name + suffix)
@@ -120,10 +122,14 @@ def content_of(path: Path) -> Content:
     if found is not None and (str(path), found) in _OURS:
         return "clash"
     log = side_file(path, "-wal")
+    if size_of(side_file(path, "-journal")):
+        # A process died in a transaction, as when it made the database: the file is what it was before, once SQLite
+        # has opened both to write.
+        return _judged(_tables_of_copy(path))
     if 0 < size_of(path) < _HEADER_BYTES and not _is_empty(path):
         raise not_a_database(path)
     try:
-        tables = _tables(path, "immutable=1") if size_of(path) else frozenset[str]()
+        tables = _tables(path, "mode=ro&immutable=1") if size_of(path) else frozenset[str]()
     except sqlite3.Error as error:
         if size_of(log) and is_damage(error):
             # A process died while it moved its log into the file: SQLite repairs that when it opens both.
@@ -160,18 +166,18 @@ def is_clash(tables: frozenset[str]) -> bool:
     return "workflow_executions" in tables or {"checkpoints", "writes"} <= tables
 
 
-def _tables(path: Path, parameter: str) -> frozenset[str]:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{parameter}", uri=True, timeout=0)
+def _tables(path: Path, parameters: str) -> frozenset[str]:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{parameters}", uri=True, timeout=0)
     with closing(connection):
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         return without_records(str(name) for (name,) in names)
 
 
 def _tables_of_copy(path: Path) -> frozenset[str] | None:
-    """Return the tables of a copy of the file and its log; None if that cannot be told."""
+    """Return the tables of a copy of the file with its log or journal; None if that cannot be told."""
     with copied(path) as copy:
         try:
-            return _tables(copy, "cache=private") if copy is not None else None
+            return _tables(copy, "mode=rw") if copy is not None else None
         except sqlite3.Error:
             # It was being written just then, so another process uses it.
             return None
@@ -179,19 +185,22 @@ def _tables_of_copy(path: Path) -> frozenset[str] | None:
 
 @contextmanager
 def copied(path: Path) -> Generator[Path | None]:
-    """Copy the file and its log to a temporary folder; None for what is too large, or finds no room there either."""
+    """Copy the file, its log and its journal to a temporary folder; None for what is too large, or finds no room there.
+
+    To read a copy of what a process left in a transaction, open it to write: SQLite undoes the transaction first.
+    """
     with tempfile.TemporaryDirectory(prefix="clash-") as folder:
         yield _copy_to(Path(folder) / "copy.db", path)
 
 
 def _copy_to(copy: Path, path: Path) -> Path | None:
-    log = side_file(path, "-wal")
-    if size_of(path) + size_of(log) > _LARGEST_COPY_BYTES:
+    if size_of(path) + sum(size_of(side_file(path, side)) for side in SIDES) > _LARGEST_COPY_BYTES:
         return None
     try:
         shutil.copyfile(path, copy)
-        if log.exists():
-            shutil.copyfile(log, side_file(copy, "-wal"))
+        for side in SIDES:
+            if side_file(path, side).exists():
+                shutil.copyfile(side_file(path, side), side_file(copy, side))
     except OSError:
         return None
     return copy
@@ -231,6 +240,11 @@ def without_traces(path: Path) -> Generator[None]:
     finally:
         if not were_there and log.exists() and size_of(log) == 0 and os.access(path, os.W_OK):
             _let_sqlite_tidy(path)
+
+
+def undo_unfinished(path: Path) -> None:
+    """Undo the transaction in which a process died, as SQLite does when it opens the file to write."""
+    _let_sqlite_tidy(path)
 
 
 def _let_sqlite_tidy(path: Path) -> None:

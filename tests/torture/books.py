@@ -126,16 +126,17 @@ def _tables(path: Path) -> tuple[list[dict[str, Any]], int, int]:
     try:
         return _read(path)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHMSIZE:
+        if error.sqlite_errorcode not in (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_READONLY_ROLLBACK):
             raise
-    # The disk is full: SQLite finds no room for the side file that it reads with.
+    # The disk is full, and SQLite finds no room for the side file that it reads with; or the process was killed while
+    # it made the database, which SQLite undoes first.
     with copied(path) as copy:
         assert copy is not None
-        return _read(copy)
+        return _read(copy, mode="rw")
 
 
-def _read(path: Path) -> tuple[list[dict[str, Any]], int, int]:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+def _read(path: Path, mode: str = "ro") -> tuple[list[dict[str, Any]], int, int]:
+    connection = sqlite3.connect(f"file:{path}?mode={mode}", uri=True, timeout=30)
     connection.row_factory = sqlite3.Row
     try:
         if not connection.execute(_IS_MADE).fetchall():
