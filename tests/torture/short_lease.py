@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 
 from clash.cli.app import main
-from clash.database.lease import Heartbeat, take_lease
-from clash.production import runner
+from clash.database import lease
+from clash.database.lease import LeaseTerms
 
 LEASE_S = 1.0
+TERMS = LeaseTerms(duration_s=LEASE_S, renew_every_s=LEASE_S / 3)
 
 if __name__ == "__main__":
-    runner.take_lease = partial(take_lease, duration_s=LEASE_S)
-    runner.Heartbeat = partial(Heartbeat, every_s=LEASE_S / 3, duration_s=LEASE_S)  # type: ignore[misc,assignment]
+    lease.lease_terms = lambda _: TERMS
     sys.exit(main())

@@ -10,6 +10,7 @@ import shlex
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from clash.database.port import Database, Param, Row
 from clash.database.removed_runs import REST_OF, RemovedRun, sums_of_calls
@@ -28,6 +29,28 @@ _SETTLED = ("state", "quoted_cost_micro", "cost_micro", "precision")
 _COUNTED = "SELECT * FROM removed_costs WHERE run_id = ?"
 
 
+class _Rest(NamedTuple):
+    """A run of which a part stayed removed when it was restored: its id and when it began."""
+
+    thread_id: str
+    start_time: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> _Rest:
+        return cls(str(row["thread_id"]), str(row["start_time"]))
+
+
+class _Answer(NamedTuple):
+    """An answer that was kept of a removed run: its call, and how that was settled, in the order of `_SETTLED`."""
+
+    token: str
+    settled: tuple[Param, ...]
+
+    @classmethod
+    def from_row(cls, row: Row) -> _Answer:
+        return cls(str(row["token"]).removeprefix(KEPT), tuple(row[name] for name in _SETTLED))
+
+
 async def require_restorable(
     database: Database, entries: Iterable[Entry], back: Mapping[str, RemovedRun], file: Path | None
 ) -> None:
@@ -41,7 +64,7 @@ async def require_restorable(
         _write_calls(trial, entries, back)
         faults = {
             thread_id: "a part of it stayed removed when it was restored before, and the export may have the same calls"
-            if (thread_id, run.start_time) in rests
+            if _Rest(thread_id, run.start_time) in rests
             else await _fault(database, trial, run)
             for thread_id, run in sorted(back.items())
         }
@@ -58,14 +81,14 @@ async def require_restorable(
         )
 
 
-async def _rests(database: Database) -> set[tuple[str, str]]:
-    """Return of which runs, by id and beginning, a part stayed removed when they were restored."""
+async def _rests(database: Database) -> set[_Rest]:
+    """Return of which runs a part stayed removed when they were restored."""
     rows = await database.query(
         f"SELECT r.thread_id, json_extract(w.metadata, '$.{REST_OF}') AS start_time FROM removed_runs AS r"
         " JOIN workflow_executions AS w ON w.run_id = r.run_id"
         f" WHERE json_valid(w.metadata) AND json_extract(w.metadata, '$.{REST_OF}') IS NOT NULL"
     )
-    return {(str(row["thread_id"]), str(row["start_time"])) for row in rows}
+    return set(map(_Rest.from_row, rows))
 
 
 def _write_calls(trial: sqlite3.Connection, entries: Iterable[Entry], back: Mapping[str, RemovedRun]) -> None:
@@ -86,7 +109,7 @@ async def _fault(database: Database, trial: sqlite3.Connection, run: RemovedRun)
     trial.executemany(
         f"UPDATE api_logs SET {', '.join(f'{name} = ?' for name in _SETTLED)}"
         " WHERE run_id = ? AND token = ? AND state <> 'succeeded'",
-        [(*(row[name] for name in _SETTLED), run.thread_id, str(row["token"]).removeprefix(KEPT)) for row in answers],
+        [(*answer.settled, run.thread_id, answer.token) for answer in map(_Answer.from_row, answers)],
     )
     sums = sums_of_calls(run.thread_id, ALWAYS)
     again = _rows(trial, sums.sql, sums.params)
