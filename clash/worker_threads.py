@@ -41,7 +41,7 @@ class _Results:
             self._done.append((future, result, error))
             is_first = len(self._done) == 1
         if is_first:
-            with suppress(RuntimeError):  # the loop was closed: nobody waits
+            with suppress(RuntimeError):  # the loop was closed, and its callers with it
                 future.get_loop().call_soon_threadsafe(self._tell)
 
     def _tell(self) -> None:
