@@ -20,4 +20,13 @@ def batch_command(name: str, *flags: str) -> str:
     >>> batch_command("night", "--budget", "20"), batch_command("-x")
     ('clash batch --batch night --budget 20', 'clash batch --batch=-x')
     """
-    return " ".join(("clash batch", *((f"--batch={name}",) if name.startswith("-") else ("--batch", name)), *flags))
+    return batch_option("batch", name, *flags)
+
+
+def batch_option(name: str, batch: str, *flags: str) -> str:
+    """A command with `--batch`; the name of a batch that begins with `-` must not be taken for a flag.
+
+    >>> batch_option("review approve", "night", "--all")
+    'clash review approve --batch night --all'
+    """
+    return " ".join(("clash", name, *((f"--batch={batch}",) if batch.startswith("-") else ("--batch", batch)), *flags))

@@ -44,7 +44,7 @@ WRONG_USE = {
     "run story.csv --budget 1_000": "is no amount in dollars",
     "resume a --budget 1e3": "is no amount in dollars",
     "resume a --dry-run": "No such option",
-    "cancel": "Missing argument 'THREAD'",
+    "cancel": "name the run, or its batch",
     "fork": "Missing argument 'THREAD' and option '--thread'",
     "fork a --story b.csv": "Missing option '--thread'",
     "runs ls --limit 0": "--limit",

@@ -17,7 +17,7 @@ from clash.documents.schemas import json_schema, model_of, schema_names
 
 ELSEWHERE = {
     *("calls-settle", "models-check", "webhook-event", "run-event", "runs-watch", "board", "board-family", "board-run"),
-    *("cast", "screenplay", "batch", "batch-dry-run", "cost-batch", "gc"),
+    *("cast", "screenplay", "batch", "batch-dry-run", "cost-batch", "gc", "review-batch", "cancel-batch"),
 }
 """Documents that other tests hold against their schemas, and those that no command prints."""
 

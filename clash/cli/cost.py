@@ -95,12 +95,13 @@ def cost(
     from clash.reports import costs
 
     if batch is not None:
-        if thread is not None or by is not None or calls or project is not None:
+        if thread is not None or calls or project is not None:
             raise UsageError(
-                "--batch sums the runs of a batch: leave THREAD, --by, --calls and --project out",
-                hint=f"`clash cost --batch {quote(batch)}`; or `clash cost --by model`, which sums all runs",
+                "--batch sums the runs of a batch: leave THREAD, --calls and --project out",
+                hint=f"`clash cost --batch {quote(batch)} --by project` splits it by its runs' projects",
             )
-        emit(report(lambda settings: costs.cost_of_batch(settings, batch)), as_json=as_json, render=_render_batch)
+        document = report(lambda settings: costs.cost_of_batch(settings, batch))
+        emit(document, as_json=as_json, render=lambda document: render_batch_cost(document, by=by and by.value))
         return
     if calls and thread is None:
         raise UsageError("--calls needs a THREAD", hint="clash runs ls")
@@ -138,8 +139,11 @@ _BATCH = (
 )
 
 
-def _render_batch(document: Document) -> list[Block]:
-    return [Table(_ALL, document["items"], empty="no runs"), Record(_BATCH, document)]
+def render_batch_cost(document: Document, *, by: str | None) -> list[Block]:
+    """One line per run of a batch, its totals, and the split if one was asked for."""
+    removed = [Table(_REMOVED, document["removed"])] if document["removed"] else []
+    split = [] if by is None else [_split(document, by)]
+    return [Table(_ALL, document["items"], empty="no runs"), *removed, Record(_BATCH, document), *split]
 
 
 def _by_certainty(document: Document) -> dict[str, str]:

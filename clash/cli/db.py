@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
-from clash.cli.options import Json
+from clash.cli.options import Json, OfBatch
 from clash.cli.other_database import OtherDatabase, at_database
 from clash.cli.output import Document, emit, print_aside, say_error
 from clash.cli.reading import report
@@ -223,6 +223,7 @@ def export(
         list[str] | None,
         typer.Option("--thread", metavar="ID", help="Export only this run. Can be repeated.", show_default=False),
     ] = None,
+    batch: OfBatch = None,
     _database: OtherDatabase = None,
     as_json: Json = False,
 ) -> None:
@@ -231,13 +232,15 @@ def export(
 
     if file != "-":
         path = Path(file)
-        document = report(lambda settings: transfer.export_runs(settings, path, threads or ()))
+        document = report(lambda settings: transfer.export_runs(settings, path, threads or (), batch=batch))
         emit(document, as_json=as_json, render=render_exported)
         return
     if as_json:
         raise UsageError("with - the runs themselves go to standard output", hint="leave out --json, or name a file")
     try:
-        document = report(lambda settings: transfer.export_runs(settings, None, threads or (), write=_write))
+        document = report(
+            lambda settings: transfer.export_runs(settings, None, threads or (), write=_write, batch=batch)
+        )
     except _Unread:
         return
     print_aside(render_exported(document))

@@ -8,7 +8,7 @@ import typer
 
 from clash.cli.deleting import DryRun, Yes, delete_if_wanted
 from clash.cli.layout import Block, Column, Remark, Table
-from clash.cli.options import Json, age
+from clash.cli.options import Json, OfBatch, age
 from clash.cli.output import Document
 from clash.cli.reading import report
 from clash.cli.text import size
@@ -33,6 +33,7 @@ def prune(
             show_default=False,
         ),
     ] = None,
+    batch: OfBatch = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -45,7 +46,9 @@ def prune(
     )
 
     def pruned(*, dry_run: bool) -> Document:
-        return report(lambda settings: production.prune_checkpoints(thread, settings, policy, dry_run=dry_run))
+        return report(
+            lambda settings: production.prune_checkpoints(thread, settings, policy, dry_run=dry_run, batch=batch)
+        )
 
     delete_if_wanted(pruned, render_pruned, question=_question, dry_run=dry_run, yes=yes, as_json=as_json)
 

@@ -66,17 +66,14 @@ class PrecisionSum(NamedTuple):
         return cls(str(row["precision"]), int(row["calls"]), int(row["cost_micro"]))
 
 
-async def totals_by_run(
-    database: Database, run_id: str | None = None, *, batch: str | None = None
-) -> dict[str, CallTotals]:
-    """Return the totals of every run that made any call, of those of a batch, or of one."""
-    of_batch = " AND run_id IN (SELECT run_id FROM workflow_executions WHERE batch = ?)" if batch is not None else ""
+async def totals_by_run(database: Database, run_id: str | None = None) -> dict[str, CallTotals]:
+    """Return the totals of every run that made any call, or of one."""
     rows = await database.query(
         "SELECT run_id, count(*) AS calls, sum(cost_micro) AS cost_micro, sum(state = 'failed') AS failed,"
         " sum(reused) AS reused, sum(state = 'unknown') AS unknown,"
         " sum(CASE WHEN state = 'unknown' THEN quoted_cost_micro ELSE 0 END) AS unknown_micro"
-        f" FROM api_logs WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {SOUND_CALL}{of_batch} GROUP BY run_id",
-        (run_id, run_id, *(() if batch is None else (batch,))),
+        f" FROM api_logs WHERE (run_id = ? OR (? IS NULL AND {NOT_STAGED})) AND {SOUND_CALL} GROUP BY run_id",
+        (run_id, run_id),
     )
     return {totals.run_id: totals for totals in map(CallTotals.from_row, rows)}
 

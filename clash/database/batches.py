@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from clash.clock import now_text
 from clash.database.lease import Holder, is_held
-from clash.database.port import Database, Row, Statement
-from clash.database.removed_runs import OF_BATCH
+from clash.database.port import Database, Row, Statement, texts_of
+from clash.database.removed_runs import OF_BATCH, REMOVED_FROM_BATCH
 from clash.database.staging import NOT_STAGED, REMOVED_PREFIX
+from clash.errors import NotFoundError
 from clash.vocabulary import RunStatus
 
 
@@ -180,3 +181,18 @@ async def runs_of_batch(database: Database, name: str) -> list[RunOfBatch]:
         (name,),
     )
     return [RunOfBatch.from_row(row) for row in rows]
+
+
+async def ids_in_batch(database: Database, name: str) -> list[str]:
+    """Return the ids of the runs of a batch, in order. Raises `NotFoundError` if it has none."""
+    if names := [run.run_id for run in await runs_of_batch(database, name)]:
+        return names
+    raise NotFoundError(f"the batch {name} has no runs", hint="`clash runs ls` lists the runs with their batches")
+
+
+async def removed_of_batch(database: Database, name: str) -> list[str]:
+    """Return the ids under which what stays of the removed runs of a batch is kept, in order."""
+    rows = await database.query(
+        f"SELECT run_id FROM workflow_executions WHERE {REMOVED_FROM_BATCH} ORDER BY run_id", (name,)
+    )
+    return texts_of(rows, "run_id")

@@ -11,6 +11,10 @@ GIVEN_UP = "(SELECT coalesce(sum(unknown_micro), 0) FROM removed_costs WHERE run
 """What the calls that a removed run had open may have cost: it stays reserved for its batch and its project."""
 OF_BATCH = "batch"
 """In the metadata of the row that stands for a removed run: the batch that it was in."""
+REMOVED_FROM_BATCH = (
+    f"run_id GLOB '{REMOVED_PREFIX}*' AND json_valid(metadata) AND json_extract(metadata, '$.{OF_BATCH}') = ?"
+)
+"""Whether a row stands for a run that was removed from a batch. Its parameter: the batch."""
 REST_OF = "rest_of"
 """In the same metadata, where a run is there again without some of its calls: when that run began."""
 

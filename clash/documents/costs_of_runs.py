@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
+from clash.documents.base import Item, Text, Time, Usd
 from clash.documents.costs import SumsInEveryWay, Totals
 from clash.project_names import DEFAULT_PROJECT
 
@@ -42,8 +42,8 @@ class CostOfAll(SumsInEveryWay):
     removed: list[CostOfRemovedRun]
 
 
-class CostOfBatch(Document):
-    """`clash cost --batch NAME`: what a batch cost, removed runs included, and what each of its runs cost."""
+class CostOfBatch(SumsInEveryWay):
+    """`clash cost --batch NAME`: what a batch cost, and each of its runs. All sums count the removed runs, too."""
 
     batch: str
     currency: str
@@ -51,4 +51,4 @@ class CostOfBatch(Document):
     reserved_usd: Usd
     budget_usd: Usd | None
     items: list[CostItem]
-    damaged: list[DamagedItem]
+    removed: list[CostOfRemovedRun]

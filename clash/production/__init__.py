@@ -27,6 +27,7 @@ from clash.production.story_document import story_document, story_titles
 from clash.production.take_list import takes
 from clash.production.use_cases import cancel, resume, run
 from clash.production.webhooks import flush_webhooks
+from clash.production.whole_batches import approve_batch, cancel_batch, reject_batch, review_batch
 from clash.workflow.context import Finish
 
 __all__ = [
@@ -46,9 +47,11 @@ __all__ = [
     "StoryResult",
     "TakeSelected",
     "approve",
+    "approve_batch",
     "batch",
     "batch_dry_run",
     "cancel",
+    "cancel_batch",
     "command_of_batch",
     "dry_run",
     "flush_webhooks",
@@ -57,12 +60,14 @@ __all__ = [
     "keep_policy",
     "prune_checkpoints",
     "reject",
+    "reject_batch",
     "remove_runs",
     "request_retake",
     "resume",
     "retake",
     "retake_plan",
     "review",
+    "review_batch",
     "run",
     "run_item",
     "select_take",

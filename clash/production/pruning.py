@@ -9,6 +9,7 @@ from typing import Any
 from clash.clock import to_text
 from clash.config import Settings, load_settings
 from clash.database import pruning, reading
+from clash.database.batches import ids_in_batch
 from clash.database.connection import open_database
 from clash.database.lease import Lease, held_error, is_held, release_lease, take_lease
 from clash.database.migrations import checked
@@ -39,15 +40,22 @@ async def prune_checkpoints(
     policy: KeepPolicy | None = None,
     *,
     dry_run: bool = False,
+    batch: str | None = None,
 ) -> CheckpointsPruned:
     """Delete the checkpoints of a run, or of all runs, that a policy does not keep; the document of the command.
 
+    `batch`: of all runs of this batch, instead of `thread_id`.
+
     What a run needs in order to resume is always kept, and a run that a process holds is left alone. Raises
-    `NotFoundError` for an unknown thread, `ConflictError` if the one that is named is held.
+    `NotFoundError` for an unknown thread or batch, `ConflictError` if the one that is named is held.
     """
+    if batch is not None and thread_id is not None:
+        raise UsageError("a run is named, and a batch as well", hint="give THREAD, or --batch NAME")
     settings, policy = settings or load_settings(), policy or KeepPolicy()
     async with open_database(settings.database_url, "read" if dry_run else "write") as database:
-        if thread_id is None:
+        if batch is not None:
+            names = await checked(database, ids_in_batch(database, batch))
+        elif thread_id is None:
             names = await checked(database, pruning.threads_with_checkpoints(database))
         else:
             names = [thread_id]

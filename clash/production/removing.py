@@ -11,7 +11,7 @@ from clash.assets import AssetStore, open_assets
 from clash.assets.records import decision_record_name, decision_records, run_record, run_record_name
 from clash.config import Settings, load_settings
 from clash.database import reading, removal
-from clash.database.batches import find_batch, runs_of_batch, standings
+from clash.database.batches import find_batch, ids_in_batch, standings
 from clash.database.connection import open_database
 from clash.database.lease import held_error, is_held, release_lease, take_lease
 from clash.database.migrations import checked
@@ -65,7 +65,7 @@ async def remove_runs(
     named = list(dict.fromkeys(_checked_id(thread) for thread in threads))
     async with open_database(settings.database_url, "read" if dry_run else "write") as database:
         interrupted = await checked(database, unfinished_removals(database))
-        names = named if batch is None else await _names_in(database, batch)
+        names = named if batch is None else await ids_in_batch(database, batch)
         await _require_all(database, names, interrupted)
         items = [
             await _planned(database, name, options)
@@ -101,13 +101,6 @@ def _checked_id(text: str) -> str:
         if not has_wildcard(text):
             raise
         raise error.with_(hint=_MANY_AT_ONCE) from None
-
-
-async def _names_in(database: Database, batch: str) -> list[str]:
-    """Return the ids of the runs of a batch. Raise `NotFoundError` if it has none."""
-    if names := [run.run_id for run in await runs_of_batch(database, batch)]:
-        return names
-    raise NotFoundError(f"the batch {batch} has no runs", hint="`clash runs ls` lists the runs with their batches")
 
 
 async def _require_all(database: Database, names: Sequence[str], interrupted: Sequence[RemovedRun]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from clash.actors import this_person
 from clash.config import Settings, load_settings
 from clash.database.connection import open_database
 from clash.database.decisions import Decision
+from clash.database.port import Database
 from clash.documents.edits import ReviewList
 from clash.editing.retakes import Retake, plan_retake
 from clash.editing.slots import call_slots, people_slot
@@ -34,12 +35,15 @@ _DIGEST = re.compile(r"[0-9a-f]{12,64}")
 
 logger = logging.getLogger(__name__)
 
+Verdicts = Callable[[TakesOfRun], Awaitable[list[Decision]]]
+"""Makes the decisions about a run of what is recorded of it."""
+
 
 async def review(thread_id: str, settings: Settings | None = None) -> ReviewList:
     """List what is to be judged, and what going on will cost. Raises `NotFoundError`."""
     settings = settings or load_settings()
     async with open_database(settings.database_url, "read") as database:
-        return await _list(await read_takes(database, settings, Registry(settings), thread_id))
+        return await review_list(await read_takes(database, settings, Registry(settings), thread_id))
 
 
 async def approve(
@@ -60,6 +64,18 @@ async def approve(
     `sha256`: the file that was looked at, or the first 12 digits of its digest at least. Raises `NotFoundError`
     (`not_current`) if that is not the slot's file any more; nothing changes then.
     """
+    return await _decided(thread_id, settings, approval(slots, sha256=sha256, every=every, stage=stage, seen=seen))
+
+
+def approval(
+    slots: Sequence[str] = (),
+    *,
+    sha256: str = "",
+    every: bool = False,
+    stage: str = "",
+    seen: Mapping[str, str] | None = None,
+) -> Verdicts:
+    """Return what makes the decisions of `approve` about any run. Raises `UsageError`."""
     _check_slots_given(slots, sha256, every=every)
     if (stage or seen is not None) and not every:
         raise UsageError("a stage, and what was seen, are given with `every`")
@@ -82,7 +98,7 @@ async def approve(
             if not found.takes.is_approved(slot, digest)
         ]
 
-    return await _decided(thread_id, settings, plan)
+    return plan
 
 
 async def reject(
@@ -98,6 +114,11 @@ async def reject(
 
     Raises as `approve` does, `UsageError` for words that cannot be, and `ConflictError` for what is retaken already.
     """
+    return await _decided(thread_id, settings, rejection(slots, note=note, prompt=prompt, sha256=sha256))
+
+
+def rejection(slots: Sequence[str], *, note: str = "", prompt: str = "", sha256: str = "") -> Verdicts:
+    """Return what makes the decisions of `reject` about any run. Raises `UsageError`."""
     _check_slots_given(slots, sha256, every=False)
     check_words(note, prompt)
 
@@ -115,7 +136,7 @@ async def reject(
             logger.warning(warning)
         return decisions
 
-    return await _decided(thread_id, settings, plan)
+    return plan
 
 
 def _check_slots_given(slots: Sequence[str], sha256: str, *, every: bool) -> None:
@@ -132,15 +153,23 @@ def _check_slots_given(slots: Sequence[str], sha256: str, *, every: bool) -> Non
         raise UsageError(f"{sha256!r} is no sha256 digest, nor the first 12 of its 64 digits")
 
 
-async def _decided(thread_id: str, settings: Settings | None, plan: Callable[[TakesOfRun], object]) -> ReviewList:
+async def _decided(thread_id: str, settings: Settings | None, verdicts: Verdicts) -> ReviewList:
     settings = settings or load_settings()
-    registry = Registry(settings)
     async with open_database(settings.database_url, "write") as database:
-        await decide(await read_takes(database, settings, registry, thread_id), settings, plan)
-        return await _list(await read_takes(database, settings, registry, thread_id))
+        return (await decided_in(database, settings, Registry(settings), thread_id, verdicts))[0]
 
 
-async def _list(found: TakesOfRun) -> ReviewList:
+async def decided_in(
+    database: Database, settings: Settings, registry: Registry, thread_id: str, verdicts: Verdicts
+) -> tuple[ReviewList, list[Decision]]:
+    """Write verdicts about a run; return how its review stands then, and the decisions. Raises as `approve` does."""
+    found = await read_takes(database, settings, registry, thread_id)
+    _, decisions = await decide(found, settings, verdicts)
+    return await review_list(await read_takes(database, settings, registry, thread_id)), decisions
+
+
+async def review_list(found: TakesOfRun) -> ReviewList:
+    """Return how the review of a run stands: the document of `clash review ls`."""
     planned = await found.planned(found.takes)
     items = list(review_items(found, {call.slot for call in planned}))
     return ReviewList.of(

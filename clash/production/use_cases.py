@@ -318,10 +318,15 @@ async def cancel(thread_id: str, settings: Settings | None = None) -> Cancelled:
     check_thread_id(thread_id)
     settings = settings or load_settings()
     async with open_database(settings.database_url, "write") as database:
-        run = await checked(database, film_row(database, thread_id))
-        if not await AsyncMetadataTracker(database).cancel(thread_id):
-            raise ConflictError(f"the thread {thread_id} is {run.status}", code="finished")
-        return Cancelled.of({"thread_id": thread_id, "status": "cancelled", "running": is_held(run)})
+        return await cancel_in(database, thread_id)
+
+
+async def cancel_in(database: Database, thread_id: str) -> Cancelled:
+    """Cancel a run of an open database. Raises what `cancel` raises."""
+    run = await checked(database, film_row(database, thread_id))
+    if not await AsyncMetadataTracker(database).cancel(thread_id):
+        raise ConflictError(f"the thread {thread_id} is {run.status}", code="finished")
+    return Cancelled.of({"thread_id": thread_id, "status": "cancelled", "running": is_held(run)})
 
 
 async def _row_to_resume(database: Database, settings: Settings, thread_id: str, observe: Observer) -> RunRow:

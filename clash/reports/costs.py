@@ -10,10 +10,10 @@ from clash.config import Settings
 from clash.database import audit, reading, settlements
 from clash.database.port import Database
 from clash.database.project_costs import sums_by_project
-from clash.database.project_view import in_projects
 from clash.database.removed_runs import CostOfRemoved, costs_of_removed
 from clash.database.rows import RunRow
-from clash.database.run_rows import RunFilter, run_rows
+from clash.database.run_rows import run_rows
+from clash.database.run_views import in_batch, in_projects
 from clash.documents.costs import SumsOfRun
 from clash.errors import NotFoundError
 from clash.money import usd_text
@@ -99,6 +99,11 @@ async def _cost_of_run(database: Database, thread_id: str, settings: Settings, *
 async def _cost_of_all(database: Database) -> CostOfAll:
     from clash.documents.costs_of_runs import CostOfAll
 
+    return CostOfAll.of(await _facts_of_all(database))
+
+
+async def _facts_of_all(database: Database) -> dict[str, Any]:
+    """What all runs of a database cost, or those of a view."""
     damaged = Damaged()
     (totals, rows, sums), (unsound, removed) = await asyncio.gather(
         asyncio.gather(audit.totals_by_run(database), run_rows(database), _sums_in_every_way(database, None)),
@@ -108,7 +113,7 @@ async def _cost_of_all(database: Database) -> CostOfAll:
     damaged.sound("api_logs", unsound)
     total = sum(of_run.cost_micro for of_run in (*totals.values(), *removed))
     document: dict[str, Any] = {"currency": "USD", "total_usd": usd_text(total), "items": items, **sums}
-    return CostOfAll.of({**document, "removed": [_removed_item(run) for run in removed], "damaged": damaged.items})
+    return {**document, "removed": [_removed_item(run) for run in removed], "damaged": damaged.items}
 
 
 def _removed_item(removed: CostOfRemoved) -> dict[str, Any]:
@@ -138,24 +143,16 @@ async def _cost_of_batch(database: Database, name: str) -> CostOfBatch:
     from clash.database.batches import find_batch
     from clash.documents.costs_of_runs import CostOfBatch
 
-    damaged = Damaged()
-    batch, totals, rows = await asyncio.gather(
-        find_batch(database, name),
-        audit.totals_by_run(database, batch=name),
-        run_rows(database, RunFilter(batch=name)),
-    )
+    batch, facts = await asyncio.gather(find_batch(database, name), _facts_of_all(in_batch(database, name)))
     if batch is None:
         raise NotFoundError(f"there is no batch {name}", hint="`clash runs ls` lists the runs")
-    items = [_item(run, totals) for run in damaged.runs(rows)]
     return CostOfBatch.of(
         {
+            **facts,
             "batch": name,
-            "currency": "USD",
             "total_usd": usd_text(batch.spent_micro),
             "reserved_usd": usd_text(batch.reserved_micro),
             "budget_usd": None if batch.budget_micro is None else usd_text(batch.budget_micro),
-            "items": items,
-            "damaged": damaged.items,
         }
     )
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from clash.config import Settings
 from clash.database.port import Database, Rows
-from clash.database.project_view import in_projects
 from clash.database.reading import run_row
 from clash.database.rows import RunRow
 from clash.database.run_rows import RunFilter, run_rows, step_counts_of_runs
+from clash.database.run_views import in_projects
 from clash.documents.run_list import RunList
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, lease_item, progress_of, read, waiting_for

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from clash.assets import AssetStore, open_assets
 from clash.clock import now_text
 from clash.config import Settings
+from clash.database.batches import ids_in_batch, removed_of_batch
 from clash.database.connection import is_d1, open_database, sqlite_path
 from clash.database.migrations import known_migrations, require_current
 from clash.database.port import Database
@@ -40,13 +41,22 @@ _FINISHED = ("completed", "cancelled", None)
 
 
 async def export_runs(
-    settings: Settings, file: Path | None, threads: Sequence[str] = (), *, write: Write | None = None
+    settings: Settings,
+    file: Path | None,
+    threads: Sequence[str] = (),
+    *,
+    write: Write | None = None,
+    batch: str | None = None,
 ) -> RunsExported:
     """Write all runs, or those of `threads`, to a file; without a file, to `write`, line by line.
 
-    Raises `NotFoundError` for a thread that does not exist, `ConflictError` for a run that another process writes,
-    `UsageError` for an existing file that is not an export of clash, `StorageError`.
+    `batch`: all runs of this batch, and what stays of those that were removed from it, instead of `threads`.
+
+    Raises `NotFoundError` for a thread or batch that does not exist, `ConflictError` for a run that another process
+    writes, `UsageError` for an existing file that is not an export of clash, `StorageError`.
     """
+    if threads and batch is not None:
+        raise UsageError("runs are named, and a batch as well", hint="give --thread ID..., or --batch NAME")
     if file is not None:
         _refuse_other_files(settings, file)
     async with open_database(settings.database_url, "read") as database:
@@ -54,9 +64,9 @@ async def export_runs(
         if file is None:
             if write is None:
                 raise UsageError("an export without a file needs `write`")
-            return RunsExported.of(await _export(database, None, threads, write))
+            return RunsExported.of(await _export(database, None, threads, batch, write))
         with new_file(file) as stream:
-            document = await _export(database, file, threads, stream.write)
+            document = await _export(database, file, threads, batch, stream.write)
     return RunsExported.of({**document, "size_bytes": file.stat().st_size})
 
 
@@ -81,9 +91,14 @@ def _refuse_other_files(settings: Settings, file: Path) -> None:
                 ) from None
 
 
-async def _export(database: Database, file: Path | None, threads: Sequence[str], write: Write) -> dict[str, Any]:
+async def _export(
+    database: Database, file: Path | None, threads: Sequence[str], batch: str | None, write: Write
+) -> dict[str, Any]:
     there = await reading.names_of_tables(database)
-    names = await _named(database, threads, there) if threads else None
+    if batch is not None:
+        names = [*await removed_of_batch(database, batch), *await ids_in_batch(database, batch)]
+    else:
+        names = await _named(database, threads, there) if threads else None
     await reading.require_free(database, names)
     header = Header(database.url, now_text(), tuple(item.name for item in known_migrations()), __version__)
     tally = Tally()
@@ -91,18 +106,16 @@ async def _export(database: Database, file: Path | None, threads: Sequence[str],
     write(header.line)
 
     damaged: list[dict[str, Any]] = []
-    if names is None:
-        async for thread_id in reading.thread_ids(database, there):
-            try:
-                items.append(await _export_one(database, thread_id, there, tally, write))
-            except DamagedRowError as error:
-                # An import would refuse the whole file for it; the other runs are worth having.
-                damaged.append(
-                    {"table": error.table, "thread_id": thread_id, "id": None, "name": None, "fault": error.fault}
-                )
-    else:
-        for thread_id in names:
+    async for thread_id in _each(names) if names is not None else reading.thread_ids(database, there):
+        try:
             items.append(await _export_one(database, thread_id, there, tally, write))
+        except DamagedRowError as error:
+            if threads:
+                raise
+            # An import would refuse the whole file for it; the other runs are worth having.
+            damaged.append(
+                {"table": error.table, "thread_id": thread_id, "id": None, "name": None, "fault": error.fault}
+            )
     write(tally.line)
     return {
         "file": file and file.as_posix(),
@@ -115,6 +128,11 @@ async def _export(database: Database, file: Path | None, threads: Sequence[str],
         "removed": len(items) - len(_of_runs(items)),
         "damaged": damaged,
     }
+
+
+async def _each(names: Sequence[str]) -> AsyncIterator[str]:
+    for name in names:
+        yield name
 
 
 async def _export_one(
