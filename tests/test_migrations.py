@@ -15,6 +15,7 @@ from clash.database.migrations import Migration, known_migrations, migrate, requ
 from clash.database.port import Database, Statement
 from clash.database.sqlite_files import side_file
 from clash.errors import DatabaseError, VersionMismatchError
+from clash.production import opened
 from clash.production.opened import opened_for_run
 from clash.production.stopping import StopSignal
 
@@ -55,6 +56,22 @@ async def test_many_runs_may_begin_at_once_without_a_database(database_url: str)
             await require_current(database)
 
     await asyncio.gather(*(begin() for _ in range(8)))
+
+
+@on_both_databases
+async def test_a_run_begins_on_a_database_made_meanwhile(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables come after the run has seen that none was recorded, and before it has seen that there are tables."""
+    async with open_database(database_url, "create"):
+        pass
+    any_table = opened._any_table
+
+    async def made_meanwhile(database: Database) -> bool:
+        await ainit_database(database_url)
+        return await any_table(database)
+
+    monkeypatch.setattr(opened, "_any_table", made_meanwhile)
+    async with opened_for_run(database_url, StopSignal()) as database:
+        await require_current(database)
 
 
 @on_both_databases

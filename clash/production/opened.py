@@ -44,9 +44,11 @@ async def opened_for_run(url: str, stop: StopSignal) -> AsyncGenerator[Database]
     new = not database_exists(url)
     async with open_database(url, "create", stopping=lambda: stop.requested) as database:
         applied = () if new else await applied_migrations(database)
-        # A file without a single table is one that an earlier process had only just made.
-        if new or not (applied or await _any_table(database)):
-            await migrate(database)
+        if not applied:
+            # A file without a single table is one that an earlier process had only just made.
+            if new or not await _any_table(database):
+                await migrate(database)
+            # Asked anew, for another process may have made all tables between the two looks.
             applied = await applied_migrations(database)
         require_all_of(applied, url)
         yield database
