@@ -188,7 +188,8 @@ def _usage_error(error: Exception, arguments: Sequence[str]) -> UsageError:
         return UsageError(f"{option}: {plain}", hint=f"{path} --help{_example(error)}")
     if context is not None and message.startswith("Missing "):
         message = _all_missing(context) or message
-    return UsageError(message, hint=f"{path} --help")
+    # Older versions of Typer say themselves what is wrong with a number, and bring no cause.
+    return UsageError(message, hint=f"{path} --help{_example(error)}")
 
 
 def _path_of(arguments: Sequence[str]) -> str:
