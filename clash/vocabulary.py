@@ -5,9 +5,9 @@ SQL takes its lists from here too (`sql_list`), so that no word is written down 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 Kind = Literal["screenplay", "image", "video", "speech"]
 """What a provider is asked for. Plug-ins write these words themselves, so this is no enum."""
@@ -38,6 +38,27 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     PAUSED = "paused"
     CANCELLED = "cancelled"
+
+
+INTERRUPTED: Final = "interrupted"
+"""What people read as the status of a film's run that is `running`, and that no live process holds."""
+FILM_WORKFLOW: Final = "video_production"
+"""The workflow of clash's own runs; those of other workflows have no lease that would tell whether they still run."""
+
+
+def standing(run: Mapping[str, Any]) -> str:
+    """Return the status of a run of a document as people read it: `status`, or `interrupted`.
+
+    >>> standing({"status": "running", "lease": {"live": False}}), standing({"status": "failed", "lease": None})
+    ('interrupted', 'failed')
+    >>> standing({"status": "running", "lease": None, "workflow_name": "mine"})
+    'running'
+    """
+    lease = run.get("lease")
+    is_film = run.get("workflow_name", FILM_WORKFLOW) == FILM_WORKFLOW
+    if is_film and run["status"] == RunStatus.RUNNING and not (lease and lease["live"]):
+        return INTERRUPTED
+    return str(run["status"])
 
 
 class Precision(StrEnum):

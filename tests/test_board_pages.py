@@ -14,10 +14,10 @@ from clash.board.page_routes import with_budget
 from clash.board.pages import error_page, login_page, money_page, review_page, run_page, runs_page
 from clash.board.pages.gantt import STEPS, Scale, Span, merged
 from clash.board.pages.html import el, join, text
-from clash.board.pages.parts import standing
 from clash.board.pages.view import RunsQuery, View
 from clash.board.pages.word_table import TABLE
 from clash.board.pages.words import CHINESE, ENGLISH, placeholders, words_for
+from clash.vocabulary import standing
 from clash.workflow.state import STEPS as GRAPH_STEPS
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202e\x00\ud800"

@@ -49,7 +49,7 @@ WRONG_USE = {
     "fork a --story b.csv": "Missing option '--thread'",
     "runs ls --limit 0": "--limit",
     "runs ls --limit 99999999999999999999": "--limit",
-    "runs ls --status done": "'running', 'completed', 'failed', 'paused', 'cancelled'",
+    "runs ls --status done": "'running', 'interrupted', 'completed', 'failed', 'paused', 'cancelled'",
     "runs show": "Missing argument 'THREAD'",
     "checkpoints ls a b": "b",
     "cost a --by hour": "'step', 'provider', 'model', 'day'",

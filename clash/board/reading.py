@@ -21,7 +21,7 @@ from clash.reports.run_list import list_runs
 from clash.reports.runs import show_run
 from clash.reports.screenplays import screenplay_of_run
 from clash.thread_ids import check_thread_id
-from clash.vocabulary import RunStatus
+from clash.vocabulary import INTERRUPTED, RunStatus
 
 RUNS_PER_PAGE = 50
 _MOST_PAGES = 1_000_000
@@ -49,8 +49,8 @@ class Reading:
 
         `projects`: those of which may be told; None: every project. Each choice of them is kept apart.
         """
-        if status and status not in tuple(RunStatus):
-            raise UsageError(f"there is no status {status[:40]!r}", hint=f"statuses are {', '.join(RunStatus)}")
+        if status and status not in (statuses := (*RunStatus, INTERRUPTED)):
+            raise UsageError(f"there is no status {status[:40]!r}", hint=f"statuses are {', '.join(statuses)}")
         if project and not is_project_name(project):
             raise UsageError(f"there is no project {project[:40]!r}", hint=f"a project is {RULE}")
         search = search.strip()[:_LONGEST_SEARCH].replace("\0", "")

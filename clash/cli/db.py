@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
+from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import Json, OfBatch
 from clash.cli.other_database import OtherDatabase, at_database
 from clash.cli.output import Document, emit, print_aside, say_error
@@ -16,6 +16,7 @@ from clash.cli.reading import report
 from clash.cli.streams import may_ask
 from clash.cli.text import moment, money, plain, size
 from clash.errors import UsageError, VersionMismatchError
+from clash.vocabulary import INTERRUPTED
 
 app = typer.Typer(help="The database: create, upgrade, check and recover it; move runs to another.")
 

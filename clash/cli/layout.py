@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clash.cli.text import plain, visible
 from clash.cli.wrapping import whole_part, wrapped
+from clash.vocabulary import INTERRUPTED
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 Show = Callable[[Any], str]
-
-INTERRUPTED = "interrupted"
-"""What people read as the status of a run that is `running`, and whose process is gone."""
 
 _GAPS = (2, 1)
 _NARROWEST_FOLD = 12

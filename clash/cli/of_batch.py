@@ -30,7 +30,7 @@ def one_run(thread: str | None, batch: str | None, what: str) -> str:
 
     `what`: the command, for a hint: `clash cancel`.
     """
-    either = f"`{what} THREAD`, or `{what} --batch NAME`"
+    either = f"{what} THREAD, or {what} --batch NAME"
     if batch is None:
         if thread is None:
             raise UsageError("name the run, or its batch", hint=either)

@@ -19,7 +19,7 @@ from clash.cli.calls import (
     settlement_blocks,
     unknown_blocks,
 )
-from clash.cli.layout import INTERRUPTED, Block, Column, Record, Remark, Table
+from clash.cli.layout import Block, Column, Record, Remark, Table
 from clash.cli.options import All, Json, Limit, OfBatch, OfProject, Thread
 from clash.cli.other_database import OtherDatabase
 from clash.cli.output import Document, emit, part_of
@@ -30,6 +30,7 @@ from clash.cli.watch import watch
 from clash.clock import clock_text
 from clash.hints import command
 from clash.project_names import DEFAULT_PROJECT
+from clash.vocabulary import INTERRUPTED, standing
 
 app = typer.Typer(help="Runs: list them, show one, follow one, compare two, or remove them.")
 
@@ -38,19 +39,11 @@ class Status(StrEnum):
     """What can be known of a run."""
 
     running = "running"
+    interrupted = "interrupted"
     completed = "completed"
     failed = "failed"
     paused = "paused"
     cancelled = "cancelled"
-
-
-def _standing(run: Mapping[str, Any]) -> str:
-    """The status, and whether there is still a process behind a `running`."""
-    return INTERRUPTED if run["status"] == "running" and not _is_held(run) else str(run["status"])
-
-
-def _is_held(run: Mapping[str, Any]) -> bool:
-    return bool(run.get("lease")) and run["lease"]["live"]
 
 
 def _holder(lease: Mapping[str, Any] | None) -> str | None:
@@ -62,7 +55,7 @@ def _holder(lease: Mapping[str, Any] | None) -> str | None:
 
 _LIST = (
     Column("thread_id", "thread", fold=True),
-    Column("status", of_row=_standing),
+    Column("status", of_row=standing),
     Column("story", fold=True),
     Column("started_at", "started (UTC)", minute),
     Column("steps_done", "steps", right=True),
@@ -85,7 +78,8 @@ def list_runs(
         typer.Option(
             "--status",
             metavar="STATUS",
-            help="Show only running, completed, failed, paused or cancelled runs.",
+            help="Show only running, interrupted, completed, failed, paused or cancelled runs. An interrupted one is a"
+            " running one whose process is gone.",
             show_default=False,
         ),
     ] = None,
@@ -126,7 +120,7 @@ def _holders(items: list[dict[str, Any]]) -> list[Block]:
         thread, lease = run["thread_id"], run.get("lease")
         if lease and lease["live"]:
             remarks.append(Remark(f"{thread}: held by {_holder(lease)}", "cyan"))
-        elif run["status"] == "running":
+        elif standing(run) == INTERRUPTED:
             remarks.append(Remark(f"{thread}: interrupted; {command('resume', thread)}", "yellow"))
     return remarks
 
@@ -134,7 +128,7 @@ def _holders(items: list[dict[str, Any]]) -> list[Block]:
 _RUN = (
     Column("thread_id", "thread"),
     Column("project"),
-    Column("status", of_row=_standing),
+    Column("status", of_row=standing),
     Column("held_by"),
     Column("fork_of"),
     Column("title"),

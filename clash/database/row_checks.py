@@ -19,7 +19,6 @@ from clash.vocabulary import CallState, Decided, Precision, RunStatus, sql_list
 
 MOST_MICRO = 10**15
 """A thousand million dollars: no sum of clash is larger, and every sum of sums stays within 64 bits."""
-FILM_WORKFLOW = "video_production"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d.*)?|")
 _SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -15,6 +15,7 @@ from clash.database.run_views import in_projects
 from clash.documents.run_list import RunList
 from clash.money import usd_text
 from clash.reports.rows import Damaged, budget_of, lease_item, progress_of, read, waiting_for
+from clash.vocabulary import INTERRUPTED, RunStatus, standing
 
 
 async def list_runs(
@@ -30,11 +31,15 @@ async def list_runs(
 ) -> RunList:
     """All runs, newest first. A run's `lease` says who holds it, or held it when its process died (`live` false).
 
-    `search`: only those with this text in their thread id, title or story. `offset`: without the newest ones.
-    `project`, `batch`: only those that belong to it. `projects`: those of which may be told at all; None: every
-    project.
+    `status`: only such runs; `running` has those whose process died too, `interrupted` has these alone. `search`: only
+    those with this text in their thread id, title or story. `offset`: without the newest ones. `project`, `batch`: only
+    those that belong to it. `projects`: those of which may be told at all; None: every project.
     """
+    # Whether a process still lives is not in the table: of those that it has as running, the dead ones are picked here.
+    interrupted = status == INTERRUPTED
     wanted = RunFilter(status, search, limit, offset, project, batch)
+    if interrupted:
+        wanted = RunFilter(RunStatus.RUNNING, search, project=project, batch=batch)
 
     async def question(database: Database) -> tuple[Rows, dict[str, dict[str, int]]]:
         seen = in_projects(database, projects)
@@ -43,6 +48,9 @@ async def list_runs(
     rows, counts = await read(settings, question)
     damaged = Damaged()
     items = [_run_summary(run, counts.get(run.run_id, {})) for run in damaged.runs(rows)]
+    if interrupted:
+        items = [item for item in items if standing(item) == INTERRUPTED]
+        items = items[offset : None if limit is None else offset + limit]
     return RunList.of({"items": items, "damaged": damaged.items})
 
 

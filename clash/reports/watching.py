@@ -19,9 +19,8 @@ from clash.documents.watching import RunStanding
 from clash.errors import BudgetExceededError, ClashError, NotFoundError, PersonNeededError, StoppedError
 from clash.money import usd_text
 from clash.reports.rows import budget_of, progress_of, waiting_for
-from clash.vocabulary import RunStatus
+from clash.vocabulary import INTERRUPTED, RunStatus
 
-INTERRUPTED = "interrupted"
 EVERY_S = 0.5
 EVERY_D1_S = 5.2
 """On D1 each look is a request: no more than 60 in 5 minutes, what opens the database included."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Annotated, Any, NotRequired, TypedDict, TypeVar
 
 from clash.assets.store import StoredFile as StoredFile
+from clash.vocabulary import FILM_WORKFLOW
 
 T = TypeVar("T")
 
-WORKFLOW = "video_production"
+WORKFLOW = FILM_WORKFLOW
 STEPS = ("initialize", "generate_screenplay", "generate_assets", "generate_shots", "finalize")
 GRAPH_VERSION = 1
 """Counted up when a run begun with the graph as it was cannot go on with the graph as it is."""

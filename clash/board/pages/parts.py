@@ -21,18 +21,6 @@ _SIGNS = {
 _FILLED = frozenset({"running"})
 
 
-def standing(run: Mapping[str, Any]) -> str:
-    """Return the status of a run; `interrupted` if it says that it is running and no process holds it.
-
-    >>> standing({"status": "running", "lease": {"live": False}}), standing({"status": "failed", "lease": None})
-    ('interrupted', 'failed')
-    """
-    lease = run.get("lease")
-    if run["status"] == "running" and not (lease and lease["live"]):
-        return "interrupted"
-    return str(run["status"])
-
-
 def badge(words: Words, status: str, told: str | None = None) -> Html:
     """Return a status as a word with a sign. `told`: other words for it."""
     path = _SIGNS.get(status)

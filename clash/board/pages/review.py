@@ -9,10 +9,11 @@ from clash.board.pages.decisions import approve_all_form, approve_form, reject_f
 from clash.board.pages.figures import money
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import may_write, page
-from clash.board.pages.parts import badge, damaged, empty, section, standing, typed
+from clash.board.pages.parts import badge, damaged, empty, section, typed
 from clash.board.pages.run import hint_command, problems, run_head, shots_pager, title_of
 from clash.board.pages.view import Document, View
 from clash.board.pages.words import Words, words_for
+from clash.vocabulary import standing
 
 STAGES = ("screenplay", "cards", "keyframes", "shots")
 _SPEECH = "/speech-"

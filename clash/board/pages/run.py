@@ -7,12 +7,13 @@ from clash.board.pages.figures import money, time_of
 from clash.board.pages.gantt import gantt, step_rows
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import media_url, page, run_url, tabs, thumbnail_url
-from clash.board.pages.parts import badge, budget_bar, damaged, process_of, section, standing, typed
+from clash.board.pages.parts import badge, budget_bar, damaged, process_of, section, typed
 from clash.board.pages.runs import waits_for
 from clash.board.pages.sums import sums_table
 from clash.board.pages.view import Document, View
 from clash.board.pages.words import Words, words_for
 from clash.clock import clock_text
+from clash.vocabulary import standing
 
 
 def run_page(view: View, run: Document, page_number: int) -> Html:

@@ -8,11 +8,12 @@ from clash.board.pages.figures import money, share, time_of
 from clash.board.pages.gantt import STEPS
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import page, run_url
-from clash.board.pages.parts import badge, bar, budget_bar, damaged, empty, process_of, standing, typed
+from clash.board.pages.parts import badge, bar, budget_bar, damaged, empty, process_of, typed
 from clash.board.pages.view import Document, RunsQuery, View
 from clash.board.pages.words import Words, words_for
+from clash.vocabulary import INTERRUPTED, standing
 
-STATUSES = ("running", "paused", "failed", "completed", "cancelled")
+STATUSES = ("running", INTERRUPTED, "paused", "failed", "completed", "cancelled")
 _FIRST_COMMAND = "clash run story.csv"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clash.database.row_checks import CHECKED, FILM_WORKFLOW, fault_of, loads
+from clash.database.row_checks import CHECKED, fault_of, loads
 from clash.thread_ids import is_new_thread_id, is_thread_id
-from clash.vocabulary import UNSETTLED
+from clash.vocabulary import FILM_WORKFLOW, UNSETTLED
 
 _LONGEST_FOREIGN_ID = 1000
 _ANY_NUMBER = ("duration_ms", "status_code")
