@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from itertools import pairwise
 
 import pytest
+from cpu_time import grows_in_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,28 +155,23 @@ def test_any_story_can_be_shot(beats: list[Beat], kind: str, language: str):
 
 
 def test_cells_of_20000_characters_are_no_trouble():
-    """The longest cells that the reader lets through are written down in well under a second each."""
-    for cell in (
-        "Mara walks. " * 1666,
-        "A" * 20_000,
-        "雨" * 20_000,
-        "a " * 10_000,
-        "(" * 20_000,
-        "Ab " * 6_666,
-        "." * 20_000,
-    ):
-        table = io.StringIO()
+    """The longest cells that the reader lets through are written down in no more than their share of time."""
+
+    def shots_of(unit: str, size: int) -> int:
+        cell = (unit * (size // len(unit) + 1))[:size]
         # Words that would take an hour to say are refused, so what is said is shorter than what is seen.
-        said = cell[:8_000]
+        said = cell[: size * 2 // 5]
+        table = io.StringIO()
         csv.writer(table).writerows([["description", "dialogue", "narration"], [cell, f"MARA: {said}", said]])
-        started = time.process_time()
-        shots = written(table.getvalue()).shots
-        assert time.process_time() - started < 1.0
-        assert 1 <= len(shots) <= 6
+        return len(written(table.getvalue()).shots)
+
+    for unit in ("Mara walks. ", "A", "雨", "a ", "(", "Ab ", "."):
+        assert 1 <= shots_of(unit, 19_990) <= 6
+        assert grows_in_line(lambda size, unit=unit: shots_of(unit, size), 4_000, 19_990), unit
 
 
 def test_5000_rows_are_fast():
-    """The longest shot list there may be is read and written in under 3 seconds of CPU; 300 in a moment."""
+    """The longest shot list there may be is read and written in no more than its share of time."""
 
     def table(rows: int) -> str:
         head = "shot,shot size,movement,location,characters,description,dialogue\n"
@@ -185,7 +180,5 @@ def test_5000_rows_are_fast():
             for n in range(rows)
         )
 
-    for rows, limit in ((300, 0.6), (5000, 3.0)):
-        started = time.process_time()
-        assert len(written(table(rows)).shots) == rows
-        assert time.process_time() - started < limit
+    assert len(written(table(5000)).shots) == 5000
+    assert grows_in_line(lambda rows: written(table(rows)), 1000, 5000)
