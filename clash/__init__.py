@@ -1,4 +1,4 @@
-"""clash turns a story (a CSV) into a finished film, saves every step, and never pays twice.
+"""clash turns a story (a table) into a finished film, saves every step, and never pays twice.
 
     import asyncio, clash
     report = asyncio.run(clash.run(clash.RunRequest(story="story.csv", thread_id="demo")))

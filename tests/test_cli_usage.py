@@ -81,6 +81,14 @@ def test_help_says_what_a_command_does(command: str, tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("command", ["", *GROUPS, *LEAVES])
+def test_help_has_whole_sentences_and_plain_names(command: str, tmp_path: Path) -> None:
+    """Help names an argument as it is typed, without Python's types, and ends no sentence with three dots."""
+    said = clash(f"{command} --help", tmp_path).stdout
+    assert not [mark for mark in ("{", " <", "[[", "[required]") if mark in said]
+    assert not [line for line in said.splitlines() if line.endswith("...")]
+
+
 def test_the_usage_shows_what_a_command_must_be_given(tmp_path: Path) -> None:
     """An option that is required stands in the line of usage, and not among those that may be left out."""
     assert clash("fork --help", tmp_path).stdout.startswith("Usage: clash fork --thread NEW [OPTIONS]")

@@ -46,7 +46,7 @@ _Proxies = Annotated[
         "--trusted-proxy",
         metavar="CIDR[,CIDR]",
         show_default=False,
-        help="Proxies that are believed what they say of a request: its address, host, protocol and user.",
+        help="Addresses of proxies whose headers are believed: who asks, which host, over which protocol.",
     ),
 ]
 _UserHeader = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -85,7 +85,7 @@ def _clash(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Turn a story (a CSV) into a finished film. Every step is saved, and nothing is paid for twice."""
+    """Turn a story (a table) into a finished film. Every step is saved, and nothing is paid for twice."""
     collect_from_here()
     _help_without_command(context)
 
@@ -101,7 +101,7 @@ def commands(only: str | None = None, child: str | None = None) -> Any:
     # not survive a terminal that is not UTF-8.
     app = typer.Typer(
         name="clash",
-        help="Turn a story (a CSV) into a finished film. Every step is saved, and nothing is paid for twice.",
+        help="Turn a story (a table) into a finished film. Every step is saved, and nothing is paid for twice.",
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -117,7 +117,7 @@ def commands(only: str | None = None, child: str | None = None) -> Any:
             app.command(name)(command)
     built: Any = get_command(app)
     for name in built.commands:
-        _show_required(built.commands[name])
+        _describe_plainly(built.commands[name])
     return built
 
 
@@ -142,13 +142,32 @@ def _with_only(name: str | None, group: typer.Typer) -> typer.Typer:
     return part
 
 
-def _show_required(command: Any) -> None:
-    """Have the line of usage show the options that a command must be given: Typer shows `[OPTIONS]` for all."""
+def _describe_plainly(command: Any) -> None:
+    """Have the help of a command, and of those within it, read as docs/commands.md does.
+
+    Typer writes `{THREAD}` and `THREAD <str>  [required]` for an argument, `[OPTIONS]` for options that must be given,
+    and ends a long sentence in a list of commands with three dots.
+    """
     for child in getattr(command, "commands", {}).values():
-        _show_required(child)
+        _describe_plainly(child)
+    command.short_help = _first_sentence(command.help or "")
+    for argument in command.params:
+        if argument.param_type_name == "argument":
+            written = argument.metavar
+            argument.get_usage_pieces = partial(_same, [written])
+            argument.get_help_record = partial(_same, (written.strip("[]"), argument.help))
     required = [f"{option.opts[0]} {option.metavar}" for option in command.params if _is_required_option(option)]
     if required:
         command.options_metavar = " ".join((*required, "[OPTIONS]"))
+
+
+def _first_sentence(text: str) -> str:
+    paragraph = " ".join(text.strip().partition("\n\n")[0].split())
+    return paragraph.partition(". ")[0].rstrip(".") + "."
+
+
+def _same(value: Any, _context: Any) -> Any:
+    return value
 
 
 def _is_required_option(parameter: Any) -> bool:

@@ -169,7 +169,13 @@ MusicOption = Annotated[
 
 MusicVolume = Annotated[
     float,
-    typer.Option("--music-volume", metavar="DB", min=-40, max=20, help="Decibels, compared with the composed score."),
+    typer.Option(
+        "--music-volume",
+        metavar="DB",
+        min=-40,
+        max=20,
+        help="How much louder the music is than the composed score, in decibels.",
+    ),
 ]
 
 
@@ -260,7 +266,18 @@ Project = Annotated[
         metavar="NAME",
         show_default=False,
         callback=not_empty,
-        help="The project that the run belongs to, for good; a run that has begun keeps its own.",
+        help="The project of the new run; without it, CLASH_PROJECT. A run never changes its project.",
+    ),
+]
+
+SameProject = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="NAME",
+        show_default=False,
+        callback=not_empty,
+        help="Change nothing if THREAD belongs to another project than this (exit code 5).",
     ),
 ]
 

@@ -39,6 +39,7 @@ from clash.cli.options import (
     RetryFailedPaid,
     RetryUnknown,
     Review,
+    SameProject,
     ScreenplayModel,
     Size,
     SlateOption,
@@ -187,7 +188,7 @@ def resume(
     ] = False,
     concurrency: Concurrency = None,
     allow_unpriced: AllowUnpriced = False,
-    project: Project = None,
+    project: SameProject = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -19,8 +19,8 @@ from clash.cli.options import (
     Json,
     Note,
     OnEvent,
-    Project,
     Prompt,
+    SameProject,
     Thread,
     Webhook,
     Yes,
@@ -74,7 +74,7 @@ def retake(
         int, typer.Option("--takes", metavar="N", min=1, max=20, help="How many takes; the last is selected.")
     ] = 1,
     budget: Budget = None,
-    project: Project = None,
+    project: SameProject = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would make and cost; make nothing.")] = False,
     yes: Yes = False,
     allow_unpriced: AllowUnpriced = False,
@@ -160,7 +160,9 @@ def use_take(
             help="shot:007 (the clip with its keyframe), shot:007/keyframe, character:mara, film ...",
         ),
     ],
-    take: Annotated[int, typer.Argument(metavar="TAKE", min=1, help="Its number.", show_default=False)],
+    take: Annotated[
+        int, typer.Argument(metavar="TAKE", min=1, help="The number of the take, from 1.", show_default=False)
+    ],
     yes: Yes = False,
     allow_unpriced: AllowUnpriced = False,
     webhook: Webhook = None,

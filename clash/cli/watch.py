@@ -40,7 +40,9 @@ def watch(
     thread: Annotated[
         str | None,
         typer.Argument(
-            metavar="[THREAD]", help="The id of a run; without it, the newest that is running.", show_default=False
+            metavar="[THREAD]",
+            help="The id of a run; without it, the newest that is running, else the newest of all.",
+            show_default=False,
         ),
     ] = None,
     _database: OtherDatabase = None,
