@@ -87,6 +87,22 @@ def fork(
         str | None,
         typer.Option("--story", metavar="FILE", show_default=False, help="The changed story, or - for standard input."),
     ] = None,
+    original: Annotated[
+        str | None,
+        typer.Option(
+            "--original",
+            metavar="FILE",
+            show_default=False,
+            help="The table that THREAD was made of, if an older clash made it and kept no copy.",
+        ),
+    ] = None,
+    reread: Annotated[
+        bool,
+        typer.Option(
+            "--reread",
+            help="Read rows anew that you did not change, where this version of clash reads them differently.",
+        ),
+    ] = False,
     screenplay: Annotated[
         str | None,
         typer.Option(
@@ -186,6 +202,8 @@ def fork(
         checkpoint_id=checkpoint,
         step=step,
         story=story,
+        original=original,
+        reread=reread,
         screenplay=screenplay,
         cast=cast,
         output=output,

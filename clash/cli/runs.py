@@ -154,6 +154,7 @@ _MOST_CALLS = 20
 """How many rows of each table of calls a terminal shows: the newest. A film of 5,000 shots has 15,000."""
 _NOT_FOR_PEOPLE = (
     "settings.story",
+    "settings.table",
     "settings.reference_images",
     "settings.screenplay",
     "settings.established",

@@ -118,6 +118,7 @@ _SETTINGS: Mapping[str, type | tuple[type, ...]] = {
     "screenplay": dict,
     "screenplay_path": str,
     "established": dict,
+    "table": dict,
     "forked_from": dict,
     "review": list,
 }
@@ -130,6 +131,8 @@ def _settings(found: Any) -> str:
     if not all(isinstance(model, str) for model in found.get("models", {}).values()):
         return "names a model that is no text"
     files = (*found.get("screenplay", {}).values(), *found.get("established", {}).values())
+    if not all(isinstance(found["table"].get(name), str) for name in ("name", "sha256", "reader") if "table" in found):
+        return "names a table by what is no text"
     if not all(isinstance(sha256, str) for sha256 in files):
         return "names a screenplay by what is no text"
     if "size" in found and not _SIZE.fullmatch(found["size"]):

@@ -77,6 +77,8 @@ def fork_command(request: ForkRequest, run: RunRow) -> str:
         flags += _flag("--output", request.output.as_posix())
     if request.budget is not None:
         flags += ["--budget", f"{request.budget.normalize():f}"]
+    flags += _flag("--original", request.original) if request.original is not None else []
+    flags += ["--reread"] if request.reread else []
     flags += _finish(request)
     flags += _reading(request.columns or {}, request)
     source = [run.run_id] if not run.run_id.startswith("-") else ["--", run.run_id]

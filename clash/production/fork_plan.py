@@ -25,6 +25,7 @@ from clash.editing.takes import Takes
 from clash.errors import ConflictError, PersonNeededError
 from clash.hints import command
 from clash.money import to_micro
+from clash.production.fork_reading import told_of_differences
 from clash.production.fork_request import ForkRequest, run_plan_of
 from clash.production.fork_source import Carried, ForkSource, Target, beginning_of, carry
 from clash.production.plan import RunPlan
@@ -152,7 +153,11 @@ async def plan_fork(
             "calls": counts_document(carried.planned),
             "price": price,
             **budget_document(None if run.budget is None else to_micro(run.budget), 0, carried.planned),
-            "warnings": [*run.warnings, *_warnings(source, slots)],
+            "warnings": [
+                *run.warnings,
+                *told_of_differences(source.run_id, run.differences, screenplay),
+                *_warnings(source, slots),
+            ],
         }
     )
     return ForkPlan(run, found, basis, forked_from, carried, not (is_written or is_exact), document, slots)
@@ -176,6 +181,7 @@ def in_words(plan: EditPlan) -> str:
 def request_digest(request: ForkRequest, run: RunPlan) -> str:
     """Return the digest of what is asked for: a fork that is asked for again is the same fork."""
     asked = [request.source, request.checkpoint_id, request.step, run.story.sha256, run.identity]
+    asked += ["reread"] if request.reread else []
     return hashlib.sha256(canonical_json(asked).encode()).hexdigest()
 
 
@@ -185,7 +191,7 @@ def _basis(request: ForkRequest, run: RunPlan, source: ForkSource) -> Basis:
     if run.given is not None:
         return whole
     writer = request.models.get("screenplay")
-    same_story = run.story.sha256 == source.story.sha256
+    same_story = run.story.sha256 == source.story.sha256 and not request.reread
     asks_another = (
         same_story and writer is not None and run.models["screenplay"] != source.recorded.models["screenplay"]
     )

@@ -18,11 +18,12 @@ from clash.frame_size import check_fps, parse_size
 from clash.money import from_micro
 from clash.production.cast_files import CastPlan, find_cast
 from clash.production.clip_warnings import clip_warnings, format_asked
+from clash.production.fork_reading import ForkReading
 from clash.production.music_file import read_music
 from clash.production.output_folder import check_writable
 from clash.production.plan import RunPlan, RunRequest, check_budget, prepare, with_title
 from clash.production.spoken_languages import check_speech
-from clash.production.story_files import read_panels_of_screenplay, read_screenplay_file
+from clash.production.story_files import read_panels, read_panels_of_screenplay, read_screenplay_file
 from clash.providers.choice import models_of_preset
 from clash.providers.ports import Kind
 from clash.providers.registry import Registry
@@ -85,6 +86,10 @@ class ForkRequest:
     """Whether clips end on the keyframe of the next shot at the same place."""
     generate_audio: bool | None = None
     """Whether clips have sound of their own, where their model can make it."""
+    original: str | None = None
+    """The path of the table that the source was made of, for a source that does not keep it."""
+    reread: bool = False
+    """Whether rows are read anew that nobody changed and that this version of clash reads differently."""
     project: str | None = None
     """The project of the source, in which a fork stays; another one is refused."""
 
@@ -96,6 +101,8 @@ class ForkRequest:
             raise UsageError("a fork begins at a checkpoint or before a step, not both", hint="leave one of them out")
         if self.story is not None and self.screenplay is not None:
             raise UsageError("a fork takes a story or a screenplay, not both", hint="leave one of them out")
+        if self.screenplay is not None and self.reread:
+            raise UsageError("--reread reads a table, and with --screenplay none is read", hint="leave one of them out")
         if self.step is not None and self.step not in STEPS:
             raise UsageError(f"there is no step {self.step!r}; known: {', '.join(STEPS)}")
         if self.concurrency is not None and not 1 <= self.concurrency <= 256:
@@ -117,23 +124,21 @@ def run_plan_of(
     recorded = RunSettings.from_row(source)
     models = _models(request, recorded, settings, registry)
     budget = request.budget if request.budget is not None else _budget_of(source)
+    reading = ForkReading.of(source, story, assets, original=request.original, reread=request.reread)
     if request.story is not None:
-        run = prepare(_request_of(request, source, models, budget), settings, registry)
-        return _with_what_is_kept(run, request, recorded, assets)
+        run = prepare(_request_of(request, source, models, budget), settings, registry, reading.keep)
+        return replace(_with_what_is_kept(run, request, recorded, assets), differences=reading.differences)
+    story = reading.own_story()
     width, height = parse_size(request.size or recorded.size)
-    panels = {
-        name: (file["media_type"], assets.read(file["sha256"])) for name, file in recorded.reference_images.items()
-    }
-    given = None
-    if request.screenplay is not None:
-        given = read_screenplay_file(request.screenplay)
+    panels = _panels(source, story if request.reread else None, recorded, assets)
+    given = None if request.screenplay is None else read_screenplay_file(request.screenplay)
+    if given is not None and request.screenplay is not None:
         panels |= read_panels_of_screenplay(given.screenplay, [Path(request.screenplay).parent], known=panels)
     spoken = given.screenplay if given else story
     film = format_asked(request, format_of(recorded), format_of(recorded))
     is_titled = given is not None or recorded.basis.given != "" or story.title != title_of(source.story_path)
     finish, music, untitled = _finish(request, recorded, is_titled=is_titled)
-    output = request.output or recorded.output
-    check_writable(output / request.thread_id)
+    check_writable((output := request.output or recorded.output) / request.thread_id)
     return RunPlan(
         thread_id=request.thread_id,
         story=story,
@@ -161,7 +166,18 @@ def run_plan_of(
             *clip_warnings(registry.model("video", models["video"]), spoken, film),
             *untitled,
         ),
+        table=reading.table,
+        differences=reading.differences,
     )
+
+
+def _panels(
+    source: RunRow, reread: Story | None, recorded: RunSettings, assets: AssetStore
+) -> dict[str, tuple[str, bytes]]:
+    """The pictures of the source's story, and those that it is found to name when it is read anew."""
+    kept = recorded.reference_images.items()
+    panels = {name: (file["media_type"], assets.read(file["sha256"])) for name, file in kept}
+    return panels | (read_panels(reread, Path(source.story_path).parent, known=panels) if reread else {})
 
 
 def _with_what_is_kept(run: RunPlan, request: ForkRequest, recorded: RunSettings, assets: AssetStore) -> RunPlan:

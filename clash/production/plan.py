@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,18 +16,20 @@ from clash.assets import AssetStore, sha256_of
 from clash.config import Settings
 from clash.database.rows import RunRow
 from clash.database.run_settings import Basis
+from clash.editing.kept_reading import Difference
 from clash.editing.screenplay_file import ScreenplayFile, read_screenplay
-from clash.errors import ConflictError, StoryError, UsageError
+from clash.errors import ConflictError, UsageError
 from clash.frame_size import check_fps, parse_size
 from clash.hints import command
 from clash.production.cast_files import CastPlan, find_cast
 from clash.production.clip_warnings import clip_warnings, format_asked
+from clash.production.kept_tables import KeptTable, kept_table
 from clash.production.model_choice import taken_of_several
 from clash.production.music_file import read_music
 from clash.production.output_folder import check_writable
 from clash.production.run_project import check_project_of
 from clash.production.spoken_languages import check_speech
-from clash.production.story_document import picture_column, warnings_of
+from clash.production.story_document import picture_column, unheard, warnings_of
 from clash.production.story_files import read_file, read_panels, read_panels_of_screenplay, read_screenplay_file
 from clash.project_names import DEFAULT_PROJECT, check_project_name
 from clash.providers.choice import models_for
@@ -38,6 +40,7 @@ from clash.story.screenplay import Screenplay, Story
 from clash.thread_ids import check_thread_id
 from clash.workflow.context import Finish, Format
 
+Keep = Callable[[Reading], Reading]
 _LARGEST_BUDGET = 1_000_000
 
 
@@ -131,6 +134,10 @@ class RunPlan:
     """The project that the run belongs to."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
+    table: KeptTable | None = None
+    """The file of the story, as the run keeps it."""
+    differences: tuple[Difference, ...] = ()
+    """Rows that today's clash reads differently than the one that made the source of a fork."""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -187,9 +194,12 @@ class RunPlan:
             await assets.share(assets.put(self.music))
         for sha256 in (story, *given, *(panel["sha256"] for panel in panels.values())):
             await assets.share(sha256)
+        table = {} if self.table is None else {"table": self.table.document}
+        if self.table is not None:
+            await assets.share(assets.put(self.table.content))
         # Nothing else names the sounds of a cast.
         sounds = {} if self.cast is None else {"cast_sounds": self.cast.stored_sounds}
-        return {"story": story, "reference_images": panels, **sounds}
+        return {"story": story, "reference_images": panels, **table, **sounds}
 
     def recorded(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """What `workflow_executions.settings` holds: all that a resume must know."""
@@ -214,20 +224,19 @@ def new_thread_id(story_name: str) -> str:
     return f"{stem or 'story'}-{secrets.token_hex(3)}"
 
 
-def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunPlan:
-    """Check all of a request. Raises `StoryError`, `UsageError`, `NotFoundError`; makes nothing."""
-    if request.thread_id is not None:
-        check_thread_id(request.thread_id)
-    if request.concurrency is not None and not 1 <= request.concurrency <= 256:
-        raise UsageError(f"concurrency {request.concurrency} is not between 1 and 256")
-    size = request.size or settings.size
-    width, height = parse_size(size)
+def prepare(request: RunRequest, settings: Settings, registry: Registry, keep: Keep = lambda read: read) -> RunPlan:
+    """Check all of a request. Raises `StoryError`, `UsageError`, `NotFoundError`; makes nothing.
+
+    `keep` returns a reading with what is to stay as it was read before.
+    """
+    _check(request)
+    width, height = parse_size(request.size or settings.size)
     models = _models(request, settings, registry)
     fps = check_fps(settings.fps if request.fps is None else request.fps)
     name, folder, content = read_file(request.story)
-    reading = read(content, name=name, options=reading_options(request, fps=fps))
+    reading = keep(read(content, name=name, options=reading_options(request, fps=fps)))
     if reading.unheard and not request.ignore_columns and request.screenplay is None:
-        raise _unheard(name, reading)
+        raise unheard(name, reading)
     story = reading.story
     panels = read_panels(story, folder, column=picture_column(reading))
     given, path = _given(request)
@@ -273,7 +282,15 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry) -> RunP
             *untitled,
             *taken_of_several(request.models, request.preset, settings, registry),
         ),
+        table=kept_table(name, content),
     )
+
+
+def _check(request: RunRequest) -> None:
+    if request.thread_id is not None:
+        check_thread_id(request.thread_id)
+    if request.concurrency is not None and not 1 <= request.concurrency <= 256:
+        raise UsageError(f"concurrency {request.concurrency} is not between 1 and 256")
 
 
 def with_title(finish: Finish, *, is_titled: bool) -> tuple[Finish, tuple[str, ...]]:
@@ -312,16 +329,6 @@ def finish_document(finish: Finish) -> dict[str, Any]:
     """Return what a run's settings hold of it: what is not the default, so that older runs stay the same."""
     plain = asdict(Finish())
     return {name: value for name, value in asdict(finish).items() if value != plain[name]}
-
-
-def _unheard(name: str, reading: Reading) -> StoryError:
-    column = reading.unheard[0]
-    return StoryError(
-        f"{name}: nothing is spoken, and column '{column.header}', which is not used, holds prose: {column.example}",
-        row=None,
-        column=column.header,
-        hint=f"Say what it is: --column '{column.header}=narration'; or film without it: --ignore-columns",
-    )
 
 
 def check_budget(budget: Decimal | None, *, what: str = "budget") -> Decimal | None:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_KEPT = ("story", "reference_images", "established", "forked_from", "review", "output")
+_KEPT = ("story", "table", "reference_images", "established", "forked_from", "review", "output")
 """Settings that stay when a run goes on with others."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clash.config import Settings
 from clash.documents.story import StoryDocument
-from clash.errors import UsageError
+from clash.errors import StoryError, UsageError
 from clash.production.clip_warnings import clip_warnings, replaced_moves
 from clash.production.story_files import read_file, read_panels
 from clash.providers.choice import models_for
@@ -87,3 +87,14 @@ def warnings_of(reading: Reading) -> tuple[str, ...]:
             f"--column '{use.header}=narration', or --ignore-columns"
         )
     return tuple(found)
+
+
+def unheard(name: str, reading: Reading) -> StoryError:
+    """Return the error of a story in which nothing is spoken though a column that is not used holds prose."""
+    column = reading.unheard[0]
+    return StoryError(
+        f"{name}: nothing is spoken, and column '{column.header}', which is not used, holds prose: {column.example}",
+        row=None,
+        column=column.header,
+        hint=f"Say what it is: --column '{column.header}=narration'; or film without it: --ignore-columns",
+    )

@@ -132,8 +132,10 @@ def _bounded(content: bytes, where: str) -> bytes:
 # -- the story's own pictures ------------------------------------------------------------------------------------
 
 
-def read_panels(story: Story, folder: Path, *, column: str = "reference_image") -> dict[str, tuple[str, bytes]]:
-    """The pictures that a story refers to: their name in it to media type and bytes.
+def read_panels(
+    story: Story, folder: Path, *, column: str = "reference_image", known: Container[str] = ()
+) -> dict[str, tuple[str, bytes]]:
+    """The pictures that a story refers to: their name in it to media type and bytes, but for those that are `known`.
 
     `column` is the header that the table gives them. Raises `StoryError`.
     """
@@ -141,7 +143,7 @@ def read_panels(story: Story, folder: Path, *, column: str = "reference_image") 
     for beat in story.beats:
         name = beat.reference_image
         # An address on the network is for models that can fetch it; offline the shot is drawn instead.
-        if name and name not in panels and "://" not in name:
+        if name and name not in panels and name not in known and "://" not in name:
             panels[name] = _panel(name, folder, _refusing_row(name, beat.row, column))
     return panels
 

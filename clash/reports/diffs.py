@@ -22,7 +22,7 @@ from clash.story.alignment import Pair, align_shots
 from clash.story.screenplay import Character, Location, Screenplay, shot_slot
 
 _NOT_COMPARED = frozenset(
-    {"story", "reference_images", "warnings", "panels", "forked_from", "established", "screenplay_path"}
+    {"story", "table", "reference_images", "warnings", "panels", "forked_from", "established", "screenplay_path"}
 )
 """Recorded settings that are compared otherwise, or say where a run came from."""
 _OF_SCREENPLAY = ("title", "logline", "language", "style")

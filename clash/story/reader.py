@@ -32,6 +32,7 @@ __all__ = ["ColumnUse", "Options", "Reading", "language_of", "read", "read_story
 
 MOST_ROWS = 5_000
 _PROSE_IN_MOST = 0.5
+_LABELS = frozenset({"scene", "shot", "title", "act", "episode"})
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class Reading:
     rows: int
     is_titled: bool = True
     """Whether the table says a title; else it is the file's name."""
+    texts: Mapping[int, tuple[str, ...]] = field(default_factory=dict[int, "tuple[str, ...]"], repr=False)
+    """What each row of the table says by its number, also of rows that are left out; without labels such as numbers."""
 
     @property
     def unheard(self) -> tuple[ColumnUse, ...]:
@@ -178,7 +181,12 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
         warnings=tuple(warnings),
     )
     uses, is_titled = _uses(columns, rows), bool(title or table.title)
-    return Reading(story, uses, table.form, table.encoding, len(beats), is_titled)
+    return Reading(story, uses, table.form, table.encoding, len(beats), is_titled, _texts(columns, rows))
+
+
+def _texts(columns: Columns, rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
+    said = [column.index for column in columns.every if not set(column.fields) <= _LABELS]
+    return {row.number: tuple(row.cells[index] for index in said) for row in rows}
 
 
 def _title_in(table: Table) -> str:

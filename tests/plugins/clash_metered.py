@@ -24,6 +24,7 @@ answer is on its way. Environment:
     METER_TAKES   if set, each file shows which take it is, a screenplay in its last shot; a picture also what was asked
     METER_CLIPS   what clips can have, comma-separated: `last_frame`, `sound` (a tone; it doubles the price)
     METER_LOCAL   a number: the free local models are those of another release, with this revision and other answers
+    METER_READER  if set, tables are read as an earlier release did: a telephone that speaks, or a thought, is a person
     METER_VARIED  if set, no two files of `stock` have the same bytes, though they show the same
     METER_TINY    tiny sounds, of so many bytes or a little more, instead of the local crafts' files
 """
@@ -62,6 +63,7 @@ from clash.providers.ports import (
     SpeechRequest,
     VideoRequest,
 )
+from clash.story import beats, cues, speech
 from clash.story.screenplay import shot_slot
 
 _MAKE = local._make
@@ -174,6 +176,12 @@ def _of_another_release(number: int) -> None:
     voice._cast_revision = lambda *_: number
 
 
+def _read_as_before() -> None:
+    """Read tables as an earlier release did, which knew no unseen voices."""
+    for module in (beats, cues, speech):
+        module.unseen_voice = lambda *_: None
+
+
 class _Metered:
     """What the three kinds share."""
 
@@ -184,6 +192,8 @@ class _Metered:
         self._local = LocalProvider()
         if local._make is _MAKE and "METER_LOCAL" in os.environ:
             _of_another_release(int(os.environ["METER_LOCAL"]))
+        if "METER_READER" in os.environ:
+            _read_as_before()
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         return self._local.models()
