@@ -47,6 +47,14 @@ def test_the_time_left_is_told_within_30_percent(tmp_path: Path, at_once: int) -
         ({"video": 1}, CallTimes({"video": (9, 90.0)}, {"video": (25.0,)}, 115.0), 0.0),
         # A clip that was not begun comes after the last picture, however many are made at once.
         ({"image": 1, "video": 1}, CallTimes({"image": (9, 90.0), "video": (9, 90.0)}, {"image": (4.0,)}, 9.0), 16.0),
+        # Seventeen in sixteen places: the last one begins when the first ends.
+        ({"video": 17}, CallTimes({"video": (16, 160.0)}, {}, 10.0), 20.0),
+        # The clip of the last shot begins when the others end: until then its picture has found no place.
+        (
+            {"image": 1, "video": 3},
+            CallTimes({"image": (9, 45.0), "video": (6, 60.0)}, {"video": (0.0, 0.0)}, 52.5),
+            25.0,
+        ),
         # However many are made at once, none is shorter for it.
         ({"video": 2}, CallTimes({"video": (9, 90.0)}, {}, 10.0), 10.0),
     ],

@@ -67,6 +67,7 @@ def about_slot(slot: str, message: str) -> str:
     return message if slot in message else f"{slot}: {message}"
 
 
+_TELL_EVERY_S = 1.0
 _UNITS: Mapping[str, str] = {"generate_assets": "cards", "generate_shots": "shots"}
 
 
@@ -88,6 +89,7 @@ class Progress:
         self._steps: dict[str, _Step] = {}
         self._cost_micro = cost_micro
         self._began = time.monotonic()
+        self._told_at = 0.0
         self._warned: dict[str, None] = {}
         self._calls: dict[str, CallCounts] = {}
         self.times: Callable[[str], CallTimes] = lambda _: CallTimes()
@@ -185,6 +187,13 @@ class Progress:
             return None
         return (time.monotonic() - state.started) / made_here * (state.total - len(state.slots))
 
+    def _is_due(self) -> bool:
+        """Return whether the time left may be told beside a call, of which there may be hundreds in a second."""
+        now = time.monotonic()
+        if due := now - self._told_at >= _TELL_EVERY_S:
+            self._told_at = now
+        return due
+
     def _tell(
         self, kind: EventKind, message: str, step: str = "", *, slot: str = "", call: CallChange | None = None
     ) -> None:
@@ -199,7 +208,7 @@ class Progress:
                 total=state.total if state else 0,
                 cost_usd=from_micro(self._cost_micro),
                 elapsed_s=time.monotonic() - self._began,
-                remaining_s=self._remaining(step),
+                remaining_s=self._remaining(step) if kind != "call" or self._is_due() else None,
                 slot=slot,
                 call=call,
             )
