@@ -36,7 +36,7 @@ def lines(text: str) -> list[tuple[str, str, dict[str, str]]]:
         ("End TC", ("end",)),
         ("desc", ("description",)),
         ("INT/EXT & D/N", ("int_ext", "time")),
-        ("Super / Text", ("caption",)),
+        ("Super / Text", ("on_screen_text",)),
         ("Prompt (video)", ("video_prompt",)),
         ("Cum. Time", ("production",)),
         ("累计时长", ("production",)),

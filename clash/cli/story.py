@@ -25,6 +25,7 @@ def _lines(shot: Mapping[str, Any]) -> str:
     for line in shot["dialogue"]:
         told.append(f"{line['speaker']}: {line['text']}" if line["speaker"] else line["text"])
         told += _translations(line.get("translations", {}))
+    told += [f"SUPER: {text}" for text in shot.get("on_screen_text", "").splitlines()]
     return "\n".join(told)
 
 

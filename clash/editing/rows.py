@@ -48,6 +48,8 @@ TABLE_FIELDS = (
     "music",
     "transition",
 )
+ON_SCREEN = "on_screen_text"
+"""Words that the audience reads: a row that differs in them alone is the row it was, and no model is told them."""
 _ALIKE = 0.5
 _ALIKE_NEARBY = 0.3
 _MOST_PAIRS = 200_000
@@ -138,11 +140,13 @@ class RowContent:
             return plain(beat.shot_size) or size_of(beat.shot) or ""
         if name in _INHERITED:
             return plain(getattr(self, name)).casefold()
+        if name == ON_SCREEN:
+            return tuple(map(plain, beat.on_screen_text.splitlines()))
         return plain(getattr(beat, name))
 
     def changed_fields(self, other: RowContent) -> set[str]:
         """The fields in which two rows differ, looks aside."""
-        return {name for name in (*PICTURE_FIELDS, *TABLE_FIELDS) if self.field(name) != other.field(name)}
+        return {name for name in (*PICTURE_FIELDS, *TABLE_FIELDS, ON_SCREEN) if self.field(name) != other.field(name)}
 
 
 _INHERITED = ("place", "int_ext", "time")
@@ -196,6 +200,7 @@ class _Matching:
         self._of_old: dict[int, int] = {}
 
     def matches(self) -> tuple[RowMatch, ...]:
+        self._match_same(lambda row: (row.whole, row.field(ON_SCREEN)))
         self._match_same(lambda row: row.whole)
         self._match_same(lambda row: row.own)
         self._match_alike()

@@ -18,7 +18,7 @@ from clash.story.words import has_cjk
 _PROMPTS = ("image_prompt", "video_prompt")
 _FROM_THE_TABLE = frozenset({*_PROMPTS, "reference_image"})
 """Cells about the picture that a shot has word for word."""
-_ON_THE_FIRST_SHOT = frozenset({"sound", "transition"})
+_ON_THE_FIRST_SHOT = frozenset({"sound", "transition", "on_screen_text"})
 """Cells that are heard or seen once in a row of several shots, if the row did not have them before."""
 _SILENT_S, _LONGEST_S, _PAUSE_S = 3.0, 12.0, 0.8
 
@@ -36,7 +36,7 @@ def reread(
     for name in _PROMPTS:
         if name in changed:
             found = found and _with_prompt(found, name, old, new)
-    for name in ("reference_image", "sound", "music", "transition"):
+    for name in ("reference_image", "sound", "music", "transition", "on_screen_text"):
         if name in changed:
             found = found and _with_cell(found, name, getattr(old, name), getattr(new, name))
     if changed & {"shot_size", "angle", "movement", "lens"}:

@@ -13,6 +13,7 @@ from clash.providers.registry import Registry
 from clash.story.camera_moves import own_words
 from clash.story.last_frames import told_without, with_last_frames
 from clash.story.reader import Options, Reading, read, stories_in
+from clash.story.shown_words import with_on_screen_text, without_on_screen_text
 from clash.story.translations import with_translations, without_translations
 
 
@@ -28,9 +29,10 @@ async def story_document(story: str, options: Options, settings: Settings) -> St
     writer = registry.default("screenplay")
     if not isinstance(writer.provider, Provider):
         raise TypeError(f"the default writer answers at once; {writer.spec} does not")
-    request = ScreenplayRequest(story=without_translations(told_without(reading.story)))
+    request = ScreenplayRequest(story=without_translations(without_on_screen_text(told_without(reading.story))))
     answer = await writer.provider.call(writer.name, request, Context("", writer.name))
-    translated = with_translations(screenplay_of(answer.content), reading.story)
+    lettered = with_on_screen_text(screenplay_of(answer.content), reading.story)
+    translated = with_translations(lettered, reading.story)
     screenplay = with_last_frames(translated, reading.story)
     clip_model = registry.model("video", models_for(settings)["video"])
     return StoryDocument.of(

@@ -23,6 +23,7 @@ from clash.story.headings import (
 )
 from clash.story.last_frames import last_frame_named
 from clash.story.lengths import Lengths
+from clash.story.lettering import ON_SCREEN, lettering_in, put_on_screen, spoken_in
 from clash.story.said import Said, told_first
 from clash.story.screenplay import Beat, Line
 from clash.story.scripted_cells import taken_apart
@@ -42,7 +43,8 @@ _STOPS = re.compile("[.!?。！？…;；]+")
 _NO_TEXT = frozenset({"duration", "start", "end", "speaker", "off", "episode", "translation"})
 _CAMERA = {"shot_size": size_of, "angle": angle_of, "movement": movement_of}
 _FRAMED = {*_CAMERA, "lens"}
-_ADDED = {"sound": ", ", "music": ", ", "emotion": " ", "notes": " "}
+_ON_LINES = ("characters", "on_screen_text")
+_ADDED = {"sound": ", ", "music": ", ", "emotion": " ", "notes": " ", "on_screen_text": "\n"}
 """Fields to which the further rows of a shot add, and what stands between."""
 _UNSPOKEN = frozenset({"row", "extra", "dialogue", "narration", "characters", "duration_s", "narration_translations"})
 
@@ -109,6 +111,7 @@ class Beats:
         said = self._said(row, values, people, self._speaker(row))
         for more in continued:
             people = self._go_on(row, more, values, people, said)
+        put_on_screen(values, said, self._columns, has_people=bool(people))
         narration, dialogue, translations = told_first(said.lines)
         for name, texts in (("sound", said.sound), ("music", said.music)):
             if texts:
@@ -140,6 +143,8 @@ class Beats:
             cell = row.cells[column.index]
             if not column.fields or (is_empty(cell) and not _says_no(column, cell)):
                 continue
+            if column.is_subtitle and spoken_in(row, self._columns):
+                continue
             for name, text in self._parts(column, cell, row.number):
                 found.setdefault(name, []).append(text)
         values: dict[str, str] = {}
@@ -147,7 +152,7 @@ class Beats:
             if len(texts) > 1 and is_joined(name):
                 # `Beat #1` beside the description is its number, not prose.
                 worded = [text for text in texts if any(letter.isalpha() for letter in text)] or texts
-                values[name] = ("\n" if name == "characters" else " ").join(dict.fromkeys(worded))
+                values[name] = ("\n" if name in _ON_LINES else " ").join(dict.fromkeys(worded))
             else:
                 values[name] = texts[0]
         for name, is_time in (("time", True), ("int_ext", False)):
@@ -170,6 +175,8 @@ class Beats:
             return [("movement", "static")]
         if column.fields == ("last_frame",):
             return [("last_frame", named)] if (named := last_frame_named(text)) else []
+        if column.fields == ON_SCREEN:
+            return [("on_screen_text", lettering_in(column, text))]
         if column.fields == ("reference_image",) and not names_a_file(text):
             self._notes_for_pictures.append((number, text, column.header))
             return []
@@ -250,9 +257,10 @@ class Beats:
             said.sound += found.sound
             said.music += found.music
             said.caption += found.caption
+            said.on_screen += found.on_screen
             said.direction += found.pending
             said.notes += found.notes
-        if said.caption:
+        if len(said.caption) > len(said.on_screen):
             self._captions.append(row.number)
         self._translate(row, said)
         return said
@@ -327,7 +335,8 @@ class Beats:
             )
 
     def _extra(self, rows: Sequence[Row], said: Said) -> dict[str, str]:
-        unused = {column.shown: [row.cells[column.index] for row in rows] for column in self._columns.unused}
+        kept = [*self._columns.unused, *(one for one in self._columns.of("on_screen_text") if not one.by_hand)]
+        unused = {column.shown: [row.cells[column.index] for row in rows] for column in sorted(kept, key=_place)}
         extra = {name: "\n".join(filter(None, cells)) for name, cells in unused.items() if any(cells)}
         for name, texts in (("caption", said.caption), ("direction", said.direction), ("note", said.notes)):
             if texts:
@@ -345,6 +354,10 @@ def spoken_seconds(text: str) -> float:
     stops = sum(1 for _ in _STOPS.finditer(text))
     characters = len(text) / 4.0 if wide * 3 > len(text) else wide / 4.0
     return len(text.split()) / 2.4 + characters + 0.1 * stops
+
+
+def _place(column: Column) -> int:
+    return column.index
 
 
 def _is_free(line: Line) -> bool:

@@ -14,6 +14,7 @@ from clash.story.columns import MAPPABLE, Column, Columns, ColumnValues, is_join
 from clash.story.durations import length_of
 from clash.story.headers import SPEECH, UNUSED, language_of_headers, meaning_of
 from clash.story.headings import heading_of
+from clash.story.lettering import show_on_screen
 from clash.story.scripted_cells import speakers_in
 from clash.story.second_language import TRANSLATION, SecondLanguage
 from clash.story.speakers import could_be_a_name, name_key
@@ -84,6 +85,7 @@ class _Deciding:
         self._names_of_beats()
         self._scripted()
         second.cells_of_two()
+        show_on_screen(self._columns, self._values)
 
     def _scenes_in_several_places(self) -> None:
         """Beside a column of places, one that may be either (`场景`) is the scene if one of it has several places."""

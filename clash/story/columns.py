@@ -45,6 +45,8 @@ class Column:
     """Whether each cell holds sound and music, one before its stroke and one behind it, in the header's order."""
     is_of_one_script: bool = False
     """Whether the two languages of its cells share their letters: then places, not letters, tell them apart."""
+    is_subtitle: bool = False
+    """Whether a column of words on the screen holds subtitles, too: beside words that are spoken, it is not shown."""
     is_second_spoken: bool = False
     """Whether, of such cells, the second of each two lines is the film's language."""
 
@@ -118,6 +120,7 @@ _JOINED = frozenset(
         "music",
         "emotion",
         "notes",
+        "on_screen_text",
         "time",
     }
 )

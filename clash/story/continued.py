@@ -12,7 +12,7 @@ from clash.story.headings import Heading
 from clash.story.table import Row
 
 _HEARD = SPEECH | {"sound", "music"}
-_GOES_ON = _HEARD | {"speaker", "off", "characters", "translation", "emotion", "notes"}
+_GOES_ON = _HEARD | {"speaker", "off", "characters", "translation", "emotion", "notes", "on_screen_text"}
 """What a row may fill and still go on with the shot above."""
 _STAYS = frozenset({"scene", "episode", "act", "title", "location", "int_ext", "time"})
 """What such a row may repeat."""
@@ -46,7 +46,7 @@ def with_continued(rows: Sequence[tuple[Row, Heading | None]], columns: Columns)
 def _goes_on(row: Row, first: Row, columns: Columns) -> bool:
     if not _fills(first, columns, ("shot",)) or not _fills(first, columns, _SEEN):
         return False
-    if not _fills(row, columns, tuple(_HEARD)):
+    if not _fills(row, columns, (*_HEARD, "on_screen_text")):
         return False
     for column in columns.every:
         cell, fields = row.cells[column.index], set(column.fields)

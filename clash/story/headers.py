@@ -16,8 +16,8 @@ READ_BY_VALUES = frozenset(
     {"translation", "script", "place", "audio", "timecode", "start", "end", "weather", "who", "subject"}
 )
 """Meanings that are no field of a `Beat`: the column's values decide which field they fill."""
-UNUSED = frozenset({"production", "caption"})
-"""Meanings that are known, and are never taken for anything else."""
+UNUSED = frozenset({"production", "caption", "on_screen_text", "graphics"})
+"""Meanings that are known, and are never taken for anything else; for words on the screen see `lettering`."""
 SPEECH = frozenset({"dialogue", "narration", "script", "audio"})
 
 _BRACKETS = re.compile(r"[(\[【〔{（［][^()\[\]【】〔〕{}（）［］]*[)\]】〕}）］]")

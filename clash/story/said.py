@@ -17,6 +17,7 @@ class Said:
     sound: list[str] = field(default_factory=list[str])
     music: list[str] = field(default_factory=list[str])
     caption: list[str] = field(default_factory=list[str])
+    on_screen: list[str] = field(default_factory=list[str])
     direction: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
 
@@ -26,6 +27,7 @@ class Said:
         self.sound += other.sound
         self.music += other.music
         self.caption += other.caption
+        self.on_screen += other.on_screen
         self.direction += other.direction
 
 

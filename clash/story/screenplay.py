@@ -78,9 +78,10 @@ class Beat(SparseValue):
     """One row of the story's table. `row` counts the table's lines from 1, the header being row 1.
 
     `last_frame`: the shot whose keyframe the row's last clip ends on: "next", "none", or a shot as the table names it.
+    `on_screen_text`: words that the audience reads and nobody speaks, one line of them on each line.
     """
 
-    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame", "narration_translations"})
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame", "narration_translations", "on_screen_text"})
 
     row: int
     description: str
@@ -95,6 +96,7 @@ class Beat(SparseValue):
     dialogue: tuple[Line, ...] = ()
     narration: str = ""
     narration_translations: Translations = Field(default_factory=dict)
+    on_screen_text: str = ""
     duration_s: float | None = None
     shot_size: str = ""
     angle: str = ""
@@ -150,9 +152,10 @@ class Shot(SparseValue):
     """One shot. `number` counts from 1 through the whole film; `duration_s` is planned, in seconds.
 
     `last_frame`: the shot whose keyframe its clip ends on, "next" or a slot (`shot:004`); "none": no other's.
+    `on_screen_text`: words that are laid over the shot when the film is cut; no model is told them.
     """
 
-    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame", "narration_translations"})
+    omitted_when_unset: ClassVar[frozenset[str]] = frozenset({"last_frame", "narration_translations", "on_screen_text"})
 
     number: int
     size: ShotSize = "wide"
@@ -166,6 +169,7 @@ class Shot(SparseValue):
     dialogue: tuple[Line, ...] = ()
     narration: str = ""
     narration_translations: Translations = Field(default_factory=dict)
+    on_screen_text: str = ""
     duration_s: float
     emotion: str = ""
     lens: str = ""

@@ -139,7 +139,7 @@ class SecondLanguage:
             return True
         if not known:
             return bool(language_named(column.header))
-        return bool(column.meaning.language) and bool(known & {"caption", *_WORDS})
+        return bool(column.meaning.language) and bool(known & {"caption", "on_screen_text", *_WORDS})
 
     def _beside(self, column: Column) -> list[Column]:
         """The columns of words beside which nearly all cells of this one stand."""

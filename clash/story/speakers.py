@@ -129,7 +129,18 @@ def label_of(name: str) -> str:
     ('sound', 'caption', '')
     """
     key = compact(fold(_BRACKETED.sub("", name).strip()))
-    return next((kind for kind in ("sound", "music", "caption") if key in words("speech", kind)), "")
+    kind = next((kind for kind in ("sound", "music", "caption") if key in words("speech", kind)), "")
+    return kind or ("caption" if key in words("speech", "on_screen_text") else "")
+
+
+def is_on_screen(label: str) -> bool:
+    """Whether the words behind a label of captions are laid over the film: not what stands in the picture itself.
+
+    >>> is_on_screen("SUPER"), is_on_screen("花字"), is_on_screen("SIGN"), is_on_screen("MARA")
+    (True, True, False, False)
+    """
+    key = compact(fold(_BRACKETED.sub("", label).strip()))
+    return label_of(label) == "caption" and key not in words("speech", "pictured")
 
 
 @lru_cache(maxsize=2048)

@@ -19,6 +19,7 @@ from clash.story.speakers import (
     Voice,
     is_direction,
     is_heard_only,
+    is_on_screen,
     label_of,
     name_key,
     tells,
@@ -59,6 +60,8 @@ class Speech:
     sound: list[str] = field(default_factory=list[str])
     music: list[str] = field(default_factory=list[str])
     caption: list[str] = field(default_factory=list[str])
+    on_screen: list[str] = field(default_factory=list[str])
+    """Those of the captions that the film shows."""
     has_names: bool = False
     notes: list[str] = field(default_factory=list[str])
     pending: list[str] = field(default_factory=list[str])
@@ -130,6 +133,7 @@ def speech_of(
             speech.has_names = True
             if label := label_of(cue):
                 getattr(speech, label).append(_unquoted(text))
+                speech.on_screen += [_unquoted(text)] if is_on_screen(cue) else []
                 current = start
                 continue
             is_known = name_key(cue) in known

@@ -29,10 +29,11 @@ def without_translations(story: Story) -> Story:
 
 
 def bare_shot(shot: Shot) -> Shot:
-    """The shot as pictures and clips are made of it: without translations."""
-    if not shot.narration_translations and not any(line.translations for line in shot.dialogue):
+    """The shot as pictures and clips are made of it: without translations and words on the screen."""
+    if not (shot.on_screen_text or shot.narration_translations or any(line.translations for line in shot.dialogue)):
         return shot
-    return shot.model_copy(update={"narration_translations": {}, "dialogue": tuple(map(_bare_line, shot.dialogue))})
+    lines = tuple(map(_bare_line, shot.dialogue))
+    return shot.model_copy(update={"on_screen_text": "", "narration_translations": {}, "dialogue": lines})
 
 
 def with_translations(screenplay: Screenplay, story: Story, before: Story | None = None) -> Screenplay:

@@ -16,6 +16,7 @@ from clash.errors import ProviderError
 from clash.providers.ports import ScreenplayRequest, screenplay_of
 from clash.story.last_frames import renumbered, told_without, with_last_frames
 from clash.story.screenplay import Screenplay, Story
+from clash.story.shown_words import with_on_screen_text, without_on_screen_text
 from clash.story.translations import with_translations, without_translations
 from clash.workflow.context import CallLedger
 from clash.workflow.takes import make_takes
@@ -64,7 +65,7 @@ async def _written(
 ) -> tuple[MadeScreenplay | None, Screenplay]:
     """Return the screenplay as it is without the cast, and where it is stored; None for one that is not an answer.
 
-    Writers are not given translations: those of the story are put beside the words that they translate afterwards.
+    Writers are given neither translations nor words on the screen: the story's are put into the shots afterwards.
     """
     is_first = takes.selected("screenplay").number == 1
     story = told_without(story)
@@ -72,15 +73,17 @@ async def _written(
         given = screenplay_of(await asyncio.to_thread(read, basis.given))
         return MadeScreenplay(basis.given, given, False), given
     if not (basis.screenplay and is_first):
-        request = ScreenplayRequest(story=without_translations(story), cast=sheet.members(story))
+        told = without_translations(without_on_screen_text(story))
+        request = ScreenplayRequest(story=told, cast=sheet.members(told))
         made = (await make_takes(ledger, takes, screenplay_call(request))).selected
         answer = await _answer(made, read)
-        translated = with_translations(answer, story)
+        translated = with_translations(with_on_screen_text(answer, story), story)
         return (MadeScreenplay(made.sha256, answer, True) if translated == answer else None), translated
     before = screenplay_of(await asyncio.to_thread(read, basis.screenplay))
     story_before = Story.model_validate_json(await asyncio.to_thread(read, basis.story))
     plan = await asyncio.to_thread(plan_merge, told_without(story_before), before, story)
     part = await _answer(await ledger.call(part_call(plan, sheet)), read) if plan.needs_writer else None
+    part = with_on_screen_text(part, plan.story) if part else None
     screenplay = renumbered(await asyncio.to_thread(merged, plan, part), before)
     screenplay = with_translations(screenplay, story, story_before)
     check_screenplay(screenplay)
@@ -98,7 +101,9 @@ def part_call(plan: MergePlan, sheet: CastSheet) -> CallSpec:
         "screenplay",
         "screenplay_part",
         ScreenplayRequest(
-            story=without_translations(plan.story), established=plan.established, cast=sheet.members(plan.story)
+            story=without_translations(without_on_screen_text(plan.story)),
+            established=plan.established,
+            cast=sheet.members(plan.story),
         ),
         inspect=lambda content: check_screenplay(merged(plan, screenplay_of(content))),
     )
