@@ -152,6 +152,14 @@ def fork(
         bool | None,
         typer.Option("--slate/--no-slate", show_default=False, help="Lay scene, shot, size and move over each shot."),
     ] = None,
+    on_screen_text: Annotated[
+        bool | None,
+        typer.Option(
+            "--on-screen-text/--no-on-screen-text",
+            show_default=False,
+            help="Lay the story's words on the screen over their shots, or leave them out; else as THREAD.",
+        ),
+    ] = None,
     titles: Annotated[
         bool | None,
         typer.Option("--titles/--no-titles", show_default=False, help="Begin the film with a card of its title."),
@@ -221,6 +229,7 @@ def fork(
         language=language,
         captions=None if captions is None else captions_named(captions),
         slate=slate,
+        on_screen_text=on_screen_text,
         titles=titles,
         music=music,
         music_volume=music_volume,

@@ -154,6 +154,15 @@ CaptionsOption = Annotated[
 
 SlateOption = Annotated[bool, typer.Option("--slate", help="Lay scene, shot, size and move over each shot.")]
 
+OnScreenTextOption = Annotated[
+    bool,
+    typer.Option(
+        "--on-screen-text/--no-on-screen-text",
+        show_default=False,
+        help="Lay the story's words on the screen (supers, 花字) over their shots, as is the default, or leave them.",
+    ),
+]
+
 TitlesOption = Annotated[bool, typer.Option("--titles", help="Begin the film with a card of its title.")]
 
 

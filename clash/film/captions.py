@@ -1,4 +1,4 @@
-"""Captions with their speaker, and the slate, over the moving picture.
+"""Captions with their speaker, words on the screen, and the slate, over the moving picture.
 
 Each is drawn once, then mixed into the rows it covers, in the frames of its time, after the camera move was applied.
 So the words do not move while the picture behind them does.
@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from clash.film.encoder import Frame, check_shape, planes_of, ycbcr
+from clash.film.encoder import Frame, check_shape
+from clash.film.lettering import lettering
+from clash.film.overlay import INK, NIGHT, Overlay, rounded, tinted
 from clash.film.typeface import Font, drawable, font, is_chinese, wrap, wrap_evenly
 
-INK = (250, 246, 238)
-NIGHT = (8, 9, 14)
 LABEL_INK = (24, 20, 14)
 LABEL_COLOURS = (
     (233, 180, 76),
@@ -48,18 +47,27 @@ class Words:
 
 
 def lay_over(
-    frames: Iterable[Frame], words: Sequence[Words], *, slate: str, width: int, height: int, fps: int
+    frames: Iterable[Frame],
+    words: Sequence[Words],
+    *,
+    slate: str,
+    width: int,
+    height: int,
+    fps: int,
+    on_screen: str = "",
+    count: int = 0,
 ) -> Iterator[Frame]:
-    """Yield the frames with their captions and the slate mixed in, in place.
+    """Yield the frames with their captions, the words `on_screen` of all `count` frames, and the slate mixed in.
 
     Where captions overlap, the later one replaces the earlier one. Text that is too long is set smaller, then split
-    into pages, each shown for a time in proportion to its letters.
+    into pages, each shown for a time in proportion to its letters. The frames are changed in place.
     """
     check_shape(width, height, fps)
     style = _Style.of(width, height)
     tag = _slate(slate, style)
     pages = [page for shown in _in_turn(words) for page in _pages(shown, style, fps)]
-    current: _Overlay | None = None
+    shown = lettering(on_screen, count=count, width=width, height=height) if on_screen.strip() else []
+    current: Overlay | None = None
     number = -1
     for index, frame in enumerate(frames):
         begun = number
@@ -69,6 +77,9 @@ def lay_over(
             number, current = begun, _caption(pages[begun], style)
         if current and index < pages[number].words.end:
             current.mix(frame, pages[number].strength(index))
+        for page in shown:
+            if strength := page.strength(index):
+                page.overlay.mix(frame, strength)
         if tag:
             tag.mix(frame, 1.0)
         yield frame
@@ -159,48 +170,7 @@ def _split_into_pages(words: Words, style: _Style, px: int, fps: int) -> list[_P
     ]
 
 
-class _Overlay:
-    """A drawing over part of the frame, prepared for mixing: its level and its opacity in each plane."""
-
-    def __init__(self, drawing: Image.Image, left: int, upper: int, width: int, height: int) -> None:
-        self._shape = (width, height)
-        colours = ycbcr(drawing.convert("RGB"))
-        alpha = drawing.getchannel("A")
-        self._parts: list[_Part] = []
-        for number, plane in enumerate(colours):
-            step = 1 if number == 0 else 2
-            share = np.asarray(alpha if step == 1 else alpha.reduce(2), np.uint16)
-            share += share >> np.uint16(7)
-            level = np.asarray(plane if step == 1 else plane.reduce(2), np.uint16)
-            rows = slice(upper // step, upper // step + share.shape[0])
-            columns = slice(left // step, left // step + share.shape[1])
-            self._parts.append(_Part(rows, columns, share, level))
-
-    def mix(self, frame: Frame, strength: float) -> None:
-        """Mix it into the frame, in place; `strength` 0.0 to 1.0."""
-        for plane, part in zip(planes_of(frame, *self._shape), self._parts, strict=True):
-            part.mix(plane, strength)
-
-
-class _Part:
-    """One plane of an overlay. Shares are of 256, so that mixing is a multiplication and a shift."""
-
-    def __init__(self, rows: slice, columns: slice, share: NDArray[np.uint16], level: NDArray[np.uint16]) -> None:
-        self._where = (rows, columns)
-        self._share, self._level = share, level
-        self._kept, self._added = self._at(256)
-
-    def _at(self, strength: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-        share = (self._share.astype(np.uint32) * strength >> 8).astype(np.uint16)
-        return np.uint16(256) - share, self._level * share + np.uint16(128)
-
-    def mix(self, plane: NDArray[np.uint8], strength: float) -> None:
-        kept, added = (self._kept, self._added) if strength >= 1 else self._at(round(strength * 256))
-        covered = plane[self._where]
-        np.copyto(covered, (covered * kept + added) >> np.uint16(8), casting="unsafe")
-
-
-def _caption(page: _Page, style: _Style) -> _Overlay:
+def _caption(page: _Page, style: _Style) -> Overlay:
     """Draw text in the lower third over a soft shadow that darkens towards the edge, the speaker's name above it."""
     px, (width, height) = page.px, (style.width, style.height)
     lead = round(px * 1.36)
@@ -214,7 +184,7 @@ def _caption(page: _Page, style: _Style) -> _Overlay:
     _draw_lines(drawing, page.lines, px, lead, text_top)
     if label:
         _draw_label(drawing, page.words.speaker, label, top - upper, style)
-    return _Overlay(drawing, 0, upper, width, height)
+    return Overlay(drawing, 0, upper, width, height)
 
 
 def _shade(width: int, rows: int, text_top: int) -> Image.Image:
@@ -238,7 +208,7 @@ def _draw_lines(drawing: Image.Image, lines: Sequence[str], px: int, lead: int, 
         [min(255, level * 2) for level in range(256)]
     )
     for colour, mask in ((NIGHT, shadow), (INK, ink)):
-        drawing.alpha_composite(_tinted(colour, mask))
+        drawing.alpha_composite(tinted(colour, mask))
 
 
 def _draw_label(drawing: Image.Image, speaker: str, tall: int, top: int, style: _Style) -> None:
@@ -249,11 +219,11 @@ def _draw_label(drawing: Image.Image, speaker: str, tall: int, top: int, style: 
         return
     half = face.getlength(name) / 2 + tall * 0.46
     middle = drawing.width / 2
-    _rounded(drawing, (middle - half, top, middle + half, top + tall), tall / 2, (*_colour_of(speaker), 255))
+    rounded(drawing, (middle - half, top, middle + half, top + tall), tall / 2, (*_colour_of(speaker), 255))
     ImageDraw.Draw(drawing).text((middle, top + tall / 2), name, fill=LABEL_INK, font=face, anchor="mm")
 
 
-def _slate(text: str, style: _Style) -> _Overlay | None:
+def _slate(text: str, style: _Style) -> Overlay | None:
     """Draw the technical line in the upper left corner: fields that two or more spaces separate in `text`."""
     px = max(5, round(style.text * 0.6))
     face = font(px, 500)
@@ -266,11 +236,11 @@ def _slate(text: str, style: _Style) -> _Overlay | None:
     wide = round(length) + 2 * inset
     size = (min(wide + wide % 2, style.width - edge), min(tall + tall % 2, style.height - edge))
     drawing = Image.new("RGBA", size, (*NIGHT, 0))
-    _rounded(drawing, (0, 0, size[0], size[1]), px * 0.4, (*NIGHT, 158))
+    rounded(drawing, (0, 0, size[0], size[1]), px * 0.4, (*NIGHT, 158))
     pen = ImageDraw.Draw(drawing)
     for place, field in fields:
         pen.text((inset + place, size[1] / 2), field, fill=INK, font=face, anchor="lm")
-    return _Overlay(drawing, edge, edge, style.width, style.height)
+    return Overlay(drawing, edge, edge, style.width, style.height)
 
 
 def _side_by_side(text: str, face: Font, gap: float, room: float) -> tuple[list[tuple[float, str]], float]:
@@ -283,32 +253,6 @@ def _side_by_side(text: str, face: Font, gap: float, room: float) -> tuple[list[
             placed.append((place, field))
             place += face.getlength(field) + gap
     return placed, place - gap
-
-
-def _rounded(
-    drawing: Image.Image, box: tuple[float, float, float, float], radius: float, fill: tuple[int, int, int, int]
-) -> None:
-    """Draw a rounded rectangle with smooth edges: Pillow's own are jagged, so it is drawn large and scaled down."""
-    fine = 4
-    left, upper, right, lower = int(box[0]), int(box[1]), -int(-box[2] // 1), -int(-box[3] // 1)
-    mask = Image.new("L", ((right - left) * fine, (lower - upper) * fine))
-    ImageDraw.Draw(mask).rounded_rectangle(
-        (
-            (box[0] - left) * fine,
-            (box[1] - upper) * fine,
-            (box[2] - left) * fine - 1,
-            (box[3] - upper) * fine - 1,
-        ),
-        radius * fine,
-        fill=fill[3],
-    )
-    drawing.alpha_composite(_tinted(fill[:3], mask.reduce(fine)), (max(0, left), max(0, upper)))
-
-
-def _tinted(colour: tuple[int, int, int], mask: Image.Image) -> Image.Image:
-    tinted = Image.new("RGBA", mask.size, (*colour, 0))
-    tinted.putalpha(mask)
-    return tinted
 
 
 def _colour_of(speaker: str) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""What is laid over a clip when the film is cut: captions, the slate, fades, and dissolves to its neighbours.
+"""What is laid over a clip when the film is cut: captions, words on the screen, the slate, fades and dissolves.
 
 The clips themselves stay clean: they carry no lettering and no transition, so that an editor can use them.
 """
@@ -27,6 +27,7 @@ class Treatment:
     """
 
     words: tuple[Words, ...] = ()
+    on_screen: str = ""
     slate: str = ""
     fade_in: int = 0
     fade_out: int = 0
@@ -37,7 +38,12 @@ class Treatment:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is laid over."""
-        return not (self.words or self.slate or self.fade_in or self.fade_out or self.mixes)
+        return not (self.is_lettered or self.fade_in or self.fade_out or self.mixes)
+
+    @property
+    def is_lettered(self) -> bool:
+        """Whether any words or the slate are laid over."""
+        return bool(self.words or self.on_screen or self.slate)
 
     @property
     def mixes(self) -> bool:
@@ -47,7 +53,7 @@ class Treatment:
     def span(self, count: int) -> tuple[int, int]:
         """Return the first frame that it changes of a clip of `count` frames, and the one after the last."""
         head, tail = max(self.fade_in, self.dissolve_in), max(self.fade_out, self.dissolve_out)
-        if self.words or self.slate or not (head or tail):
+        if self.is_lettered or not (head or tail):
             return 0, count
         return (0 if head else max(0, count - tail)), (count if tail else min(head, count))
 
@@ -75,8 +81,17 @@ def treated(
         changed = _dissolved(changed, treatment, count, before, after)
     if treatment.fade_in or treatment.fade_out:
         changed = _faded(changed, treatment, count, height)
-    if treatment.words or treatment.slate:
-        changed = lay_over(changed, treatment.words, slate=treatment.slate, width=width, height=height, fps=fps)
+    if treatment.is_lettered:
+        changed = lay_over(
+            changed,
+            treatment.words,
+            slate=treatment.slate,
+            width=width,
+            height=height,
+            fps=fps,
+            on_screen=treatment.on_screen,
+            count=count,
+        )
     return changed
 
 

@@ -46,6 +46,7 @@ async def fork_of_run(database: Database, run: RunRow, plan: RunPlan) -> ForkReq
         language=None if same else asked.get("language"),
         captions=None if finish.captions == before_finish.captions else finish.captions,
         slate=None if finish.slate == before_finish.slate else finish.slate,
+        on_screen_text=None if finish.on_screen_text == before_finish.on_screen_text else finish.on_screen_text,
         titles=None if finish.titles == before_finish.titles else finish.titles,
         music_volume=None if finish.music_volume == before_finish.music_volume else finish.music_volume,
         chain=None if plan.chain == film.chain else plan.chain,
@@ -91,7 +92,7 @@ def _flag(name: str, value: str) -> list[str]:
 
 def _finish(request: ForkRequest) -> list[str]:
     """How the film is cut, and what its clips have, where that is to be different."""
-    switches = ("slate", "titles", "chain", "generate_audio")
+    switches = ("slate", "titles", "on_screen_text", "chain", "generate_audio")
     named = [(name.replace("_", "-"), getattr(request, name)) for name in switches]
     flags = [f"--{name}" if value else f"--no-{name}" for name, value in named if value is not None]
     flags += [] if request.captions is None else ["--captions", request.captions]

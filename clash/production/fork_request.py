@@ -79,6 +79,8 @@ class ForkRequest:
     captions: Captions | None = None
     slate: bool | None = None
     titles: bool | None = None
+    on_screen_text: bool | None = None
+    """Whether the story's words on the screen are laid over its shots."""
     music: str | None = None
     """The path of a file; `none` for no music, `score` for the composed score."""
     music_volume: float | None = None
@@ -200,6 +202,7 @@ def _finish(request: ForkRequest, recorded: RunSettings, *, is_titled: bool) -> 
         captions=before.captions if request.captions is None else request.captions,
         slate=before.slate if request.slate is None else request.slate,
         titles=_titles(request, recorded),
+        on_screen_text=before.on_screen_text if request.on_screen_text is None else request.on_screen_text,
         music=before.music,
         music_volume=before.music_volume if request.music_volume is None else request.music_volume,
     )

@@ -48,7 +48,7 @@ Captions = Literal["soft", "burned", "none"]
 
 @dataclass(frozen=True)
 class Finish:
-    """How the film is cut. `titles`: a title card at the beginning.
+    """How the film is cut. `titles`: a title card at the beginning. `on_screen_text`: the story's words on the screen.
 
     `music`: "" for the composed score, "none" for none, else the sha256 of a file in the asset store, which is played
     `music_volume` decibels louder than the score.
@@ -59,6 +59,7 @@ class Finish:
     titles: bool = False
     music: str = ""
     music_volume: float = 0.0
+    on_screen_text: bool = True
 
 
 def format_of(recorded: RunSettings) -> Format:
@@ -79,6 +80,7 @@ def finish_of(recorded: RunSettings) -> Finish:
         titles=bool(document.get("titles", False)),
         music=str(document.get("music", "")),
         music_volume=float(document.get("music_volume", 0.0)),
+        on_screen_text=bool(document.get("on_screen_text", True)),
     )
 
 

@@ -19,11 +19,14 @@ from clash.workflow.state import FinishedFilm, ProductionState
 
 def cut_digest(screenplay: Screenplay, state: ProductionState, context: StepContext) -> str:
     """Return the digest of all that decides the film: the screenplay, the files of every shot, and the format."""
+    finish = asdict(context.finish)
+    if context.finish.on_screen_text:
+        del finish["on_screen_text"]  # so a film that was cut before there was this choice is found
     material = {
         "version": CUT_VERSION,
         "screenplay": state["screenplay"],
         "shots": [state["shots"][shot_slot(shot.number)] for shot in screenplay.shots],
-        "finish": asdict(context.finish),
+        "finish": finish,
         "format": [context.format.width, context.format.height, context.format.fps],
     }
     return hashlib.sha256(json.dumps(material, sort_keys=True).encode()).hexdigest()

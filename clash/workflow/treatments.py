@@ -49,6 +49,8 @@ def treated_clips(
     for (shot, done), treatment in zip(shots, treatments, strict=True):
         if context.finish.captions == "burned":
             treatment = replace(treatment, words=_words(done, context.format.fps), is_needed=True)
+        if context.finish.on_screen_text and shot.on_screen_text.strip():
+            treatment = replace(treatment, on_screen=shot.on_screen_text, is_needed=True)
         if context.finish.slate:
             treatment = replace(treatment, slate=slate(scene_of[shot.number], shot), is_needed=True)
         clips.append(
