@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from filming import Ran
 from filming import clash as run_clash
+from rich.cells import cell_len
+from sample_documents import at_terminal
+
+from clash.cli.story import render_story
 
 TABLE = "镜号,景别,画面,台词/旁白,时长,道具\n1,远景,陶窑发光,,3,木柴\n2,近景,安娜看火,安娜：看。,4,\n"
 TINY = ("--size", "128x72", "--fps", "8")
@@ -130,3 +134,21 @@ def test_a_place_that_is_not_said_is_not_drawn(folder: Path):
     made = document("run", "bare.csv", "--thread", "b", *TINY, at=folder)
     assert made["status"] == "completed"
     assert made["steps"]["generate_assets"] == {"done": 0, "total": 0}
+
+
+def test_lines_within_a_cell_are_shown_as_lines(folder: Path):
+    """A header or a cell of several lines: lines at a terminal, ` / ` between them in a pipe, exact in the JSON."""
+    rows = 'shot,"台词\nDialogue",description\n1,"Mara: Go!\r\nIvo: Wait.","Mara looks\n\nat the sea."\n'
+    (folder / "lines.csv").write_text(rows, encoding="utf-8", newline="")
+    piped = clash("story", "show", "lines.csv", at=folder).out
+    assert "\n台词 / Dialogue\tdialogue\t" in piped
+    assert "\tMara looks / at the sea.\tMara: Go! / Ivo: Wait.\n" in piped
+    shown = document("story", "show", "lines.csv", at=folder)
+    assert [column["header"] for column in shown["columns"]][1] == "台词\nDialogue"
+    assert shown["screenplay"]["scenes"][0]["shots"][0]["action"] == "Mara looks\n\nat the sea."
+    for width in (200, 80, 44, 30):
+        lines = [line.strip() for line in at_terminal(render_story(shown), width).splitlines()]
+        text = "\n".join(lines)
+        assert "\\n" not in text
+        assert [line for line in lines if "Mara: Go!" in line and "Ivo" not in line], width
+        assert all(cell_len(line) <= width for line in lines), width

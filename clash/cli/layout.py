@@ -9,6 +9,7 @@ terminal shows of it. In a pipe the same blocks are tab-separated, complete, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 Show = Callable[[Any], str]
 
+_LINE_END = re.compile("\r\n|[\r\n\v\f\u0085\u2028\u2029]")
 _GAPS = (2, 1)
 _NARROWEST_FOLD = 12
+_INDENT = 4
 _NARROWEST_GRID = 40
 _STYLES = {
     "completed": "green",
@@ -48,7 +51,8 @@ class Column:
 
     `show` makes a value readable for people, `of_row` the whole row where one value does not tell enough. A column
     with `fold` may be broken over lines when the terminal is narrow. A column that is not `at_terminal` stands only
-    in the pipe's table, where width costs nothing.
+    in the pipe's table, where width costs nothing. With `lines`, what people wrote in several lines is shown in lines;
+    a pipe has ` / ` between them.
     """
 
     key: str
@@ -58,6 +62,7 @@ class Column:
     fold: bool = False
     at_terminal: bool = True
     of_row: Callable[[Row], str] | None = None
+    lines: bool = False
 
     @property
     def heading(self) -> str:
@@ -66,7 +71,20 @@ class Column:
 
     def text(self, row: Row) -> str:
         """The cell of a row, for people."""
-        return visible(self.of_row(row) if self.of_row else self.show(row.get(self.key)))
+        value = row.get(self.key)
+        if self.lines and isinstance(value, str):
+            return "\n".join(map(visible, _lines_of(value)))
+        return visible(self.of_row(row) if self.of_row else self.show(value))
+
+    def piped(self, row: Row) -> str:
+        """The cell of a row, for a pipe."""
+        value = row.get(self.key)
+        return visible(" / ".join(_lines_of(value))) if self.lines and isinstance(value, str) else plain(value)
+
+
+def _lines_of(text: str) -> list[str]:
+    """The lines of a text, however they end, without the empty ones."""
+    return [line.strip() for line in _LINE_END.split(text) if line.strip()]
 
 
 class Table(NamedTuple):
@@ -127,11 +145,11 @@ def _piped_lines(block: Table | Record | Listing) -> Iterator[str]:
     if isinstance(block, Listing):
         yield from block.lines
     elif isinstance(block, Record):
-        yield from (f"{column.key}\t{plain(block.row.get(column.key))}" for column in block.columns)
+        yield from (f"{column.key}\t{column.piped(block.row)}" for column in block.columns)
     else:
         yield "\t".join(column.key for column in block.columns)
         for row in block.rows:
-            yield "\t".join(plain(row.get(column.key)) for column in block.columns)
+            yield "\t".join(column.piped(row) for column in block.columns)
 
 
 def print_to_terminal(blocks: Iterable[Block], console: Console) -> None:
@@ -194,7 +212,7 @@ def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) 
     from rich.cells import cell_len
 
     lengths = [
-        [cell_len(column.heading), *(cell_len(row[index]) for row in cells)] for index, column in enumerate(columns)
+        [cell_len(column.heading), *(_cells(row[index]) for row in cells)] for index, column in enumerate(columns)
     ]
     widths = [max(column) for column in lengths]
     for gap in _GAPS:
@@ -215,6 +233,13 @@ def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) 
     for index, size in zip(folding, _shares([lengths[index] for index in folding], least, spare), strict=True):
         widths[index] = size
     return widths, gap
+
+
+def _cells(text: str) -> int:
+    """How many cells wide the longest line of a text is."""
+    from rich.cells import cell_len
+
+    return max(map(cell_len, text.split("\n")))
 
 
 def _shares(lengths: Sequence[Sequence[int]], least: Sequence[int], spare: int) -> list[int]:
@@ -296,7 +321,10 @@ def _under_a_row(fields: Sequence[tuple[str, str]], width: int) -> Iterator[Rend
     lines: list[str] = []
     for name, value in fields:
         part = f"{name}: {value}"
-        if lines and cell_len(f"{lines[-1]}  {part}") <= width:
+        if "\n" in value:
+            told = wrapped(value, max(width - _INDENT, 1)).split("\n")
+            lines += [f"  {name}:", *(" " * _INDENT + line for line in told)]
+        elif lines and cell_len(f"{lines[-1]}  {part}") <= width:
             lines[-1] = f"{lines[-1]}  {part}"
         elif cell_len(f"  {part}") <= width:
             lines.append(f"  {part}")

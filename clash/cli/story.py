@@ -49,12 +49,16 @@ _STORY = (
     Column("length", "length", show=lambda seconds: f"about {seconds:.0f} s"),
 )
 _COLUMNS = (
-    Column("header", "column", fold=True),
+    Column("header", "column", fold=True, lines=True),
     Column("fields", "read as", of_row=_fields),
     Column("filled", right=True),
-    Column("example", fold=True),
+    Column("example", fold=True, lines=True),
 )
-_PEOPLE = (Column("name", "who", fold=True), Column("found", "found in", fold=True), Column("look", fold=True))
+_PEOPLE = (
+    Column("name", "who", fold=True),
+    Column("found", "found in", fold=True),
+    Column("look", fold=True, lines=True),
+)
 _PLACES = (
     Column("name", "where", fold=True, show=lambda name: name or "(not said)"),
     Column("setting", of_row=lambda place: place["setting"] if place["name"] else ""),
@@ -64,10 +68,10 @@ _SHOTS = (
     Column("row", right=True),
     Column("place", fold=True),
     Column("size", show=lambda size: str(size).replace("_", " ")),
-    Column("move", fold=True),
+    Column("move", fold=True, lines=True),
     Column("duration_s", "s", right=True, show=lambda seconds: f"{seconds:g}"),
-    Column("action", fold=True),
-    Column("words", fold=True),
+    Column("action", fold=True, lines=True),
+    Column("words", fold=True, lines=True),
 )
 
 

@@ -28,11 +28,15 @@ def _is_whole(word: str, cells: int) -> bool:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Return a text with its line breaks for a width, the commands in it whole on a line if they fit on one.
+    """Return a text with line breaks for a width beside its own, the commands in it whole on a line if they fit on one.
 
     >>> wrapped("go on with it: clash resume lamp-3fa2c1", 30)
     'go on with it:\\nclash resume lamp-3fa2c1'
     """
+    return "\n".join(_wrapped_line(line, width) for line in text.split("\n"))
+
+
+def _wrapped_line(text: str, width: int) -> str:
     from rich.cells import cell_len
 
     lines: list[str] = []
