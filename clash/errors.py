@@ -3,7 +3,7 @@
     ClashError                      1   the run failed; `clash resume` goes on
     ├── UsageError                  2   wrong use of a command
     │   └── StoryError              2   a story that cannot be read; names row and column
-    ├── NotFoundError               3   no such thread, checkpoint, file or database
+    ├── NotFoundError               3   no such run, checkpoint, file or database
     │   └── DatabaseMissingError    3   no file where the database should be
     ├── SettingsError               4   credentials or settings missing or refused
     ├── ConflictError               5   another process holds the run, or other story or settings
@@ -135,7 +135,7 @@ class StoryError(UsageError):
 
 
 class NotFoundError(ClashError):
-    """No such thread, checkpoint, file or database."""
+    """No such run, checkpoint, file or database."""
 
     code = "not_found"
     exit_code = 3
@@ -153,7 +153,7 @@ class SettingsError(ClashError):
 
 
 class ConflictError(ClashError):
-    """Another process holds the run, or the thread exists with another story or other settings."""
+    """Another process holds the run, or the run exists with another story or other settings."""
 
     code = "conflict"
     exit_code = 5

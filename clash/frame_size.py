@@ -26,5 +26,5 @@ def parse_size(text: str) -> tuple[int, int]:
 def check_fps(fps: int) -> int:
     """Return the frame rate. Raises `UsageError` unless it is 8 to 60."""
     if not 8 <= fps <= 60:
-        raise UsageError(f"fps {fps} is not between 8 and 60")
+        raise UsageError(f"fps {fps} is not between 8 and 60", hint="for example --fps 24")
     return fps

@@ -198,10 +198,10 @@ def test_steps_have_their_rows_before_they_begin() -> None:
 def test_chinese_pages_explain_errors_of_clash() -> None:
     """They are English: a Chinese sentence stands before each, one of its own for the common ones."""
     chinese = View(accept_language="zh-CN")
-    error = {"code": "not_found", "message": "there is no thread x", "hint": "look"}
+    error = {"code": "not_found", "message": "there is no run x", "hint": "look"}
     told = str(error_page(chinese, 404, error))
     assert CHINESE("error_code_not_found") in told
-    assert "there is no thread x" in told
+    assert "there is no run x" in told
     assert CHINESE("error_code_other") in str(error_page(chinese, 500, {**error, "code": "rare"}))
     assert ENGLISH("error_code_not_found") not in str(error_page(View(), 404, error))
     problem = {"code": "budget", "message": "the next call would pass the budget", "hint": None}

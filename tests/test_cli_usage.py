@@ -54,6 +54,7 @@ WRONG_USE = {
     "checkpoints ls a b": "b",
     "cost a --by hour": "'step', 'provider', 'model', 'day'",
     "cost --calls": "--calls needs a THREAD",
+    "cost --database films.db": "'films.db' is no address of a database: sqlite:///FILE.db, or d1://NAME",
 }
 
 
@@ -307,10 +308,27 @@ def test_what_options_name_is_checked_by_name(tmp_path: Path) -> None:
     """A dry run refuses the stage that the run refuses; an address that cannot be is told with its option."""
     (tmp_path / "story.csv").write_text("description\nA door opens.\n", encoding="utf-8")
     stage = clash("run story.csv --dry-run --review bogus", tmp_path)
-    assert (stage.returncode, "there is no stage bogus" in stage.stderr) == (2, True)
+    assert (stage.returncode, "there is no stage 'bogus' to review" in stage.stderr) == (2, True)
     address = clash("run story.csv --webhook ftp://hooks.example/x", tmp_path)
     assert (address.returncode, "--webhook cannot be used" in address.stderr) == (4, True)
     assert ".env" not in address.stderr
+
+
+def test_a_store_that_cannot_be_used_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A bucket that no address names: neither a database nor a folder for films is left behind."""
+    (tmp_path / "story.csv").write_text("description\nA door opens.\n", encoding="utf-8")
+    done = clash("run story.csv", tmp_path, ASSET_STORE="s3://b/films")
+    assert (done.returncode, "names no bucket" in done.stderr) == (4, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["story.csv"]
+
+
+def test_a_picture_that_is_missing_is_named_with_its_table(tmp_path: Path) -> None:
+    """The story and its cast are two tables with rows of their own: the error names the one that is meant."""
+    (tmp_path / "story.csv").write_text("description,reference_image\nA door.,a.png\n", encoding="utf-8")
+    assert "error: story.csv, row 2, column 'reference_image', 'a.png'" in clash("run story.csv", tmp_path).stderr
+    (tmp_path / "story.csv").write_text("description\nA door opens.\n", encoding="utf-8")
+    (tmp_path / "cast.csv").write_text("name,image\nMara,b.png\n", encoding="utf-8")
+    assert "error: cast.csv, row 2, column 'image', 'b.png'" in clash("run story.csv", tmp_path).stderr
 
 
 @pytest.mark.parametrize("arguments", ["webhooks ls", "runs ls", "cost", "runs watch"])

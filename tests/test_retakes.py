@@ -212,9 +212,10 @@ def test_a_screenplay_has_no_prompt(room: TakesRoom) -> None:
     ("arguments", "code", "said"),
     [
         (("retake", "t", "shot:009"), 3, "no slot shot:009"),
+        (("review", "reject", "t", "shot:009/keyframe"), 3, "t has no slot shot:009/keyframe; there is shot:001"),
         (("retake", "t", "film"), 2, "cut of its shots"),
         (("retake", "t", "shot:001/speech-1", "--prompt", "x"), 2, "no prompt to replace"),
-        (("retake", "nobody", "shot:001"), 3, "no thread nobody"),
+        (("retake", "nobody", "shot:001"), 3, "no run nobody"),
         (("takes", "use", "t", "shot:001/clip", "7"), 3, "there is 1"),
         (("takes", "use", "t", "film", "7"), 3, "there is 1"),
         (("takes", "ls", "t", "shot:009"), 3, "no takes of shot:009"),

@@ -97,8 +97,8 @@ CHANGES: list[tuple[int, Callable[[dict[str, Any]], Any], str]] = [
     (6, set_in("generated_assets", "call", "run-20000"), r"line 6: generated_assets.call names no call of this run"),
     (6, lambda document: document.update(x=1), r"line 6: it is no row"),
     (2, lambda document: document.update(thread=""), r"line 2: a thread without an id"),
-    (2, lambda document: document.update(thread="run-2"), r"the thread 'run-2' is there twice"),
-    (2, lambda document: document.update(thread=".import-1"), r"line 2: no thread has the id '.import-1'"),
+    (2, lambda document: document.update(thread="run-2"), r"the run 'run-2' is there twice"),
+    (2, lambda document: document.update(thread=".import-1"), r"line 2: no run has the id '.import-1'"),
     (9, set_in("checkpoints", "checkpoint", {"base64": "="}), r"line 9: checkpoints.checkpoint is not base64"),
     (9, set_in("checkpoints", "checkpoint_id", None), r"line 9: checkpoints.checkpoint_id has no value"),
 ]

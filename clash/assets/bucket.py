@@ -76,7 +76,8 @@ class Bucket:
         prefix = prefix.strip("/")
         if not url.startswith("s3://") or not _NAME.fullmatch(name) or not _PREFIX.fullmatch(prefix):
             raise SettingsError(
-                f"ASSET_STORE {url!r} does not name a bucket", hint="for example ASSET_STORE=s3://my-films/clash"
+                f"ASSET_STORE {url!r} names no bucket: 3 to 63 of a-z 0-9 . -",
+                hint="for example ASSET_STORE=s3://my-films/clash",
             )
         self.name = name
         self._where = f"s3://{name}" + (f"/{prefix}" if prefix else "")

@@ -125,7 +125,7 @@ def _check_role(has_role: bool, least: Role) -> None:
 
 def no_run(thread_id: str) -> NotFoundError:
     """Return the error of a run that is not there, or not for this account."""
-    return NotFoundError(f"there is no thread {thread_id}", hint="`clash runs ls` lists the threads")
+    return NotFoundError(f"there is no run {thread_id}", hint="`clash runs ls` lists the runs")
 
 
 def no_file(sha256: str) -> RefusedError:

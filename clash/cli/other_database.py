@@ -15,6 +15,10 @@ def _use(value: str | None) -> str | None:
     global _named
     if value is not None and not value.strip():
         raise typer.BadParameter("it is empty; leave the option out for DATABASE_URL")
+    if value is not None and not value.startswith(("sqlite://", "d1://")):
+        raise typer.BadParameter(
+            f"{value.partition('://')[0]!r} is no address of a database: sqlite:///FILE.db, or d1://NAME"
+        )
     _named = value
     return value
 

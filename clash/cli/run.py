@@ -315,7 +315,11 @@ def produce(
 def refuse_events(events: bool, *, as_json: bool, dry_run: bool = False) -> None:
     """Raise `UsageError` for `--events` beside what prints one document."""
     if events and (as_json or dry_run):
-        raise UsageError(f"--events prints a line per event, and {'--json' if as_json else '--dry-run'} one document")
+        other = "--json" if as_json else "--dry-run"
+        raise UsageError(
+            f"--events and {other} exclude each other: the one prints a line per event, the other one document",
+            hint=f"leave out --events or {other}",
+        )
 
 
 def _print_outcome(document: Document, *, as_json: bool, events: bool) -> None:

@@ -35,7 +35,8 @@ def sqlite_path(url: str) -> Path:
     if not url:
         raise SettingsError("DATABASE_URL is empty", hint=_HINT)
     if not separator or scheme != "sqlite":
-        raise SettingsError(f"DATABASE_URL names {scheme or url!r}, which is not known; known: sqlite, d1", hint=_HINT)
+        begins = f"begins with {scheme}://" if separator else f"{url!r} is no address of a database"
+        raise SettingsError(f"DATABASE_URL {begins}; known are sqlite:/// and d1://", hint=_HINT)
     path = rest.removeprefix("/")
     if not rest.startswith("/") or not path or path == ":memory:" or "\0" in path or "?" in path:
         raise SettingsError(f"DATABASE_URL {url!r} names no file", hint=_HINT)

@@ -124,7 +124,7 @@ async def write_fork(database: Database, run: NewRun, origin: Origin, kept: Kept
         if "constraint failed" not in error.message:
             raise
         raise ConflictError(
-            f"the thread {run.run_id} exists already",
+            f"the run {run.run_id} exists already",
             code="run_exists",
             hint="choose another --thread; nothing was changed",
         ) from error

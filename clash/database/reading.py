@@ -72,7 +72,7 @@ async def _no_run(database: Database, run_id: str) -> NotFoundError:
     # Only now, for it costs a request; a database that has no such table has no removed runs either.
     removed = await costs_of_removed(database, run_id) if await has_table(database, "removed_runs") else []
     if not removed:
-        return NotFoundError(f"there is no thread {run_id}", hint="`clash runs ls` lists the threads")
+        return NotFoundError(f"there is no run {run_id}", hint="`clash runs ls` lists the runs")
     last, times = removed[0], f", the last of {len(removed)} runs of this id" if len(removed) > 1 else ""
     return NotFoundError(
         f"the run {run_id} was removed at {last.run.removed_at} by {last.run.removed_by}{times}:"
@@ -300,7 +300,7 @@ async def load_checkpoint(
     )
     if not rows:
         raise NotFoundError(
-            f"the thread {thread_id} has no checkpoint {checkpoint_id}",
+            f"the run {thread_id} has no checkpoint {checkpoint_id}",
             hint=f"`{command('checkpoints ls', thread_id)}` lists them",
         )
     value = rows[0]["checkpoint"]
@@ -337,7 +337,7 @@ def damaged_checkpoint(thread_id: str, checkpoint_id: str | None) -> DatabaseErr
     """The error for a checkpoint whose bytes cannot be read."""
     which = f"checkpoint {checkpoint_id}" if checkpoint_id else "a checkpoint"
     return DatabaseError(
-        f"{which} of the thread {thread_id} is damaged and cannot be read",
+        f"{which} of the run {thread_id} is damaged and cannot be read",
         code="damaged_checkpoint",
         hint="run the same story under a new thread: all that was made is found again and not paid for again",
     )

@@ -75,10 +75,14 @@ def _make_private(path: Path) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise disk_full(path) from error
         raise SettingsError(
-            f"the database {path} cannot be made: {error.strerror}",
+            f"the database {path} cannot be made: {_why(error, path.parent)}",
             code="database_read_only",
             hint="check DATABASE_URL and the folder's permissions",
         ) from error
+
+
+def _why(error: OSError, folder: Path) -> str | None:
+    return f"{folder} is no folder" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
 
 
 def file_id(path: Path) -> FileId | None:

@@ -47,6 +47,9 @@ def read_screenplay(content: bytes, *, name: str) -> ScreenplayFile:
     return ScreenplayFile(_numbered(screenplay), tuple(_warnings(screenplay)))
 
 
+_WRITTEN_BY = "`clash screenplay show THREAD --json` writes a screenplay that you can edit"
+
+
 def refused(name: str, faults: list[str]) -> StoryError:
     """The error for a screenplay with these faults."""
     more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
@@ -81,7 +84,9 @@ def _document(content: bytes, name: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise StoryError(f"{name} is no text in UTF-8: {error.reason} at byte {error.start}") from None
     except json.JSONDecodeError as error:
-        raise StoryError(f"{name} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise StoryError(
+            f"{name} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}", hint=_WRITTEN_BY
+        ) from None
     except RecursionError:
         raise StoryError(f"{name} is nested too deeply to be a screenplay") from None
     if isinstance(document, dict) and "scenes" not in document:

@@ -79,13 +79,13 @@ async def collect(settings: Settings, assets: AssetStore, thread_id: str) -> Fil
         ),
     )
     if run.workflow_name != WORKFLOW:
-        raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")
+        raise NotFoundError(f"the run {thread_id} is not a clash film (workflow: {run.workflow_name})")
     damaged = Damaged()
     files = damaged.assets(rows)
     screenplay = await screenplay_in(assets, files)
     if screenplay is None:
         raise NotFoundError(
-            f"the thread {thread_id} has no screenplay yet: there is nothing to export",
+            f"the run {thread_id} has no screenplay yet: there is nothing to export",
             code="nothing_to_export",
             hint=f"`{command('resume', thread_id)}` goes on with it",
         )

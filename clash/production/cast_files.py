@@ -95,9 +95,11 @@ def _read(path: str) -> CastPlan:
     sounds: dict[str, tuple[str, bytes]] = {}
     for entry in table.entries:
         if entry.image:
-            pictures[entry.slot] = read_picture(entry.image, folder, entry.row, table.headers["image"])
+            pictures[entry.slot] = read_picture(entry.image, folder, entry.row, table.headers["image"], table=name)
         if entry.reference_audio:
-            sounds[entry.slot] = read_sound(entry.reference_audio, folder, entry.row, table.headers["reference_audio"])
+            sounds[entry.slot] = read_sound(
+                entry.reference_audio, folder, entry.row, table.headers["reference_audio"], table=name
+            )
     warnings = list(table.warnings)
     if sounds:
         warnings.append(f"{name}: reference audio is kept with the run; no speech model takes it yet")

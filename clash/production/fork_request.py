@@ -179,7 +179,10 @@ def _panels(
     """The pictures of the source's story, and those that it is found to name when it is read anew."""
     kept = recorded.reference_images.items()
     panels = {name: (file["media_type"], assets.read(file["sha256"])) for name, file in kept}
-    return panels | (read_panels(reread, Path(source.story_path).parent, known=panels) if reread else {})
+    if reread is None:
+        return panels
+    table = Path(source.story_path)
+    return panels | read_panels(reread, table.parent, name=table.name, known=panels)
 
 
 def _with_what_is_kept(run: RunPlan, request: ForkRequest, recorded: RunSettings, assets: AssetStore) -> RunPlan:

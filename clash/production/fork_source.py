@@ -98,7 +98,7 @@ def _named(items: Sequence[Mapping[str, Any]], thread_id: str, checkpoint_id: st
         if item["checkpoint_id"] == checkpoint_id:
             return item
     raise NotFoundError(
-        f"the thread {thread_id} has no checkpoint {checkpoint_id}",
+        f"the run {thread_id} has no checkpoint {checkpoint_id}",
         hint=f"`{command('checkpoints ls', thread_id)}` lists them",
     )
 
@@ -118,11 +118,11 @@ def _no_checkpoint_before(items: Sequence[Mapping[str, Any]], thread_id: str, st
     listed = f"`{command('checkpoints ls', thread_id)}` lists what it has saved"
     following = _next(items[0]) if items else STEPS[0]
     if following is not None and STEPS.index(following) <= STEPS.index(step):
-        return NotFoundError(f"the thread {thread_id} has not come to the step {step}", hint=listed)
+        return NotFoundError(f"the run {thread_id} has not come to the step {step}", hint=listed)
     left = [name for name in STEPS if any(name in item["next"] for item in items)]
     typed = [f"`{command('fork', thread_id, '--step', name, '--thread', f'{thread_id}-fork')}`" for name in left[:1]]
     return NotFoundError(
-        f"the thread {thread_id} has no checkpoint before the step {step} any more: it was pruned"
+        f"the run {thread_id} has no checkpoint before the step {step} any more: it was pruned"
         " (`clash checkpoints prune`, CLASH_RETENTION), or the run is a fork that began after it",
         hint="; ".join((*(f"{one} begins at the first step that is left" for one in typed), listed)),
     )

@@ -119,7 +119,7 @@ def check_same_fork(run: RunRow, request: ForkRequest, plan: RunPlan) -> None:
     else:
         what = f"was forked from {request.source} with other changes"
     raise ConflictError(
-        f"the thread {thread} {what}",
+        f"the run {thread} {what}",
         code="other_fork",
         hint=f"`{command('resume', thread)}` goes on with it; or choose another --thread",
     )

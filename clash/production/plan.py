@@ -238,7 +238,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry, keep: K
     if reading.unheard and not request.ignore_columns and request.screenplay is None:
         raise unheard(name, reading)
     story = reading.story
-    panels = read_panels(story, folder, column=picture_column(reading))
+    panels = read_panels(story, folder, name=name, column=picture_column(reading))
     given, path = _given(request)
     if given is not None:
         folders = [folder] if path is None else [folder, Path(path).parent]
@@ -354,7 +354,7 @@ def check_same(run: RunRow, plan: RunPlan, *, allow_changes: bool = False) -> bo
     thread = plan.thread_id
     if run.story_sha256 != plan.story.sha256:
         raise ConflictError(
-            f"the thread {thread} exists with another story ({run.story_path})",
+            f"the run {thread} exists with another story ({run.story_path})",
             code="other_story",
             hint="choose another --thread, or none",
         )
@@ -366,7 +366,7 @@ def check_same(run: RunRow, plan: RunPlan, *, allow_changes: bool = False) -> bo
         here, there = bool(plan.given), bool(recorded.get("screenplay"))
         what = "another screenplay" if here and there else "a given screenplay" if there else "no given screenplay"
         raise ConflictError(
-            f"the thread {thread} exists with {what}",
+            f"the run {thread} exists with {what}",
             code="other_screenplay",
             hint=f"`{command('resume', thread)}` goes on as it was begun; or choose another --thread",
         )
@@ -378,7 +378,7 @@ def check_same(run: RunRow, plan: RunPlan, *, allow_changes: bool = False) -> bo
         if recorded.get(name) != value
     ]
     raise ConflictError(
-        f"the thread {thread} exists with other settings ({'; '.join(changed)})",
+        f"the run {thread} exists with other settings ({'; '.join(changed)})",
         code="other_settings",
         hint=f"`{command('resume', thread)}` goes on as it was begun; --allow-changes goes on with these, for what is"
         " not made yet; or choose another --thread",

@@ -89,7 +89,7 @@ async def _pruned(
     run = await reading.find_run(database, thread_id)
     plan = await pruning.plan_pruning(database, thread_id, policy)
     if run is None and not plan.checkpoints:
-        raise NotFoundError(f"there is no thread {thread_id}", hint="`clash runs ls` lists the threads")
+        raise NotFoundError(f"there is no run {thread_id}", hint="`clash runs ls` lists the runs")
     item: dict[str, Any] = {
         "thread_id": thread_id,
         "checkpoints": plan.checkpoints,

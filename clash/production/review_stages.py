@@ -18,7 +18,7 @@ def checked_stages(words: Sequence[str] | None) -> tuple[str, ...] | None:
     named = {part.strip().lower() for word in words for part in word.split(",") if part.strip()}
     if unknown := named.difference((*REVIEW_STAGES, NONE)):
         raise UsageError(
-            f"there is no stage {', '.join(sorted(unknown))} to review",
+            f"there is no stage {', '.join(map(repr, sorted(unknown)))} to review",
             hint=f"stages are {', '.join(REVIEW_STAGES)}; --review {NONE} ends the review",
         )
     if NONE in named and len(named) > 1:

@@ -15,7 +15,7 @@ def check_project_of(run: RunRow, project: str | None) -> None:
     """Raise `ConflictError` if a run belongs to another project than the one that was named."""
     if project is not None and check_project_name(project) != run.project:
         raise ConflictError(
-            f"the thread {run.run_id} belongs to the project {run.project}, not to {project}",
+            f"the run {run.run_id} belongs to the project {run.project}, not to {project}",
             code="other_settings",
             hint=f"`{command('resume', run.run_id)}` goes on in its own project; a run's project never changes",
         )

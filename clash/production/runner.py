@@ -120,7 +120,7 @@ class Runner:
         if run.row.graph_version != GRAPH_VERSION:
             again = await another_run(run.database, run.row, run.settings, run.registry)
             raise VersionMismatchError(
-                f"the thread {run.thread_id} was begun with graph version {run.row.graph_version};"
+                f"the run {run.thread_id} was begun with graph version {run.row.graph_version};"
                 f" this clash has {GRAPH_VERSION}",
                 code="graph_version",
                 hint=f"`{again}` makes it under a new thread: what was made is found again, not paid for again",

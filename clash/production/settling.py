@@ -106,7 +106,7 @@ def _chosen(rows: Sequence[CallRow], thread_id: str, slot: str, call_id: int | N
     if not found:
         raise NotFoundError(
             f"no call for {slot} in {thread_id} is open, unknown, or failed and paid for",
-            hint=f"{command('cost', thread_id, '--calls')} lists the calls",
+            hint=f"`{command('cost', thread_id, '--calls')}` lists the calls",
         )
     if len(found) > 1:
         listed = ", ".join(f"{row.id} ({row.slot}, {row.state}, {row.started_at})" for row in found)

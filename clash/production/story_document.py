@@ -24,7 +24,7 @@ async def story_document(story: str, options: Options, settings: Settings) -> St
     """
     name, folder, content = read_file(story)
     reading = read(content, name=name, options=options)
-    read_panels(reading.story, folder, column=picture_column(reading))
+    read_panels(reading.story, folder, name=name, column=picture_column(reading))
     registry = Registry(settings)
     writer = registry.default("screenplay")
     if not isinstance(writer.provider, Provider):

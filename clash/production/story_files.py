@@ -81,14 +81,20 @@ def read_cast_file(path: str) -> tuple[str, Path, bytes]:
     return Path(path).name, Path(path).parent, content
 
 
-def read_picture(name: str, folder: Path, row: int, column: str) -> tuple[str, bytes]:
+def read_picture(name: str, folder: Path, row: int, column: str, *, table: str) -> tuple[str, bytes]:
     """Return media type and bytes of a picture that a table names, in its folder or below. Raises `StoryError`."""
-    return _panel(name, folder, _refusing_row(name, row, column))
+    return _panel(name, folder, _refusing_row(name, f"{table}, row {row}", row, column))
 
 
-def read_sound(name: str, folder: Path, row: int, column: str) -> tuple[str, bytes]:
+def read_sound(name: str, folder: Path, row: int, column: str, *, table: str) -> tuple[str, bytes]:
     """Return media type and bytes of a sound that a table names, in its folder or below. Raises `StoryError`."""
-    return _file_of(name, folder, _refusing_row(name, row, column), _SOUND_TYPES, ".wav, .mp3, .flac or .ogg sounds")
+    return _file_of(
+        name,
+        folder,
+        _refusing_row(name, f"{table}, row {row}", row, column),
+        _SOUND_TYPES,
+        ".wav, .mp3, .flac or .ogg sounds",
+    )
 
 
 def _content(named: str, what: str, of_folder: str) -> bytes:
@@ -133,18 +139,20 @@ def _bounded(content: bytes, where: str) -> bytes:
 
 
 def read_panels(
-    story: Story, folder: Path, *, column: str = "reference_image", known: Container[str] = ()
+    story: Story, folder: Path, *, name: str, column: str = "reference_image", known: Container[str] = ()
 ) -> dict[str, tuple[str, bytes]]:
     """The pictures that a story refers to: their name in it to media type and bytes, but for those that are `known`.
 
-    `column` is the header that the table gives them. Raises `StoryError`.
+    `name` is the table's file, `column` the header that it gives them. Raises `StoryError`.
     """
     panels: dict[str, tuple[str, bytes]] = {}
     for beat in story.beats:
-        name = beat.reference_image
+        picture = beat.reference_image
         # An address on the network is for models that can fetch it; offline the shot is drawn instead.
-        if name and name not in panels and name not in known and "://" not in name:
-            panels[name] = _panel(name, folder, _refusing_row(name, beat.row, column))
+        if picture and picture not in panels and picture not in known and "://" not in picture:
+            panels[picture] = _panel(
+                picture, folder, _refusing_row(picture, f"{name}, row {beat.row}", beat.row, column)
+            )
     return panels
 
 
@@ -170,8 +178,13 @@ def _panel_in(name: str, folders: Sequence[Path], refused: Callable[[str], Story
     return _panel(name, folders[-1], refused)
 
 
-def _refusing_row(name: str, row: int, column: str) -> Callable[[str], StoryError]:
-    return lambda why: StoryError(f"row {row}, column '{column}', {name!r}: {why}", row=row, column=column)
+def _refusing_row(name: str, where: str, row: int, column: str) -> Callable[[str], StoryError]:
+    return lambda why: StoryError(
+        f"{where}, column '{column}', {name!r}: {why}",
+        row=row,
+        column=column,
+        hint="correct the cell, or leave it empty",
+    )
 
 
 def _refusing_path(name: str, path: str) -> Callable[[str], StoryError]:

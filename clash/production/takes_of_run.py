@@ -168,7 +168,7 @@ async def read_takes(
         ),
     )
     if run.workflow_name != WORKFLOW:
-        raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")
+        raise NotFoundError(f"the run {thread_id} is not a clash film (workflow: {run.workflow_name})")
     assets, recorded = open_assets(settings), RunSettings.from_row(run)
     screenplay = None
     with suppress(StorageError) if not files_needed else nullcontext():

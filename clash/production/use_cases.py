@@ -76,6 +76,7 @@ async def run(
         # The run is certainly not there yet, so not even the database is made if it cannot begin.
         check_models(plan, registry)
         check_new_thread_id(plan.thread_id)
+        open_assets(settings)
         tried = await asyncio.to_thread(require_writable, plan.output / plan.thread_id)
     async with opened_for_run(settings.database_url, stop) as database:
         opened = Opened(settings, database, registry)
@@ -212,7 +213,7 @@ async def _join(database: Database, run: RunRow, batch: str) -> None:
     if run.batch == batch or (run.batch is None and await join_batch(database, run.run_id, batch)):
         return
     raise ConflictError(
-        f"the thread {run.run_id} belongs to the batch {run.batch}",
+        f"the run {run.run_id} belongs to the batch {run.batch}",
         code="other_batch",
         hint="name this batch otherwise: --batch NAME",
     )
@@ -244,7 +245,7 @@ async def check_folder(database: Database, thread_id: str) -> None:
 def _require_own_folder(thread_id: str, other: str | None) -> None:
     if other is not None:
         raise ConflictError(
-            f"the thread {thread_id} would share its folder with {other} on disks that do not tell capitals apart",
+            f"the run {thread_id} would share its folder with {other} on disks that do not tell capitals apart",
             code="same_folder",
             hint="choose another --thread",
         )
@@ -325,7 +326,7 @@ async def cancel_in(database: Database, thread_id: str) -> Cancelled:
     """Cancel a run of an open database. Raises what `cancel` raises."""
     run = await checked(database, film_row(database, thread_id))
     if not await AsyncMetadataTracker(database).cancel(thread_id):
-        raise ConflictError(f"the thread {thread_id} is {run.status}", code="finished")
+        raise ConflictError(f"the run {thread_id} is {run.status}", code="finished")
     return Cancelled.of({"thread_id": thread_id, "status": "cancelled", "running": is_held(run)})
 
 
@@ -356,5 +357,5 @@ async def film_row(database: Database, thread_id: str) -> RunRow:
     """Return the row of a film's run. Raise `NotFoundError` for a run of another workflow, too."""
     run = await reading.run_row(database, thread_id)
     if run.workflow_name != WORKFLOW:
-        raise NotFoundError(f"the thread {thread_id} is not a clash film (workflow: {run.workflow_name})")
+        raise NotFoundError(f"the run {thread_id} is not a clash film (workflow: {run.workflow_name})")
     return run

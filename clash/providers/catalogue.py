@@ -141,9 +141,11 @@ def read_toml(path: Path, setting: str, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(tomllib.loads(read_regular_file(path, _MOST_TOML_BYTES).decode("utf-8")))
     except OSError as error:
-        raise SettingsError(f"{setting} {path} cannot be read: {error.strerror}") from None
+        raise SettingsError(
+            f"{setting} {path} cannot be read: {error.strerror}", hint=f"correct {setting}, or unset it"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{setting} {path} is no TOML: {error}") from None
+        raise SettingsError(f"{setting} {path} is no TOML: {error}", hint="docs/models.md shows such a file") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -226,6 +226,7 @@ class Registry:
             raise UsageError(
                 f"the provider {provider_name!r} has no {kind} model {model!r}; known: {', '.join(known)}",
                 code="unknown_model",
+                hint=f"`clash models --kind {kind}` lists the models of all providers",
             )
         return Model(provider, model, kind)
 

@@ -50,7 +50,7 @@ async def checkpoint_details(database: Database, thread_id: str, checkpoint_id: 
     if not items:
         which = f"checkpoint {checkpoint_id}" if checkpoint_id else "checkpoint yet"
         raise NotFoundError(
-            f"the thread {thread_id} has no {which}", hint=f"`{command('checkpoints ls', thread_id)}` lists them"
+            f"the run {thread_id} has no {which}", hint=f"`{command('checkpoints ls', thread_id)}` lists them"
         )
     item = items[0]
     (checkpoint, metadata), pending = await asyncio.gather(

@@ -28,7 +28,7 @@ async def screenplay_of_run(settings: Settings, thread_id: str) -> ScreenplaySho
     asset = _asset(damaged.assets(rows))
     if asset is None:
         raise NotFoundError(
-            f"the thread {thread_id} has no screenplay yet", hint=f"`{command('resume', thread_id)}` has it written"
+            f"the run {thread_id} has no screenplay yet", hint=f"`{command('resume', thread_id)}` has it written"
         )
     screenplay = await _read(open_assets(settings), asset)
     path = published_path(folder_of(run), "screenplay", "screenplay", "application/json")

@@ -73,7 +73,7 @@ class ShotLabels:
             return ""
         found = self._labelled(number) if slot.startswith("shot:") else [shot_slot(int(number))]
         shot = found[0] if len(found) == 1 else ""
-        return self.told(f"{shot}{slash}{part}") if shot in shots else ""
+        return self.told(f"{shot}{slash}{part}") if shot and shot in shots else ""
 
     def _labelled(self, label: str) -> list[str]:
         """The shots that have a label; where none has, those whose scene and label together are it: `12A`."""

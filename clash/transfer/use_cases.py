@@ -157,7 +157,7 @@ async def _export_one(
 async def _named(database: Database, threads: Sequence[str], there: frozenset[str]) -> list[str]:
     names = sorted(set(threads))
     if unknown := [name for name in names if not await reading.is_there(database, name, there)]:
-        raise NotFoundError(f"there is no thread {', '.join(unknown)}", hint="`clash runs ls` lists the threads")
+        raise NotFoundError(f"there is no run {', '.join(unknown)}", hint="`clash runs ls` lists the runs")
     return names
 
 

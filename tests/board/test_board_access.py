@@ -98,7 +98,7 @@ def is_refused(answer: httpx.Response) -> bool:
     """Whether it was not answered for want of a session, a role, or a project."""
     if answer.status_code in (401, 403):
         return True
-    return answer.status_code == 404 and "there is no thread" in answer.text
+    return answer.status_code == 404 and "there is no run" in answer.text
 
 
 def test_every_route_has_a_line(tmp_path: Path) -> None:

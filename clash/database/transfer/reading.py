@@ -112,7 +112,7 @@ async def thread_lines(
     if fault := check.fault_of_run():
         raise DamagedRowError("workflow_executions", f"the run {thread_id}", fault)
     if read != before[-1]:
-        raise DatabaseError(f"the thread {thread_id} could not be read whole: {read} rows of {dict(before[-1])}")
+        raise DatabaseError(f"the run {thread_id} could not be read whole: {read} rows of {dict(before[-1])}")
 
 
 def _state_reads(database: Database, thread_id: str, there: frozenset[str]) -> tuple[Awaitable[Rows], Awaitable[Rows]]:
@@ -215,7 +215,7 @@ async def _value(database: Database, table: Table, column: Column, thread_id: st
     size = int(found[f"{column.name}_size"])
     whole = bytes.fromhex(value) if value is not None else await _in_pieces(database, table, column, found, thread_id)
     if kind not in ("blob", "text") or len(whole) != size:
-        raise DatabaseError(f"{table.name}.{column.name} of the thread {thread_id} could not be read whole")
+        raise DatabaseError(f"{table.name}.{column.name} of the run {thread_id} could not be read whole")
     return whole if kind == "blob" else whole.decode()
 
 
@@ -249,5 +249,5 @@ async def _joined(database: Database, table: Table, thread_id: str, found: Row) 
             break
     whole = b"".join(pieces)
     if len(whole) != int(found["chunked_size"]):
-        raise DatabaseError(f"a value of the thread {thread_id} could not be read whole: its chunks do not agree")
+        raise DatabaseError(f"a value of the run {thread_id} could not be read whole: its chunks do not agree")
     return whole

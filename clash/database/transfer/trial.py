@@ -113,11 +113,11 @@ def examine(
 
 def _begin(contents: Contents, thread_id: str, number: int) -> Section:
     if thread_id in contents.sections:
-        raise nonsense(number, f"the thread {thread_id[:80]!r} is there twice")
+        raise nonsense(number, f"the run {thread_id[:80]!r} is there twice")
     if thread_id.startswith(PREFIX):
-        raise nonsense(number, f"no thread has the id {thread_id[:80]!r}")
+        raise nonsense(number, f"no run has the id {thread_id[:80]!r}")
     if not may_be_thread(thread_id):
-        raise nonsense(number, f"no thread has the id {thread_id[:80]!r}")
+        raise nonsense(number, f"no run has the id {thread_id[:80]!r}")
     section = contents.sections[thread_id] = Section(thread_id, RunCheck(thread_id, is_new=True), first=number)
     return section
 

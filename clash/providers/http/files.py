@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from clash.config import Settings
 from clash.errors import NotFoundError, SettingsError, UsageError
+from clash.hints import CHECK_PATH
 from clash.providers.http.vendor import VendorFile
 from clash.providers.http.vendor_faults import Fault, faults_between, faults_in, told, without
 from clash.providers.vendor_names import SUFFIX, own_files, shipped_files
@@ -36,7 +37,7 @@ def read_vendor_file(path: Path) -> VendorFile:
     try:
         content = read_regular_file(path, _MOST_BYTES)
     except FileNotFoundError:
-        raise NotFoundError(f"there is no vendor file {path}") from None
+        raise NotFoundError(f"there is no vendor file {path}", hint=CHECK_PATH) from None
     except OSError as error:
         raise SettingsError(f"the vendor file {path} cannot be read: {error.strerror or error}") from None
     return _checked(content, path.stem, str(path))
