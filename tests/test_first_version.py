@@ -119,6 +119,25 @@ def test_a_fork_pays_for_nothing_again(bought: Path, run: str) -> None:
     assert not (bought / "meter").exists() or "charge" not in (bought / "meter").read_text()
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["with its table", "without"])
+def test_a_changed_table_pays_for_the_change(bought: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool) -> None:
+    """A release that takes 老人 for a device reads another row differently: it stays, wherever the old table is."""
+    monkeypatch.setenv("METER_READER", "老人")
+    today(bought, "db", "init")
+    story = bought / "shots.csv"
+    (bought / "changed.csv").write_text(story.read_text("utf-8").replace("热汤面", "牛肉面"), "utf-8")
+    if not is_there:
+        story.unlink()
+    forked = ("fork", "shots-queued", "--thread", "fork", "--story", "changed.csv", "--json")
+    planned = today(bought, *forked, "--dry-run").document
+    assert planned["shots"]["changed"] == ["shot:003"]
+    assert any("1 shot (shot:002): this version of clash reads" in text for text in planned["warnings"])
+    made = today(bought, *forked)
+    assert (made.code, made.document["cost"]["total_usd"]) == (0, planned["price"]["total_usd"]), made.err
+    assert set(metered(bought / "meter")) == {"screenplay", "shot:003/keyframe", "shot:003"}
+    assert today(bought, *forked, "--reread", "--dry-run").document["error"]["code"] == "other_fork"
+
+
 @pytest.mark.parametrize("run", ["story-oneshot", "story-local-writer"])
 def test_a_finished_run_stays_finished(bought: Path, run: str) -> None:
     """The first version's run is `already_completed`, and resuming it charges nothing.

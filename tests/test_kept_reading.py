@@ -157,7 +157,7 @@ def test_the_difference_is_told_in_words() -> None:
     assert found.differences[1] == Difference(
         4, ("dialogue",), "手机: 您有一条新消息。", "narrator 手机: 您有一条新消息。"
     )
-    long = kept_reading._shown("x" * 90)
+    long = kept_reading.shown("x" * 90)
     assert (len(long), long[-1]) == (40, "…")
 
 

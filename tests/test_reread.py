@@ -41,7 +41,7 @@ def film_of(folder: Path, url: str) -> TakesRoom:
     """A folder with a film of five shots, read by an earlier release; what is typed next is typed in today's."""
     room = TakesRoom(folder, url)
     table(room, *ROWS, name="story.csv")
-    ran = room.type("run", "story.csv", "--thread", "t", *SMALL, *PAID, METER_READER="1")
+    ran = room.type("run", "story.csv", "--thread", "t", *SMALL, *PAID, METER_READER="")
     assert ran.code == 0, ran.err
     return room
 
@@ -109,6 +109,20 @@ def test_a_run_without_its_table_finds_the_file(room: TakesRoom) -> None:
     assert (refused.code, "is not the table that t was made of" in refused.err) == (2, True)
     assert shots_paid(room, *FORK, changed, "--original", "kept.csv") == ["shot:004"]
     assert shots_paid(room, "fork", "f", "--thread", "g", "--story", table(room, *ROWS[:3], CHANGED)) == []
+
+
+def test_a_table_that_is_gone_is_told_from_its_words(room: TakesRoom) -> None:
+    """Without its table, rows that still hold what was read stay; where that does not tell, the dry run says so."""
+    forget_table(room)
+    (room.folder / "story.csv").unlink()
+    whispered = ROWS[0].replace("手机：", "手机（小声）：")
+    changed = table(room, whispered, *ROWS[1:3], CHANGED, ROWS[4])
+    kept, unsure = warned(room, *FORK, changed)
+    assert kept.startswith("3 shots (shot:002, shot:003, shot:005): this version of clash reads the table differently")
+    assert unsure.startswith("1 shot (shot:001): changed by you, or read differently by this version of clash")
+    assert "--original FILE names it. They are read anew; --no-reread keeps them" in unsure
+    assert room.ok(*FORK, changed, "--dry-run")["shots"]["changed"] == ["shot:001", "shot:004"]
+    assert shots_paid(room, *FORK, changed, "--no-reread") == ["shot:004"]
 
 
 def test_a_table_is_read_again_if_asked(room: TakesRoom) -> None:

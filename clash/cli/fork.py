@@ -97,12 +97,14 @@ def fork(
         ),
     ] = None,
     reread: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--reread",
-            help="Read rows anew that you did not change, where this version of clash reads them differently.",
+            "--reread/--no-reread",
+            show_default=False,
+            help="Also read rows anew that you did not change, if this version of clash reads them differently; "
+            "--no-reread: not even where it cannot tell whether you changed them.",
         ),
-    ] = False,
+    ] = None,
     screenplay: Annotated[
         str | None,
         typer.Option(

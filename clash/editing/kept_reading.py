@@ -34,6 +34,8 @@ class Difference:
     now: str
     is_kept: bool = True
     """Whether the reading of before is kept. It is not where a person has changed just what is read differently."""
+    is_sure: bool = True
+    """Whether it is read differently for sure; else a person may have changed it."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,11 @@ def _told(row: int, fields: tuple[str, ...], before: Beat, now: Beat, *, is_kept
     if not fields:
         return ()
     name = fields[0]
-    return (Difference(row, fields, _shown(getattr(before, name)), _shown(getattr(now, name)), is_kept),)
+    return (Difference(row, fields, shown(getattr(before, name)), shown(getattr(now, name)), is_kept),)
 
 
-def _shown(value: Any) -> str:
-    """A value in a few words: `MARA: Come back. / Ivo: No.`."""
+def shown(value: Any) -> str:
+    """Return a value in a few words: `MARA: Come back. / Ivo: No.`."""
     if isinstance(value, tuple):
         parts = cast("tuple[Line | str, ...]", value)
         text = " / ".join(_line(part) if isinstance(part, Line) else part for part in parts)

@@ -79,7 +79,7 @@ def fork_command(request: ForkRequest, run: RunRow) -> str:
     if request.budget is not None:
         flags += ["--budget", f"{request.budget.normalize():f}"]
     flags += _flag("--original", request.original) if request.original is not None else []
-    flags += ["--reread"] if request.reread else []
+    flags += [] if request.reread is None else ["--reread" if request.reread else "--no-reread"]
     flags += _finish(request)
     flags += _reading(request.columns or {}, request)
     source = [run.run_id] if not run.run_id.startswith("-") else ["--", run.run_id]

@@ -181,7 +181,7 @@ def in_words(plan: EditPlan) -> str:
 def request_digest(request: ForkRequest, run: RunPlan) -> str:
     """Return the digest of what is asked for: a fork that is asked for again is the same fork."""
     asked = [request.source, request.checkpoint_id, request.step, run.story.sha256, run.identity]
-    asked += ["reread"] if request.reread else []
+    asked += [] if request.reread is None else ["reread" if request.reread else "no-reread"]
     return hashlib.sha256(canonical_json(asked).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from clash.assets import AssetStore
 from clash.database.rows import RunRow
 from clash.database.run_settings import RunSettings
 from clash.editing.kept_reading import Difference, keep_reading
+from clash.editing.verbatim_rows import keep_verbatim
 from clash.errors import UsageError
 from clash.production.kept_tables import KeptTable, named_table, read_again, table_of_run
 from clash.story.reader import Reading
@@ -25,13 +26,14 @@ class ForkReading:
     before: Story
     table: KeptTable | None
     again: Reading | None
-    reread: bool
+    reread: bool | None
+    """Whether rows are read again; False: not those either that a person may have changed."""
     differences: tuple[Difference, ...] = ()
     """What `keep` has found."""
 
     @classmethod
     def of(
-        cls, run: RunRow, story: Story, assets: AssetStore, *, original: str | None = None, reread: bool = False
+        cls, run: RunRow, story: Story, assets: AssetStore, *, original: str | None = None, reread: bool | None = None
     ) -> ForkReading:
         """Find the table of a run. `story`: as the run has it; `original`: the path of the table it was made of.
 
@@ -46,9 +48,10 @@ class ForkReading:
 
     def keep(self, reading: Reading) -> Reading:
         """Return the reading of a changed table, with what nobody changed as it was read before."""
-        if self.again is None:
-            return reading
-        kept = keep_reading(self.before, self.again, reading)
+        if self.again is not None:
+            kept = keep_reading(self.before, self.again, reading)
+        else:
+            kept = keep_verbatim(self.before, reading, keep_unsure=self.reread is False)
         self.differences = kept.differences
         if self.reread:
             self.differences = tuple(replace(one, is_kept=False) for one in kept.differences)
@@ -69,8 +72,8 @@ class ForkReading:
 
 def told_of_differences(source: str, differences: Sequence[Difference], screenplay: Screenplay) -> tuple[str, ...]:
     """Return what there is to say of rows that today's clash reads differently, each kind in one sentence."""
-    kept = [one for one in differences if one.is_kept]
-    others = [one for one in differences if not one.is_kept]
+    kept = [one for one in differences if one.is_kept and one.is_sure]
+    others = [one for one in differences if not one.is_kept and one.is_sure]
     told: list[str] = []
     if kept:
         told.append(
@@ -81,6 +84,12 @@ def told_of_differences(source: str, differences: Sequence[Difference], screenpl
         told.append(
             f"{_shots(others, screenplay)}: read anew, and differently than by the version of clash that made {source}"
             f" ({_example(others[0])})"
+        )
+    if unsure := [one for one in differences if not one.is_sure]:
+        told.append(
+            f"{_shots(unsure, screenplay)}: changed by you, or read differently by this version of clash"
+            f" ({_example(unsure[0])}); {source} keeps no table that would tell, --original FILE names it. "
+            + ("What was read before stays" if unsure[0].is_kept else "They are read anew; --no-reread keeps them")
         )
     return tuple(told)
 

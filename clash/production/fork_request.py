@@ -90,8 +90,11 @@ class ForkRequest:
     """Whether clips have sound of their own, where their model can make it."""
     original: str | None = None
     """The path of the table that the source was made of, for a source that does not keep it."""
-    reread: bool = False
-    """Whether rows are read anew that nobody changed and that this version of clash reads differently."""
+    reread: bool | None = None
+    """Whether rows are read anew that nobody changed and that this version of clash reads differently.
+
+    False: nor those of which nobody can tell whether they were changed, where the source keeps no table.
+    """
     project: str | None = None
     """The project of the source, in which a fork stays; another one is refused."""
 

@@ -24,7 +24,7 @@ answer is on its way. Environment:
     METER_TAKES   if set, each file shows which take it is, a screenplay in its last shot; a picture also what was asked
     METER_CLIPS   what clips can have, comma-separated: `last_frame`, `sound` (a tone; it doubles the price)
     METER_LOCAL   a number: the free local models are those of another release, with this revision and other answers
-    METER_READER  if set, tables are read as an earlier release did: a telephone that speaks, or a thought, is a person
+    METER_READER  tables are read as in another release: of all voices just these, comma-separated, are no persons
     METER_VARIED  if set, no two files of `stock` have the same bytes, though they show the same
     METER_TINY    tiny sounds, of so many bytes or a little more, instead of the local crafts' files
 """
@@ -65,6 +65,7 @@ from clash.providers.ports import (
 )
 from clash.story import beats, cues, speech
 from clash.story.screenplay import shot_slot
+from clash.story.unseen import Unseen
 
 _MAKE = local._make
 
@@ -176,10 +177,12 @@ def _of_another_release(number: int) -> None:
     voice._cast_revision = lambda *_: number
 
 
-def _read_as_before() -> None:
-    """Read tables as an earlier release did, which knew no unseen voices."""
+def _read_as_elsewhere() -> None:
+    """Read tables as another release does, which knows other unseen voices."""
+    known = beats._known_names
+    beats._known_names = lambda *of: known(*of) - {*os.environ["METER_READER"].split(",")}
     for module in (beats, cues, speech):
-        module.unseen_voice = lambda *_: None
+        module.unseen_voice = lambda name: Unseen("source", name) if name and _listed("METER_READER", name) else None
 
 
 class _Metered:
@@ -193,7 +196,7 @@ class _Metered:
         if local._make is _MAKE and "METER_LOCAL" in os.environ:
             _of_another_release(int(os.environ["METER_LOCAL"]))
         if "METER_READER" in os.environ:
-            _read_as_before()
+            _read_as_elsewhere()
 
     def models(self) -> Mapping[Kind, tuple[str, ...]]:
         return self._local.models()
