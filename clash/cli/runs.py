@@ -103,10 +103,22 @@ def render_runs(document: Document) -> list[Block]:
     """Show one line per run; below them which processes run them, and why others did not complete."""
     items: list[dict[str, Any]] = document["items"]
     return [
-        Table((*_LIST, _project_column(items)), items, empty="no runs yet: clash run STORY makes the first"),
+        Table(
+            (*_LIST, _project_column(items), _FORK_OF),
+            [_list_row(run) for run in items],
+            empty="no runs yet: clash run STORY makes the first",
+        ),
         *_holders(items),
         *failures(items, "thread_id"),
     ]
+
+
+_FORK_OF = Column("fork_of", fold=True)
+
+
+def _list_row(run: dict[str, Any]) -> dict[str, Any]:
+    """A row of the list; a fork has the run that it was forked from."""
+    return {**run, "fork_of": part_of(run, "forked_from").get("thread_id")}
 
 
 def _project_column(items: list[dict[str, Any]]) -> Column:

@@ -6,7 +6,7 @@ from clash.documents.base import DamagedItem, Document, Item, Number, Text, Time
 from clash.documents.calls import FailedPaidCall, UnknownCall
 from clash.documents.checkpoints import CheckpointItem
 from clash.documents.costs import SumsOfDay, SumsOfModel
-from clash.documents.edits import ForkedFrom
+from clash.documents.forks import ForkedFrom
 from clash.documents.outcome import FilmItem
 from clash.documents.run_list import LeaseItem
 from clash.project_names import DEFAULT_PROJECT

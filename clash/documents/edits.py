@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from clash.documents.base import Document, Item, Text, Time, Usd
-
-
-class ForkedFrom(Item):
-    """What a run was begun with: the checkpoint of another run, and the step that came next there."""
-
-    thread_id: str
-    checkpoint_id: str | None
-    step: str | None
+from clash.documents.forks import ForkedFrom
 
 
 class ShotsPlanned(Item):

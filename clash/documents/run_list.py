@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
+from clash.documents.forks import ForkedFrom
 from clash.project_names import DEFAULT_PROJECT
 
 
@@ -42,6 +43,7 @@ class RunItem(Item):
     waiting_for: str | None = None
     lease: LeaseItem | None
     error: Text | None
+    forked_from: ForkedFrom | None = None
 
 
 class RunList(Document):

@@ -7,7 +7,7 @@ from typing import Any
 from clash.documents.base import DamagedItem, Document, Item, Text, Time, Usd
 from clash.documents.calls import CallItem, FailedPaidCall, SettlementItem, UnknownCall
 from clash.documents.costs import SumsOfStep
-from clash.documents.edits import ForkedFrom
+from clash.documents.forks import ForkedFrom
 from clash.documents.outcome import FilmItem
 from clash.documents.run_list import LeaseItem, StepCount
 from clash.project_names import DEFAULT_PROJECT

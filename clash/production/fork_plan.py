@@ -75,6 +75,15 @@ class ForkPlan:
             slots=self.open_slots,
         )
 
+    @property
+    def title(self) -> str:
+        """What the run is called: as its story says if that is another title, else as the source is.
+
+        The name of another file is no title: `story-v2.csv` is a version of the story, and its film is called the same.
+        """
+        run, source = self.run, self.source
+        return run.story.title if run.is_titled and run.story.title != source.story.title else source.run.story_title
+
     def new_run(self, stored: Mapping[str, Any]) -> fork.NewRun:
         """Return the row of the run. `stored`: what `RunPlan.store` has put into the asset store."""
         run, basis = self.run, self.basis
@@ -91,7 +100,7 @@ class ForkPlan:
             workflow_name=WORKFLOW,
             story_path=run.story_path,
             story_sha256=run.story.sha256,
-            story_title=run.story.title,
+            story_title=self.title,
             settings=run.recorded(settings),
             settings_fingerprint=run.fingerprint,
             graph_version=GRAPH_VERSION,

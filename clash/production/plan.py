@@ -134,6 +134,8 @@ class RunPlan:
     """The project that the run belongs to."""
     warnings: tuple[str, ...] = ()
     """What there is to say of how the story was read, and of languages in which nobody will be heard."""
+    is_titled: bool = True
+    """Whether the story says its title itself; else the name of its file stands for one."""
     table: KeptTable | None = None
     """The file of the story, as the run keeps it."""
     differences: tuple[Difference, ...] = ()
@@ -241,16 +243,15 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry, keep: K
     panels = read_panels(story, folder, name=name, column=picture_column(reading))
     given, path = _given(request)
     if given is not None:
-        folders = [folder] if path is None else [folder, Path(path).parent]
-        panels |= read_panels_of_screenplay(given.screenplay, folders, known=panels)
+        beside = () if path is None else (Path(path).parent,)
+        panels |= read_panels_of_screenplay(given.screenplay, [folder, *beside], known=panels)
     cast = find_cast(request.cast, folder) if request.story != "-" or request.cast else None
     music = read_music(request.finish.music)
     filmed = given.screenplay if given else story
     silent = check_speech(filmed, registry.model("speech", models["speech"]), settings)
     film = format_asked(request, settings, Format(width, height, fps))
     finish, untitled = with_title(request.finish, is_titled=reading.is_titled or given is not None)
-    thread_id = request.thread_id or new_thread_id(name)
-    output = request.output or settings.output_dir
+    thread_id, output = request.thread_id or new_thread_id(name), request.output or settings.output_dir
     check_writable(output / thread_id)
     return RunPlan(
         thread_id=thread_id,
@@ -282,6 +283,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry, keep: K
             *untitled,
             *taken_of_several(request.models, request.preset, settings, registry),
         ),
+        is_titled=reading.is_titled,
         table=kept_table(name, content),
     )
 

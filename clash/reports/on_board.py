@@ -22,8 +22,8 @@ from clash.errors import StorageError
 from clash.hints import command
 from clash.money import usd_text
 from clash.reports.files import film_of, folder_of
-from clash.reports.rows import Damaged, budget_of, estimate_of, lease_item, progress_of, read, waiting_for
-from clash.reports.runs import failed_paid_item, forked_from, unknown_item
+from clash.reports.rows import Damaged, budget_of, estimate_of, forked_from, lease_item, progress_of, read, waiting_for
+from clash.reports.runs import failed_paid_item, unknown_item
 from clash.reports.shot_labels import read_labels
 from clash.story.screenplay import shot_slot
 from clash.vocabulary import AssetType

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from clash.database.audit import CallSums
 from clash.database.connection import open_database
@@ -12,6 +12,7 @@ from clash.database.migrations import checked
 from clash.database.port import Database, Row
 from clash.database.row_checks import fault_of
 from clash.database.rows import AssetRow, CallRow, RunRow
+from clash.database.run_settings import ForkedFrom
 from clash.database.settlements import SettlementRow
 from clash.money import usd_text
 from clash.vocabulary import RunStatus
@@ -184,3 +185,9 @@ def sums_item(sums: CallSums, name: str) -> dict[str, Any]:
         "cost_usd": usd_text(sums.cost_micro),
         "duration_ms": sums.duration_ms,
     }
+
+
+def forked_from(run: RunRow) -> dict[str, Any] | None:
+    """What a fork was begun with; None for a run that is none, or of another workflow."""
+    found: Any = run.settings.get("forked_from")
+    return ForkedFrom.of(cast("dict[str, Any]", found)).document if isinstance(found, dict) else None

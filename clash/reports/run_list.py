@@ -14,7 +14,7 @@ from clash.database.run_rows import RunFilter, run_rows, step_counts_of_runs
 from clash.database.run_views import in_projects
 from clash.documents.run_list import RunList
 from clash.money import usd_text
-from clash.reports.rows import Damaged, budget_of, lease_item, progress_of, read, waiting_for
+from clash.reports.rows import Damaged, budget_of, forked_from, lease_item, progress_of, read, waiting_for
 from clash.vocabulary import INTERRUPTED, RunStatus, standing
 
 
@@ -79,4 +79,5 @@ def _run_summary(run: RunRow, counts: Mapping[str, int]) -> dict[str, Any]:
         "waiting_for": waiting_for(run),
         "lease": lease_item(run),
         "error": run.error_message,
+        "forked_from": forked_from(run),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from clash.assets import AssetStore, local_assets
 from clash.config import Settings
@@ -12,7 +12,6 @@ from clash.database import audit, reading, settlements
 from clash.database.port import Database
 from clash.database.rows import CallRow, RunRow
 from clash.database.run_rows import step_counts
-from clash.database.run_settings import ForkedFrom
 from clash.documents.runs import RunDetails
 from clash.editing.slots import place_in_film
 from clash.money import usd_text
@@ -23,6 +22,7 @@ from clash.reports.rows import (
     call_item,
     estimate_of,
     file_of,
+    forked_from,
     lease_item,
     progress_of,
     read,
@@ -77,12 +77,6 @@ async def show_run(settings: Settings, thread_id: str) -> RunDetails:
             "damaged": damaged.items,
         }
     )
-
-
-def forked_from(run: RunRow) -> dict[str, Any] | None:
-    """What a fork was begun with; None for a run that is none, or of another workflow."""
-    found: Any = run.settings.get("forked_from")
-    return ForkedFrom.of(cast("dict[str, Any]", found)).document if isinstance(found, dict) else None
 
 
 def _stored_error(run: RunRow) -> dict[str, Any] | None:

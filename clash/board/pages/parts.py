@@ -7,6 +7,7 @@ from typing import Any
 
 from clash.board.pages.figures import amount, money, share
 from clash.board.pages.html import NOTHING, Child, Html, el
+from clash.board.pages.layout import run_url
 from clash.board.pages.words import Words
 
 _SIGNS = {
@@ -113,3 +114,11 @@ def process_of(words: Words, lease: Mapping[str, Any] | None) -> str:
     if not lease:
         return words("nobody")
     return words("process" if lease["live"] else "process_dead", pid=lease["pid"], host=lease["host"])
+
+
+def fork_of(words: Words, run: Mapping[str, Any]) -> Html:
+    """Return the run that a run was forked from, with the way to it; nothing for one that is no fork."""
+    source = run.get("forked_from")
+    if not source:
+        return NOTHING
+    return el("a", words("fork_of", run=source["thread_id"]), href=run_url(source["thread_id"]), class_="fork-of")

@@ -7,7 +7,7 @@ from clash.board.pages.figures import money, time_of
 from clash.board.pages.gantt import gantt, step_rows
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import media_url, page, run_url, tabs, thumbnail_url
-from clash.board.pages.parts import badge, budget_bar, damaged, process_of, section, typed
+from clash.board.pages.parts import badge, budget_bar, damaged, fork_of, process_of, section, typed
 from clash.board.pages.runs import waits_for
 from clash.board.pages.sums import sums_table
 from clash.board.pages.view import Document, View
@@ -44,12 +44,12 @@ def title_of(run: Document) -> str:
 
 def run_head(words: Words, run: Document, active: str, *, waiting: int = 0) -> Html:
     """Return the head of each page of a run: its title, how it stands, and its pages."""
-    source, lease = run["forked_from"], run["lease"]
+    lease = run["lease"]
     waits = waits_for(words, run)
     facts = [
         el("span", run["thread_id"], class_="id"),
         el("span", words("started"), " ", time_of(run["started_at"])) if run["started_at"] else None,
-        el("a", words("fork_of", run=source["thread_id"]), href=run_url(source["thread_id"])) if source else None,
+        fork_of(words, run),
         el("span", process_of(words, lease) if lease else None, class_="process"),
     ]
     return join(

@@ -8,7 +8,7 @@ from clash.board.pages.figures import money, share, time_of
 from clash.board.pages.gantt import STEPS
 from clash.board.pages.html import NOTHING, Html, el, join
 from clash.board.pages.layout import page, run_url
-from clash.board.pages.parts import badge, bar, budget_bar, damaged, empty, process_of, typed
+from clash.board.pages.parts import badge, bar, budget_bar, damaged, empty, fork_of, process_of, typed
 from clash.board.pages.view import Document, RunsQuery, View
 from clash.board.pages.words import Words, words_for
 from clash.vocabulary import INTERRUPTED, standing
@@ -62,7 +62,13 @@ def _row(words: Words, run: Document) -> Html:
         el(
             "div",
             el("a", title, href=run_url(thread), class_="run-title", dir="auto"),
-            el("div", el("span", thread, class_="id"), _project(str(run.get("project") or "default")), class_="run-id"),
+            el(
+                "div",
+                el("span", thread, class_="id"),
+                _project(str(run.get("project") or "default")),
+                fork_of(words, run),
+                class_="run-id",
+            ),
             class_="run-name",
         ),
         el("div", badge(words, status), el("span", waiting, class_="waits") if waiting else None, class_="run-status"),
