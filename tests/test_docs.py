@@ -97,6 +97,14 @@ def test_there_are_commands_to_document() -> None:
 
 
 @pytest.mark.parametrize("path", LEAVES)
+def test_the_list_at_the_top_names_every_command(path: str) -> None:
+    """Who reads only the beginning of the page learns of each command: `clash runs ls | show | watch ...`."""
+    words, listed = path.split(), COMMANDS.partition("\n## ")[0]
+    lines = re.findall(rf"^    clash {words[1]}\b.*", listed, flags=re.MULTILINE)
+    assert any(words[-1] in re.split(r"\W+", line) for line in lines)
+
+
+@pytest.mark.parametrize("path", LEAVES)
 def test_every_command_has_its_synopsis(path: str) -> None:
     """Every command stands, indented as one types it, in the section of its name."""
     assert re.search(rf"^    {re.escape(path)}\b", section(path), flags=re.MULTILINE)
