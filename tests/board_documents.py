@@ -56,6 +56,7 @@ def shot(number: int, **changes: Any) -> dict[str, Any]:
         "scene": "1",
         "action": "She runs.",
         "words": [{"speaker": "Mara", "text": "Wait!", "narrator": False}],
+        "on_screen_text": "Three years later",
         "length_s": 3.5,
         "keyframe": SHA,
         "clip": None,

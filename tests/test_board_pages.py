@@ -180,7 +180,18 @@ def test_what_a_story_says_is_never_html() -> None:
 def test_a_run_shows_its_steps_cost_and_shots() -> None:
     """Done of all, failed and retaken, reserved and budget, and a card per shot."""
     page = str(run_page(View(), run_document(), 1))
-    for told in ("1/3", "1 failed", "1 retaken", "$0.04125", "$2.00", "$0.01", "She runs.", "Wait!", "3.5 s"):
+    for told in (
+        "1/3",
+        "1 failed",
+        "1 retaken",
+        "$0.04125",
+        "$2.00",
+        "$0.01",
+        "She runs.",
+        "Wait!",
+        "3.5 s",
+        "Three years",
+    ):
         assert told in page
     cards = [card for card in Elements(page).named("article") if "shot" in str(card["class"])]
     assert [card["id"] for card in cards] == ["shot-001", "shot-002"]

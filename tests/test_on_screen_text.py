@@ -13,6 +13,9 @@ from tables import story
 from clash.editing.merge import merged, plan_merge
 from clash.editing.rows import match_rows
 from clash.editing.shot_changes import shot_changes
+from clash.editing.shot_labels import labels_of
+from clash.exports.fountain import fountain
+from clash.exports.shot_list import shot_list
 from clash.local.screenwriter import write_screenplay
 from clash.providers.ports import ScreenplayRequest
 from clash.story.on_screen import taken_out
@@ -22,6 +25,7 @@ from clash.story.shown_words import with_on_screen_text, without_on_screen_text
 from clash.story.translations import bare_shot
 from clash.workflow.generate_screenplay import screenplay_call
 from clash.workflow.generate_shots import ShotTasks
+from clash.workflow.prompts import slate
 
 FILM = """镜号,景别,画面,台词,屏幕文字,时长
 1,远景,雨夜的老街。,,三年后,3
@@ -244,3 +248,84 @@ def test_a_film_shows_them_and_leaves_them_out_for_nothing(tmp_path: Path) -> No
     assert plain["status"] == "completed"
     assert films[0] != films[1]
     assert films[1] == films[2]
+
+
+FOUNTAIN = """INT. LAMP ROOM - NIGHT
+
+SUPER: THREE YEARS LATER
+
+Old Tomas sits by the cold lamp.
+
+TOMAS
+You came back.
+
+EXT. SEA - DAY
+
+A boat.
+
+SUPER: OSLO
+1994
+
+SUPER:
+THE END
+"""
+
+
+def test_supers_of_a_screenplay_in_fountain() -> None:
+    """One that begins a scene is shown over the action below, any other over the action above."""
+    told = story(FOUNTAIN, name="s.fountain")
+    assert [(beat.description, beat.on_screen_text) for beat in told.beats] == [
+        ("Old Tomas sits by the cold lamp.", "THREE YEARS LATER"),
+        ("A boat.", "OSLO\n1994\nTHE END"),
+    ]
+
+
+def test_what_is_exported_is_read_again() -> None:
+    """Fountain and the shot list have them; a film without them has no such column."""
+    screenplay = written(story(FILM.replace("三年后", '"三年后\n渡口"')))
+    listed = shot_list(screenplay)
+    assert listed.warnings == ()
+    assert [beat.on_screen_text for beat in story(listed.text).beats] == ["三年后\n渡口", "", "绝了！"]
+    assert [beat.on_screen_text for beat in story(fountain(screenplay), name="s.fountain").beats] == [
+        *("三年后\n渡口", "", "绝了！")
+    ]
+    plain = written(story(FILM.replace("三年后", "").replace("绝了！", "")))
+    assert "屏幕文字" not in shot_list(plain).text
+    assert "SUPER" not in fountain(plain)
+
+
+LABELLED = """shot,description,super,duration
+3A,A boat on the sea.,Oslo,1
+Sc 4 Sh 2,A pier.,,1
+3,A lamp.,,1
+"""
+
+
+def test_labels_stand_beside_the_numbers_of_shots() -> None:
+    """Slate and screenplay name the shot as the crew does; a label that is the number is not said twice."""
+    told = story(LABELLED)
+    screenplay = written(told)
+    labels = labels_of(told, screenplay)
+    assert [labels.beside(number) for number in (1, 2, 3)] == [" (3A)", " (Sc 4 Sh 2)", ""]
+    assert slate("1", screenplay.shots[0], labels.beside(1)).split("   ")[1] == "SHOT 001 (3A)"
+    assert "[[shot:002 (Sc 4 Sh 2): " in fountain(screenplay, labels)
+    assert "[[shot:003: " in fountain(screenplay, labels)
+
+
+def test_a_film_and_its_exports_show_the_labels(tmp_path: Path) -> None:
+    """The slate has them, and so have EDL and markers; without a slate the film is the same."""
+    (tmp_path / "s.csv").write_text(LABELLED, encoding="utf-8")
+    (tmp_path / "n.csv").write_text(LABELLED.replace("3A", "1").replace("Sc 4 Sh 2", "2"), encoding="utf-8")
+    clash(tmp_path, "run", "s.csv", "--thread", "t", *SMALL, "--json")
+    clash(tmp_path, "fork", "t", "--thread", "plain", "--story", "n.csv", "--json")
+    for source in ("t", "plain"):
+        clash(tmp_path, "fork", source, "--thread", f"{source}-slate", "--slate", "--json")
+    films = [(tmp_path / f"output/{name}/film.mp4").read_bytes() for name in ("t", "plain", "t-slate", "plain-slate")]
+    assert films[0] == films[1]
+    assert len({films[0], films[2], films[3]}) == 3
+    clash(tmp_path, "export", "t", "--format", "edl", "--format", "otio", "--json")
+    edl = (tmp_path / "output/t/export/t.edl").read_text(encoding="utf-8")
+    assert "CYAN    SH001 (3A) A boat on the sea. super: Oslo" in edl
+    assert "CYAN    SH003 A lamp." in edl
+    assert "FROM CLIP NAME: SH001_T1.mp4" in edl
+    assert '"SH001 (3A)"' in (tmp_path / "output/t/export/t.otio").read_text(encoding="utf-8")

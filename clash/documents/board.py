@@ -75,6 +75,8 @@ class ShotOnBoard(Item):
     scene: Text
     action: Text
     words: list[SpokenWords]
+    on_screen_text: Text
+    """Words that the audience reads on the screen."""
     length_s: Number
     keyframe: str | None
     clip: str | None

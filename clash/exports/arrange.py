@@ -19,6 +19,7 @@ from clash.workflow.state import FinishedShot, Spoken
 from clash.workflow.treatments import title_frames
 
 _NOTES = (
+    ("on_screen_text", "super"),
     ("transition", "transition"),
     ("narration", "narration"),
     ("sound", "sound"),
@@ -121,10 +122,10 @@ class Arranger:
 
     def _shot(self, place: Placed, scene: str) -> Shot:
         written, start, frames = place.shot, place.start, place.frames
-        name = media.shot_name(written.number)
+        name, label = media.shot_name(written.number), self._film.labels.beside(written.number)
         notes = tuple(f"{label}: {text}" for field, label in _NOTES if (text := str(getattr(written, field))))
         if place.done is None:
-            return Shot(name, start, frames, 0, (), written.action, ("not made yet", *notes), scene)
+            return Shot(name, start, frames, 0, (), written.action, ("not made yet", *notes), scene, label)
         slot = shot_slot(written.number)
         files = self._film.takes[slot]
         takes = tuple(self._take(written.number, file) for file in (files if self._all_takes else files[:1]))
@@ -135,7 +136,7 @@ class Arranger:
                 f"the clip of {slot} is {frames - shown} frames shorter than its shot: in the film its last frame is"
                 " held, on the timelines there is a gap"
             )
-        return Shot(name, start, frames, shown, takes, written.action, notes, scene)
+        return Shot(name, start, frames, shown, takes, written.action, notes, scene, label)
 
     def _take(self, number: int, take: TakeFile) -> Take:
         path = media.clip_path(number, take.number, take.file["media_type"])

@@ -30,7 +30,7 @@ def _lines(timeline: Timeline) -> Iterator[str]:
         media = shot.selected.media
         yield _event(number, media.stem.replace("_", ""), "V", shot.start, shot.shown, rate)
         yield from _files(media)
-        yield f"* LOC: {rate.timecode(rate.start + shot.start)} CYAN    {_short(f'{shot.name} {shot.note}')}"
+        yield f"* LOC: {rate.timecode(rate.start + shot.start)} CYAN    {_short(f'{shot.labelled} {shot.note}')}"
     for track in timeline.tracks:
         channel = _CHANNELS.get(track.name, "A")
         for sound in track.sounds:

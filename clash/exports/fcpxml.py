@@ -127,7 +127,7 @@ class _Writer:
 
     def _mark(self, element: Element, shot: Shot) -> None:
         frame = _frames(1, self._timeline.rate)
-        add(element, "marker", start="0s", duration=frame, value=shot.name, note=shot.note)
+        add(element, "marker", start="0s", duration=frame, value=shot.labelled, note=shot.note)
 
     # -- resources ---------------------------------------------------------------------------------------------
 

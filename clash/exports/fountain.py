@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from clash.editing.shot_labels import NO_LABELS, ShotLabels
 from clash.exports.words import one_line
 from clash.story.camera_terms import ANGLE_NAMES, MOVEMENT_NAMES, SIZE_NAMES
 from clash.story.screenplay import Line, Location, Scene, Screenplay, Shot, shot_slot
@@ -27,8 +28,11 @@ _NOT_IN_A_NUMBER = re.compile(r"[^\w.-]+")
 _EMPHASIS = re.compile(r"([*_\\])")
 
 
-def fountain(screenplay: Screenplay) -> str:
-    """Return the screenplay as Fountain text. Each shot has a note with its slot and framing, which is not printed."""
+def fountain(screenplay: Screenplay, labels: ShotLabels = NO_LABELS) -> str:
+    """Return the screenplay as Fountain text. Each shot has a note with its slot and framing, which is not printed.
+
+    `labels`: those of the story's table, which stand behind the slots.
+    """
     language = int(screenplay.language.split("-")[0] == "zh")
     blocks = [f"Title: {one_line(screenplay.title) or 'Untitled'}"]
     if screenplay.logline:
@@ -36,11 +40,13 @@ def fountain(screenplay: Screenplay) -> str:
     places = {location.slug: location for location in screenplay.locations}
     names = {character.slug: character.name for character in screenplay.characters}
     for scene in screenplay.scenes:
-        blocks += _scene(scene, places, names, language)
+        blocks += _scene(scene, places, names, labels, language)
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"
 
 
-def _scene(scene: Scene, places: Mapping[str, Location], names: Mapping[str, str], language: int) -> Iterator[str]:
+def _scene(
+    scene: Scene, places: Mapping[str, Location], names: Mapping[str, str], labels: ShotLabels, language: int
+) -> Iterator[str]:
     heading = ""
     for number, shot in enumerate(scene.shots):
         here = _heading(places[shot.location], shot, language)
@@ -50,7 +56,7 @@ def _scene(scene: Scene, places: Mapping[str, Location], names: Mapping[str, str
         if number == 0 and scene.title:
             yield f"= {_inert(one_line(scene.title))}"
         heading = here
-        yield from _shot(shot, names, language)
+        yield from _shot(shot, names, labels.beside(shot.number), language)
 
 
 def _heading(place: Location, shot: Shot, language: int) -> str:
@@ -60,13 +66,15 @@ def _heading(place: Location, shot: Shot, language: int) -> str:
     return f".{side} {name if language else name.upper()} - {time}"
 
 
-def _shot(shot: Shot, names: Mapping[str, str], language: int) -> Iterator[str]:
+def _shot(shot: Shot, names: Mapping[str, str], label: str, language: int) -> Iterator[str]:
     tag = ("en", "zh")[language]
     framing = (SIZE_NAMES[tag][shot.size], ANGLE_NAMES[tag][shot.angle], MOVEMENT_NAMES[tag][shot.movement])
     heard = [text for text in (shot.sound, shot.music) if text]
     note = "; ".join((", ".join(framing), *(one_line(text) for text in heard)))
-    yield f"[[{shot_slot(shot.number)}: {note.replace('[[', '[ [').replace(']]', '] ]')}]]"
+    told = f"{shot_slot(shot.number)}{label}: {note}"
+    yield f"[[{told.replace('[[', '[ [').replace(']]', '] ]')}]]"
     yield "\n".join(f"!{line}" for line in _lines(shot.action))
+    yield "\n".join(f"!SUPER: {line}" for line in _lines(shot.on_screen_text))
     if shot.narration.strip():
         yield "\n".join((f"@{_NARRATOR[language]}", *_lines(shot.narration)))
     seen = {names[slug] for slug in shot.characters}

@@ -99,7 +99,7 @@ def _gap(frames: int, rate: Rate, markers: list[dict[str, Any]] | None = None) -
 def _marker(shot: Shot, rate: Rate) -> dict[str, Any]:
     return {
         "OTIO_SCHEMA": "Marker.2",
-        "name": shot.name,
+        "name": shot.labelled,
         "comment": shot.note,
         "color": _MARKER_COLOUR,
         "marked_range": _range(0, shot.shown if shot.takes else shot.frames, rate),

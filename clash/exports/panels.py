@@ -18,8 +18,11 @@ def storyboard_panels(film: Film, assets: AssetStore) -> Iterator[Panel]:
         seconds = done["frames"] / film.format.fps if done is not None else shot.duration_s
         words = [line for line in words_of(shot) if line.speaker or line.text.strip() != shot.action.strip()]
         yield Panel(
-            label=f"{shot_name(shot.number)}   {size_label(shot)}   {seconds:.1f} s",
+            label=f"{shot_name(shot.number)}{film.labels.beside(shot.number)}   {size_label(shot)}   {seconds:.1f} s",
             picture=assets.fetch(done["keyframe"]["sha256"]) if done is not None else None,
             action=shot.action,
-            words=tuple(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in words),
+            words=(
+                *(f"SUPER: {text}" for text in shot.on_screen_text.splitlines()),
+                *(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in words),
+            ),
         )

@@ -42,7 +42,7 @@ class _Writer:
         for shot in timeline.shots:
             marker = add(sequence, "marker")
             add(marker, "comment", shot.note)
-            add(marker, "name", shot.name)
+            add(marker, "name", shot.labelled)
             add(marker, "in", shot.start)
             add(marker, "out", -1)
         return document(root, "xmeml")

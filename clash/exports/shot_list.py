@@ -34,6 +34,7 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
     "description": ("Description", "画面"),
     "narration": ("Narration", "旁白"),
     "dialogue": ("Dialogue", "台词"),
+    "on_screen_text": ("On-screen text", "屏幕文字"),
     "duration": ("Duration (s)", "时长(秒)"),
     "emotion": ("Emotion", "情绪"),
     "sound": ("Sound", "音效"),
@@ -62,8 +63,10 @@ _NOTE = re.compile(r"\s*[(（][^()（）]*[)）]$")
 _MOST_NAMED = 6
 _VERBATIM = (
     *("scene", "description", "narration", "emotion", "lens", "sound", "music", "transition", "last_frame"),
-    *("image_prompt", "video_prompt", "reference_image"),
+    *("image_prompt", "video_prompt", "reference_image", "on_screen_text"),
 )
+_LATER = frozenset({"last_frame", "on_screen_text"})
+"""Columns that a table without them does not have."""
 """Fields that are read just as they are written."""
 
 
@@ -97,7 +100,7 @@ def shot_list(
         }
         for cells in _rows(screenplay, language)
     ]
-    fields = [field for field in _HEADERS if field != "last_frame" or any(row[field] for row in rows)]
+    fields = [field for field in _HEADERS if field not in _LATER or any(row[field] for row in rows)]
     writer.writerow(_HEADERS[field][language] for field in fields)
     for row in rows:
         writer.writerow(row[field] for field in fields)
@@ -210,6 +213,7 @@ def _row(
         "description": shot.action,
         "narration": shot.narration,
         "dialogue": "\n".join(_line(line, shot, names, language) for line in shot.dialogue),
+        "on_screen_text": shot.on_screen_text,
         "duration": f"{shot.duration_s:g}",
         "emotion": shot.emotion,
         "sound": shot.sound,

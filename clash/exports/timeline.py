@@ -122,6 +122,13 @@ class Shot:
     action: str = ""
     notes: tuple[str, ...] = ()
     scene: str = ""
+    label: str = ""
+    """What stands behind its name: the label of the story's table, ` (3A)`."""
+
+    @property
+    def labelled(self) -> str:
+        """Its name with the label of the story's table: `SH003 (3A)`."""
+        return f"{self.name}{self.label}"
 
     @property
     def selected(self) -> Take | None:

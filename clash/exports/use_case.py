@@ -146,7 +146,7 @@ class _Work:
         if needs_media(self.request.formats):
             self._write_timelines()
         texts: Mapping[str, Callable[[], str]] = {
-            "fountain": lambda: fountain(self.film.screenplay),
+            "fountain": lambda: fountain(self.film.screenplay, self.film.labels),
             "csv": self._shot_list,
         }
         for name in self.request.formats:

@@ -203,6 +203,7 @@ def _parsed(root: Path, sha256: str) -> _Written:
                     "scene": str(scene["number"]),
                     "action": str(shot["action"]),
                     "words": _words(shot),
+                    "on_screen_text": str(shot.get("on_screen_text", "")),
                     "length_s": float(shot["duration_s"]),
                 },
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from clash.story.grid import Grid, limited
+from clash.story.on_screen import is_lettering
 
 HEADERS: tuple[str, ...] = ("location", "description", "dialogue", "transition")
 
@@ -55,6 +56,11 @@ class _Beat:
     speeches: list[str] = field(default_factory=list[str])
     transition: str = ""
 
+    @property
+    def is_only_shown(self) -> bool:
+        """Whether it has words on the screen and no action yet."""
+        return not self.speeches and bool(self.action) and all(map(is_lettering, self.action.split("\n")))
+
     def row(self) -> tuple[int, list[str]]:
         """Its line, and its cells in the order of `HEADERS`."""
         cells = (self.heading, self.action, "\n".join(self.speeches), self.transition)
@@ -102,6 +108,14 @@ def _beats(lines: list[str], start: int) -> Iterator[_Beat]:
             else:
                 begins = first.lstrip("> ")
             continue
+        if shown := _shown(block):
+            # Words on the screen belong to the action above them; the first of a scene to the one below.
+            beat = beat or begun(at)
+            beat.action = f"{beat.action}\n{shown}".strip()
+            continue
+        if beat and beat.is_only_shown and not (_is_cue(first) and len(block) > 1):
+            beat.action += "\n" + " ".join(line.strip().lstrip("!") for line in block)
+            continue
         if _is_cue(first) and len(block) > 1:
             beat = beat or begun(at)
             beat.speeches.append(_speech(block))
@@ -123,6 +137,18 @@ def _blocks(lines: list[str], start: int) -> Iterator[tuple[int, list[str]]]:
         elif block:
             yield at - len(block) + 1, block
             block = []
+
+
+def _shown(block: list[str]) -> str:
+    """A paragraph of words on the screen, each line with its label; "" for any other."""
+    lines = [line.strip().lstrip("!") for line in block]
+    label, colon, words = lines[0].partition(":")
+    if not is_lettering(lines[0] if words.strip() or len(lines) == 1 else f"{lines[0]} {lines[1]}"):
+        return ""
+    if not all(is_lettering(line) or line == line.upper() for line in lines[1:]):
+        return ""
+    told = [line if is_lettering(line) else f"{label}{colon or ':'} {line}" for line in lines]
+    return "\n".join(line for line in told if line.rstrip(" :") != label)
 
 
 def _is_heading(line: str) -> bool:

@@ -57,6 +57,16 @@ def taken_out(text: str) -> tuple[str, list[str]]:
     return _joined(seen, text[at:]).strip(), found
 
 
+def is_lettering(line: str) -> bool:
+    """Return whether a line is a label with words on the screen behind it, and nothing else.
+
+    >>> is_lettering("SUPER: Oslo"), is_lettering("SUPER:"), is_lettering("A boat. SUPER: Oslo")
+    (True, False, False)
+    """
+    separator = _SEPARATOR.search(line)
+    return bool(separator and line[separator.end() :].strip() and _is_label(line[: separator.start()].strip()))
+
+
 def unlabelled(text: str) -> str:
     """Return the words of a cell that holds nothing but words on the screen: without labels and quotes around lines.
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from clash import faults
+from clash.editing.shot_labels import NO_LABELS, ShotLabels
 from clash.story.screenplay import Screenplay, Shot, shot_slot
 from clash.story.translations import languages_beside, words_of
 from clash.workflow.context import FileRecord, Finish, StepContext
@@ -29,9 +30,9 @@ CUT_VERSION = 4
 
 
 def finish_film(
-    screenplay: Screenplay, state: ProductionState, context: StepContext
+    screenplay: Screenplay, state: ProductionState, context: StepContext, labels: ShotLabels = NO_LABELS
 ) -> tuple[FinishedFilm, list[FileRecord]]:
-    """Make the film of the finished shots, and publish it with all that belongs to it.
+    """Make the film of the finished shots, and publish it with all that belongs to it. `labels`: for its slate.
 
     Runs in a worker thread. Nothing has a final name before the film has passed its inspection.
     Raises `FilmError`, `StorageError`, `StoppedError`.
@@ -42,7 +43,7 @@ def finish_film(
         language: translated_cues(shots, context.format, context.finish, language)
         for language in languages_beside(screenplay)
     }
-    film, film_record = _assemble(screenplay, shots, cues, translations, context)
+    film, film_record = _assemble(screenplay, shots, cues, translations, context, labels)
     records = [film_record, _subtitles("film", cues, context), _contact_sheet(screenplay, shots, context)]
     records += [_subtitles(f"{SUBTITLES}{language}", track, context) for language, track in translations.items()]
     publish(context, screenplay, state, records)
@@ -55,6 +56,7 @@ def _assemble(
     cues: list[Cue],
     translations: Mapping[str, list[Cue]],
     context: StepContext,
+    labels: ShotLabels,
 ) -> tuple[FinishedFilm, FileRecord]:
     from clash.film.assembly import assemble
     from clash.film.freed_memory import give_back_memory
@@ -65,7 +67,7 @@ def _assemble(
 
     fps, finish = context.format.fps, context.finish
     opening = title_clips(screenplay, context)
-    clips = [*opening, *treated_clips(screenplay, shots, context)]
+    clips = [*opening, *treated_clips(screenplay, shots, context, labels)]
     sound = sound_shots(screenplay, shots, context.assets, context.format, finish)
     total = sum(clip.frames for clip in clips)
     with (
@@ -144,9 +146,10 @@ def _contact_sheet(screenplay: Screenplay, shots: list[tuple[Shot, FinishedShot]
 
 
 def _said(shot: Shot) -> str:
-    """The words of a shot, a line each; not those that tell just what its action tells."""
+    """The words of a shot, a line each; not those that tell just what its action tells. First what the screen shows."""
+    shown = [f"SUPER: {text}" for text in shot.on_screen_text.splitlines()]
     lines = [line for line in words_of(shot) if line.speaker or line.text.strip() != shot.action.strip()]
-    return "\n".join(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in lines)
+    return "\n".join([*shown, *(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in lines)])
 
 
 def publish(context: StepContext, screenplay: Screenplay, state: ProductionState, made: list[FileRecord]) -> None:

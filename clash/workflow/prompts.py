@@ -43,7 +43,10 @@ def size_label(shot: Shot) -> str:
     return _SIZES[shot.size]
 
 
-def slate(scene: str, shot: Shot) -> str:
-    """The technical line in the corner of a pre-visualisation: `SC 02   SHOT 003   MS   PUSH IN`."""
+def slate(scene: str, shot: Shot, label: str = "") -> str:
+    """The technical line in the corner of a pre-visualisation: `SC 02   SHOT 003   MS   PUSH IN`.
+
+    `label`: what stands right behind the shot's number, ` (3A)`.
+    """
     number = f"{int(scene):02d}" if scene.isdecimal() else scene[:12]
-    return f"SC {number}   SHOT {shot.number:03d}   {size_label(shot)}   {_MOVES[shot.movement]}"
+    return f"SC {number}   SHOT {shot.number:03d}{label}   {size_label(shot)}   {_MOVES[shot.movement]}"

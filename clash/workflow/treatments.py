@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from clash.editing.shot_labels import ShotLabels
 from clash.film.assembly import Clip
 from clash.film.captions import Words
 from clash.film.titles import TITLE_S, title_clip
@@ -36,12 +37,12 @@ def title_clips(screenplay: Screenplay, context: StepContext) -> list[Clip]:
 
 
 def treated_clips(
-    screenplay: Screenplay, shots: Sequence[tuple[Shot, FinishedShot]], context: StepContext
+    screenplay: Screenplay, shots: Sequence[tuple[Shot, FinishedShot]], context: StepContext, labels: ShotLabels
 ) -> list[Clip]:
     """Return the clips of the shots, in order, each with what is laid over it.
 
     A transition leads from the shot that names it to the next one. The last shot fades out, unless that would have the
-    other clips encoded again.
+    other clips encoded again. The slate shows the `labels` of the story's table beside the shots' numbers.
     """
     scene_of = {shot.number: scene.number for scene in screenplay.scenes for shot in scene.shots}
     treatments = _transitions([shot for shot, _ in shots], [done["frames"] for _, done in shots], context.format.fps)
@@ -52,7 +53,8 @@ def treated_clips(
         if context.finish.on_screen_text and shot.on_screen_text.strip():
             treatment = replace(treatment, on_screen=shot.on_screen_text, is_needed=True)
         if context.finish.slate:
-            treatment = replace(treatment, slate=slate(scene_of[shot.number], shot), is_needed=True)
+            line = slate(scene_of[shot.number], shot, labels.beside(shot.number))
+            treatment = replace(treatment, slate=line, is_needed=True)
         clips.append(
             Clip(context.assets.path(done["clip"]["sha256"]), done["frames"], shot_slot(shot.number), treatment)
         )

@@ -87,6 +87,15 @@ def spoken(words: Words, lines: Sequence[Document]) -> Html:
     return el("div", *told, class_="lines")
 
 
+def read_on_screen(words: Words, shot: Document) -> Html | None:
+    """Return what the audience reads on the screen in a shot; None where that is nothing."""
+    lines = str(shot["on_screen_text"]).splitlines()
+    if not lines:
+        return None
+    told = [el("p", el("b", words("on_screen"), " "), el("span", line), dir="auto") for line in lines]
+    return el("div", *told, class_="lines")
+
+
 def figures_of(words: Words, *, length_s: float | None, cost_usd: str, takes: int, failed: int = 0) -> Html:
     """Return the figures below a card."""
     told = [
@@ -131,6 +140,7 @@ def shot_card(words: Words, shot: Document) -> Html:
         picture(words, title, shot["keyframe"], shot["clip"]),
         el("p", shot["action"], class_="action", dir="auto"),
         spoken(words, shot["words"]),
+        read_on_screen(words, shot),
         figures_of(
             words,
             length_s=shot["length_s"],

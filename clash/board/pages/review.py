@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from clash.board.pages.cards import anchor_of, card, figures_of, picture, shot_title, spoken
+from clash.board.pages.cards import anchor_of, card, figures_of, picture, read_on_screen, shot_title, spoken
 from clash.board.pages.decisions import approve_all_form, approve_form, reject_form, retake_form, run_forms, select_form
 from clash.board.pages.figures import money
 from clash.board.pages.html import NOTHING, Html, el, join
@@ -156,6 +156,7 @@ def _card(
         _shown(words, item, what, takes),
         el("p", shot["action"], class_="action", dir="auto") if shot else None,
         spoken(words, shot["words"]) if shot else None,
+        read_on_screen(words, shot) if shot else None,
         note,
         figures_of(
             words,

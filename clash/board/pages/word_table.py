@@ -159,6 +159,7 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     "picture_of": ("Picture of {what}", "{what} 的画面"),
     "not_made_yet": ("not made yet", "尚未生成"),
     "nothing_said": ("No words", "无台词"),
+    "on_screen": ("On screen", "屏幕文字"),
     # review
     "review_nothing": ("Nothing to review yet", "暂无可审内容"),
     "review_nothing_say": (
