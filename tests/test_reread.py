@@ -156,6 +156,29 @@ def test_the_hint_of_run_names_the_price_of_the_change(room: TakesRoom) -> None:
     assert (refused.code, "1 shot changes" in refused.err) == (5, True)
 
 
+def test_a_run_that_was_moved_has_its_table(room: TakesRoom) -> None:
+    """In another database, and without the file, a changed row costs what it cost where the run was made."""
+    changed = table(room, *ROWS[:3], CHANGED, ROWS[4])
+    room.ok("db", "export", "runs.jsonl")
+    (room.folder / "story.csv").unlink()
+    there = {"DATABASE_URL": f"sqlite:///{(room.folder / 'there.db').as_posix()}"}
+    for command in (("db", "init"), ("db", "import", "runs.jsonl")):
+        assert room.type(*command, **there).code == 0
+    plan = room.type(*FORK, changed, "--dry-run", **there)
+    assert plan.document["shots"]["changed"] == ["shot:004"]
+
+
+def test_a_fork_of_a_run_without_its_table_has_it(room: TakesRoom) -> None:
+    """A fork takes the file of its source to itself where it is found; of a fork that is enough."""
+    forget_table(room)
+    room.ok("fork", "t", "--thread", "f", "--captions", "none")
+    (room.folder / "story.csv").unlink()
+    changed = table(room, *ROWS[:3], CHANGED, ROWS[4])
+    plan = room.ok("fork", "f", "--thread", "g", "--story", changed, "--dry-run")
+    assert plan["shots"]["changed"] == ["shot:004"]
+    assert "what you did not change stays as it was" in plan["warnings"][-1]
+
+
 def test_gc_keeps_the_table_while_its_run_is_there(room: TakesRoom) -> None:
     """The table of a run is named by its settings; when the run is removed, its file goes."""
     ((sha256,),) = rows_of(room.url, "SELECT json_extract(settings, '$.table.sha256') FROM workflow_executions")

@@ -171,7 +171,7 @@ def run_plan_of(
             *clip_warnings(registry.model("video", models["video"]), spoken, film),
             *untitled,
         ),
-        table=reading.table,
+        table=reading.table if reading.table and reading.table.can_be_kept else None,
         differences=reading.differences,
     )
 

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -42,6 +42,11 @@ class KeptTable:
         return sha256_of(self.content)
 
     @property
+    def can_be_kept(self) -> bool:
+        """Whether it is small enough to be put beside a run."""
+        return len(self.content) <= _MOST_BYTES
+
+    @property
     def document(self) -> dict[str, str]:
         """What a run's settings hold of it."""
         return {"name": self.name, "sha256": self.sha256, "reader": self.reader}
@@ -54,7 +59,8 @@ def kept_table(name: str, content: bytes) -> KeptTable | None:
             content = _without_pictures(content)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
             return None  # it was read all the same, but not by `zipfile`
-    return KeptTable(name, content, __version__) if len(content) <= _MOST_BYTES else None
+    table = KeptTable(name, content, __version__)
+    return table if table.can_be_kept else None
 
 
 def _without_pictures(content: bytes) -> bytes:
@@ -90,7 +96,7 @@ def table_of_run(run: RunRow, recorded: RunSettings, story_sha256: str, assets: 
     path = Path(run.story_path)
     with suppress(OSError, ValueError):
         content = read_regular_file(path, LARGEST_BYTES)
-        return KeptTable(path.name, content) if sha256_of(content) == story_sha256 else None
+        return _unpictured(path.name, content) if sha256_of(content) == story_sha256 else None
     return None
 
 
@@ -105,7 +111,11 @@ def named_table(path: str, story_sha256: str, thread_id: str) -> KeptTable:
             f"{path} is not the table that {thread_id} was made of: it has other bytes",
             hint="name the file as it was then: --original FILE",
         )
-    return KeptTable(name, content)
+    return _unpictured(name, content)
+
+
+def _unpictured(name: str, content: bytes) -> KeptTable:
+    return replace(kept_table(name, content) or KeptTable(name, content), reader="")
 
 
 def read_again(table: KeptTable, recorded: RunSettings) -> Reading | None:
