@@ -52,7 +52,7 @@ async def ainit_database(database_url: str | None = None, *, beside_others: bool
 
 
 def init_database(database_url: str | None = None, *, beside_others: bool = False) -> Initialized:
-    """Do the same where code does not await."""
+    """Create the database or upgrade its schema, where code does not await. Raises as `ainit_database` does."""
     from clash.database import background
 
     return background.run(ainit_database(database_url, beside_others=beside_others))

@@ -274,7 +274,7 @@ def get_checkpointer(database_url: str | None = None) -> Checkpointer:
 
 
 async def aget_checkpointer(database_url: str | None = None) -> Checkpointer:
-    """Return the same, with its database open. Raises `SettingsError`, `DatabaseError`."""
+    """Return a saver as `get_checkpointer` does, with its database open. Raises `SettingsError`, `DatabaseError`."""
     checkpointer = get_checkpointer(database_url)
     await asyncio.to_thread(checkpointer.setup)
     return checkpointer
@@ -305,7 +305,7 @@ async def alist_checkpoints(
     limit: int | None = None,
     database_url: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the same, where code awaits."""
+    """Return the checkpoints of a thread as `list_checkpoints` does, where code awaits. Raises `NotFoundError`."""
     saver, thread, url = _asked(checkpointer, thread_id, database_url)
     if saver is None:
         return await _listed(url, thread, limit)

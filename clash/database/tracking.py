@@ -133,16 +133,16 @@ class AsyncMetadataTracker(LeasedRuns):
         return bool(changed)
 
     async def complete_workflow(self, run_id: str) -> None:
-        """Say that a workflow of one's own is done; no lease is needed. Raises as `own_runs.end_run` does."""
+        """Say that a workflow of one's own is done; no lease is needed. Raises `NotFoundError`, `ConflictError`."""
         await own_runs.end_run(self.database, run_id, "completed")
 
     async def fail_workflow(self, run_id: str, error: BaseException | str) -> None:
-        """Say that a workflow of one's own has failed, and why. Raises as `own_runs.end_run` does."""
+        """Say that a workflow of one's own has failed, and why. Raises `NotFoundError`, `ConflictError`."""
         message = hide(error) if isinstance(error, str) else safe_exception(error)
         await own_runs.end_run(self.database, run_id, "failed", error_message=message)
 
     async def set_own_budget(self, run_id: str, budget_usd: Decimal) -> None:
-        """Give a workflow of one's own another budget. Raises as `own_runs.end_run` does."""
+        """Give a workflow of one's own another budget, in dollars. Raises `NotFoundError`, `ConflictError`."""
         await own_runs.set_budget(self.database, run_id, _cost_micro(budget_usd))
 
     async def check_budget(self, run_id: str, cost_usd: Decimal = Decimal(0)) -> None:

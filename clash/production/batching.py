@@ -78,8 +78,8 @@ async def batch(
 ) -> BatchReport:
     """Film all stories of a batch, or go on with them; one that fails does not end the others.
 
-    `on_result` is told of each run as soon as it has ended here. Raises what `plan_batch` raises before anything is
-    made; what fails later is in the report.
+    `on_result` is told of each run as soon as it has ended here. Raises `UsageError`, `StoryError`, `NotFoundError`,
+    `SettingsError`, `ConflictError` before anything is made; what fails later is in the report.
     """
     settings = with_unpriced(settings or load_settings(), allowed=request.each.allow_unpriced)
     stop = stop or StopSignal()

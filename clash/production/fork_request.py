@@ -41,7 +41,11 @@ _READING = ("columns", "ignore_columns", "language")
 
 @dataclass(frozen=True)
 class ForkRequest:
-    """Which run to begin with, and what is to be different. What is None is as in that run."""
+    """Which run to begin with, and what is to differ: the options of `clash fork`. What is None is as in that run.
+
+    `source`, `thread_id`: ids of the run to begin with, and of the new one. `budget`: dollars. `size`: WIDTHxHEIGHT in
+    pixels. `story`, `screenplay`, `cast`: paths. Each field is described where it is declared.
+    """
 
     source: str
     """The thread id of the run to begin with."""

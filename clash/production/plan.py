@@ -46,7 +46,11 @@ _LARGEST_BUDGET = 1_000_000
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What to make. What is None comes from the settings."""
+    """What to make: the options of `clash run`. What is None comes from the settings.
+
+    `budget`: dollars. `size`: WIDTHxHEIGHT in pixels. `fps`: frames per second, 8 to 60. `models`: `provider:model`
+    per kind (screenplay, image, video, speech). Each field is described where it is declared.
+    """
 
     story: str
     """A path, or `-` for standard input."""

@@ -49,7 +49,11 @@ _LONGEST_WORDS = 20_000
 
 @dataclass(frozen=True)
 class RetakeRequest:
-    """What to make again. `note` is added to what the model is told, `prompt` replaces it."""
+    """What to make again. `note` is added to what the model is told, `prompt` replaces it.
+
+    `slots`: `shot:007`, `shot:007/clip`, `character:mara`, `screenplay`. `takes`: how many of each, the last is
+    selected. `budget`: dollars, the run's new budget. `yes`: agree to make a card again with all that it is in.
+    """
 
     thread_id: str
     slots: tuple[str, ...]
