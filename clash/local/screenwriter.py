@@ -57,7 +57,7 @@ def write_screenplay(
     by_name = {name_key(one.name): one for one in known}
     known = (*known, *(one for one in _people(given) if name_key(one.name) not in by_name))
     cast = cast_of(story, known)
-    places = Places(story.language, known_places)
+    places = Places(story.language, known_places, tag)
     is_told = story.kind == "beats"
     if established is None:
         rows = _placed(_with_a_teller(story), places, cast, is_told=is_told)

@@ -40,6 +40,8 @@ class Vocabulary:
         self.tag = tag
         self.spaced = bool(lists["spaced"])
         """Whether words stand apart from each other."""
+        self.apart = bool(lists.get("apart", False))
+        """Whether what people are called by counts in stories of this language alone."""
         self._lists = lists
 
     def text(self, name: str) -> str:
@@ -193,22 +195,48 @@ class Vocabulary:
         ]
         return (*pairs, (self.pattern("join"), ","))
 
-    def keyed(self, section: str, text: str) -> str:
-        """Return the key of the first word of a section that a text has, the longest there; "" for none."""
+    def keyed(self, section: str, text: str, *, of_this_language: bool = True) -> str:
+        """Return the key of the first word of a section that a text has, the longest there; "" for none.
+
+        Of a text that is perhaps not `of_this_language`, words that mean something else in others tell nothing: `las`.
+        """
         hits = [
             (match.start(), -match.end(), key)
             for key, words in self.section(section).items()
-            for match in [_compiled(self.whole(_longest_first(_parts(words)))).search(text)]
+            for match in [self._keyed_pattern(words, of_this_language).search(text)]
             if match
         ]
         return min(hits)[2] if hits else ""
 
+    def _keyed_pattern(self, words: str, of_this_language: bool) -> re.Pattern[str]:
+        parts = _parts(words)
+        if not of_this_language and self.apart:
+            parts = [word for word in parts if word not in self._ambiguous and not word.startswith("*")]
+        return _compiled(self.whole(_longest_first(parts)))
+
+    @cached_property
+    def _ambiguous(self) -> frozenset[str]:
+        return frozenset(self.text("ambiguous").split("|"))
+
 
 @cache
 def tags() -> tuple[str, ...]:
-    """Return the tags of the languages there are words for."""
+    """Return the tags of the languages there are words for.
+
+    The first that knows a word counts. Those whose words stand `apart` come last, so that they change no other's.
+    """
     files = resources.files("clash.local.languages").iterdir()
-    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+    found = [file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")]
+    return tuple(sorted(found, key=lambda tag: (_is_apart(tag), tag)))
+
+
+def _is_apart(tag: str) -> bool:
+    return bool(_lists_of(tag).get("apart", False))
+
+
+@cache
+def _lists_of(tag: str) -> Mapping[str, Mapping[str, str] | str | bool]:
+    return tomllib.loads((resources.files("clash.local.languages") / f"{tag}.toml").read_text(encoding="utf-8"))
 
 
 @cache
@@ -216,8 +244,7 @@ def vocabulary(tag: str) -> Vocabulary:
     """Return the words of a language by its BCP 47 tag; English where there are none for it."""
     primary = tag.split("-")[0].casefold()
     known = primary if primary in tags() else "en"
-    text = (resources.files("clash.local.languages") / f"{known}.toml").read_text(encoding="utf-8")
-    return Vocabulary(known, tomllib.loads(text))
+    return Vocabulary(known, _lists_of(known))
 
 
 @lru_cache(maxsize=8192)
@@ -243,7 +270,10 @@ def vocabulary_for(text: str, *, closely: bool = False) -> Vocabulary:
     likely = [tag for tag, score in scores.items() if score > most - _CLEARLY]
     if len(likely) > 1:  # few words, or words that languages share: what they know of the text decides
         known = {tag: scores[tag] + 2 * vocabulary(tag).known_in(text[:_MOST]) for tag in likely}
-        return vocabulary(max(likely, key=lambda tag: (known[tag], tag == "en")))
+        told = [tag for tag in likely if scores[tag] or not vocabulary(tag).apart] or likely
+        if not any(known[tag] for tag in told):
+            told = ["en", *(tag for tag in likely if known[tag] > 2)]
+        return vocabulary(max(told, key=lambda tag: (known.get(tag, 0), tag == "en")))
     return vocabulary(likely[0])
 
 

@@ -281,6 +281,7 @@ _VAGUE: tuple[tuple[PlaceKind, PlaceKind, str], ...] = (
     ("sea", "room", "island 岛 小岛 岛屿"),
     ("shop", "shop", "counter 柜台"),
     ("hall", "hall", "stage 舞台"),
+    ("exterior", "interior", "tent 帐篷 营帐"),
 )
 
 

@@ -151,7 +151,7 @@ def setting_told(name: str, word: Word | None) -> Setting | None:
         return None
     if side == "beside":
         return "exterior" if word.rank == Rank.EXACT and word.outside in _WITH_A_FRONT else None
-    is_house = word.rank == Rank.VAGUE and word.outside in ("village", "city")
+    is_house = word.rank == Rank.VAGUE and word.outside in ("village", "city", "exterior")
     return "interior" if is_house or word.outside == "lighthouse" else None
 
 

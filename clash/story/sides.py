@@ -39,11 +39,13 @@ def _ending(side: Side) -> re.Pattern[str]:
 
 @cache
 def _worded(side: Side) -> re.Pattern[str]:
-    """What stands before a name, or, where it can mean nothing else, anywhere in it."""
+    """What stands before a name, in Turkish behind it, or, where it can mean nothing else, anywhere in it."""
     start = r"^" if side in ("within", "beside") else r"(?<!\w)"
-    return re.compile(rf"{start}(?:{_any_of(side, wide=False)})(?:(?!\w)|(?<='))")
+    pattern = rf"{start}(?:{_any_of(side, wide=False)})(?:(?!\w)|(?<='))"
+    behind = _any_of(side, wide=False, section="behind_a_place")
+    return re.compile(rf"{pattern}|(?<!\w)(?:{behind})$" if behind else pattern)
 
 
-def _any_of(side: Side, *, wide: bool) -> str:
-    found = {word for word in lists("beside_a_place", side) if is_cjk(word[-1]) == wide}
+def _any_of(side: Side, *, wide: bool, section: str = "beside_a_place") -> str:
+    found = {word for word in lists(section, side) if is_cjk(word[-1]) == wide}
     return "|".join(re.escape(word) for word in sorted(found, key=lambda word: (-len(word), word)))

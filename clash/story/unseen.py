@@ -13,9 +13,9 @@ from clash.story.words import fold, has_cjk
 _BRACKETED = re.compile(r"[(（\[【]([^()（）\[\]【】]*)[)）\]】]")
 _LONGEST = 40
 _MARK = re.compile(r"(?:v\.?\s?o|o\.?\s?s|off)\.?", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"(?:['’]s|s['’])$", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"(?:['’]s|s['’]|['’]n?[ıiuü]n)$", re.IGNORECASE)
 _BETWEEN = " -–—·,:的のの의"
-_OF = re.compile(r"^(?:of|de|del|do|da|du|des|von|di|della|d['’])\s*", re.IGNORECASE)
+_OF = re.compile(r"^(?:of|de|del|do|da|du|des|von|van|di|della|d['’])\s*", re.IGNORECASE)
 
 
 class Unseen(NamedTuple):

@@ -117,7 +117,11 @@ _BETWEEN = dict.fromkeys(map(ord, " -.'’_/&·・°\n"))
 
 def _bare(letters: str) -> str:
     decomposed = unicodedata.normalize("NFD", letters)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).replace("đ", "d")
+    return (
+        "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+        .replace("đ", "d")
+        .replace("ł", "l")
+    )
 
 
 @cache

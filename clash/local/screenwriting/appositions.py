@@ -43,11 +43,24 @@ def names_told(beats: Sequence[Beat], words: Vocabulary) -> dict[str, str]:
     places = {word for beat in beats for word in _words(beat.location.casefold())}
     describer = Describer(words)
     found: dict[str, str] = {}
-    for name in _spaced(texts, words, describer) if words.spaced else _unspaced(texts, words, describer):
+    told = _spaced(texts, words, describer) if words.spaced else _unspaced(texts, words, describer)
+    for name in (*told, *_of_kin(texts, words)):
         is_place = any(word.casefold() in places for word in _words(name)) or _names_a_place(name)
         if not is_place and not names_nobody(name) and size_of(name) is None:
             found.setdefault(name_key(name), name)
     return found
+
+
+def _of_kin(texts: Sequence[str], words: Vocabulary) -> Iterator[str]:
+    """The names beside a word for kin or a title: Polish `babcia Zofia`, Turkish `Ayşe teyze`."""
+    before, behind = words.listed("kin"), words.listed("kin_behind")
+    name = r"[^\W\d_]\w+"
+    patterns = [rf"(?P<kin>(?i:{before})) (?P<name>{name})"] if before else []
+    patterns += [rf"(?P<name>{name}) (?P<kin>(?i:{behind}))"] if behind else []
+    for pattern in patterns:
+        for found in (one for text in texts for one in re.finditer(rf"(?<!\w){pattern}(?!\w)", text)):
+            if found["name"][0].isupper() and not words.person.fullmatch(found["name"]):
+                yield found[0][:1].upper() + found[0][1:]
 
 
 def _spaced(texts: Sequence[str], words: Vocabulary, describer: Describer) -> Iterator[str]:

@@ -147,7 +147,8 @@ def cast_of(story: Story, known: Sequence[Character] = ()) -> Cast:
     spellings = {name_key(character.name): [character.name] for character in known}
     notes: dict[str, list[str]] = {}
     from_text = dict(names_in_text(story.beats)) if story.language == "en" else {}
-    told = names_told(story.beats, words_of_story(story))
+    spoken = words_of_story(story)
+    told = names_told(story.beats, spoken)
     from_text |= {key: name for key, name in told.items() if not any(part in from_text for part in key.split())}
     unclaimed = dict(from_text)
     for beat in story.beats:
@@ -166,7 +167,7 @@ def cast_of(story: Story, known: Sequence[Character] = ()) -> Cast:
     for key, name in from_text.items():
         if key in spellings:
             spellings[key].append(name)
-    also = same_people(spellings)
+    also = same_people(spellings, spoken.tag)
     for key, other in also.items():
         if key in spellings:
             spellings[other] = [*spellings.pop(key), *spellings[other]]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from clash.local.place_words import UNKNOWN_PLACES, kind_of_place
+from clash.local.place_words import UNKNOWN_PLACES, is_tent, kind_of_place
 from clash.local.screenwriting.atmosphere import setting_in_column, time_in_column
 from clash.local.screenwriting.names import Slugs
 from clash.local.vocabulary import is_surely_english, vocabulary_for
@@ -15,7 +15,7 @@ from clash.story.place_vocabulary import vocabulary
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
 from clash.story.sides import side_told
-from clash.story.words import listed, simplified
+from clash.story.words import is_cjk, listed, simplified
 
 _HEADING = re.compile(
     r"^\s*(?P<set>int\.?\s*/\s*ext\.?|i\s*/\s*e|int\.|ext\.|int(?=\s)|ext(?=\s)|内景|外景|内外景)[\s.,:：·—-]*(?P<rest>.+)$",
@@ -68,8 +68,10 @@ UNSAID = ""
 class Places:
     """The locations of a film, each found by its name, in the order they first appear."""
 
-    def __init__(self, language: Language, known: Sequence[Location] = ()) -> None:
+    def __init__(self, language: Language, known: Sequence[Location] = (), spoken: str = "") -> None:
+        """Begin with the places that are known. `spoken` is the tag of the story's own language."""
         self._language: Language = language
+        self._spoken = spoken
         self._known = {location.slug: location for location in known}
         self._slugs = Slugs({location.name: location.slug for location in known})
         self._names = {location.slug: location.name for location in known}
@@ -134,8 +136,8 @@ class Places:
         self._latest[written] = slug
         if slug not in self._names:
             self._names[slug] = shown
-            self._settings[slug] = setting or setting_by_words(shown, beat.description)
-            if setting or self._settings[slug] == "interior" or _is_known(shown, beat.description):
+            self._settings[slug] = setting or setting_by_words(shown, beat.description, self._spoken)
+            if setting or self._settings[slug] == "interior" or _is_known(shown, beat.description, self._spoken):
                 self._sided.add(slug)
             self._texts[slug] = []
         self._texts[slug].append(beat.description)
@@ -144,7 +146,7 @@ class Places:
     def _description(self, slug: str, people: re.Pattern[str] | None) -> str:
         if self._names[slug] == UNSAID:
             return ""
-        known = kind_of_place(Location(slug="", name=self._names[slug])) not in UNKNOWN_PLACES
+        known = kind_of_place(Location(slug="", name=self._names[slug]), "", self._spoken) not in UNKNOWN_PLACES
         for text in self._texts[slug][:8]:
             for sentence in _SENTENCE.split(text[:2000]):
                 if not known and self._names[slug] not in sentence:
@@ -209,19 +211,35 @@ def time_in_heading(text: str) -> TimeOfDay | None:
     return next((time_in_column(part) for part in parts[1:] if _TIME_ONLY.fullmatch(simplified(part))), None)
 
 
-def setting_by_words(name: str, text: str) -> Setting:
-    """Whether a place is inside, judged by its name, else by what the text says of it."""
-    kind = kind_of_place(Location(slug="", name=name))
+def setting_by_words(name: str, text: str, language: str = "") -> Setting:
+    """Whether a place is inside, judged by its name in a story's language, else by what the text says of it."""
+    kind = kind_of_place(Location(slug="", name=name), "", language)
     if kind in UNKNOWN_PLACES:
-        kind = kind_of_place(Location(slug="", name=name), text[:400])
+        kind = kind_of_place(Location(slug="", name=name), text[:400], language)
+        if is_tent(name, language) and _says_inside(name, text[:400]):
+            return "interior"
     roofed = kind in INTERIORS or (kind in _EITHER and side_told(name) == "inside")
     return "interior" if roofed else "exterior"
 
 
-def _is_known(name: str, text: str) -> bool:
+def _says_inside(name: str, text: str) -> bool:
+    """Whether a text says that it plays inside a place called by its bare name: テントの中, "in the tent"."""
+    plain, sought = text.casefold(), name.casefold()
+    for found in re.finditer(re.escape(sought), plain):
+        before = " ".join(plain[: found.start()].split()[-2:])
+        told = (sought + plain[found.end() : found.end() + size] for size in (1, 2, 3))
+        if is_cjk(sought[-1]) and any(side_told(one) in ("inside", "within") for one in told):
+            return True
+        shorter = before.rpartition(" ")[2]
+        if any(one and side_told(f"{one} {sought}") in ("inside", "within") for one in (before, shorter)):
+            return True
+    return False
+
+
+def _is_known(name: str, text: str, language: str) -> bool:
     """Whether the name of a place, or else what the text says of it, is of a kind that is known."""
     place = Location(slug="", name=name)
-    return any(kind_of_place(place, hint) not in UNKNOWN_PLACES for hint in ("", text[:400]))
+    return any(kind_of_place(place, hint, language) not in UNKNOWN_PLACES for hint in ("", text[:400]))
 
 
 def place_in(text: str, language: Language, *, anywhere: bool) -> str | None:

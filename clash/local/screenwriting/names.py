@@ -144,13 +144,15 @@ def best_spelling(spellings: Collection[str]) -> str:
     return " ".join(w.capitalize() if w.isalpha() else w for w in first.split()) if len(first) > 2 else first
 
 
-def without_honorific(key: str) -> str:
+def without_honorific(key: str, language: str = "") -> str:
     """Return a name's key without what it is addressed by, "" where it has none: `Don Ramiro`, 王先生.
+
+    `language` is the story's: what people are called by in a language whose words stand apart counts in it alone.
 
     >>> without_honorific("don ramiro"), without_honorific("林雪小姐"), without_honorific("ramiro")
     ('ramiro', '林雪', '')
     """
-    before, after = _honorifics()
+    before, after = _honorifics(language)
     first, _, rest = key.partition(" ")
     if rest and first in before:
         return rest
@@ -159,11 +161,13 @@ def without_honorific(key: str) -> str:
 
 
 @cache
-def _honorifics() -> tuple[frozenset[str], tuple[str, ...]]:
-    """The words before a name, and those after it, longer ones first, in every language."""
-    listed = [(vocabulary(tag).spaced, vocabulary(tag).text("honorific").split("|")) for tag in tags()]
-    before = frozenset(word for spaced, words in listed for word in words if spaced and not _is_wide(word))
-    after = {word for _, words in listed for word in words if _is_wide(word)}
+def _honorifics(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words before a name, and those after it, longer ones first, in every language that counts."""
+    known = [one for one in map(vocabulary, tags()) if not one.apart or one.tag == language]
+    listed = [(one.spaced, word) for one in known for word in one.text("honorific").split("|")]
+    before = frozenset(word for spaced, word in listed if spaced and not _is_wide(word))
+    after = {word for _, word in listed if _is_wide(word)}
+    after |= {f" {word}" for one in known for word in one.text("honorific_behind").split("|") if word}
     return before, tuple(sorted(after, key=lambda word: (-len(word), word)))
 
 
@@ -171,13 +175,13 @@ def _is_wide(word: str) -> bool:
     return word > "\u2e7f"
 
 
-def same_people(keys: Collection[str]) -> dict[str, str]:
+def same_people(keys: Collection[str], language: str = "") -> dict[str, str]:
     """Return other keys of those who are named with an honorific: `ramiro` for `don ramiro`, or the other way round.
 
     Of two keys the one without the honorific stays. Where two honorifics stand before one name (Mr Lin, Mrs Lin)
     nobody knows whom the name alone means, and all stay apart.
     """
-    bare = {key: rest for key in keys if len(rest := without_honorific(key)) > 1}
+    bare = {key: rest for key in keys if len(rest := without_honorific(key, language)) > 1}
     counted = Counter(bare.values())
     once = {key: rest for key, rest in bare.items() if counted[rest] == 1}
     return {key if rest in keys else rest: rest if rest in keys else key for key, rest in once.items()}
