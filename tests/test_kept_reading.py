@@ -150,6 +150,16 @@ def test_a_changed_cell_of_such_a_row_is_read_again() -> None:
     assert (picture.description, picture.dialogue) == ("手机黑了。", before(CHINESE).beats[2].dialogue)
 
 
+def test_a_changed_length_leaves_the_words_of_the_row() -> None:
+    """Who changes a length that is read differently gets that length, and pays for no words."""
+    was = before(CHINESE)
+    lengths = [beat.model_copy(update={"duration_s": 20.0}) for beat in was.beats]
+    after = today([*CHINESE[:3], [*CHINESE[3][:6], "4"], *CHINESE[4:]])
+    found = keep_reading(was.model_copy(update={"beats": tuple(lengths)}), today(CHINESE), after).story.beats
+    assert [beat.duration_s for beat in found] == [20.0, 20.0, 4.0, 20.0, 20.0]
+    assert [beat.dialogue for beat in found] == [beat.dialogue for beat in was.beats]
+
+
 def test_the_difference_is_told_in_words() -> None:
     """Of each row: the field, what it was, and what it is for today's reader."""
     found = kept(CHINESE, CHINESE)

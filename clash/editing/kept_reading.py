@@ -18,6 +18,8 @@ from clash.story.screenplay import Beat, Line, Story
 
 _LABELS = frozenset({"scene", "shot", "act", "extra"})
 """Fields that cost nothing."""
+_ALONE = _LABELS | {"duration_s", "shot_size", "angle", "movement", "lens", "transition", "last_frame"}
+"""Fields that have columns of their own: a change of one says nothing of the row's other fields."""
 _FIELDS = tuple(name for name in Beat.model_fields if name not in ("row", "reference_image"))
 """What a reader may read differently. The name of a file is a name."""
 _OF_STORY = ("title", "kind", "language")
@@ -121,7 +123,7 @@ def _kept(before: Beat, again: Beat, after: Beat) -> _Kept:
         return _Kept(after)
     by_person = {name for name in _FIELDS if getattr(again, name) != getattr(after, name)}
     told = tuple(name for name in _FIELDS if name in by_reader - _LABELS)
-    is_kept = not (by_reader & by_person) - _LABELS
+    is_kept = not (by_reader & by_person) - _ALONE
     differences = _told(after.row, told, before, again if is_kept else after, is_kept=is_kept)
     if not is_kept:
         return _Kept(after, differences, is_kept=False)

@@ -108,4 +108,5 @@ def _example(difference: Difference) -> str:
     where = f"row {difference.row}, {', '.join(name.replace('_', ' ') for name in difference.fields)}"
     if not difference.before and not difference.now:
         return where
-    return f"{where}: {difference.before or 'nothing'!r} then, {difference.now or 'nothing'!r} now"
+    was, now = (repr(text) if text else "nothing" for text in (difference.before, difference.now))
+    return f"{where}: {was} then, {now} now"
