@@ -108,6 +108,24 @@ def test_a_list_of_runs_has_one_line_per_run_at_80_columns() -> None:
     assert squeezed(lines[4]) == squeezed("run-123: held by process 4711 on studio, until 2026-11-23 09:05:01 UTC")
 
 
+def test_one_long_id_leaves_the_others_a_table() -> None:
+    """It stands above its row; the list of what thirty runs cost is a table all the same, at 80 columns and at 60."""
+    names = [f"night-{number:02d}" for number in range(30)]
+    names[7], names[20] = "night-" + "x" * 60, "night-" + "y" * 70
+    items = [{"thread_id": name, "status": "completed", "total_usd": "1.500000", "calls": 3} for name in names]
+    document = {"items": items, "total_usd": "45.000000"}
+    for width, lines_of_y in ((80, 1), (60, 2)):
+        lines = at_terminal(cost.render_cost(document, by=None), width).splitlines()
+        assert lines[0].split() == ["thread", "status", "total", "calls"]
+        assert max(map(cell_len, lines)) <= width
+        assert squeezed(names[20]) in squeezed("".join(lines))
+        assert sum(line.split()[-3:] == ["completed", "$1.50", "3"] for line in lines) == 30
+        above = lines.index(next(line for line in lines if line.startswith("night-06"))) + 1
+        assert lines[above].startswith("night-xxx")
+        assert lines[above + 1 + (width == 60)].split() == ["completed", "$1.50", "3"]
+        assert len(lines) == 1 + 30 + 1 + (width == 60) + lines_of_y + 2
+
+
 def test_a_run_whose_process_is_gone_is_not_shown_as_running() -> None:
     """It reads `interrupted`, with the command that goes on; for scripts the status is what the table holds."""
     gone = {"host": "studio", "pid": "4711", "expires_at": WHEN, "live": False}

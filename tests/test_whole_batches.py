@@ -53,7 +53,10 @@ def room(tmp_path: Path, database_url: str) -> Room:
 @on_both_databases
 def test_a_batch_is_approved_as_one_run_is(room: Room) -> None:
     """It says what waits and costs, approves nothing without --all or a slot, and then all; nothing is bought twice."""
-    room.film("--review", "keyframes", code=8)
+    waiting = room.film("--review", "keyframes", code=8)
+    shows, approves, goes_on = waiting["error"]["hint"].split("`")[1::2]
+    assert (shows, approves) == ("clash review ls --batch n", "clash review approve --batch n --all")
+    assert goes_on.startswith("clash batch ")
     listed = room.told("review", "ls", "--batch", "n")
     holds("review-batch", listed)
     assert [(run["thread_id"], run["review"]["waiting"]) for run in listed["items"]] == [("n-Ana", 1), ("n-Bo", 1)]

@@ -2,7 +2,8 @@
 
 A command turns its document into blocks (`Record`, `Table`, `Remark`) and knows nothing of terminals. At a
 terminal a block stays whole at any width: columns are folded between words, cells that find no room stand on a line
-of their own under their row, and a table that does not fit then is set as records; no cell is ever cut off, and no
+of their own under their row, an id that is too long on one above it, and a table that does not fit then is set as
+records; no cell is ever cut off, and no
 id, slot, path or command is broken over lines if a line can hold it. A block of thousands of lines may say what a
 terminal shows of it. In a pipe the same blocks are tab-separated, complete, and keyed as the JSON is.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clash.cli.text import plain, visible
@@ -30,6 +31,8 @@ _LINE_END = re.compile("\r\n|[\r\n\v\f\u0085\u2028\u2029]")
 _GAPS = (2, 1)
 _NARROWEST_FOLD = 12
 _INDENT = 4
+_MOST_CHOICES = 8
+"""How many lengths are tried as the longest of an id that stands in its row."""
 _NARROWEST_GRID = 40
 _STYLES = {
     "completed": "green",
@@ -192,8 +195,15 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
         beside = [index for index in range(len(columns)) if index not in under]
         fitted = _fit([columns[index] for index in beside], [[row[index] for index in beside] for row in cells], width)
         if fitted is not None:
-            yield from _columns(columns, cells, under, *fitted, width)
+            yield from _columns(columns, cells, (), under, *fitted, width)
             return
+    for above, rest in _long_ids_above(columns, cells):
+        for under in _may_stand_under(columns):
+            beside = [index for index in range(len(columns)) if index not in under]
+            shown = [[row[index] for index in beside] for row in rest]
+            if (fitted := _fit([columns[index] for index in beside], shown, width)) is not None:
+                yield from _columns(columns, rest, above, under, *fitted, width)
+                return
     for number, row in enumerate(cells):
         if number:
             yield ""
@@ -205,6 +215,23 @@ def _may_stand_under(columns: Sequence[Column]) -> Iterator[tuple[int, ...]]:
     folding = [index for index, column in enumerate(columns) if column.fold and index][::-1]
     for count in range(len(folding) + 1):
         yield from combinations(folding, count)
+
+
+def _long_ids_above(
+    columns: Sequence[Column], cells: Sequence[Sequence[str]]
+) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """The choices of ids that stand above their rows, as few as can be, each with the cells that are left.
+
+    One long id must not keep the others from being a table.
+    """
+    if len(cells) < 2 or not columns[0].fold:
+        return
+    lengths = {_cells(row[0]) for row in cells}
+    shorter = sorted({0, *lengths} - {max(lengths)}, reverse=True)
+    for longest in (*shorter[:: 1 + len(shorter) // _MOST_CHOICES], 0):
+        is_long = [_cells(row[0]) > longest for row in cells]
+        above = [row[0] if long else "" for row, long in zip(cells, is_long, strict=True)]
+        yield above, [["" if long else row[0], *row[1:]] for row, long in zip(cells, is_long, strict=True)]
 
 
 def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> tuple[list[int], int] | None:
@@ -280,17 +307,25 @@ def _wish(index: int, lengths: Sequence[int], shares: Sequence[int], spare: int)
 def _columns(
     columns: Sequence[Column],
     cells: Sequence[Sequence[str]],
+    above: Sequence[str],
     under: Sequence[int],
     widths: Sequence[int],
     gap: int,
     width: int,
 ) -> Iterator[RenderableType]:
-    """The rows in columns; under each row what stands in the columns `under`, with their headings."""
+    """The rows in columns; under each row what stands in the columns `under`, with their headings.
+
+    `above`: what stands above each row, "" for nothing; empty where nothing does.
+    """
     from rich.text import Text
 
     beside = [index for index in range(len(columns)) if index not in under]
     table = _grid([columns[index] for index in beside], widths, gap, header=True)
-    for row in cells:
+    for row, long_id in zip_longest(cells, above, fillvalue=""):
+        if long_id:
+            yield table
+            yield Text(long_id, overflow="fold")
+            table = _grid([columns[index] for index in beside], widths, gap, header=False)
         table.add_row(*(Text(row[index], style=_STYLES.get(row[index], ""), overflow="fold") for index in beside))
         below = [(columns[index].heading, row[index]) for index in sorted(under) if row[index]]
         if not below:

@@ -26,7 +26,7 @@ from clash.database.run_settings import RunSettings
 from clash.documents.batches import BatchEstimate, BatchOutcome, BatchRun
 from clash.errors import ClashError, DatabaseError, NotFoundError, UsageError
 from clash.events import check_receivers
-from clash.hints import batch_command
+from clash.hints import batch_command, batch_option
 from clash.money import from_micro, to_micro, usd_text
 from clash.production.batch_executors import Work
 from clash.production.batch_plan import BatchPlan, BatchRequest, BatchStory, check_batch, plan_batch
@@ -266,6 +266,10 @@ def _error_of(
     if row is not None and any(result.waits_for_batch for result in made):
         enough = sufficient(from_micro(row.committed_micro), max(rest, Decimal("0.01")), is_estimated=True)
         hint = f"raise the budget of the batch: `{command_of_batch(request, enough)}`"
+    elif sum(result.fault is not None and result.fault.code == "review" for result in made) > 1 and code in _PAUSING:
+        approves = batch_option("review approve", request.name, "--all")
+        shows = f"`{batch_option('review ls', request.name)}` shows what is to be judged"
+        hint = f"{shows}, `{approves}` approves all of it; then: `{command_of_batch(request)}`"
     elif code in _PAUSING and fault is not None and fault.hint:
         hint = f"{fault.hint}; then: `{command_of_batch(request)}`"
     elif fault is not None and fault.code == OUTPUT_FOLDER:
