@@ -29,12 +29,17 @@ def _read(document: object) -> tuple[Screenplay, tuple[str, ...]]:
 # -- reading
 
 
-@pytest.mark.parametrize("table", [SHOT_LIST, PROSE])
+UNSAID = "description,dialogue\nA door opens in the desert.,\nInes looks at it.,INES: Finally.\n"
+"""The second row does not say where it plays."""
+
+
+@pytest.mark.parametrize("table", [SHOT_LIST, PROSE, UNSAID])
 def test_own_screenplay_is_read_as_it_is(table: str) -> None:
     """What clash wrote is read without a change and without a warning."""
     screenplay = written_locally(story_of(table))
     found = read_screenplay(screenplay.model_dump_json(indent=2).encode(), name="screenplay.json")
     assert (found.screenplay, found.warnings) == (screenplay, ())
+    assert ("" in {location.name for location in screenplay.locations}) == (table is UNSAID)
 
 
 @pytest.mark.parametrize(

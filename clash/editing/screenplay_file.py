@@ -142,7 +142,8 @@ def _slug_faults(where: str, subjects: tuple[Character | Location, ...]) -> Iter
     counts = Counter(subject.slug for subject in subjects)
     for index, subject in enumerate(subjects):
         path = f"{where}[{index}]"
-        if not subject.name.strip():
+        # A place without a name is the one of shots of which the story does not say where they play.
+        if not subject.name.strip() and not (where == "locations" and subject.name == ""):
             yield f"{path}.name: it is empty"
         if subject.slug != slug(subject.slug):
             yield f"{path}.slug: {subject.slug!r} is no slug; {slug(subject.slug)!r} is one"
