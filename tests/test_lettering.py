@@ -14,7 +14,8 @@ from clash.film.treatment import Treatment, treated
 GREY = 120
 SHAPES = [(640, 360), (360, 640), (480, 480)]
 COUNT = 24
-SPOKEN = "天还没有亮，阿岚一个人走到码头，等那条不会回来的船。那条船早就沉了，她不知道。"
+SPOKEN = "天还没有亮，阿岚一个人走到码头，等那条不会回来的船。" * 4
+"""On one page it has as many lines as a caption may have."""
 LONG = "The lamp had been dark for eleven years, and every winter the harbour master wrote the same letter. " * 4
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from filming import SMALL, clash
@@ -17,15 +21,20 @@ from clash.editing.shot_labels import labels_of
 from clash.exports.fountain import fountain
 from clash.exports.shot_list import shot_list
 from clash.local.screenwriter import write_screenplay
+from clash.production.clip_warnings import lettering_warnings
 from clash.providers.ports import ScreenplayRequest
 from clash.story.on_screen import taken_out
 from clash.story.reader import Options, read
 from clash.story.screenplay import Screenplay, Story
 from clash.story.shown_words import with_on_screen_text, without_on_screen_text
 from clash.story.translations import bare_shot
+from clash.workflow.context import Finish, Format, StepContext
+from clash.workflow.cuts import cut_digest
+from clash.workflow.finalize import CUT_VERSION
 from clash.workflow.generate_screenplay import screenplay_call
 from clash.workflow.generate_shots import ShotTasks
 from clash.workflow.prompts import slate
+from clash.workflow.state import ProductionState
 
 FILM = """镜号,景别,画面,台词,屏幕文字,时长
 1,远景,雨夜的老街。,,三年后,3
@@ -151,6 +160,16 @@ def test_a_row_of_nothing_else_is_a_black_screen() -> None:
     assert shown("镜号,画面,台词,屏幕文字\n1,渡口。,,三年后\n,,,雾中\n2,,,剧终\n") == ["三年后\n雾中", "剧终"]
     told = story("镜号,画面,台词,屏幕文字\n1,渡口。,,三年后\n2,,,剧终\n")
     assert told.beats[1].description == "黑屏。"
+
+
+def test_letters_that_cannot_be_drawn_are_told_of() -> None:
+    """The typeface has no Arabic and no Thai; nothing is left out in silence."""
+    told = story("Shot,Description,Super\n1,Fog.,Oslo 三年后 Осло 오슬로\n2,A boat.,بعد ثلاث سنوات\n3,A dog.,ไทย\n")
+    (warning,) = lettering_warnings(told)
+    assert "row 3 and 1 more" in warning
+    (again,) = lettering_warnings(written(told))
+    assert "shot:002 and 1 more" in again
+    assert lettering_warnings(story(FILM)) == ()
 
 
 def test_no_writer_and_no_model_is_told_them() -> None:
@@ -329,3 +348,17 @@ def test_a_film_and_its_exports_show_the_labels(tmp_path: Path) -> None:
     assert "CYAN    SH003 A lamp." in edl
     assert "FROM CLIP NAME: SH001_T1.mp4" in edl
     assert '"SH001 (3A)"' in (tmp_path / "output/t/export/t.otio").read_text(encoding="utf-8")
+
+
+def test_a_film_cut_before_there_was_the_choice_is_found() -> None:
+    """Its digest is what it was: the choice counts only for a film that leaves the words out."""
+    finish = asdict(Finish())
+    del finish["on_screen_text"]
+    material = {"version": CUT_VERSION, "screenplay": "s", "shots": [], "finish": finish, "format": [640, 360, 24]}
+    before = hashlib.sha256(json.dumps(material, sort_keys=True).encode()).hexdigest()
+    screenplay = written(story(FILM)).model_copy(update={"scenes": ()})
+    state = cast("ProductionState", {"screenplay": "s", "shots": {}})
+    context = cast("StepContext", SimpleNamespace(finish=Finish(), format=Format(640, 360, 24)))
+    without = cast("StepContext", SimpleNamespace(finish=Finish(on_screen_text=False), format=Format(640, 360, 24)))
+    assert cut_digest(screenplay, state, context) == before
+    assert cut_digest(screenplay, state, without) != before

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from clash.film.overlay import INK, NIGHT, Overlay, rounded, tinted
 from clash.film.typeface import drawable, font, wrap, wrap_evenly
 
-_TOP, _LOWEST, _LOWEST_UPRIGHT = 0.13, 0.66, 0.59
+_TOP, _LOWEST, _LOWEST_UPRIGHT = 0.13, 0.69, 0.605
 """Shares of the height between which the words stand: the slate ends above, and the captions begin below."""
 _WIDEST = 0.84
 _SMALLER = (1.0, 0.86, 0.74, 0.62)

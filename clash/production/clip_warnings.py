@@ -9,6 +9,7 @@ from typing import Protocol
 from clash.calls.dry_run import PlannedCall
 from clash.database.decisions import Decision
 from clash.editing.slots import kind_of_slot, people_slot
+from clash.film.typeface import drawable
 from clash.providers.clip_abilities import makes_sound, takes_last_frame
 from clash.providers.note_abilities import reads_notes
 from clash.providers.ports import Kind, VideoRequest
@@ -16,7 +17,7 @@ from clash.providers.registry import Model, Registry
 from clash.story.camera_moves import replaced_move
 from clash.story.camera_terms import MOVEMENT_NAMES, movement_of
 from clash.story.last_frames import NONE
-from clash.story.screenplay import Screenplay, Story
+from clash.story.screenplay import Beat, Screenplay, Shot, Story, shot_slot
 from clash.vocabulary import Decided
 from clash.workflow.context import Format
 
@@ -47,6 +48,33 @@ def clip_warnings(model: Model, story: Story | Screenplay, film: Format | None =
     if generate_audio and not makes_sound(model):
         warnings.append(f"--generate-audio: clips of {model.spec} have no sound of their own. {_CHOICE}")
     return tuple(warnings)
+
+
+def film_warnings(model: Model, story: Story | Screenplay, film: Format | None = None) -> tuple[str, ...]:
+    """Return `clip_warnings` and `lettering_warnings`."""
+    return (*clip_warnings(model, story, film), *lettering_warnings(story))
+
+
+def lettering_warnings(story: Story | Screenplay) -> tuple[str, ...]:
+    """Return which words on the screen the film's typeface has no letters for, in one sentence, if there are any."""
+    named = [(one.on_screen_text, _place_of(one)) for one in _parts_of(story) if not one.on_screen_text.isascii()]
+    lost = [place for text, place in named if _letters(drawable(text)) < _letters(text)]
+    if not lost:
+        return ()
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    return (f"words on the screen, {lost[0]}{more}: the film's typeface lacks letters of theirs, and leaves them out",)
+
+
+def _parts_of(story: Story | Screenplay) -> Sequence[Beat | Shot]:
+    return story.shots if isinstance(story, Screenplay) else story.beats
+
+
+def _place_of(part: Beat | Shot) -> str:
+    return f"row {part.row}" if isinstance(part, Beat) else shot_slot(part.number)
+
+
+def _letters(text: str) -> int:
+    return sum(letter.isalnum() for letter in text)
 
 
 def replaced_moves(story: Story) -> tuple[str, ...]:

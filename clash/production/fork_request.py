@@ -17,7 +17,7 @@ from clash.errors import UsageError
 from clash.frame_size import check_fps, parse_size
 from clash.money import from_micro
 from clash.production.cast_files import CastPlan, find_cast
-from clash.production.clip_warnings import clip_warnings, format_asked
+from clash.production.clip_warnings import film_warnings, format_asked
 from clash.production.fork_reading import ForkReading
 from clash.production.music_file import read_music
 from clash.production.output_folder import check_writable
@@ -172,7 +172,7 @@ def run_plan_of(
         warnings=(
             *(given.warnings if given else ()),
             *check_speech(spoken, registry.model("speech", models["speech"]), settings),
-            *clip_warnings(registry.model("video", models["video"]), spoken, film),
+            *film_warnings(registry.model("video", models["video"]), spoken, film),
             *untitled,
         ),
         table=reading.table if reading.table and reading.table.can_be_kept else None,

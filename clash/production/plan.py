@@ -22,7 +22,7 @@ from clash.errors import ConflictError, UsageError
 from clash.frame_size import check_fps, parse_size
 from clash.hints import command
 from clash.production.cast_files import CastPlan, find_cast
-from clash.production.clip_warnings import clip_warnings, format_asked
+from clash.production.clip_warnings import film_warnings, format_asked
 from clash.production.kept_tables import KeptTable, kept_table
 from clash.production.model_choice import taken_of_several
 from clash.production.music_file import read_music
@@ -283,7 +283,7 @@ def prepare(request: RunRequest, settings: Settings, registry: Registry, keep: K
             *(given.warnings if given else ()),
             *(cast.warnings_for(story) if cast else ()),
             *silent,
-            *clip_warnings(registry.model("video", models["video"]), filmed, film),
+            *film_warnings(registry.model("video", models["video"]), filmed, film),
             *untitled,
             *taken_of_several(request.models, request.preset, settings, registry),
         ),

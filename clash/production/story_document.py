@@ -5,7 +5,7 @@ from __future__ import annotations
 from clash.config import Settings
 from clash.documents.story import StoryDocument
 from clash.errors import StoryError, UsageError
-from clash.production.clip_warnings import clip_warnings, replaced_moves
+from clash.production.clip_warnings import film_warnings, replaced_moves
 from clash.production.story_files import read_file, read_panels
 from clash.providers.choice import models_for
 from clash.providers.ports import Context, Provider, ScreenplayRequest, screenplay_of
@@ -55,7 +55,7 @@ async def story_document(story: str, options: Options, settings: Settings) -> St
             ],
             "warnings": [
                 *warnings_of(reading),
-                *clip_warnings(clip_model, reading.story),
+                *film_warnings(clip_model, reading.story),
                 *(replaced_moves(reading.story) if clip_model == registry.default("video") else ()),
             ],
             "screenplay": screenplay.model_dump(mode="json"),
