@@ -51,6 +51,36 @@ def test_no_change_of_a_person_is_lost(text: str, other: str) -> None:
     assert getattr(found, field) == getattr(read_today, field)
 
 
+SPEAKERS = [
+    ["shot", "location", "characters", "speaker", "description", "dialogue", "sound", "emotion", "notes"],
+    ["1", "Pier", "Mara", "Mara", "Mara counts the boats.", "Seven boats.", "waves", "calm", "waves"],
+    ["2", "Kitchen", "Ivo", "Ivo", "Ivo cuts bread.", "Eat.", "a knife", "tired", ""],
+]
+
+
+@pytest.mark.parametrize(
+    ("column", "other"),
+    [
+        ("characters", "Mara, Ivo"),
+        ("characters", "Ivo"),
+        ("characters", ""),
+        ("speaker", "Ivo"),
+        ("speaker", "Old Mara"),
+        ("sound", "wind"),
+        ("sound", "waves, wind"),
+        ("notes", ""),
+        ("notes", "slow"),
+    ],
+)
+def test_a_cell_that_says_something_else_is_no_witness(column: str, other: str) -> None:
+    """What a person changes stays changed where another cell of the row, read as something else, says the old words."""
+    after = [list(row) for row in SPEAKERS]
+    after[1][SPEAKERS[0].index(column)] = other
+    found = keep_verbatim(today(SPEAKERS).story, today(after))
+    assert found.story.beats == today(after).story.beats != today(SPEAKERS).story.beats
+    assert not [one for one in found.differences if one.is_sure]
+
+
 def test_what_cannot_be_told_is_said() -> None:
     """A mark more than was read may be the reader's doing: it is read as it is now, unless it is to be kept."""
     after = changed(CHINESE, "手机：您有一条新消息。", "手机（小声）：您有一条新消息。")

@@ -1,7 +1,8 @@
 """Tell what a person changed in a table from what is read differently, where the table of before is not there.
 
 Then the reading of before and the cells of the changed table are all there is. A value that a cell still holds word for
-word was not changed; a value whose words are no longer in the row was. Of anything else, nobody can tell.
+word was not changed, unless that cell was read as something else; a value whose words are no longer in the row was. Of
+anything else, nobody can tell.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ _NAMES = {"place": "location", "people": "characters", "narration": "dialogue"}
 _NO_WORDS = frozenset({"duration_s", "reference_image"})
 _WORDED_OTHERWISE = frozenset({"int_ext", "time"})
 """Fields that have one word for all that mean the same."""
+_TEXTS = tuple(
+    name
+    for name, field in Beat.model_fields.items()
+    if field.annotation is str and name not in ("act", "scene", "shot", "title", "narration", "last_frame")
+)
+"""Fields that hold the text of a cell that is no label. Narration is spoken."""
 
 
 def keep_verbatim(before: Story, after: Reading, *, keep_unsure: bool = False) -> KeptReading:
@@ -77,9 +84,28 @@ def _is_same(field: str, old: Beat, new: Beat, cells: Sequence[str]) -> bool:
         return _is_said_the_same(old, new, cells)
     value = getattr(old, field)
     if field == "characters":
-        said = [word for name in value for word in words_in(name)]
-        return bool(said) and any(words_in(cell) == said for cell in cells)
-    return bool(plain(value)) and plain(value) in cells
+        said = _words_of(value)
+        return bool(said) and sum(words_in(cell) == said for cell in cells) > _elsewhere(said, field, old, cells)
+    written = cells.count(plain(value)) if plain(value) else 0
+    return written > _elsewhere(words_in(value), field, old, cells)
+
+
+def _words_of(names: Sequence[str]) -> list[str]:
+    return [word for name in names for word in words_in(name)]
+
+
+def _elsewhere(said: Sequence[str], field: str, old: Beat, cells: Sequence[str]) -> int:
+    """Return how many cells that say just these words were read as something else than this field."""
+    values = [words_in(getattr(old, name)) for name in _TEXTS if name not in _GROUPS.get(field, (field,))]
+    values += [words_in(text) for text in old.extra.values()]
+    if field != "characters":
+        values.append(_words_of(old.characters))
+    if field != "dialogue":
+        for spoken in _spoken(old):
+            whole = spoken.labels + Counter(words_in(spoken.text))
+            if not spoken.labels or not any(whole <= Counter(words_in(cell)) for cell in cells):
+                values += [list(spoken.speaker), words_in(spoken.text)]
+    return values.count(list(said))
 
 
 def _is_gone(field: str, old: Beat, cells: Sequence[str]) -> bool:
@@ -126,11 +152,16 @@ def _is_said_the_same(old: Beat, new: Beat, cells: Sequence[str]) -> bool:
     before, after = list(_spoken(old)), list(_spoken(new))
     if not before or Counter(one.text for one in before) != Counter(one.text for one in after):
         return False
-    return any(_holds(cell, before, [other for other in cells if other is not cell]) for cell in cells)
+    named = [
+        name
+        for name in {one.speaker for one in before if one.speaker}
+        if sum(tuple(words_in(cell)) == name for cell in cells) > _elsewhere(name, "dialogue", old, cells)
+    ]
+    return any(_holds(cell, before, named) for cell in cells)
 
 
-def _holds(cell: str, spoken: Sequence[_Spoken], others: Sequence[str]) -> bool:
-    """Whether a cell holds these words and nothing else but their labels."""
+def _holds(cell: str, spoken: Sequence[_Spoken], named: Collection[tuple[str, ...]]) -> bool:
+    """Whether a cell holds these words and nothing else but their labels. `named`: speakers whom other cells name."""
     at = 0
     for number, one in enumerate(spoken):
         found = cell.find(one.text, at)
@@ -140,7 +171,7 @@ def _holds(cell: str, spoken: Sequence[_Spoken], others: Sequence[str]) -> bool:
         at = found + len(one.text)
         if number + 1 == len(spoken):
             labels += Counter(words_in(cell[at:]))
-        is_named = not labels and one.labels == Counter(one.speaker) and list(one.speaker) in map(words_in, others)
+        is_named = not labels and one.labels == Counter(one.speaker) and one.speaker in named
         if labels != one.labels and not is_named:
             return False
     return True
