@@ -240,6 +240,20 @@ def test_a_workbook_is_kept_without_pictures() -> None:
     assert read(table.content, name="t.xlsx").story.beats == today(CHINESE, "xlsx").story.beats
 
 
+@pytest.mark.parametrize("name", ["styles.xml", "mimetype"])
+def test_a_workbook_with_an_odd_part_is_not_kept(name: str) -> None:
+    """A part that no reader looks at is damaged, or huge when unpacked: the table is not kept, and nothing fails."""
+    stream = io.BytesIO(workbook(CHINESE))
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, bytes(65 << 20) if name == "mimetype" else "<a>what is worn by whom</a>" * 9)
+        part = archive.getinfo(name)
+    content = bytearray(stream.getvalue())
+    if name == "styles.xml":
+        at = part.header_offset + 30 + len(name)
+        content[at : at + part.compress_size] = b"\xff" * part.compress_size
+    assert kept_table("t.xlsx", bytes(content)) is None
+
+
 def test_a_table_that_is_too_large_is_not_kept() -> None:
     """A file of more than 16 MB is not put beside the run."""
     assert kept_table("t.csv", b"x" * (16 << 20)) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -57,7 +58,7 @@ def kept_table(name: str, content: bytes) -> KeptTable | None:
     if content.startswith(_ARCHIVE):
         try:
             content = _without_pictures(content)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
             return None  # it was read all the same, but not by `zipfile`
     table = KeptTable(name, content, __version__)
     return table if table.can_be_kept else None
@@ -67,11 +68,11 @@ def _without_pictures(content: bytes) -> bytes:
     """Return a workbook with its cells alone. The same workbook gives the same bytes."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as kept:
-        if sum(entry.file_size for entry in archive.infolist() if entry.filename.endswith(_PARTS)) > _MOST_UNPACKED:
+        parts = [one for one in archive.infolist() if one.filename == "mimetype" or one.filename.endswith(_PARTS)]
+        if sum(part.file_size for part in parts) > _MOST_UNPACKED:
             raise ValueError("too large")
-        for entry in archive.infolist():
-            if entry.filename == "mimetype" or entry.filename.endswith(_PARTS):
-                kept.writestr(zipfile.ZipInfo(entry.filename), archive.read(entry), zipfile.ZIP_DEFLATED)
+        for part in parts:
+            kept.writestr(zipfile.ZipInfo(part.filename), archive.read(part), zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 
