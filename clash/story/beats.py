@@ -12,7 +12,7 @@ from clash.story.cells import is_empty, names_a_file, split_list
 from clash.story.column_rules import LENS
 from clash.story.columns import Column, Columns, is_joined
 from clash.story.continued import Shot
-from clash.story.headers import SPEECH
+from clash.story.headers import SPEECH, language_of_headers
 from clash.story.headings import (
     apply_heading,
     canonical_side,
@@ -28,11 +28,12 @@ from clash.story.said import Said, told_first
 from clash.story.screenplay import Beat, Line
 from clash.story.scripted_cells import taken_apart
 from clash.story.second_language import separated, with_second_language, with_second_of_one_script
-from clash.story.speakers import is_nobody, is_off, name_key, voice_of
+from clash.story.speakers import is_nobody, is_off, name_key, together, voice_of
 from clash.story.speech import Speech, clean, is_a_sound, known_speakers, plain_text, speech_of
 from clash.story.table import Row, Table, shortened
 from clash.story.translations import shared_out
 from clash.story.unseen import unseen_voice
+from clash.story.vocabulary import word_for_and
 from clash.story.words import fold, is_cjk
 
 LONGEST_SPEECH_S = 3000.0
@@ -56,7 +57,8 @@ class Beats:
         self._table = table
         self._columns = columns
         self._lengths = lengths
-        self._known = _known_names(columns, rows)
+        self._and = word_for_and(language_of_headers(table.headers))
+        self._known = _known_names(columns, rows, self._and)
         self._scene = ""
         self._notes_for_pictures: list[tuple[int, str, str]] = []
         self._captions: list[int] = []
@@ -107,7 +109,7 @@ class Beats:
         apply_heading(values, heading)
         scene = values["scene"] = values.get("scene") or self._scene
         self._scene = scene
-        people = split_list(clean(values.pop("characters", "")))
+        people = split_list(clean(values.pop("characters", "")), self._and)
         said = self._said(row, values, people, self._speaker(row))
         for more in continued:
             people = self._go_on(row, more, values, people, said)
@@ -226,7 +228,7 @@ class Beats:
     ) -> tuple[str, ...]:
         """Add what a further row of a shot says, sounds and notes to the shot's; return all people of the shot."""
         own = self._values(more)
-        named = split_list(clean(own.pop("characters", "")))
+        named = split_list(clean(own.pop("characters", "")), self._and)
         said.add(self._said(more, own, named or people, self._speaker(more) or self._speaker(row)))
         for name, between in _ADDED.items():
             values[name] = between.join(dict.fromkeys(filter(None, (values.get(name, ""), own.get(name, "")))))
@@ -299,7 +301,7 @@ class Beats:
         return found
 
     def _speaker(self, row: Row) -> str:
-        speaker, off = self._cell(row, "speaker"), self._cell(row, "off")
+        speaker, off = together(self._cell(row, "speaker"), self._and), self._cell(row, "off")
         return f"{speaker} ({off})" if speaker and off else speaker
 
     def _cell(self, row: Row, field_name: str) -> str:
@@ -365,7 +367,7 @@ def _is_free(line: Line) -> bool:
     return not line.speaker and not line.narrator
 
 
-def _known_names(columns: Columns, rows: Sequence[Row]) -> frozenset[str]:
+def _known_names(columns: Columns, rows: Sequence[Row], also: str) -> frozenset[str]:
     """The names in the table's own columns, and those in front of more than one line."""
     known = set(known_speakers(row.cells[column.index] for row in rows for column in columns.speech))
     for row in rows:
@@ -373,7 +375,7 @@ def _known_names(columns: Columns, rows: Sequence[Row]) -> frozenset[str]:
             for column in columns.of(name):
                 known.update(
                     name_key(voice_of(one).speaker)
-                    for one in split_list(row.cells[column.index])
+                    for one in split_list(row.cells[column.index], also)
                     if len(one) <= 40 and not (name == "speaker" and unseen_voice(one))
                 )
     return frozenset(known - {""})

@@ -45,8 +45,10 @@ def is_undecided(cell: str) -> bool:
     return key in words("rows", "nothing") or not any(letter.isalnum() for letter in key)
 
 
-def split_list(text: str) -> tuple[str, ...]:
+def split_list(text: str, also: str = "") -> tuple[str, ...]:
     """The items of a cell, each once, in order; separators within brackets do not count.
+
+    `also` is the word for and in the table's language.
 
     >>> split_list("Mara (30, red coat) / Ivo、小禾"), split_list("阿岚和老周"), split_list("Ines & Otto")
     (('Mara (30, red coat)', 'Ivo', '小禾'), ('阿岚', '老周'), ('Ines', 'Otto'))
@@ -60,7 +62,7 @@ def split_list(text: str) -> tuple[str, ...]:
         return f"\x00{len(hidden) - 1}\x00"
 
     parts = _LIST.split(_BRACKETED.sub(hide, text))
-    parts = [one for part in parts for one in re.split("、| & ", together(part.strip()))]
+    parts = [one for part in parts for one in re.split("、| & ", together(part.strip(), also))]
     shown = (re.sub("\x00(\\d+)\x00", lambda match: hidden[int(match[1])], part).strip() for part in parts)
     return tuple(dict.fromkeys(part for part in shown if not is_empty(part)))
 

@@ -114,7 +114,7 @@ def _canonical(bare: str, side: str) -> str:
 _NOT_CHINESE = re.compile("[（(【・○◯●\u3040-\u30ff\uac00-\ud7af]")
 """What the writers do not read in a heading: kana, hangul, and marks about the side and the time."""
 _READ_SIDES = frozenset({"int", "ext", "interior", "exterior"})
-_PREPOSITIONS = frozenset({"inside", "outside"})
+_PREPOSITIONS = frozenset({"inside", "outside", "wewnatrz", "binnen", "buiten"})
 """What belongs to the name of a place that it stands before: `Inside the lighthouse`."""
 _BEFORE_A_PLACE = "○◯●■□◎〇 \u3000"
 """The marks that stand before headings of Japanese screenplays: `○灯台・内（夜）`."""

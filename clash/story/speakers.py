@@ -75,7 +75,7 @@ def name_key(name: str) -> str:
     >>> name_key("MARA (O.S.)") == name_key(" Mara ")
     True
     """
-    return " ".join(_BRACKETED.sub(" ", name).split()).casefold()
+    return " ".join(_BRACKETED.sub(" ", name).split()).casefold().replace("i\u0307", "i").replace("ı", "i")
 
 
 def is_nobody(name: str) -> bool:
@@ -173,16 +173,18 @@ def voice_of(name: str) -> Voice:
     return Voice(f"{person}（{written}）" if has_cjk(person) else f"{person} ({written})")
 
 
-def together(name: str) -> str:
-    """Several people who speak as one, parted by what parts names everywhere.
+def together(name: str, also: str = "") -> str:
+    """Several people who speak as one, parted by what parts names everywhere; `also` is a language's word for and.
 
     >>> together("阿岚和老周"), together("Ines and Otto"), together("Bed and Breakfast of Oz")
     ('阿岚、老周', 'Ines & Otto', 'Bed & Breakfast of Oz')
+    >>> together("Jan i Zofia"), together("Jan i Zofia", "i")
+    ('Jan i Zofia', 'Jan & Zofia')
     """
     if has_cjk(name):
         parts = _TOGETHER_CJK.split(name)
         return "、".join(parts) if len(parts) > 1 and all(1 < len(part) <= 6 for part in parts) else name
-    parts = _TOGETHER_LATIN.split(name)
+    parts = re.split(rf"\s+{re.escape(also)}\s+|{_TOGETHER_LATIN.pattern}" if also else _TOGETHER_LATIN, name)
     return " & ".join(parts) if len(parts) > 1 and all(could_be_a_name(part) for part in parts) else name
 
 

@@ -59,6 +59,16 @@ def keyed(section: str) -> dict[str, str]:
     return found
 
 
+def word_for_and(tag: str) -> str:
+    """The word that joins two names in a language, "" where its file has none.
+
+    >>> word_for_and("pl"), word_for_and("ja")
+    ('i', '')
+    """
+    found = next((language for language in languages() if language.tag == tag), None)
+    return found.sections.get("lengths", {}).get("and", "") if found else ""
+
+
 def compact(word: str) -> str:
     """A folded word without what may stand between its letters.
 

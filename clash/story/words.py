@@ -34,6 +34,16 @@ def fold(text: str) -> str:
     return plain
 
 
+def small_letters(text: str) -> str:
+    """`text` in small letters; where its letters are Turkish, the I without a dot stays without one.
+
+    >>> small_letters("LİMANI"), small_letters("IŞIL"), small_letters("KITCHEN")
+    ('limanı', 'ışıl', 'kitchen')
+    """
+    turkish = any(letter in text for letter in "İĞŞ")
+    return (text.replace("İ", "i").replace("I", "ı") if turkish else text).lower()
+
+
 def simplified(text: str) -> str:
     """`text` with simplified Chinese characters for traditional ones, of the same length.
 

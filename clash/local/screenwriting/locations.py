@@ -15,7 +15,7 @@ from clash.story.place_vocabulary import vocabulary
 from clash.story.places import place_kind
 from clash.story.screenplay import Beat, Language, Location, Setting, TimeOfDay
 from clash.story.sides import side_told
-from clash.story.words import is_cjk, listed, simplified
+from clash.story.words import is_cjk, listed, simplified, small_letters
 
 _HEADING = re.compile(
     r"^\s*(?P<set>int\.?\s*/\s*ext\.?|i\s*/\s*e|int\.|ext\.|int(?=\s)|ext(?=\s)|内景|外景|内外景)[\s.,:：·—-]*(?P<rest>.+)$",
@@ -194,10 +194,14 @@ def in_title_case(name: str) -> str:
     >>> in_title_case("PRAIA DE COPACABANA"), in_title_case("LAMP ROOM"), in_title_case("MARA'S HOUSE")
     ('Praia de Copacabana', 'Lamp Room', "Mara's House")
     """
-    words = name.lower().split(" ")
+    words = small_letters(name).split(" ")
+    capital_i = "İ" if "İ" in name else "I"
+
+    def begun(first: re.Match[str]) -> str:
+        return capital_i if first[0] == "i" else first[0].upper()
+
     return " ".join(
-        word if at and word in _SMALL else re.sub(r"(?<![\w'’])\w", lambda letter: letter[0].upper(), word)
-        for at, word in enumerate(words)
+        word if at and word in _SMALL else re.sub(r"(?<![\w'’])\w", begun, word) for at, word in enumerate(words)
     )
 
 

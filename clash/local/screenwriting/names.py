@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from clash.local.vocabulary import tags, vocabulary
 from clash.story.screenplay import slug
 from clash.story.vocabulary import compact, words
-from clash.story.words import fold
+from clash.story.words import fold, small_letters
 
 _NOTE = re.compile(r"[(（\[【](?P<note>[^()（）\[\]【】]*)[)）\]】]")
 _NARRATOR = re.compile(
@@ -86,6 +86,7 @@ def name_key(name: str) -> str:
     True
     """
     key = unicodedata.normalize("NFKC", without_notes(name)).casefold().strip(" .:：")
+    key = key.replace("i\u0307", "i").replace("ı", "i")  # Turkish: ALİ is Ali, and IŞIL is Işıl
     return _PLURAL.sub("", key)
 
 
@@ -141,7 +142,8 @@ def best_spelling(spellings: Collection[str]) -> str:
         if spelling != spelling.upper() or spelling == spelling.lower():
             return spelling
     first = next(iter(spellings))
-    return " ".join(w.capitalize() if w.isalpha() else w for w in first.split()) if len(first) > 2 else first
+    shown = (w[:1] + small_letters(w[1:]) if w.isalpha() else w for w in first.split())
+    return " ".join(shown) if len(first) > 2 else first
 
 
 def without_honorific(key: str, language: str = "") -> str:
