@@ -182,6 +182,19 @@ def test_what_a_table_cannot_say_is_named() -> None:
     assert table_of(film_of(*shots)).warnings == ("shot:002: clash would read its dialogue in the shot list otherwise",)
 
 
+def test_a_place_that_is_not_said_after_one_that_is_is_named() -> None:
+    """In a table an empty place is that of the row above, so such a shot would move there."""
+    text = "description,dialogue\nA door opens in the desert.,\nInes looks at it.,INES: Finally.\n"
+    screenplay = write_screenplay(read_story(text.encode(), name="s.csv"))
+    assert [shot.location for shot in screenplay.shots][:2] == ["desert", "unnamed"]
+    assert {shot.location for shot in again(screenplay).shots} == {"desert"}
+    told = table_of(screenplay).warnings
+    assert told == tuple(
+        f"shot:{shot.number:03}: clash would read its location in the shot list otherwise"
+        for shot in screenplay.shots[1:]
+    )
+
+
 def test_the_labels_of_the_story_are_kept() -> None:
     """A shot keeps what its table calls it, also where another shot ends on it; one without a label has its number."""
     film = film_of(*(Shot(number=n, location="pier", action="Rain.", duration_s=2) for n in (1, 2, 3)))

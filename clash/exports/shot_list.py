@@ -134,9 +134,14 @@ def _differences(
         yield f"the shot list cannot be read again: {error.message}"
         return
     read = {label_key(beat.shot): beat for beat in story.beats}
+    nameless = {location.slug for location in screenplay.locations if not location.name}
+    is_placed = False
     for shot, row in zip(screenplay.shots, rows, strict=True):
         beat = read.get(label_key(named[shot_slot(shot.number)]))
         fields = ["all"] if beat is None else [*_misread(shot, row, beat)]
+        if is_placed and shot.location in nameless:
+            fields.append("location")  # that of the row above: a table cannot say that a place is not said
+        is_placed = is_placed or shot.location not in nameless
         if fields:
             yield f"{shot_slot(shot.number)}: clash would read its {', '.join(fields)} in the shot list otherwise"
 
