@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,9 @@ from clash.film.camera import frames
 from clash.film.captions import Words, lay_over
 from clash.film.encoder import Frame, encode_clip, planes_of
 from clash.film.inspection import FilmFacts, ShotSpan, check_film, inspect_film
+from clash.film.lettering import words_from
 from clash.film.subtitles import Cue
+from clash.film.treatment import Treatment
 from clash.sound.loudness import LoudnessMeter
 from clash.story.screenplay import Movement
 
@@ -64,12 +66,23 @@ def _tone(level_db: float, seconds: float) -> np.ndarray[tuple[int, int], np.dty
     return np.stack([wave, wave], 1).astype(np.float32)
 
 
-def _film(folder: Path, shots: Iterable[Iterable[Frame]], *, silent: bool = False) -> Path:
+def _empty() -> Iterable[Frame]:
+    """A picture without detail: a slow gradient, in which no motion of the camera could be seen."""
+    for _ in range(COUNT):
+        picture = np.full((H * 3 // 2, W), 128, np.uint8)
+        planes_of(picture, W, H)[0][:] = np.linspace(90, 120, H).astype(np.uint8)[:, None]
+        yield picture
+
+
+def _film(
+    folder: Path, shots: Iterable[Iterable[Frame]], *, silent: bool = False, on_screen: Sequence[str] = ()
+) -> Path:
     clips: list[Clip] = []
     for number, shot in enumerate(shots):
         path = folder / f"{number}.mp4"
         path.write_bytes(encode_clip(shot, width=W, height=H, fps=FPS))
-        clips.append(Clip(path, COUNT))
+        words = on_screen[number] if on_screen else ""
+        clips.append(Clip(path, COUNT, treatment=Treatment(on_screen=words, is_needed=bool(words))))
     film = folder / "film"
     sound = None if silent else [_tone(-20.0, len(clips) * COUNT / FPS)]
     cues = [Cue(0.5, 1.5, "Hello."), Cue(2, 3, "Again.")]
@@ -126,6 +139,18 @@ def test_the_drift_of_a_tiny_film_is_not_called_still(tmp_path: Path, width: int
         if named:
             with pytest.raises(FilmError, match=r"shot:001 is still for 4\.0 s"):
                 check_film(facts, expected_frames=count, fps=fps, shots=[ShotSpan("shot:001", 0, count)])
+
+
+@pytest.mark.parametrize("words", ["23:58", "Łódź\n24 grudnia\n1994", "KONIEC\n" * 9])
+def test_words_over_an_empty_picture_are_not_a_still_shot(tmp_path: Path, words: str) -> None:
+    """The words stand still, and the picture beneath has nothing that could move; a frozen one is named as ever."""
+    on_screen = [words, "Oslo 1994", words]
+    film = _film(tmp_path, [_empty(), _frozen(2), _moving(3)], on_screen=on_screen)
+    shots = [replace(shot, words_from=words_from(text, W, H)) for shot, text in zip(SHOTS, on_screen, strict=True)]
+    facts = inspect_film(film, shots=shots)
+    with pytest.raises(FilmError, match=r"shot:002 is still for 2\.0 s") as caught:
+        _check(facts, shots)
+    assert caught.value.slots == ("shot:002",)
 
 
 def test_a_shot_that_asks_for_stillness_may_have_it(tmp_path: Path) -> None:

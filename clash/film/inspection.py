@@ -83,23 +83,27 @@ class FilmFacts:
 
 @dataclass(frozen=True)
 class ShotSpan:
-    """A shot's frames in the film. `still_allowed`: the shot asks for a picture that does not move."""
+    """A shot's frames in the film. `still_allowed`: the shot asks for a picture that does not move.
+
+    `words_from`: the row, as a share of the height, from which down words are laid over the shot, captions aside.
+    """
 
     slot: str
     start_frame: int
     frames: int
     still_allowed: bool = False
     black_allowed: bool = False
+    words_from: float = 1.0
 
 
-def inspect_film(path: Path, meter: SoundMeter | None = None) -> FilmFacts:
+def inspect_film(path: Path, meter: SoundMeter | None = None, shots: Sequence[ShotSpan] = ()) -> FilmFacts:
     """Decode the whole film once and return what it holds. Raises `FilmError` when it cannot be opened.
 
-    `meter` measures its loudness; without one the loudness stays unknown.
+    `meter` measures its loudness; without one the loudness stays unknown. `shots`: those over which words are laid.
     """
     try:
         with av.open(str(path), "r") as container:
-            return _inspected(container, meter)
+            return _inspected(container, meter, shots)
     except (av.error.FFmpegError, OSError) as problem:
         raise FilmError(f"the film {path.name} cannot be read: {problem.strerror}") from problem
 
@@ -186,8 +190,11 @@ def _unasked(
 class _PictureCheck:
     """Checks frames one by one; finds black and still stretches, misplaced frames and corrupt ones."""
 
-    def __init__(self, fps: float, width: int, height: int) -> None:
+    def __init__(self, fps: float, width: int, height: int, shots: Sequence[ShotSpan]) -> None:
         self._fps = fps
+        self._words_from = [
+            (shot.start_frame, shot.start_frame + shot.frames, shot.words_from) for shot in shots if shot.words_from < 1
+        ]
         self._shortest = max(2, round(SHORTEST_SPAN_S * fps))
         self._shortest_still = max(2, round(shortest_still_s(width, height) * fps))
         self._black_from = self._still_from = 0
@@ -205,9 +212,10 @@ class _PictureCheck:
         if np.count_nonzero(luma < BLACK_LEVEL) < BLACK_SHARE * luma.size:
             self._end_black()
             self._black_from = self.frames + 1
-        upper, lower = (round(share * luma.shape[0]) for share in FREE_OF_WORDS)
-        seen = luma[upper:lower]
-        if self._first_of_stretch is None or _has_moved(self._first_of_stretch, seen):
+        upper, lower = FREE_OF_WORDS
+        seen = luma[round(upper * luma.shape[0]) : int(min(lower, self._free_until()) * luma.shape[0])]
+        before = self._first_of_stretch
+        if before is None or before.shape != seen.shape or _has_moved(before, seen):
             self._end_still()
             self._first_of_stretch, self._still_from = seen, self.frames
         self.corrupt += bool(picture.is_corrupt)
@@ -218,6 +226,13 @@ class _PictureCheck:
         """Close the stretches that reach the film's end."""
         self._end_black()
         self._end_still()
+
+    def _free_until(self) -> float:
+        """Return the row of this frame, as a share of the height, down to which no words are laid over it."""
+        while self._words_from and self._words_from[0][1] <= self.frames:
+            del self._words_from[0]
+        start, _, share = self._words_from[0] if self._words_from else (self.frames + 1, 0, 1.0)
+        return share if start <= self.frames else 1.0
 
     def _end_black(self) -> None:
         if self.frames - self._black_from >= self._shortest:
@@ -292,12 +307,13 @@ class _SoundCheck:
         return self._samples / self._rate
 
 
-def _inspected(container: Any, meter: SoundMeter | None) -> FilmFacts:
+def _inspected(container: Any, meter: SoundMeter | None, shots: Sequence[ShotSpan]) -> FilmFacts:
     """Inspect all streams in one pass over their packets."""
     pictures = container.streams.video[0] if container.streams.video else None
     sounds = container.streams.audio[0] if container.streams.audio else None
     fps = float(pictures.average_rate or 0) if pictures else 0.0
-    picture_check = _PictureCheck(fps, pictures.width if pictures else 0, pictures.height if pictures else 0)
+    size = (pictures.width, pictures.height) if pictures else (0, 0)
+    picture_check = _PictureCheck(fps, *size, shots)
     sound_check = _SoundCheck(sounds.rate, meter) if sounds else None
     if pictures:
         pictures.thread_type = "AUTO"

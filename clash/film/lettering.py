@@ -51,8 +51,7 @@ def lettering(text: str, *, count: int, width: int, height: int) -> list[Letteri
     Each line of the text begins a line. One that is too wide is wrapped; what is too long for the room is set smaller,
     then shown in pages, each for a time in proportion to its letters.
     """
-    lines = [" ".join(line.split()) for line in drawable(text).splitlines()]
-    pages, px = _pages([line for line in lines if line], width, height)
+    pages, px = _pages(_lines(text), width, height)
     shown = np.cumsum([0] + [sum(map(len, page)) for page in pages])
     times = [round(count * int(done) / max(1, int(shown[-1]))) for done in shown]
     last = len(pages) - 1
@@ -61,6 +60,17 @@ def lettering(text: str, *, count: int, width: int, height: int) -> list[Letteri
         for number, (page, (start, end)) in enumerate(zip(pages, pairwise(times), strict=True))
         if end > start
     ]
+
+
+def words_from(text: str, width: int, height: int) -> float:
+    """Return the row, as a share of the height, from which down the words of a text stand; 1.0 if none can be drawn."""
+    pages, px = _pages(_lines(text), width, height)
+    return min((_panel(page, px, width, height)[1] / height for page in pages), default=1.0)
+
+
+def _lines(text: str) -> list[str]:
+    lines = (" ".join(line.split()) for line in drawable(text).splitlines())
+    return [line for line in lines if line]
 
 
 def _pages(lines: Sequence[str], width: int, height: int) -> tuple[list[list[str]], int]:
@@ -93,13 +103,18 @@ def _wrapped(line: str, px: int, column: int, most: int) -> list[str]:
     return evenly if len(evenly) <= most else wrap(line, face, column)
 
 
+def _panel(lines: Sequence[str], px: int, width: int, height: int) -> tuple[int, int, tuple[int, int]]:
+    """Return the left column and the upper row of the panel behind some lines, and its width and height."""
+    wide = min(width, round(max(map(font(px, _WEIGHT).getlength, lines))) + 2 * round(px * 0.62))
+    tall = (round(px * _LEAD) * len(lines) + 2 * round(px * 0.28)) // 2 * 2
+    size = (min(width, wide + wide % 2) // 2 * 2, tall)
+    return (width - size[0]) // 4 * 2, max(0, round(height * _lowest(width, height)) - tall) // 2 * 2, size
+
+
 def _drawn(lines: Sequence[str], px: int, width: int, height: int) -> Overlay:
     """Draw the lines on a dark panel that lets the picture through, in the middle of the width."""
     face, lead = font(px, _WEIGHT), round(px * _LEAD)
-    inset = round(px * 0.62)
-    wide = min(width, round(max(map(face.getlength, lines))) + 2 * inset)
-    size = (min(width, wide + wide % 2) // 2 * 2, (lead * len(lines) + 2 * round(px * 0.28)) // 2 * 2)
-    left, upper = (width - size[0]) // 4 * 2, max(0, round(height * _lowest(width, height)) - size[1]) // 2 * 2
+    left, upper, size = _panel(lines, px, width, height)
     drawing = Image.new("RGBA", size, (*NIGHT, 0))
     rounded(drawing, (0, 0, *size), px * 0.22, (*NIGHT, _PANEL))
     ink = Image.new("L", size)

@@ -19,7 +19,8 @@ from clash.workflow.state import FinishedFilm, FinishedShot, ProductionState
 if TYPE_CHECKING:
     import numpy as np
 
-    from clash.film.assembly import SubtitleTrack
+    from clash.film.assembly import Clip, SubtitleTrack
+    from clash.film.inspection import ShotSpan
     from clash.film.subtitles import Cue
 
 _STEP = "finalize"
@@ -60,7 +61,7 @@ def _assemble(
 ) -> tuple[FinishedFilm, FileRecord]:
     from clash.film.assembly import assemble
     from clash.film.freed_memory import give_back_memory
-    from clash.film.inspection import ShotSpan, check_film, inspect_film
+    from clash.film.inspection import check_film, inspect_film
     from clash.sound.loudness import LoudnessMeter
     from clash.sound.soundtrack import film_sound
     from clash.workflow.treatments import title_clips, treated_clips
@@ -89,11 +90,8 @@ def _assemble(
         )
         give_back_memory()
         context.check_stop()
-        facts = inspect_film(working, LoudnessMeter())
-        spans = [
-            ShotSpan(slot=shot_slot(shot.number), start_frame=start, frames=done["frames"])
-            for (shot, done), start in zip(shots, starts_of(shots, context.format, finish), strict=True)
-        ]
+        spans = _spans(shots, clips[len(opening) :], context)
+        facts = inspect_film(working, LoudnessMeter(), spans)
         check_film(
             facts,
             expected_frames=total,
@@ -106,6 +104,23 @@ def _assemble(
     record_facts = {"duration_s": duration, "frames": total, "fps": fps, "loudness_lufs": facts.loudness_lufs}
     film = FinishedFilm(sha256=digest, duration_s=duration, frames=total)
     return film, FileRecord(_STEP, "film", "film", "video/mp4", digest, record_facts)
+
+
+def _spans(shots: list[tuple[Shot, FinishedShot]], clips: list[Clip], context: StepContext) -> list[ShotSpan]:
+    """Return the frames of each shot, and where the words stand that its clip was cut with."""
+    from clash.film.inspection import ShotSpan
+    from clash.film.lettering import words_from
+
+    film = context.format
+    return [
+        ShotSpan(
+            slot=shot_slot(shot.number),
+            start_frame=start,
+            frames=done["frames"],
+            words_from=words_from(clip.treatment.on_screen, film.width, film.height),
+        )
+        for (shot, done), start, clip in zip(shots, starts_of(shots, film, context.finish), clips, strict=True)
+    ]
 
 
 def _track(finish: Finish, cues: list[Cue]) -> SubtitleTrack:
