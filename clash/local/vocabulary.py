@@ -169,7 +169,7 @@ class Vocabulary:
         """Return what is understood of a text, in English words and in its order; punctuation stays.
 
         >>> vocabulary("es").gloss("una anciana de pelo blanco y abrigo rojo")
-        'old woman, hair white, coat red'
+        'old woman hair white, coat red'
         """
         found: dict[tuple[int, int], list[str]] = {}
         for (start, end), word in self._glossed(text):
