@@ -24,7 +24,7 @@ from clash.editing.slots import SCREENPLAY
 from clash.editing.takes import Takes
 from clash.money import to_micro, usd_text
 from clash.production.plan import RunRequest, check_same, prepare, with_unpriced
-from clash.production.prices import is_estimated
+from clash.production.price_of_change import is_estimated
 from clash.production.refitting import Recorded, after_screenplay
 from clash.production.review_stages import checked_stages
 from clash.providers.registry import Registry

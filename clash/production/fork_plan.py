@@ -29,7 +29,7 @@ from clash.production.fork_reading import told_of_differences
 from clash.production.fork_request import ForkRequest, run_plan_of
 from clash.production.fork_source import Carried, ForkSource, Target, beginning_of, carry
 from clash.production.plan import RunPlan
-from clash.production.prices import budget_document, counts_document, price_document
+from clash.production.price_of_change import budget_document, counts_document, price_document
 from clash.production.run_project import check_project_of
 from clash.providers.registry import Registry
 from clash.reports.shot_labels import NO_LABELS, labels_of

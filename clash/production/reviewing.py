@@ -17,7 +17,7 @@ from clash.editing.retakes import Retake, plan_retake
 from clash.editing.slots import call_slots, people_slot
 from clash.errors import NotFoundError, UsageError
 from clash.hints import command
-from clash.production.prices import price_document
+from clash.production.price_of_change import price_document
 from clash.production.retaking import check_prompt, check_words
 from clash.production.review_items import current_sha256, review_items, stage_of
 from clash.production.takes_of_run import (

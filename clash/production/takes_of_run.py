@@ -40,7 +40,7 @@ from clash.hints import command
 from clash.money import to_micro, usd_text
 from clash.production.clip_warnings import left_out, unread_notes
 from clash.production.estimates import planned_calls
-from clash.production.prices import budget_document, counts_document, is_at_most, is_estimated, price_document
+from clash.production.price_of_change import budget_document, counts_document, is_at_most, is_estimated, price_document
 from clash.production.refitting import Recorded
 from clash.providers.clip_abilities import takes_last_frame
 from clash.providers.registry import Registry
