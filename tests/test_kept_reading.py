@@ -13,7 +13,7 @@ from clash.editing import kept_reading
 from clash.editing.kept_reading import Difference, KeptReading, keep_reading
 from clash.production.kept_tables import kept_table
 from clash.story import beats, continued, cues, reader, rows, speech
-from clash.story.reader import Reading, read
+from clash.story.reader import Options, Reading, read
 from clash.story.screenplay import Beat, Story
 
 Rows = list[list[str]]
@@ -228,6 +228,34 @@ def test_rows_that_are_no_shots_today_stay(monkeypatch: pytest.MonkeyPatch) -> N
     assert [beat.description for beat in found.beats] == ["苏晚坐下。", "// 晚上再拍", "林浩回来。"]
     found = keep_reading(was, today(table), today([*table[:2], *table[3:]])).story
     assert [beat.description for beat in found.beats] == ["苏晚坐下。", "林浩离开。"]
+
+
+LIGHT: Rows = [
+    ["shot", "description", "lamp", "dialogue"],
+    ["1", "Mara waits.", "blue light", ""],
+    ["2", "Mara waits.", "red light", ""],
+    ["3", "Ivo ties a rope.", "", "IVO: No."],
+]
+
+
+def lights(after: Rows) -> KeptReading:
+    """A changed table of which an earlier reader read a column as notes, and today's reads it not at all."""
+    was = read(content_of(LIGHT, ","), name="t.csv", options=Options(columns={"lamp": "notes"})).story
+    return keep_reading(was, today(LIGHT), today(after))
+
+
+def test_a_changed_cell_that_is_not_read_today_is_not_as_it_was() -> None:
+    """A cell is changed that only the earlier reader read: its old words are not kept, and the row is named."""
+    found = lights(changed(LIGHT, "blue light", "green light"))
+    assert [beat.notes for beat in found.story.beats] == ["", "red light", ""]
+    assert [(one.row, one.is_kept) for one in found.differences] == [(2, False), (3, True)]
+
+
+def test_rows_that_today_are_alike_are_told_apart() -> None:
+    """Rows that differ in what only the earlier reader read keep what is theirs where one goes, or both move."""
+    assert [beat.notes for beat in lights([LIGHT[0], *LIGHT[2:]]).story.beats] == ["red light", ""]
+    moved = lights([LIGHT[0], LIGHT[2], LIGHT[1], LIGHT[3]])
+    assert [beat.notes for beat in moved.story.beats] == ["red light", "blue light", ""]
 
 
 def test_a_workbook_is_kept_without_pictures() -> None:

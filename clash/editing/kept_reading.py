@@ -8,7 +8,7 @@ is a difference of the reader alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -52,7 +52,9 @@ def keep_reading(before: Story, again: Reading, after: Reading) -> KeptReading:
     """Return the changed story, read as before where nobody changed it."""
     segments = list(_segments(before, again.story))
     segment_of = {index: segment for segment in segments for index in segment.again}
-    old_of = {match.new: match.old for match in match_rows(again.story, after.story) if match.new is not None}
+    left_out = _left_out(segments, before, again.story)
+    matches = match_rows(_with_left_out(again.story, left_out), _with_left_out(after.story, left_out))
+    old_of = {match.new: match.old for match in matches if match.new is not None}
     new_of = {old: new for new, old in old_of.items() if old is not None}
     beats: list[Beat] = []
     differences: list[Difference] = []
@@ -103,6 +105,32 @@ def _at(places: Mapping[str, str], beat: Beat) -> Beat:
     return beat if was is None else beat.model_copy(update={"location": was})
 
 
+# -- what today's reader leaves out ------------------------------------------------------------------------------------
+
+
+def _left_out(segments: Sequence[_Segment], before: Story, again: Story) -> set[str]:
+    """The names of what today's reader leaves out of a row, which the one before may have read."""
+    rows = [(before.beats[one.before[0]], again.beats[one.again[0]]) for one in segments if one.is_of_one_row]
+    return {name for was, now in rows for name in _left_out_of(was, now)}
+
+
+def _left_out_of(before: Beat, again: Beat) -> Iterator[str]:
+    return (name for name, text in again.extra.items() if text not in before.extra.values())
+
+
+def _with_left_out(story: Story, names: Collection[str]) -> Story:
+    """Return the story with what is left out among its notes, so that rows are told apart that differ in it alone."""
+    if not names:
+        return story
+    beats = [
+        beat.model_copy(
+            update={"notes": "\n".join((beat.notes, *(beat.extra.get(name, "") for name in sorted(names))))}
+        )
+        for beat in story.beats
+    ]
+    return story.model_copy(update={"beats": tuple(beats)})
+
+
 # -- a row -------------------------------------------------------------------------------------------------------
 
 
@@ -116,7 +144,8 @@ class _Kept:
 def _kept(before: Beat, again: Beat, after: Beat) -> _Kept:
     """The row of the changed table, with the fields of before that are read differently and were not changed.
 
-    Where a person changed just what is read differently, the whole row is read anew: its parts belong together.
+    Where a person changed just what is read differently, or what today's reader leaves out and the one before may have
+    read, the whole row is read anew: its parts belong together.
     """
     by_reader = {name for name in _FIELDS if getattr(before, name) != getattr(again, name)}
     if not by_reader:
@@ -124,6 +153,8 @@ def _kept(before: Beat, again: Beat, after: Beat) -> _Kept:
     by_person = {name for name in _FIELDS if getattr(again, name) != getattr(after, name)}
     told = tuple(name for name in _FIELDS if name in by_reader - _LABELS)
     is_kept = not (by_reader & by_person) - _ALONE
+    if told and any(after.extra.get(name) != again.extra[name] for name in _left_out_of(before, again)):
+        is_kept = False
     differences = _told(after.row, told, before, again if is_kept else after, is_kept=is_kept)
     if not is_kept:
         return _Kept(after, differences, is_kept=False)
