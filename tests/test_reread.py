@@ -191,3 +191,17 @@ def test_gc_keeps_the_table_while_its_run_is_there(room: TakesRoom) -> None:
     age(file)
     room.ok("gc", "--older-than", "1d", "--yes")
     assert not file.exists()
+
+
+def test_the_same_table_read_otherwise_is_another_story(room: TakesRoom) -> None:
+    """A column that a person says is the narration is spoken in the fork; without a table it is refused."""
+    table_of_two = "shot,description,dialogue,blah,duration\n1,Mara waits.,MARA: Hello.,The sea is grey.,0.5\n"
+    (room.folder / "two.csv").write_text(table_of_two + "2,Ivo ties a rope.,IVO: No.,,0.5\n", encoding="utf-8")
+    ran = room.type("run", "two.csv", "--thread", "two", *SMALL, *PAID)
+    assert ran.code == 0, ran.err
+    fork = ("fork", "two", "--thread", "told", "--column", "blah=narration")
+    refused = room.type(*fork)
+    assert (refused.code, "--story FILE" in refused.err) == (2, True)
+    assert shots_paid(room, *fork, "--story", "two.csv") == ["shot:001"]
+    assert "speech:The_sea_is_grey." in room.charged
+    assert shots_paid(room, "fork", "told", "--thread", "same", "--story", "two.csv") == []

@@ -200,7 +200,7 @@ def _basis(request: ForkRequest, run: RunPlan, source: ForkSource) -> Basis:
     if run.given is not None:
         return whole
     writer = request.models.get("screenplay")
-    same_story = run.story.sha256 == source.story.sha256 and not request.reread
+    same_story = run.story.sha256 == source.story.sha256 and not request.reread and _is_read_alike(run, source)
     asks_another = (
         same_story and writer is not None and run.models["screenplay"] != source.recorded.models["screenplay"]
     )
@@ -209,6 +209,12 @@ def _basis(request: ForkRequest, run: RunPlan, source: ForkSource) -> Basis:
     if same_story:
         return replace(whole, given=source.beginning.screenplay)
     return replace(whole, story=source.recorded.story, screenplay=source.beginning.screenplay)
+
+
+def _is_read_alike(run: RunPlan, source: ForkSource) -> bool:
+    """Whether nobody has said anew what a column is, or which language the film speaks."""
+    recorded = source.recorded.document
+    return all(run.reading.get(name) == (recorded.get(name) or None) for name in ("columns", "language"))
 
 
 def _target(run: RunPlan, basis: Basis, registry: Registry) -> Target:

@@ -112,6 +112,9 @@ class ForkRequest:
             raise UsageError("a fork takes a story or a screenplay, not both", hint="leave one of them out")
         if self.screenplay is not None and self.reread:
             raise UsageError("--reread reads a table, and with --screenplay none is read", hint="leave one of them out")
+        if self.story is None and (self.columns or self.language):
+            option = "--column" if self.columns else "--language"
+            raise UsageError(f"{option} says how a table is read, and no table is named", hint="add --story FILE")
         if self.step is not None and self.step not in STEPS:
             raise UsageError(f"there is no step {self.step!r}; known: {', '.join(STEPS)}")
         if self.concurrency is not None and not 1 <= self.concurrency <= 256:
