@@ -110,6 +110,23 @@ async def test_no_call_waits_for_the_records_of_others(paid_run: PaidRun, monkey
     assert await paid_run.states() == ["succeeded"] * calls
 
 
+async def test_the_next_calls_do_not_wait_for_the_disk(paid_run: PaidRun) -> None:
+    """While no answer can be kept, half as many further calls are sent as may be in flight at once, and no more."""
+    slow = SlowStore(paid_run.assets.root)
+    paid_run.assets, calls, bills = slow, 9, Bills()
+    ledger = await paid_run.ledger(provider_of("keyed", bills), rate_limits=RateLimits(concurrency=4, limits={}))
+    made = asyncio.create_task(all_of(ledger, [f"t{number}" for number in range(calls)]))
+    try:
+        await asked_often(bills, 6)
+        await asyncio.sleep(0.1)
+        assert bills.asked.total() == 6
+    finally:
+        slow.ready.set()
+    assert not any(isinstance(one, BaseException) for one in await made)
+    assert await paid_run.states() == ["succeeded"] * calls
+    assert bills.asked.total() == calls
+
+
 @pytest.mark.parametrize("look", ["restore", "keep"])
 async def test_no_file_is_hashed_in_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str) -> None:
     """Pictures that are shown to a provider, and files that serve again, are read and hashed in other threads."""

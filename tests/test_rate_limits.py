@@ -285,3 +285,43 @@ def test_a_signal_ends_the_wait_of_a_film_at_once(tmp_path: Path) -> None:
     _, err = child.communicate(timeout=60)
     assert (child.returncode, time.monotonic() - began < 10) == (143, True), err
     assert rows_of(url, "SELECT status, reserved_micro FROM workflow_executions") == [("paused", 0)]
+
+
+async def test_an_answered_call_makes_room_for_the_next() -> None:
+    """Its place is given on while its answer is kept, until half as many answers as calls are being kept."""
+    places, gates, begun = Admission(2), [asyncio.Event() for _ in range(6)], list[int]()
+
+    async def visit(number: int) -> None:
+        async with places.place() as place:
+            begun.append(number)
+            place.answered()
+            place.answered()
+            await gates[number].wait()
+
+    visits = [asyncio.create_task(visit(number)) for number in range(6)]
+    await asyncio.sleep(0.01)
+    assert begun == [0, 1, 2]
+    gates[2].set()
+    await asyncio.sleep(0.01)
+    assert begun == [0, 1, 2, 3]
+    for gate in gates:
+        gate.set()
+    await asyncio.gather(*visits)
+    assert begun == list(range(6))
+    async with asyncio.timeout(5), places.place(), places.place():
+        pass
+
+
+async def test_one_call_at_a_time_is_kept_before_the_next() -> None:
+    """With one place, nothing is sent while an answer is on its way to the disk."""
+    places, seen = Admission(1), list[str]()
+
+    async def visit(name: str) -> None:
+        async with places.place() as place:
+            seen.append(f"{name} sent")
+            place.answered()
+            await asyncio.sleep(0)
+            seen.append(f"{name} kept")
+
+    await asyncio.gather(visit("a"), visit("b"))
+    assert seen == ["a sent", "a kept", "b sent", "b kept"]

@@ -38,6 +38,7 @@ class Admission:
         self.refused_in_a_row = 0
         self._allowed = float(most)
         self._in_flight = 0
+        self._answered = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._arrivals = count()
 
@@ -47,17 +48,31 @@ class Admission:
         return int(self._allowed)
 
     @asynccontextmanager
-    async def place(self, order: int = 0) -> AsyncGenerator[None]:
-        """Wait until one more call may be in flight; it is in flight for as long as this.
+    async def place(self, order: int = 0) -> AsyncGenerator[Place]:
+        """Wait until one more call may be in flight; it is for as long as this, or until it is answered.
 
         Of those that wait, the lowest `order` is served first; of one order, the first to come.
         """
         await self._enter(order)
+        place = Place(self)
         try:
-            yield
+            yield place
         finally:
+            place.end()
+
+    def answer(self) -> None:
+        """Count a call that was in flight among those whose answers are being kept."""
+        self._in_flight -= 1
+        self._answered += 1
+        self._admit()
+
+    def end(self, *, answered: bool) -> None:
+        """Count a call no more."""
+        if answered:
+            self._answered -= 1
+        else:
             self._in_flight -= 1
-            self._admit()
+        self._admit()
 
     def refuse(self, now: float, wait_s: float) -> bool:
         """Note a refusal. Returns whether it is the first of its round: those of calls sent together count once."""
@@ -75,7 +90,7 @@ class Admission:
         self._admit()
 
     async def _enter(self, order: int) -> None:
-        if not self._waiting and self._in_flight < self.allowed:
+        if not self._waiting and self._has_place():
             self._in_flight += 1
             return
         turn = asyncio.get_running_loop().create_future()
@@ -89,8 +104,35 @@ class Admission:
             raise
 
     def _admit(self) -> None:
-        while self._waiting and self._in_flight < self.allowed:
+        while self._waiting and self._has_place():
             *_, turn = heapq.heappop(self._waiting)
             if not turn.done():
                 self._in_flight += 1
                 turn.set_result(None)
+
+    def _has_place(self) -> bool:
+        """Return whether one more call may be in flight.
+
+        Until an answer is on the disk, a process that dies may leave its call unknown. So half as many answers as calls
+        may be waited for besides; of one call at a time, the answer is on the disk before the next is sent.
+        """
+        allowed = self.allowed
+        return self._in_flight < allowed and self._in_flight + self._answered < allowed + allowed // 2
+
+
+class Place:
+    """The place of one call among those in flight."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._is_answered = False
+
+    def answered(self) -> None:
+        """Give the place to the next call: the provider has answered, and what is left is to keep the answer."""
+        if not self._is_answered:
+            self._is_answered = True
+            self._admission.answer()
+
+    def end(self) -> None:
+        """Count the call no more, once its answer is kept or it has failed."""
+        self._admission.end(answered=self._is_answered)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import cast
 
 from clash.assets import AssetStore
+from clash.calls.admission import Place
 from clash.calls.answers import BadFileError, ask_again, quote_of
 from clash.calls.call_history import SlotHistory
 from clash.calls.call_store import CallStore
@@ -264,11 +265,11 @@ class Ledger:
                 raise unknown_call(row)
             return None
         recorded = Model(self._provider_of(row, model), row.model)
-        async with self._rate_limits.place(recorded.provider, task.order):
+        async with self._rate_limits.place(recorded.provider, task.order) as place:
             if row.state == CallState.SUBMITTED:
-                kept = await self._calls.collect(task, row, recorded)
+                kept = await self._calls.collect(task, row, recorded, place)
             else:
-                kept = await self._recover(task, row, recorded)
+                kept = await self._recover(task, row, recorded, place)
         return await self._store.settle(task, *kept) if kept is not None else None
 
     async def _look_again(self, task: CallSpec, row: CallRow, model: Model) -> CallResult | None:
@@ -331,7 +332,7 @@ class Ledger:
         kept: Kept | None = None
         while kept is None:
             async with (
-                self._rate_limits.place(provider, task.order),
+                self._rate_limits.place(provider, task.order) as place,
                 reserved_room(self._assets.root, size, self._check_stop),
             ):
                 self._check_stop()
@@ -341,14 +342,13 @@ class Ledger:
                 row = await self._store.intend(task, model, key, quote)
                 if row is not None:
                     self._groups.bought(group, (task.slot, task.take), to_micro(quote.cost_usd))
-                    kept = await self._calls.send(task, row, model)
+                    kept = await self._calls.send(task, row, model, place)
             if kept is None:
                 # Without the place: a call in flight that waits to be tried again needs one to end.
                 await self._store.wait_for_room(task, quote, end)
-        # Without it, too: the answer is on the disk, and the next call need not wait while a distant database hears it.
         return await self._store.settle(task, *kept)
 
-    async def _recover(self, task: CallSpec, row: CallRow, model: Model) -> Kept | None:
+    async def _recover(self, task: CallSpec, row: CallRow, model: Model, place: Place) -> Kept | None:
         """An intent without an answer: of a dead process, or of a try whose connection broke."""
         await self._bring_references(task)
         provider = model.provider
@@ -357,9 +357,9 @@ class Ledger:
         if here and isinstance(provider, Searchable):
             found = await self._calls.search(provider, model.name, task, row)
             if isinstance(found, Job):
-                return await self._calls.submitted(task, row, model, found)
+                return await self._calls.submitted(task, row, model, found, place)
             if found is not None:
-                return await self._calls.accept(task, row, model, found)
+                return await self._calls.accept(task, row, model, found, place)
             may_send, must_ask = same, False
         else:
             may_send = same and provider.idempotent
@@ -368,7 +368,7 @@ class Ledger:
             await self._readiness.check(model, quote_of(model, task.request))
             await self._rate_limits.turn(provider, self._check_stop, task.order)
             await self._store.call_again(row)
-            return await self._calls.send(task, row, model, sent_before=not isinstance(provider, Searchable))
+            return await self._calls.send(task, row, model, place, sent_before=not isinstance(provider, Searchable))
         if must_ask:
             await self._store.give_up(task, row, WHY_UNKNOWN if same else WHY_CHANGED)
             raise unknown_call(row, "" if same else WHY_CHANGED)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from clash.assets import AssetStore
 from clash.assets.disk import on_disk
+from clash.calls.admission import Place
 from clash.calls.answers import BadFileError, can_find_out, checked_answer
 from clash.calls.billing import may_be_billed
 from clash.calls.call_store import CallStore
@@ -79,11 +80,13 @@ class ProviderCalls:
             # To ask again costs nothing.
             raise ProviderError(f"{row.service}: {safe_exception(error)}"[:2000], retryable=True) from error
 
-    async def send(self, task: CallSpec, row: CallRow, model: Model, *, sent_before: bool = False) -> Kept:
+    async def send(
+        self, task: CallSpec, row: CallRow, model: Model, place: Place, *, sent_before: bool = False
+    ) -> Kept:
         result = await self._ask(task, row, model, sent_before=sent_before)
         if isinstance(result, Job):
-            return await self.submitted(task, row, model, result)
-        return await self.accept(task, row, model, result)
+            return await self.submitted(task, row, model, result, place)
+        return await self.accept(task, row, model, result, place)
 
     async def _ask(self, task: CallSpec, row: CallRow, model: Model, *, sent_before: bool) -> Answer | Job:
         """Make the call. When it fails, the row is settled, unless the next try can find out what became of it.
@@ -134,11 +137,11 @@ class ProviderCalls:
         await self._store.give_up(task, row, error.message)
         return unknown_call(row, error.message)
 
-    async def submitted(self, task: CallSpec, row: CallRow, model: Model, job: Job) -> Kept:
+    async def submitted(self, task: CallSpec, row: CallRow, model: Model, job: Job, place: Place) -> Kept:
         await self._require_id(task, row, model, job)
-        return await self.collect(task, await self._store.submitted(row, job), model, job)
+        return await self.collect(task, await self._store.submitted(row, job), model, place, job)
 
-    async def collect(self, task: CallSpec, row: CallRow, model: Model, job: Job | None = None) -> Kept:
+    async def collect(self, task: CallSpec, row: CallRow, model: Model, place: Place, job: Job | None = None) -> Kept:
         """Wait for a job and take what it made. `job`: as the provider named it, where that was in this process.
 
         A job without an id cannot be asked about: it is an unknown call.
@@ -156,7 +159,7 @@ class ProviderCalls:
                 # The job was taken, so it counts as paid unless the provider says what it billed.
                 raise await self.failed_paid(task, row, error, error) from error.__cause__
             raise
-        return await self.accept(task, row, model, answer)
+        return await self.accept(task, row, model, answer, place)
 
     async def _require_id(self, task: CallSpec, row: CallRow, model: Model, job: Job) -> None:
         job_id = cast("object", job.id)  # a provider is foreign code
@@ -181,8 +184,9 @@ class ProviderCalls:
             self._check_stop()
             raise
 
-    async def accept(self, task: CallSpec, row: CallRow, model: Model, result: object) -> Kept:
+    async def accept(self, task: CallSpec, row: CallRow, model: Model, result: object, place: Place) -> Kept:
         """Check an answer and keep it. One that is no answer is no success, but it was paid."""
+        place.answered()
         again = can_find_out(model.provider) or row.state == CallState.SUBMITTED
         try:
             answer = answer_without_secrets(checked_answer(kind_of(task.request), result))

@@ -11,7 +11,7 @@ from itertools import count
 
 from aiolimiter import AsyncLimiter
 
-from clash.calls.admission import Admission, is_rate_limited
+from clash.calls.admission import Admission, Place, is_rate_limited
 from clash.calls.retry_policy import RetryPolicy, asked_to_wait_s, minutes
 from clash.errors import ProviderError
 from clash.providers.ports import AnyProvider
@@ -51,8 +51,8 @@ class RateLimits:
         """The calls that wait for a turn, by provider: the order of each, and when it came."""
         self._arrivals = count()
 
-    def place(self, provider: AnyProvider, order: int = 0) -> AbstractAsyncContextManager[None]:
-        """Return a place among the calls in flight, held until the answer is on the disk: the lowest `order` first."""
+    def place(self, provider: AnyProvider, order: int = 0) -> AbstractAsyncContextManager[Place]:
+        """Return a place among the calls in flight, held until the call is answered: the lowest `order` first."""
         return self._admission(provider).place(order)
 
     async def turn(self, provider: AnyProvider, check_stop: Callable[[], None], order: int = 0) -> None:

@@ -150,6 +150,7 @@ def insert_intent(lease: Lease, row: NewCall) -> Statement:
             lease.run_id,
         ),
         recall=Statement(f"SELECT *, {_PROJECT} FROM api_logs WHERE token = ?", (lease.run_id, row.token)),
+        is_urgent=True,
     )
 
 

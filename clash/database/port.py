@@ -32,11 +32,13 @@ class Statement(NamedTuple):
 
     `recall`: a reading statement that gives the rows of this writing one (of its `RETURNING`) after the fact. A
     database that is reached over a network may apply a batch and lose the answer on its way; it then reads these.
+    `is_urgent`: a provider is asked as soon as this is applied, so its batch is applied ahead of others that wait.
     """
 
     sql: str
     params: tuple[Param, ...] = ()
     recall: Statement | None = None
+    is_urgent: bool = False
 
 
 def without_secrets(statement: Statement) -> Statement:
@@ -48,7 +50,7 @@ def without_secrets(statement: Statement) -> Statement:
     recall = None if statement.recall is None else without_secrets(statement.recall)
     if params is statement.params and recall is statement.recall:
         return statement
-    return Statement(statement.sql, params, recall)
+    return statement._replace(params=params, recall=recall)
 
 
 def texts_without_secrets(params: Sequence[Param]) -> tuple[Param, ...]:

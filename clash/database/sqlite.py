@@ -155,7 +155,7 @@ class SqliteDatabase:
         """Held during a transaction; the saver shares it, so that the two never wait on SQLite's busy handler."""
         self._writer = _Line(writer)
         self._reader = self._writer if reader is writer else _Line(reader)
-        self._writes: GroupCommit[_Batch] = GroupCommit(str(path), self._write)
+        self._writes: GroupCommit[_Batch] = GroupCommit(str(path), self._write, goes_first=_is_urgent)
         self._closed = False
 
     @classmethod
@@ -177,7 +177,7 @@ class SqliteDatabase:
     async def batch(self, statements: Sequence[Statement]) -> list[Rows]:
         """Apply all statements in one transaction. See `Database.batch`."""
         # What a statement recalls is read by databases that are reached over a network alone.
-        safe = tuple(Statement(one.sql, texts_without_secrets(one.params)) for one in statements)
+        safe = tuple(one._replace(params=texts_without_secrets(one.params), recall=None) for one in statements)
         return await keeping_named(self, safe, self._writes.batch, self.find_file)
 
     async def query(self, sql: str, params: Sequence[Param] = ()) -> Rows:
@@ -249,6 +249,10 @@ class SqliteDatabase:
                 # Every batch of the group has waited as long as a batch may wait: none is tried again by itself.
                 raise refusal from error
             raise Refused(refusal) from error
+
+
+def _is_urgent(batch: _Batch) -> bool:
+    return any(one.is_urgent for one in batch)
 
 
 def _apply(connection: sqlite3.Connection, batches: Sequence[_Batch]) -> list[list[Rows]]:

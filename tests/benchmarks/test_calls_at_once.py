@@ -18,7 +18,7 @@ from clash.database.connection import open_database
 
 CALL_S = 2.0
 AT_ONCE = 50
-CALLS = 100
+CALLS = 200
 LIMIT = 12.0
 
 
