@@ -81,6 +81,19 @@ def test_a_cell_that_says_something_else_is_no_witness(column: str, other: str) 
     assert not [one for one in found.differences if one.is_sure]
 
 
+def test_what_is_filled_in_beside_a_cell_is_not_lost() -> None:
+    """Two columns make the description; the empty one is filled, and the other still says what was read before."""
+    table = [
+        ["shot", "action", "visual", "dialogue"],
+        ["1", "Ivo runs.", "", "IVO: No."],
+        ["2", "A hall.", "Dark.", ""],
+    ]
+    after = [table[0], ["1", "Ivo runs.", "The sea is grey.", "IVO: No."], table[2]]
+    found = keep_verbatim(today(table).story, today(after))
+    assert found.story.beats[0].description == "Ivo runs. The sea is grey."
+    assert [one.is_sure for one in found.differences] == [False]
+
+
 def test_what_cannot_be_told_is_said() -> None:
     """A mark more than was read may be the reader's doing: it is read as it is now, unless it is to be kept."""
     after = changed(CHINESE, "手机：您有一条新消息。", "手机（小声）：您有一条新消息。")

@@ -79,7 +79,10 @@ def _cells(reading: Reading, start: int, end: int | None) -> list[str]:
 
 
 def _is_same(field: str, old: Beat, new: Beat, cells: Sequence[str]) -> bool:
-    """Whether the cells say just what was read before."""
+    """Whether the cells say just what was read before, and the field holds no words that were not in the row."""
+    group = _GROUPS.get(field, (field,))
+    if not _words_in_row(new, group) <= _words_in_row(old):
+        return False
     if field == "dialogue":
         return _is_said_the_same(old, new, cells)
     value = getattr(old, field)
@@ -88,6 +91,16 @@ def _is_same(field: str, old: Beat, new: Beat, cells: Sequence[str]) -> bool:
         return bool(said) and sum(words_in(cell) == said for cell in cells) > _elsewhere(said, field, old, cells)
     written = cells.count(plain(value)) if plain(value) else 0
     return written > _elsewhere(words_in(value), field, old, cells)
+
+
+def _words_in_row(beat: Beat, names: Collection[str] = ()) -> set[str]:
+    """Return the words of these fields of a row; without names, all words that were read in it."""
+    texts = [getattr(beat, name) for name in (*_TEXTS, "title", "narration") if not names or name in names]
+    if not names or "dialogue" in names:
+        texts += [text for line in beat.dialogue for text in (line.speaker, line.direction, line.voice, line.text)]
+    if not names or "characters" in names:
+        texts += beat.characters
+    return set(_words_of(texts if names else [*texts, *beat.extra.values()]))
 
 
 def _words_of(names: Sequence[str]) -> list[str]:
