@@ -17,8 +17,6 @@ from clash.story.headings import (
     apply_heading,
     canonical_side,
     heading_of,
-    is_read_as_it_is,
-    is_scene_number,
     leading_heading,
 )
 from clash.story.last_frames import last_frame_named
@@ -34,6 +32,7 @@ from clash.story.table import Row, Table, shortened
 from clash.story.translations import shared_out
 from clash.story.unseen import unseen_voice
 from clash.story.vocabulary import word_for_and
+from clash.story.where import Where, split_places
 from clash.story.words import fold, is_cjk
 
 LONGEST_SPEECH_S = 3000.0
@@ -59,7 +58,7 @@ class Beats:
         self._lengths = lengths
         self._and = word_for_and(language_of_headers(table.headers))
         self._known = _known_names(columns, rows, self._and)
-        self._scene = ""
+        self._where = Where()
         self._notes_for_pictures: list[tuple[int, str, str]] = []
         self._captions: list[int] = []
         self._untranslated: list[tuple[int, str]] = []
@@ -99,16 +98,14 @@ class Beats:
         """The beat of a row and of those that go on with it; None when nothing is to be filmed. Raises `StoryError`."""
         row, heading, continued = shot
         values = self._values(row)
-        self._split_places(values)
+        split_places(values)
         if values.get("description") and not values.get("location"):
             own, values["description"] = leading_heading(values["description"])
             apply_heading(values, own)
         if values.get("description") and not self._columns.of("shot_size"):
             size, values["description"] = leading_size(values["description"])
             values.update({"shot_size": size} if size else {})
-        apply_heading(values, heading)
-        scene = values["scene"] = values.get("scene") or self._scene
-        self._scene = scene
+        self._where.put(values, heading)
         people = split_list(clean(values.pop("characters", "")), self._and)
         said = self._said(row, values, people, self._speaker(row))
         for more in continued:
@@ -205,21 +202,6 @@ class Beats:
             place, dash, rest = text.partition(" - ")
             return [("location", place), ("description", rest)] if dash and len(place) < 60 else [("description", text)]
         return [(fields[0], text)]
-
-    def _split_places(self, values: dict[str, str]) -> None:
-        """A scene's cell that is a heading gives its number, place, light and time; so does a place's."""
-        scene = values.get("scene", "")
-        if scene and not is_scene_number(scene):
-            found = heading_of(scene)
-            if found.number and found.place:
-                values["scene"] = found.number
-                apply_heading(values, found)
-        place = values.get("location", "")
-        if place and len(place) < 120:
-            found = heading_of(place)
-            if found.place and (found.int_ext or found.time) and not is_read_as_it_is(place, found):
-                values["location"] = found.place
-                apply_heading(values, found)
 
     # -- what is said
 

@@ -168,7 +168,12 @@ def leading_heading(text: str) -> tuple[Heading | None, str]:
         line, rest = found["heading"], found["rest"]
     if not rest.strip() or not is_heading(line):
         return None, text
-    return heading_of(_SAME_TIME.sub("", line)), rest.strip()
+    return heading_of(without_same_time(line)), rest.strip()
+
+
+def without_same_time(text: str) -> str:
+    """Return a heading without what stands in place of its time and says none: `INT. BAR - LATER`."""
+    return _SAME_TIME.sub("", text)
 
 
 def canonical_side(text: str, *, time: bool) -> str:

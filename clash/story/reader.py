@@ -152,7 +152,7 @@ def _one_story(table: Table, options: Options, sha256: str) -> Reading:
     lengths = Lengths(table, columns, [shot.row for shot in shots], options.fps)
     reader = Beats(table, columns, [row for row, _ in kept.rows], lengths)
     beats: list[Beat] = []
-    skipped: list[int] = [*kept.totals, *kept.comments]
+    skipped: list[int] = [*kept.totals, *kept.comments, *kept.notes]
     for shot in shots:
         beat = reader.beat(shot)
         if beat is None:

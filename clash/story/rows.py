@@ -1,4 +1,4 @@
-"""Rows that are no shots: totals, repeated headers, headings of scenes, comments."""
+"""Rows that are no shots: totals, repeated headers, headings of scenes, comments, notes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from clash.story.cells import is_empty
 from clash.story.columns import Columns
 from clash.story.durations import length_of
 from clash.story.headings import LONGEST_HEADING, Heading, heading_of, is_scene_number
+from clash.story.note_rows import is_note, is_remark
+from clash.story.same import with_words_above
 from clash.story.table import Row
 from clash.story.vocabulary import words
 from clash.story.words import fold, key_of
@@ -28,6 +30,7 @@ class Kept:
     repeated: list[int] = field(default_factory=list[int])
     comments: list[int] = field(default_factory=list[int])
     headings: list[int] = field(default_factory=list[int])
+    notes: list[int] = field(default_factory=list[int])
 
 
 def kept_rows(rows: Sequence[Row], headers: Sequence[str], columns: Columns) -> Kept:
@@ -35,23 +38,34 @@ def kept_rows(rows: Sequence[Row], headers: Sequence[str], columns: Columns) -> 
     kept = Kept()
     heading: Heading | None = None
     names = [key_of(header) for header in headers]
-    has_place = bool(columns.of("location"))
-    for row in rows:
+    above: Row | None = None
+    last = _last_shot(rows, columns)
+    for at, written in enumerate(rows):
+        row = above = with_words_above(written, above, columns)
         if _is_header(row, headers, names):
             kept.repeated.append(row.number)
         elif _is_total(row, columns):
             kept.totals.append(row.number)
+        elif is_note(row, columns, is_last=at > last):
+            kept.notes.append(row.number)
         elif found := _heading(row, columns):
-            heading = Heading(
-                found.number, "" if has_place and found.number else found.place, found.int_ext, found.time
-            )
             heading = found
             kept.headings.append(row.number)
+        elif is_remark(row, columns):
+            kept.notes.append(row.number)
         elif _is_comment(row):
             kept.comments.append(row.number)
         else:
             kept.rows.append((row, heading))
     return kept
+
+
+def _last_shot(rows: Sequence[Row], columns: Columns) -> int:
+    """The index of the last row that is neither a total nor a note."""
+    last = len(rows) - 1
+    while last >= 0 and (_is_total(rows[last], columns) or is_note(rows[last], columns, is_last=True)):
+        last -= 1
+    return last
 
 
 def _is_header(row: Row, headers: Sequence[str], names: Sequence[str]) -> bool:
