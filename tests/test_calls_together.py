@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from simulated import PacedProvider, simulate
 
 from clash.assets import AssetStore
@@ -53,6 +55,16 @@ async def said(ledger: Ledger, group: int, texts: Sequence[str]) -> list[CallRes
 
     async def speak(calls: CallLedger) -> list[CallResult]:
         return [await calls.call(line(group, text)) for text in texts]
+
+    with ledger.together(group, speak) as calls:
+        return await speak(calls)
+
+
+async def said_at_once(ledger: Ledger, group: int, texts: Sequence[str]) -> list[CallResult]:
+    """Speak the lines of a shot, all at once."""
+
+    async def speak(calls: CallLedger) -> list[CallResult]:
+        return await asyncio.gather(*(calls.call(line(group, text)) for text in texts))
 
     with ledger.together(group, speak) as calls:
         return await speak(calls)
@@ -121,3 +133,45 @@ def test_what_is_dearer_than_the_budget_begins(tmp_path: Path) -> None:
     made = simulate(run())
     assert isinstance(made[0], BudgetExceededError)
     assert [text for text, _ in voice.ended] == ["a", "b"]
+
+
+def test_the_calls_of_a_group_begin_it_once(tmp_path: Path) -> None:
+    """While another shot has the turn to begin, and waits for this one to end, its second line is asked for."""
+    voice = provider()
+
+    async def run() -> list[list[CallResult] | BaseException]:
+        async with asyncio.timeout(1000), paid_ledger(tmp_path, voice, 2 * PRICE) as ledger:
+            tasks = [asyncio.create_task(said(ledger, 1, ["a"]))]
+            for group, texts in ((3, ["b", "c"]), (2, ["d", "e"])):  # the earlier shot comes later
+                await asyncio.sleep(1)
+                tasks.append(asyncio.create_task(said_at_once(ledger, group, texts)))
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    made = simulate(run())
+    assert isinstance(made[0], list)
+    assert all(isinstance(one, BudgetExceededError) for one in made[1:])
+    assert len(voice.ended) == 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_all_groups_come_to_an_end(tmp_path: Path, seed: int) -> None:
+    """Whatever the budget, the order in which shots come, and whether their lines are asked for at once."""
+    chance, voice = random.Random(seed), provider()
+    shots = {number: [f"{number}{part}" for part in "abcd"[: chance.randint(1, 4)]] for number in range(1, 9)}
+    order = [*shots]
+    chance.shuffle(order)
+    lines = sum(map(len, shots.values()))
+    budget = chance.randint(1, lines)
+
+    async def run() -> list[list[CallResult] | BaseException]:
+        async with asyncio.timeout(10_000), paid_ledger(tmp_path, voice, budget * PRICE) as ledger:
+            tasks: list[asyncio.Task[list[CallResult]]] = []
+            for number in order:
+                speak = chance.choice([said, said_at_once])
+                tasks.append(asyncio.create_task(speak(ledger, number, shots[number])))
+                await asyncio.sleep(chance.choice([0, 1, 12]))
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    made = simulate(run())
+    assert all(isinstance(one, list | BudgetExceededError) for one in made), made
+    assert len(voice.ended) == budget

@@ -61,7 +61,12 @@ class Group:
         self.to_come: dict[_Call, int] | None = None
         """What the calls cost that are not bought yet; None before it is known."""
         self.ended: set[_Call] = set()
-        self.begun = False
+        self.has_begun = asyncio.Event()
+
+    @property
+    def begun(self) -> bool:
+        """Whether the money for its calls is held."""
+        return self.has_begun.is_set()
 
     @property
     def cost_micro(self) -> int:
@@ -118,14 +123,25 @@ class Groups:
         if group is None:
             return
         self._waiting += 1
+        # Another call of the group may begin it. Who has the turn then may wait for just this group to end.
+        in_turn, begun = self._begin_in_turn(group), group.has_begun.wait()
+        ways: list[asyncio.Future[Any]] = [asyncio.ensure_future(in_turn), asyncio.ensure_future(begun)]
         try:
-            async with self._turns.place(group.order):
-                changed = self._changed
-                while not await self._begin(group):
-                    await changed.wait()
-                    changed = self._changed
+            done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in done:
+                way.result()
         finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
             self._waiting -= 1
+
+    async def _begin_in_turn(self, group: Group) -> None:
+        async with self._turns.place(group.order):
+            changed = self._changed
+            while not await self._begin(group):
+                await changed.wait()
+                changed = self._changed
 
     async def _begin(self, group: Group) -> bool:
         """Begin a group, if it may begin now. Return whether it is begun."""
@@ -139,7 +155,7 @@ class Groups:
                 await self._estimate(group)
             if not await self._suffices(group):
                 return False
-            group.begun = True
+            group.has_begun.set()
             self._begun.add(group)
             self._held += group.cost_micro
             return True
