@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clash.local.screenwriter import write_screenplay
-from clash.story.reader import Reading, read
+from clash.story.headings import heading_of
+from clash.story.reader import Options, Reading, read
 from clash.story.screenplay import Screenplay
 
 
@@ -135,3 +136,53 @@ def test_a_word_for_the_place_above_may_have_a_time_of_its_own():
         "Nr ujęcia;Miejsce / pora;Opis;Lektor\n1;Młyn, noc;Koło się obraca.;Obraca się.\n2;jw., świt;Koło stoi.;Stoi.\n"
     )
     assert [(beat.location, beat.time) for beat in reading(table).story.beats] == [("Młyn", "night"), ("Młyn", "dawn")]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (
+            "Nr ujęcia;Miejsce;Opis;Lektor\n1;Młyn;Koło się obraca, łąka śpi.;Została już tylko źródlana woda.\n",
+            "cp1250",
+        ),
+        (
+            "Záběr;Místo;Popis;Komentář\n1;Mlýn;Kolo se točí, řeka spí.;Zůstala jen čistá voda, příště přijď dřív.\n",
+            "cp1250",
+        ),
+        ("Çekim;Mekan;Açıklama;Anlatıcı\n1;Değirmen;Çark dönüyor, ışık sönük.;Şimdi yalnız su kaldı.\n", "cp1254"),
+        ("Plan;Lieu;Description;Narration\n1;Forêt;Une roue tourne là-bas, près du pré.;Ça été gelé.\n", "cp1252"),
+        ("Einstellung;Ort;Beschreibung;Erzähler\n1;Mühle;Das Rad dreht sich für dich.;Größe zählt.\n", "cp1252"),
+        ("Plano;Local;Descrição;Narração\n1;Moinho;A roda não pára, lá em São João.;É água e pão.\n", "cp1252"),
+    ],
+)
+def test_the_code_page_of_a_table_is_told_by_its_letters(text: str, encoding: str):
+    """Excel saves a CSV in the code page of its country; the letters of the text tell which."""
+    found = read(text.encode(encoding), name="weir.csv", options=Options(columns={text.split(";")[2]: "description"}))
+    assert found.encoding == f"windows-{encoding[2:]}"
+    assert found.story.beats[0].description == text.split("\n")[1].split(";")[2]
+
+
+def test_a_label_of_a_legal_line_is_not_shown():
+    """In a column of words on the screen a label says what they are."""
+    found = reading("#,Action,VO,Super\n1,A kettle.,It boils.,LEGAL: Tested at 20 degrees.\n")
+    assert found.story.beats[0].on_screen_text == "Tested at 20 degrees."
+
+
+def test_an_announcer_is_nobody_in_the_picture():
+    """Advertisements write the announcer short."""
+    found = reading("#,Action,Dialogue\n1,A kettle boils.,ANNCR: Keeps it hot.\n")
+    assert found.story.beats[0].narration == "Keeps it hot."
+    assert not found.story.beats[0].dialogue
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("闪回：3-3 老房子门口 外", "老房子门口"),
+        ("FLASHBACK: INT. HOUSE - NIGHT", "HOUSE"),
+        ("Rückblende: Mühle, innen", "Mühle"),
+    ],
+)
+def test_a_flashback_keeps_its_place(text: str, place: str):
+    """A word before the heading that says when it plays is no part of the place."""
+    assert heading_of(text).place == place

@@ -33,8 +33,18 @@ _NAMES = {
     "cp949": "EUC-KR (Korean)",
     "cp1251": "Windows-1251 (Cyrillic)",
     "cp1252": "Windows-1252 (Western European)",
+    "cp1250": "Windows-1250 (Central European)",
+    "cp1254": "Windows-1254 (Turkish)",
 }
-_LABELS = {"cp932": "shift_jis", "cp949": "euc-kr", "cp1251": "windows-1251", "cp1252": "windows-1252"}
+_LABELS = {"cp932": "shift_jis", "cp949": "euc-kr"} | {
+    f"cp{page}": f"windows-{page}" for page in (1250, 1251, 1252, 1254)
+}
+_SIGNS = "’‘“”„–—…«»°€"
+_LATIN = {
+    "cp1250": (0.8, "ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽ" + _SIGNS),
+    "cp1254": (0.85, "çğıöşüÇĞİÖŞÜâîû" + _SIGNS),
+}
+"""Of the pages that share most letters with Windows-1252: how sure they are, and the letters of their languages."""
 
 
 class Text(NamedTuple):
@@ -153,7 +163,7 @@ def _by_evidence(content: bytes, name: str, not_utf8: UnicodeDecodeError) -> tup
     sample = content[:_SAMPLE]
     best: tuple[float, str] = (0.0, "")
     western = _looks_western(content)
-    for encoding in ("gb18030", "big5", "cp932", "cp949", "cp1251", "cp1252"):
+    for encoding in ("gb18030", "big5", "cp932", "cp949", "cp1251", "cp1252", *_LATIN):
         # A character may be cut in two at the sample's end.
         text = _tried(sample, encoding)
         if text is None:
@@ -192,6 +202,9 @@ def _evidence(text: str, encoding: str, *, western: bool) -> float:
             letters
         )
         return (share if western else share / 4) * _LEAST_SURE + known
+    if encoding in _LATIN:
+        sure, own = _LATIN[encoding]
+        return sure * sum(letter in own for letter in letters) / len(letters) + known if western else 0.0
     frequent = _frequent()[encoding]
     if encoding == "cp932" and not any("\u3040" <= letter <= "\u30ff" for letter in letters):
         return 0.0

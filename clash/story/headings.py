@@ -26,6 +26,13 @@ _SAME_TIME = re.compile(
     r"\s*[-–—]\s*(?:continuous|later|moments later|same|same time|suite|continuo)\s*$", re.IGNORECASE
 )
 """What stands in place of a time of day and says none."""
+_LOOKED_BACK = re.compile(
+    r"(?:闪回|回忆|倒叙|flash\s?-?(?:back|forward)|rückblende|retrospekcja|geri dönüş"
+    r"|kilas balik|回想|회상|флэшбэк)"
+    r"\s{0,2}(?:[:：]|\s[-–—]\s)\s{0,4}(?=\S)",
+    re.IGNORECASE,
+)
+"""What stands before the heading of a scene of another time, and belongs to none of its parts."""
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 
 
@@ -58,7 +65,7 @@ def heading_of(text: str) -> Heading:
     """
     if len(text) > LONGEST_HEADING:
         return Heading(place=text)
-    number, rest = _numbered(text.strip())
+    number, rest = _numbered(_LOOKED_BACK.sub("", text.strip()))
     both = _SIDE.match(rest)
     int_ext, rest = ("int/ext", rest[both.end() :]) if both else ("", rest)
     time = ""
