@@ -22,6 +22,7 @@ from clash.local.seating import seats_of
 from clash.local.seats import draw_seats, draw_table
 from clash.local.staging import FULL_FIGURES, SINGLES, Frame, Player, focus_of, nobody, seed_of_shot, stage
 from clash.local.takes import WITH_PEOPLE, WITHOUT_PEOPLE, mirrored, photographed
+from clash.story.on_screen import is_black
 from clash.story.place_kinds import INTERIORS, PlaceKind
 from clash.story.places import boat_at, place_kind
 from clash.story.screenplay import Character, Location, Shot
@@ -38,6 +39,8 @@ def draw_keyframe(
     shot: Shot, location: Location, cast: Sequence[Character], width: int, height: int, take: int = 1
 ) -> Image.Image:
     """The picture of a shot, RGB, `width` x `height`; no letters in it."""
+    if is_black(shot.action) and not cast:
+        return Image.new("RGB", (width, height))
     location = known_place(location)
     nearer = WITHOUT_PEOPLE if nobody(shot, cast) else WITH_PEOPLE
     picture = photographed(partial(_drawn, shot, location, cast, take), width, height, take, nearer)

@@ -25,6 +25,26 @@ _APPEARS = re.compile(
 _ENDS_SENTENCE = re.compile(r"(?:(?<=\w{4}[.])|(?<=[!?…]))\s+")
 _ENDS_SENTENCE_CJK = re.compile(r"[。；;]+")
 _BLANK = {"zh": "黑屏。", "ja": "黒い画面。", "ko": "검은 화면."}
+_BLACK = (
+    *("Black screen.", "Black.", "Black", "A black screen.", "Cut to black.", "Over black.", *_BLANK.values()),
+    *(
+        "黑屏",
+        "黑场",
+        "黑幕",
+        "黑画面",
+        "全黑",
+        "黒画面",
+        "暗転",
+        "암전",
+        "Pantalla en negro",
+        "Negro",
+        "Écran noir",
+        "Noir",
+    ),
+    *("Schwarzbild", "Schwarz", "Tela preta", "Schermo nero", "Nero", "Чёрный экран", "Czarny ekran", "Czerń"),
+    *("Zwart beeld", "Zwart scherm", "Siyah ekran", "Layar hitam", "Màn hình đen"),
+)
+"""How tables say that nothing is seen."""
 
 
 def taken_out(text: str) -> tuple[str, list[str]]:
@@ -85,6 +105,15 @@ def blank_picture(text: str) -> str:
     return _BLANK.get(script_of(text), "Black screen.")
 
 
+def is_black(description: str) -> bool:
+    """Return whether the picture that a row describes is a black screen, and nothing else.
+
+    >>> is_black("Black screen."), is_black("黑屏"), is_black("A black screen hides the stage.")
+    (True, True, False)
+    """
+    return letters_of(description) in _black()
+
+
 def not_spoken(shown: Sequence[str], spoken: Sequence[str]) -> list[str]:
     """Return the lines that are no subtitle of what is spoken, each once."""
     heard = {letters_of(text) for text in spoken} | {letters_of("".join(spoken))}
@@ -102,6 +131,11 @@ def _unlabelled(line: str) -> str:
     if separator and _is_label(line[: separator.start()].strip()):
         line = line[separator.end() :].strip()
     return line[1:-1].strip() if len(line) > 2 and _QUOTES.get(line[0]) == line[-1] else line
+
+
+@cache
+def _black() -> frozenset[str]:
+    return frozenset(map(letters_of, _BLACK))
 
 
 @cache

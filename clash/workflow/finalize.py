@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from clash import faults
 from clash.editing.shot_labels import NO_LABELS, ShotLabels
+from clash.story.on_screen import is_black
 from clash.story.screenplay import Screenplay, Shot, shot_slot
 from clash.story.translations import languages_beside, words_of
 from clash.workflow.context import FileRecord, Finish, StepContext
@@ -107,7 +108,10 @@ def _assemble(
 
 
 def _spans(shots: list[tuple[Shot, FinishedShot]], clips: list[Clip], context: StepContext) -> list[ShotSpan]:
-    """Return the frames of each shot, and where the words stand that its clip was cut with."""
+    """Return the frames of each shot, and where the words stand that its clip was cut with.
+
+    A shot that is a black screen may be one.
+    """
     from clash.film.inspection import ShotSpan
     from clash.film.lettering import words_from
 
@@ -117,6 +121,8 @@ def _spans(shots: list[tuple[Shot, FinishedShot]], clips: list[Clip], context: S
             slot=shot_slot(shot.number),
             start_frame=start,
             frames=done["frames"],
+            still_allowed=is_black(shot.action),
+            black_allowed=is_black(shot.action),
             words_from=words_from(clip.treatment.on_screen, film.width, film.height),
         )
         for (shot, done), start, clip in zip(shots, starts_of(shots, film, context.finish), clips, strict=True)

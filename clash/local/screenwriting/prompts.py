@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clash.story.camera_terms import ANGLE_NAMES, MOVEMENT_NAMES, SIZE_NAMES
+from clash.story.on_screen import is_black
 from clash.story.screenplay import (
     Angle,
     Character,
@@ -86,7 +87,9 @@ def style_guide(language: Language, times: Iterable[TimeOfDay]) -> str:
 
 
 def image_prompt(picture: Picture, language: Language) -> str:
-    """The still: framing, who, what, where, when."""
+    """The still: framing, who, what, where, when; of a black screen no more than that."""
+    if is_black(picture.action) and not picture.cast:
+        return picture.action
     action = " ".join(picture.action[:_LONGEST_ACTION].split())
     frame = f"{SIZE_NAMES[language][picture.size]}, {ANGLE_NAMES[language][picture.angle]}"
     brackets = "（{}）" if language == "zh" else " ({})"
@@ -119,7 +122,9 @@ def image_prompt(picture: Picture, language: Language) -> str:
 
 
 def video_prompt(picture: Picture, language: Language) -> str:
-    """The clip: the move of the camera, and what moves."""
+    """The clip: the move of the camera, and what moves; of a black screen no more than that."""
+    if is_black(picture.action) and not picture.cast:
+        return picture.action
     action = " ".join(picture.action[:_LONGEST_ACTION].split())
     move = (picture.move or MOVEMENT_NAMES[language][picture.movement]).rstrip("。.")
     weather = _WEATHERS[language][picture.weather]
