@@ -166,3 +166,16 @@ def test_what_came_from_outside_outweighs_what_failed_within(error: ClashError, 
     assert found["retryable"] == error.retryable
     assert found["hint"]
     assert (error.hint or "resume").split()[0] in found["hint"]
+
+
+def test_a_faulty_film_wants_other_takes() -> None:
+    """To resume would cut the same clips again; the hint names a command for just the shots that are at fault."""
+    faulty = failure(
+        step="finalize",
+        slots=("shot:004", "shot:011"),
+        code="film",
+        message="the film is faulty: shot:004 is still for 1.1 s; shot:011 is black for 2.0 s",
+        retryable=False,
+        remedy=Remedy(Action.RESUME, "make the shots named again"),
+    )
+    assert document(faulty)["hint"].endswith("`clash retake t shot:004 shot:011`")

@@ -133,9 +133,7 @@ def check_film(
     if faults:
         raise FilmError(
             "the film is faulty: " + "; ".join(faults),
-            remedy=Remedy(
-                Action.RESUME, "make the shots named again, then resume" if slots else "resume to join the film again"
-            ),
+            remedy=Remedy(Action.RESUME, "make the shots named again" if slots else "resume to join the film again"),
             slots=tuple(dict.fromkeys(slots)),
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clash.calls.keeping import KeptElsewhere
-from clash.errors import ClashError, ConflictError
+from clash.errors import ClashError, ConflictError, FilmError
 from clash.hints import command
 from clash.money import usd_text
 from clash.production.progress import about_slot
@@ -136,6 +136,10 @@ def _hint(thread_id: str, failed: Failure | ClashError, code: int) -> str:
 
     A command stands between backquotes, or is all that the hint says.
     """
+    if failed.code == FilmError.code and failed.slots:
+        # To resume would cut the same clips once more.
+        shots = " ".join(dict.fromkeys(map(_asset_slot, failed.slots)))
+        return f"make another take of what is named, which also cuts the film: `{command('retake', thread_id)} {shots}`"
     if failed.remedy is not None:
         return failed.remedy.hint(command("resume", thread_id, *failed.remedy.action.split()))
     resume = command("resume", thread_id)
