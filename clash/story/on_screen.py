@@ -90,10 +90,15 @@ def is_lettering(line: str) -> bool:
 def unlabelled(text: str) -> str:
     """Return the words of a cell that holds nothing but words on the screen: without labels and quotes around lines.
 
+    There, what may be a label of other things elsewhere is one of words.
+
     >>> unlabelled("SUPER: Oslo"), unlabelled("“三年后”"), unlabelled("字幕：三年后\\n字幕：渡口")
     ('Oslo', '三年后', '三年后\\n渡口')
+    >>> unlabelled("Title: Dawn"), unlabelled("At 5: Dawn")
+    ('Dawn', 'At 5: Dawn')
     """
-    return "\n".join(filter(None, map(_unlabelled, text.split("\n"))))
+    labels = _labels() | words("speech", "caption") - words("speech", "pictured")
+    return "\n".join(filter(None, (_unlabelled(line, labels) for line in text.split("\n"))))
 
 
 def blank_picture(text: str) -> str:
@@ -125,10 +130,10 @@ def letters_of(text: str) -> str:
     return "".join(letter for letter in fold(text) if letter.isalnum())
 
 
-def _unlabelled(line: str) -> str:
+def _unlabelled(line: str, labels: frozenset[str] | None = None) -> str:
     line = line.strip()
     separator = _SEPARATOR.search(line)
-    if separator and _is_label(line[: separator.start()].strip()):
+    if separator and _is_label(line[: separator.start()].strip(), labels):
         line = line[separator.end() :].strip()
     return line[1:-1].strip() if len(line) > 2 and _QUOTES.get(line[0]) == line[-1] else line
 
@@ -148,8 +153,8 @@ def _endings() -> frozenset[str]:
     return frozenset(label[-2:] for label in _labels())
 
 
-def _is_label(text: str) -> bool:
-    return len(text) <= _LONGEST_LABEL and compact(fold(text)) in _labels()
+def _is_label(text: str, labels: frozenset[str] | None = None) -> bool:
+    return len(text) <= _LONGEST_LABEL and compact(fold(text)) in (_labels() if labels is None else labels)
 
 
 def _may_hold(text: str) -> bool:
