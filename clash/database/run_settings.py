@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clash.assets.store import StoredFile
 from clash.database.row_checks import DamagedRowError
 from clash.database.rows import RunRow
 from clash.vocabulary import Kind
+
+if TYPE_CHECKING:
+    from clash.assets.store import StoredFile
 
 _NEEDED = ("models", "size", "fps", "output", "reuse", "story", "reference_images")
 
