@@ -9,13 +9,14 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from clash.database.connection import open_database
+from clash.database.connection import is_d1, open_database
 from clash.database.lease import Lease, release_as_paused
 from clash.errors import Action, ClashError, Remedy, StoppedError
 
 _TICK_S = 0.25
 _END_S = 1.0
-_WRITE_S = 3.0
+_WRITE_S, _WRITE_TO_DISK_S = 3.0, 10.0
+"""For so long a last write may take: to D1, and to a disk, which may stand for seconds while others write."""
 
 CALLS_SHARE, GRAPH_SHARE = 0.75, 0.9
 """Of the seconds that a stop may take: after the first share no call is waited for, after the second no step."""
@@ -79,14 +80,16 @@ class StopSignal:
         if self._abandon is not None:
             self._abandon()
         for other in others:
-            other.join(_WRITE_S + _END_S)
+            other.join(_WRITE_TO_DISK_S + _END_S)
 
 
 def pause_from_outside(url: str, lease: Lease) -> None:
     """Write `paused` and release the lease over a connection of its own, in a thread of its own, within seconds."""
 
+    longest_s = _WRITE_S if is_d1(url) else _WRITE_TO_DISK_S
+
     async def write() -> None:
-        async with asyncio.timeout(_WRITE_S), open_database(url, "write") as database:
+        async with asyncio.timeout(longest_s), open_database(url, "write") as database:
             await release_as_paused(database, lease, code="stopped", message="stopped before everything was made")
 
     def run() -> None:
@@ -97,7 +100,7 @@ def pause_from_outside(url: str, lease: Lease) -> None:
 
     writing = threading.Thread(target=run, name="clash-pause", daemon=True)
     writing.start()
-    writing.join(_WRITE_S + _END_S)
+    writing.join(longest_s + _END_S)
 
 
 async def within_a_stop(work: Coroutine[Any, Any, None], stop: StopSignal, longest_s: float) -> None:
