@@ -67,3 +67,17 @@ def test_a_spreadsheet_that_is_none_is_refused(content: bytes, said: str) -> Non
     """Rows without end, entities, broken XML, nothing at all, and a document that is no spreadsheet."""
     with pytest.raises(StoryError, match=said):
         read(content, name="s.ods")
+
+
+def test_a_damaged_part_is_told_as_damage() -> None:
+    """Compressed bytes that are none are an error of the file by name, and not one of clash."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(ods(row("shot", "description")))) as archive, zipfile.ZipFile(made, "w") as packed:
+        for name in archive.namelist():
+            method = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            packed.writestr(name, archive.read(name), method)
+        start = packed.getinfo("content.xml").header_offset + 30 + len("content.xml")
+    content = bytearray(made.getvalue())
+    content[start : start + 4] = b"\xff\xff\xff\xff"
+    with pytest.raises(StoryError, match="damaged or locked"):
+        read(bytes(content), name="film.ods")

@@ -3,7 +3,7 @@
 A commit has a price of its own, an fsync on a disk or a request to a server; what is in it costs next to nothing. If
 a group is refused, each of its batches is tried alone, so one caller's mistake never undoes another's work.
 
-What a provider waits for may go ahead of what nobody waits for, in a group of its own.
+Batches that a call to a provider needs first may go ahead of the others, in a group of their own.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from clash.database.run_settings import RunSettings
 from clash.errors import ClashError, StorageError, UsageError
 from clash.production.story_files import read_file
 from clash.regular_files import read_regular_file
+from clash.story.archives import DAMAGED
 from clash.story.encoding import LARGEST_BYTES
 from clash.story.reader import Options, Reading, read
 from clash.version import __version__
@@ -58,7 +58,7 @@ def kept_table(name: str, content: bytes) -> KeptTable | None:
     if content.startswith(_ARCHIVE):
         try:
             content = _without_pictures(content)
-        except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        except DAMAGED:
             return None  # it was read all the same, but not by `zipfile`
     table = KeptTable(name, content, __version__)
     return table if table.can_be_kept else None

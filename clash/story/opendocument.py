@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from clash.errors import StoryError
+from clash.story.archives import DAMAGED
 from clash.story.grid import MOST_CELLS, MOST_COLUMNS, too_wide
 from clash.story.sheets import Known, Sheets
 
@@ -44,8 +45,7 @@ def _xml_in(content: bytes, name: str) -> bytes:
                 raise StoryError(f"{name} is an OpenDocument spreadsheet that is too large when unpacked", hint=_HINT)
             with archive.open("content.xml") as stream:
                 xml = stream.read(_LARGEST_SHEETS + 1)
-    except (KeyError, zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
-        # The fourth and fifth: `zipfile` knows no such version of ZIP, and none of its files with a password.
+    except DAMAGED as error:
         raise StoryError(f"{name} is an OpenDocument spreadsheet, and damaged or locked", hint=_HINT) from error
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml or b"\0" in xml[:200] or len(xml) > _LARGEST_SHEETS:
         raise StoryError(f"{name} is an OpenDocument spreadsheet that no program writes so", hint=_HINT)

@@ -10,6 +10,7 @@ from typing import Any
 
 from clash.errors import StoryError
 from clash.installation import install_command
+from clash.story.archives import DAMAGED
 from clash.story.far_cells import refuse_far_cells
 from clash.story.opendocument import is_spreadsheet
 from clash.story.sheets import Known, Sheets
@@ -25,8 +26,7 @@ def kind_of_archive(content: bytes) -> str:
             names = set(archive.namelist()[:5000])
             unpacked = sum(entry.file_size for entry in archive.infolist())
             mimetype = archive.open("mimetype").read(_LONGEST_MIMETYPE) if "mimetype" in names else b""
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
-        # The fourth: `zipfile` knows no such version of ZIP, which a single damaged byte can claim.
+    except DAMAGED:
         return "a ZIP archive or an Excel workbook, and damaged"
     if any(name.startswith("xl/") for name in names):
         return "xlsx" if unpacked <= _LARGEST_UNPACKED else "an Excel workbook that is too large when unpacked"
